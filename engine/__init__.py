@@ -1,0 +1,1 @@
+"""lambda-fast-deploy: deploys AWS Lambda functions, moving only what changed."""

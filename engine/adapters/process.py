@@ -1,0 +1,68 @@
+"""The only runner of other programs. Arguments are lists; no shell is involved."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from engine.errors import BuildFailed, NotReady
+
+
+def output_of(command: Sequence[str], cwd: Path) -> str:
+    """What a command prints, or nothing when it fails or is not there."""
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def run(
+    command: Sequence[str],
+    *,
+    what: str,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Run a command to its end, handing over each line it prints on either stream.
+
+    Both streams go through one pipe, so a chatty child cannot block on the one nobody reads.
+
+    Raises:
+        NotReady: the program is not installed.
+        BuildFailed: it ended with another status than 0; its last lines are the detail.
+    """
+    tail: deque[str] = deque(maxlen=25)
+    try:
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(environment) if environment is not None else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except FileNotFoundError:
+        raise NotReady(
+            f"{what} needs {command[0]!r}, which is not on PATH",
+            remedy=f"Install {command[0]} on this machine or runner.",
+        ) from None
+    with child:
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                tail.append(line.rstrip())
+                on_line(line.rstrip())
+        except BaseException:
+            child.terminate()
+            raise
+    if child.returncode:
+        raise BuildFailed(f"{what} failed (exit {child.returncode})", detail="\n".join(tail))

@@ -1,0 +1,49 @@
+"""Waiting and trying again, within a deadline, never for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+T = TypeVar("T")
+
+
+def until(
+    ask: Callable[[], T],
+    done: Callable[[T], bool],
+    *,
+    deadline: float,
+    first: float = 0.1,
+    longest: float = 2.0,
+) -> T:
+    """Ask until the answer is good or the deadline (seconds) has passed; the last answer.
+
+    The pauses grow from ``first`` to ``longest`` seconds.
+    """
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_before_delay(deadline),
+        wait=tenacity.wait_exponential(multiplier=first, exp_base=1.5, max=longest),
+        retry=tenacity.retry_if_result(lambda answer: not done(answer)),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
+    return retrying(ask)
+
+
+def again(
+    work: Callable[[], T],
+    on: type[Exception] | tuple[type[Exception], ...],
+    *,
+    attempts: int = 4,
+    first: float = 0.5,
+    longest: float = 8.0,
+) -> T:
+    """Do a piece of work, again after each error of the given kinds, a few times at most."""
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(attempts),
+        wait=tenacity.wait_exponential_jitter(initial=first, max=longest, jitter=first),
+        retry=tenacity.retry_if_exception_type(on),
+        reraise=True,
+    )
+    return retrying(work)

@@ -1,0 +1,1 @@
+"""Content addresses: which files make a thing, its deterministic bytes, its fingerprint."""

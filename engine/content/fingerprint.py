@@ -1,0 +1,114 @@
+"""Fingerprints: equal exactly when the files and options that make a thing are equal.
+
+Times, owners and the place of the checkout do not count. A fingerprint is 16 hex digits of a
+SHA-256, enough to tell apart all that one repository will ever hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from engine.content.archive import archive
+from engine.content.tree import code_files, image_files
+from engine.errors import Invalid, Place, Problem
+from engine.model import (
+    Base,
+    Fingerprints,
+    Function,
+    ImageSource,
+    Layer,
+    Settings,
+    ZipSource,
+)
+
+# Raised when the same inputs would be built differently than before.
+_RECIPES = {"base": 1, "image": 1, "layer": 1}
+
+
+def _fingerprint(kind: str, **parts: object) -> str:
+    text = json.dumps({"recipe": f"{kind}/{_RECIPES[kind]}", **parts}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _contents(root: Path, names: list[str]) -> list[tuple[str, bool, str]]:
+    """Name, executable bit and content hash of each file."""
+    return [
+        (
+            name,
+            bool((root / name).stat().st_mode & 0o100),
+            hashlib.sha256((root / name).read_bytes()).hexdigest(),
+        )
+        for name in names
+    ]
+
+
+def _requirements(path: Path, seen: frozenset[Path] = frozenset()) -> list[str]:
+    """Requirement lines without comments, blanks and order; ``-r`` files are followed."""
+    if path in seen:
+        return []
+    lines: list[str] = []
+    text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        clean = " ".join(line.split(" #")[0].split())
+        if not clean or clean.startswith("#"):
+            continue
+        option, _, other = clean.partition(" ")
+        if option in ("-r", "--requirement", "-c", "--constraint"):
+            included = path.parent / other.strip()
+            if not included.is_file():
+                raise Invalid([Problem(f"{clean}: no such file", Place(str(path)))])
+            lines += _requirements(included, seen | {path})
+        else:
+            lines.append(clean)
+    return sorted(lines)
+
+
+def of_layer(layer: Layer) -> str:
+    """Fingerprint of a layer: what it requires, and what it is built for."""
+    return _fingerprint(
+        "layer",
+        requirements=_requirements(layer.requirements),
+        runtime=layer.runtime,
+        architecture=layer.architecture,
+    )
+
+
+def of_base(base: Base) -> str:
+    """Fingerprint of a base image: its Dockerfile, the files that it copies, its arguments."""
+    return _fingerprint(
+        "base",
+        dockerfile=base.dockerfile.read_text(encoding="utf-8"),
+        files=_contents(base.context, image_files(base.context, base.dockerfile)),
+        arguments=dict(base.build_args),
+        platform=base.architecture.platform,
+    )
+
+
+def of_image(function: Function, source: ImageSource, base: str) -> str:
+    """Fingerprint of an app image: as of a base, and the fingerprint of the base it stands on."""
+    return _fingerprint(
+        "image",
+        dockerfile=source.dockerfile.read_text(encoding="utf-8"),
+        files=_contents(source.context, image_files(source.context, source.dockerfile)),
+        arguments=dict(source.build_args),
+        base=base,
+        platform=function.architecture.platform,
+    )
+
+
+def fingerprints(settings: Settings) -> Fingerprints:
+    """Fingerprints of all that the settings name, and the code archives themselves."""
+    bases = {name: of_base(base) for name, base in settings.bases.items()}
+    layers = {name: of_layer(layer) for name, layer in settings.layers.items()}
+    images: dict[str, str] = {}
+    archives = {}
+    for function in settings.functions:
+        source = function.source
+        if isinstance(source, ImageSource):
+            images[function.name] = of_image(function, source, bases.get(source.base or "", ""))
+        elif isinstance(source, ZipSource):
+            files = {name: source.code / name for name in code_files(source.code)}
+            archives[function.name] = archive(files, compress=False)
+    return Fingerprints(bases=bases, layers=layers, images=images, archives=archives)

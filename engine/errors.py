@@ -1,0 +1,106 @@
+"""What can go wrong, and what the person who reads it can do about it.
+
+    DeployError
+    |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
+    |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
+    |- DeployFailed   exit 1: the deployment failed and the previous state stands again
+    |  |- Refused     AWS answered with an error
+    |  |  |- NotFound
+    |  |  |- Conflict
+    |  |- BuildFailed
+    |  |- GateFailed  the new version did not pass its tests
+    |- NotRestored    exit 4: failed, and something could not be put back
+
+The cause stands on the first line of the message, the remedy after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was written: a file's line, or an input of the action."""
+
+    source: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}" if self.line else self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the input."""
+
+    message: str
+    place: Place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class DeployError(Exception):
+    """Something the user must know; never shown as a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (self.message, self.detail, self.remedy) if part)
+
+
+class Invalid(DeployError):
+    """Every problem of the input at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.place.source, p.place.line)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class NotReady(DeployError):
+    """The environment is not ready for a deployment."""
+
+    exit_code = 3
+
+
+class DeployFailed(DeployError):
+    """The deployment failed; what was changed has been put back."""
+
+
+class Refused(DeployFailed):
+    """AWS answered an API call with an error; ``code`` is AWS's error code."""
+
+    def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+
+
+class NotFound(Refused):
+    """The thing that was asked for does not exist."""
+
+
+class Conflict(Refused):
+    """Somebody else changed the same thing in the meantime."""
+
+
+class BuildFailed(DeployFailed):
+    """An image, a layer or an archive could not be made."""
+
+
+class GateFailed(DeployFailed):
+    """The new version did not pass a test."""
+
+
+class NotRestored(DeployError):
+    """The deployment failed and the previous state could not be fully restored."""
+
+    exit_code = 4

@@ -1,0 +1,82 @@
+"""What happened when, written down while it happens; the report is made from it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One piece of work. ``start`` is seconds since the run began."""
+
+    id: str
+    region: str
+    action: str
+    reason: str
+    start: float
+    seconds: float = 0.0
+    outcome: str = "running"
+    detail: str = ""
+
+
+class Journal:
+    """Collects entries from every thread and tells a listener about each."""
+
+    def __init__(self, tell: Callable[[Entry], None] = lambda _: None) -> None:
+        self._tell = tell
+        self._begun = time.monotonic()
+        self._entries: list[Entry] = []
+        self._notes: list[str] = []
+        self._lock = threading.Lock()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._begun
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Finished work, in the order in which it began."""
+        with self._lock:
+            return tuple(sorted(self._entries, key=lambda entry: entry.start))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know beside the work itself."""
+        with self._lock:
+            return tuple(self._notes)
+
+    def note(self, text: str) -> None:
+        """Remember something the reader should know; said once however often it is met."""
+        with self._lock:
+            if text in self._notes:
+                return
+            self._notes.append(text)
+        self._tell(Entry("note", "", "note", text, self.elapsed, outcome="done"))
+
+    @contextmanager
+    def work(
+        self, entry_id: str, action: str, reason: str = "", region: str = ""
+    ) -> Iterator[Callable[[str], None]]:
+        """Time a piece of work. The yielded function sets the detail shown beside it."""
+        entry = Entry(entry_id, region, action, reason, self.elapsed)
+        self._tell(entry)
+        details: list[str] = []
+        outcome = "failed"
+        try:
+            yield details.append
+            outcome = "done"
+        finally:
+            done = replace(
+                entry,
+                seconds=self.elapsed - entry.start,
+                outcome=outcome,
+                detail=details[-1] if details else "",
+            )
+            with self._lock:
+                self._entries.append(done)
+            self._tell(done)

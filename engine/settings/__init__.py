@@ -1,0 +1,1 @@
+"""Inputs, lambda-deploy.yml and the event become frozen, validated settings."""

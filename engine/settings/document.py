@@ -1,0 +1,132 @@
+"""YAML with the line of every value kept, so that an error can name it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from engine.errors import Place, Problem
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and where it was written. ``text`` is a scalar as the user typed it.
+
+    The text matters: YAML reads ``tag: 3.10`` as the number 3.1.
+    """
+
+    value: Any
+    place: Place
+    text: str = ""
+
+    def at(self, *path: str | int) -> Place:
+        """The place of the value at ``path``, or of the nearest thing above it."""
+        node = self
+        for key in path:
+            try:
+                node = node.value[key]
+            except (KeyError, IndexError, TypeError):
+                break
+        return node.place
+
+
+def _problem(error: yaml.YAMLError, source: str) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else 1
+    what = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return Problem(f"not valid YAML: {what}", Place(source, line))
+
+
+class _Reader:
+    """Turns composed YAML into nodes, collecting what is wrong on the way."""
+
+    def __init__(self, source: str, environment: Mapping[str, str], problems: list[Problem]):
+        self._source = source
+        self._environment = environment
+        self._problems = problems
+        self._scalars = yaml.SafeLoader("")
+
+    def read(self, node: yaml.Node) -> Node:
+        place = Place(self._source, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return Node(self._mapping(node), place)
+        if isinstance(node, yaml.SequenceNode):
+            return Node([self.read(item) for item in node.value], place)
+        return self._scalar(node, place)
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        for key_node, value_node in node.value:
+            place = Place(self._source, key_node.start_mark.line + 1)
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                merged = value_node.value if value_node.tag.endswith(":seq") else [value_node]
+                for source in merged:
+                    for key, value in self.read(source).value.items():
+                        entries.setdefault(key, value)
+                continue
+            key = str(key_node.value)
+            if key in entries and entries[key].place.line:
+                first = entries[key].place.line
+                self._problems.append(
+                    Problem(f"{key!r} is written twice (first on line {first})", place)
+                )
+            value = self.read(value_node)
+            # The key's line is what a reader looks for, not that of a nested block's first line.
+            entries[key] = Node(value.value, place, value.text)
+        return entries
+
+    def _scalar(self, node: yaml.Node, place: Place) -> Node:
+        text = substitute(str(node.value), place, self._environment, self._problems)
+        if node.tag == "tag:yaml.org,2002:str" or text != node.value:
+            return Node(text, place, text)
+        try:
+            return Node(self._scalars.construct_object(node), place, text)
+        except (yaml.YAMLError, ValueError):
+            return Node(text, place, text)
+
+
+def substitute(
+    text: str, place: Place, environment: Mapping[str, str], problems: list[Problem]
+) -> str:
+    """Replace each ``${NAME}`` by the environment variable; a missing one is a problem."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in environment:
+            problems.append(
+                Problem(f"environment variable {name} is not set; set it in the step's env:", place)
+            )
+        return environment.get(name, "")
+
+    return _VARIABLE.sub(value, text)
+
+
+def parse(
+    text: str, source: str, environment: Mapping[str, str], problems: list[Problem]
+) -> Node | None:
+    """Read a YAML document; ``None`` when it could not be read, the reason in ``problems``."""
+    try:
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        problems.append(_problem(error, source))
+        return None
+    if root is None:
+        problems.append(Problem("the file is empty", Place(source, 1)))
+        return None
+    return _Reader(source, environment, problems).read(root)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` when a known word is near, else the list of them."""
+    words = sorted(known)
+    match = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if match:
+        return f"; did you mean {match[0]!r}?"
+    return f"; known here: {', '.join(words)}" if words else ""

@@ -1,0 +1,166 @@
+"""The grammar of lambda-deploy.yml: every key, its shape and its meaning, in one table.
+
+Bounds are those of the Lambda API reference (``CreateFunction``) and the ECR one
+(``CreateRepository``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.settings.schema import (
+    Anything,
+    Choice,
+    Key,
+    ListOf,
+    MapOf,
+    Measure,
+    Record,
+    Text,
+    Whole,
+)
+
+FILE = "lambda-deploy.yml"
+
+ARCHITECTURE = Choice(("x86_64", "arm64"))
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+REPOSITORY = Text(
+    r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
+    "a repository name (lower case, digits, . _ - /)",
+)
+PATH = Text(wanted="a path")
+URL_PATH = Text(r"/.*", "a path that begins with /")
+NAME = r"[A-Za-z0-9_-]{1,64}"
+STRINGS = MapOf(Text(".*"), r"[A-Za-z_][A-Za-z0-9_]*", "a variable name")
+
+BASE = Record(
+    {
+        "dockerfile": Key(PATH, "path of the base's Dockerfile; default Dockerfile.lambda.base"),
+        "context": Key(PATH, "build context; default the directory of this file"),
+        "repository": Key(REPOSITORY, "ECR repository; default the base's name with -base"),
+        "tag": Key(
+            Text(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}", "an image tag"),
+            "human tag of the image; default latest",
+        ),
+        "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
+        "build-args": Key(STRINGS, "build arguments"),
+    }
+)
+
+LAYER = Record(
+    {
+        "requirements": Key(PATH, "requirements file that the layer holds", required=True),
+        "runtime": Key(Choice(RUNTIMES), "runtime the layer is built for", required=True),
+        "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
+        "budget": Key(Measure("size"), "largest unzipped size of this layer"),
+    }
+)
+
+IMAGE = Record(
+    {
+        "dockerfile": Key(PATH, "path of the Dockerfile; default Dockerfile.lambda"),
+        "context": Key(PATH, "build context; default the directory of this file"),
+        "repository": Key(REPOSITORY, "ECR repository; default the function's name"),
+        "base": Key(Text(NAME, "a base's name"), "base image, handed over as BASE_IMAGE"),
+        "build-args": Key(STRINGS, "build arguments"),
+    }
+)
+
+ZIP = Record(
+    {
+        "code": Key(PATH, "directory of the function's own code", required=True),
+        "handler": Key(
+            Text(r"[^\s]+\.[^\s.]+", "a handler such as app.handler"),
+            "module and function that Lambda calls",
+            required=True,
+        ),
+        "runtime": Key(Choice(RUNTIMES), "Lambda runtime", required=True),
+        "layers": Key(ListOf(Text(NAME, "a layer's name")), "layers, first to last; at most 5"),
+    }
+)
+
+FUNCTION = Record(
+    {
+        "image": Key(IMAGE, "package as a container image"),
+        "zip": Key(ZIP, "package as a zip, with dependencies in layers"),
+        "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
+        "role": Key(
+            Text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "the ARN of an IAM role"),
+            "execution role; needed when the function does not exist yet",
+        ),
+        "alias": Key(
+            Text(r"(?!\d+$)[A-Za-z0-9_-]{1,128}", "an alias name"),
+            "alias that users call, moved last; default live",
+        ),
+        "memory": Key(Whole(128, 10240, "MB"), "memory in MB"),
+        "timeout": Key(Whole(1, 900, "seconds"), "timeout in seconds"),
+        "description": Key(Text(r".{0,256}", "up to 256 characters"), "description"),
+        "environment": Key(STRINGS, "environment variables, merged with those that are there"),
+        "url": Key(Choice(("public", "iam")), "function URL on the alias, open or IAM-signed"),
+        "tests": Key(ListOf(Text(NAME, "a test's name")), "tests, in order"),
+    },
+    one_of=("image", "zip"),
+)
+
+TEST = Record(
+    {
+        "http": Key(URL_PATH, "request path that must answer"),
+        "status": Key(Whole(100, 599, "as an HTTP status"), "expected status; default 200"),
+        "invoke": Key(Anything(), "event to invoke the function with"),
+        "json": Key(MapOf(Anything()), "keys that the JSON answer must have, with these values"),
+        "s3": Key(
+            Record(
+                {
+                    "bucket": Key(
+                        Text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name"),
+                        "bucket that the function stores in",
+                        required=True,
+                    ),
+                    "path": Key(
+                        Text(r"/.*\{key\}.*", "a path that begins with / and holds {key}"),
+                        "path of the function's API that takes PUT and GET of an object",
+                        required=True,
+                    ),
+                    "prefix": Key(
+                        Text(".*"), "where {key} is stored in the bucket, if not at its root"
+                    ),
+                }
+            ),
+            "write and read back through the API and in the bucket; runs with [test-s3], "
+            "[test-all] or for a release",
+        ),
+        "within": Key(Measure("duration"), "time in which it must pass; default 60s"),
+    },
+    one_of=("http", "invoke", "s3"),
+)
+
+ROOT = Record(
+    {
+        "regions": Key(
+            ListOf(Text(wanted="a region")), "regions to deploy to; default the region input"
+        ),
+        "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
+        "layers": Key(MapOf(LAYER, NAME, "a layer's name"), "dependency layers"),
+        "functions": Key(MapOf(FUNCTION, NAME, "a function name"), "functions", required=True),
+        "tests": Key(MapOf(TEST, NAME, "a test's name"), "tests, named by functions"),
+        "budgets": Key(
+            Record(
+                {
+                    "code": Key(Measure("size"), "largest unzipped size of a function's code"),
+                    "layer": Key(Measure("size"), "largest unzipped size of each layer"),
+                    "total": Key(Measure("size"), "largest unzipped size of code and layers"),
+                }
+            ),
+            "size budgets, checked before anything is uploaded",
+        ),
+    }
+)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of lambda-deploy.yml."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": FILE,
+        **ROOT.json_schema(),
+    }

@@ -1,0 +1,174 @@
+"""The inputs, and how those for a single function become a document like lambda-deploy.yml.
+
+The same table makes the command line's options, and a test holds action.yml against it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import Place, Problem
+from engine.settings.document import Node, substitute
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input: ``name`` in action.yml, ``--name`` on the command line."""
+
+    name: str
+    says: str
+    path: str = ""
+    switch: bool = False
+
+
+# ``path`` is where the value goes in the document; F stands for the function's name.
+INPUTS = (
+    Input("config", "Configuration file for many functions; default lambda-deploy.yml"),
+    Input("region", "AWS region, when the configuration names none; default AWS_REGION"),
+    Input("function", "Name of the function, to deploy one without a configuration file"),
+    Input("role", "ARN of the execution role; needed to create the function", "functions.F.role"),
+    Input("alias", "Alias that users call, moved last; default live", "functions.F.alias"),
+    Input("memory", "Memory in MB", "functions.F.memory"),
+    Input("timeout", "Timeout in seconds", "functions.F.timeout"),
+    Input(
+        "environment",
+        "Environment variables, one NAME=value a line, merged with those that are there",
+        "functions.F.environment",
+    ),
+    Input("architecture", "x86_64 (default) or arm64", "functions.F.architecture"),
+    Input("url", "Function URL on the alias: public or iam", "functions.F.url"),
+    Input("code", "Directory of the code: deploys a zip", "functions.F.zip.code"),
+    Input("handler", "Handler of a zip, such as app.handler", "functions.F.zip.handler"),
+    Input("runtime", "Runtime of a zip, such as python3.13", "functions.F.zip.runtime"),
+    Input(
+        "requirements",
+        "Requirements file that becomes a dependency layer",
+        "layers.F-dependencies.requirements",
+    ),
+    Input("dockerfile", "Dockerfile: deploys a container image", "functions.F.image.dockerfile"),
+    Input("context", "Build context of the image; default .", "functions.F.image.context"),
+    Input(
+        "repository",
+        "ECR repository of the image; default the function's name",
+        "functions.F.image.repository",
+    ),
+    Input(
+        "build-args",
+        "Build arguments of the image, one NAME=value a line",
+        "functions.F.image.build-args",
+    ),
+    Input(
+        "base-dockerfile",
+        "Dockerfile of the base image, built only when it changed",
+        "bases.F.dockerfile",
+    ),
+    Input(
+        "base-repository",
+        "ECR repository of the base image; default the function's name with -base",
+        "bases.F.repository",
+    ),
+    Input("base-tag", "Human tag of the base image, such as 3.13", "bases.F.tag"),
+    Input("health-path", "Path that must answer before users meet it", "tests.health.http"),
+    Input("health-payload", "Event (JSON) to invoke instead of a path", "tests.health.invoke"),
+    Input("health-within", "Time in which it must pass; default 60s", "tests.health.within"),
+    Input(
+        "test-s3-bucket",
+        "Bucket of the S3 test, which runs with [test-s3] or for a release",
+        "tests.storage.s3.bucket",
+    ),
+    Input("test-s3-path", "API path of an object, such as /objects/{key}", "tests.storage.s3.path"),
+    Input(
+        "test-s3-prefix",
+        "Where {key} is stored in the bucket; default its root",
+        "tests.storage.s3.prefix",
+    ),
+    Input("commit-message", "Text to read flags from, instead of the event's commit message"),
+    Input("dry-run", "Only plan: true or false", switch=True),
+)
+
+_PAIRS = ("environment", "build-args")
+
+
+def _pairs(text: str, place: Place, problems: list[Problem]) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, sign, value = line.partition("=")
+        if not sign:
+            problems.append(Problem(f"expected NAME=value on each line, got {name!r}", place))
+        found[name.strip()] = Node(value, place, value)
+    return found
+
+
+def _value(
+    name: str, text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
+) -> Node:
+    text = substitute(text, place, environ, problems)
+    if name in _PAIRS:
+        return Node(_pairs(text, place, problems), place)
+    if name == "health-payload":
+        try:
+            return Node(json.loads(text), place, text)
+        except ValueError as error:
+            problems.append(Problem(f"not valid JSON: {error}", place))
+    return Node(text, place, text)
+
+
+def _put(root: Node, path: list[str], value: Node) -> None:
+    node = root
+    for key in path[:-1]:
+        node = node.value.setdefault(key, Node({}, value.place))
+    node.value[path[-1]] = value
+
+
+def single_function(
+    given: Mapping[str, str], environ: Mapping[str, str], problems: list[Problem]
+) -> Node:
+    """The document that the inputs for one function stand for."""
+    function = given["function"].strip()
+    where = Place("input function")
+    root: Node = Node({}, where)
+    _put(root, ["functions", function], Node({}, where))
+    for item in INPUTS:
+        if item.path and given.get(item.name, "").strip():
+            place = Place(f"input {item.name}")
+            path = [
+                part.replace("F", function, 1) if part[0] == "F" else part
+                for part in item.path.split(".")
+            ]
+            _put(root, path, _value(item.name, given[item.name], place, environ, problems))
+    _complete(root, function, problems)
+    return root
+
+
+def _complete(root: Node, function: str, problems: list[Problem]) -> None:
+    """Tie together what a configuration file would name: base, layer and tests."""
+    entry: dict[str, Any] = root.value["functions"].value[function].value
+
+    def text(value: str, place: Place) -> Node:
+        return Node(value, place, value)
+
+    if not {"zip", "image"} & entry.keys():
+        problems.append(
+            Problem("needs input code (for a zip) or input dockerfile (for an image)", root.place)
+        )
+        entry["image"] = Node({}, root.place)
+    if bases := root.value.get("bases"):
+        base = bases.value[function]
+        base.value.setdefault("repository", text(f"{function.lower()}-base", base.place))
+        if "image" in entry:
+            entry["image"].value["base"] = text(function, base.place)
+    if layers := root.value.get("layers"):
+        name, layer = next(iter(layers.value.items()))
+        if "zip" in entry:
+            entry["zip"].value["layers"] = Node([text(name, layer.place)], layer.place)
+            if runtime := entry["zip"].value.get("runtime"):
+                layer.value["runtime"] = runtime
+        if "architecture" in entry:
+            layer.value["architecture"] = entry["architecture"]
+    if tests := root.value.get("tests"):
+        entry["tests"] = Node(
+            [text(name, test.place) for name, test in tests.value.items()], tests.place
+        )

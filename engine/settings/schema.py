@@ -1,0 +1,236 @@
+"""Small shapes from which validation, the JSON schema and the reference are all made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from engine.errors import Place, Problem
+from engine.settings.document import Node, nearest
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|GB)?")
+_UNITS = {None: 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
+_SECONDS = {None: 1.0, "s": 1.0, "ms": 0.001, "m": 60.0}
+
+
+class Shape(Protocol):
+    """What a value must look like."""
+
+    def check(self, node: Node, problems: list[Problem]) -> Any:
+        """The plain value; what is wrong goes to ``problems``."""
+
+    def json_schema(self) -> dict[str, Any]:
+        """The same rule as JSON Schema (2020-12)."""
+
+
+def _wrong(node: Node, wanted: str, problems: list[Problem]) -> None:
+    if isinstance(node.value, dict):
+        got = "a mapping"
+    elif isinstance(node.value, list):
+        got = "a list"
+    elif node.value is None:
+        got = "nothing"
+    else:
+        got = repr(node.text or node.value)
+    problems.append(Problem(f"expected {wanted}, got {got}", node.place))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string; a number is taken as it was typed."""
+
+    pattern: str = ".+"
+    wanted: str = "text"
+
+    def check(self, node: Node, problems: list[Problem]) -> str:
+        if isinstance(node.value, (dict, list)) or node.value is None:
+            _wrong(node, self.wanted, problems)
+            return ""
+        if not re.fullmatch(self.pattern, node.text, re.DOTALL):
+            _wrong(node, self.wanted, problems)
+        return node.text
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number", "boolean"], "description": self.wanted}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number within bounds."""
+
+    low: int
+    high: int
+    unit: str
+
+    def check(self, node: Node, problems: list[Problem]) -> int:
+        value = node.value
+        if isinstance(value, str) and re.fullmatch(r"\d+", value):
+            value = int(value)  # inputs of an action are always text
+        if isinstance(value, bool) or not isinstance(value, int):
+            _wrong(node, f"a whole number of {self.unit}", problems)
+            return self.low
+        if not self.low <= value <= self.high:
+            _wrong(node, f"{self.low} to {self.high} {self.unit}", problems)
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number with a unit: ``100 MB`` in bytes, or ``1.5s`` in seconds."""
+
+    kind: str
+
+    def check(self, node: Node, problems: list[Problem]) -> float:
+        pattern, units = (_SIZE, _UNITS) if self.kind == "size" else (_DURATION, _SECONDS)
+        match = pattern.fullmatch(node.text.strip())
+        if not match:
+            example = "100 MB" if self.kind == "size" else "30s"
+            _wrong(node, f"a {self.kind} such as {example}", problems)
+            return 0
+        return float(match.group(1)) * units[match.group(2)]
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number"], "description": f"a {self.kind}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def check(self, node: Node, problems: list[Problem]) -> str:
+        if node.text not in self.words:
+            wanted = " or ".join(map(repr, self.words))
+            got = repr(node.text) if node.text else "something else"
+            problems.append(
+                Problem(f"expected {wanted}, got {got}{nearest(node.text, self.words)}", node.place)
+            )
+            return self.words[0]
+        return node.text
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """Free data, such as an event to invoke with."""
+
+    def check(self, node: Node, problems: list[Problem]) -> Any:
+        return plain(node)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list of one shape."""
+
+    item: Shape
+
+    def check(self, node: Node, problems: list[Problem]) -> list[Any]:
+        if not isinstance(node.value, list):
+            _wrong(node, "a list", problems)
+            return []
+        return [self.item.check(item, problems) for item in node.value]
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.item.json_schema()}
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """Names of the user's choosing, each with a value of one shape."""
+
+    item: Shape
+    name: str = r".+"
+    wanted: str = "a name"
+
+    def check(self, node: Node, problems: list[Problem]) -> dict[str, Any]:
+        if not isinstance(node.value, dict):
+            _wrong(node, "a mapping", problems)
+            return {}
+        for key, value in node.value.items():
+            if not re.fullmatch(self.name, key):
+                problems.append(Problem(f"expected {self.wanted}, got {key!r}", value.place))
+        return {key: self.item.check(value, problems) for key, value in node.value.items()}
+
+    def json_schema(self) -> dict[str, Any]:
+        schema = {"type": "object", "additionalProperties": self.item.json_schema()}
+        if self.name != ".+":
+            schema["propertyNames"] = {"pattern": f"^{self.name}$"}
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a record: its shape, and the sentence that documents it."""
+
+    shape: Shape
+    says: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A mapping with known keys."""
+
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    one_of: tuple[str, ...] = ()
+
+    def check(self, node: Node, problems: list[Problem]) -> dict[str, Any]:
+        if not isinstance(node.value, dict):
+            _wrong(node, "a mapping", problems)
+            return {}
+        for name, value in node.value.items():
+            if name not in self.keys:
+                problems.append(
+                    Problem(f"unknown key {name!r}{nearest(name, self.keys)}", value.place)
+                )
+        self._missing(node.value, node.place, problems)
+        return {
+            name: key.shape.check(node.value[name], problems)
+            for name, key in self.keys.items()
+            if name in node.value
+        }
+
+    def _missing(self, given: Mapping[str, Node], place: Place, problems: list[Problem]) -> None:
+        for name, key in self.keys.items():
+            if key.required and name not in given:
+                problems.append(Problem(f"{name!r} is missing ({key.says})", place))
+        if self.one_of and sum(name in given for name in self.one_of) != 1:
+            words = " or ".join(map(repr, self.one_of))
+            problems.append(Problem(f"exactly one of {words} is needed", place))
+
+    def json_schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                name: {**key.shape.json_schema(), "description": key.says}
+                for name, key in self.keys.items()
+            },
+        }
+        required = [name for name, key in self.keys.items() if key.required]
+        if required:
+            schema["required"] = required
+        if self.one_of:
+            schema["oneOf"] = [{"required": [name]} for name in self.one_of]
+        return schema
+
+
+def plain(node: Node) -> Any:
+    """The value without places."""
+    if isinstance(node.value, dict):
+        return {key: plain(value) for key, value in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(item) for item in node.value]
+    return node.value
