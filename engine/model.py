@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from engine.errors import Place
+from engine.errors import NotRestored, Place
 
 
 class Architecture(StrEnum):
@@ -265,7 +265,6 @@ class ObservedRegion:
     """
 
     region: str
-    account: str
     bases: Mapping[str, str]
     layers: Mapping[str, LayerVersion]
     images: Mapping[str, str]
@@ -359,7 +358,7 @@ class Delivery:
 
     region: str
     function: str
-    outcome: Literal["deployed", "unchanged", "planned", "undone", "failed", "not started"]
+    outcome: Literal["deployed", "unchanged", "planned", "undone", "failed"]
     arn: str = ""
     version: str = ""
     previous: str = ""
@@ -374,3 +373,18 @@ class Delivery:
     remedy: str = ""
     undone: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run: the plan, and how each function in each region came out."""
+
+    plan: Plan
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 done; 1 something failed and was undone; 4 something could not be put back."""
+        if any(delivery.left for delivery in self.deliveries):
+            return NotRestored.exit_code
+        return int(any(delivery.outcome in ("undone", "failed") for delivery in self.deliveries))

@@ -1,0 +1,1 @@
+"""Base images, app images and layers: made only when the plan says so."""

@@ -1,0 +1,1 @@
+"""Configuration, code, version, alias; each change records its undo before it is made."""

@@ -1,0 +1,1 @@
+"""Outputs, report.json and the step summary; made whatever happened."""

@@ -123,7 +123,7 @@ class Choice:
 class Anything:
     """Free data, such as an event to invoke with."""
 
-    def check(self, node: Node, problems: list[Problem]) -> Any:
+    def check(self, node: Node, problems: list[Problem]) -> Any:  # noqa: ARG002
         return plain(node)
 
     def json_schema(self) -> dict[str, Any]:

@@ -1,0 +1,133 @@
+"""The only door to boto3: clients, and every error of AWS in words for the person who must act.
+
+Endpoints, credentials and the CA bundle come from the standard AWS environment variables.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+import boto3
+import botocore.config
+import botocore.exceptions as boto
+
+from engine.errors import Conflict, DeployError, NotFound, NotReady, Refused
+
+# Standard retries (botocore "standard" mode) cover throttling, 5xx and broken connections.
+_CONFIG = botocore.config.Config(
+    connect_timeout=5,
+    read_timeout=70,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=20,
+    user_agent_extra="lambda-fast-deploy",
+)
+
+_MISSING = {
+    "ResourceNotFoundException",
+    "RepositoryNotFoundException",
+    "ImageNotFoundException",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "404",
+}
+_CONFLICTS = {"PreconditionFailedException", "ResourceConflictException"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+    "InvalidAccessKeyId",
+}
+_CONFIGURE = (
+    "In a workflow, add aws-actions/configure-aws-credentials before this step (with "
+    "permissions: id-token: write); on a laptop, run aws configure or aws sso login."
+)
+
+
+def _explain(error: Exception, operation: str, region: str) -> DeployError:
+    """The error of this project that a botocore error stands for."""
+    if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
+        return NotReady("no AWS credentials were found", remedy=_CONFIGURE)
+    if isinstance(error, (boto.ProfileNotFound, boto.TokenRetrievalError, boto.SSOError)):
+        return NotReady(f"AWS credentials cannot be used: {error}", remedy=_CONFIGURE)
+    if isinstance(error, boto.ClientError):
+        return _refusal(error, operation, region)
+    if isinstance(error, (boto.ConnectionError, boto.HTTPClientError)):
+        reason = str(error).splitlines()[0]
+        return NotReady(
+            f"AWS cannot be reached for {operation} in {region}: {reason}",
+            remedy="Check the network, the region and AWS_ENDPOINT_URL of this machine.",
+        )
+    return Refused(f"{operation} in {region} failed: {error}")
+
+
+def _refusal(error: Any, operation: str, region: str) -> DeployError:
+    answer = error.response.get("Error", {})
+    code, said = str(answer.get("Code", "")), str(answer.get("Message", "")).strip()
+    what = f"{operation} in {region}"
+    if code in _CREDENTIALS:
+        return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
+    if code in _DENIED:
+        action = re.search(r"perform: ([a-z0-9-]+:\w+)", said)
+        wanted = action.group(1) if action else operation
+        return NotReady(
+            f"no permission for {wanted} in {region}: {said or code}",
+            remedy=f"Allow {wanted} in the IAM policy of the identity that deploys.",
+        )
+    kind = NotFound if code in _MISSING else Conflict if code in _CONFLICTS else Refused
+    return kind(f"{what} was refused: {said or code} ({code})", code=code)
+
+
+class Aws:
+    """One set of credentials; clients are made when first needed and shared by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        try:
+            self._session = boto3.Session()
+        except boto.BotoCoreError as error:
+            raise _explain(error, "session", "this machine") from None
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client; creating clients is not thread-safe, using them is."""
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                self._clients[key] = self._session.client(
+                    service, region_name=region, config=_CONFIG
+                )
+            return self._clients[key]
+
+    def call(self, region: str, service: str, operation: str, **parameters: Any) -> Any:
+        """Make one API call, ``operation`` in boto3's spelling (``get_function``).
+
+        Raises:
+            NotReady: credentials, permission or network.
+            NotFound: it does not exist.
+            Conflict: changed by somebody else, or an update is in progress.
+            Refused: any other error of AWS.
+        """
+        name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
+        try:
+            return getattr(self.client(service, region), operation)(**parameters)
+        except (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError) as error:
+            raise _explain(error, name, region) from None
+
+    def account(self, region: str) -> str:
+        """The account id (API: ``sts:GetCallerIdentity``)."""
+        return str(self.call(region, "sts", "get_caller_identity")["Account"])
+
+    def regions(self) -> frozenset[str]:
+        """The regions that Lambda has, as the installed botocore knows them."""
+        return frozenset(
+            name
+            for partition in self._session.get_available_partitions()
+            for name in self._session.get_available_regions("lambda", partition)
+        )

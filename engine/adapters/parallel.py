@@ -1,0 +1,29 @@
+"""Independent work at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+K = TypeVar("K")
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def workers(most: int = 16) -> ThreadPoolExecutor:
+    """Threads for work that mostly waits; leaving the ``with`` block waits for all of it."""
+    return ThreadPoolExecutor(most)
+
+
+def results(futures: Mapping[K, Future[R]]) -> dict[K, R]:
+    """Results by key. The first error is raised once all have ended: nothing runs on unseen."""
+    wait(futures.values())
+    return {key: future.result() for key, future in futures.items()}
+
+
+def together(work: Callable[[T], R], items: Iterable[T], most: int = 16) -> list[R]:
+    """Do the work for each item, at most ``most`` at a time; results in the order of items."""
+    with workers(most) as pool:
+        futures = {index: pool.submit(work, item) for index, item in enumerate(items)}
+        return list(results(futures).values())

@@ -1,0 +1,36 @@
+"""All adapters in one hand, as the phases take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.adapters.aws.bucket import Bucket
+from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.layers import Layers
+from engine.adapters.aws.registry import Registry
+from engine.adapters.aws.session import Aws
+from engine.adapters.docker import Docker
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """AWS and Docker."""
+
+    aws: Aws
+    docker: Docker
+
+    def functions(self, region: str) -> Functions:
+        """The functions of a region."""
+        return Functions(self.aws, region)
+
+    def layers(self, region: str) -> Layers:
+        """The layer versions of a region."""
+        return Layers(self.aws, region)
+
+    def registry(self, region: str) -> Registry:
+        """The image registry of a region."""
+        return Registry(self.aws, region)
+
+    def bucket(self, region: str, name: str) -> Bucket:
+        """A bucket."""
+        return Bucket(self.aws, region, name)

@@ -1,0 +1,22 @@
+"""Sizes against Lambda's limits and the user's budgets, before anything is uploaded."""
+
+from __future__ import annotations
+
+from engine.errors import BuildFailed
+
+MB = 10**6
+DIRECT_LIMIT = 50 * MB  # Lambda quotas: deployment package, zipped, uploaded directly
+UNZIPPED_LIMIT = 262_144_000  # Lambda quotas: deployment package, unzipped, with layers
+
+
+def check_size(what: str, size: int, limit: int | None, of: str) -> None:
+    """Compare a size with a limit, both in bytes.
+
+    Raises:
+        BuildFailed: it is over the limit.
+    """
+    if limit is not None and size > limit:
+        raise BuildFailed(
+            f"{what} is {size / MB:.1f} MB {of}; the limit is {limit / MB:.1f} MB",
+            remedy="Remove what it does not need, or raise the budget if it is one of yours.",
+        )

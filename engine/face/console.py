@@ -1,0 +1,46 @@
+"""Progress for people, on stderr: one steady line for each piece of work."""
+
+from __future__ import annotations
+
+import sys
+
+from engine.errors import DeployError
+from engine.journal import Entry
+from engine.model import Plan
+
+_ALWAYS_SAID = ("build", "create", "test")  # work long enough to announce before it is done
+
+
+def say(text: str) -> None:
+    """Print a line, at once."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def tell(entry: Entry) -> None:
+    """Print what began or ended."""
+    where = f" ({entry.region})" if entry.region else ""
+    if entry.action == "note":
+        say(f"  note    {entry.reason}")
+    elif entry.outcome == "running":
+        if entry.action in _ALWAYS_SAID:
+            say(f"          {entry.action} {entry.id}{where}: {entry.reason} …")
+    else:
+        result = entry.detail or entry.reason
+        failed = "FAILED: " if entry.outcome == "failed" else ""
+        say(f"  {entry.seconds:5.2f} s {entry.action} {entry.id}{where}: {failed}{result}")
+
+
+def show_plan(plan: Plan, reason: str) -> None:
+    """Print the plan of a run that only plans."""
+    for step in plan.steps:
+        say(f"  {step.action:<8}{step.id}  ({step.reason})")
+    changes = sum(step.action.changes for step in plan.steps)
+    say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would change something.")
+
+
+def show_error(error: DeployError) -> None:
+    """Print an error: its cause on the first line, its remedy on the last."""
+    first, *rest = str(error).splitlines()
+    say(f"error: {first}")
+    for line in rest:
+        say(f"  {line}")

@@ -1,0 +1,76 @@
+"""GitHub Actions: inputs from the environment, annotations, outputs and the step summary.
+
+Everything else that is printed is data: workflow commands are switched off around it
+(GitHub documentation, "Workflow commands: Stopping and starting workflow commands").
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.errors import DeployError, Invalid, Place
+from engine.settings.inputs import INPUTS
+
+
+def on_github(environ: Mapping[str, str]) -> bool:
+    """Whether a workflow is running this."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
+    """The action's inputs; a composite action hands each over as INPUT_NAME."""
+    return {
+        item.name: environ.get(f"INPUT_{item.name.upper().replace('-', '_')}", "")
+        for item in INPUTS
+    }
+
+
+class Github:
+    """Talks to the runner."""
+
+    def __init__(self) -> None:
+        self._token = secrets.token_hex(16)
+        self._print(f"::stop-commands::{self._token}")
+
+    def _print(self, line: str) -> None:
+        sys.stderr.flush()
+        print(line, flush=True)
+
+    def close(self) -> None:
+        """Let later output be read for commands again."""
+        self._print(f"::{self._token}::")
+
+    def annotate(self, error: DeployError) -> None:
+        """Mark what is wrong, each problem at its line."""
+        if isinstance(error, Invalid):
+            for problem in error.problems:
+                self._annotation(str(problem), problem.place)
+        else:
+            self._annotation(str(error), None)
+
+    def _annotation(self, text: str, place: Place | None) -> None:
+        from actions_toolkit.command import issue_command
+
+        properties = {"title": "lambda-fast-deploy"}
+        if place and place.line:
+            properties |= {"file": place.source, "line": str(place.line)}
+        self._print(f"::{self._token}::")
+        issue_command("error", properties, text)
+        self._print(f"::stop-commands::{self._token}")
+
+    def outputs(self, values: Mapping[str, str]) -> None:
+        """Hand outputs to later steps."""
+        from actions_toolkit import core
+
+        for name, value in values.items():
+            core.set_output(name, value)
+
+    def summary(self, page: str) -> None:
+        """Append a page to the step summary."""
+        if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(page)

@@ -1,0 +1,65 @@
+"""The difference between the configuration that was asked for and the one that is there.
+
+Only keys that the user gave are compared and sent; everything else is left as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.model import Function, FunctionState, ZipSource
+
+
+def update(
+    function: Function, current: FunctionState, layers: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Parameters of ``UpdateFunctionConfiguration`` that would change something.
+
+    Args:
+        function: what was asked for.
+        current: what is there.
+        layers: ARNs of the function's layers; ``None`` when one is yet to be published, which
+            counts as a change.
+    """
+    wanted = function.configuration
+    environment = {**current.environment, **wanted.environment}
+    pairs: list[tuple[str, Any, Any]] = [
+        ("Role", function.role, current.role),
+        ("MemorySize", wanted.memory, current.memory),
+        ("Timeout", wanted.timeout, current.timeout),
+        ("Description", wanted.description, current.description),
+    ]
+    if isinstance(function.source, ZipSource):
+        pairs += [
+            ("Runtime", function.source.runtime, current.runtime),
+            ("Handler", function.source.handler, current.handler),
+        ]
+    changes = {key: want for key, want, have in pairs if want is not None and want != have}
+    if environment != dict(current.environment):
+        changes["Environment"] = {"Variables": environment}
+    if isinstance(function.source, ZipSource) and layers != current.layers:
+        changes["Layers"] = None if layers is None else list(layers)
+    return changes
+
+
+def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:
+    """Parameters of ``CreateFunction`` besides the code."""
+    wanted = function.configuration
+    parameters: dict[str, Any] = {
+        "Role": function.role,
+        "Architectures": [str(function.architecture)],
+        "MemorySize": wanted.memory,
+        "Timeout": wanted.timeout,
+        "Description": wanted.description,
+        "Environment": {"Variables": dict(wanted.environment)} if wanted.environment else None,
+    }
+    if isinstance(function.source, ZipSource):
+        parameters |= {
+            "PackageType": "Zip",
+            "Runtime": function.source.runtime,
+            "Handler": function.source.handler,
+            "Layers": list(layers),
+        }
+    else:
+        parameters["PackageType"] = "Image"
+    return {key: value for key, value in parameters.items() if value is not None}

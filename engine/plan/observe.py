@@ -1,0 +1,115 @@
+"""What AWS has now of the things that the settings name. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import TypeVar
+
+from engine.adapters.parallel import results, workers
+from engine.adapters.world import World
+from engine.errors import NotReady
+from engine.model import (
+    Fingerprints,
+    Function,
+    ImageSource,
+    ObservedFunction,
+    ObservedRegion,
+    S3Gate,
+    Settings,
+)
+from engine.plan.when import reason_to_skip
+
+T = TypeVar("T")
+
+
+def base_tag(tag: str, fingerprint: str) -> str:
+    """The tag that a base image is found by."""
+    return f"{tag}-{fingerprint}"
+
+
+def app_tag(fingerprint: str) -> str:
+    """The tag that an app image is found by."""
+    return f"app-{fingerprint}"
+
+
+def observe(
+    settings: Settings, fingerprints: Fingerprints, world: World
+) -> dict[str, ObservedRegion]:
+    """What each region has, all reads at the same time.
+
+    Raises:
+        NotReady: AWS cannot be asked, or a bucket that a test needs does not exist.
+    """
+    _check_buckets(settings, world)
+    return {region: _region(region, settings, fingerprints, world) for region in settings.regions}
+
+
+def _region(
+    region: str, settings: Settings, fingerprints: Fingerprints, world: World
+) -> ObservedRegion:
+    registry, published = world.registry(region), world.layers(region)
+    with workers() as pool:
+        functions = {
+            function.name: pool.submit(_function, function, region, world)
+            for function in settings.functions
+        }
+        layers = {
+            name: pool.submit(published.find, name, fingerprint)
+            for name, fingerprint in fingerprints.layers.items()
+        }
+        images = {
+            function.name: pool.submit(
+                registry.digest,
+                function.source.repository,
+                app_tag(fingerprints.images[function.name]),
+            )
+            for function in settings.functions
+            if isinstance(function.source, ImageSource)
+        }
+        bases = {
+            name: pool.submit(
+                registry.digest, base.repository, base_tag(base.tag, fingerprints.bases[name])
+            )
+            for name, base in settings.bases.items()
+        }
+        return ObservedRegion(
+            region=region,
+            bases=_present(bases),
+            layers=_present(layers),
+            images=_present(images),
+            functions=_present(functions),
+        )
+
+
+def _present(asked: Mapping[str, Future[T | None]]) -> dict[str, T]:
+    return {name: found for name, found in results(asked).items() if found is not None}
+
+
+def _function(function: Function, region: str, world: World) -> ObservedFunction | None:
+    functions = world.functions(region)
+    latest = functions.read(function.name)
+    if latest is None:
+        return None
+    alias = functions.alias(function.name, function.alias)
+    return ObservedFunction(
+        latest=latest,
+        alias=alias,
+        live=functions.read(function.name, alias.version) if alias else None,
+        url=functions.url(function.name, function.alias) if alias and function.url else "",
+    )
+
+
+def _check_buckets(settings: Settings, world: World) -> None:
+    gates = {
+        (region, gate)
+        for region, function in settings.targets
+        for gate in function.gates
+        if isinstance(gate, S3Gate) and not reason_to_skip(gate, settings.event, changed=True)
+    }
+    for region, gate in sorted(gates, key=lambda pair: (pair[0], pair[1].name)):
+        if not world.bucket(region, gate.bucket).exists():
+            raise NotReady(
+                f"{gate.place}: bucket {gate.bucket!r} of test {gate.name!r} does not exist",
+                remedy="Create the bucket, or correct its name.",
+            )

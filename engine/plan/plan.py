@@ -1,0 +1,234 @@
+"""The plan: ordered steps, each with its reason. Pure: nothing is read or changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.errors import Invalid, Place, Problem
+from engine.model import (
+    Action,
+    Fingerprints,
+    Function,
+    FunctionState,
+    ImageSource,
+    ObservedFunction,
+    ObservedRegion,
+    Plan,
+    Settings,
+    Step,
+    ZipSource,
+)
+from engine.plan.configuration import update
+from engine.plan.when import reason_to_run, reason_to_skip
+
+
+def make_plan(
+    settings: Settings, fingerprints: Fingerprints, observed: Mapping[str, ObservedRegion]
+) -> Plan:
+    """What has to be done so that AWS is what the settings say.
+
+    Raises:
+        Invalid: what was asked for cannot be done to what is there.
+    """
+    problems: list[Problem] = []
+    steps: list[Step] = []
+    for region in settings.regions:
+        _Region(settings, fingerprints, observed[region], steps, problems).plan()
+    if problems:
+        raise Invalid(problems)
+    return Plan(tuple(steps))
+
+
+class _Region:
+    """Plans one region, appending to the shared list of steps."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        fingerprints: Fingerprints,
+        observed: ObservedRegion,
+        steps: list[Step],
+        problems: list[Problem],
+    ) -> None:
+        self._settings = settings
+        self._fingerprints = fingerprints
+        self._observed = observed
+        self._steps = steps
+        self._problems = problems
+
+    def _add(self, step_id: str, action: Action, reason: str, fingerprint: str = "") -> Step:
+        step = Step(step_id, self._observed.region, action, reason, fingerprint)
+        self._steps.append(step)
+        return step
+
+    def plan(self) -> None:
+        images = {
+            function.name: self._image(function, function.source)
+            for function in self._settings.functions
+            if isinstance(function.source, ImageSource)
+        }
+        for name in self._settings.bases:
+            self._base(name, images)
+        for name in self._settings.layers:
+            self._layer(name)
+        for name, (action, reason) in images.items():
+            self._add(f"image:{name}", action, reason, self._fingerprints.images[name])
+        for function in self._settings.functions:
+            self._function(function, images)
+
+    # ------------------------------------------------------------ artifacts
+
+    def _image(self, function: Function, source: ImageSource) -> tuple[Action, str]:
+        event = self._settings.event
+        if source.base and event.asks_for("rebuild-base"):
+            return Action.BUILD, "its base is rebuilt"
+        if event.asks_for("no-cache"):
+            return Action.BUILD, "the commit message says [no-cache]"
+        if function.name in self._observed.images:
+            return Action.REUSE, "nothing that it is made of changed"
+        return Action.BUILD, f"not yet in repository {source.repository}"
+
+    def _base(self, name: str, images: Mapping[str, tuple[Action, str]]) -> None:
+        fingerprint = self._fingerprints.bases[name]
+        users = [
+            function.name
+            for function in self._settings.functions
+            if isinstance(function.source, ImageSource) and function.source.base == name
+        ]
+        if self._settings.event.asks_for("rebuild-base"):
+            action, reason = Action.BUILD, "the commit message says [rebuild-base]"
+        elif name in self._observed.bases:
+            action, reason = Action.REUSE, "nothing that it is made of changed"
+        elif any(images[user][0] is Action.BUILD for user in users):
+            repository = self._settings.bases[name].repository
+            action, reason = Action.BUILD, f"not yet in repository {repository}"
+        else:
+            action, reason = Action.SKIP, "no image has to be built on it"
+        self._add(f"base:{name}", action, reason, fingerprint)
+
+    def _layer(self, name: str) -> None:
+        fingerprint = self._fingerprints.layers[name]
+        if name in self._observed.layers:
+            version = self._observed.layers[name].arn.rpartition(":")[2]
+            self._add(
+                f"layer:{name}", Action.REUSE, f"version {version} holds the same", fingerprint
+            )
+        else:
+            self._add(
+                f"layer:{name}", Action.BUILD, "no version with these requirements", fingerprint
+            )
+
+    # ------------------------------------------------------------ functions
+
+    def _layers_of(self, function: Function) -> tuple[str, ...] | None:
+        if not isinstance(function.source, ZipSource):
+            return ()
+        found = [self._observed.layers.get(name) for name in function.source.layers]
+        return tuple(layer.arn for layer in found if layer) if all(found) else None
+
+    def _code_changes(
+        self, function: Function, state: FunctionState, images: Mapping[str, tuple[Action, str]]
+    ) -> str:
+        """Why a version's code is not what is wanted, or nothing."""
+        if state.architecture != function.architecture:
+            return f"the architecture changes to {function.architecture}"
+        if isinstance(function.source, ImageSource):
+            if images[function.name][0] is Action.BUILD:
+                return "a new image"
+            if state.image_digest != self._observed.images[function.name]:
+                return "another image is there"
+        elif state.code_sha256 != self._fingerprints.archives[function.name].sha256:
+            return "the code changed"
+        return ""
+
+    def _function(self, function: Function, images: Mapping[str, tuple[Action, str]]) -> None:
+        observed = self._observed.functions.get(function.name)
+        if observed is None:
+            changed = self._create(function)
+        elif self._package_differs(function, observed):
+            return
+        else:
+            changed = self._update(function, observed, images)
+        self._url(function, observed)
+        for gate in function.gates:
+            event = self._settings.event
+            skip = reason_to_skip(gate, event, changed=changed)
+            reason = skip or reason_to_run(gate, event) or "a new version must pass it"
+            action = Action.SKIP if skip else Action.TEST
+            self._add(f"test:{function.name}:{gate.name}", action, reason)
+
+    def _package_differs(self, function: Function, observed: ObservedFunction) -> bool:
+        wanted = "Image" if isinstance(function.source, ImageSource) else "Zip"
+        if observed.latest.package == wanted:
+            return False
+        self._problems.append(
+            Problem(
+                f"is packaged as {observed.latest.package} in {self._observed.region}, and Lambda "
+                f"cannot change that to {wanted}; deploy under another name",
+                Place(f"function {function.name}"),
+            )
+        )
+        return True
+
+    def _create(self, function: Function) -> bool:
+        name = function.name
+        if not function.role:
+            self._problems.append(
+                Problem(
+                    f"does not exist in {self._observed.region}, and creating it needs a role; "
+                    "give role: the ARN of its execution role",
+                    Place(f"function {name}"),
+                )
+            )
+        self._add(f"function:{name}", Action.CREATE, "it does not exist yet")
+        self._add(f"version:{name}", Action.PUBLISH, "the first version")
+        self._add(f"alias:{name}", Action.CREATE, f"alias {function.alias} does not exist yet")
+        return True
+
+    def _update(
+        self,
+        function: Function,
+        observed: ObservedFunction,
+        images: Mapping[str, tuple[Action, str]],
+    ) -> bool:
+        """Plan an existing function; whether anything changes for its users."""
+        name, layers = function.name, self._layers_of(function)
+        live = observed.live
+        if live and not (
+            self._code_changes(function, live, images) or update(function, live, layers)
+        ):
+            same = f"version {live.version} already is what is wanted"
+            for kind in ("configuration", "code", "version"):
+                self._add(f"{kind}:{name}", Action.SKIP, same)
+            self._add(f"alias:{name}", Action.SKIP, f"{function.alias} serves it")
+            return False
+        changes = update(function, observed.latest, layers)
+        self._add(
+            f"configuration:{name}",
+            Action.UPDATE if changes else Action.SKIP,
+            f"{', '.join(sorted(changes))} changed" if changes else "equal",
+        )
+        code = self._code_changes(function, observed.latest, images)
+        self._add(
+            f"code:{name}",
+            Action.UPDATE if code else Action.SKIP,
+            code or "equal",
+        )
+        self._add(f"version:{name}", Action.PUBLISH, "the alias serves another one")
+        if observed.alias:
+            self._add(
+                f"alias:{name}",
+                Action.MOVE,
+                f"{function.alias} serves version {observed.alias.version}",
+            )
+        else:
+            self._add(f"alias:{name}", Action.CREATE, f"alias {function.alias} does not exist yet")
+        return True
+
+    def _url(self, function: Function, observed: ObservedFunction | None) -> None:
+        if not function.url:
+            return
+        if observed and observed.url:
+            self._add(f"url:{function.name}", Action.SKIP, "it is there")
+        else:
+            self._add(f"url:{function.name}", Action.CREATE, f"a {function.url} URL was asked for")

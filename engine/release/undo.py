@@ -1,0 +1,38 @@
+"""The way back: what was changed, newest first, each with how to put it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.errors import DeployError
+
+
+@dataclass(slots=True)
+class Undo:
+    """Records how to undo each change before the change is made."""
+
+    _ways: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+
+    def record(self, what: str, way: Callable[[], None]) -> None:
+        """Remember a way back; ``what`` completes "undone: …"."""
+        self._ways.append((what, way))
+
+    def undo(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Go back, newest first.
+
+        A way that fails does not stop the others.
+
+        Returns:
+            What was undone, and what is left with the reason.
+        """
+        undone: list[str] = []
+        left: list[str] = []
+        while self._ways:
+            what, way = self._ways.pop()
+            try:
+                way()
+                undone.append(what)
+            except DeployError as error:
+                left.append(f"{what}: {error.message}")
+        return tuple(undone), tuple(left)

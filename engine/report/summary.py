@@ -1,0 +1,146 @@
+"""The page a person reads after a run, in GitHub's Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from engine.errors import DeployError
+from engine.journal import Journal
+from engine.model import Action, Delivery, Outcome, Step
+from engine.report.timeline import timeline
+
+LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
+
+_MARKS = {
+    "deployed": "✅",
+    "unchanged": "✅",
+    "planned": "📋",
+    "undone": "↩️",
+    "failed": "❌",
+}
+
+
+def cell(text: str) -> str:
+    """Untrusted text as a table cell: no markup, no line break, no column."""
+    escaped = re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", text)
+    return " ".join(escaped.split())
+
+
+def _fence(text: str) -> str:
+    """Untrusted text as a block that nothing in it can end."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    titles = list(head)
+    lines = ["| " + " | ".join(titles) + " |", "|" + " --- |" * len(titles)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def sentence(delivery: Delivery) -> str:
+    """How one function came out, in one plain sentence."""
+    name, alias = delivery.function, delivery.alias
+    if delivery.outcome == "deployed":
+        before = f" (before: {delivery.previous})" if delivery.previous else ""
+        return f"{name}: {alias} now serves version {delivery.version}{before}"
+    if delivery.outcome == "unchanged":
+        return f"{name}: nothing to do, {alias} already serves version {delivery.version}"
+    if delivery.outcome == "planned":
+        return f"{name}: planned only"
+    served = f"{alias} still serves version {delivery.version}"
+    if delivery.outcome == "undone":
+        return f"{name}: failed and undone, " + (served if delivery.version else "nothing is left")
+    return f"{name}: failed, " + (served if delivery.version else "nothing was created")
+
+
+def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None = None) -> str:
+    """The step summary of a run that ended well or badly."""
+    parts = [f"## {_headline(outcome, journal, error)}"]
+    if error:
+        parts.append(_fence(str(error)))
+    if outcome:
+        parts += [_failures(outcome), _functions(outcome), _steps(outcome, journal)]
+    parts.append(timeline(journal))
+    parts += [f"> [!NOTE]\n> {cell(note)}" for note in journal.notes]
+    page = "\n\n".join(filter(None, parts)) + "\n"
+    if len(page.encode()) > LIMIT:
+        page = page.encode()[:LIMIT].decode("utf-8", "ignore") + "\n\n… cut here.\n"
+    return page
+
+
+def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | None) -> str:
+    seconds = f"in {journal.elapsed:.1f} s"
+    if error or not outcome:
+        what = "nothing was touched" if error and error.exit_code in (2, 3) else "failed"
+        return f"❌ Not deployed: {what}, {seconds}"
+    if len(outcome.deliveries) == 1:
+        delivery = outcome.deliveries[0]
+        return f"{_MARKS[delivery.outcome]} {cell(sentence(delivery))}, {seconds}"
+    counts = {
+        kind: sum(d.outcome == kind for d in outcome.deliveries)
+        for kind in _MARKS
+        if any(d.outcome == kind for d in outcome.deliveries)
+    }
+    mark = "✅" if not outcome.exit_code else "❌"
+    return f"{mark} {', '.join(f'{n} {kind}' for kind, n in counts.items())}, {seconds}"
+
+
+def _failures(outcome: Outcome) -> str:
+    parts = []
+    for delivery in outcome.deliveries:
+        if delivery.error:
+            parts.append(f"### {cell(delivery.function)} in {delivery.region}")
+            parts.append(_fence("\n".join(filter(None, (delivery.error, delivery.remedy)))))
+            parts += [f"- undone: {cell(what)}" for what in delivery.undone]
+            parts += [f"- **left, mend by hand**: {cell(what)}" for what in delivery.left]
+    return "\n".join(parts)
+
+
+def _functions(outcome: Outcome) -> str:
+    return _table(
+        ("", "function", "region", "version", "before", "code", "address"),
+        (
+            (
+                _MARKS[d.outcome],
+                f"`{d.function}`",
+                d.region,
+                d.version,
+                d.previous,
+                f"{d.code_size / 1000:.1f} kB" if d.code_size else "image",
+                cell(d.url),
+            )
+            for d in outcome.deliveries
+        ),
+    )
+
+
+def _steps(outcome: Outcome, journal: Journal) -> str:
+    seconds: dict[tuple[str, str], float] = {}
+    details: dict[tuple[str, str], str] = {}
+    for entry in journal.entries:
+        key = (entry.region, entry.id)
+        seconds[key] = seconds.get(key, 0.0) + entry.seconds
+        details[key] = entry.detail or details.get(key, "")
+
+    def row(step: Step) -> tuple[str, ...]:
+        key = (step.region, step.id)
+        took = f"{seconds[key]:.2f}" if key in seconds else ""
+        action = str(step.action)
+        shown = action if step.action in (Action.SKIP, Action.REUSE) else f"**{action}**"
+        return (
+            shown,
+            f"`{step.id}`",
+            step.region,
+            took,
+            cell(step.reason),
+            cell(details.get(key, "")),
+        )
+
+    table = _table(
+        ("", "step", "region", "seconds", "why", "what came of it"), map(row, outcome.plan.steps)
+    )
+    return f"<details open><summary>Every step, and why</summary>\n\n{table}\n\n</details>"

@@ -1,0 +1,122 @@
+"""Where a function can be asked: one version of it directly, or the address that users use."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.adapters import http
+from engine.adapters.aws.functions import Functions
+from engine.adapters.http import Answer
+from engine.errors import GateFailed
+
+# Runtime errors that no second try mends (Lambda developer guide, "Lambda runtime errors").
+_HOPELESS = (
+    "Runtime.ImportModuleError",
+    "Runtime.UserCodeSyntaxError",
+    "Runtime.HandlerNotFound",
+    "Runtime.MalformedHandlerName",
+)
+
+
+class Hopeless(GateFailed):
+    """The function cannot even start; asking again is no use."""
+
+
+class Address(Protocol):
+    """Somewhere that answers HTTP requests and, perhaps, invocations."""
+
+    def request(self, method: str, path: str, body: bytes = b"") -> Answer:
+        """Send an HTTP request."""
+
+    def invoke(self, payload: object) -> Any:
+        """Send an event; its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionAddress:
+    """One version or alias, asked through Lambda's own API.
+
+    An HTTP request becomes the event that a function URL would send (payload format 2.0, Lambda
+    developer guide, "Invoking Lambda function URLs").
+    """
+
+    functions: Functions
+    name: str
+    qualifier: str
+
+    def invoke(self, payload: object) -> Any:
+        answer, error, log = self.functions.invoke(self.name, self.qualifier, payload)
+        if not error:
+            return answer
+        said = answer if isinstance(answer, dict) else {}
+        kind, message = said.get("errorType", error), said.get("errorMessage", answer)
+        tail = base64.b64decode(log).decode("utf-8", "replace").strip() if log else ""
+        trace = "".join(map(str, said.get("stackTrace") or []))
+        raised = Hopeless if kind in _HOPELESS else GateFailed
+        raise raised(f"{kind}: {message}", detail="\n".join(filter(None, (trace, tail))))
+
+    def request(self, method: str, path: str, body: bytes = b"") -> Answer:
+        begun = time.monotonic()
+        answer = self.invoke(_event(method, path, body))
+        seconds = time.monotonic() - begun
+        if not (isinstance(answer, dict) and "statusCode" in answer):
+            # A function URL turns any other answer into a 200 with that JSON.
+            return Answer(200, json.dumps(answer).encode(), seconds)
+        text = str(answer.get("body") or "")
+        content = base64.b64decode(text) if answer.get("isBase64Encoded") else text.encode()
+        return Answer(int(answer["statusCode"]), content, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class UrlAddress:
+    """The address that users use."""
+
+    url: str
+
+    def invoke(self, payload: object) -> Any:
+        raise GateFailed(f"{self.url} takes HTTP requests, not events such as {payload!r}")
+
+    def request(self, method: str, path: str, body: bytes = b"") -> Answer:
+        return http.request(method, f"{self.url.rstrip('/')}{path}", body)
+
+
+def _event(method: str, path: str, body: bytes) -> dict[str, Any]:
+    raw_path, _, query = path.partition("?")
+    headers = {"host": "lambda-fast-deploy.test", "user-agent": "lambda-fast-deploy"}
+    if body:
+        headers["content-type"] = "application/octet-stream"
+        headers["content-length"] = str(len(body))
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": raw_path,
+        "rawQueryString": query,
+        "headers": headers,
+        "queryStringParameters": dict(
+            pair.partition("=")[::2] for pair in query.split("&") if pair
+        ),
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "lambda-fast-deploy",
+            "domainName": "lambda-fast-deploy.test",
+            "domainPrefix": "lambda-fast-deploy",
+            "http": {
+                "method": method,
+                "path": raw_path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "lambda-fast-deploy",
+            },
+            "requestId": "lambda-fast-deploy",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
+            "timeEpoch": int(time.time() * 1000),
+        },
+        "body": base64.b64encode(body).decode() if body else None,
+        "isBase64Encoded": bool(body),
+    }
