@@ -1,0 +1,79 @@
+"""Aliases: they point at versions that exist, and their weights are followed.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from ministack.services import lambda_svc
+
+from lab.emulator.answers import Answer, failure
+
+_create_alias = lambda_svc._create_alias
+_update_alias = lambda_svc._update_alias
+_invoke = lambda_svc._invoke
+
+
+def refused(name: str, request: dict[str, Any]) -> Answer | None:
+    """Refuse versions that are absent, weights outside 0..1, more than one other version."""
+    function = lambda_svc._functions.get(name)
+    if not function:
+        return None
+    weights = (request.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    named = [request["FunctionVersion"]] if "FunctionVersion" in request else []
+    for version in [*named, *weights]:
+        if version != "$LATEST" and version not in function["versions"]:
+            arn = f"{function['config']['FunctionArn']}:{version}"
+            return failure("ResourceNotFoundException", f"Function not found: {arn}", 404)
+    if len(weights) > 1 or any(not 0 <= weight <= 1 for weight in weights.values()):
+        return failure("InvalidParameterValueException", "Weight must be between 0.0 and 1.0")
+    if weights and request.get("FunctionVersion") == "$LATEST":
+        return failure(
+            "InvalidParameterValueException",
+            "$LATEST is not supported for an alias with a routing configuration",
+        )
+    return None
+
+
+def create_alias(name: str, request: dict[str, Any]) -> Answer:
+    """CreateAlias."""
+    return refused(name, request) or _create_alias(name, request)
+
+
+def update_alias(name: str, alias: str, request: dict[str, Any]) -> Answer:
+    """UpdateAlias."""
+    return refused(name, request) or _update_alias(name, alias, request)
+
+
+def routed(name: str, qualifier: str | None) -> str | None:
+    """Return the version which an alias' weights choose for this call, or None for its own."""
+    function = lambda_svc._functions.get(name)
+    alias = function["aliases"].get(qualifier) if function and qualifier else None
+    weights = ((alias or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    for version, weight in weights.items():
+        if random.random() < weight:
+            return str(version)
+    return None
+
+
+async def invoke(
+    name: str,
+    event: Any,
+    headers: dict[str, str],
+    qualifier: str | None = None,
+    query: dict[str, Any] | None = None,
+) -> Answer:
+    """Invoke by alias: each call goes to one of its versions, by weight."""
+    wanted = qualifier or lambda_svc._qp_first(query or {}, "Qualifier") or None
+    answer: Answer = await _invoke(name, event, headers, routed(name, wanted) or qualifier, query)
+    return answer
+
+
+def teach() -> None:
+    """Install every behaviour of this module."""
+    lambda_svc._create_alias = create_alias
+    lambda_svc._update_alias = update_alias
+    lambda_svc._invoke = invoke

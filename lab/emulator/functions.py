@@ -1,0 +1,196 @@
+"""Functions: what Lambda refuses, and that one change at a time is under way.
+
+https://docs.aws.amazon.com/lambda/latest/api/ and
+https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+"""
+
+from __future__ import annotations
+
+import contextvars
+import copy
+import re
+from typing import Any
+
+from ministack.services import lambda_svc
+
+from lab.emulator import images
+from lab.emulator.answers import Answer, document, failure, success
+
+_REQUEST_LIMIT = 70_167_211  # bytes of one request; base64 makes 4 bytes of 3
+_RUNTIMES = re.compile(
+    r"python3\.(9|1[0-4])|nodejs(18|20|22|24)\.x|java(8\.al2|11|17|21|25)|dotnet(8|10)"
+    r"|ruby3\.[2-4]|provided\.al2(023)?"
+)
+# CloudFormation calls the same functions and waits by itself: it never meets a busy function.
+_from_api: contextvars.ContextVar[bool] = contextvars.ContextVar("from_api", default=False)
+
+_handle_request = lambda_svc.handle_request
+_create_function = lambda_svc._create_function
+_update_code = lambda_svc._update_code
+_update_config = lambda_svc._update_config
+_delete_function = lambda_svc._delete_function
+
+
+async def handle_request(*request: Any, **named: Any) -> Answer:
+    """Mark calls that come over the API, as opposed to CloudFormation's own."""
+    token = _from_api.set(True)
+    try:
+        answer: Answer = await _handle_request(*request, **named)
+        return answer
+    finally:
+        _from_api.reset(token)
+
+
+def busy(name: str) -> Answer | None:
+    """ResourceConflictException while the function is Pending or an update is InProgress."""
+    function = lambda_svc._functions.get(name)
+    if not function or not _from_api.get():
+        return None
+    config = function["config"]
+    reason = ""
+    if config.get("State") == "Pending":
+        reason = "The function is currently in the following state: Pending"
+    elif config.get("LastUpdateStatus") == "InProgress":
+        reason = f"An update is in progress for resource: {config['FunctionArn']}"
+    if not reason:
+        return None
+    message = f"The operation cannot be performed at this time. {reason}"
+    return failure("ResourceConflictException", message, 409)
+
+
+def layers_refused(layers: list[Any] | None) -> Answer | None:
+    """At most five layers, and no two versions of one layer."""
+    arns = [layer["Arn"] if isinstance(layer, dict) else layer for layer in layers or []]
+    if len(arns) > 5:
+        return _invalid("You cannot reference more than 5 layers.")
+    if len({arn.rsplit(":", 1)[0] for arn in arns}) != len(arns):
+        return _invalid(
+            "Two different versions of the same layer are not allowed to be referenced."
+        )
+    return None
+
+
+def too_large(code: dict[str, Any], operation: str) -> Answer | None:
+    """RequestEntityTooLargeException for a zip of more than 50 MB in the request itself.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
+    if len(code.get("ZipFile") or "") <= _REQUEST_LIMIT:
+        return None
+    message = f"Request must be smaller than {_REQUEST_LIMIT} bytes for the {operation} operation"
+    return failure("RequestEntityTooLargeException", message, 413)
+
+
+def create_function(request: dict[str, Any]) -> Answer:
+    """CreateFunction: absent images, unknown runtimes, layers and sizes are refused."""
+    code = request.get("Code", {})
+    error: Answer | None = None
+    if request.get("PackageType") == "Image" or "ImageUri" in code:
+        _, error = images.digest_of(code.get("ImageUri", ""))
+    elif request.get("Runtime") and not _RUNTIMES.fullmatch(request["Runtime"]):
+        error = _invalid(
+            f"Value {request['Runtime']} at 'runtime' failed to satisfy constraint: "
+            "Member must satisfy enum value set"
+        )
+    error = error or too_large(code, "CreateFunction") or layers_refused(request.get("Layers"))
+    if error:
+        return error
+    answer: Answer = _create_function(request)
+    if answer[0] != 201:
+        return answer
+    function = lambda_svc._functions[request["FunctionName"]]
+    for config in [function["config"], *(v["config"] for v in function["versions"].values())]:
+        images.pin(config)
+    created = document(answer)
+    created["CodeSha256"] = function["config"].get("CodeSha256", "")
+    return success(created, 201)
+
+
+def update_code(name: str, request: dict[str, Any]) -> Answer:
+    """UpdateFunctionCode: the right package type, one update at a time, DryRun stores nothing."""
+    function = lambda_svc._functions.get(name)
+    if not function:
+        answer: Answer = _update_code(name, request)
+        return answer
+    is_image = function["config"].get("PackageType", "Zip") == "Image"
+    error: Answer | None = None
+    if is_image != ("ImageUri" in request):
+        error = _invalid(
+            "Please provide ImageUri when updating a function with packageType Image."
+            if is_image
+            else "Please do not provide ImageUri when updating a function with packageType Zip."
+        )
+    elif is_image:
+        _, error = images.digest_of(request["ImageUri"])
+    error = error or too_large(request, "UpdateFunctionCode") or busy(name)
+    if error:
+        return error
+    # Publishing is done here, by the same rules as PublishVersion.
+    plain = {key: value for key, value in request.items() if key not in ("Publish", "DryRun")}
+    if request.get("DryRun"):
+        return _rehearse(function, name, plain)
+    answer = _update_code(name, plain)
+    if answer[0] != 200:
+        return answer
+    images.pin(function["config"])
+    _still_active(function)
+    if request.get("Publish"):
+        # A module function, looked up late: the publishing module replaces it.
+        published: Answer = lambda_svc._publish_version(name, {"_update": True})
+        return (200, *published[1:]) if published[0] == 201 else published
+    return success(copy.deepcopy(function["config"]))
+
+
+def update_configuration(name: str, request: dict[str, Any]) -> Answer:
+    """UpdateFunctionConfiguration: one update at a time; the function stays Active meanwhile."""
+    error = busy(name) or layers_refused(request.get("Layers"))
+    if error:
+        return error
+    answer: Answer = _update_config(name, request)
+    if answer[0] != 200:
+        return answer
+    function = lambda_svc._functions[name]
+    _still_active(function)
+    if "ImageConfig" in request:
+        images.retire_containers(lambda_svc.get_account_id(), name)
+    return success(copy.deepcopy(function["config"]))
+
+
+def delete_function(name: str, query: dict[str, Any], qualifier: str | None = None) -> Answer:
+    """DeleteFunction takes the function's URLs with it."""
+    answer: Answer = _delete_function(name, query, qualifier)
+    if answer[0] == 204 and name not in lambda_svc._functions:
+        for key in [k for k in lambda_svc._function_urls if k.partition(":")[0] == name]:
+            del lambda_svc._function_urls[key]
+    return answer
+
+
+def teach() -> None:
+    """Install every behaviour of this module."""
+    lambda_svc.handle_request = handle_request
+    lambda_svc._create_function = create_function
+    lambda_svc._update_code = update_code
+    lambda_svc._update_config = update_configuration
+    lambda_svc._delete_function = delete_function
+
+
+def _rehearse(function: dict[str, Any], name: str, request: dict[str, Any]) -> Answer:
+    before = {key: copy.deepcopy(function[key]) for key in ("config", "next_version")}
+    before["code_zip"] = function.get("code_zip")
+    answer: Answer = _update_code(name, request)
+    rehearsed = document(answer)
+    function.update(before)
+    if answer[0] != 200:
+        return answer
+    rehearsed["LastUpdateStatus"] = before["config"].get("LastUpdateStatus", "Successful")
+    rehearsed["State"] = before["config"].get("State", "Active")
+    return success(rehearsed)
+
+
+def _still_active(function: dict[str, Any]) -> None:
+    # AWS serves the old code until the update is through; only LastUpdateStatus moves.
+    function["config"].update(State="Active", StateReason="", StateReasonCode="")
+
+
+def _invalid(message: str) -> Answer:
+    return failure("InvalidParameterValueException", message)

@@ -1,0 +1,44 @@
+"""The registry protocol (/v2/...) as ECR speaks it: nothing without docker login.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from ministack.services import ecr
+
+from lab.emulator.answers import Answer
+from lab.emulator.settings import REGISTRY_PASSWORD, REGISTRY_USER
+
+_handle_registry_request = ecr.handle_registry_request
+_EXPECTED = base64.b64encode(f"{REGISTRY_USER}:{REGISTRY_PASSWORD}".encode()).decode()
+
+
+async def handle_registry_request(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> Answer:
+    """Answer 401 with a Basic challenge unless the password of GetAuthorizationToken is sent."""
+    sent = {name.lower(): value for name, value in headers.items()}.get("authorization", "")
+    scheme, _, secret = sent.partition(" ")
+    if scheme.lower() != "basic" or secret.strip() != _EXPECTED:
+        refusal = {"errors": [{"code": "DENIED", "message": "Not Authorized"}]}
+        return (
+            401,
+            {
+                "Content-Type": "application/json",
+                "Docker-Distribution-Api-Version": "registry/2.0",
+                "WWW-Authenticate": 'Basic realm="http://127.0.0.1/",service="ecr.amazonaws.com"',
+            },
+            json.dumps(refusal).encode(),
+        )
+    answer: Answer = await _handle_registry_request(method, path, headers, body, query)
+    return answer
+
+
+def teach() -> None:
+    """Install the login."""
+    ecr.handle_registry_request = handle_registry_request

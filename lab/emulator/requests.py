@@ -1,0 +1,91 @@
+"""The request log: one JSON line for every AWS call that the emulator answered."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from lab.emulator.operations import is_mutating, registry_operation, rest_operation
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
+_PRESIGNED = re.compile(r"[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
+
+
+def logged(application: Application, log: Path) -> Application:
+    """Return ``application`` with a log of its requests, written when each is answered."""
+
+    async def logger(scope: Message, receive: Receive, send: Send) -> None:
+        # The emulator's own pages (health, downloads behind Code.Location) are no AWS calls.
+        if scope["type"] != "http" or scope["path"].startswith("/_ministack/"):
+            await application(scope, receive, send)
+            return
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        form = bytearray()
+        is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
+        answered = 0
+
+        async def overhear() -> Message:
+            message = await receive()
+            if is_form:
+                form.extend(message.get("body", b""))
+            return message
+
+        async def respond(message: Message) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                answered = message["status"]
+                # Written before the client sees the answer: what it did is in the log by then.
+                line = entry(scope, headers, bytes(form), answered)
+                with log.open("a") as lines:
+                    lines.write(json.dumps(line) + "\n")
+            await send(message)
+
+        await application(scope, overhear, respond)
+
+    return logger
+
+
+def entry(scope: Message, headers: dict[str, str], form: bytes, status: int) -> dict[str, Any]:
+    """Return the log line of one request: its service, operation, status, and if it mutates."""
+    method, path = scope["method"], scope["path"]
+    query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
+    service, operation = identify(method, path, query, headers, form)
+    return {
+        "time": round(time.time(), 3),
+        "service": service,
+        "operation": operation,
+        "method": method,
+        "path": path,
+        "status": status,
+        "mutating": is_mutating(operation),
+    }
+
+
+def identify(
+    method: str, path: str, query: dict[str, list[str]], headers: dict[str, str], form: bytes
+) -> tuple[str, str]:
+    """Return the service and the AWS operation of a request."""
+    if path.startswith("/_aws/lambda-url/") or ".lambda-url." in headers.get("host", ""):
+        return "function-url", "InvokeFunctionUrl"
+    registry = path in ("/v2", "/v2/") or path.endswith("/tags/list")
+    if registry or "/blobs/" in path or "/manifests/" in path:
+        return "registry", registry_operation(method, path, query)
+    signed = _SCOPE.search(headers.get("authorization", ""))
+    signed = signed or _PRESIGNED.match(query.get("X-Amz-Credential", [""])[0])
+    service = signed[1] if signed else "s3"  # only S3 serves unsigned requests
+    if headers.get("x-amz-target"):
+        return service, headers["x-amz-target"].rpartition(".")[2]
+    action = parse_qs(form.decode("latin-1")).get("Action") or query.get("Action")
+    if action:
+        return service, action[0]
+    return service, rest_operation(service, method, path, query, headers)

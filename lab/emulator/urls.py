@@ -1,0 +1,92 @@
+"""Function URLs: an address that works here, an alias' own version, and permission to call.
+
+https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack import app
+from ministack.core.responses import request_scope
+from ministack.services import lambda_svc
+
+from lab.emulator.aliases import routed
+from lab.emulator.answers import Answer, document, success
+from lab.emulator.settings import Settings
+
+_PATH = "/_aws/lambda-url/"
+
+_create_function_url_config = lambda_svc._create_function_url_config
+_handle_function_url_request = lambda_svc.handle_function_url_request
+
+
+def url_id(url: str) -> str:
+    """Return the id inside a function URL of the lab."""
+    return url.partition(_PATH)[2].strip("/")
+
+
+def callable_by_anyone(name: str, qualifier: str | None, scope: tuple[str, str]) -> bool:
+    """Tell whether the resource policy lets everyone call the URL of an AuthType of NONE.
+
+    It takes two statements for everyone on the URL's own qualifier: lambda:InvokeFunctionUrl,
+    and (for URLs made since October 2025) lambda:InvokeFunction. AWS answers 403 without them.
+    """
+    function = lambda_svc._functions.get_scoped(*scope, name) or {}
+    allowed: set[str] = set()
+    for statement in (function.get("policy") or {}).get("Statement", []):
+        principal = statement.get("Principal")
+        if isinstance(principal, dict):
+            principal = principal.get("AWS")
+        target = statement.get("Resource", "").partition(f":function:{name}")[2].lstrip(":")
+        everyone = statement.get("Effect") == "Allow" and principal == "*"
+        if everyone and target == (qualifier or ""):
+            actions = statement.get("Action")
+            allowed.update([actions] if isinstance(actions, str) else actions)
+    return {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"} <= allowed
+
+
+async def handle_function_url_request(
+    identifier: str,
+    *request: Any,
+    resolved: tuple[Any, ...] | None = None,
+    **named: Any,
+) -> Answer:
+    """Serve a call of a function URL by the version that its alias points to."""
+    resolved = resolved or lambda_svc.resolve_function_url(identifier)
+    if resolved:
+        account, region, name, qualifier, config = resolved
+        public = config.get("AuthType") == "NONE"
+        if public and not callable_by_anyone(name, qualifier, (account, region)):
+            return 403, {"Content-Type": "application/json"}, b'{"Message":"Forbidden"}'
+        with request_scope(account, region):
+            version = routed(name, qualifier) or qualifier
+        resolved = (account, region, name, version, config)
+    answer: Answer = await _handle_function_url_request(
+        identifier, *request, resolved=resolved, **named
+    )
+    return answer
+
+
+def teach(settings: Settings) -> None:
+    """Install every behaviour of this module."""
+
+    def create_function_url_config(
+        name: str, request: dict[str, Any], qualifier: str | None
+    ) -> Answer:
+        """CreateFunctionUrlConfig: an http address on this machine, the ARN with the alias."""
+        answer: Answer = _create_function_url_config(name, request, qualifier)
+        if answer[0] != 201:
+            return answer
+        stored = lambda_svc._function_urls[lambda_svc._url_config_key(name, qualifier)]
+        identifier = document(answer)["FunctionUrl"].split("://")[1].split(".")[0]
+        stored["FunctionUrl"] = f"http://{settings.address}{_PATH}{identifier}/"
+        if qualifier:
+            stored["FunctionArn"] = f"{lambda_svc._func_arn(name)}:{qualifier}"
+        return success(stored, 201)
+
+    lambda_svc._function_url_id = url_id
+    lambda_svc._create_function_url_config = create_function_url_config
+    lambda_svc.handle_function_url_request = handle_function_url_request
+    # GET /health belongs to functions and their URLs, not to the emulator.
+    app._HEALTH_PATHS = ("/_ministack/health", "/_localstack/health")

@@ -1,0 +1,111 @@
+"""Versions: published once per content, and read back as they were.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html and
+https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, unquote
+
+from ministack.services import lambda_svc
+
+from lab.emulator.answers import Answer, document, failure, success
+from lab.emulator.functions import busy
+from lab.emulator.settings import Settings
+
+# What may differ between $LATEST and the version last made of it.
+_VOLATILE = frozenset({
+    "RevisionId", "LastModified", "Version", "FunctionArn", "MasterArn",
+    "State", "StateReason", "StateReasonCode",
+    "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
+})  # fmt: skip
+
+_publish_version = lambda_svc._publish_version
+_get_function = lambda_svc._get_function
+_serve_function_code = lambda_svc.serve_function_code
+
+
+def publish_version(name: str, request: dict[str, Any]) -> Answer:
+    """PublishVersion: the same content again is the same version; CodeSha256 and RevisionId
+    of the request must be those of $LATEST; not while an update is in progress."""
+    function = lambda_svc._functions.get(name)
+    if function:
+        config = function["config"]
+        error = None if request.get("_update") else busy(name)
+        wanted = request.get("CodeSha256")
+        if not error and wanted and wanted != config.get("CodeSha256"):
+            error = failure(
+                "InvalidParameterValueException",
+                f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST "
+                f"({config.get('CodeSha256')}). Please try again with the CodeSHA256 in $LATEST.",
+            )
+        if not error and request.get("RevisionId"):
+            error = lambda_svc._check_revision(config, request)
+        if error:
+            return error
+        last = max(function["versions"], key=int, default=None)
+        if last:
+            version = function["versions"][last]
+            described = bool(request.get("Description"))
+            if _content(version["config"], described) == _content(config, described):
+                version["function_revision"] = config.get("RevisionId")
+    answer: Answer = _publish_version(name, request)
+    return success(document(answer), 201) if answer[0] == 201 else answer
+
+
+def _content(config: dict[str, Any], described: bool) -> dict[str, Any]:
+    ignored = _VOLATILE | {"Description"} if described else _VOLATILE
+    return {key: value for key, value in config.items() if key not in ignored}
+
+
+def teach(settings: Settings) -> None:
+    """Install every behaviour of this module."""
+
+    def get_function(name: str, qualifier: str | None = None) -> Answer:
+        """GetFunction: ResolvedImageUri is the digest; Location serves that version's zip."""
+        answer: Answer = _get_function(name, qualifier)
+        if answer[0] != 200:
+            return answer
+        found = document(answer)
+        code, config = found.get("Code", {}), found["Configuration"]
+        if code.get("RepositoryType") == "ECR" and config.get("_Resolved"):
+            code["ResolvedImageUri"] = config["_Resolved"]
+        elif "Location" in code:
+            account, region = lambda_svc.get_account_id(), lambda_svc.get_region()
+            version = quote(config.get("Version", "$LATEST"))
+            _, _, query = code["Location"].partition("?")
+            code["Location"] = (
+                f"http://{settings.address}/_ministack/lambda-code/"
+                f"{account}/{region}/{name}:{version}?{query}"
+            )
+        return success(found)
+
+    lambda_svc._publish_version = publish_version
+    lambda_svc._get_function = get_function
+    lambda_svc.serve_function_code = serve_function_code
+    for reader in ("_get_function_config", "_list_versions", "_list_functions"):
+        setattr(lambda_svc, reader, _without_notes(getattr(lambda_svc, reader)))
+
+
+def serve_function_code(
+    name: str, account_id: str | None = None, region: str | None = None
+) -> Answer:
+    """Serve the zip of one version: the path names it as ``FUNCTION:VERSION``."""
+    name, _, version = unquote(name).partition(":")
+    function = lambda_svc._functions.get_scoped(account_id, region, name)
+    if function and version in function["versions"]:
+        code = function["versions"][version].get("code_zip") or b""
+        return 200, {"Content-Type": "application/zip"}, code
+    answer: Answer = _serve_function_code(name, account_id, region)
+    return answer
+
+
+def _without_notes(read: Callable[..., Answer]) -> Callable[..., Answer]:
+    def reader(*args: Any, **named: Any) -> Answer:
+        answer = read(*args, **named)
+        return success(document(answer)) if answer[0] == 200 else answer
+
+    return reader

@@ -1,0 +1,180 @@
+"""One lab: bring the parts up, run a command in it, take everything down."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.emulated import ROLE_ARN, Emulator
+from lab.engine.machine import Engine, machine_engine, no_engine
+from lab.engine.namespace import settle_inside
+from lab.engine.private import remove_containers, start_private_engine
+from lab.environments import emulator_environment, runtime_environment
+from lab.layout import LabError
+from lab.process import Daemons
+from lab.standin.image import IMAGE, offer
+
+_KEPT_AWS = ("AWS_CA_BUNDLE",)
+
+
+class Interrupted(Exception):
+    """SIGTERM or SIGINT came: ``number`` says which."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+@dataclass
+class Lab:
+    """The parts that are up. ``env`` is what a command in the lab gets on top of its own."""
+
+    state: Path
+    engine: Engine
+    emulator: Emulator
+    env: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+
+
+def run_in_lab(
+    command: Sequence[str], *, with_docker: bool, network_up: int | None, state: Path | None
+) -> int:
+    """Bring the lab up, run ``command`` with its environment, stop everything.
+
+    ``network_up``: this process is alone in its own namespaces, and reads from this file
+    descriptor when they have their network. Returns the
+    command's exit code, or 128 plus the number of the signal that ended the lab. Raises
+    LabError if a part cannot come up.
+    """
+    # From here on a signal is an exception: whatever is up comes down in the `finally`s.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+    try:
+        with _state_folder(state) as folder:
+            daemons = Daemons()
+            lab = None
+            try:
+                lab = _bring_up(daemons, folder, with_docker=with_docker, network_up=network_up)
+                _announce(lab)
+                return _run(command, lab)
+            finally:
+                # A second signal must not leave half of it running.
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(number, signal.SIG_IGN)
+                if lab and lab.engine.private:
+                    remove_containers(lab.engine)
+                daemons.stop()
+    except Interrupted as signalled:
+        return 128 + signalled.number
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    raise Interrupted(number)
+
+
+@contextlib.contextmanager
+def _state_folder(chosen: Path | None) -> Iterator[Path]:
+    if chosen:
+        chosen.mkdir(parents=True, exist_ok=True)
+        yield chosen.resolve()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="lab-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _bring_up(daemons: Daemons, state: Path, *, with_docker: bool, network_up: int | None) -> Lab:
+    began = time.monotonic()
+    if network_up is not None:
+        settle_inside(network_up, state)
+    with ThreadPoolExecutor() as pool:
+        # Folders are prepared side by side; only this thread starts what stays up.
+        emulator_env = pool.submit(emulator_environment)
+        runtime_env = pool.submit(runtime_environment)
+        engine = no_engine("--without-docker was asked for")
+        if network_up is not None:
+            engine = start_private_engine(daemons, state)
+        elif with_docker:
+            engine = machine_engine(state)
+        image = pool.submit(offer, engine) if engine.up else None
+        tools = emulator_env.result() / "bin"
+        emulator = Emulator(
+            daemons, state, environment=emulator_env.result(), runtime=runtime_env.result(),
+            engine=engine,
+        )
+        if image:
+            engine.notes.append(image.result())
+        emulator.wait()
+    path = [_tool_folder(state, tools), engine.env.get("PATH", os.environ.get("PATH", ""))]
+    env = {
+        **engine.env,
+        "PATH": ":".join(path),
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LAB_STATE": str(state),
+        "LAB_REQUESTS": str(emulator.requests),
+        "LAB_ROLE_ARN": ROLE_ARN,
+    }
+    if engine.up:
+        env["LAB_DOCKER"] = "1"
+        env["LAB_PYTHON_IMAGE"] = IMAGE
+    notes = [f"up after {time.monotonic() - began:.1f} s", *engine.notes]
+    return Lab(state, engine, emulator, env, notes)
+
+
+def _tool_folder(state: Path, tools: Path) -> str:
+    # act alone: the rest of the emulator's environment must not shadow the caller's.
+    folder = state / "bin"
+    folder.mkdir(exist_ok=True)
+    link = folder / "act"
+    link.unlink(missing_ok=True)
+    link.symlink_to(tools / "act")
+    return str(folder)
+
+
+def _announce(lab: Lab) -> None:
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(lab.env.items())]
+    lines += [f"# lab: {note}" for note in lab.notes]
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def _run(command: Sequence[str], lab: Lab) -> int:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "LAB_")) or name in _KEPT_AWS
+    }
+    try:
+        child = subprocess.Popen(list(command), env=inherited | lab.env)
+    except OSError as error:
+        raise LabError(f"{command[0]}: {error.strerror}") from error
+    try:
+        code = child.wait()
+    except Interrupted as signalled:
+        # A terminal has sent its own SIGINT to the command already.
+        if not (signalled.number == signal.SIGINT and sys.stdin.isatty()):
+            child.send_signal(signalled.number)
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        raise
+    return code if code >= 0 else 128 - code
