@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.adapters.aws.session import Aws
     from engine.model import Outcome, Settings
 
-REPORT = "report.json"
+REPORT = "lambda-fast-deploy-report.json"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=says, description=says.capitalize() + ".")
         command.add_argument("--json", action="store_true", help="print JSON on stdout")
-        command.add_argument("--report", default="", metavar="FILE", help=f"write {REPORT} there")
+        command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
         for item in INPUTS:
             if item.switch:
                 command.add_argument(
@@ -77,7 +77,9 @@ def run(arguments: list[str]) -> int:
     }
     if options.command == "plan":
         given["dry-run"] = "true"
-    report = options.report or (REPORT if on_github(environ) else "")
+    report = options.report
+    if not report and on_github(environ):  # beside the checkout, which it must not change
+        report = str(Path(environ.get("RUNNER_TEMP", ".")) / REPORT)
     return _Run(given, environ, report, json_only=options.json).carry_out()
 
 
@@ -155,6 +157,8 @@ class _Run:
                 console.show_plan(outcome.plan, settings.plan_reason)
             else:
                 for delivery in outcome.deliveries:
+                    for left in delivery.left:
+                        console.say(f"  left as it is, mend by hand: {left}")
                     console.say(f"{sentence(delivery)}, in {self._journal.elapsed:.1f} s")
         if self._json_only:
             planned = settings is not None and settings.plan_only and outcome

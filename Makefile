@@ -1,0 +1,40 @@
+# Thin lines only: each target is a command that can be typed.
+PYTHON ?= python3
+BIN := .venv/bin
+LAB := $(BIN)/python -m lab --
+
+.PHONY: demo test unit lint bench docs lock
+
+demo: .venv/ready
+	$(LAB) $(BIN)/python -m lab.demo
+
+test: unit
+	$(LAB) $(BIN)/python -m pytest tests/lab tests/integration tests/action
+
+unit: .venv/ready
+	$(BIN)/python -m pytest tests/unit
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m docs.tables --check
+
+bench: .venv/ready
+	$(LAB) $(BIN)/python -m bench.deploy
+
+docs: .venv/ready
+	$(BIN)/python -m docs.tables
+
+lock:
+	cd requirements && for use in uv engine lab dev; do \
+	  uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
+	    --python-version 3.11 $$use.in -o $$use.txt; done
+
+.venv/ready: requirements/uv.txt requirements/dev.txt
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync -q --no-config --require-hashes --python $(BIN)/python requirements/dev.txt
+	echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/lambda_fast_deploy.pth"
+	touch $@

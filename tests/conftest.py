@@ -1,0 +1,29 @@
+"""Tests that need Docker are left out, loudly, where there is none; never in CI."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what needs a Docker engine when the lab has none."""
+    needing = [item for item in items if item.get_closest_marker("docker")]
+    if not needing or os.environ.get("LAB_DOCKER"):
+        return
+    if os.environ.get("CI"):
+        raise pytest.UsageError(f"{len(needing)} tests need Docker, and CI must run them all")
+    items[:] = [item for item in items if item not in needing]
+    config.hook.pytest_deselected(items=needing)
+    config.stash[LEFT_OUT] = len(needing)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what was left out."""
+    if left := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{left} tests left out: there is no Docker engine here")

@@ -1,0 +1,61 @@
+"""Projects of users on the lab's AWS, each with names of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from support import Project
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def name() -> str:
+    """A function name that no other test uses."""
+    return f"fn-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def example(tmp_path: Path, name: str) -> Callable[[str], Project]:
+    """A copy of an example whose function, layers and repositories have names of their own."""
+
+    def copy(which: str) -> Project:
+        root = tmp_path / which
+        shutil.copytree(EXAMPLES / which, root)
+        config = root / "lambda-deploy.yml"
+        text = config.read_text().replace("orders", name).replace("image-api", name)
+        config.write_text(text)
+        return Project(root)
+
+    return copy
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a workflow of these examples sets."""
+    monkeypatch.setenv("LAMBDA_ROLE", os.environ["LAB_ROLE_ARN"])
+    for leaked in ("GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "GITHUB_SHA"):
+        monkeypatch.delenv(leaked, raising=False)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A bucket, named in BUCKET as the example's workflow does."""
+    made = boto3.resource("s3").create_bucket(Bucket=f"objects-{secrets.token_hex(6)}")
+    monkeypatch.setenv("BUCKET", made.name)
+    yield made
+    made.objects.all().delete()
+    made.delete()
+
+
+@pytest.fixture
+def aws() -> Any:
+    """The Lambda API."""
+    return boto3.client("lambda")

@@ -1,0 +1,101 @@
+"""A user's project deployed by the engine as a user runs it, and what AWS saw of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the engine."""
+
+    code: int
+    out: str
+    log: str
+    report: dict[str, Any]
+    requests: list[dict[str, Any]]
+
+    @property
+    def function(self) -> dict[str, Any]:
+        """What became of the first function."""
+        found: dict[str, Any] = self.report["functions"][0]
+        return found
+
+    @property
+    def changes(self) -> list[str]:
+        """Mutating calls that AWS saw during the run, in order."""
+        return [r["operation"] for r in self.requests if r["mutating"]]
+
+    @property
+    def actions(self) -> dict[str, str]:
+        """Planned action by step id."""
+        return {step["id"]: step["action"] for step in self.report["plan"]["steps"]}
+
+
+class Project:
+    """A checkout of a user's repository."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a text that must be there."""
+        text = (self.root / name).read_text()
+        assert old in text
+        (self.root / name).write_text(text.replace(old, new))
+
+    def run(self, *arguments: str, **environment: str) -> Run:
+        """Run ``lambda-fast-deploy`` in the checkout."""
+        log = Path(os.environ["LAB_REQUESTS"])
+        before = log.stat().st_size if log.exists() else 0
+        report = self.root.parent / f"report-{secrets.token_hex(4)}.json"
+        extra = ("--report", str(report)) if arguments[0] in ("deploy", "plan") else ()
+        done = subprocess.run(
+            [sys.executable, "-m", "engine", *arguments, *extra],
+            cwd=self.root,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        with log.open("rb") as file:
+            file.seek(before)
+            requests = [json.loads(line) for line in file if line.strip()]
+        print(done.stderr)
+        return Run(
+            code=done.returncode,
+            out=done.stdout,
+            log=done.stderr,
+            report=json.loads(report.read_text()) if report.exists() else {},
+            requests=requests,
+        )
+
+    def deploy(self, message: str = "change", **environment: str) -> Run:
+        """Deploy, with a commit message."""
+        return self.run("deploy", "--commit-message", message, **environment)
+
+
+def get(url: str, path: str = "/health") -> tuple[int, Any]:
+    """What users get: status and JSON."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}{path}", timeout=30) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
