@@ -9,6 +9,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,19 @@ class Run:
         return {step["id"]: step["action"] for step in self.report["plan"]["steps"]}
 
 
+@contextmanager
+def requests_during() -> Iterator[list[dict[str, Any]]]:
+    """The calls that AWS sees while the block runs; filled in at its end."""
+    log = Path(os.environ["LAB_REQUESTS"])
+    before = log.stat().st_size if log.exists() else 0
+    requests: list[dict[str, Any]] = []
+    yield requests
+    if log.exists():
+        with log.open("rb") as file:
+            file.seek(before)
+            requests += [json.loads(line) for line in file if line.strip()]
+
+
 class Project:
     """A checkout of a user's repository."""
 
@@ -61,22 +76,18 @@ class Project:
 
     def run(self, *arguments: str, **environment: str) -> Run:
         """Run ``lambda-fast-deploy`` in the checkout."""
-        log = Path(os.environ["LAB_REQUESTS"])
-        before = log.stat().st_size if log.exists() else 0
         report = self.root.parent / f"report-{secrets.token_hex(4)}.json"
         extra = ("--report", str(report)) if arguments[0] in ("deploy", "plan") else ()
-        done = subprocess.run(
-            [sys.executable, "-m", "engine", *arguments, *extra],
-            cwd=self.root,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        with log.open("rb") as file:
-            file.seek(before)
-            requests = [json.loads(line) for line in file if line.strip()]
+        with requests_during() as requests:
+            done = subprocess.run(
+                [sys.executable, "-m", "engine", *arguments, *extra],
+                cwd=self.root,
+                env={**os.environ, **environment},
+                capture_output=True,
+                text=True,
+                timeout=240,
+                check=False,
+            )
         print(done.stderr)
         return Run(
             code=done.returncode,

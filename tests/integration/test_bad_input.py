@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from support import Project, Run
@@ -114,4 +114,4 @@ def test_a_hostile_commit_message_is_data(example: Callable[[str], Project]) -> 
     run = project.run("plan", "--commit-message", message)
     assert run.code == 0
     assert not list(project.root.rglob("pwned"))
-    assert "pwned" not in os.listdir()
+    assert not (Path.cwd() / "pwned").exists()

@@ -1,0 +1,132 @@
+"""The composite action in the workflow of another repository."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from support import get
+
+if TYPE_CHECKING:
+    from action.conftest import Caller
+
+Served = Callable[[], str]
+
+
+def test_a_push_deploys_and_the_next_one_moves_the_code(caller: Caller, served: Served) -> None:
+    first = caller.run("push")
+    assert (first.code, first.outcome) == (0, "success")
+    assert first.outputs["version"] == served() == "1"
+    assert first.outputs["changed"] == "true"
+    assert first.outputs["alias"] == "live"
+    assert get(first.outputs["function-url"])[1]["version"] == 1
+    assert "live now serves version 1" in first.log  # the step summary
+
+    caller.edit("src/app.py", "VERSION = 1", "VERSION = 2")
+    second = caller.run("push", "faster")
+    assert second.outputs["version"] == served() == "2"
+    assert get(second.outputs["function-url"])[1]["version"] == 2
+
+    third = caller.run("push", "docs")
+    assert third.code == 0
+    assert third.outputs["changed"] == "false"
+    assert third.changes == []
+
+
+def test_a_hostile_message_is_data_and_its_flag_is_seen(caller: Caller, served: Served) -> None:
+    message = '"; touch pwned; $(touch pwned) `touch pwned` [test-s3]'
+    run = caller.run("push", message)
+    assert run.code == 0
+    assert served() == "1"
+    assert not list(caller.root.rglob("pwned"))
+    stored = [r["operation"] for r in run.requests if r["service"] == "s3"]
+    assert "PutObject" in stored  # written through the function's API
+    assert "DeleteObject" in stored  # and cleaned up
+    assert list(caller.bucket.objects.all()) == []
+
+
+def test_a_push_without_the_flag_leaves_s3_alone(caller: Caller) -> None:
+    run = caller.run("push")
+    assert run.code == 0
+    assert [r for r in run.requests if r["service"] == "s3"] == []
+
+
+def test_a_release_runs_every_test(caller: Caller, served: Served) -> None:
+    run = caller.run("release")
+    assert run.code == 0
+    assert served() == "1"
+    assert "PutObject" in [r["operation"] for r in run.requests]
+    assert get(run.outputs["function-url"])[0] == 200
+
+
+def test_a_pull_request_is_planned_only(caller: Caller) -> None:
+    run = caller.run("pull_request")
+    assert (run.code, run.outcome) == (0, "success")
+    assert run.changes == []
+    plan = json.loads(run.outputs["plan"])
+    assert plan["changed"] is True
+    client = boto3.client("lambda")
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_function(FunctionName=caller.name)
+
+
+def test_a_failing_health_check_fails_the_job_and_users_keep_the_old_version(
+    caller: Caller, served: Served
+) -> None:
+    good = caller.run("push")
+    caller.edit("src/app.py", 'STATUS = "ok"', 'STATUS = "broken"')
+    run = caller.run("push")
+    assert run.code == 1
+    assert run.outcome == "failure"
+    assert run.outputs["rolled-back"] == "true"
+    assert served() == "1"
+    assert get(good.outputs["function-url"])[1]["status"] == "ok"
+
+
+def test_inputs_alone_deploy_one_function(caller: Caller, served: Served) -> None:
+    (caller.root / "lambda-deploy.yml").unlink()
+    assert "give input function" in caller.run("push").log
+    text = f"""with:
+          function: {caller.name}
+          code: src
+          handler: app.handler
+          runtime: python3.11
+          role: ${{{{ env.LAMBDA_ROLE }}}}
+          memory: 256
+          environment: |
+            BUCKET={caller.bucket.name}
+            MODE=a=b
+          health-path: /health"""
+    caller.inputs(text)
+    run = caller.run("push", LAMBDA_ROLE=os.environ["LAB_ROLE_ARN"])
+    assert run.code == 0
+    assert served() == "1"
+    live = boto3.client("lambda").get_function_configuration(
+        FunctionName=caller.name, Qualifier="live"
+    )
+    assert live["MemorySize"] == 256
+    assert live["Environment"]["Variables"]["MODE"] == "a=b"
+
+
+def test_a_workspace_with_its_own_engine_folder_changes_nothing(
+    caller: Caller, served: Served
+) -> None:
+    caller.write("engine/__init__.py", "raise SystemExit('the wrong engine')")
+    caller.write("yaml.py", "raise SystemExit('the wrong yaml')")
+    caller.write("uv.toml", "[[index]]\nurl = 'http://127.0.0.1:9/'\n")
+    run = caller.run("push")
+    assert run.code == 0
+    assert served() == "1"
+
+
+def test_a_mistake_is_annotated_at_its_line(caller: Caller) -> None:
+    caller.edit("lambda-deploy.yml", "    url: public", "    url: pubic")
+    run = caller.run("push")
+    assert run.code == 1
+    assert run.changes == []
+    assert "lambda-deploy.yml:8" in run.log
+    assert "did you mean 'public'?" in run.log
