@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,37 +97,25 @@ class Docker:
         except docker.errors.DockerException as error:
             raise BuildFailed(f"{what} failed: {error}", detail="\n".join(tail[-25:])) from None
 
-    def push(self, repository: str, tags: Sequence[str], source: str, login: Login) -> str:
-        """Push an image under each tag; its digest. Broken pushes are tried again."""
+    def push(self, repository: str, tags: Sequence[str], source: str, login: Login) -> None:
+        """Push an image under each tag. A broken push is tried again; blobs that arrived count.
+
+        Raises:
+            BuildFailed: the registry did not take it.
+        """
         engine = self._engine()
-        digest = ""
+        credentials = {"username": login.user, "password": login.password}
         for tag in tags:
             engine.api.tag(source, repository, tag)
 
-            def attempt(tag: str = tag) -> str:
-                return self._push_once(
-                    engine.api.push(
-                        repository,
-                        tag=tag,
-                        stream=True,
-                        decode=True,
-                        auth_config={"username": login.user, "password": login.password},
-                    ),
-                    f"{repository}:{tag}",
-                )
+            def attempt(tag: str = tag) -> None:
+                for event in engine.api.push(
+                    repository, tag=tag, stream=True, decode=True, auth_config=credentials
+                ):
+                    if "error" in event:
+                        raise BuildFailed(f"pushing {repository}:{tag} failed: {event['error']}")
 
-            digest = retry.again(attempt, BuildFailed, attempts=3)
-        return digest
-
-    def _push_once(self, stream: Iterable[Mapping[str, Any]], image: str) -> str:
-        digest = ""
-        for event in stream:
-            if "error" in event:
-                raise BuildFailed(f"pushing {image} failed: {event['error']}")
-            digest = str((event.get("aux") or {}).get("Digest", digest))
-        if not digest:
-            raise BuildFailed(f"pushing {image} gave no digest")
-        return digest
+            retry.again(attempt, BuildFailed, attempts=3)
 
     # ------------------------------------------------------------ buildx
 

@@ -10,6 +10,7 @@ from engine.adapters.parallel import results, workers
 from engine.adapters.world import World
 from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size
 from engine.build.layer import build_layer
+from engine.errors import BuildFailed
 from engine.journal import Journal
 from engine.model import (
     Action,
@@ -198,11 +199,15 @@ class _Region:
                 platform=base.architecture.platform,
                 on_line=lambda _: None,
             )
-            digest = self._world.docker.push(
+            # The content's own tag last: it is what later runs look for.
+            self._world.docker.push(
                 repository, (base.tag, tag), f"{repository}:{tag}", self._login_once()
             )
+            pushed = self._world.registry(self._region).digest(base.repository, tag)
+            if not pushed:
+                raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
             detail(f"{base.repository}:{tag}")
-            return f"{repository}@{digest}"
+            return f"{repository}@{pushed}"
 
     def _builds_on(self, base: str) -> bool:
         return any(

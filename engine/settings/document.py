@@ -52,31 +52,43 @@ class _Reader:
         self._environment = environment
         self._problems = problems
         self._scalars = yaml.SafeLoader("")
+        self._open: set[int] = set()
 
     def read(self, node: yaml.Node) -> Node:
         place = Place(self._source, node.start_mark.line + 1)
+        if not isinstance(node, yaml.CollectionNode):
+            return self._scalar(node, place)
+        if id(node) in self._open:
+            self._problems.append(Problem("this holds itself, through an alias", place))
+            return Node(None, place)
+        self._open.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            return Node(self._mapping(node), place)
-        if isinstance(node, yaml.SequenceNode):
-            return Node([self.read(item) for item in node.value], place)
-        return self._scalar(node, place)
+            found = Node(self._mapping(node), place)
+        else:
+            found = Node([self.read(item) for item in node.value], place)
+        self._open.remove(id(node))
+        return found
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Node]:
         entries: dict[str, Node] = {}
+        written: dict[str, int] = {}
         for key_node, value_node in node.value:
             place = Place(self._source, key_node.start_mark.line + 1)
             if key_node.tag == "tag:yaml.org,2002:merge":
                 merged = value_node.value if value_node.tag.endswith(":seq") else [value_node]
                 for source in merged:
-                    for key, value in self.read(source).value.items():
+                    if not isinstance(source, yaml.MappingNode):
+                        self._problems.append(Problem("'<<' merges mappings only", place))
+                        continue
+                    for key, value in (self.read(source).value or {}).items():
                         entries.setdefault(key, value)
                 continue
             key = str(key_node.value)
-            if key in entries and entries[key].place.line:
-                first = entries[key].place.line
+            if key in written:
                 self._problems.append(
-                    Problem(f"{key!r} is written twice (first on line {first})", place)
+                    Problem(f"{key!r} is written twice (first on line {written[key]})", place)
                 )
+            written.setdefault(key, place.line)
             value = self.read(value_node)
             # The key's line is what a reader looks for, not that of a nested block's first line.
             entries[key] = Node(value.value, place, value.text)
@@ -87,9 +99,12 @@ class _Reader:
         if node.tag == "tag:yaml.org,2002:str" or text != node.value:
             return Node(text, place, text)
         try:
-            return Node(self._scalars.construct_object(node), place, text)
+            value = self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            return Node(text, place, text)
+            value = text
+        # A date or bytes stay text: an event to invoke with must be JSON.
+        is_json = value is None or isinstance(value, (bool, int, float, str))
+        return Node(value if is_json else text, place, text)
 
 
 def substitute(
