@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.engine.machine import find_engine
-from lab.engine.namespace import enter_namespace, private_engine_refused
+from lab.engine.namespace import Inside, enter_namespace, private_engine_refused
 from lab.layout import LabError
 from lab.session import run_in_lab
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     parser.add_argument("--without-docker", action="store_true", help="bring up no engine")
     parser.add_argument("--state", type=Path, help="keep logs and the request log in this folder")
-    parser.add_argument("--inside", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--inside", type=Inside.parse, help=argparse.SUPPRESS)
     options = parser.parse_args(words)
     command = command or [os.environ.get("SHELL", "/bin/sh")]
     with_docker = not options.without_docker
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"# lab: no Docker: {why_not}", file=sys.stderr)
             with_docker = False
         return run_in_lab(
-            command, with_docker=with_docker, network_up=options.inside, state=options.state
+            command, with_docker=with_docker, inside=options.inside, state=options.state
         )
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)

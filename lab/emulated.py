@@ -17,7 +17,7 @@ ACCOUNT = "000000000000"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/lambda-execution"
 _PREFERRED_PORT = 4566
 # What the emulator (and with it every zip function) may know of this machine's environment.
-_PASSED_ON = ("HOME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PASSED_ON = ("HOME", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def free_port(hosts: Sequence[str]) -> int:
@@ -58,7 +58,10 @@ class Emulator:
         self._log = state / "emulator.log"
         env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         env |= {"PATH": "/usr/local/bin:/usr/bin:/bin"} | engine.emulator_env(self.port)
+        temporary = state / "tmp"
+        temporary.mkdir(exist_ok=True)
         env |= {
+            "TMPDIR": str(temporary),  # unpacked functions go with the state folder
             "AWS_ENDPOINT_URL": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "GATEWAY_PORT": str(self.port),

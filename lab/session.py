@@ -18,8 +18,8 @@ from pathlib import Path
 
 from lab.emulated import ROLE_ARN, Emulator
 from lab.engine.machine import Engine, machine_engine, no_engine
-from lab.engine.namespace import settle_inside
-from lab.engine.private import remove_containers, start_private_engine
+from lab.engine.namespace import Inside, settle_inside
+from lab.engine.private import short_folder, start_private_engine, stop_containers
 from lab.environments import emulator_environment, runtime_environment
 from lab.layout import LabError
 from lab.process import Daemons
@@ -48,12 +48,11 @@ class Lab:
 
 
 def run_in_lab(
-    command: Sequence[str], *, with_docker: bool, network_up: int | None, state: Path | None
+    command: Sequence[str], *, with_docker: bool, inside: Inside | None, state: Path | None
 ) -> int:
     """Bring the lab up, run ``command`` with its environment, stop everything.
 
-    ``network_up``: this process is alone in its own namespaces, and reads from this file
-    descriptor when they have their network. Returns the
+    ``inside``: this process is alone in namespaces of its own. Returns the
     command's exit code, or 128 plus the number of the signal that ended the lab. Raises
     LabError if a part cannot come up.
     """
@@ -61,11 +60,11 @@ def run_in_lab(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
     try:
-        with _state_folder(state) as folder:
+        with _state_folder(state or (short_folder(inside.folder) if inside else None)) as folder:
             daemons = Daemons()
             lab = None
             try:
-                lab = _bring_up(daemons, folder, with_docker=with_docker, network_up=network_up)
+                lab = _bring_up(daemons, folder, with_docker=with_docker, inside=inside)
                 _announce(lab)
                 return _run(command, lab)
             finally:
@@ -73,7 +72,7 @@ def run_in_lab(
                 for number in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(number, signal.SIG_IGN)
                 if lab and lab.engine.private:
-                    remove_containers(lab.engine)
+                    stop_containers(lab.engine)
                 daemons.stop()
     except Interrupted as signalled:
         return 128 + signalled.number
@@ -96,20 +95,20 @@ def _state_folder(chosen: Path | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bring_up(daemons: Daemons, state: Path, *, with_docker: bool, network_up: int | None) -> Lab:
+def _bring_up(daemons: Daemons, state: Path, *, with_docker: bool, inside: Inside | None) -> Lab:
     began = time.monotonic()
-    if network_up is not None:
-        settle_inside(network_up, state)
+    if inside:
+        settle_inside(inside.network_up, state)
     with ThreadPoolExecutor() as pool:
         # Folders are prepared side by side; only this thread starts what stays up.
         emulator_env = pool.submit(emulator_environment)
         runtime_env = pool.submit(runtime_environment)
         engine = no_engine("--without-docker was asked for")
-        if network_up is not None:
-            engine = start_private_engine(daemons, state)
+        if inside:
+            engine = start_private_engine(daemons, state, inside.folder)
         elif with_docker:
             engine = machine_engine(state)
-        image = pool.submit(offer, engine) if engine.up else None
+        image = pool.submit(offer, engine) if engine.up and not engine.private else None
         tools = emulator_env.result() / "bin"
         emulator = Emulator(
             daemons, state, environment=emulator_env.result(), runtime=runtime_env.result(),

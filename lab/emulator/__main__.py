@@ -7,14 +7,12 @@ import json
 import signal
 from urllib.parse import urlencode
 
-import hypercorn.asyncio
-import hypercorn.config
+import hypercorn.asyncio  # type: ignore[import-not-found, unused-ignore]
+import hypercorn.config  # type: ignore[import-not-found, unused-ignore]
 from ministack import app
 from ministack.services import iam
 
-from lab.emulator import (
-    aliases, ecr, functions, images, registry, runtime, urls, versions,
-)  # fmt: skip
+from lab.emulator import aliases, ecr, functions, images, registry, runtime, urls, versions
 from lab.emulator.requests import logged
 from lab.emulator.settings import ROLE_NAME, Settings
 

@@ -106,12 +106,13 @@ def _route(operation: botocore.model.OperationModel) -> Route:
         query.add((key, value or None))
     headers: set[str] = set()
     shape = operation.input_shape
-    for name in shape.required_members if shape else []:
-        member = shape.members[name].serialization
-        if member.get("location") == "querystring":
-            query.add((member["name"], None))
-        elif member.get("location") == "header":
-            headers.add(member["name"].lower())
+    if shape is not None:
+        for required in shape.required_members:
+            member = shape.members[required].serialization
+            if member.get("location") == "querystring":
+                query.add((member["name"], None))
+            elif member.get("location") == "header":
+                headers.add(member["name"].lower())
     pieces = [
         f"{'.+' if piece.endswith('+}') else '[^/]+'}" if piece.startswith("{")
         else re.escape(piece)

@@ -26,9 +26,11 @@ def _lab_report(error, module="", handler=""):
     frames = _lab_traceback.format_tb(error.__traceback__)
     kind, text = type(error).__name__, str(error)
     if module and isinstance(error, SyntaxError):
-        kind, text = "Runtime.UserCodeSyntaxError", "Syntax error in module '%s': %s" % (module, error)
+        kind = "Runtime.UserCodeSyntaxError"
+        text = "Syntax error in module '%s': %s" % (module, error)
     elif module and isinstance(error, ImportError):
-        kind, text = "Runtime.ImportModuleError", "Unable to import module '%s': %s" % (module, error)
+        kind = "Runtime.ImportModuleError"
+        text = "Unable to import module '%s': %s" % (module, error)
     elif module and isinstance(error, AttributeError) and not frames[1:]:
         kind = "Runtime.HandlerNotFound"
         text = "Handler '%s' missing on module '%s'" % (handler, module)

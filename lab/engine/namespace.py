@@ -12,12 +12,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab import debian
-from lab.engine.private import library_path, tool, unpacked_engine, works_here
+from lab.engine.private import scratch
+from lab.engine.unpacked import library_path, tool, unpacked_engine, works_here
 from lab.layout import REPOSITORY, LabError
 from lab.process import Daemons, Deadline, die_with_parent, tail
 
@@ -27,6 +28,20 @@ _AGAIN = (
     "from lab.__main__ import main; sys.exit(main())"
 )
 _RESOLVER = "nameserver 10.0.2.3\n"  # slirp4netns answers there with the machine's own resolver
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What the process inside is told: where it hears that the network is up, and its folder."""
+
+    network_up: int
+    folder: Path
+
+    @classmethod
+    def parse(cls, text: str) -> Inside:
+        """Read ``FILE-DESCRIPTOR:FOLDER``."""
+        number, _, folder = text.partition(":")
+        return cls(int(number), Path(folder))
 
 
 def private_engine_refused() -> str:
@@ -53,26 +68,26 @@ def enter_namespace(options: Sequence[str], command: Sequence[str]) -> int:
     """
     root = unpacked_engine()
     daemons = Daemons()
-    work = Path(tempfile.mkdtemp(prefix="lab-outside-"))
     network_up, tell_network_up = os.pipe()
-    try:
-        # The namespace of processes makes the end sure: with its first process all of it ends.
-        guard = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
-             "--propagation", "private", str(tool(root, "tini-static")), "--",
-             sys.executable, "-c", _AGAIN, *options, "--inside", str(network_up),
-             "--", *command],
-            pass_fds=[network_up], preexec_fn=_be_killed_with_parent,
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda number, _frame: _signal_inside(guard.pid, number))
-        os.close(network_up)
-        _connect(daemons, guard, root, work, tell_network_up)
-        code = guard.wait()
-        return code if code >= 0 else 128 - code
-    finally:
-        daemons.stop()
-        shutil.rmtree(work, ignore_errors=True)
+    with scratch() as folder:
+        try:
+            # The namespace of processes makes the end sure: with its first process all ends.
+            guard = subprocess.Popen(
+                ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
+                 "--mount-proc", "--propagation", "private",
+                 str(tool(root, "tini-static")), "--",
+                 sys.executable, "-c", _AGAIN, *options,
+                 "--inside", f"{network_up}:{folder}", "--", *command],
+                pass_fds=[network_up], preexec_fn=_be_killed_with_parent,
+            )
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda number, _frame: _signal_inside(guard.pid, number))
+            os.close(network_up)
+            _connect(daemons, guard, root, folder, tell_network_up)
+            code = guard.wait()
+            return code if code >= 0 else 128 - code
+        finally:
+            daemons.stop()
 
 
 def _be_killed_with_parent() -> None:
@@ -83,7 +98,7 @@ def _be_killed_with_parent() -> None:
 def _connect(
     daemons: Daemons, guard: subprocess.Popen[bytes], root: Path, work: Path, done: int
 ) -> None:
-    own = os.readlink("/proc/self/ns/net")
+    own = _namespace(os.getpid())
     deadline = Deadline(10)
     while _namespace(guard.pid) in ("", own):
         if guard.poll() is not None or not deadline.pause(0.005):
@@ -106,7 +121,7 @@ def _connect(
 
 def _namespace(pid: int) -> str:
     try:
-        return os.readlink(f"/proc/{pid}/ns/net")
+        return str(Path(f"/proc/{pid}/ns/net").readlink())
     except OSError:
         return ""
 

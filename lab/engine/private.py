@@ -1,4 +1,4 @@
-"""A private Docker engine out of Debian packages: unpacked, never installed.
+"""A private Docker engine that starts in a second, with the base image already in it.
 
 It runs in namespaces of its own (see `lab.engine.namespace`), so nothing on the machine sees
 its network, mounts or processes, and all of it ends with the lab.
@@ -6,122 +6,115 @@ its network, mounts or processes, and all of it ends with the lab.
 
 from __future__ import annotations
 
-import json
+import contextlib
+import fcntl
 import os
-import subprocess
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from lab import debian
-from lab.engine.machine import Engine, client_environment
-from lab.layout import LabError, cached, digest_of
-from lab.process import Daemons, Deadline, tail
+from lab.engine.dockerd import start_dockerd
+from lab.engine.machine import Engine
+from lab.engine.unpacked import unpacked_engine
+from lab.layout import CACHE, LabError, cached, digest_of
+from lab.process import Daemons
+from lab.standin.image import IMAGE, archive
 
-_SUITE = "trixie"  # the first release with buildx and a containerd image store
-_ENGINE = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini")
-# Of the machine's own release: these need no newer C library than the machine has.
-_TOOLS = ("runc", "iptables", "slirp4netns")
-_LIBRARIES = "usr/lib/x86_64-linux-gnu"
-
-
-def unpacked_engine() -> Path:
-    """Return the folder with the unpacked engine and tools, downloading them once."""
-    key = digest_of([_SUITE, *_ENGINE, debian.release(), *_TOOLS, Path(__file__)])
-
-    def make(folder: Path) -> None:
-        downloads = folder / "downloads"
-        files = debian.download(_SUITE, _ENGINE, downloads / "engine", needs=False)
-        files += debian.download(debian.release(), _TOOLS, downloads / "tools", needs=True)
-        debian.unpack(files, folder / "root")
-        for file in files:
-            file.unlink()
-        _link_system_tools(folder / "root")
-
-    return cached(f"engine-{key}", make) / "root"
+_CGROUPS = Path("/sys/fs/cgroup")
+# Where containerd keeps what it never changes again: image blobs and unpacked layers.
+_NEVER_CHANGED = ("io.containerd.content.v1.content", "io.containerd.snapshotter.v1.overlayfs")
 
 
-def tool(root: Path, name: str) -> Path:
-    """Return the path of an unpacked program, or of the system's own if that was there."""
-    for folder in ("lab", "usr/sbin", "usr/bin"):
-        if (root / folder / name).exists():
-            return root / folder / name
-    return Path("/usr/sbin") / name if Path("/usr/sbin", name).exists() else Path("/usr/bin", name)
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a private engine its folder and its control group's name, and remove both at the end.
+
+    For the process that stays outside the namespaces: nothing in there is mounted or running
+    any more when this ends. Leftovers of labs that were killed are removed at the beginning.
+    """
+    CACHE.mkdir(exist_ok=True)
+    for left in CACHE.glob("run-*"):
+        with contextlib.suppress(OSError), (left / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError: its lab is up
+            _remove(left)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=CACHE))
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            _remove(folder)
 
 
-def library_path(root: Path) -> dict[str, str]:
-    """Return the environment in which unpacked programs find their unpacked libraries."""
-    return {
-        "LD_LIBRARY_PATH": str(root / _LIBRARIES),
-        "XTABLES_LIBDIR": str(root / _LIBRARIES / "xtables"),
-    }
+def start_private_engine(daemons: Daemons, state: Path, folder: Path) -> Engine:
+    """Start dockerd in these namespaces, on its own copy of a data folder with the base image.
 
-
-def start_private_engine(daemons: Daemons, state: Path) -> Engine:
-    """Start dockerd in these namespaces and wait until it answers. Raises LabError if not."""
+    ``folder`` is the one of `scratch`. Raises LabError if the engine does not come up.
+    """
     root = unpacked_engine()
-    folder = state / "engine"
-    folder.mkdir(exist_ok=True)
-    socket = folder / "docker.sock"
-    plugin = root / "usr/libexec/docker/cli-plugins/docker-buildx"
-    path = [str(root / name) for name in ("lab", "usr/sbin", "usr/bin")]
-    env = {
-        "DOCKER_HOST": f"unix://{socket}",
-        "PATH": ":".join([*path, os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"]),
-        **client_environment(state, [plugin]),
-    }
-    settings = {
-        "features": {"containerd-snapshotter": True, "buildkit": True},
-        "data-root": str(folder / "data"),
-        "exec-root": str(folder / "exec"),
-        "pidfile": str(folder / "dockerd.pid"),
-        "cgroup-parent": f"lab-{os.getpid()}-{state.name}",
-    }
-    (folder / "daemon.json").write_text(json.dumps(settings))
-    log = folder / "dockerd.log"
-    dockerd = daemons.start(
-        [tool(root, "dockerd"), "--config-file", folder / "daemon.json", "-H", env["DOCKER_HOST"]],
-        log=log, env={**os.environ, **env}, grace=10,
+    image = archive()
+    key = digest_of([root.parent.name, image.parent.name, Path(__file__)])
+    work = short_folder(folder)
+
+    def make(draft: Path) -> None:
+        own = Daemons()
+        data = draft / "data"
+        try:
+            engine = start_dockerd(
+                own, root, data=data, work=work / "first", state=draft, cgroup=_cgroup(folder)
+            )
+            loaded = engine.docker("load", "--input", str(image))
+            if loaded.returncode != 0:
+                raise LabError(f"docker load: {loaded.stderr}")
+        finally:
+            own.stop()
+
+    template = cached(f"images-{key}", make) / "data"
+    clone(template, folder / "data")
+    engine = start_dockerd(
+        daemons, root, data=folder / "data", work=work, state=state, cgroup=_cgroup(folder)
     )
-    engine = Engine(up=True, env=env, emulator_hosts=("0.0.0.0",), private=True)
-    deadline = Deadline(30)
-    while not socket.exists() or engine.docker("version").returncode != 0:
-        if dockerd.poll() is not None or not deadline.pause():
-            raise LabError(f"dockerd is not up: {tail(log)}")
     engine.notes.append("Docker: a private engine, seen by nobody outside this lab")
+    engine.notes.append(f"{IMAGE}: a stand-in made of Debian packages")
     return engine
 
 
-def remove_containers(engine: Engine) -> None:
+def clone(template: Path, copy: Path) -> None:
+    """Copy an engine's data folder: by links what never changes, the databases in full."""
+
+    def duplicate(source: str, target: str) -> str:
+        if not (Path(source).is_file() or Path(source).is_symlink()):
+            return target  # dockerd makes its device node again
+        if any(f"/{name}/" in source for name in _NEVER_CHANGED) and not source.endswith(".db"):
+            os.link(source, target, follow_symlinks=False)
+            return target
+        return str(shutil.copy2(source, target, follow_symlinks=False))
+
+    shutil.copytree(template, copy, symlinks=True, copy_function=duplicate)
+
+
+def stop_containers(engine: Engine) -> None:
     """Remove what still runs, before the engine is stopped."""
     ids = engine.docker("ps", "--all", "--quiet").stdout.split()
     if ids:
         engine.docker("rm", "--force", *ids)
 
 
-def _link_system_tools(root: Path) -> None:
-    """Give dockerd an ``iptables`` that finds its own libraries."""
-    if not (root / "usr/sbin/xtables-nft-multi").exists():
-        return
-    (root / "lab").mkdir()
-    for name in ("iptables", "ip6tables", "iptables-save", "iptables-restore"):
-        script = root / "lab" / name
-        exports = " ".join(
-            f'{key}="$here/{value.relative_to(root)}"'
-            for key, value in ((k, Path(v)) for k, v in library_path(root).items())
-        )
-        script.write_text(
-            "#!/bin/sh\n"
-            'here=$(dirname "$(dirname "$0")")\n'
-            f'{exports} exec "$here/usr/sbin/xtables-nft-multi" {name} "$@"\n'
-        )
-        script.chmod(0o755)
+def short_folder(folder: Path) -> Path:
+    """Return a second folder for the same lab, whose path is short enough for sockets."""
+    return Path(tempfile.gettempdir()) / folder.name.replace("run-", "lab-")
 
 
-def works_here(root: Path) -> bool:
-    """Tell whether the unpacked programs run on this machine at all."""
-    try:
-        done = subprocess.run(
-            [tool(root, "dockerd"), "--version"], capture_output=True, timeout=20, check=False
-        )
-    except OSError:
-        return False
-    return done.returncode == 0
+def _cgroup(folder: Path) -> str:
+    return f"lab-{folder.name}"
+
+
+def _remove(folder: Path) -> None:
+    for each in (folder, short_folder(folder)):
+        shutil.rmtree(each, ignore_errors=True)
+    name = _cgroup(folder)
+    for parent in [_CGROUPS / name, *_CGROUPS.glob(f"*/{name}")]:
+        for below, _, _ in os.walk(parent, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(below).rmdir()

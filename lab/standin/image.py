@@ -17,6 +17,7 @@ from pathlib import Path
 from lab import debian
 from lab.engine.machine import Engine
 from lab.layout import LabError, cached, digest_of
+from lab.process import run
 from lab.standin import rootfs
 
 IMAGE = "public.ecr.aws/lambda/python:3.13"
@@ -36,21 +37,20 @@ _CONFIG = {
 
 
 def offer(engine: Engine) -> str:
-    """Make sure that the engine has AWS's Python base image, and return a note about it.
+    """Make sure that the machine's engine has AWS's Python base image, and return a note about it.
 
     The real image is used where it is present or can be pulled; else the stand-in is loaded
     under its name.
     """
-    if not engine.private:
-        if engine.docker("image", "inspect", IMAGE).returncode == 0:
-            return f"{IMAGE}: as present in the engine"
-        try:
-            if engine.docker("pull", "--quiet", IMAGE, timeout=300).returncode == 0:
-                return f"{IMAGE}: pulled"
-        except subprocess.TimeoutExpired:
-            pass
-        if debian.unsupported():
-            return f"{IMAGE}: left out, it cannot be pulled and {debian.unsupported()}"
+    if engine.docker("image", "inspect", IMAGE).returncode == 0:
+        return f"{IMAGE}: as present in the engine"
+    try:
+        if engine.docker("pull", "--quiet", IMAGE, timeout=300).returncode == 0:
+            return f"{IMAGE}: pulled"
+    except subprocess.TimeoutExpired:
+        pass
+    if debian.unsupported():
+        return f"{IMAGE}: left out, it cannot be pulled and {debian.unsupported()}"
     loaded = engine.docker("load", "--input", str(archive()))
     if loaded.returncode != 0:
         raise LabError(f"docker load: {loaded.stderr}")
@@ -76,6 +76,8 @@ def _make(folder: Path) -> None:
         tar.add(root, ".", filter=_as_root)
     with layer.open("rb") as content:
         diff_id = hashlib.file_digest(content, "sha256").hexdigest()
+    # Registries hold AWS's image compressed, so pushes weigh what they weigh there.
+    run(["gzip", "-4", layer])
     config = json.dumps({
         "architecture": "amd64",
         "os": "linux",
@@ -83,11 +85,11 @@ def _make(folder: Path) -> None:
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
     }).encode()
     config_name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = [{"Config": config_name, "RepoTags": [IMAGE], "Layers": ["layer.tar"]}]
+    manifest = [{"Config": config_name, "RepoTags": [IMAGE], "Layers": ["layer.tar.gz"]}]
     with tarfile.open(folder / "image.tar", "w") as tar:
         _add(tar, config_name, config)
         _add(tar, "manifest.json", json.dumps(manifest).encode())
-        tar.add(layer, "layer.tar", filter=_as_root)
+        tar.add(work / "layer.tar.gz", "layer.tar.gz", filter=_as_root)
     shutil.rmtree(work)
 
 
