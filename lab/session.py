@@ -22,7 +22,7 @@ from lab.engine.namespace import Inside, settle_inside
 from lab.engine.private import short_folder, start_private_engine, stop_containers
 from lab.environments import emulator_environment, runtime_environment
 from lab.layout import LabError
-from lab.process import Daemons
+from lab.process import Daemons, die_with_parent
 from lab.standin.image import IMAGE, offer
 
 _KEPT_AWS = ("AWS_CA_BUNDLE",)
@@ -161,7 +161,9 @@ def _run(command: Sequence[str], lab: Lab) -> int:
         if not name.startswith(("AWS_", "LAB_")) or name in _KEPT_AWS
     }
     try:
-        child = subprocess.Popen(list(command), env=inherited | lab.env)
+        child = subprocess.Popen(
+            list(command), env=inherited | lab.env, preexec_fn=die_with_parent
+        )
     except OSError as error:
         raise LabError(f"{command[0]}: {error.strerror}") from error
     try:

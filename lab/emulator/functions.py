@@ -11,7 +11,7 @@ import copy
 import re
 from typing import Any
 
-from ministack.services import lambda_svc
+from ministack.services import iam, lambda_svc
 
 from lab.emulator import images
 from lab.emulator.answers import Answer, document, failure, success
@@ -70,6 +70,13 @@ def layers_refused(layers: list[Any] | None) -> Answer | None:
     return None
 
 
+def role_refused(role: str | None) -> Answer | None:
+    """The execution role must exist."""
+    if role is None or role.rpartition("/")[2] in iam._roles:
+        return None
+    return _invalid("The role defined for the function cannot be assumed by Lambda.")
+
+
 def too_large(code: dict[str, Any], operation: str) -> Answer | None:
     """RequestEntityTooLargeException for a zip of more than 50 MB in the request itself.
 
@@ -93,6 +100,7 @@ def create_function(request: dict[str, Any]) -> Answer:
             "Member must satisfy enum value set"
         )
     error = error or too_large(code, "CreateFunction") or layers_refused(request.get("Layers"))
+    error = error or role_refused(request.get("Role"))
     if error:
         return error
     answer: Answer = _create_function(request)
@@ -144,6 +152,7 @@ def update_code(name: str, request: dict[str, Any]) -> Answer:
 def update_configuration(name: str, request: dict[str, Any]) -> Answer:
     """UpdateFunctionConfiguration: one update at a time; the function stays Active meanwhile."""
     error = busy(name) or layers_refused(request.get("Layers"))
+    error = error or role_refused(request.get("Role"))
     if error:
         return error
     answer: Answer = _update_config(name, request)

@@ -1,0 +1,48 @@
+"""Fixtures of the probes. They run in the lab: python -m lab -- pytest tests/lab"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Any
+
+import boto3
+import pytest
+from making import Function
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _in_the_lab() -> None:
+    if "LAB_REQUESTS" not in os.environ:
+        pytest.fail("these tests run inside the lab: python -m lab -- pytest tests/lab")
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other probe uses, fit for functions, layers, buckets and repositories."""
+    return f"probe-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def function(name: str) -> Function:
+    """A function that is not there yet."""
+    return Function(name)
+
+
+@pytest.fixture
+def live(function: Function) -> Function:
+    """A function that says "one"."""
+    function.create()
+    return function
+
+
+@pytest.fixture
+def ecr() -> Any:
+    """The ECR API."""
+    return boto3.client("ecr")
+
+
+@pytest.fixture
+def bucket(name: str) -> Any:
+    """An empty bucket."""
+    return boto3.resource("s3").create_bucket(Bucket=name)

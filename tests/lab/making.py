@@ -1,0 +1,128 @@
+"""What the probes of the lab make: zips, functions, wheels, calls that must fail."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+HANDLER = """
+import os
+def handler(event, context):
+    return {"statusCode": 200, "body": "%s", "version": context.function_version,
+            "path": event.get("rawPath"), "variable": os.environ.get("VARIABLE")}
+"""
+
+
+def archive(files: Mapping[str, str | bytes]) -> bytes:
+    """Return a zip of these files."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, text in files.items():
+            # A fixed date: the same files are the same zip.
+            zipped.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
+    return content.getvalue()
+
+
+def code(says: str) -> bytes:
+    """Return the zip of a function whose answers have this body."""
+    return archive({"app.py": HANDLER % says})
+
+
+def refused(call: Callable[..., Any], **arguments: Any) -> tuple[str, int]:
+    """Return the error code and HTTP status of an AWS call that must fail."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    response = caught.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def fetch(url: str) -> tuple[int, str]:
+    """GET a URL; return the status and the body, also of errors."""
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def logged_requests() -> list[dict[str, Any]]:
+    """Return the lab's request log."""
+    lines = Path(os.environ["LAB_REQUESTS"]).read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+class Function:
+    """A function in the lab, with the calls that probes repeat."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.api: Any = boto3.client("lambda")
+
+    def create(self, zipped: bytes = b"", **settings: Any) -> dict[str, Any]:
+        """Create it (a zip function unless ``settings`` has Code) and wait until it is Active."""
+        settings.setdefault("Code", {"ZipFile": zipped or code("one")})
+        if "ImageUri" in settings["Code"]:
+            settings.setdefault("PackageType", "Image")
+        else:
+            settings.setdefault("Runtime", "python3.11")
+            settings.setdefault("Handler", "app.handler")
+        settings.setdefault("Role", os.environ["LAB_ROLE_ARN"])
+        made: dict[str, Any] = self.api.create_function(FunctionName=self.name, **settings)
+        self.settle()
+        return made
+
+    def settle(self) -> list[tuple[str, str]]:
+        """Wait until no change is under way; return the states seen on the way."""
+        seen: list[tuple[str, str]] = []
+        for _ in range(100):
+            now = self.api.get_function_configuration(FunctionName=self.name)
+            state = (now["State"], now["LastUpdateStatus"])
+            if state not in seen:
+                seen.append(state)
+            if state == ("Active", "Successful"):
+                return seen
+            time.sleep(0.05)
+        raise AssertionError(f"never settled: {seen}")
+
+    def update(self, says: str) -> dict[str, Any]:
+        """Give it code that says something else, and wait until that is through."""
+        answer: dict[str, Any] = self.api.update_function_code(
+            FunctionName=self.name, ZipFile=code(says)
+        )
+        self.settle()
+        return answer
+
+    def publish(self) -> str:
+        """Publish a version and return its number."""
+        return str(self.api.publish_version(FunctionName=self.name)["Version"])
+
+    def call(self, qualifier: str = "$LATEST") -> tuple[str | None, Any]:
+        """Invoke it; return the kind of error, if any, and the parsed answer."""
+        answer = self.api.invoke(FunctionName=self.name, Qualifier=qualifier, Payload=b"{}")
+        return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+    def open_url(self, qualifier: str | None = None) -> str:
+        """Create a function URL that everyone may call; return it."""
+        where = {"FunctionName": self.name, **({"Qualifier": qualifier} if qualifier else {})}
+        url: str = self.api.create_function_url_config(AuthType="NONE", **where)["FunctionUrl"]
+        self.api.add_permission(
+            StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
+            FunctionUrlAuthType="NONE", **where,
+        )
+        self.api.add_permission(
+            StatementId="invoke", Action="lambda:InvokeFunction", Principal="*",
+            InvokedViaFunctionUrl=True, **where,
+        )
+        return url

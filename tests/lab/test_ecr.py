@@ -1,0 +1,131 @@
+"""ECR's API, without a Docker engine."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from making import Function, refused
+
+CONFIG = json.dumps({"architecture": "amd64", "os": "linux", "config": {}}).encode()
+
+
+def manifest(size: int) -> str:
+    """Return the manifest of an image with one layer of ``size`` bytes."""
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    digest = "sha256:" + hashlib.sha256(CONFIG).hexdigest()
+    return json.dumps({
+        "schemaVersion": 2,
+        "mediaType": kind,
+        "config": {"size": len(CONFIG), "digest": digest, "mediaType": "application/json"},
+        "layers": [{"size": size, "digest": f"sha256:{size:064x}", "mediaType": "layer"}],
+    })
+
+
+@pytest.fixture
+def repository(ecr: Any, name: str) -> str:
+    """The URI of an empty repository called ``name``."""
+    return str(ecr.create_repository(repositoryName=name)["repository"]["repositoryUri"])
+
+
+def test_addresses_are_on_loopback(ecr: Any, name: str, repository: str) -> None:
+    port = os.environ["AWS_ENDPOINT_URL"].rpartition(":")[2]
+    assert repository == f"127.0.0.1:{port}/{name}"
+    token = ecr.get_authorization_token()["authorizationData"][0]
+    assert token["proxyEndpoint"] == f"http://127.0.0.1:{port}"
+    assert base64.b64decode(token["authorizationToken"]).startswith(b"AWS:")
+
+
+def test_the_registry_wants_a_login(ecr: Any, name: str, repository: str) -> None:
+    url = f"http://{repository.partition('/')[0]}/v2/{name}/manifests/none"
+    token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+
+    def status(**headers: str) -> int:
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, headers=headers))
+        except urllib.error.HTTPError as error:
+            return error.code
+        return 200
+
+    assert status() == 401
+    assert status(Authorization="Basic " + base64.b64encode(b"AWS:wrong").decode()) == 401
+    assert status(Authorization=f"Basic {token}") == 404
+
+
+def test_an_absent_image_is_an_error(ecr: Any, name: str, repository: str) -> None:
+    missing = {"repositoryName": name, "imageIds": [{"imageTag": "none"}]}
+    assert refused(ecr.describe_images, **missing)[0] == "ImageNotFoundException"
+    assert ecr.batch_get_image(**missing)["failures"][0]["failureCode"] == "ImageNotFound"
+
+
+def test_the_size_of_an_image_is_that_of_its_layers(
+    ecr: Any, name: str, repository: str
+) -> None:
+    ecr.put_image(repositoryName=name, imageManifest=manifest(4711), imageTag="a")
+    found = ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": "a"}])
+    assert found["imageDetails"][0]["imageSizeInBytes"] == 4711 + len(CONFIG)
+
+
+def test_an_image_goes_with_its_last_tag(ecr: Any, name: str, repository: str) -> None:
+    for tag in ("a", "b"):
+        ecr.put_image(repositoryName=name, imageManifest=manifest(1), imageTag=tag)
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "b"}])
+    left = ecr.describe_images(repositoryName=name)["imageDetails"]
+    assert [image["imageTags"] for image in left] == [["a"]]
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "a"}])
+    assert ecr.describe_images(repositoryName=name)["imageDetails"] == []
+
+
+def test_tags_of_an_immutable_repository_stay(ecr: Any, name: str) -> None:
+    ecr.create_repository(repositoryName=name, imageTagMutability="IMMUTABLE")
+    image = {"repositoryName": name, "imageTag": "a"}
+    ecr.put_image(imageManifest=manifest(1), **image)
+    assert refused(ecr.put_image, imageManifest=manifest(1), **image)[0] == (
+        "ImageAlreadyExistsException"
+    )
+    assert refused(ecr.put_image, imageManifest=manifest(2), **image)[0] == (
+        "ImageTagAlreadyExistsException"
+    )
+
+
+def test_bad_names_and_bad_policies_are_refused(ecr: Any, name: str, repository: str) -> None:
+    invalid = "InvalidParameterException"
+    assert refused(ecr.create_repository, repositoryName="Upper")[0] == invalid
+    assert refused(
+        ecr.put_lifecycle_policy, repositoryName=name, lifecyclePolicyText="{no json" + " " * 100
+    )[0] == invalid
+
+
+def test_a_function_is_pinned_to_the_digest(
+    ecr: Any, name: str, repository: str, function: Function
+) -> None:
+    def put(size: int) -> str:
+        image = ecr.put_image(repositoryName=name, imageManifest=manifest(size), imageTag="a")
+        return str(image["image"]["imageId"]["imageDigest"])
+
+    first = put(1)
+    function.create(Code={"ImageUri": f"{repository}:a"})
+    put(2)
+    found = function.api.get_function(FunctionName=name)
+    assert found["Code"]["ResolvedImageUri"] == f"{repository}@{first}"
+    assert found["Configuration"]["CodeSha256"] == first.removeprefix("sha256:")
+    assert not any(key.startswith("_") for key in found["Configuration"])
+
+
+def test_images_that_lambda_refuses(
+    ecr: Any, name: str, repository: str, function: Function
+) -> None:
+    index = json.dumps({"schemaVersion": 2, "manifests": []})
+    kind = "application/vnd.oci.image.index.v1+json"
+    ecr.put_image(
+        repositoryName=name, imageManifest=index, imageManifestMediaType=kind, imageTag="index"
+    )
+    for tag in ("index", "none"):
+        error, _ = refused(function.create, Code={"ImageUri": f"{repository}:{tag}"})
+        assert error == "InvalidParameterValueException"

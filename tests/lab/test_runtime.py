@@ -1,0 +1,89 @@
+"""Zip functions: where they run, and how their errors are told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from making import Function, archive
+
+SIMPLE = "def handler(event, context):\n    return 'fine'\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "message"),
+    [
+        ("import hypercorn\n" + SIMPLE, "Runtime.ImportModuleError", "No module named 'hyperc"),
+        ("def handler(:\n", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'"),
+        ("x = 1\n", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'"),
+        ("raise RuntimeError('at import')\n", "RuntimeError", "at import"),
+        ("import os\nos._exit(3)\n", "Runtime.ExitError", ""),
+        ("def handler(e, c):\n    raise KeyError('inside')\n", "KeyError", "'inside'"),
+    ],
+)
+def test_an_error_is_told_with_its_aws_type(
+    function: Function, source: str, kind: str, message: str
+) -> None:
+    function.create(archive({"app.py": source}))
+    error, answer = function.call()
+    assert error == "Unhandled"
+    assert answer["errorType"] == kind
+    assert message in answer["errorMessage"]
+
+
+def test_boto3_is_there_and_reaches_this_aws(function: Function, bucket: Any) -> None:
+    bucket.put_object(Key="greeting", Body=b"hello")
+    function.create(archive({"app.py": (
+        "import boto3\n"
+        "def handler(event, context):\n"
+        f"    found = boto3.client('s3').get_object(Bucket='{bucket.name}', Key='greeting')\n"
+        "    return found['Body'].read().decode()\n"
+    )}))  # fmt: skip
+    assert function.call() == (None, "hello")
+
+
+def test_a_layer_with_a_native_wheel_works(function: Function, tmp_path: Path) -> None:
+    uv = Path(sys.executable).parent / "uv"
+    subprocess.run(
+        [str(uv) if uv.exists() else "uv", "pip", "install", "--quiet", "--python-version", "3.11",
+         "--python-platform", "x86_64-manylinux2014", "--only-binary", ":all:",
+         "--target", str(tmp_path), "markupsafe"],
+        check=True,
+    )
+    files = {
+        f"python/{file.relative_to(tmp_path)}": file.read_bytes()
+        for file in tmp_path.rglob("*") if file.is_file()
+    }
+    assert any(name.endswith(".so") for name in files)
+    layer = function.api.publish_layer_version(
+        LayerName=function.name, Content={"ZipFile": archive(files)}
+    )
+    source = (
+        "from markupsafe import _speedups\n"
+        "def handler(event, context):\n"
+        "    return _speedups.__file__\n"
+    )
+    function.create(archive({"app.py": source}), Layers=[layer["LayerVersionArn"]])
+    error, answer = function.call()
+    assert error is None, answer
+    assert answer.endswith(".so")
+
+
+def test_nothing_of_the_caller_leaks_into_functions(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_CALLER", "1")
+    source = (
+        "import os, sys\n"
+        "def handler(event, context):\n"
+        "    try:\n"
+        "        import engine\n"
+        "    except ImportError:\n"
+        "        return [name for name in os.environ if 'SECRET_OF' in name]\n"
+        "    return 'the repository is on the path'\n"
+    )
+    function.create(archive({"app.py": source}))
+    assert function.call() == (None, [])

@@ -1,0 +1,89 @@
+"""Versions and aliases."""
+
+from __future__ import annotations
+
+from making import Function, code, refused
+
+
+def test_the_same_content_is_the_same_version(live: Function) -> None:
+    assert live.publish() == live.publish() == "1"
+    live.update("two")
+    assert live.publish() == "2"
+    live.update("two")
+    assert live.publish() == "2"
+    live.api.update_function_configuration(FunctionName=live.name, Description="other")
+    live.settle()
+    assert live.publish() == "3"
+
+
+def test_updating_with_publish_returns_the_version(live: Function) -> None:
+    live.publish()
+    answer = live.api.update_function_code(
+        FunctionName=live.name, ZipFile=code("two"), Publish=True
+    )
+    assert answer["Version"] == "2"
+    assert answer["FunctionArn"].endswith(f":{live.name}:2")
+    live.settle()
+    again = live.api.update_function_code(
+        FunctionName=live.name, ZipFile=code("two"), Publish=True
+    )
+    assert again["Version"] == "2"
+
+
+def test_publishing_checks_what_it_publishes(live: Function) -> None:
+    publish, name = live.api.publish_version, live.name
+    assert refused(publish, FunctionName=name, CodeSha256="AAAA")[0] == (
+        "InvalidParameterValueException"
+    )
+    assert refused(publish, FunctionName=name, RevisionId="0" * 36)[0] == (
+        "PreconditionFailedException"
+    )
+
+
+def test_a_version_keeps_its_environment(live: Function) -> None:
+    live.publish()
+    live.api.update_function_configuration(
+        FunctionName=live.name, Environment={"Variables": {"VARIABLE": "new"}}
+    )
+    live.settle()
+    assert live.call("1")[1]["variable"] is None
+    assert live.call()[1]["variable"] == "new"
+
+
+def test_an_alias_points_at_a_version_that_exists(live: Function) -> None:
+    absent = {"FunctionName": live.name, "Name": "live", "FunctionVersion": "7"}
+    assert refused(live.api.create_alias, **absent) == ("ResourceNotFoundException", 404)
+    live.publish()
+    live.api.create_alias(**{**absent, "FunctionVersion": "1"})
+    assert refused(live.api.update_alias, **absent) == ("ResourceNotFoundException", 404)
+
+
+def test_weights_are_followed(live: Function) -> None:
+    live.publish()
+    live.update("two")
+    live.publish()
+    alias = {"FunctionName": live.name, "Name": "live"}
+    live.api.create_alias(
+        **alias, FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}}
+    )
+    assert {live.call("live")[1]["body"] for _ in range(40)} == {"one", "two"}
+    live.api.update_alias(
+        **alias, FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}}
+    )
+    assert {live.call("live")[1]["body"] for _ in range(10)} == {"two"}
+    assert refused(
+        live.api.update_alias, **alias, RoutingConfig={"AdditionalVersionWeights": {"1": 1.5}}
+    )[0] == "InvalidParameterValueException"
+
+
+def test_deleting_one_version_leaves_the_others(live: Function) -> None:
+    live.publish()
+    live.update("two")
+    live.publish()
+    live.api.create_alias(FunctionName=live.name, Name="live", FunctionVersion="2")
+    delete, name = live.api.delete_function, live.name
+    assert refused(delete, FunctionName=name, Qualifier="2") == ("ResourceConflictException", 409)
+    delete(FunctionName=name, Qualifier="1")
+    left = live.api.list_versions_by_function(FunctionName=name)["Versions"]
+    assert [version["Version"] for version in left] == ["$LATEST", "2"]
+    assert live.call("live")[1]["body"] == "two"
