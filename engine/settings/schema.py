@@ -77,7 +77,12 @@ class Whole:
         return value
 
     def json_schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+        return {
+            "type": ["integer", "string"],  # a string when it is typed as ${NAME}
+            "pattern": r"^(\d+|\$\{.+\})$",
+            "minimum": self.low,
+            "maximum": self.high,
+        }
 
 
 @dataclass(frozen=True, slots=True)
