@@ -1,0 +1,1 @@
+"""Tests without a network, AWS or Docker; the rooms are those of engine/."""

@@ -1,0 +1,191 @@
+"""What started the run. Commit messages are hostile until shown otherwise, and data even then."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.settings.event import FLAGS, flags_in, read_event
+
+SHA = "a" * 40
+HOSTILE = (
+    "$(touch pwned) `touch pwned`; touch pwned && \"touch pwned\" '| touch pwned\n"
+    "${IFS}--output=pwned [no-cache] ::set-output name=x::y\n"
+    "\u202e\x00 [dry-run"
+)
+
+
+def environ(tmp_path: Path, name: str, payload: Any) -> dict[str, str]:
+    path = tmp_path / "event.json"
+    path.write_text(payload if isinstance(payload, str) else json.dumps(payload), encoding="utf-8")
+    return {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(path), "GITHUB_SHA": SHA}
+
+
+def commit(root: Path, message: str) -> str:
+    def git(*arguments: str, stdin: str = "") -> str:
+        return subprocess.run(
+            ["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments],
+            cwd=root,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PATH": os.environ["PATH"], "HOME": str(root), "GIT_CONFIG_NOSYSTEM": "1"},
+        ).stdout.strip()
+
+    git("init", "--quiet")
+    git("commit", "--quiet", "--allow-empty", "--file=-", stdin=message)
+    return git("rev-parse", "HEAD")
+
+
+@pytest.fixture()
+def repository(tmp_path: Path) -> Path:
+    root = tmp_path / "repository"
+    root.mkdir()
+    return root
+
+
+def test_a_push_brings_its_message(tmp_path: Path, repository: Path) -> None:
+    commit(repository, "another [no-cache]")
+    payload = {"head_commit": {"message": "Fix it [test-s3]\n\n[rebuild-base]"}}
+    event = read_event(environ(tmp_path, "push", payload), repository)
+    assert event.name == "push"
+    assert event.commit == SHA
+    assert event.commit_message == "Fix it [test-s3]\n\n[rebuild-base]"
+    assert event.flags == {"test-s3", "rebuild-base"}
+
+
+def test_a_pull_request_is_read_from_its_head_and_not_from_the_merge(
+    tmp_path: Path, repository: Path
+) -> None:
+    head = commit(repository, "the head [test-all]")
+    commit(repository, "Merge 1 into 2")
+    payload = {"pull_request": {"head": {"sha": head}}}
+    event = read_event(environ(tmp_path, "pull_request", payload), repository)
+    assert event.commit == head
+    assert event.flags == {"test-all"}
+
+
+def test_a_head_that_a_shallow_clone_has_not_falls_back_to_what_is_checked_out(
+    tmp_path: Path, repository: Path
+) -> None:
+    commit(repository, "checked out [no-cache]")
+    payload = {"pull_request": {"head": {"sha": "b" * 40}}}
+    event = read_event(environ(tmp_path, "pull_request", payload), repository)
+    assert event.commit == "b" * 40
+    assert event.flags == {"no-cache"}
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("release", {"action": "published", "release": {"body": "[dry-run] in its notes"}}),
+        ("workflow_dispatch", {"inputs": {"text": "[dry-run]"}}),
+        ("schedule", {"schedule": "* * * * *"}),
+        ("push", {"head_commit": None}),
+        ("push", {"head_commit": "[dry-run]"}),
+        ("push", ["[dry-run]"]),
+        ("push", "not JSON [dry-run]"),
+    ],
+)
+def test_events_without_a_head_commit_have_the_message_of_the_checkout(
+    tmp_path: Path, repository: Path, name: str, payload: object
+) -> None:
+    sha = commit(repository, "the checkout [test-all]")
+    event = read_event({**environ(tmp_path, name, payload), "GITHUB_SHA": sha}, repository)
+    assert (event.name, event.commit) == (name, sha)
+    assert event.commit_message.strip() == "the checkout [test-all]"
+    assert event.flags == {"test-all"}
+
+
+def test_a_message_given_by_hand_stands_for_the_commit(tmp_path: Path, repository: Path) -> None:
+    payload = {"head_commit": {"message": "[no-cache]"}}
+    event = read_event(environ(tmp_path, "push", payload), repository, "mine [dry-run]")
+    assert (event.commit_message, event.flags) == ("mine [dry-run]", {"dry-run"})
+
+
+def test_a_laptop_has_the_commit_and_message_of_its_repository(repository: Path) -> None:
+    sha = commit(repository, "local work [skip-deploy]")
+    event = read_event({}, repository)
+    assert (event.name, event.commit, event.flags) == ("local", sha, {"skip-deploy"})
+
+
+def test_a_directory_without_git_is_no_error(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repository.parent))
+    event = read_event({}, repository)
+    assert (event.name, event.commit, event.commit_message, event.flags) == (
+        "local",
+        "",
+        "",
+        frozenset(),
+    )
+
+
+@pytest.mark.parametrize("way", ["push", "git", "given"])
+def test_a_hostile_message_is_data(
+    tmp_path: Path, repository: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    if way == "push":
+        payload = {"head_commit": {"message": HOSTILE}}
+        event = read_event(environ(tmp_path, "push", payload), repository)
+    elif way == "git":
+        commit(repository, HOSTILE.replace("\x00", ""))
+        event = read_event({}, repository)
+    else:
+        event = read_event({}, repository, HOSTILE)
+    assert "$(touch pwned)" in event.commit_message
+    assert event.flags == {"no-cache"}
+    assert list(tmp_path.rglob("*pwned*")) == []
+
+
+@pytest.mark.parametrize(
+    "sha", ["--output=pwned", "HEAD --output=pwned", "$(touch pwned)", "a" * 39, SHA + "\n"]
+)
+def test_a_hostile_commit_id_never_reaches_git(
+    tmp_path: Path, repository: Path, sha: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    commit(repository, "the checkout [test-all]")
+    payload = {"pull_request": {"head": {"sha": sha}}}
+    event = read_event(environ(tmp_path, "pull_request", payload), repository)
+    assert event.flags == {"test-all"}
+    assert list(tmp_path.rglob("*pwned*")) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "flags"),
+    [
+        ("[Test-S3] [TEST-ALL]", {"test-s3", "test-all"}),
+        ("[dry-run][dry-run]", {"dry-run"}),
+        ("[[no-cache]]", {"no-cache"}),
+        ("dry-run", set()),
+        ("[ dry-run ]", set()),
+        ("[dry-run", set()),
+        ("[dry_run]", set()),
+        ("[deploy-all]", set()),
+        ("[test-s3-more]", set()),
+        ("", set()),
+    ],
+)
+def test_flags_are_known_words_in_brackets_in_any_case(message: str, flags: set[str]) -> None:
+    assert flags_in(message) == flags
+
+
+@given(st.text(), st.sampled_from(FLAGS), st.text())
+def test_a_flag_is_found_wherever_it_stands(before: str, flag: str, after: str) -> None:
+    assert flag in flags_in(f"{before}[{flag.upper()}]{after}")
+
+
+@given(st.text())
+def test_nothing_but_known_flags_is_ever_found(message: str) -> None:
+    assert flags_in(message) <= set(FLAGS)
