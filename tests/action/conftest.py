@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import boto3
 import pytest
 from support import requests_during
 
-ACTION = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[2]
 
 WORKFLOW = """\
 name: deploy
@@ -106,8 +107,9 @@ class Workflow:
 class Caller:
     """The caller's repository."""
 
-    def __init__(self, root: Path, name: str, bucket: Any) -> None:
+    def __init__(self, root: Path, name: str, bucket: Any, action: Path) -> None:
         self.root = root
+        self.action = action
         self.name = name
         self.bucket = bucket
         self.root.mkdir()
@@ -183,7 +185,7 @@ class Caller:
                     *("act", event, "-e", str(payload), "-P", "ubuntu-latest=-self-hosted"),
                     *("--cache-server-addr", "127.0.0.1", "--no-cache-server"),
                     "--local-repository",
-                    f"lambda-fast-deploy/lambda-fast-deploy@v1={ACTION}",
+                    f"lambda-fast-deploy/lambda-fast-deploy@v1={self.action}",
                     *(f"--env={key}={value}" for key, value in passed.items()),
                 ],
                 cwd=self.root,
@@ -203,11 +205,29 @@ class Caller:
         )
 
 
+@pytest.fixture(scope="session")
+def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The action as a caller's runner gets it: the repository's files and nothing else."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    root = tmp_path_factory.mktemp("action")
+    for name in filter(None, listed.stdout.split("\0")):
+        if (CHECKOUT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / name, root / name)
+    return root
+
+
 @pytest.fixture
-def caller(tmp_path: Path) -> Caller:
+def caller(tmp_path: Path, action: Path) -> Caller:
     """A caller's repository with a function of its own."""
     bucket = boto3.resource("s3").create_bucket(Bucket=f"caller-{secrets.token_hex(6)}")
-    return Caller(tmp_path / "repository", f"caller-{secrets.token_hex(4)}", bucket)
+    return Caller(tmp_path / "repository", f"caller-{secrets.token_hex(4)}", bucket, action)
 
 
 @pytest.fixture

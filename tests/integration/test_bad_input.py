@@ -56,10 +56,10 @@ def _twice(project: Project) -> dict[str, str]:
 
 
 KINDS: list[tuple[str, Spoil, int, str, str]] = [
-    ("unknown key", _config("memory:", "memmory:"), 2, "lambda-deploy.yml:13", "'memory'"),
-    ("wrong type", _config("memory: 256", "memory: much"), 2, "lambda-deploy.yml:13", "MB"),
+    ("unknown key", _config("memory:", "memmory:"), 2, "lambda-deploy.yml:14", "'memory'"),
+    ("wrong type", _config("memory: 256", "memory: much"), 2, "lambda-deploy.yml:14", "MB"),
     ("missing Dockerfile", _missing_dockerfile, 2, "'Dockerfile.lambda' does not exist", ""),
-    ("missing handler", _config("app.handler", "main.handler"), 2, "lambda-deploy.yml:9",
+    ("missing handler", _config("app.handler", "main.handler"), 2, "lambda-deploy.yml:10",
      "main.py does not exist"),
     ("bad region", _config("layers:\n", "regions: [eu-wst-1]\n\nlayers:\n"), 2,
      "lambda-deploy.yml:1", "'eu-west-1'"),
@@ -104,7 +104,7 @@ def test_every_problem_is_said_at_once(example: Callable[[str], Project]) -> Non
     project.edit("lambda-deploy.yml", "url: public", "url: pubic")
     run = project.deploy()
     assert run.code == 2
-    for line in ("lambda-deploy.yml:13", "lambda-deploy.yml:14", "lambda-deploy.yml:15"):
+    for line in ("lambda-deploy.yml:14", "lambda-deploy.yml:15", "lambda-deploy.yml:16"):
         assert line in run.log
 
 
