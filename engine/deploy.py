@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from traceback import format_exc
 from typing import Any
 
@@ -16,22 +17,20 @@ from engine.errors import DeployError
 from engine.journal import Journal
 from engine.model import (
     Action,
-    Artifacts,
     Delivery,
-    Function,
+    Event,
     HttpGate,
     ImageSource,
     ObservedFunction,
     ObservedRegion,
     Outcome,
-    Plan,
     Settings,
 )
 from engine.plan.observe import observe
 from engine.plan.plan import make_plan
 from engine.release.alias import expose, give_url
+from engine.release.order import Order
 from engine.release.stage import stage
-from engine.release.undo import Undo
 from engine.verify.address import Address, UrlAddress, VersionAddress
 from engine.verify.gate import run_gate
 
@@ -51,12 +50,19 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
     if settings.plan_only:
         return Outcome(plan, _unreleased(settings, observed))
     artifacts = build(settings, plan, prints, observed, world, journal)
-    deliveries = together(
-        lambda target: _Release(
-            settings, plan, *target, artifacts[target[0]], observed[target[0]], world, journal
-        ).deliver(),
-        settings.targets,
-    )
+    orders = [
+        Order(
+            region=region,
+            function=function,
+            plan=plan,
+            artifacts=artifacts[region],
+            observed=observed[region].functions.get(function.name),
+            functions=world.functions(region),
+            journal=journal,
+        )
+        for region, function in settings.targets
+    ]
+    deliveries = together(lambda o: _Release(o, settings.event, world).deliver(), orders)
     return Outcome(plan, tuple(deliveries))
 
 
@@ -90,93 +96,40 @@ def _found(delivery: Delivery, observed: ObservedFunction | None) -> Delivery:
 class _Release:
     """One function in one region: staged, tested, exposed, tested again; undone if it fails."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        plan: Plan,
-        region: str,
-        function: Function,
-        artifacts: Artifacts,
-        observed: ObservedRegion,
-        world: World,
-        journal: Journal,
-    ) -> None:
-        self._settings = settings
-        self._plan = plan
-        self._region = region
-        self._function = function
-        self._artifacts = artifacts
-        self._observed = observed.functions.get(function.name)
+    def __init__(self, order: Order, event: Event, world: World) -> None:
+        self._order = order
+        self._event = event
         self._world = world
-        self._journal = journal
-        self._functions = world.functions(region)
-        self._undo = Undo()
 
     def deliver(self) -> Delivery:
         """Release the function; an error is part of the delivery, not raised."""
+        order = self._order
         delivery = _found(
-            Delivery(
-                self._region,
-                self._function.name,
-                "unchanged",
-                alias=self._function.alias,
-                base_image_uri=self._base_uri(),
-            ),
-            self._observed,
+            Delivery(order.region, order.name, "unchanged", alias=order.function.alias),
+            order.observed,
         )
         try:
-            if self._alias_step() is Action.SKIP:
-                return self._stay(delivery)
-            return self._go(delivery)
+            return self._go(delivery) if order.wanted("alias") else self._stay(delivery)
         except DeployError as error:
             return self._back(delivery, error)
-        except KeyboardInterrupt:
-            return self._back(delivery, DeployError("the run was cancelled"))
         except Exception as error:  # a fault of ours must not leave users half-way either
             return self._back(delivery, DeployError(f"unexpected {error!r}", detail=format_exc()))
 
-    def _base_uri(self) -> str:
-        source = self._function.source
-        if isinstance(source, ImageSource) and source.base:
-            return self._artifacts.bases.get(source.base, "")
-        return ""
-
-    def _alias_step(self) -> Action:
-        return self._plan.step(self._region, f"alias:{self._function.name}").action
-
     def _stay(self, delivery: Delivery) -> Delivery:
-        url = self._url()
-        self._verify(UrlAddress(url) if url else self._version(self._function.alias), "unchanged")
+        url = give_url(self._order)
+        qualifier = self._order.function.alias
+        self._verify(self._public(url) or self._version(qualifier), "unchanged")
         return replace(delivery, url=url)
 
     def _go(self, delivery: Delivery) -> Delivery:
-        version = stage(
-            self._function,
-            self._region,
-            self._plan,
-            self._artifacts,
-            self._observed,
-            self._functions,
-            self._journal,
-            self._undo,
-            self._label(),
-        )
+        order = self._order
+        version = stage(order, self._label())
         self._verify(self._version(version.version), "before users meet it")
-        previous = self._observed.alias.version if self._observed and self._observed.alias else ""
-        expose(
-            self._function,
-            self._region,
-            self._plan,
-            version,
-            self._observed,
-            self._functions,
-            self._journal,
-            self._undo,
-        )
-        url = self._url()
-        if url and self._function.url == "public":
-            self._verify(UrlAddress(url), "where users meet it", only=HttpGate)
-        is_image = isinstance(self._function.source, ImageSource)
+        previous = order.observed.alias.version if order.observed and order.observed.alias else ""
+        expose(order, version)
+        url = give_url(order)
+        if address := self._public(url):
+            self._verify(address, "where users meet it", only=HttpGate)
         return replace(
             delivery,
             outcome="deployed",
@@ -184,40 +137,41 @@ class _Release:
             version=version.version,
             previous=previous,
             url=url,
-            image_uri=self._artifacts.images[self._function.name] if is_image else "",
+            image_uri=order.artifacts.images.get(order.name, ""),
+            base_image_uri=self._base_uri(),
             code_sha256=version.code_sha256,
             code_size=version.code_size,
             layer_arns=version.layers,
         )
 
-    def _label(self) -> str:
-        commit = self._settings.event.commit[:12]
-        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        return f"{f'commit {commit} ' if commit else ''}deployed {made}"
+    def _base_uri(self) -> str:
+        source = self._order.function.source
+        base = source.base if isinstance(source, ImageSource) else None
+        return self._order.artifacts.bases.get(base, "") if base else ""
 
-    def _url(self) -> str:
-        if not self._function.url:
-            return ""
-        return give_url(
-            self._function, self._region, self._plan, self._functions, self._journal, self._undo
-        )
+    def _label(self) -> str:
+        commit = f"commit {self._event.commit[:12]} " if self._event.commit else ""
+        return f"{commit}deployed {datetime.now(UTC).isoformat(timespec='milliseconds')}"
+
+    def _public(self, url: str) -> Address | None:
+        return UrlAddress(url) if url and self._order.function.url == "public" else None
 
     def _version(self, qualifier: str) -> Address:
-        return VersionAddress(self._functions, self._function.name, qualifier)
+        return VersionAddress(self._order.functions, self._order.name, qualifier)
 
     def _verify(self, address: Address, when: str, only: type[Any] = object) -> None:
-        for gate in self._function.gates:
-            step = self._plan.step(self._region, f"test:{self._function.name}:{gate.name}")
-            if step.action is not Action.TEST or not isinstance(gate, only):
-                continue
-            with self._journal.work(step.id, step.action, when, self._region) as detail:
-                detail(run_gate(gate, address, lambda n: self._world.bucket(self._region, n)))
+        order = self._order
+        for gate in order.function.gates:
+            step = order.step(f"test:{gate.name}")
+            if step.action is Action.TEST and isinstance(gate, only):
+                with order.journal.work(step.id, step.action, when, order.region) as detail:
+                    detail(run_gate(gate, address, partial(self._world.bucket, order.region)))
 
     def _back(self, delivery: Delivery, error: DeployError) -> Delivery:
-        with self._journal.work(
-            f"undo:{self._function.name}", "undo", error.message.splitlines()[0], self._region
-        ) as detail:
-            undone, left = self._undo.undo()
+        order = self._order
+        cause = error.message.splitlines()[0]
+        with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
+            undone, left = order.undo.undo()
             detail("; ".join(undone) or "nothing had been changed")
         return replace(
             delivery,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+
+from engine.model import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Journal:
                 return
             self._notes.append(text)
         self._tell(Entry("note", "", "note", text, self.elapsed, outcome="done"))
+
+    def step(self, step: Step) -> AbstractContextManager[Callable[[str], None]]:
+        """Time the work that a planned step asks for."""
+        return self.work(step.id, step.action, step.reason, step.region)
 
     @contextmanager
     def work(

@@ -149,7 +149,7 @@ class _Region:
         if step.action is Action.REUSE:
             return self._observed.layers[name]
         layer = self._settings.layers[name]
-        with self._journal.work(step.id, step.action, step.reason, self._region) as detail:
+        with self._journal.step(step) as detail:
             built = self._layer_builder.archive(layer, lambda _: None)
             budget = layer.budget if layer.budget is not None else self._settings.budgets.layer
             check_size(f"layer {name}", built.unzipped, budget, "unzipped")
@@ -187,7 +187,7 @@ class _Region:
         if step.action is Action.REUSE:
             digest = self._observed.bases[name]
             return f"{self._repository(base.repository)}@{digest}" if self._builds_on(name) else ""
-        with self._journal.work(step.id, step.action, step.reason, self._region) as detail:
+        with self._journal.step(step) as detail:
             repository = self._repository(base.repository)
             tag = base_tag(base.tag, step.fingerprint)
             self._world.docker.build(
@@ -225,7 +225,7 @@ class _Region:
             if functions and functions.latest.image_digest == digest:
                 return functions.latest.code_location
             return f"{self._repository(source.repository)}@{digest}"
-        with self._journal.work(step.id, step.action, step.reason, self._region) as detail:
+        with self._journal.step(step) as detail:
             repository = self._repository(source.repository)
             cached = [0, 0]
 

@@ -2,94 +2,74 @@
 
 from __future__ import annotations
 
-from engine.adapters.aws.functions import Functions
 from engine.errors import Conflict
-from engine.journal import Journal
-from engine.model import Action, AliasState, Function, FunctionState, ObservedFunction, Plan
-from engine.release.undo import Undo
+from engine.model import AliasState, FunctionState
+from engine.release.order import Order
 
 
-def expose(
-    function: Function,
-    region: str,
-    plan: Plan,
-    version: FunctionState,
-    observed: ObservedFunction | None,
-    functions: Functions,
-    journal: Journal,
-    undo: Undo,
-) -> AliasState:
+def expose(order: Order, version: FunctionState) -> AliasState:
     """Let users meet a version.
 
     Raises:
         Conflict: the alias was moved by somebody else since the run began.
     """
-    step = plan.step(region, f"alias:{function.name}")
-    before = observed.alias if observed else None
-    with journal.work(step.id, step.action, step.reason, region) as detail:
+    alias, before = order.function.alias, order.observed.alias if order.observed else None
+    with order.working("alias") as detail:
         if before is None:
-            undo.record(
-                f"alias {function.alias} of {function.name}",
-                lambda: functions.delete_alias(function.name, function.alias),
+            order.undo.record(
+                f"alias {alias} of {order.name}",
+                lambda: order.functions.delete_alias(order.name, alias),
             )
-            moved = functions.put_alias(
-                function.name, function.alias, version.version, "no previous version"
+            moved = order.functions.put_alias(
+                order.name, alias, version.version, "no previous version"
             )
         else:
-            moved = _move(function, version, before, functions)
-            undo.record(
-                f"alias {function.alias} of {function.name}, back to version {before.version}",
-                lambda: _move_back(function, before, moved, functions),
+            moved = _move(order, version, before)
+            order.undo.record(
+                f"alias {alias} of {order.name}, back to version {before.version}",
+                lambda: _move_back(order, before, moved),
             )
-        detail(f"{function.alias} -> version {moved.version}")
+        detail(f"{alias} -> version {moved.version}")
         return moved
 
 
-def _move(
-    function: Function, version: FunctionState, before: AliasState, functions: Functions
-) -> AliasState:
+def _move(order: Order, version: FunctionState, before: AliasState) -> AliasState:
+    alias = order.function.alias
     try:
-        return functions.put_alias(
-            function.name,
-            function.alias,
+        return order.functions.put_alias(
+            order.name,
+            alias,
             version.version,
             f"previous version {before.version}",
             before.revision,
         )
     except Conflict:
-        now = functions.alias(function.name, function.alias)
+        now = order.functions.alias(order.name, alias)
         raise Conflict(
-            f"somebody else moved alias {function.alias} of {function.name} to version "
+            f"somebody else moved alias {alias} of {order.name} to version "
             f"{now.version if now else 'none'} while this run was deploying",
             remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
         ) from None
 
 
-def _move_back(
-    function: Function, before: AliasState, moved: AliasState, functions: Functions
-) -> None:
-    functions.put_alias(
-        function.name, function.alias, before.version, before.description, moved.revision
+def _move_back(order: Order, before: AliasState, moved: AliasState) -> None:
+    order.functions.put_alias(
+        order.name, order.function.alias, before.version, before.description, moved.revision
     )
 
 
-def give_url(
-    function: Function,
-    region: str,
-    plan: Plan,
-    functions: Functions,
-    journal: Journal,
-    undo: Undo,
-) -> str:
+def give_url(order: Order) -> str:
     """The function URL that was asked for, created when the plan says so."""
-    step = plan.step(region, f"url:{function.name}")
-    if step.action is Action.SKIP:
-        return functions.url(function.name, function.alias)
-    with journal.work(step.id, step.action, step.reason, region) as detail:
-        undo.record(
-            f"function URL of {function.name}",
-            lambda: functions.delete_url(function.name, function.alias),
+    alias = order.function.alias
+    if not order.function.url:
+        return ""
+    if not order.wanted("url"):
+        return order.observed.url if order.observed else ""
+    with order.working("url") as detail:
+        order.undo.record(
+            f"function URL of {order.name}", lambda: order.functions.delete_url(order.name, alias)
         )
-        url = functions.create_url(function.name, function.alias, public=function.url == "public")
+        public = order.function.url == "public"
+        url = order.functions.create_url(order.name, alias, public=public)
         detail(url)
         return url

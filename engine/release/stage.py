@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from engine.adapters.aws.functions import Functions
 from engine.adapters.http import request
 from engine.errors import DeployFailed, NotFound
-from engine.journal import Journal
-from engine.model import (
-    Action,
-    Artifacts,
-    Function,
-    FunctionState,
-    ObservedFunction,
-    Plan,
-    Step,
-    ZipSource,
-)
+from engine.model import FunctionState, ObservedFunction, ZipSource
 from engine.plan.configuration import creation, update
-from engine.release.undo import Undo
+from engine.release.order import Order
 
 
-def stage(
-    function: Function,
-    region: str,
-    plan: Plan,
-    artifacts: Artifacts,
-    observed: ObservedFunction | None,
-    functions: Functions,
-    journal: Journal,
-    undo: Undo,
-    label: str,
-) -> FunctionState:
+def stage(order: Order, label: str) -> FunctionState:
     """Bring ``$LATEST`` to what is wanted and publish it.
 
     Args:
+        order: the function.
         label: description of the version; unlike that of any other run, so that a version
             which AWS found to exist already can be told from a new one.
 
@@ -46,100 +27,100 @@ def stage(
         The published version.
 
     Raises:
-        DeployError: AWS refused; what was changed so far is in ``undo``.
+        DeployError: AWS refused; what was changed so far is in the order's undo.
     """
-    name = function.name
-
-    def step(kind: str) -> Step:
-        return plan.step(region, f"{kind}:{name}")
-
-    def during(kind: str, work: Callable[[], str]) -> None:
-        todo = step(kind)
-        if todo.action is not Action.SKIP:
-            with journal.work(todo.id, todo.action, todo.reason, region) as detail:
-                detail(work())
-
-    layers = (
-        tuple(artifacts.layers[layer].arn for layer in function.source.layers)
-        if isinstance(function.source, ZipSource)
-        else ()
-    )
-    code = _code(function, artifacts)
-    if observed is None:
-
-        def create() -> str:
-            undo.record(f"function {name} created", lambda: _delete(functions, name))
-            functions.create(name, Code=code, **creation(function, layers))
-            return "created"
-
-        during("function", create)
-        sha256 = _expected(functions, name)
+    if order.observed is None:
+        _create(order)
     else:
-        latest = observed.latest
-
-        def configure() -> str:
-            changes = update(function, latest, layers)
-            undo.record(
-                f"configuration of {name}",
-                lambda: functions.configure(name, _previous(changes, latest)),
-            )
-            functions.configure(name, changes)
-            return ", ".join(sorted(changes))
-
-        def upload() -> str:
-            undo.record(f"code of {name}", lambda: _restore_code(functions, name, observed))
-            functions.update_code(name, code, function.architecture)
-            return _said(function, artifacts)
-
-        during("configuration", configure)
-        during("code", upload)
-        sha256 = _expected(functions, name) if "ImageUri" in code else _sha(function, artifacts)
-
-    version: list[FunctionState] = []
-
-    def publish() -> str:
-        published = functions.publish(name, sha256, label)
-        version.append(published)
-        if published.description == label[:256] and observed is not None:
-            undo.record(
-                f"version {published.version} of {name}",
-                lambda: functions.delete(name, published.version),
-            )
-        return f"version {published.version}"
-
-    during("version", publish)
-    return version[0]
+        if order.wanted("configuration"):
+            _configure(order, order.observed.latest)
+        if order.wanted("code"):
+            _upload(order, order.observed)
+    return _publish(order, label)
 
 
-def _code(function: Function, artifacts: Artifacts) -> dict[str, Any]:
-    if isinstance(function.source, ZipSource):
-        return {"ZipFile": artifacts.archives[function.name].content}
-    return {"ImageUri": artifacts.images[function.name]}
+def _create(order: Order) -> None:
+    with order.working("function"):
+        order.undo.record(f"function {order.name} created", lambda: _delete(order))
+        order.functions.create(
+            order.name, Code=_code(order), **creation(order.function, _layers(order))
+        )
 
 
-def _sha(function: Function, artifacts: Artifacts) -> str:
-    return artifacts.archives[function.name].sha256
-
-
-def _expected(functions: Functions, name: str) -> str:
-    """What ``$LATEST`` holds now that we put it there."""
-    latest = functions.read(name)
-    if latest is None:
-        raise DeployFailed(f"{name} was deleted while it was being deployed")
-    return latest.code_sha256
-
-
-def _said(function: Function, artifacts: Artifacts) -> str:
-    if isinstance(function.source, ZipSource):
-        return f"{artifacts.archives[function.name].size / 1000:.1f} kB uploaded"
-    return artifacts.images[function.name].rpartition("@")[2][:19]
-
-
-def _delete(functions: Functions, name: str) -> None:
+def _delete(order: Order) -> None:
     try:
-        functions.delete(name)
+        order.functions.delete(order.name)
     except NotFound:
         return  # AWS refused to create it: nothing is there
+
+
+def _configure(order: Order, before: FunctionState) -> None:
+    with order.working("configuration") as detail:
+        changes = update(order.function, before, _layers(order))
+        order.undo.record(
+            f"configuration of {order.name}",
+            lambda: order.functions.configure(order.name, _previous(changes, before)),
+        )
+        order.functions.configure(order.name, changes)
+        detail(", ".join(sorted(changes)))
+
+
+def _upload(order: Order, observed: ObservedFunction) -> None:
+    with order.working("code") as detail:
+        order.undo.record(
+            f"code of {order.name}", lambda: _restore_code(order.functions, order.name, observed)
+        )
+        order.functions.update_code(order.name, _code(order), order.function.architecture)
+        if isinstance(order.function.source, ZipSource):
+            detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
+        else:
+            detail(order.artifacts.images[order.name].rpartition("@")[2][:19])
+
+
+def _publish(order: Order, label: str) -> FunctionState:
+    with order.working("version") as detail:
+        published = order.functions.publish(order.name, _wanted_sha256(order), label)
+        if published.description == label and order.observed is not None:
+            order.undo.record(
+                f"version {published.version} of {order.name}",
+                lambda: order.functions.delete(order.name, published.version),
+            )
+        detail(f"version {published.version}")
+        return published
+
+
+def _layers(order: Order) -> tuple[str, ...]:
+    source = order.function.source
+    names = source.layers if isinstance(source, ZipSource) else ()
+    return tuple(order.artifacts.layers[name].arn for name in names)
+
+
+def _code(order: Order) -> dict[str, Any]:
+    """The code as ``CreateFunction`` and ``UpdateFunctionCode`` take it."""
+    if isinstance(order.function.source, ZipSource):
+        return {"ZipFile": order.artifacts.archives[order.name].content}
+    return {"ImageUri": order.artifacts.images[order.name]}
+
+
+def _wanted_sha256(order: Order) -> str:
+    """The CodeSha256 that ``$LATEST`` must have when it is published.
+
+    Of a zip it is known beforehand, so that somebody else's code cannot slip in between. Of an
+    image it is Lambda's own, taken from ``$LATEST`` once that holds the digest we deployed.
+
+    Raises:
+        DeployFailed: ``$LATEST`` holds another image, or nothing.
+    """
+    if isinstance(order.function.source, ZipSource):
+        return order.artifacts.archives[order.name].sha256
+    latest = order.functions.read(order.name)
+    wanted = order.artifacts.images[order.name].partition("@")[2]
+    if latest is None or latest.image_digest != wanted:
+        raise DeployFailed(
+            f"somebody else changed the code of {order.name} while it was being deployed",
+            remedy="See in CloudTrail who called UpdateFunctionCode, then run again.",
+        )
+    return latest.code_sha256
 
 
 def _previous(changes: Mapping[str, Any], before: FunctionState) -> dict[str, Any]:
@@ -163,7 +144,7 @@ def _restore_code(functions: Functions, name: str, observed: ObservedFunction) -
     A zip is fetched from where AWS keeps it, and accepted only if its hash is the recorded one.
 
     Raises:
-        DeployFailed: the previous code cannot be had any more.
+        DeployError: the previous code cannot be had any more.
     """
     before = observed.latest
     if before.package == "Image":

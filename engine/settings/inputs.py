@@ -92,25 +92,38 @@ INPUTS = (
 _PAIRS = ("environment", "build-args")
 
 
-def _pairs(text: str, place: Place, problems: list[Problem]) -> dict[str, Node]:
+def _pairs(
+    text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
+) -> dict[str, Node]:
     found: dict[str, Node] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, sign, value = line.partition("=")
         if not sign:
             problems.append(Problem(f"expected NAME=value on each line, got {name!r}", place))
+        # Line by line, so that a value of several lines cannot become further variables.
+        value = substitute(value, place, environ, problems)
         found[name.strip()] = Node(value, place, value)
     return found
+
+
+def _nodes(value: Any, place: Place) -> Node:
+    """JSON as nodes, all at the same place."""
+    if isinstance(value, dict):
+        return Node({key: _nodes(item, place) for key, item in value.items()}, place)
+    if isinstance(value, list):
+        return Node([_nodes(item, place) for item in value], place)
+    return Node(value, place, str(value))
 
 
 def _value(
     name: str, text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
 ) -> Node:
-    text = substitute(text, place, environ, problems)
     if name in _PAIRS:
-        return Node(_pairs(text, place, problems), place)
+        return Node(_pairs(text, place, environ, problems), place)
+    text = substitute(text.strip(), place, environ, problems)
     if name == "health-payload":
         try:
-            return Node(json.loads(text), place, text)
+            return _nodes(json.loads(text), place)
         except ValueError as error:
             problems.append(Problem(f"not valid JSON: {error}", place))
     return Node(text, place, text)
@@ -160,6 +173,8 @@ def _complete(root: Node, function: str, problems: list[Problem]) -> None:
         base.value.setdefault("repository", text(f"{function.lower()}-base", base.place))
         if "image" in entry:
             entry["image"].value["base"] = text(function, base.place)
+        if "architecture" in entry:
+            base.value["architecture"] = entry["architecture"]
     if layers := root.value.get("layers"):
         name, layer = next(iter(layers.value.items()))
         if "zip" in entry:

@@ -105,17 +105,26 @@ def _defines(source: Path, name: str) -> bool:
         tree = ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return True  # the import on Lambda's side, in the health gate, says more than we could
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    scopes = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    todo: list[ast.AST] = [tree]
+    todo += [node for node in ast.walk(tree) if isinstance(node, ast.Global)]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, scopes):
             names = [node.name]
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names = [node.id]
+        elif isinstance(node, ast.Global):
+            names = node.names
+        elif isinstance(node, ast.Name):
+            stored = isinstance(node.ctx, ast.Store)
+            names = [node.id] if stored else ["*"] if node.id == "globals" else []
         elif isinstance(node, ast.alias):
             names = [node.asname or node.name]
         else:
-            continue
+            names = []
         if name in names or "*" in names:
             return True
+        if not isinstance(node, scopes):
+            todo += ast.iter_child_nodes(node)
     return False
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import boto3
 import pytest
-from support import requests_during
+
+from tests.support import requests_during
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from support import get
+
+from tests.support import get
 
 if TYPE_CHECKING:
-    from action.conftest import Caller
+    from tests.action.conftest import Caller
 
 Served = Callable[[], str]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
-from support import Project
+
+from tests.support import Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

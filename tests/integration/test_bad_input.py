@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import Project, Run
+
+from tests.support import Project, Run
 
 Spoil = Callable[[Project], dict[str, str]]
 

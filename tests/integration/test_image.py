@@ -7,7 +7,8 @@ from typing import Any
 
 import boto3
 import pytest
-from support import Project, get
+
+from tests.support import Project, get
 
 pytestmark = pytest.mark.docker
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import boto3
 import pytest
-from support import Project, get
+
+from tests.support import Project, get
 
 UPDATES = ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
 
