@@ -63,12 +63,13 @@ def download(
     status = folder / "status"
     status.touch()
     options = [
-        *_options(index), "-o", f"Dir::Cache={cache}",
-        "-o", f"Dir::State::status={status if blank else '/var/lib/dpkg/status'}",
+        *_options(index),
+        f"-oDir::Cache={cache}",
+        f"-oDir::State::status={status if blank else '/var/lib/dpkg/status'}",
     ]
     if needs:
-        run(["apt-get", *options, "-qq", "-y", "--no-install-recommends", "--download-only",
-             "install", *packages])
+        install = "-qq -y --no-install-recommends --download-only install".split()
+        run(["apt-get", *options, *install, *packages])
         return sorted((cache / "archives").glob("*.deb"))
     run(["apt-get", *options, "-qq", "download", *packages], cwd=folder)
     return sorted(folder.glob("*.deb"))
@@ -95,15 +96,15 @@ def sources_line(suite: str) -> str:
 
 def _options(index: Path) -> list[str]:
     return [
-        "-o", f"Dir::Etc::sourcelist={index / 'sources.list'}",
-        "-o", "Dir::Etc::sourceparts=-",
-        "-o", f"Dir::State::lists={index / 'lists'}",
-        "-o", "APT::Sandbox::User=root",
-        "-o", "Debug::NoLocking=true",  # the folders are the lab's own
-    ]  # fmt: skip
+        f"-oDir::Etc::sourcelist={index / 'sources.list'}",
+        "-oDir::Etc::sourceparts=-",
+        f"-oDir::State::lists={index / 'lists'}",
+        "-oAPT::Sandbox::User=root",
+        "-oDebug::NoLocking=true",  # the folders are the lab's own
+    ]
 
 
 def _fetch_index(suite: str, folder: Path) -> None:
     (folder / "lists" / "partial").mkdir(parents=True)
     (folder / "sources.list").write_text(sources_line(suite))
-    run(["apt-get", *_options(folder), "-o", f"Dir::Cache={folder / 'cache'}", "-qq", "update"])
+    run(["apt-get", *_options(folder), f"-oDir::Cache={folder / 'cache'}", "-qq", "update"])

@@ -76,7 +76,9 @@ class Emulator:
         # would inherit.
         self._process = daemons.start(
             [environment / "bin" / "python", "-m", "lab.emulator"],
-            log=self._log, env=env, cwd=REPOSITORY,
+            log=self._log,
+            env=env,
+            cwd=REPOSITORY,
         )
 
     @property

@@ -46,7 +46,19 @@ def _environment(name: str, lock: Path) -> Path:
     def make(folder: Path) -> None:
         base = os.path.realpath(sys.executable)
         run([uv(), "venv", "--quiet", "--relocatable", "--python", base, folder / "venv"])
-        run([uv(), "pip", "sync", "--quiet", "--require-hashes", "--link-mode", "hardlink",
-             "--python", folder / "venv" / "bin" / "python", lock])
+        run(
+            [
+                uv(),
+                "pip",
+                "sync",
+                "--quiet",
+                "--require-hashes",
+                "--link-mode",
+                "hardlink",
+                "--python",
+                folder / "venv" / "bin" / "python",
+                lock,
+            ]
+        )
 
     return cached(f"{name}-{key}", make) / "venv"

@@ -32,8 +32,14 @@ def run(
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
-            words, env=env, cwd=cwd, timeout=timeout, capture_output=True, text=True,
-            stdin=subprocess.DEVNULL, check=False,
+            words,
+            env=env,
+            cwd=cwd,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LabError(f"{' '.join(words[:3])}: {error}") from error
@@ -74,9 +80,15 @@ class Daemons:
         """
         with log.open("ab") as output:
             daemon = subprocess.Popen(
-                [str(word) for word in command], env=dict(env), cwd=cwd, pass_fds=pass_fds,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True, preexec_fn=die_with_parent,
+                [str(word) for word in command],
+                env=dict(env),
+                cwd=cwd,
+                pass_fds=pass_fds,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         self._running.append((daemon, grace))
         return daemon

@@ -19,7 +19,7 @@ from pathlib import Path
 from lab.emulated import ROLE_ARN, Emulator
 from lab.engine.machine import Engine, machine_engine, no_engine
 from lab.engine.namespace import Inside, settle_inside
-from lab.engine.private import short_folder, start_private_engine, stop_containers
+from lab.engine.private import short_folder, start_private_engine
 from lab.environments import emulator_environment, runtime_environment
 from lab.layout import LabError
 from lab.process import Daemons, die_with_parent
@@ -62,7 +62,6 @@ def run_in_lab(
     try:
         with _state_folder(state or (short_folder(inside.folder) if inside else None)) as folder:
             daemons = Daemons()
-            lab = None
             try:
                 lab = _bring_up(daemons, folder, with_docker=with_docker, inside=inside)
                 _announce(lab)
@@ -71,8 +70,6 @@ def run_in_lab(
                 # A second signal must not leave half of it running.
                 for number in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(number, signal.SIG_IGN)
-                if lab and lab.engine.private:
-                    stop_containers(lab.engine)
                 daemons.stop()
     except Interrupted as signalled:
         return 128 + signalled.number
@@ -111,11 +108,15 @@ def _bring_up(daemons: Daemons, state: Path, *, with_docker: bool, inside: Insid
         image = pool.submit(offer, engine) if engine.up and not engine.private else None
         tools = emulator_env.result() / "bin"
         emulator = Emulator(
-            daemons, state, environment=emulator_env.result(), runtime=runtime_env.result(),
+            daemons,
+            state,
+            environment=emulator_env.result(),
+            runtime=runtime_env.result(),
             engine=engine,
         )
         if image:
             engine.notes.append(image.result())
+        engine.wait()
         emulator.wait()
     path = [_tool_folder(state, tools), engine.env.get("PATH", os.environ.get("PATH", ""))]
     env = {
@@ -161,9 +162,7 @@ def _run(command: Sequence[str], lab: Lab) -> int:
         if not name.startswith(("AWS_", "LAB_")) or name in _KEPT_AWS
     }
     try:
-        child = subprocess.Popen(
-            list(command), env=inherited | lab.env, preexec_fn=die_with_parent
-        )
+        child = subprocess.Popen(list(command), env=inherited | lab.env, preexec_fn=die_with_parent)
     except OSError as error:
         raise LabError(f"{command[0]}: {error.strerror}") from error
     try:

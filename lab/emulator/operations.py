@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import botocore.loaders
 import botocore.model
 
-_READS = (
-    "Get", "List", "Describe", "Head", "BatchGet", "BatchCheck", "Invoke", "Lookup",
-    "Simulate", "Filter", "Ping",
-)  # fmt: skip
+_READS = tuple(
+    "Get List Describe Head BatchGet BatchCheck Invoke Lookup Simulate Filter Ping".split()
+)
 # Signing name -> folder of the model, where the two differ.
 _MODELS = {"monitoring": "cloudwatch", "states": "stepfunctions", "execute-api": "apigateway"}
 
@@ -36,8 +35,7 @@ class Route:
             method == self.method
             and self.path.fullmatch(path) is not None
             and all(
-                key in query and (value is None or value in query[key])
-                for key, value in self.query
+                key in query and (value is None or value in query[key]) for key, value in self.query
             )
             and all(name in headers for name in self.headers)
         )
@@ -78,9 +76,7 @@ def rest_operation(
     headers: Mapping[str, str],
 ) -> str:
     """Name a request of a REST service (Lambda, S3, ...); ``METHOD path`` if it has no model."""
-    fitting = [
-        route for route in _routes(service) if route.matches(method, path, query, headers)
-    ]
+    fitting = [route for route in _routes(service) if route.matches(method, path, query, headers)]
     if not fitting:
         return f"{method} {path}"
     return max(fitting, key=lambda route: route.weight).name
@@ -113,13 +109,19 @@ def _route(operation: botocore.model.OperationModel) -> Route:
                 query.add((member["name"], None))
             elif member.get("location") == "header":
                 headers.add(member["name"].lower())
-    pieces = [
-        f"{'.+' if piece.endswith('+}') else '[^/]+'}" if piece.startswith("{")
-        else re.escape(piece)
-        for piece in re.split(r"(\{[^}]*\})", path)
-    ]
+    pieces = [_expression(piece) for piece in re.split(r"(\{[^}]*\})", path)]
     pattern = "".join(pieces).rstrip("/") + "/?"
     return Route(
-        operation.name, operation.http["method"], re.compile(pattern),
-        frozenset(query), frozenset(headers),
+        operation.name,
+        operation.http["method"],
+        re.compile(pattern),
+        frozenset(query),
+        frozenset(headers),
     )
+
+
+def _expression(piece: str) -> str:
+    """Return the regular expression of a piece of a path: {Name}, {Key+} or plain text."""
+    if not piece.startswith("{"):
+        return re.escape(piece)
+    return ".+" if piece.endswith("+}") else "[^/]+"

@@ -19,7 +19,7 @@ _execute_function_warm = lambda_svc._execute_function_warm
 _detect_runtime_binary = lambda_runtime._detect_runtime_binary
 
 # Put in front of MiniStack's worker: what AWS's runtime client reports of an exception.
-_REPORT = '''
+_REPORT = """
 import json as _lab_json, traceback as _lab_traceback
 
 def _lab_report(error, module="", handler=""):
@@ -35,7 +35,7 @@ def _lab_report(error, module="", handler=""):
         kind = "Runtime.HandlerNotFound"
         text = "Handler '%s' missing on module '%s'" % (handler, module)
     return _lab_json.dumps({"errorMessage": text, "errorType": kind, "stackTrace": frames})
-'''
+"""
 _EXCEPT_INIT = 'json.dumps({"status": "error", "error": str(e)})'
 _EXCEPT_CALL = 'json.dumps({"status": "error", "error": str(e), "trace"'
 

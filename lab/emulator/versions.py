@@ -17,11 +17,21 @@ from lab.emulator.functions import busy
 from lab.emulator.settings import Settings
 
 # What may differ between $LATEST and the version last made of it.
-_VOLATILE = frozenset({
-    "RevisionId", "LastModified", "Version", "FunctionArn", "MasterArn",
-    "State", "StateReason", "StateReasonCode",
-    "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
-})  # fmt: skip
+_VOLATILE = frozenset(
+    {
+        "RevisionId",
+        "LastModified",
+        "Version",
+        "FunctionArn",
+        "MasterArn",
+        "State",
+        "StateReason",
+        "StateReasonCode",
+        "LastUpdateStatus",
+        "LastUpdateStatusReason",
+        "LastUpdateStatusReasonCode",
+    }
+)
 
 _publish_version = lambda_svc._publish_version
 _get_function = lambda_svc._get_function

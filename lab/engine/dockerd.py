@@ -15,13 +15,21 @@ _BUILDX = "usr/libexec/docker/cli-plugins/docker-buildx"
 
 
 def start_dockerd(
-    daemons: Daemons, root: Path, *, data: Path, work: Path, state: Path, cgroup: str
+    daemons: Daemons,
+    root: Path,
+    *,
+    data: Path,
+    work: Path,
+    state: Path,
+    cgroup: str,
+    grace: float = 10,
 ) -> Engine:
-    """Start dockerd of the unpacked engine at ``root`` and wait until it answers.
+    """Start dockerd of the unpacked engine at ``root``; it is up once ``wait()`` returns.
 
     ``data`` is its data folder; ``work`` a folder with a short path, for its sockets; ``state``
-    takes its log and the clients' configuration; ``cgroup`` is the parent of its containers.
-    Raises LabError with its log if it does not come up.
+    takes its log and the clients' configuration; ``cgroup`` is the parent of its containers;
+    ``grace`` is how many seconds it gets to stop. ``wait()`` raises LabError with dockerd's log
+    if it does not come up.
     """
     work.mkdir(parents=True, exist_ok=True)
     socket = work / "docker.sock"
@@ -43,11 +51,17 @@ def start_dockerd(
     log = state / "dockerd.log"
     dockerd = daemons.start(
         [tool(root, "dockerd"), "--config-file", configuration, "-H", env["DOCKER_HOST"]],
-        log=log, env={**os.environ, **env}, grace=10,
+        log=log,
+        env={**os.environ, **env},
+        grace=grace,
     )
     engine = Engine(up=True, env=env, emulator_hosts=("0.0.0.0",), private=True)
-    deadline = Deadline(30)
-    while not socket.exists() or engine.docker("version").returncode != 0:
-        if dockerd.poll() is not None or not deadline.pause():
-            raise LabError(f"dockerd is not up: {tail(log)}")
+
+    def wait() -> None:
+        deadline = Deadline(30)
+        while not socket.exists() or engine.docker("version").returncode != 0:
+            if dockerd.poll() is not None or not deadline.pause():
+                raise LabError(f"dockerd is not up: {tail(log)}")
+
+    engine.wait = wait
     return engine

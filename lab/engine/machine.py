@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,8 @@ class Engine:
     """A Docker engine, or the lack of one.
 
     ``env`` is what Docker clients need, ``emulator_hosts`` the addresses on which the emulator
-    must listen so that this machine and containers reach it.
+    must listen so that this machine and containers reach it; ``wait`` returns once the engine
+    answers.
     """
 
     up: bool
@@ -34,13 +36,19 @@ class Engine:
     emulator_hosts: tuple[str, ...] = ("127.0.0.1",)
     notes: list[str] = field(default_factory=list)
     private: bool = False
+    wait: Callable[[], None] = lambda: None
 
     def docker(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run the docker client to its end; ``timeout`` is in seconds. Never raises on failure
         of the command itself."""
         return subprocess.run(
-            ["docker", *words], env={**os.environ, **self.env}, capture_output=True, text=True,
-            stdin=subprocess.DEVNULL, timeout=timeout, check=False,
+            ["docker", *words],
+            env={**os.environ, **self.env},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
         )
 
     def emulator_env(self, port: int) -> dict[str, str]:
@@ -69,7 +77,10 @@ def find_engine() -> bool:
     try:
         for words in (["version"], ["buildx", "version"]):
             done = subprocess.run(
-                ["docker", *words], capture_output=True, stdin=subprocess.DEVNULL, timeout=20,
+                ["docker", *words],
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=20,
                 check=False,
             )
             if done.returncode != 0:
@@ -93,9 +104,12 @@ def client_environment(state: Path, plugins: list[Path]) -> dict[str, str]:
 def machine_engine(state: Path) -> Engine:
     """Return the machine's engine, which `find_engine` found."""
     engine = Engine(up=True)
-    host = os.environ.get("DOCKER_HOST") or engine.docker(
-        "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"
-    ).stdout.strip()
+    host = (
+        os.environ.get("DOCKER_HOST")
+        or engine.docker(
+            "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"
+        ).stdout.strip()
+    )
     gateway = engine.docker(
         "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
     ).stdout.strip()

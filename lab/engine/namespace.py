@@ -73,12 +73,29 @@ def enter_namespace(options: Sequence[str], command: Sequence[str]) -> int:
         try:
             # The namespace of processes makes the end sure: with its first process all ends.
             guard = subprocess.Popen(
-                ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
-                 "--mount-proc", "--propagation", "private",
-                 str(tool(root, "tini-static")), "--",
-                 sys.executable, "-c", _AGAIN, *options,
-                 "--inside", f"{network_up}:{folder}", "--", *command],
-                pass_fds=[network_up], preexec_fn=_be_killed_with_parent,
+                [
+                    "unshare",
+                    "--mount",
+                    "--net",
+                    "--pid",
+                    "--fork",
+                    "--kill-child",
+                    "--mount-proc",
+                    "--propagation",
+                    "private",
+                    str(tool(root, "tini-static")),
+                    "--",
+                    sys.executable,
+                    "-c",
+                    _AGAIN,
+                    *options,
+                    "--inside",
+                    f"{network_up}:{folder}",
+                    "--",
+                    *command,
+                ],
+                pass_fds=[network_up],
+                preexec_fn=_be_killed_with_parent,
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda number, _frame: _signal_inside(guard.pid, number))
@@ -106,9 +123,18 @@ def _connect(
     log = work / "slirp4netns.log"
     ready, tell_ready = os.pipe()
     slirp = daemons.start(
-        [tool(root, "slirp4netns"), "--configure", "--mtu=65520", "--disable-host-loopback",
-         f"--ready-fd={tell_ready}", str(guard.pid), "tap0"],
-        log=log, env={**os.environ, **library_path(root)}, pass_fds=[tell_ready],
+        [
+            tool(root, "slirp4netns"),
+            "--configure",
+            "--mtu=65520",
+            "--disable-host-loopback",
+            f"--ready-fd={tell_ready}",
+            str(guard.pid),
+            "tap0",
+        ],
+        log=log,
+        env={**os.environ, **library_path(root)},
+        pass_fds=[tell_ready],
     )
     os.close(tell_ready)
     told = os.read(ready, 1)

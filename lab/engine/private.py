@@ -18,7 +18,7 @@ from lab.engine.dockerd import start_dockerd
 from lab.engine.machine import Engine
 from lab.engine.unpacked import unpacked_engine
 from lab.layout import CACHE, LabError, cached, digest_of
-from lab.process import Daemons
+from lab.process import Daemons, run
 from lab.standin.image import IMAGE, archive
 
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -50,7 +50,7 @@ def scratch() -> Iterator[Path]:
 def start_private_engine(daemons: Daemons, state: Path, folder: Path) -> Engine:
     """Start dockerd in these namespaces, on its own copy of a data folder with the base image.
 
-    ``folder`` is the one of `scratch`. Raises LabError if the engine does not come up.
+    ``folder`` is the one of `scratch`. The engine is up once its ``wait()`` returns.
     """
     root = unpacked_engine()
     image = archive()
@@ -64,6 +64,7 @@ def start_private_engine(daemons: Daemons, state: Path, folder: Path) -> Engine:
             engine = start_dockerd(
                 own, root, data=data, work=work / "first", state=draft, cgroup=_cgroup(folder)
             )
+            engine.wait()
             loaded = engine.docker("load", "--input", str(image))
             if loaded.returncode != 0:
                 raise LabError(f"docker load: {loaded.stderr}")
@@ -73,7 +74,13 @@ def start_private_engine(daemons: Daemons, state: Path, folder: Path) -> Engine:
     template = cached(f"images-{key}", make) / "data"
     clone(template, folder / "data")
     engine = start_dockerd(
-        daemons, root, data=folder / "data", work=work, state=state, cgroup=_cgroup(folder)
+        daemons,
+        root,
+        data=folder / "data",
+        work=work,
+        state=state,
+        cgroup=_cgroup(folder),
+        grace=0,  # its data goes with the lab, and its processes with their namespace
     )
     engine.notes.append("Docker: a private engine, seen by nobody outside this lab")
     engine.notes.append(f"{IMAGE}: a stand-in made of Debian packages")
@@ -82,23 +89,16 @@ def start_private_engine(daemons: Daemons, state: Path, folder: Path) -> Engine:
 
 def clone(template: Path, copy: Path) -> None:
     """Copy an engine's data folder: by links what never changes, the databases in full."""
-
-    def duplicate(source: str, target: str) -> str:
-        if not (Path(source).is_file() or Path(source).is_symlink()):
-            return target  # dockerd makes its device node again
-        if any(f"/{name}/" in source for name in _NEVER_CHANGED) and not source.endswith(".db"):
-            os.link(source, target, follow_symlinks=False)
-            return target
-        return str(shutil.copy2(source, target, follow_symlinks=False))
-
-    shutil.copytree(template, copy, symlinks=True, copy_function=duplicate)
-
-
-def stop_containers(engine: Engine) -> None:
-    """Remove what still runs, before the engine is stopped."""
-    ids = engine.docker("ps", "--all", "--quiet").stdout.split()
-    if ids:
-        engine.docker("rm", "--force", *ids)
+    run(["cp", "--archive", "--link", template, copy])
+    for place, folders, files in os.walk(copy):
+        if any(part in place for part in _NEVER_CHANGED):
+            folders[:] = [name for name in folders if name not in ("blobs", "snapshots")]
+        for name in files:
+            file = Path(place, name)
+            if file.is_file() and not file.is_symlink():
+                own = file.with_name(f"{name}.own")
+                shutil.copy2(file, own)
+                own.replace(file)
 
 
 def short_folder(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -30,8 +31,7 @@ def unpacked_engine() -> Path:
         files = debian.download(_SUITE, _ENGINE, downloads / "engine", needs=False)
         files += debian.download(debian.release(), _TOOLS, downloads / "tools", needs=True)
         debian.unpack(files, folder / "root")
-        for file in files:
-            file.unlink()
+        shutil.rmtree(downloads)
         _wrap_iptables(folder / "root")
 
     return cached(f"engine-{key}", make) / "root"

@@ -78,12 +78,14 @@ def _make(folder: Path) -> None:
         diff_id = hashlib.file_digest(content, "sha256").hexdigest()
     # Registries hold AWS's image compressed, so pushes weigh what they weigh there.
     run(["gzip", "-4", layer])
-    config = json.dumps({
-        "architecture": "amd64",
-        "os": "linux",
-        "config": _CONFIG,
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
-    }).encode()
+    config = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": _CONFIG,
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
+        }
+    ).encode()
     config_name = f"{hashlib.sha256(config).hexdigest()}.json"
     manifest = [{"Config": config_name, "RepoTags": [IMAGE], "Layers": ["layer.tar.gz"]}]
     with tarfile.open(folder / "image.tar", "w") as tar:

@@ -12,28 +12,27 @@ from lab.process import run
 HERE = Path(__file__).parent
 FILES = HERE / "files"
 SUITE = "trixie"  # the release with Python 3.13
-PACKAGES = (
-    "python3.13", "ca-certificates", "bash", "busybox-static", "libc-bin",
-    "apt", "dpkg", "tar", "debian-archive-keyring",  # for dnf
-)  # fmt: skip
+PACKAGES = """
+    python3.13 ca-certificates bash busybox-static libc-bin
+    apt dpkg tar debian-archive-keyring
+""".split()  # the second line is what dnf needs
 
 _HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-_USELESS = (
-    "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian",
-    "usr/share/bash-completion", "usr/share/zoneinfo", "usr/share/common-licenses",
-    "usr/share/bug", "usr/share/perl5", "usr/share/debconf", "usr/lib/systemd", "usr/lib/ssl",
-    "usr/lib/x86_64-linux-gnu/gconv", "usr/lib/x86_64-linux-gnu/perl-base", "usr/share/i18n",
-    "usr/lib/python3.13/EXTERNALLY-MANAGED", "usr/lib/python3.13/idlelib",
-    "usr/lib/python3.13/turtledemo", "usr/lib/python3.13/ensurepip", "usr/share/apport",
-    "usr/lib/python3.13/pydoc_data", "usr/lib/python3.13/test",
-)  # fmt: skip
-_FOLDERS = (
-    "dev", "proc", "sys", "run", "root", "home", "mnt", "opt", "tmp", "var/tmp", "var/task",
-    "var/runtime", "var/lang/bin", "var/lang/lib", "usr/local/bin", "usr/local/lib",
-    "var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/apt/lists", "var/cache/apt",
-    "etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/trusted.gpg.d", "etc/dpkg/dpkg.cfg.d",
-    "etc/ssl/certs", "usr/lib/ssl",
-)  # fmt: skip
+_USELESS = """
+    usr/share/doc usr/share/man usr/share/locale usr/share/info usr/share/lintian
+    usr/share/bash-completion usr/share/common-licenses usr/share/bug usr/share/perl5
+    usr/share/debconf usr/share/i18n usr/share/apport usr/lib/systemd usr/lib/ssl
+    usr/lib/x86_64-linux-gnu/gconv usr/lib/x86_64-linux-gnu/perl-base
+    usr/lib/python3.13/EXTERNALLY-MANAGED usr/lib/python3.13/idlelib
+    usr/lib/python3.13/turtledemo usr/lib/python3.13/ensurepip
+    usr/lib/python3.13/pydoc_data usr/lib/python3.13/test
+""".split()
+_FOLDERS = """
+    dev proc sys run root home mnt opt tmp var/tmp var/task var/runtime var/lang/bin
+    var/lang/lib usr/local/bin usr/local/lib var/lib/dpkg/info var/lib/dpkg/updates
+    var/lib/apt/lists var/cache/apt etc/apt/apt.conf.d etc/apt/preferences.d
+    etc/apt/trusted.gpg.d etc/dpkg/dpkg.cfg.d etc/ssl/certs usr/lib/ssl
+""".split()
 _MERGED = ("bin", "sbin", "lib", "lib64")
 
 
@@ -77,8 +76,7 @@ def _busybox(root: Path) -> None:
 
 def _accounts(root: Path) -> None:
     (root / "etc/passwd").write_text(
-        "root:x:0:0:root:/root:/bin/bash\n"
-        "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
+        "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
     )
     (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")
     (root / "etc/nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files dns\n")
@@ -134,6 +132,25 @@ def _lambda(root: Path, work: Path) -> None:
 
 
 def _install(lock: Path, target: Path, *options: str) -> None:
-    run([uv(), "pip", "install", "--quiet", "--require-hashes", *options,
-         "--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_36",
-         "--only-binary", ":all:", "--link-mode", "copy", "--target", target, "-r", lock])
+    run(
+        [
+            uv(),
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            *options,
+            "--python-version",
+            "3.13",
+            "--python-platform",
+            "x86_64-manylinux_2_36",
+            "--only-binary",
+            ":all:",
+            "--link-mode",
+            "copy",
+            "--target",
+            target,
+            "-r",
+            lock,
+        ]
+    )

@@ -118,11 +118,17 @@ class Function:
         where = {"FunctionName": self.name, **({"Qualifier": qualifier} if qualifier else {})}
         url: str = self.api.create_function_url_config(AuthType="NONE", **where)["FunctionUrl"]
         self.api.add_permission(
-            StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
-            FunctionUrlAuthType="NONE", **where,
+            StatementId="url",
+            Action="lambda:InvokeFunctionUrl",
+            Principal="*",
+            FunctionUrlAuthType="NONE",
+            **where,
         )
         self.api.add_permission(
-            StatementId="invoke", Action="lambda:InvokeFunction", Principal="*",
-            InvokedViaFunctionUrl=True, **where,
+            StatementId="invoke",
+            Action="lambda:InvokeFunction",
+            Principal="*",
+            InvokedViaFunctionUrl=True,
+            **where,
         )
         return url

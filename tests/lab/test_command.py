@@ -33,8 +33,12 @@ def is_running(state: Path) -> bool:
 def test_the_exit_code_and_the_environment_pass_through(tmp_path: Path) -> None:
     shell = 'test "$LAB_REQUESTS" && test -z "$AWS_PROFILE" && command -v act && exit 7'
     done = subprocess.run(
-        lab("sh", "-c", shell, state=tmp_path), cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "AWS_PROFILE": "somebody"}, check=False,
+        lab("sh", "-c", shell, state=tmp_path),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "AWS_PROFILE": "somebody"},
+        check=False,
     )
     assert done.returncode == 7, done.stderr
     assert "export AWS_ENDPOINT_URL=" in done.stderr
@@ -53,8 +57,10 @@ def test_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> No
     ready = tmp_path / "ready"
     state = tmp_path / "state"
     running = subprocess.Popen(
-        lab("sh", "-c", f"touch {ready}; exec sleep 60", state=state), cwd=ROOT,
-        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        lab("sh", "-c", f"touch {ready}; exec sleep 60", state=state),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     while not ready.exists():
         assert running.poll() is None

@@ -42,8 +42,15 @@ def log_in(ecr: Any) -> None:
     """Log docker in with the token of GetAuthorizationToken."""
     token = ecr.get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(token["authorizationToken"]).decode().partition(":")
-    done("docker", "login", "--username", user, "--password-stdin", token["proxyEndpoint"],
-         text=password)
+    done(
+        "docker",
+        "login",
+        "--username",
+        user,
+        "--password-stdin",
+        token["proxyEndpoint"],
+        text=password,
+    )
 
 
 @pytest.fixture
@@ -67,8 +74,17 @@ def push(repository: str, tmp_path: Path) -> Callable[..., str]:
         )
         uri = f"{repository}:{says}"
         output = f"type=image,name={uri},push=true,oci-mediatypes=true,compression={compression}"
-        done("docker", "buildx", "build", "--provenance=false", "--sbom=false",
-             "--output", output, *options, str(folder))
+        done(
+            "docker",
+            "buildx",
+            "build",
+            "--provenance=false",
+            "--sbom=false",
+            "--output",
+            output,
+            *options,
+            str(folder),
+        )
         return uri
 
     return build_and_push
@@ -139,7 +155,8 @@ def test_the_build_cache_goes_through_the_registry(
 def test_an_index_is_refused(push: Callable[..., str], function: Function) -> None:
     uri = push("one", "--provenance=true")
     assert refused(function.create, Code={"ImageUri": uri}) == (
-        "InvalidParameterValueException", 400,
+        "InvalidParameterValueException",
+        400,
     )
 
 

@@ -20,12 +20,14 @@ def manifest(size: int) -> str:
     """Return the manifest of an image with one layer of ``size`` bytes."""
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     digest = "sha256:" + hashlib.sha256(CONFIG).hexdigest()
-    return json.dumps({
-        "schemaVersion": 2,
-        "mediaType": kind,
-        "config": {"size": len(CONFIG), "digest": digest, "mediaType": "application/json"},
-        "layers": [{"size": size, "digest": f"sha256:{size:064x}", "mediaType": "layer"}],
-    })
+    return json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": kind,
+            "config": {"size": len(CONFIG), "digest": digest, "mediaType": "application/json"},
+            "layers": [{"size": size, "digest": f"sha256:{size:064x}", "mediaType": "layer"}],
+        }
+    )
 
 
 @pytest.fixture
@@ -64,9 +66,7 @@ def test_an_absent_image_is_an_error(ecr: Any, name: str, repository: str) -> No
     assert ecr.batch_get_image(**missing)["failures"][0]["failureCode"] == "ImageNotFound"
 
 
-def test_the_size_of_an_image_is_that_of_its_layers(
-    ecr: Any, name: str, repository: str
-) -> None:
+def test_the_size_of_an_image_is_that_of_its_layers(ecr: Any, name: str, repository: str) -> None:
     ecr.put_image(repositoryName=name, imageManifest=manifest(4711), imageTag="a")
     found = ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": "a"}])
     assert found["imageDetails"][0]["imageSizeInBytes"] == 4711 + len(CONFIG)
@@ -97,9 +97,14 @@ def test_tags_of_an_immutable_repository_stay(ecr: Any, name: str) -> None:
 def test_bad_names_and_bad_policies_are_refused(ecr: Any, name: str, repository: str) -> None:
     invalid = "InvalidParameterException"
     assert refused(ecr.create_repository, repositoryName="Upper")[0] == invalid
-    assert refused(
-        ecr.put_lifecycle_policy, repositoryName=name, lifecyclePolicyText="{no json" + " " * 100
-    )[0] == invalid
+    assert (
+        refused(
+            ecr.put_lifecycle_policy,
+            repositoryName=name,
+            lifecyclePolicyText="{no json" + " " * 100,
+        )[0]
+        == invalid
+    )
 
 
 def test_a_function_is_pinned_to_the_digest(

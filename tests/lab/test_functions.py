@@ -33,7 +33,8 @@ def test_a_configuration_update_is_in_progress_too(live: Function) -> None:
     answer = live.api.update_function_configuration(FunctionName=live.name, Timeout=9)
     assert (answer["State"], answer["LastUpdateStatus"]) == ("Active", "InProgress")
     assert refused(live.api.update_function_code, FunctionName=live.name, ZipFile=code("x")) == (
-        "ResourceConflictException", 409,
+        "ResourceConflictException",
+        409,
     )
 
 
@@ -46,9 +47,7 @@ def test_a_stale_revision_is_refused(live: Function) -> None:
 
 def test_a_dry_run_stores_nothing(live: Function) -> None:
     before = live.api.get_function_configuration(FunctionName=live.name)
-    answer = live.api.update_function_code(
-        FunctionName=live.name, ZipFile=code("two"), DryRun=True
-    )
+    answer = live.api.update_function_code(FunctionName=live.name, ZipFile=code("two"), DryRun=True)
     after = live.api.get_function_configuration(FunctionName=live.name)
     assert answer["CodeSha256"] != before["CodeSha256"]
     assert after["CodeSha256"] == before["CodeSha256"]
@@ -73,14 +72,16 @@ def test_create_refuses(function: Function, settings: dict[str, Any], wanted: st
 def test_code_of_the_other_package_type_is_refused(live: Function) -> None:
     uri = "000000000000.dkr.ecr.us-east-1.amazonaws.com/app:x"
     assert refused(live.api.update_function_code, FunctionName=live.name, ImageUri=uri) == (
-        "InvalidParameterValueException", 400,
+        "InvalidParameterValueException",
+        400,
     )
 
 
 def test_a_zip_above_50_mb_must_come_from_s3(live: Function) -> None:
     large = archive({"app.py": "", "noise": os.urandom(LIMIT + 1024 * 1024)})
     assert refused(live.api.update_function_code, FunctionName=live.name, ZipFile=large) == (
-        "RequestEntityTooLargeException", 413,
+        "RequestEntityTooLargeException",
+        413,
     )
 
 

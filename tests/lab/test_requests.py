@@ -31,12 +31,19 @@ def test_lambda_calls_have_their_api_names(live: Function) -> None:
     live.api.update_alias(FunctionName=name, Name="live", Description="x")
     live.api.delete_function(FunctionName=name)
     expected = [
-        ("UpdateFunctionCode", True), ("GetFunction", False),
-        ("GetFunctionConfiguration", False), ("ListVersionsByFunction", False),
-        ("Invoke", False), ("ListLayerVersions", False), ("PublishLayerVersion", True),
-        ("PublishVersion", True), ("CreateAlias", True), ("GetAlias", False),
-        ("UpdateAlias", True), ("DeleteFunction", True),
-    ]  # fmt: skip
+        ("UpdateFunctionCode", True),
+        ("GetFunction", False),
+        ("GetFunctionConfiguration", False),
+        ("ListVersionsByFunction", False),
+        ("Invoke", False),
+        ("ListLayerVersions", False),
+        ("PublishLayerVersion", True),
+        ("PublishVersion", True),
+        ("CreateAlias", True),
+        ("GetAlias", False),
+        ("UpdateAlias", True),
+        ("DeleteFunction", True),
+    ]
     seen = calls(since)
     assert {service for service, _, _ in seen} == {"lambda"}
     polls = ("lambda", "GetFunctionConfiguration", False)
@@ -59,12 +66,18 @@ def test_s3_calls_have_their_api_names(bucket: Any) -> None:
     s3.delete_object(Bucket=bucket.name, Key="a/b")
     s3.list_buckets()
     assert calls(since) == [
-        ("s3", "PutObject", True), ("s3", "HeadObject", False), ("s3", "GetObject", False),
-        ("s3", "ListObjectsV2", False), ("s3", "CopyObject", True), ("s3", "HeadBucket", False),
-        ("s3", "GetBucketVersioning", False), ("s3", "CreateMultipartUpload", True),
-        ("s3", "AbortMultipartUpload", True), ("s3", "DeleteObject", True),
+        ("s3", "PutObject", True),
+        ("s3", "HeadObject", False),
+        ("s3", "GetObject", False),
+        ("s3", "ListObjectsV2", False),
+        ("s3", "CopyObject", True),
+        ("s3", "HeadBucket", False),
+        ("s3", "GetBucketVersioning", False),
+        ("s3", "CreateMultipartUpload", True),
+        ("s3", "AbortMultipartUpload", True),
+        ("s3", "DeleteObject", True),
         ("s3", "ListBuckets", False),
-    ]  # fmt: skip
+    ]
 
 
 def test_calls_of_other_protocols_have_their_api_names(ecr: Any, name: str) -> None:
@@ -75,10 +88,12 @@ def test_calls_of_other_protocols_have_their_api_names(ecr: Any, name: str) -> N
     ecr.get_authorization_token()
     ecr.batch_check_layer_availability(repositoryName=name, layerDigests=["sha256:" + "0" * 64])
     assert calls(since) == [
-        ("sts", "GetCallerIdentity", False), ("iam", "GetRole", False),
-        ("ecr", "CreateRepository", True), ("ecr", "GetAuthorizationToken", False),
+        ("sts", "GetCallerIdentity", False),
+        ("iam", "GetRole", False),
+        ("ecr", "CreateRepository", True),
+        ("ecr", "GetAuthorizationToken", False),
         ("ecr", "BatchCheckLayerAvailability", False),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_line_tells_all_of_a_request(live: Function) -> None:
@@ -88,7 +103,10 @@ def test_a_line_tells_all_of_a_request(live: Function) -> None:
     line = logged_requests()[-1]
     assert before <= line.pop("time") <= time.time()
     assert line == {
-        "service": "function-url", "operation": "InvokeFunctionUrl", "method": "GET",
+        "service": "function-url",
+        "operation": "InvokeFunctionUrl",
+        "method": "GET",
         "path": url.partition("/_aws")[1] + url.partition("/_aws")[2] + "up",
-        "status": 200, "mutating": False,
-    }  # fmt: skip
+        "status": 200,
+        "mutating": False,
+    }

@@ -36,7 +36,9 @@ def test_the_url_of_an_alias_follows_its_weights(live: Function) -> None:
     live.update("two")
     live.publish()
     live.api.create_alias(
-        FunctionName=live.name, Name="live", FunctionVersion="1",
+        FunctionName=live.name,
+        Name="live",
+        FunctionVersion="1",
         RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}},
     )
     url = live.open_url("live")
@@ -48,13 +50,19 @@ def test_nobody_may_call_a_url_without_permission(live: Function) -> None:
     url = live.api.create_function_url_config(AuthType="NONE", **where)["FunctionUrl"]
     assert fetch(url)[0] == 403
     live.api.add_permission(
-        StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
-        FunctionUrlAuthType="NONE", **where,
+        StatementId="url",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+        **where,
     )
     assert fetch(url)[0] == 403
     live.api.add_permission(
-        StatementId="invoke", Action="lambda:InvokeFunction", Principal="*",
-        InvokedViaFunctionUrl=True, **where,
+        StatementId="invoke",
+        Action="lambda:InvokeFunction",
+        Principal="*",
+        InvokedViaFunctionUrl=True,
+        **where,
     )
     assert fetch(url)[0] == 200
 

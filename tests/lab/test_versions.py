@@ -24,9 +24,7 @@ def test_updating_with_publish_returns_the_version(live: Function) -> None:
     assert answer["Version"] == "2"
     assert answer["FunctionArn"].endswith(f":{live.name}:2")
     live.settle()
-    again = live.api.update_function_code(
-        FunctionName=live.name, ZipFile=code("two"), Publish=True
-    )
+    again = live.api.update_function_code(FunctionName=live.name, ZipFile=code("two"), Publish=True)
     assert again["Version"] == "2"
 
 
@@ -71,9 +69,12 @@ def test_weights_are_followed(live: Function) -> None:
         **alias, FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}}
     )
     assert {live.call("live")[1]["body"] for _ in range(10)} == {"two"}
-    assert refused(
-        live.api.update_alias, **alias, RoutingConfig={"AdditionalVersionWeights": {"1": 1.5}}
-    )[0] == "InvalidParameterValueException"
+    assert (
+        refused(
+            live.api.update_alias, **alias, RoutingConfig={"AdditionalVersionWeights": {"1": 1.5}}
+        )[0]
+        == "InvalidParameterValueException"
+    )
 
 
 def test_deleting_one_version_leaves_the_others(live: Function) -> None:
