@@ -8,7 +8,8 @@ from typing import Any
 
 import boto3
 import pytest
-from making import Function
+
+from tests.lab.making import Function
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,8 @@ from typing import Any
 
 import docker
 import pytest
-from making import Function, logged_requests, refused
+
+from tests.lab.making import Function, logged_requests, refused
 
 pytestmark = pytest.mark.docker
 

@@ -11,7 +11,8 @@ import urllib.request
 from typing import Any
 
 import pytest
-from making import Function, refused
+
+from tests.lab.making import Function, refused
 
 CONFIG = json.dumps({"architecture": "amd64", "os": "linux", "config": {}}).encode()
 

@@ -7,7 +7,8 @@ import urllib.request
 from typing import Any
 
 import pytest
-from making import Function, archive, code, fetch, refused
+
+from tests.lab.making import Function, archive, code, fetch, refused
 
 LIMIT = 50 * 1024 * 1024
 

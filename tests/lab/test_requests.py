@@ -6,7 +6,8 @@ import time
 from typing import Any
 
 import boto3
-from making import Function, archive, fetch, logged_requests
+
+from tests.lab.making import Function, archive, fetch, logged_requests
 
 
 def calls(since: int) -> list[tuple[str, str, bool]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making import Function, archive
+
+from tests.lab.making import Function, archive
 
 SIMPLE = "def handler(event, context):\n    return 'fine'\n"
 

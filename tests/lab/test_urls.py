@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from making import Function, archive, fetch
+from tests.lab.making import Function, archive, fetch
 
 
 def test_a_url_is_an_address_that_works(live: Function) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from making import Function, code, refused
+from tests.lab.making import Function, code, refused
 
 
 def test_the_same_content_is_the_same_version(live: Function) -> None:
