@@ -1,4 +1,4 @@
-"""Nothing of this machine's AWS or GitHub set-up reaches a unit test; hypothesis leaves no files."""
+"""No unit test sees this machine's AWS or GitHub set-up, and hypothesis leaves no files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "unit")
 
 
-@pytest.fixture()
+@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between two tries take no time; the clock that deadlines are held to is untouched."""
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)

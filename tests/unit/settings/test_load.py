@@ -1,0 +1,413 @@
+"""lambda-deploy.yml becomes settings, or every problem in it at its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from engine.errors import Invalid
+from engine.model import (
+    Architecture,
+    Base,
+    Budgets,
+    Configuration,
+    Event,
+    HttpGate,
+    ImageSource,
+    InvokeGate,
+    Layer,
+    S3Gate,
+    Settings,
+    ZipSource,
+)
+from engine.settings.load import RESERVED, load
+
+REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})
+
+ZIP = """\
+layers:
+  deps:
+    requirements: requirements.txt
+    runtime: python3.13
+functions:
+  orders:
+    zip:
+      code: src
+      handler: app.handler
+      runtime: python3.13
+      layers: [deps]
+"""
+
+IMAGE = """\
+bases:
+  python: {}
+functions:
+  Orders:
+    image:
+      base: python
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project in which every file that the documents name is there."""
+    project = tmp_path / "project"
+    (project / "src" / "package").mkdir(parents=True)
+    (project / "src" / "app.py").write_text("def handler(event, context): ...\n")
+    (project / "src" / "package" / "__init__.py").write_text("from x import main as entry\n")
+    for name in ("requirements.txt", "Dockerfile.lambda", "Dockerfile.lambda.base"):
+        (project / name).write_text("")
+    return project
+
+
+def loaded(
+    root: Path, text: str, event: Event | None = None, given: dict[str, str] | None = None
+) -> Settings:
+    (root / "lambda-deploy.yml").write_text(dedent(text), encoding="utf-8")
+    environ = {"AWS_REGION": "eu-central-1"}
+    return load(given or {}, environ, event or Event("push"), root, lambda: REGIONS)
+
+
+def problems(root: Path, text: str, given: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(Invalid) as caught:
+        loaded(root, text, given=given)
+    assert caught.value.exit_code == 2
+    return [str(problem).removeprefix("lambda-deploy.yml:") for problem in caught.value.problems]
+
+
+# ---------------------------------------------------------------- what is right
+
+
+def test_a_zip_with_a_layer_has_the_defaults_that_are_documented(root: Path) -> None:
+    settings = loaded(root, ZIP)
+    (orders,) = settings.functions
+    assert settings.regions == ("eu-central-1",)
+    assert settings.layers == {
+        "deps": Layer("deps", root / "requirements.txt", "python3.13", Architecture.X86_64)
+    }
+    assert orders.source == ZipSource(root / "src", "app.handler", "python3.13", ("deps",))
+    assert (orders.alias, orders.role, orders.url, orders.gates) == ("live", None, None, ())
+    assert orders.configuration == Configuration()
+    assert settings.budgets == Budgets()
+    assert (settings.plan_only, settings.plan_reason) == (False, "")
+
+
+def test_an_image_has_the_defaults_that_are_documented(root: Path) -> None:
+    settings = loaded(root, IMAGE)
+    (orders,) = settings.functions
+    assert orders.source == ImageSource(
+        root / "Dockerfile.lambda", root / ".", "orders", "python", {}
+    )
+    assert settings.bases == {
+        "python": Base(
+            "python",
+            root / "Dockerfile.lambda.base",
+            root / ".",
+            "python-base",
+            "latest",
+            Architecture.X86_64,
+            {},
+        )
+    }
+
+
+def test_everything_that_was_given_arrives(root: Path) -> None:
+    settings = loaded(
+        root,
+        """\
+        regions: [eu-west-1, us-east-1, eu-west-1]
+        layers:
+          deps: {requirements: requirements.txt, runtime: python3.13, architecture: arm64,
+                 budget: 5 MB}
+        functions:
+          orders:
+            zip: {code: src, handler: package.entry, runtime: python3.13, layers: [deps]}
+            architecture: arm64
+            role: arn:aws:iam::123456789012:role/service/orders
+            alias: prod
+            memory: 512
+            timeout: 30
+            description: takes orders
+            environment: {DEBUG: yes, VERSION: 3.10, EMPTY: ""}
+            url: iam
+            tests: [storage, health, invoked]
+        tests:
+          health: {http: /health, status: 204, within: 5s}
+          invoked: {invoke: {a: [1]}, json: {ok: true}}
+          storage: {s3: {bucket: files, path: "/o/{key}", prefix: o/}}
+        budgets: {code: 1 MB, layer: 2 MB, total: 3 MB}
+        """,
+    )
+    (orders,) = settings.functions
+    assert settings.regions == ("eu-west-1", "us-east-1")
+    assert settings.layers["deps"].budget == 5_000_000
+    assert orders.architecture is Architecture.ARM64
+    assert orders.role == "arn:aws:iam::123456789012:role/service/orders"
+    assert (orders.alias, orders.url) == ("prod", "iam")
+    assert orders.configuration == Configuration(
+        512, 30, {"DEBUG": "yes", "VERSION": "3.10", "EMPTY": ""}, "takes orders"
+    )
+    storage, health, invoked = orders.gates
+    assert isinstance(storage, S3Gate)
+    assert (storage.bucket, storage.path, storage.prefix) == ("files", "/o/{key}", "o/")
+    assert str(storage.place) == "lambda-deploy.yml:20"
+    assert health == HttpGate("health", "/health", 204, {}, 5.0)
+    assert invoked == InvokeGate("invoked", {"a": [1]}, {"ok": True}, 60.0)
+    assert settings.budgets == Budgets(1_000_000, 2_000_000, 3_000_000)
+    assert [(region, f.name) for region, f in settings.targets] == [
+        ("eu-west-1", "orders"),
+        ("us-east-1", "orders"),
+    ]
+
+
+def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
+    (root / "lambda-deploy.yml").write_text(ZIP)
+    settings = load(
+        {"config": "project/lambda-deploy.yml", "region": "us-east-1"},
+        {},
+        Event(),
+        root.parent,
+        lambda: REGIONS,
+    )
+    assert settings.functions[0].source == ZipSource(
+        root / "src", "app.handler", "python3.13", ("deps",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "regions"),
+    [
+        ({"region": "us-east-1"}, {"AWS_REGION": "eu-west-1"}, ("us-east-1",)),
+        ({}, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"}, ("eu-west-1",)),
+        ({}, {"AWS_DEFAULT_REGION": "us-east-1"}, ("us-east-1",)),
+        ({"region": " "}, {"AWS_REGION": "eu-west-1"}, ("eu-west-1",)),
+    ],
+)
+def test_the_region_comes_from_the_input_before_the_environment(
+    root: Path, given: dict[str, str], environ: dict[str, str], regions: tuple[str, ...]
+) -> None:
+    (root / "lambda-deploy.yml").write_text(ZIP)
+    assert load(given, environ, Event(), root, lambda: REGIONS).regions == regions
+
+
+@pytest.mark.parametrize(
+    ("source", "handler"),
+    [
+        ("def handler(e, c): ...", "app.handler"),
+        ("async def handler(e, c): ...", "app.handler"),
+        ("handler = Api()", "app.handler"),
+        ("handler: object = Api()", "app.handler"),
+        ("from x import handler", "app.handler"),
+        ("from x import other as handler", "app.handler"),
+        ("from x import *", "app.handler"),
+        ("if True:\n    def handler(e, c): ...", "app.handler"),
+        ("try:\n    import handler\nexcept ImportError: ...", "app.handler"),
+        ("def no Python", "app.handler"),
+        ("def prepare():\n    global handler\n    handler = 1", "app.handler"),
+        ("globals()['handler'] = 1", "app.handler"),
+    ],
+)
+def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str) -> None:
+    (root / "src" / "app.py").write_text(source)
+    assert loaded(root, ZIP.replace("app.handler", handler)).functions
+
+
+# ---------------------------------------------------------------- what is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "said"),
+    [
+        (ZIP, ("requirements.txt", "other.txt"), "3: file 'other.txt' does not exist"),
+        (ZIP, ("requirements.txt", "src"), "3: file 'src' does not exist"),
+        (ZIP, ("code: src", "code: source"), "8: directory 'source' does not exist"),
+        (ZIP, ("code: src", "code: requirements.txt"), "8: directory 'requirements.txt' does not"),
+        (
+            ZIP,
+            ("app.handler", "application.handler"),
+            "9: handler 'application.handler': application.py does not exist in 'src'",
+        ),
+        (
+            ZIP,
+            ("app.handler", "package.app.handler"),
+            "9: handler 'package.app.handler': package/app.py does not exist in 'src'",
+        ),
+        (ZIP, ("app.handler", "app.main"), "9: handler 'app.main': app.py defines no 'main'"),
+        (ZIP, ("app.handler", "package.main"), "9: handler 'package.main': __init__.py defines no"),
+        (ZIP, ("app.handler", "handler"), "9: expected a handler such as app.handler, got"),
+        (ZIP, ("[deps]", "[dep]"), "11: no layer 'dep'; did you mean 'deps'?"),
+        (
+            ZIP,
+            ("runtime: python3.13\n      layers", "runtime: python3.12\n      layers"),
+            "11: layer 'deps' is built for python3.13 on x86_64, the function for python3.12 on",
+        ),
+        (
+            ZIP,
+            ("    zip:", "    architecture: arm64\n    zip:"),
+            "12: layer 'deps' is built for python3.13 on x86_64, the function for python3.13 on ar",
+        ),
+        (
+            ZIP,
+            ("[deps]", "[deps, deps, deps, deps, deps, deps]"),
+            "11: 6 layers; a Lambda function takes at most 5",
+        ),
+        (ZIP, ("python3.13\nf", "python2.7\nf"), "4: expected 'python3.11' or 'python3.12' or"),
+        (IMAGE, ("base: python", "base: pythn"), "6: no base 'pythn'; did you mean 'python'?"),
+        (
+            IMAGE,
+            ("python: {}", "python: {architecture: arm64}"),
+            "6: base 'python' is built for arm64, the function for x86_64",
+        ),
+        (IMAGE, ("python: {}", "python: {dockerfile: no}"), "2: file 'no' does not exist"),
+        (IMAGE, ("base: python", "context: nowhere"), "6: directory 'nowhere' does not exist"),
+        (IMAGE, ("base: python", "dockerfile: nothing"), "6: file 'nothing' does not exist"),
+        (IMAGE, ("base: python", "repository: UPPER"), "6: expected a repository name"),
+        (IMAGE, ("Orders:", "my.orders:"), "4: expected a function name, got 'my.orders'"),
+        (
+            ZIP,
+            ("    zip:", "    environment: {A: b, AWS_REGION: x}\n    zip:"),
+            "7: AWS_REGION is reserved by Lambda and cannot be set",
+        ),
+        (
+            ZIP,
+            ("    zip:", "    environment: {1A: b}\n    zip:"),
+            "7: expected a variable name, got '1A'",
+        ),
+        (
+            ZIP,
+            ("    zip:", "    tests: [heath]\n    zip:"),
+            "7: no test 'heath'",
+        ),
+        (ZIP, ("    zip:", "    memory: 64\n    zip:"), "7: expected 128 to 10240 MB, got '64'"),
+        (ZIP, ("    zip:", "    role: orders\n    zip:"), "7: expected the ARN of an IAM role"),
+        (ZIP, ("    zip:", "    alias: '12'\n    zip:"), "7: expected an alias name, got '12'"),
+        (ZIP, ("    zip:", "    image: {}\n    zip:"), "6: exactly one of 'image' or 'zip'"),
+        (ZIP, ("layers:\n", "regions: [eu-cental-1]\nlayers:\n"), "1: 'eu-cental-1' is not an AWS"),
+        (ZIP, ("functions:", "function:"), "1: 'functions' is missing"),
+    ],
+)
+def test_each_mistake_is_said_at_its_line(
+    root: Path, text: str, change: tuple[str, str], said: str
+) -> None:
+    assert change[0] in text
+    found = problems(root, text.replace(*change, 1))
+    assert any(problem.startswith(said) for problem in found), found
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "class Api:\n    def handler(self): ...", "def f():\n    handler = 1", "other = handler"],
+)
+def test_a_handler_that_its_module_does_not_bind_is_a_problem(root: Path, source: str) -> None:
+    (root / "src" / "app.py").write_text(source)
+    assert problems(root, ZIP) == ["9: handler 'app.handler': app.py defines no 'handler'"]
+
+
+def test_a_test_that_is_misspelt_names_the_nearest(root: Path) -> None:
+    text = ZIP.replace("    zip:", "    tests: [heath]\n    zip:")
+    text += "tests:\n  health: {http: /health}\n"
+    assert problems(root, text) == ["7: no test 'heath'; did you mean 'health'?"]
+
+
+def test_a_status_belongs_to_an_http_test(root: Path) -> None:
+    text = ZIP + "tests:\n  invoked:\n    invoke: {}\n    status: 200\n"
+    assert problems(root, text) == ["15: 'status' belongs to an http test"]
+
+
+@pytest.mark.parametrize("variable", sorted(RESERVED))
+def test_what_lambda_sets_itself_cannot_be_set(root: Path, variable: str) -> None:
+    text = ZIP.replace("    zip:", f"    environment: {{{variable}: x}}\n    zip:")
+    assert problems(root, text) == [f"7: {variable} is reserved by Lambda and cannot be set"]
+
+
+def test_an_unknown_region_names_the_nearest(root: Path) -> None:
+    text = "regions: [eu-centrl-1]\n" + ZIP
+    assert problems(root, text) == [
+        "1: 'eu-centrl-1' is not an AWS region; did you mean 'eu-central-1'?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "place"),
+    [
+        ({"region": "mars"}, {}, "input region: 'mars' is not an AWS region"),
+        ({}, {"AWS_REGION": "mars"}, "variable AWS_REGION: 'mars' is not an AWS region"),
+        ({}, {}, "input region: no region; give input region or set AWS_REGION"),
+    ],
+)
+def test_a_region_from_outside_the_file_is_blamed_on_where_it_came_from(
+    root: Path, given: dict[str, str], environ: dict[str, str], place: str
+) -> None:
+    (root / "lambda-deploy.yml").write_text(ZIP)
+    with pytest.raises(Invalid) as caught:
+        load(given, environ, Event(), root, lambda: REGIONS)
+    assert str(caught.value).startswith(place)
+
+
+def test_many_mistakes_are_told_at_once_in_the_order_of_their_lines(root: Path) -> None:
+    text = (
+        ZIP.replace("requirements.txt", "other.txt")
+        .replace("app.handler", "app.main")
+        .replace("[deps]", "[dep]\n    environment: {AWS_REGION: x}")
+    )
+    assert [int(problem.partition(":")[0]) for problem in problems(root, text)] == [3, 9, 11, 12]
+
+
+def test_mistakes_of_shape_are_told_at_once_in_the_order_of_their_lines(root: Path) -> None:
+    text = ZIP.replace("runtime: python3.13", "runtime: 3.13").replace("  orders:", "  or ders:")
+    text += "tests: []\nbudgets: {code: much}\nfunctoins: {}\n"
+    found = [int(problem.partition(":")[0]) for problem in problems(root, text)]
+    assert found == [4, 6, 10, 12, 13, 14]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "[]\n", "word\n", "functions: {}\n"])
+def test_a_file_without_functions_is_a_problem_and_not_a_traceback(root: Path, text: str) -> None:
+    assert problems(root, text)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\xff"])
+def test_a_file_that_cannot_be_read_says_what_to_do(root: Path, content: bytes | None) -> None:
+    if content:
+        (root / "lambda-deploy.yml").write_bytes(content)
+    with pytest.raises(Invalid, match="write that file, or give input function"):
+        load({}, {"AWS_REGION": "us-east-1"}, Event(), root, lambda: REGIONS)
+
+
+# ---------------------------------------------------------------- plan only
+
+
+@pytest.mark.parametrize(
+    ("event", "dry_run", "reason"),
+    [
+        (Event("push"), "true", "dry-run was asked for"),
+        (Event("push"), " True ", "dry-run was asked for"),
+        (
+            Event("push", flags=frozenset({"dry-run"})),
+            "",
+            "the commit message says [dry-run]",
+        ),
+        (
+            Event("push", flags=frozenset({"skip-deploy"})),
+            "false",
+            "the commit message says [skip-deploy]",
+        ),
+        (Event("pull_request"), "", "pull requests are planned, not deployed"),
+        (Event("pull_request_target"), "false", "pull requests are planned, not deployed"),
+        (Event("push"), "false", ""),
+        (Event("release"), "", ""),
+        (Event("workflow_dispatch"), "", ""),
+    ],
+)
+def test_when_a_run_only_plans_it_knows_why(
+    root: Path, event: Event, dry_run: str, reason: str
+) -> None:
+    settings = loaded(root, ZIP, event, {"dry-run": dry_run})
+    assert (settings.plan_only, settings.plan_reason) == (bool(reason), reason)
+
+
+def test_a_dry_run_that_is_neither_true_nor_false_deploys_nothing(root: Path) -> None:
+    assert problems(root, ZIP, {"dry-run": "yes"}) == [
+        "input dry-run: expected true or false, got 'yes'"
+    ]
