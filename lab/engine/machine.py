@@ -13,14 +13,6 @@ from pathlib import Path
 
 from lab.emulator.settings import REGISTRY_PASSWORD, REGISTRY_USER
 
-_PLUGIN_FOLDERS = (
-    "~/.docker/cli-plugins",
-    "/usr/local/lib/docker/cli-plugins",
-    "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins",
-    "/usr/libexec/docker/cli-plugins",
-)
-
 
 @dataclass
 class Engine:
@@ -113,9 +105,13 @@ def machine_engine(state: Path) -> Engine:
     gateway = engine.docker(
         "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
     ).stdout.strip()
-    folders = [Path(name).expanduser() for name in _PLUGIN_FOLDERS]
-    plugins = [found for folder in folders for found in folder.glob("docker-*")]
-    engine.env = {"DOCKER_HOST": host, **client_environment(state, plugins)}
+    plugins = engine.docker(
+        "info", "--format", "{{range .ClientInfo.Plugins}}{{println .Path}}{{end}}"
+    ).stdout.split()
+    engine.env = {
+        "DOCKER_HOST": host,
+        **client_environment(state, [Path(path) for path in plugins]),
+    }
     # Docker's own bridge is the one address beyond loopback: containers come from there.
     # Docker Desktop has no such address here; it leads containers to loopback by itself.
     if gateway and _is_local(gateway):

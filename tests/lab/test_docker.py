@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -234,3 +235,13 @@ def test_the_base_image_is_laid_out_like_awss() -> None:
     )
     said = done("docker", "run", "--rm", "--entrypoint", "sh", BASE, "-c", looks).split()
     assert said == ["/var/lang/bin/python3", "/var/lang/bin/pip", "/var/task", "/var/task"]
+
+
+def test_the_machines_own_engine_serves_as_well(tmp_path: Path) -> None:
+    """Here the lab's private engine plays the machine's own: a second lab finds and uses it."""
+    probe = "test_docker.py::test_an_image_from_buildx_runs_and_reaches_s3"
+    root = Path(__file__).parents[2]
+    pytest_words = [sys.executable, "-m", "pytest", "-q", str(root / "tests" / "lab" / probe)]
+    said = done(sys.executable, "-m", "lab", "--state", str(tmp_path), "--", *pytest_words)
+    assert "the machine's own engine" in said
+    assert "1 passed" in said
