@@ -30,6 +30,11 @@ _AGAIN = (
 _RESOLVER = "nameserver 10.0.2.3\n"  # slirp4netns answers there with the machine's own resolver
 
 
+_UNSHARE = (
+    "unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private".split()
+)
+
+
 @dataclass(frozen=True)
 class Inside:
     """What the process inside is told: where it hears that the network is up, and its folder."""
@@ -55,9 +60,15 @@ def private_engine_refused() -> str:
     why_not = debian.unsupported()
     if why_not:
         return f"no engine runs here, and for a private one {why_not}"
-    if not works_here(unpacked_engine()):
-        return "no engine runs here, and Debian's does not run on this machine"
-    return ""
+    allowed = subprocess.run([*_UNSHARE, "true"], capture_output=True, check=False)
+    if allowed.returncode != 0:
+        return "no engine runs here, and namespaces for a private one are forbidden"
+    try:
+        if works_here(unpacked_engine()):
+            return ""
+    except LabError as error:
+        return f"no engine runs here, and a private one cannot be had: {error}"
+    return "no engine runs here, and Debian's does not run on this machine"
 
 
 def enter_namespace(options: Sequence[str], command: Sequence[str]) -> int:
@@ -70,40 +81,28 @@ def enter_namespace(options: Sequence[str], command: Sequence[str]) -> int:
     daemons = Daemons()
     network_up, tell_network_up = os.pipe()
     with scratch() as folder:
+        # The namespace of processes makes the end sure: with its first process all of it ends.
+        guard = subprocess.Popen(
+            [
+                *_UNSHARE,
+                str(tool(root, "tini-static")),
+                "--",
+                *(sys.executable, "-c", _AGAIN, *options),
+                *("--inside", f"{network_up}:{folder}", "--", *command),
+            ],
+            pass_fds=[network_up],
+            preexec_fn=_be_killed_with_parent,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _frame: _signal_inside(guard.pid, number))
+        os.close(network_up)
         try:
-            # The namespace of processes makes the end sure: with its first process all ends.
-            guard = subprocess.Popen(
-                [
-                    "unshare",
-                    "--mount",
-                    "--net",
-                    "--pid",
-                    "--fork",
-                    "--kill-child",
-                    "--mount-proc",
-                    "--propagation",
-                    "private",
-                    str(tool(root, "tini-static")),
-                    "--",
-                    sys.executable,
-                    "-c",
-                    _AGAIN,
-                    *options,
-                    "--inside",
-                    f"{network_up}:{folder}",
-                    "--",
-                    *command,
-                ],
-                pass_fds=[network_up],
-                preexec_fn=_be_killed_with_parent,
-            )
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda number, _frame: _signal_inside(guard.pid, number))
-            os.close(network_up)
             _connect(daemons, guard, root, folder, tell_network_up)
             code = guard.wait()
             return code if code >= 0 else 128 - code
         finally:
+            guard.kill()
+            guard.wait()
             daemons.stop()
 
 
