@@ -27,9 +27,9 @@ bench: .venv/ready
 docs: .venv/ready
 	$(BIN)/python -m docs.tables
 
-lock:
+lock: .venv/ready
 	cd requirements && for use in uv engine lab dev; do \
-	  uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
+	  ../$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
 	    --python-version 3.11 $$use.in -o $$use.txt; done
 
 .venv/ready: requirements/uv.txt requirements/dev.txt

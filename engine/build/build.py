@@ -145,14 +145,14 @@ class _Region:
     # ------------------------------------------------------------ layers
 
     def _layer(self, name: str) -> LayerVersion:
-        step = self._step("layer", name)
+        step, layer = self._step("layer", name), self._settings.layers[name]
         if step.action is Action.REUSE:
-            return self._observed.layers[name]
-        layer = self._settings.layers[name]
+            found = self._observed.layers[name]
+            self._check_layer(layer, found.size)
+            return found
         with self._journal.step(step) as detail:
             built = self._layer_builder.archive(layer, lambda _: None)
-            budget = layer.budget if layer.budget is not None else self._settings.budgets.layer
-            check_size(f"layer {name}", built.unzipped, budget, "unzipped")
+            self._check_layer(layer, built.unzipped)
             check_size(f"layer {name}", built.size, DIRECT_LIMIT, "zipped")
             published = self._world.layers(self._region).publish(
                 name,
@@ -164,6 +164,10 @@ class _Region:
             )
             detail(f"{built.size / 1e6:.1f} MB zipped, {built.unzipped / 1e6:.1f} MB unzipped")
             return published
+
+    def _check_layer(self, layer: Layer, unzipped: int) -> None:
+        budget = layer.budget if layer.budget is not None else self._settings.budgets.layer
+        check_size(f"layer {layer.name}", unzipped, budget, "unzipped")
 
     # ------------------------------------------------------------ images
 

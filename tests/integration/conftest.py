@@ -25,13 +25,16 @@ def name() -> str:
 
 @pytest.fixture
 def example(tmp_path: Path, name: str) -> Callable[[str], Project]:
-    """A copy of an example whose function, layers and repositories have names of their own."""
+    """A copy of an example whose function and repositories have names of their own.
+
+    The layer keeps its name, so that tests share it, as functions do.
+    """
 
     def copy(which: str) -> Project:
         root = tmp_path / which
         shutil.copytree(EXAMPLES / which, root)
         config = root / "lambda-deploy.yml"
-        text = config.read_text().replace("orders", name).replace("image-api", name)
+        text = config.read_text().replace(" orders:", f" {name}:").replace("image-api", name)
         config.write_text(text)
         return Project(root)
 

@@ -72,6 +72,7 @@ def test_the_s3_gate_runs_when_asked_and_leaves_no_object(
     assert released.actions[step] == "test"
 
     project.edit("app/main.py", 'PREFIX = "objects/"', 'PREFIX = "elsewhere/"')
+    project.edit("lambda-deploy.yml", "  storage:\n", "  storage:\n    within: 2s\n")
     broken = project.deploy("move it [test-s3]")
     assert broken.code == 1
     assert broken.function["outcome"] == "undone"

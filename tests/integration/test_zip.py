@@ -11,6 +11,7 @@ import pytest
 
 from tests.support import Project, get
 
+LAYER = "orders-dependencies"
 UPDATES = ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
 
 
@@ -22,6 +23,7 @@ def project(example: Callable[[str], Project]) -> Project:
 def test_first_deploy_serves_the_function_with_its_layer(
     project: Project, name: str, aws: Any
 ) -> None:
+    project.edit("lambda-deploy.yml", LAYER, f"{name}-dependencies")
     run = project.deploy()
     assert run.code == 0
     status, health = get(run.function["url"])
@@ -59,7 +61,8 @@ def test_a_comment_in_the_requirements_builds_no_layer(project: Project) -> None
     assert project.deploy().changes == []
 
 
-def test_a_new_requirement_makes_a_new_layer_version(project: Project, aws: Any) -> None:
+def test_a_new_requirement_makes_a_new_layer_version(project: Project, name: str) -> None:
+    project.edit("lambda-deploy.yml", LAYER, f"{name}-dependencies")
     first = project.deploy()
     project.edit("requirements.txt", "requests==2.34.2", "requests==2.34.2\nsix==1.17.0")
     run = project.deploy()
@@ -192,6 +195,7 @@ def test_one_function_needs_no_configuration_file(project: Project, name: str, a
 
 
 def test_functions_share_a_layer_across_regions(project: Project, name: str) -> None:
+    project.edit("lambda-deploy.yml", LAYER, f"{name}-dependencies")
     text = (project.root / "lambda-deploy.yml").read_text()
     head, tail = text.split("functions:\n")
     block, rest = tail.split("\n\ntests:")
@@ -233,7 +237,12 @@ def test_one_function_that_fails_does_not_stop_the_others(project: Project, name
     assert "RuntimeError: no" in run.log
 
 
-def test_a_size_over_its_budget_is_refused_before_anything_is_uploaded(project: Project) -> None:
+@pytest.mark.parametrize("layer", [LAYER, "built-for-this"])
+def test_a_size_over_its_budget_is_refused_before_anything_is_uploaded(
+    project: Project, layer: str
+) -> None:
+    project.deploy()  # so that a layer of the shared name is there already
+    project.edit("lambda-deploy.yml", LAYER, layer)
     project.edit("lambda-deploy.yml", "layer: 100 MB", "layer: 5 MB")
     run = project.deploy()
     assert run.code == 1
