@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from engine.errors import DeployError
-from engine.journal import Journal
+from engine.journal import Entry, Journal
 from engine.model import Action, Delivery, Outcome, Step
 from engine.report.timeline import timeline
 
@@ -27,6 +27,11 @@ def cell(text: str) -> str:
     return " ".join(escaped.split())
 
 
+def _link(url: str) -> str:
+    """An address that can be followed; anything unlike an address is shown as text."""
+    return f"<{url}>" if re.fullmatch(r"https?://[\w.:/-]+", url) else cell(url)
+
+
 def _fence(text: str) -> str:
     """Untrusted text as a block that nothing in it can end."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
@@ -34,11 +39,15 @@ def _fence(text: str) -> str:
     return f"{fence}text\n{text}\n{fence}"
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]], *, regions: int) -> str:
+    """A table; its column ``region`` is left out where there is only one."""
     titles = list(head)
-    lines = ["| " + " | ".join(titles) + " |", "|" + " --- |" * len(titles)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)
+    kept = [i for i, title in enumerate(titles) if title != "region" or regions > 1]
+    lines = [[titles[i] for i in kept], ["---"] * len(kept)]
+    for row in rows:
+        cells = list(row)
+        lines.append([cells[i] for i in kept])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def sentence(delivery: Delivery) -> str:
@@ -111,36 +120,41 @@ def _functions(outcome: Outcome) -> str:
                 d.version,
                 d.previous,
                 f"{d.code_size / 1000:.1f} kB" if d.code_size else "image",
-                cell(d.url),
+                _link(d.url),
             )
             for d in outcome.deliveries
         ),
+        regions=len({d.region for d in outcome.deliveries}),
     )
 
 
 def _steps(outcome: Outcome, journal: Journal) -> str:
-    seconds: dict[tuple[str, str], float] = {}
-    details: dict[tuple[str, str], str] = {}
+    worked: dict[tuple[str, str], list[Entry]] = {}
     for entry in journal.entries:
-        key = (entry.region, entry.id)
-        seconds[key] = seconds.get(key, 0.0) + entry.seconds
-        details[key] = entry.detail or details.get(key, "")
+        worked.setdefault((entry.region, entry.id), []).append(entry)
+    released = any(delivery.outcome != "planned" for delivery in outcome.deliveries)
 
     def row(step: Step) -> tuple[str, ...]:
-        key = (step.region, step.id)
-        took = f"{seconds[key]:.2f}" if key in seconds else ""
-        action = str(step.action)
-        shown = action if step.action in (Action.SKIP, Action.REUSE) else f"**{action}**"
+        entries = worked.get((step.region, step.id), [])
+        quiet = step.action in (Action.SKIP, Action.REUSE)
+        if any(entry.outcome == "failed" for entry in entries):
+            came = "**failed**"
+        elif entries:
+            came = _link(entries[-1].detail)
+        else:
+            came = "" if quiet or not released else "not reached"
         return (
-            shown,
+            str(step.action) if quiet else f"**{step.action}**",
             f"`{step.id}`",
             step.region,
-            took,
+            f"{sum(entry.seconds for entry in entries):.2f}" if entries else "",
             cell(step.reason),
-            cell(details.get(key, "")),
+            came,
         )
 
     table = _table(
-        ("", "step", "region", "seconds", "why", "what came of it"), map(row, outcome.plan.steps)
+        ("", "step", "region", "seconds", "why", "what came of it"),
+        map(row, outcome.plan.steps),
+        regions=len({step.region for step in outcome.plan.steps}),
     )
     return f"<details open><summary>Every step, and why</summary>\n\n{table}\n\n</details>"
