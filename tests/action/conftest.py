@@ -26,7 +26,7 @@ jobs:
   deploy:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@v7
       - id: lambda
         uses: lambda-fast-deploy/lambda-fast-deploy@v1
         {inputs}
