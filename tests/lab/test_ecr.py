@@ -135,3 +135,22 @@ def test_images_that_lambda_refuses(
     for tag in ("index", "none"):
         error, _ = refused(function.create, Code={"ImageUri": f"{repository}:{tag}"})
         assert error == "InvalidParameterValueException"
+
+
+def test_layers_in_the_registry_are_known_to_the_api(ecr: Any, name: str, repository: str) -> None:
+    token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    digest = "sha256:" + hashlib.sha256(CONFIG).hexdigest()
+    upload = f"http://{repository.partition('/')[0]}/v2/{name}/blobs/uploads/?digest={digest}"
+    login = {"Authorization": f"Basic {token}"}
+    absent = "sha256:" + "0" * 64
+    urllib.request.urlopen(urllib.request.Request(upload, CONFIG, login, method="POST"))
+    found = ecr.batch_check_layer_availability(repositoryName=name, layerDigests=[digest, absent])[
+        "layers"
+    ]
+    assert [layer["layerAvailability"] for layer in found] == ["AVAILABLE", "UNAVAILABLE"]
+    layer = {"repositoryName": name, "layerDigest": digest}
+    url = ecr.get_download_url_for_layer(**layer)["downloadUrl"]
+    with urllib.request.urlopen(urllib.request.Request(url, headers=login)) as answer:
+        assert answer.read() == CONFIG
+    layer["layerDigest"] = absent
+    assert refused(ecr.get_download_url_for_layer, **layer)[0] == "LayersNotFoundException"
