@@ -43,13 +43,14 @@ def teach(settings: Settings) -> None:
         return success(answer)
 
     def download_url(request: dict[str, Any]) -> Answer:
-        """GetDownloadUrlForLayer: a URL that really serves the layer."""
+        """GetDownloadUrlForLayer: a signed URL, which serves the layer without a login."""
         name, digest = request.get("repositoryName", ""), request.get("layerDigest", "")
         if name not in ecr._repositories:
             return _no_repository(name)
         if digest not in ecr._layer_blobs.get(name, {}):
             return failure("LayersNotFoundException", f"The layer {digest} does not exist")
-        url = f"http://{settings.address}/v2/{name}/blobs/{digest}"
+        signature = f"X-Amz-Signature={REGISTRY_PASSWORD}"
+        url = f"http://{settings.address}/v2/{name}/blobs/{digest}?{signature}"
         return success({"downloadUrl": url, "layerDigest": digest})
 
     ecr._repo_uri = repository_uri

@@ -150,7 +150,7 @@ def test_layers_in_the_registry_are_known_to_the_api(ecr: Any, name: str, reposi
     assert [layer["layerAvailability"] for layer in found] == ["AVAILABLE", "UNAVAILABLE"]
     layer = {"repositoryName": name, "layerDigest": digest}
     url = ecr.get_download_url_for_layer(**layer)["downloadUrl"]
-    with urllib.request.urlopen(urllib.request.Request(url, headers=login)) as answer:
+    with urllib.request.urlopen(url) as answer:
         assert answer.read() == CONFIG
     layer["layerDigest"] = absent
     assert refused(ecr.get_download_url_for_layer, **layer)[0] == "LayersNotFoundException"
