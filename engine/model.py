@@ -159,7 +159,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a run was asked to do: validated, complete, unchangeable."""
+    """Everything a run was asked to do: validated, complete, unchangeable.
+
+    ``plan_only`` says why the run must not deploy, if so.
+    """
 
     root: Path
     regions: tuple[str, ...]
@@ -168,8 +171,7 @@ class Settings:
     functions: tuple[Function, ...]
     budgets: Budgets
     event: Event
-    plan_only: bool = False
-    plan_reason: str = ""
+    plan_only: str = ""
 
     @property
     def targets(self) -> tuple[tuple[str, Function], ...]:

@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,7 @@ class Docker:
 
     # ------------------------------------------------------------ buildx
 
+    @cached_property
     def exports_cache(self) -> bool:
         """Whether the current builder can write a registry cache.
 
@@ -172,7 +174,7 @@ class Docker:
                 command.append("--no-cache")
             else:
                 command.append(f"--cache-from=type=registry,ref={cache}")
-            if self.exports_cache():
+            if self.exports_cache:
                 command.append(
                     f"--cache-to=type=registry,ref={cache},mode=max,image-manifest=true,"
                     "oci-mediatypes=true,ignore-error=true"

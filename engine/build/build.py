@@ -47,7 +47,7 @@ def build(
         BuildFailed: something could not be made, or is over its budget.
     """
     _check_code(settings, fingerprints)
-    _check_docker(plan, world)
+    _check_docker(plan, world, journal)
     layers = _LayerBuilder()
     return {
         region: _Region(
@@ -63,12 +63,15 @@ def _check_code(settings: Settings, fingerprints: Fingerprints) -> None:
         check_size(f"the code of {name}", code.size, DIRECT_LIMIT, "zipped")
 
 
-def _check_docker(plan: Plan, world: World) -> None:
+def _check_docker(plan: Plan, world: World, journal: Journal) -> None:
     kinds = {step.kind for step in plan.steps if step.action is Action.BUILD}
     if kinds & {"base", "image"}:
         world.docker.ready()
-    if "image" in kinds:
-        world.docker.exports_cache()
+    if "image" in kinds and not world.docker.exports_cache:
+        journal.note(
+            "This builder cannot write a registry cache, so images are built from the start on a "
+            "fresh machine; add docker/setup-buildx-action before this step."
+        )
 
 
 class _LayerBuilder:
@@ -252,10 +255,5 @@ class _Region:
                 login=self._login_once(),
                 on_line=count,
             )
-            if not self._world.docker.exports_cache():
-                self._journal.note(
-                    "This builder cannot write a registry cache, so images are built from the "
-                    "start on a fresh machine; add docker/setup-buildx-action before this step."
-                )
             detail(f"{digest[:19]}, {cached[0]} of {cached[1]} stages cached")
             return f"{repository}@{digest}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from engine.content.archive import archive
@@ -22,6 +23,8 @@ from engine.model import (
     Settings,
     ZipSource,
 )
+
+_INCLUDED = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]|(?<=-[rc]))\s*(.+)")
 
 # Raised when the same inputs would be built differently than before.
 _RECIPES = {"base": 1, "image": 1, "layer": 1}
@@ -45,7 +48,10 @@ def _contents(root: Path, names: list[str]) -> list[tuple[str, bool, str]]:
 
 
 def _requirements(path: Path, seen: frozenset[Path] = frozenset()) -> list[str]:
-    """Requirement lines without comments, blanks and order; ``-r`` files are followed."""
+    """Requirement lines without comments, blanks and order; included files are followed.
+
+    What a constraints file says is marked: it narrows a version and requires nothing.
+    """
     if path in seen:
         return []
     lines: list[str] = []
@@ -54,12 +60,12 @@ def _requirements(path: Path, seen: frozenset[Path] = frozenset()) -> list[str]:
         clean = " ".join(line.split(" #")[0].split())
         if not clean or clean.startswith("#"):
             continue
-        option, _, other = clean.partition(" ")
-        if option in ("-r", "--requirement", "-c", "--constraint"):
-            included = path.parent / other.strip()
+        if match := _INCLUDED.fullmatch(clean):
+            included = path.parent / match.group(2)
             if not included.is_file():
                 raise Invalid([Problem(f"{clean}: no such file", Place(str(path)))])
-            lines += _requirements(included, seen | {path})
+            mark = "-c " if match.group(1) in ("-c", "--constraint") else ""
+            lines += [f"{mark}{line}" for line in _requirements(included, seen | {path})]
         else:
             lines.append(clean)
     return sorted(lines)

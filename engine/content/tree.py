@@ -14,7 +14,8 @@ import pathspec
 _NEVER = ("__pycache__/", "*.py[co]", ".git/", ".venv/", ".DS_Store", ".lambdaignore")
 
 _INSTRUCTION = re.compile(r"\s*(COPY|ADD)\s+(.*)", re.IGNORECASE | re.DOTALL)
-_BIND_MOUNT = re.compile(r"--mount=\S*type=bind(?!\S*from=)\S*", re.IGNORECASE)
+_MOUNT = re.compile(r"--mount=(\S+)", re.IGNORECASE)
+_PLAIN = re.compile(r"[^\"'\\]*")
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -40,16 +41,25 @@ def _instructions(dockerfile: str) -> Iterator[str]:
     yield from re.sub(r"[\\`]\s*\n", " ", "\n".join(lines)).splitlines()
 
 
+def _mounts_context(line: str) -> bool:
+    """Whether a bind mount shows the context; a mount without a type is a bind mount."""
+    for mount in _MOUNT.findall(line):
+        options = dict(option.partition("=")[::2] for option in mount.lower().split(","))
+        if options.get("type", "bind") == "bind" and "from" not in options:
+            return True
+    return False
+
+
 def copied_sources(dockerfile: str) -> list[str] | None:
     """The patterns that a Dockerfile copies from its context.
 
     Returns:
         The sources as written; ``None`` when they cannot be told from the text (a variable, a
-        bind mount), so that the whole context must count.
+        quote, a bind mount), so that the whole context must count.
     """
     found: list[str] = []
     for line in _instructions(dockerfile):
-        if _BIND_MOUNT.search(line):
+        if _mounts_context(line):
             return None
         match = _INSTRUCTION.match(line)
         if not match:
@@ -61,12 +71,13 @@ def copied_sources(dockerfile: str) -> list[str] | None:
         rest = match.group(2).strip()
         for flag in flags:
             rest = rest.replace(flag, "", 1).strip()
+        is_json = rest.startswith("[")
         try:
-            parts = json.loads(rest) if rest.startswith("[") else rest.split()
+            parts = json.loads(rest) if is_json else rest.split()
         except ValueError:
             return None
         for source in parts[:-1]:
-            if "$" in source:
+            if "$" in source or "**" in source or not (is_json or _PLAIN.fullmatch(source)):
                 return None
             if "://" not in source and not source.startswith("<<"):
                 found.append(source)

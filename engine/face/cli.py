@@ -154,7 +154,7 @@ class _Run:
                 self._github.annotate(failure)
         if outcome and settings:
             if settings.plan_only:
-                console.show_plan(outcome.plan, settings.plan_reason)
+                console.show_plan(outcome.plan, settings.plan_only)
             else:
                 for delivery in outcome.deliveries:
                     for left in delivery.left:

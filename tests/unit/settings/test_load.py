@@ -22,7 +22,8 @@ from engine.model import (
     Settings,
     ZipSource,
 )
-from engine.settings.load import RESERVED, load
+from engine.settings.builder import RESERVED
+from engine.settings.load import load
 
 REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})
 
@@ -91,7 +92,7 @@ def test_a_zip_with_a_layer_has_the_defaults_that_are_documented(root: Path) -> 
     assert (orders.alias, orders.role, orders.url, orders.gates) == ("live", None, None, ())
     assert orders.configuration == Configuration()
     assert settings.budgets == Budgets()
-    assert (settings.plan_only, settings.plan_reason) == (False, "")
+    assert settings.plan_only == ""
 
 
 def test_an_image_has_the_defaults_that_are_documented(root: Path) -> None:
@@ -404,7 +405,7 @@ def test_when_a_run_only_plans_it_knows_why(
     root: Path, event: Event, dry_run: str, reason: str
 ) -> None:
     settings = loaded(root, ZIP, event, {"dry-run": dry_run})
-    assert (settings.plan_only, settings.plan_reason) == (bool(reason), reason)
+    assert settings.plan_only == reason
 
 
 def test_a_dry_run_that_is_neither_true_nor_false_deploys_nothing(root: Path) -> None:
