@@ -214,7 +214,8 @@ class _Region:
             Action.UPDATE if code else Action.SKIP,
             code or "equal",
         )
-        self._add(f"version:{name}", Action.PUBLISH, "the alias serves another one")
+        why = "the alias serves another one" if live else "no alias serves it yet"
+        self._add(f"version:{name}", Action.PUBLISH, why)
         if observed.alias:
             self._add(
                 f"alias:{name}",
