@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.content.fingerprint import fingerprints, of_base, of_image, of_layer
 from engine.errors import Invalid
 from engine.model import Architecture, Base, Function, ImageSource, Layer, Settings
-from unit import make
+from tests.unit import make
 
 DOCKERFILE = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY requirements.txt .\nCOPY app app\n"
 

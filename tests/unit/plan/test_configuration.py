@@ -1,0 +1,128 @@
+"""Only what the user gave is compared and sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.model import Architecture, Configuration, Function
+from engine.plan.configuration import creation, update
+from tests.unit import make
+
+LAYERS = (make.LAYER_ARN,)
+
+
+def function(**configuration: Any) -> Function:
+    return make.function(configuration=Configuration(**configuration))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changes"),
+    [
+        (make.function(), {}),
+        (make.function(role=None), {}),
+        (function(memory=128, timeout=3, description=""), {}),
+        (function(memory=512), {"MemorySize": 512}),
+        (function(timeout=30), {"Timeout": 30}),
+        (function(description="takes orders"), {"Description": "takes orders"}),
+        (make.function(role="arn:other"), {"Role": "arn:other"}),
+        (make.function(source=make.zip_source(handler="a.b")), {"Handler": "a.b"}),
+        (make.function(source=make.zip_source(runtime="python3.14")), {"Runtime": "python3.14"}),
+        (function(memory=512, timeout=30), {"MemorySize": 512, "Timeout": 30}),
+        (make.function(url="public", alias="other", gates=(make.HEALTH,)), {}),
+    ],
+)
+def test_only_keys_that_are_given_and_differ_are_updated(
+    wanted: Function, changes: dict[str, Any]
+) -> None:
+    assert update(wanted, make.state(), LAYERS) == changes
+
+
+def test_nothing_that_was_not_given_is_taken_away() -> None:
+    there = make.state(memory=3008, timeout=900, description="by hand", environment={"A": "1"})
+    assert update(make.function(role=None), there, LAYERS) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "there", "sent"),
+    [
+        ({}, {"A": "1"}, None),
+        ({"A": "1"}, {"A": "1", "B": "2"}, None),
+        ({"A": "2"}, {"A": "1", "B": "2"}, {"A": "2", "B": "2"}),
+        ({"C": "3"}, {"A": "1"}, {"A": "1", "C": "3"}),
+        ({"C": ""}, {}, {"C": ""}),
+    ],
+)
+def test_environment_variables_are_merged_with_those_that_are_there(
+    given: dict[str, str], there: dict[str, str], sent: dict[str, str] | None
+) -> None:
+    changes = update(function(environment=given), make.state(environment=there), LAYERS)
+    assert changes == ({} if sent is None else {"Environment": {"Variables": sent}})
+
+
+VARIABLES = st.dictionaries(st.sampled_from("ABC"), st.sampled_from("12"))
+
+
+@given(VARIABLES, VARIABLES)
+def test_after_an_update_there_is_nothing_left_to_update(
+    given: dict[str, str], there: dict[str, str]
+) -> None:
+    wanted = function(environment=given)
+    changes = update(wanted, make.state(environment=there), LAYERS)
+    after = changes.get("Environment", {"Variables": there})["Variables"]
+    assert update(wanted, make.state(environment=after), LAYERS) == {}
+    assert {**there, **given} == after
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "sent"),
+    [
+        (("a", "b"), ("b", "a"), ["a", "b"]),
+        ((), ("a",), []),
+        (("a",), (), ["a"]),
+    ],
+)
+def test_layers_are_replaced_in_their_order(
+    wanted: tuple[str, ...], there: tuple[str, ...], sent: list[str]
+) -> None:
+    assert update(make.function(), make.state(layers=there), wanted) == {"Layers": sent}
+
+
+def test_a_layer_that_is_yet_to_be_published_is_a_change_with_no_arn_yet() -> None:
+    assert update(make.function(), make.state(), None) == {"Layers": None}
+
+
+def test_an_image_has_neither_runtime_nor_handler_nor_layers() -> None:
+    image = make.function(source=make.image_source())
+    assert update(image, make.image_state(layers=("left over",), runtime="x"), ()) == {}
+
+
+def test_a_zip_is_created_with_what_was_given_and_nothing_else() -> None:
+    assert creation(make.function(), LAYERS) == {
+        "Role": make.ROLE,
+        "Architectures": ["x86_64"],
+        "PackageType": "Zip",
+        "Runtime": "python3.13",
+        "Handler": "app.handler",
+        "Layers": [make.LAYER_ARN],
+    }
+
+
+def test_an_image_is_created_with_everything_that_was_given() -> None:
+    image = make.function(
+        source=make.image_source(),
+        architecture=Architecture.ARM64,
+        configuration=Configuration(512, 30, {"A": "1"}, "takes orders"),
+    )
+    assert creation(image, ()) == {
+        "Role": make.ROLE,
+        "Architectures": ["arm64"],
+        "PackageType": "Image",
+        "MemorySize": 512,
+        "Timeout": 30,
+        "Description": "takes orders",
+        "Environment": {"Variables": {"A": "1"}},
+    }
