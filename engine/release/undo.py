@@ -35,4 +35,6 @@ class Undo:
                 undone.append(what)
             except DeployError as error:
                 left.append(f"{what}: {error.message}")
+            except Exception as error:  # a fault of ours in one way must not block the others
+                left.append(f"{what}: unexpected {error!r}")
         return tuple(undone), tuple(left)

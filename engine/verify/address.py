@@ -7,6 +7,7 @@ import json
 import time
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from engine.adapters import http
 from engine.adapters.aws.functions import Functions
@@ -67,8 +68,12 @@ class VersionAddress:
             # A function URL turns any other answer into a 200 with that JSON.
             return Answer(200, json.dumps(answer).encode(), seconds)
         text = str(answer.get("body") or "")
-        content = base64.b64decode(text) if answer.get("isBase64Encoded") else text.encode()
-        return Answer(int(answer["statusCode"]), content, seconds)
+        try:
+            encoded = answer.get("isBase64Encoded")
+            content = base64.b64decode(text) if encoded else text.encode()
+            return Answer(int(answer["statusCode"]), content, seconds)
+        except (TypeError, ValueError) as error:
+            raise GateFailed(f"what {self.name} returned is no HTTP answer: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,9 @@ class UrlAddress:
 
 def _event(method: str, path: str, body: bytes) -> dict[str, Any]:
     raw_path, _, query = path.partition("?")
+    parameters: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
     headers = {"host": "lambda-fast-deploy.test", "user-agent": "lambda-fast-deploy"}
     if body:
         headers["content-type"] = "application/octet-stream"
@@ -96,9 +104,7 @@ def _event(method: str, path: str, body: bytes) -> dict[str, Any]:
         "rawPath": raw_path,
         "rawQueryString": query,
         "headers": headers,
-        "queryStringParameters": dict(
-            pair.partition("=")[::2] for pair in query.split("&") if pair
-        ),
+        "queryStringParameters": parameters,
         "requestContext": {
             "accountId": "anonymous",
             "apiId": "lambda-fast-deploy",
