@@ -282,7 +282,7 @@ def test_a_package_type_that_differs_cannot_be_deployed() -> None:
 
 
 def test_a_function_that_is_to_be_created_needs_a_role() -> None:
-    with pytest.raises(Invalid, match="function orders: does not exist in .* needs a role"):
+    with pytest.raises(Invalid, match=r"function orders: does not exist in .* needs a role"):
         planned(make.function(role=None), there=make.observed())
 
 

@@ -1,0 +1,183 @@
+"""Asking one version directly: the event it gets, and what its answer means."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any, cast
+
+import pytest
+
+from engine.adapters.aws.functions import Functions
+from engine.errors import GateFailed
+from engine.verify.address import Hopeless, UrlAddress, VersionAddress
+from tests.unit.verify.fakes import FakeFunctions
+
+
+def asking(body: Any, error: str = "", log: str = "") -> tuple[VersionAddress, FakeFunctions]:
+    functions = FakeFunctions(body, error, log)
+    return VersionAddress(cast(Functions, functions), "orders", "7"), functions
+
+
+def event_of(method: str, path: str, body: bytes = b"") -> dict[str, Any]:
+    address, functions = asking({"statusCode": 200})
+    address.request(method, path, body)
+    ((name, qualifier, event),) = functions.asked
+    assert (name, qualifier) == ("orders", "7")
+    assert json.loads(json.dumps(event)) == event
+    found: dict[str, Any] = event
+    return found
+
+
+# ---------------------------------------------------------------- the event
+
+
+def test_a_request_is_the_event_that_a_function_url_sends() -> None:
+    event = event_of("GET", "/health")
+    assert (event["version"], event["routeKey"], event["rawPath"]) == ("2.0", "$default", "/health")
+    assert event["rawQueryString"] == ""
+    assert (event["body"], event["isBase64Encoded"]) == (None, False)
+    http = event["requestContext"]["http"]
+    assert (http["method"], http["path"], http["protocol"]) == ("GET", "/health", "HTTP/1.1")
+    assert event["requestContext"]["stage"] == "$default"
+    assert isinstance(event["requestContext"]["timeEpoch"], int)
+    assert all(name == name.lower() for name in event["headers"])
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "query", "parameters"),
+    [
+        ("/a?x=1&y=2", "/a", "x=1&y=2", {"x": "1", "y": "2"}),
+        ("/a?x=two%20words&y=a%2Bb", "/a", "x=two%20words&y=a%2Bb", {"x": "two words", "y": "a+b"}),
+        ("/a?x=1&x=2", "/a", "x=1&x=2", {"x": "1,2"}),
+        ("/a?flag", "/a", "flag", {"flag": ""}),
+        ("/a?", "/a", "", {}),
+    ],
+)
+def test_a_query_is_split_and_decoded_as_lambda_does(
+    path: str, raw: str, query: str, parameters: dict[str, str]
+) -> None:
+    event = event_of("GET", path)
+    assert (event["rawPath"], event["rawQueryString"]) == (raw, query)
+    assert event["queryStringParameters"] == parameters
+    assert event["requestContext"]["http"]["path"] == raw
+
+
+def test_a_body_travels_as_base64_with_its_length() -> None:
+    body = bytes(range(256))
+    event = event_of("PUT", "/objects/x", body)
+    assert event["isBase64Encoded"] is True
+    assert base64.b64decode(event["body"]) == body
+    assert event["headers"]["content-length"] == "256"
+    assert event["requestContext"]["http"]["method"] == "PUT"
+
+
+# ---------------------------------------------------------------- the answer
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "body"),
+    [
+        ({"statusCode": 200, "body": "text"}, 200, b"text"),
+        ({"statusCode": "404", "body": "ü"}, 404, "ü".encode()),
+        ({"statusCode": 204}, 204, b""),
+        ({"statusCode": 204, "body": None}, 204, b""),
+        (
+            {"statusCode": 200, "body": base64.b64encode(b"\xff\x00").decode()}
+            | {"isBase64Encoded": True},
+            200,
+            b"\xff\x00",
+        ),
+        ({"plain": "JSON"}, 200, b'{"plain": "JSON"}'),
+        (["a"], 200, b'["a"]'),
+        ("text", 200, b'"text"'),
+        (None, 200, b"null"),
+    ],
+)
+def test_an_answer_is_read_as_a_function_url_reads_it(said: Any, status: int, body: bytes) -> None:
+    address, _ = asking(said)
+    answer = address.request("GET", "/")
+    assert (answer.status, answer.body) == (status, body)
+    assert answer.seconds >= 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"statusCode": "many"},
+        {"statusCode": None},
+        {"statusCode": 200, "body": "YQ", "isBase64Encoded": True},
+    ],
+)
+def test_an_answer_that_no_function_url_could_send_fails_the_test(said: Any) -> None:
+    address, _ = asking(said)
+    with pytest.raises(GateFailed, match="is no HTTP answer"):
+        address.request("GET", "/")
+
+
+def test_an_invocation_hands_over_its_payload_and_answer() -> None:
+    address, functions = asking({"ok": True})
+    assert address.invoke({"a": [1]}) == {"ok": True}
+    assert functions.asked == [("orders", "7", {"a": [1]})]
+
+
+def test_an_error_of_the_function_brings_its_trace_and_the_end_of_its_log() -> None:
+    log = base64.b64encode(b"START\nKeyError\nEND \xff\n").decode()
+    body = {
+        "errorType": "KeyError",
+        "errorMessage": "'BUCKET'",
+        "stackTrace": ['  File "/var/task/app.py", line 3\n', "    os.environ[...]\n"],
+    }
+    address, _ = asking(body, "Unhandled", log)
+    with pytest.raises(GateFailed) as caught:
+        address.request("GET", "/health")
+    assert caught.value.message == "KeyError: 'BUCKET'"
+    assert '  File "/var/task/app.py", line 3' in caught.value.detail
+    assert "START\nKeyError\nEND" in caught.value.detail
+    assert not isinstance(caught.value, Hopeless)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"errorMessage": "2 timed out after 3.00 seconds"}, "Unhandled: 2 timed out after 3.00"),
+        ("not JSON", "Unhandled: not JSON"),
+        (None, "Unhandled: None"),
+        ({"errorType": "X", "errorMessage": "m", "stackTrace": None}, "X: m"),
+    ],
+)
+def test_an_error_of_any_shape_is_told(body: Any, message: str) -> None:
+    address, _ = asking(body, "Unhandled")
+    with pytest.raises(GateFailed) as caught:
+        address.invoke({})
+    assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hopeless"),
+    [
+        ("Runtime.ImportModuleError", True),
+        ("Runtime.UserCodeSyntaxError", True),
+        ("Runtime.HandlerNotFound", True),
+        ("Runtime.MalformedHandlerName", True),
+        ("Runtime.ExitError", False),
+        ("Sandbox.Timedout", False),
+        ("ValueError", False),
+    ],
+)
+def test_only_a_function_that_cannot_even_start_is_hopeless(kind: str, hopeless: bool) -> None:
+    address, _ = asking({"errorType": kind, "errorMessage": "m"}, "Unhandled")
+    with pytest.raises(GateFailed) as caught:
+        address.invoke({})
+    assert isinstance(caught.value, Hopeless) is hopeless
+
+
+def test_a_url_takes_no_events() -> None:
+    with pytest.raises(GateFailed, match="takes HTTP requests, not events"):
+        UrlAddress("https://x.lambda-url.on.aws/").invoke({})
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x", "", "//x"])
+def test_only_http_addresses_are_asked(url: str) -> None:
+    with pytest.raises(GateFailed, match="is not an HTTP address"):
+        UrlAddress(url).request("GET", "/health")

@@ -1,0 +1,183 @@
+"""Gates: what passes, what is said when it does not, and when trying again is no use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from engine.adapters.aws.bucket import Bucket
+from engine.adapters.http import Answer
+from engine.errors import GateFailed, NotReady
+from engine.model import Gate, HttpGate, InvokeGate
+from engine.verify.address import Address, Hopeless
+from engine.verify.gate import SHOWN, run_gate
+from tests.unit import make
+from tests.unit.verify.fakes import FakeAddress, FakeBucket, StoringAddress, answer
+
+HEALTH = HttpGate("health", "/health", within=0.0)
+INVOKED = InvokeGate("invoked", {"a": 1}, within=0.0)
+STORAGE = replace(make.STORAGE, within=0.0)
+
+
+def run(gate: Gate, address: Address, bucket: FakeBucket | None = None) -> str:
+    return run_gate(gate, address, lambda name: cast(Bucket, bucket))
+
+
+def failure(gate: Gate, address: Address, bucket: FakeBucket | None = None) -> GateFailed:
+    with pytest.raises(GateFailed) as caught:
+        run(gate, address, bucket)
+    return caught.value
+
+
+# ---------------------------------------------------------------- HTTP and invocations
+
+
+def test_a_healthy_answer_passes_at_the_first_try() -> None:
+    address = FakeAddress(answer(200))
+    assert run(HEALTH, address) == "GET /health 200 in 12 ms"
+    assert address.asked == [("GET", "/health")]
+
+
+@pytest.mark.parametrize(
+    ("gate", "given"),
+    [
+        (replace(HEALTH, status=404), answer(404)),
+        (replace(HEALTH, json={"ok": True}), answer(200, {"ok": True, "more": 1})),
+        (replace(HEALTH, json={"a": {"b": [1]}}), answer(200, {"a": {"b": [1]}})),
+        (INVOKED, {"anything": 1}),
+        (INVOKED, None),
+        (replace(INVOKED, json={"ok": True}), {"ok": True}),
+    ],
+)
+def test_what_was_expected_passes(gate: Gate, given: Any) -> None:
+    assert run(gate, FakeAddress(given))
+
+
+@pytest.mark.parametrize(
+    ("gate", "given", "said"),
+    [
+        (HEALTH, answer(500, b"boom"), "GET /health answered 500 instead of 200: boom"),
+        (HEALTH, answer(301), "GET /health answered 301 instead of 200: "),
+        (replace(HEALTH, json={"a": 1}), answer(200, b"<html>"), "expected JSON, got <html>"),
+        (
+            replace(HEALTH, json={"status": "ok"}),
+            answer(200, {"status": "bad"}),
+            'expected status to be "ok", got "bad" in {"status": "bad"}',
+        ),
+        (
+            replace(HEALTH, json={"status": "ok"}),
+            answer(200, {}),
+            'expected status to be "ok", got null in {}',
+        ),
+        (replace(HEALTH, json={"a": 1}), answer(200, [1]), "expected a to be 1, got null in [1]"),
+        (
+            replace(INVOKED, json={"ok": True}),
+            {"ok": False},
+            'expected ok to be true, got false in {"ok": false}',
+        ),
+        (replace(INVOKED, json={"ok": True}), None, "expected ok to be true, got null in null"),
+        (HEALTH, GateFailed("no answer: timed out"), "no answer: timed out"),
+    ],
+)
+def test_what_was_not_expected_is_said(gate: Gate, given: Any, said: str) -> None:
+    assert failure(gate, FakeAddress(given)).message == f"test {gate.name} did not pass: {said}"
+
+
+def test_a_long_answer_is_cut_with_its_length() -> None:
+    message = failure(HEALTH, FakeAddress(answer(500, b"x" * 100_000))).message
+    assert message.endswith("xxx… (100000 characters)")
+    assert len(message) < SHOWN + 200
+
+
+def test_an_answer_that_is_not_text_can_be_shown() -> None:
+    assert "answered 500" in failure(HEALTH, FakeAddress(answer(500, b"\xff\xfe"))).message
+
+
+def test_the_reason_keeps_its_detail_and_remedy() -> None:
+    error = failure(INVOKED, FakeAddress(GateFailed("E: m", detail="trace", remedy="mend")))
+    assert (error.detail, error.remedy) == ("trace", "mend")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_function_that_is_still_starting_is_asked_again() -> None:
+    address = FakeAddress(answer(503), GateFailed("no answer"), answer(200))
+    assert run(replace(HEALTH, within=30.0), address)
+    assert len(address.asked) == 3
+
+
+def test_a_function_that_never_gets_well_is_given_up_within_its_time() -> None:
+    begun = time.monotonic()
+    failure(replace(HEALTH, within=0.6), FakeAddress(answer(503)))
+    assert time.monotonic() - begun < 1.5
+
+
+def test_a_function_that_cannot_start_is_given_up_at_once() -> None:
+    address = FakeAddress(Hopeless("Runtime.ImportModuleError: no module", detail="trace"))
+    begun = time.monotonic()
+    error = failure(replace(INVOKED, within=60.0), address)
+    assert time.monotonic() - begun < 0.4
+    assert len(address.asked) == 1
+    assert error.message == "test invoked did not pass: Runtime.ImportModuleError: no module"
+    assert error.detail == "trace"
+
+
+def test_an_error_that_no_function_made_is_not_tried_again() -> None:
+    address = FakeAddress(NotReady("no permission for lambda:InvokeFunction"))
+    with pytest.raises(NotReady):
+        run(replace(INVOKED, within=60.0), address)
+    assert len(address.asked) == 1
+
+
+# ---------------------------------------------------------------- S3
+
+
+def test_what_is_written_through_the_api_is_found_in_the_bucket_and_removed() -> None:
+    bucket = FakeBucket()
+    address = StoringAddress(bucket, "objects/")
+    said = run(STORAGE, address, bucket)
+    (key,) = bucket.deleted
+    assert said == f"wrote, found and read back s3://files/{key}"
+    assert key.startswith("objects/lambda-fast-deploy-")
+    assert set(address.paths) == {f"/objects/{key.removeprefix('objects/')}"}
+    assert bucket.objects == {}
+
+
+def test_every_run_uses_an_object_of_its_own() -> None:
+    bucket = FakeBucket()
+    for _ in range(3):
+        run(STORAGE, StoringAddress(bucket, "objects/"), bucket)
+    assert len(set(bucket.deleted)) == 3
+
+
+def broken(method: str, given: Answer) -> Callable[[str, Answer], Answer]:
+    return lambda asked, right: given if asked == method else right
+
+
+def _unreachable(_method: str, _given: Answer) -> Answer:
+    raise GateFailed("no answer: reset")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "changes", "said"),
+    [
+        ("objects/", {"spoil": broken("PUT", answer(403, b"denied"))}, "answered 403: denied"),
+        ("elsewhere/", {}, "does not hold what was written"),
+        ("objects/", {"store": lambda body: body[1:]}, "does not hold what was written"),
+        ("objects/", {"spoil": broken("GET", answer(404, b"gone"))}, "answered 404 and not what"),
+        ("objects/", {"spoil": broken("GET", answer(200, b"old"))}, "not what was written: old"),
+        ("objects/", {"spoil": _unreachable}, "no answer: reset"),
+    ],
+)
+def test_a_storage_that_fails_says_how_and_leaves_no_object(
+    prefix: str, changes: dict[str, Any], said: str
+) -> None:
+    bucket = FakeBucket()
+    error = failure(STORAGE, StoringAddress(bucket, prefix, **changes), bucket)
+    assert error.message.startswith("test storage did not pass: ")
+    assert said in error.message
+    assert len(bucket.deleted) == 1
+    assert prefix == "elsewhere/" or bucket.objects == {}
