@@ -39,8 +39,7 @@ def runtime_environment() -> Path:
 
 
 def _environment(name: str, lock: Path) -> Path:
-    # A virtual environment holds its own path, so it is made under its final name:
-    # `cached` renames the folder around it, which only the (unused) scripts' first lines mind.
+    # Relocatable, because `cached` renames the folder once it is complete.
     key = digest_of([lock, sys.version, "relocatable"])
 
     def make(folder: Path) -> None:

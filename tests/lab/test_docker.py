@@ -19,12 +19,13 @@ pytestmark = pytest.mark.docker
 
 BASE = "public.ecr.aws/lambda/python:3.13"
 SOURCE = """
-import os, boto3
+import os, uuid, boto3
+ENVIRONMENT = uuid.uuid4().hex
 def handler(event, context):
     s3 = boto3.client("s3")
     buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
     return {"says": "%s", "buckets": buckets, "variable": os.environ.get("VARIABLE"),
-            "version": context.function_version}
+            "version": context.function_version, "environment": ENVIRONMENT}
 """
 
 
@@ -127,6 +128,39 @@ def test_an_update_does_not_wait_for_old_containers(
     assert time.monotonic() - began < 1
     function.settle()
     assert function.call()[1]["says"] == "two"
+
+
+def test_an_update_leaves_published_versions_alone(
+    push: Callable[..., str], function: Function
+) -> None:
+    function.create(Code={"ImageUri": push("one")}, Timeout=30)
+    version = function.publish()
+    before = function.call(version)[1]["environment"]
+    function.api.update_function_code(FunctionName=function.name, ImageUri=push("two"))
+    function.settle()
+    assert function.call(version)[1]["environment"] == before
+
+
+def test_a_moved_tag_moves_no_function(push: Callable[..., str], function: Function) -> None:
+    first = push("one")
+    function.create(Code={"ImageUri": first}, Timeout=30)
+    done("docker", "tag", push("two"), first)
+    done("docker", "push", first)
+    assert function.call()[1]["says"] == "one"
+
+
+def test_a_deleted_function_leaves_no_container(
+    push: Callable[..., str], function: Function
+) -> None:
+    uri = push("one")
+    function.create(Code={"ImageUri": uri}, Timeout=30)
+    function.call()
+    engine = docker.from_env()
+    mine = {"filters": {"ancestor": uri}}
+    assert engine.containers.list(**mine)
+    function.api.delete_function(FunctionName=function.name)
+    time.sleep(1)
+    assert not engine.containers.list(**mine)
 
 
 def test_a_zstd_image_runs(push: Callable[..., str], function: Function, ecr: Any) -> None:
