@@ -60,6 +60,8 @@ def sentence(delivery: Delivery) -> str:
         return f"{name}: nothing to do, {alias} already serves version {delivery.version}"
     if delivery.outcome == "planned":
         return f"{name}: planned only"
+    if delivery.left:
+        return f"{name}: failed and not fully undone, {len(delivery.left)} left to mend by hand"
     served = f"{alias} still serves version {delivery.version}"
     if delivery.outcome == "undone":
         return f"{name}: failed and undone, " + (served if delivery.version else "nothing is left")
@@ -75,10 +77,11 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
         parts += [_failures(outcome), _functions(outcome), _steps(outcome, journal)]
     parts.append(timeline(journal))
     parts += [f"> [!NOTE]\n> {cell(note)}" for note in journal.notes]
-    page = "\n\n".join(filter(None, parts)) + "\n"
-    if len(page.encode()) > LIMIT:
-        page = page.encode()[:LIMIT].decode("utf-8", "ignore") + "\n\n… cut here.\n"
-    return page
+    # A function's answer can hold half a surrogate pair, which no file takes.
+    page = ("\n\n".join(filter(None, parts)) + "\n").encode("utf-8", "replace")
+    if len(page) > LIMIT:
+        return page[:LIMIT].decode("utf-8", "ignore") + "\n\n… cut here.\n"
+    return page.decode()
 
 
 def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | None) -> str:
@@ -88,7 +91,8 @@ def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | No
         return f"❌ Not deployed: {what}, {seconds}"
     if len(outcome.deliveries) == 1:
         delivery = outcome.deliveries[0]
-        return f"{_MARKS[delivery.outcome]} {cell(sentence(delivery))}, {seconds}"
+        mark = _MARKS["failed" if delivery.left else delivery.outcome]
+        return f"{mark} {cell(sentence(delivery))}, {seconds}"
     counts = {
         kind: sum(d.outcome == kind for d in outcome.deliveries)
         for kind in _MARKS

@@ -161,7 +161,8 @@ def test_an_alias_that_was_moved_by_hand_is_seen(project: Project, name: str, aw
     assert get(run.function["url"])[1]["greeting"] == "good day"
 
 
-def test_a_plan_changes_nothing_and_gives_reasons(project: Project) -> None:
+def test_a_plan_changes_nothing_and_gives_reasons(project: Project, name: str) -> None:
+    project.edit("lambda-deploy.yml", LAYER, f"{name}-dependencies")
     run = project.run("plan", "--json")
     assert run.code == 0
     assert run.changes == []

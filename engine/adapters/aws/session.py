@@ -54,7 +54,13 @@ def _explain(error: Exception, operation: str, region: str) -> DeployError:
     """The error of this project that a botocore error stands for."""
     if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
         return NotReady("no AWS credentials were found", remedy=_CONFIGURE)
-    if isinstance(error, (boto.ProfileNotFound, boto.TokenRetrievalError, boto.SSOError)):
+    unusable = (
+        boto.ProfileNotFound,
+        boto.TokenRetrievalError,
+        boto.CredentialRetrievalError,
+        boto.SSOError,
+    )
+    if isinstance(error, unusable):
         return NotReady(f"AWS credentials cannot be used: {error}", remedy=_CONFIGURE)
     if isinstance(error, boto.ClientError):
         return _refusal(error, operation, region)
