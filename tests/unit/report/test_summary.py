@@ -1,0 +1,233 @@
+"""The page a person reads: true in every outcome, and proof against hostile text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import DeployError, DeployFailed, Invalid, NotReady, Place, Problem
+from engine.journal import Journal
+from engine.model import Action, Delivery, Outcome, Plan, Step
+from engine.report.summary import LIMIT, cell, sentence, summary
+from tests.unit import make
+
+HOSTILE = (
+    "| x | <img src=x onerror=alert(1)> `code` **bold** [link](javascript:x)\n\n"
+    "# heading\n```\n~~~\n</details><script>alert(1)</script>\u2028--> \\| \\"
+)
+STEPS = (
+    Step("code:orders", make.REGION, Action.UPDATE, "the code changed"),
+    Step("alias:orders", make.REGION, Action.MOVE, "live serves version 7"),
+)
+
+
+def outcome(*deliveries: Delivery, steps: tuple[Step, ...] = STEPS) -> Outcome:
+    return Outcome(Plan(steps), deliveries or (make.delivery(),))
+
+
+def page(*deliveries: Delivery, steps: tuple[Step, ...] = STEPS) -> str:
+    return summary(outcome(*deliveries, steps=steps), Journal())
+
+
+def headline(*deliveries: Delivery) -> str:
+    return page(*deliveries).splitlines()[0]
+
+
+# ---------------------------------------------------------------- what it says
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes", "said"),
+    [
+        ("deployed", {}, "✅ orders: live now serves version 8 (before: 7), in "),
+        ("deployed", {"previous": ""}, "✅ orders: live now serves version 8, in "),
+        ("unchanged", {}, "✅ orders: nothing to do, live already serves version 8, in "),
+        ("planned", {}, "📋 orders: planned only, in "),
+        ("undone", {}, "↩️ orders: failed and undone, live still serves version 8, in "),
+        ("undone", {"version": ""}, "↩️ orders: failed and undone, nothing is left, in "),
+        ("failed", {}, "❌ orders: failed, live still serves version 8, in "),
+        ("failed", {"version": ""}, "❌ orders: failed, nothing was created, in "),
+        (
+            "failed",
+            {"version": "", "left": ("function orders created: no permission",)},
+            "❌ orders: failed and not fully undone, 1 left to mend by hand, in ",
+        ),
+        (
+            "undone",
+            {"left": ("a: x", "b: y")},
+            "❌ orders: failed and not fully undone, 2 left to mend by hand, in ",
+        ),
+    ],
+)
+def test_the_headline_tells_how_one_function_came_out(
+    outcome: str, changes: dict[str, Any], said: str
+) -> None:
+    assert headline(make.delivery(outcome, **changes)).startswith(f"## {said}")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        (("deployed", "deployed", "unchanged"), "✅ 2 deployed, 1 unchanged, in "),
+        (("deployed", "undone", "failed"), "❌ 1 deployed, 1 undone, 1 failed, in "),
+        (("planned", "planned"), "✅ 2 planned, in "),
+    ],
+)
+def test_the_headline_counts_several_functions(outcomes: tuple[str, ...], said: str) -> None:
+    assert headline(*(make.delivery(o) for o in outcomes)).startswith(f"## {said}")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Invalid([Problem("wrong", Place("f.yml", 3))]), "nothing was touched"),
+        (NotReady("no credentials"), "nothing was touched"),
+        (DeployFailed("a layer could not be built"), "failed"),
+        (None, "failed"),
+    ],
+)
+def test_a_run_without_an_outcome_says_what_was_touched(
+    error: DeployError | None, said: str
+) -> None:
+    text = summary(None, Journal(), error)
+    assert text.startswith(f"## ❌ Not deployed: {said}, in ")
+    assert error is None or f"```text\n{error}\n```" in text
+
+
+def test_a_failure_is_told_with_its_remedy_and_what_is_left() -> None:
+    text = page(
+        make.delivery(
+            "undone",
+            error="test health did not pass\ntrace",
+            remedy="mend it",
+            undone=("alias live",),
+            left=("code: gone",),
+        )
+    )
+    assert "```text\ntest health did not pass\ntrace\nmend it\n```" in text
+    assert "- undone: alias live" in text
+    assert "- **left, mend by hand**: code: gone" in text
+
+
+def test_every_step_is_listed_with_why_and_what_came_of_it() -> None:
+    journal = Journal()
+    with journal.work("code:orders", "update", "", make.REGION) as detail:
+        detail("1.2 kB uploaded")
+    text = summary(outcome(), journal)
+    (code,) = [line for line in text.splitlines() if "`code:orders`" in line]
+    (alias,) = [line for line in text.splitlines() if "`alias:orders`" in line]
+    assert "the code changed" in code
+    assert "1.2 kB uploaded" in code
+    assert "not reached" in alias
+
+
+def test_a_step_that_failed_says_so() -> None:
+    journal = Journal()
+    with pytest.raises(ValueError, match="x"), journal.work("code:orders", "u", "", make.REGION):
+        raise ValueError("x")
+    (code,) = [line for line in summary(outcome(), journal).splitlines() if "`code:" in line]
+    assert "**failed**" in code
+
+
+def test_notes_are_shown() -> None:
+    journal = Journal()
+    journal.note("the cache <is> cold")
+    assert summary(outcome(), journal).endswith("> [!NOTE]\n> the cache \\<is\\> cold\n")
+
+
+# ---------------------------------------------------------------- what it withstands
+
+
+def unescaped(text: str) -> str:
+    """The characters that Markdown would act on."""
+    return re.sub(r"\\[!-/:-@\[-`{-~]", "", text)
+
+
+@given(st.text() | st.text("|`*_[]<>#~\\\n ab"))
+def test_a_cell_is_one_line_without_markup_that_reads_as_the_text(text: str) -> None:
+    shown = cell(text)
+    assert len(shown.splitlines()) <= 1
+    assert not set(unescaped(shown)) & set("`*_{}[]<>|#~")
+    assert re.sub(r"\\([\\`*_{}\[\]<>|#~])", r"\1", shown) == " ".join(text.split())
+
+
+def hostile_page() -> str:
+    journal = Journal()
+    with journal.work("code:orders", "update", HOSTILE, make.REGION) as detail:
+        detail(HOSTILE)
+    journal.note(HOSTILE)
+    steps = (Step("code:orders", make.REGION, Action.UPDATE, HOSTILE),)
+    hostile = make.delivery(
+        "undone", error=HOSTILE, remedy=HOSTILE, url=HOSTILE, undone=(HOSTILE,), left=(HOSTILE,)
+    )
+    return summary(outcome(hostile, steps=steps), journal)
+
+
+def without_fences(text: str) -> list[str]:
+    kept: list[str] = []
+    fence = ""
+    for line in text.splitlines():
+        if fence:
+            fence = "" if line == fence else fence
+        elif match := re.match(r"`{3,}", line):
+            fence = match.group()
+        else:
+            kept.append(line)
+    assert not fence, "a fence was left open"
+    return kept
+
+
+def test_hostile_text_brings_neither_html_nor_links_nor_headings() -> None:
+    lines = without_fences(hostile_page())
+    ours = ("<details open><summary>Every step, and why</summary>", "</details>")
+    for line in lines:
+        if line not in ours:
+            assert "<" not in unescaped(line).replace("> [!NOTE]", "")
+            assert "](" not in line.replace("\\](", "")
+    assert [line for line in lines if line.startswith("#")] == [
+        next(line for line in lines if line.startswith("## ")),
+        f"### orders in {make.REGION}",
+    ]
+
+
+def test_hostile_text_adds_no_column_to_a_table() -> None:
+    widths: list[set[int]] = [set()]
+    for line in without_fences(hostile_page()):
+        if line.startswith("|"):
+            widths[-1].add(unescaped(line).count("|"))
+        else:
+            widths.append(set())
+    assert [len(found) for found in widths if found] == [1, 1]
+
+
+@given(st.text("`~ab\n", max_size=30))
+def test_no_error_can_leave_its_fence(text: str) -> None:
+    shown = summary(None, Journal(), DeployFailed(text))
+    assert without_fences(shown)[1:] in ([""], ["", ""], [])
+    assert text in shown
+
+
+@pytest.mark.parametrize("size", [10, 999_000, 1_000_000, 3_000_000])
+@pytest.mark.parametrize("character", ["x", "ü", "🚀"])
+def test_a_page_stays_below_what_github_takes(size: int, character: str) -> None:
+    text = page(make.delivery("failed", error=character * (size // len(character.encode()))))
+    assert len(text.encode()) < 2**20
+    assert (len(text.encode()) > LIMIT) is (size >= LIMIT - 900)
+    assert text.endswith("… cut here.\n") is (size >= LIMIT - 900)
+
+
+def test_half_a_surrogate_pair_can_be_written_to_a_file() -> None:
+    assert page(make.delivery("failed", error="\ud83d")).encode()
+
+
+def test_a_url_can_be_followed() -> None:
+    url = "https://abc.lambda-url.eu-central-1.on.aws/"
+    assert f"<{url}>" in page(make.delivery(url=url))
+
+
+def test_the_sentence_is_plain_text() -> None:
+    assert sentence(make.delivery()) == "orders: live now serves version 8 (before: 7)"

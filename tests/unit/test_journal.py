@@ -1,0 +1,75 @@
+"""The journal: every piece of work once, whatever became of it, from any thread."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from engine.journal import Entry, Journal
+
+
+def test_work_is_entered_with_its_time_and_last_detail() -> None:
+    journal = Journal()
+    with journal.work("code:orders", "update", "it changed", "eu-central-1") as detail:
+        detail("half")
+        detail("whole")
+        time.sleep(0.01)
+    (entry,) = journal.entries
+    assert (entry.id, entry.action, entry.reason) == ("code:orders", "update", "it changed")
+    assert (entry.region, entry.outcome, entry.detail) == ("eu-central-1", "done", "whole")
+    assert 0.01 <= entry.seconds <= journal.elapsed
+    assert entry.start >= 0
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt()])
+def test_work_that_fails_is_entered_too_and_its_error_goes_on(error: BaseException) -> None:
+    journal = Journal()
+    with pytest.raises(type(error)), journal.work("code:orders", "update") as detail:
+        detail("so far")
+        raise error
+    (entry,) = journal.entries
+    assert (entry.outcome, entry.detail) == ("failed", "so far")
+
+
+def test_the_listener_hears_the_beginning_and_the_end() -> None:
+    heard: list[Entry] = []
+    journal = Journal(heard.append)
+    with journal.work("observe", "read"):
+        assert [entry.outcome for entry in heard] == ["running"]
+        assert journal.entries == ()
+    assert [entry.outcome for entry in heard] == ["running", "done"]
+    assert heard[-1] == journal.entries[0]
+
+
+def test_entries_are_in_the_order_in_which_work_began() -> None:
+    journal = Journal()
+    with journal.work("outer", "a"), journal.work("inner", "b"):
+        pass
+    assert [entry.id for entry in journal.entries] == ["outer", "inner"]
+
+
+def test_a_note_is_said_once_however_often_it_is_met() -> None:
+    heard: list[Entry] = []
+    journal = Journal(heard.append)
+    for text in ("cold", "cold", "slow", "cold"):
+        journal.note(text)
+    assert journal.notes == ("cold", "slow")
+    assert [entry.reason for entry in heard] == ["cold", "slow"]
+    assert journal.entries == ()
+
+
+def test_threads_lose_nothing() -> None:
+    journal = Journal()
+
+    def work(number: int) -> None:
+        with journal.work(f"step:{number}", "build") as detail:
+            detail(str(number))
+            journal.note("the same for all")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(200)))
+    assert {entry.detail for entry in journal.entries} == {str(n) for n in range(200)}
+    assert len(journal.entries) == 200
+    assert journal.notes == ("the same for all",)
