@@ -42,7 +42,7 @@ def again(
     """Do a piece of work, again after each error of the given kinds, a few times at most."""
     retrying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_exponential_jitter(initial=first, max=longest, jitter=first),
+        wait=tenacity.wait_exponential_jitter(multiplier=first, max=longest, jitter=first),
         retry=tenacity.retry_if_exception_type(on),
         reraise=True,
     )

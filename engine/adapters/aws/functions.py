@@ -132,7 +132,7 @@ class Functions:
 
         def done(found: Mapping[str, Any]) -> bool:
             busy = {found.get("State"), found.get("LastUpdateStatus")}
-            return not busy & {"Pending", "InProgress"}
+            return "Failed" in busy or not busy & {"Pending", "InProgress"}
 
         found = retry.until(ask, done, deadline=deadline)
         for status in ("State", "LastUpdateStatus"):

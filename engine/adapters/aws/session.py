@@ -70,7 +70,7 @@ def _explain(error: Exception, operation: str, region: str) -> DeployError:
             f"AWS cannot be reached for {operation} in {region}: {reason}",
             remedy="Check the network, the region and AWS_ENDPOINT_URL of this machine.",
         )
-    return Refused(f"{operation} in {region} failed: {error}")
+    return Refused(f"{operation} in {region} failed: {' '.join(str(error).split())}")
 
 
 def _refusal(error: Any, operation: str, region: str) -> DeployError:
