@@ -26,9 +26,14 @@ def test_work_is_entered_with_its_time_and_last_detail() -> None:
 @pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt()])
 def test_work_that_fails_is_entered_too_and_its_error_goes_on(error: BaseException) -> None:
     journal = Journal()
-    with pytest.raises(type(error)), journal.work("code:orders", "update") as detail:
-        detail("so far")
-        raise error
+
+    def work() -> None:
+        with journal.work("code:orders", "update") as detail:
+            detail("so far")
+            raise error
+
+    with pytest.raises(type(error)):
+        work()
     (entry,) = journal.entries
     assert (entry.outcome, entry.detail) == ("failed", "so far")
 

@@ -1,0 +1,408 @@
+"""Lambda's functions, versions, aliases and URLs, through a client that checks its parameters."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.session import Aws
+from engine.errors import Conflict, DeployFailed, Refused
+from engine.model import AliasState, FunctionState
+from tests.unit import make
+
+CONFIGURATION: dict[str, Any] = {
+    "FunctionName": "orders",
+    "FunctionArn": make.ARN,
+    "Version": "7",
+    "PackageType": "Zip",
+    "CodeSha256": "wanted-sha",
+    "CodeSize": 1200,
+    "RevisionId": "r-7",
+    "Runtime": "python3.13",
+    "Handler": "app.handler",
+    "Role": make.ROLE,
+    "Architectures": ["arm64"],
+    "Description": "takes orders",
+    "Layers": [{"Arn": make.LAYER_ARN, "CodeSize": 5}],
+    "MemorySize": 512,
+    "Timeout": 30,
+    "Environment": {"Variables": {"A": "1"}},
+    "State": "Active",
+    "LastUpdateStatus": "Successful",
+}
+BUSY = "The operation cannot be performed at this time. An update is in progress for resource: x"
+PENDING = "The function could not be updated: it is currently in the following state: Pending"
+
+
+@pytest.fixture
+def service(stub: Callable[[str], Stubber]) -> Stubber:
+    return stub("lambda")
+
+
+@pytest.fixture
+def functions(aws: Aws, service: Stubber) -> Functions:
+    return Functions(aws, make.REGION)
+
+
+def settles(service: Stubber, *changes: dict[str, Any], **wanted: str) -> None:
+    for change in changes or ({},):
+        service.add_response(
+            "get_function_configuration",
+            CONFIGURATION | change,
+            {"FunctionName": "orders", **wanted},
+        )
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_a_zip_is_read_with_everything_that_a_plan_compares(
+    service: Stubber, functions: Functions
+) -> None:
+    service.add_response(
+        "get_function",
+        {"Configuration": CONFIGURATION, "Code": {"Location": "https://code.example/7"}},
+        {"FunctionName": "orders", "Qualifier": "7"},
+    )
+    assert functions.read("orders", "7") == FunctionState(
+        arn=make.ARN,
+        version="7",
+        package="Zip",
+        code_sha256="wanted-sha",
+        image_digest="",
+        code_location="https://code.example/7",
+        code_size=1200,
+        revision="r-7",
+        runtime="python3.13",
+        handler="app.handler",
+        role=make.ROLE,
+        architecture="arm64",
+        description="takes orders",
+        layers=(make.LAYER_ARN,),
+        memory=512,
+        timeout=30,
+        environment={"A": "1"},
+        state="Active",
+        update_status="Successful",
+    )
+
+
+def test_an_image_is_known_by_the_digest_that_its_tag_had(
+    service: Stubber, functions: Functions
+) -> None:
+    resolved = f"{make.REGISTRY}/orders@{make.DIGEST}"
+    code = {"ImageUri": f"{make.REGISTRY}/orders:latest", "ResolvedImageUri": resolved}
+    service.add_response(
+        "get_function",
+        {"Configuration": {"FunctionArn": make.ARN, "PackageType": "Image"}, "Code": code},
+        {"FunctionName": "orders"},
+    )
+    state = functions.read("orders")
+    assert state is not None
+    assert (state.package, state.image_digest, state.code_location) == (
+        "Image",
+        make.DIGEST,
+        resolved,
+    )
+    assert (state.architecture, state.memory, state.layers, state.environment) == (
+        "x86_64",
+        128,
+        (),
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "ask", "absent"),
+    [
+        ("get_function", lambda f: f.read("orders"), None),
+        ("get_alias", lambda f: f.alias("orders", "live"), None),
+        ("get_function_url_config", lambda f: f.url("orders", "live"), ""),
+    ],
+)
+def test_what_is_absent_is_no_error(
+    service: Stubber,
+    functions: Functions,
+    operation: str,
+    ask: Callable[[Functions], Any],
+    absent: Any,
+) -> None:
+    service.add_client_error(operation, "ResourceNotFoundException", "not found", 404)
+    assert ask(functions) == absent
+
+
+def test_an_alias_is_read_with_the_revision_that_guards_it(
+    service: Stubber, functions: Functions
+) -> None:
+    service.add_response(
+        "get_alias",
+        {"AliasArn": "arn", "FunctionVersion": "7", "RevisionId": "a-1"},
+        {"FunctionName": "orders", "Name": "live"},
+    )
+    assert functions.alias("orders", "live") == AliasState("arn", "7", "", "a-1")
+
+
+# ---------------------------------------------------------------- waiting
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_function_is_waited_for_until_it_has_settled(
+    service: Stubber, functions: Functions
+) -> None:
+    settles(
+        service,
+        {"State": "Pending"},
+        {"LastUpdateStatus": "InProgress"},
+        {},
+        Qualifier="7",
+    )
+    functions.settled("orders", "7")
+
+
+@pytest.mark.parametrize(
+    ("found", "said", "remedy"),
+    [
+        (
+            {
+                "LastUpdateStatus": "Failed",
+                "LastUpdateStatusReason": "no access to the image",
+                "LastUpdateStatusReasonCode": "ImageAccessDenied",
+            },
+            "Lambda could not activate orders: no access to the image (ImageAccessDenied)",
+            "Allow lambda.amazonaws.com ecr:BatchGetImage",
+        ),
+        (
+            {
+                "State": "Failed",
+                "StateReason": "gone",
+                "StateReasonCode": "ImageDeleted",
+                "LastUpdateStatus": "InProgress",
+            },
+            "Lambda could not activate orders: gone (ImageDeleted)",
+            "run again to push it",
+        ),
+        (
+            {"State": "Failed", "StateReason": "odd", "StateReasonCode": "InternalError"},
+            "Lambda could not activate orders: odd (InternalError)",
+            "",
+        ),
+    ],
+)
+def test_a_function_that_failed_is_told_at_once(
+    service: Stubber, functions: Functions, found: dict[str, str], said: str, remedy: str
+) -> None:
+    settles(service, found)
+    begun = time.monotonic()
+    with pytest.raises(DeployFailed) as caught:
+        functions.settled("orders")
+    assert time.monotonic() - begun < 0.5
+    assert caught.value.message == said
+    assert remedy in caught.value.remedy
+
+
+def test_a_function_that_never_settles_is_given_up(service: Stubber, functions: Functions) -> None:
+    settles(service, {"LastUpdateStatus": "InProgress"})
+    with pytest.raises(DeployFailed, match="orders was still being updated after 0 s"):
+        functions.settled("orders", deadline=0)
+
+
+# ---------------------------------------------------------------- changing
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("message", [BUSY, PENDING])
+def test_a_change_waits_for_an_earlier_one(
+    service: Stubber, functions: Functions, message: str
+) -> None:
+    for _ in range(3):
+        service.add_client_error(
+            "update_function_configuration", "ResourceConflictException", message, 409
+        )
+    service.add_response(
+        "update_function_configuration",
+        CONFIGURATION,
+        {"FunctionName": "orders", "MemorySize": 512},
+    )
+    settles(service)
+    functions.configure("orders", {"MemorySize": 512})
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_function_that_stays_busy_is_a_conflict(service: Stubber, functions: Functions) -> None:
+    for _ in range(12):
+        service.add_client_error("delete_function", "ResourceConflictException", BUSY, 409)
+    with pytest.raises(Conflict, match="An update is in progress") as caught:
+        functions.delete("orders")
+    assert type(caught.value) is Conflict
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("PreconditionFailedException", "The RevisionId provided does not match the latest one"),
+        ("ResourceConflictException", "Function already exist: orders"),
+    ],
+)
+def test_what_somebody_else_changed_is_not_tried_again(
+    service: Stubber, functions: Functions, code: str, message: str
+) -> None:
+    service.add_client_error("update_function_code", code, message, 412)
+    with pytest.raises(Conflict, match=message):
+        functions.update_code("orders", {"ZipFile": b"zip"}, "x86_64")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_role_that_was_made_just_now_is_waited_for(
+    service: Stubber, functions: Functions
+) -> None:
+    said = "The role defined for the function cannot be assumed by Lambda."
+    service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
+    wanted = {"FunctionName": "orders", "Role": make.ROLE, "Code": {"ZipFile": b"zip"}}
+    service.add_response("create_function", CONFIGURATION, wanted)
+    settles(service)
+    assert functions.create("orders", Role=make.ROLE, Code={"ZipFile": b"zip"}).version == "7"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_role_that_never_can_be_assumed_has_a_remedy(
+    service: Stubber, functions: Functions
+) -> None:
+    said = "The role defined for the function cannot be assumed by Lambda."
+    for _ in range(8):
+        service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
+    with pytest.raises(Refused, match="cannot be assumed") as caught:
+        functions.create("orders", Role=make.ROLE, Code={"ZipFile": b"zip"})
+    assert "trust" in caught.value.remedy
+
+
+def test_a_version_is_published_only_of_the_code_that_was_put_there(
+    service: Stubber, functions: Functions
+) -> None:
+    service.add_response(
+        "publish_version",
+        CONFIGURATION | {"Version": "8"},
+        {"FunctionName": "orders", "CodeSha256": "sha", "Description": "d" * 256},
+    )
+    settles(service, Qualifier="8")
+    assert functions.publish("orders", "sha", "d" * 300).version == "8"
+
+
+def test_code_that_somebody_else_changed_is_not_published(
+    service: Stubber, functions: Functions
+) -> None:
+    said = "CodeSHA256 (a) is different from current CodeSHA256 in $LATEST (b)."
+    service.add_client_error("publish_version", "InvalidParameterValueException", said, 400)
+    with pytest.raises(Conflict, match="somebody else changed the code of orders") as caught:
+        functions.publish("orders", "sha", "")
+    assert "CloudTrail" in caught.value.remedy
+
+
+def test_a_new_alias_is_created(service: Stubber, functions: Functions) -> None:
+    service.add_response(
+        "create_alias",
+        {"AliasArn": "arn", "FunctionVersion": "8", "RevisionId": "a-1"},
+        {"FunctionName": "orders", "Name": "live", "FunctionVersion": "8", "Description": "d"},
+    )
+    assert functions.put_alias("orders", "live", "8", "d").version == "8"
+
+
+def test_an_alias_moves_whole_and_only_from_the_state_that_was_seen(
+    service: Stubber, functions: Functions
+) -> None:
+    service.add_response(
+        "update_alias",
+        {"AliasArn": "arn", "FunctionVersion": "8", "RevisionId": "a-2"},
+        {
+            "FunctionName": "orders",
+            "Name": "live",
+            "FunctionVersion": "8",
+            "Description": "d",
+            "RevisionId": "a-1",
+            "RoutingConfig": {"AdditionalVersionWeights": {}},
+        },
+    )
+    assert functions.put_alias("orders", "live", "8", "d", "a-1").revision == "a-2"
+
+
+# ---------------------------------------------------------------- URLs and invocations
+
+URL = {
+    "FunctionUrl": "https://abcdefghij.lambda-url.eu-central-1.on.aws/",
+    "FunctionArn": make.ARN,
+    "CreationTime": "2026-01-01",
+}
+
+
+def test_a_public_url_needs_both_permissions(service: Stubber, functions: Functions) -> None:
+    where = {"FunctionName": "orders", "Qualifier": "live"}
+    service.add_response(
+        "create_function_url_config", URL | {"AuthType": "NONE"}, where | {"AuthType": "NONE"}
+    )
+    for action, condition in (
+        ("InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}),
+        ("InvokeFunction", {"InvokedViaFunctionUrl": True}),
+    ):
+        service.add_response(
+            "add_permission",
+            {},
+            where
+            | condition
+            | {
+                "StatementId": f"public-url-{action}",
+                "Action": f"lambda:{action}",
+                "Principal": "*",
+            },
+        )
+    assert functions.create_url("orders", "live", public=True) == URL["FunctionUrl"]
+
+
+def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, functions: Functions) -> None:
+    service.add_response(
+        "create_function_url_config",
+        URL | {"AuthType": "AWS_IAM"},
+        {"FunctionName": "orders", "Qualifier": "live", "AuthType": "AWS_IAM"},
+    )
+    assert functions.create_url("orders", "live", public=False) == URL["FunctionUrl"]
+
+
+def test_a_url_goes_with_the_permissions_that_are_left_of_it(
+    service: Stubber, functions: Functions
+) -> None:
+    service.add_client_error("remove_permission", "ResourceNotFoundException", "none", 404)
+    service.add_response("remove_permission", {})
+    service.add_response(
+        "delete_function_url_config", {}, {"FunctionName": "orders", "Qualifier": "live"}
+    )
+    functions.delete_url("orders", "live")
+
+
+@pytest.mark.parametrize(
+    ("payload", "answer"),
+    [(b'{"ok": true}', {"ok": True}), (b"", None), (b"not JSON \xff", "not JSON \ufffd")],
+)
+def test_an_invocation_answers_whatever_the_function_returned(
+    service: Stubber, functions: Functions, payload: bytes, answer: Any
+) -> None:
+    service.add_response(
+        "invoke",
+        {
+            "Payload": StreamingBody(io.BytesIO(payload), len(payload)),
+            "FunctionError": "Unhandled",
+            "LogResult": "bG9n",
+        },
+        {
+            "FunctionName": "orders",
+            "Qualifier": "7",
+            "Payload": json.dumps({"a": 1}).encode(),
+            "LogType": "Tail",
+        },
+    )
+    assert functions.invoke("orders", "7", {"a": 1}) == (answer, "Unhandled", "bG9n")

@@ -1,0 +1,133 @@
+"""Every error of AWS in words for the person who must act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import botocore.exceptions as boto
+import pytest
+from botocore.stub import Stubber
+
+from engine.adapters.aws.session import Aws, _explain
+from engine.errors import Conflict, DeployError, NotFound, NotReady, Refused
+from tests.unit.make import REGION
+
+
+def client_error(code: str, message: str = "said AWS") -> boto.ClientError:
+    return boto.ClientError({"Error": {"Code": code, "Message": message}}, "Op")
+
+
+DENIED = (
+    "User: arn:aws:iam::1:user/x is not authorized to perform: lambda:UpdateAlias on resource: y "
+    "because no identity-based policy allows the lambda:UpdateAlias action"
+)
+CONFIGURE = "configure-aws-credentials"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said", "remedy"),
+    [
+        (boto.NoCredentialsError(), NotReady, "no AWS credentials were found", CONFIGURE),
+        (
+            boto.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
+            NotReady,
+            "no AWS credentials were found",
+            CONFIGURE,
+        ),
+        (boto.ProfileNotFound(profile="work"), NotReady, "work", "aws configure"),
+        (boto.UnauthorizedSSOTokenError(), NotReady, "cannot be used", "aws sso login"),
+        (
+            boto.CredentialRetrievalError(provider="process", error_msg="gone"),
+            NotReady,
+            "cannot be used",
+            CONFIGURE,
+        ),
+        (
+            boto.EndpointConnectionError(endpoint_url="https://x"),
+            NotReady,
+            f"AWS cannot be reached for lambda:Op in {REGION}: Could not connect",
+            "AWS_ENDPOINT_URL",
+        ),
+        (boto.ConnectTimeoutError(endpoint_url="https://x"), NotReady, "reached", "network"),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), NotReady, "reached", "network"),
+        (boto.SSLError(endpoint_url="https://x", error="bad"), NotReady, "reached", "network"),
+        (client_error("ExpiredToken"), NotReady, "refused the credentials", CONFIGURE),
+        (client_error("ExpiredTokenException"), NotReady, "ExpiredTokenException", CONFIGURE),
+        (client_error("UnrecognizedClientException"), NotReady, "refused the", CONFIGURE),
+        (client_error("SignatureDoesNotMatch"), NotReady, "refused the", CONFIGURE),
+        (
+            client_error("AccessDeniedException", DENIED),
+            NotReady,
+            f"no permission for lambda:UpdateAlias in {REGION}: User: arn",
+            "Allow lambda:UpdateAlias in the IAM policy of the identity that deploys.",
+        ),
+        (
+            client_error("AccessDenied", ""),
+            NotReady,
+            f"no permission for lambda:Op in {REGION}: AccessDenied",
+            "Allow lambda:Op",
+        ),
+        (client_error("ResourceNotFoundException"), NotFound, "said AWS", ""),
+        (client_error("RepositoryNotFoundException"), NotFound, "said AWS", ""),
+        (client_error("ImageNotFoundException"), NotFound, "said AWS", ""),
+        (client_error("NoSuchKey"), NotFound, "said AWS", ""),
+        (client_error("404", ""), NotFound, "was refused: 404 (404)", ""),
+        (client_error("PreconditionFailedException"), Conflict, "said AWS", ""),
+        (client_error("ResourceConflictException"), Conflict, "said AWS", ""),
+        (
+            client_error("InvalidParameterValueException", "bad value"),
+            Refused,
+            f"lambda:Op in {REGION} was refused: bad value (InvalidParameterValueException)",
+            "",
+        ),
+        (boto.ParamValidationError(report="wrong"), Refused, "wrong", ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_an_error_is_explained(
+    error: Exception, kind: type[DeployError], said: str, remedy: str
+) -> None:
+    explained = _explain(error, "lambda:Op", REGION)
+    assert type(explained) is kind
+    assert said in explained.message
+    assert "\n" not in explained.message
+    assert remedy in explained.remedy
+    assert bool(remedy) is bool(explained.remedy)
+
+
+def test_a_refusal_keeps_the_code_of_aws() -> None:
+    explained = _explain(client_error("CodeStorageExceededException"), "lambda:Op", REGION)
+    assert isinstance(explained, Refused)
+    assert explained.code == "CodeStorageExceededException"
+
+
+def test_a_call_names_its_operation_as_a_policy_does(
+    aws: Aws, stub: Callable[[str], Stubber]
+) -> None:
+    stub("lambda").add_client_error("get_function", "AccessDeniedException", "no")
+    with pytest.raises(NotReady, match=f"no permission for lambda:GetFunction in {REGION}"):
+        aws.call(REGION, "lambda", "get_function", FunctionName="orders")
+
+
+def test_a_call_without_credentials_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(NotReady, match="no AWS credentials were found"):
+        Aws().account(REGION)
+
+
+def test_an_unknown_profile_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(NotReady, match="nobody"):
+        Aws().account(REGION)
+
+
+def test_a_client_is_made_once(aws: Aws) -> None:
+    made: Any = aws.client("sts", REGION)
+    assert aws.client("sts", REGION) is made
+    assert aws.client("sts", "us-east-1") is not made
+
+
+def test_regions_of_every_partition_are_known(aws: Aws) -> None:
+    assert {"eu-central-1", "us-gov-west-1", "cn-north-1"} <= aws.regions()
