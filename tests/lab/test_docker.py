@@ -156,11 +156,11 @@ def test_a_deleted_function_leaves_no_container(
     function.create(Code={"ImageUri": uri}, Timeout=30)
     function.call()
     engine = docker.from_env()
-    mine = {"filters": {"ancestor": uri}}
-    assert engine.containers.list(**mine)
+    mine = {"ancestor": uri}
+    assert engine.containers.list(filters=mine)
     function.api.delete_function(FunctionName=function.name)
     time.sleep(1)
-    assert not engine.containers.list(**mine)
+    assert not engine.containers.list(filters=mine)
 
 
 def test_a_zstd_image_runs(push: Callable[..., str], function: Function, ecr: Any) -> None:
@@ -276,6 +276,8 @@ def test_the_machines_own_engine_serves_as_well(tmp_path: Path) -> None:
     probe = "test_docker.py::test_an_image_from_buildx_runs_and_reaches_s3"
     root = Path(__file__).parents[2]
     pytest_words = [sys.executable, "-m", "pytest", "-q", str(root / "tests" / "lab" / probe)]
+    before = len(docker.from_env().containers.list(all=True))
     said = done(sys.executable, "-m", "lab", "--state", str(tmp_path), "--", *pytest_words)
     assert "the machine's own engine" in said
     assert "1 passed" in said
+    assert len(docker.from_env().containers.list(all=True)) == before

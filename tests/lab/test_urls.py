@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 from tests.lab.making import Function, archive, fetch
 
 
@@ -15,6 +17,14 @@ def test_a_url_is_an_address_that_works(live: Function) -> None:
 def test_health_reaches_the_function(function: Function) -> None:
     function.create(archive({"app.py": "def handler(e, c):\n    return {'path': e['rawPath']}"}))
     assert fetch(function.open_url() + "health") == (200, '{"path": "/health"}')
+
+
+def test_health_reaches_the_function_by_its_host_name_too(live: Function) -> None:
+    address, _, identifier = live.open_url().removeprefix("http://").rstrip("/").partition("/")
+    host = f"{identifier.rpartition('/')[2]}.lambda-url.us-east-1.on.aws"
+    request = urllib.request.Request(f"http://{address}/health", headers={"Host": host})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.read() == b"one"
 
 
 def test_the_url_of_an_alias_serves_its_version(live: Function) -> None:
