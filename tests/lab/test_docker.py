@@ -156,7 +156,7 @@ def test_a_deleted_function_leaves_no_container(
     function.create(Code={"ImageUri": uri}, Timeout=30)
     function.call()
     engine = docker.from_env()
-    mine = {"ancestor": uri}
+    mine: dict[str, Any] = {"ancestor": uri}
     assert engine.containers.list(filters=mine)
     function.api.delete_function(FunctionName=function.name)
     time.sleep(1)
