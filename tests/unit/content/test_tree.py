@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.tree import code_files, copied_sources, image_files
+from engine.content.dockerfile import copied_sources
+from engine.content.tree import code_files, image_files
 
 
 def tree(root: Path, *names: str) -> Path:
