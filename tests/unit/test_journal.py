@@ -43,7 +43,7 @@ def test_the_listener_hears_the_beginning_and_the_end() -> None:
     journal = Journal(heard.append)
     with journal.work("observe", "read"):
         assert [entry.outcome for entry in heard] == ["running"]
-        assert journal.entries == ()
+        assert [entry.id for entry in journal.entries] == []
     assert [entry.outcome for entry in heard] == ["running", "done"]
     assert heard[-1] == journal.entries[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.journal import Journal
@@ -69,6 +69,7 @@ def test_failures_and_ways_back_stand_out() -> None:
     ]
 
 
+@example(["test:orders:a:b#c;d", "`", "a\nb"])
 @given(st.lists(st.text() | st.text(":;#`\n ab"), min_size=1, max_size=4))
 def test_no_name_can_break_the_chart(names: list[str]) -> None:
     lines = chart(*names)
