@@ -58,6 +58,7 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
             artifacts=artifacts[region],
             observed=observed[region].functions.get(function.name),
             functions=world.functions(region),
+            urls=world.urls(region),
             journal=journal,
         )
         for region, function in settings.targets
@@ -85,7 +86,7 @@ def _found(delivery: Delivery, observed: ObservedFunction | None) -> Delivery:
         delivery,
         arn=observed.latest.arn,
         version=state.version if observed.live else "",
-        url=observed.url,
+        url=observed.url.address if observed.url else "",
         image_uri=state.code_location if state.package == "Image" else "",
         code_sha256=state.code_sha256,
         code_size=state.code_size,

@@ -23,6 +23,9 @@ class Architecture(StrEnum):
         return "linux/amd64" if self is Architecture.X86_64 else "linux/arm64"
 
 
+Access = Literal["public", "iam"]  # who may call a function URL: everybody, or signed callers
+
+
 # ---------------------------------------------------------------- settings
 
 
@@ -130,7 +133,7 @@ class Function:
     role: str | None
     alias: str
     configuration: Configuration
-    url: Literal["public", "iam"] | None
+    url: Access | None
     gates: tuple[Gate, ...]
 
 
@@ -250,13 +253,21 @@ class AliasState:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionUrl:
+    """A function URL as AWS has it (API: ``GetFunctionUrlConfig``)."""
+
+    address: str
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedFunction:
     """A function before the run: its ``$LATEST`` and what the alias serves."""
 
     latest: FunctionState
     alias: AliasState | None
     live: FunctionState | None
-    url: str = ""
+    url: FunctionUrl | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ def run(
     command: Sequence[str],
     *,
     what: str,
-    cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -41,7 +40,6 @@ def run(
     try:
         child = subprocess.Popen(
             command,
-            cwd=cwd,
             env=dict(environment) if environment is not None else None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -50,10 +48,10 @@ def run(
             encoding="utf-8",
             errors="replace",
         )
-    except FileNotFoundError:
+    except OSError as error:
         raise NotReady(
-            f"{what} needs {command[0]!r}, which is not on PATH",
-            remedy=f"Install {command[0]} on this machine or runner.",
+            f"{what} needs {command[0]!r}, which cannot be run: {error.strerror}",
+            remedy=f"Install {command[0]} on this machine or runner, and put it on PATH.",
         ) from None
     with child:
         assert child.stdout is not None

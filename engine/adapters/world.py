@@ -9,6 +9,7 @@ from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.registry import Registry
 from engine.adapters.aws.session import Aws
+from engine.adapters.aws.urls import Urls
 from engine.adapters.docker import Docker
 
 
@@ -22,6 +23,10 @@ class World:
     def functions(self, region: str) -> Functions:
         """The functions of a region."""
         return Functions(self.aws, region)
+
+    def urls(self, region: str) -> Urls:
+        """The function URLs of a region."""
+        return Urls(self.aws, region)
 
     def layers(self, region: str) -> Layers:
         """The layer versions of a region."""

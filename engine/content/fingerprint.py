@@ -35,16 +35,16 @@ def _fingerprint(kind: str, **parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _contents(root: Path, names: list[str]) -> list[tuple[str, bool, str]]:
-    """Name, executable bit and content hash of each file."""
-    return [
-        (
-            name,
-            bool((root / name).stat().st_mode & 0o100),
-            hashlib.sha256((root / name).read_bytes()).hexdigest(),
-        )
-        for name in names
-    ]
+def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
+    """Name, kind and content hash of each file; of a link, where it leads."""
+    return [(name, *_content(root / name)) for name in names]
+
+
+def _content(path: Path) -> tuple[str, str]:
+    if path.is_symlink():
+        return "link", str(path.readlink())
+    kind = "program" if path.stat().st_mode & 0o100 else "file"
+    return kind, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _requirements(path: Path, seen: frozenset[Path] = frozenset()) -> list[str]:

@@ -9,26 +9,47 @@ from pathlib import Path, PurePosixPath
 import pathspec
 
 from engine.content.dockerfile import copied_sources
+from engine.errors import Invalid, Place, Problem
 
 # Never part of a function's code, whatever .lambdaignore says.
 _NEVER = ("__pycache__/", "*.py[co]", ".git/", ".venv/", ".DS_Store", ".lambdaignore")
 
 
-def _walk(root: Path) -> Iterator[str]:
-    """Paths of all files below a directory, relative, with forward slashes, sorted."""
-    for directory, folders, files in os.walk(root):
-        folders.sort()
+def _walk(root: Path, *, follow: bool) -> Iterator[str]:
+    """Paths of all files below a directory, relative, with forward slashes.
+
+    Links to directories are walked into, or else count as files themselves, as Docker has them.
+    """
+    seen = {root.resolve()}
+    for directory, folders, files in os.walk(root, followlinks=follow):
         base = Path(directory)
         for name in files:
             yield (base / name).relative_to(root).as_posix()
+        links = [name for name in folders if (base / name).is_symlink()]
+        for name in links:
+            target = (base / name).resolve()
+            if not follow:
+                yield (base / name).relative_to(root).as_posix()
+            elif target in seen or target in base.resolve().parents:
+                folders.remove(name)  # a link that leads round in a circle
+            seen.add(target)
 
 
 def code_files(root: Path) -> list[str]:
-    """A function's own files: all but what ``.lambdaignore`` (gitignore patterns) leaves out."""
+    """A function's own files: all but what ``.lambdaignore`` (gitignore patterns) leaves out.
+
+    Raises:
+        Invalid: a link leads nowhere, so that there is nothing to put into the zip.
+    """
     ignore = root / ".lambdaignore"
     own = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
     spec = pathspec.GitIgnoreSpec.from_lines([*own, *_NEVER])
-    return sorted(path for path in _walk(root) if not spec.match_file(path))
+    kept = sorted(path for path in _walk(root, follow=True) if not spec.match_file(path))
+    broken = [path for path in kept if not (root / path).exists()]
+    if broken:
+        says = "is a link that leads nowhere; remove it, or leave it out by .lambdaignore"
+        raise Invalid([Problem(says, Place(str(root / path))) for path in broken])
+    return kept
 
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:
@@ -59,9 +80,11 @@ def image_files(context: Path, dockerfile: Path) -> list[str]:
 
         kept: Iterable[str] = exclude_paths(str(context), patterns)
         paths = sorted(
-            PurePosixPath(path).as_posix() for path in kept if (context / path).is_file()
+            PurePosixPath(path).as_posix()
+            for path in kept
+            if (context / path).is_file() or (context / path).is_symlink()
         )
     else:
-        paths = sorted(_walk(context))
+        paths = sorted(_walk(context, follow=False))
     sources = copied_sources(dockerfile.read_text(encoding="utf-8"))
     return paths if sources is None else [path for path in paths if _matches(path, sources)]

@@ -96,7 +96,9 @@ def _function(function: Function, region: str, world: World) -> ObservedFunction
         latest=latest,
         alias=alias,
         live=functions.read(function.name, alias.version) if alias else None,
-        url=functions.url(function.name, function.alias) if alias and function.url else "",
+        url=world.urls(region).read(function.name, function.alias)
+        if alias and function.url
+        else None,
     )
 
 

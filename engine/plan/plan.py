@@ -229,7 +229,11 @@ class _Region:
     def _url(self, function: Function, observed: ObservedFunction | None) -> None:
         if not function.url:
             return
-        if observed and observed.url:
-            self._add(f"url:{function.name}", Action.SKIP, "it is there")
+        there = observed.url if observed else None
+        if there is None:
+            action, reason = Action.CREATE, f"a URL with access {function.url} was asked for"
+        elif there.access != function.url:
+            action, reason = Action.UPDATE, f"access changes from {there.access} to {function.url}"
         else:
-            self._add(f"url:{function.name}", Action.CREATE, f"a {function.url} URL was asked for")
+            action, reason = Action.SKIP, "equal"
+        self._add(f"url:{function.name}", action, reason)

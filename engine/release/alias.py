@@ -59,17 +59,25 @@ def _move_back(order: Order, before: AliasState, moved: AliasState) -> None:
 
 
 def give_url(order: Order) -> str:
-    """The function URL that was asked for, created when the plan says so."""
-    alias = order.function.alias
-    if not order.function.url:
+    """The function URL that was asked for, made or changed as the plan says."""
+    alias, access = order.function.alias, order.function.url
+    if access is None:
         return ""
-    if not order.wanted("url"):
-        return order.observed.url if order.observed else ""
+    before = order.observed.url if order.observed else None
+    if before is not None and before.access == access:
+        return before.address
     with order.working("url") as detail:
-        order.undo.record(
-            f"function URL of {order.name}", lambda: order.functions.delete_url(order.name, alias)
-        )
-        public = order.function.url == "public"
-        url = order.functions.create_url(order.name, alias, public=public)
-        detail(url)
-        return url
+        if before is None:
+            order.undo.record(
+                f"function URL of {order.name}", lambda: order.urls.delete(order.name, alias)
+            )
+            url = order.urls.create(order.name, alias, access)
+        else:
+            was = before.access
+            order.undo.record(
+                f"access to the function URL of {order.name}",
+                lambda: order.urls.change(order.name, alias, was),
+            )
+            url = order.urls.change(order.name, alias, access)
+        detail(url.address)
+        return url.address

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.urls import Urls
 from engine.journal import Journal
 from engine.model import Action, Artifacts, Function, ObservedFunction, Plan, Step
 from engine.release.undo import Undo
@@ -22,6 +23,7 @@ class Order:
     artifacts: Artifacts
     observed: ObservedFunction | None
     functions: Functions
+    urls: Urls
     journal: Journal
     undo: Undo = field(default_factory=Undo)
 

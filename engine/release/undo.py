@@ -12,9 +12,9 @@ from engine.errors import DeployError
 class Undo:
     """Records how to undo each change before the change is made."""
 
-    _ways: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+    _ways: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 
-    def record(self, what: str, way: Callable[[], None]) -> None:
+    def record(self, what: str, way: Callable[[], object]) -> None:
         """Remember a way back; ``what`` completes "undone: …"."""
         self._ways.append((what, way))
 

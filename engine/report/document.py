@@ -75,7 +75,12 @@ def outputs(outcome: Outcome, report: str) -> dict[str, str]:
         "base-image-uri": alone.base_image_uri,
         "code-sha256": alone.code_sha256,
         "layer-arns": json.dumps(list(alone.layer_arns)),
-        "changed": json.dumps(any(d.outcome == "deployed" for d in outcome.deliveries)),
+        "changed": json.dumps(
+            any(
+                d.outcome == "deployed" or (d.outcome == "planned" and outcome.plan.changed)
+                for d in outcome.deliveries
+            )
+        ),
         "rolled-back": json.dumps(any(d.outcome == "undone" for d in outcome.deliveries)),
         "functions": json.dumps([asdict(delivery) for delivery in outcome.deliveries]),
         "report": report,

@@ -10,6 +10,7 @@ from engine.journal import Entry, Journal
 from engine.model import Action, Delivery, Outcome, Step
 from engine.report.timeline import timeline
 
+BLOCK = 20_000  # characters of one error
 LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
 
 _MARKS = {
@@ -34,6 +35,8 @@ def _link(url: str) -> str:
 
 def _fence(text: str) -> str:
     """Untrusted text as a block that nothing in it can end."""
+    if len(text) > BLOCK:
+        text = f"{text[:BLOCK]}\n… cut here, {len(text)} characters in all; see the log"
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"

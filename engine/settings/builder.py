@@ -24,7 +24,9 @@ from engine.model import (
     ZipSource,
 )
 from engine.settings.document import Node, nearest
+from engine.settings.grammar import ROOT, SECTIONS
 from engine.settings.handler import problem_with
+from engine.settings.schema import Shape
 
 MAX_LAYERS = 5  # Lambda quotas: function layers
 
@@ -66,6 +68,35 @@ class Builder:
             self._problem(f"directory {name!r} does not exist", *path)
         return found
 
+    def _has_shape(self, shape: Shape, node: Node) -> bool:
+        problems: list[Problem] = []
+        shape.check(node, problems)
+        return not problems
+
+    def _value(self, key: str, otherwise: Any) -> Any:
+        """The value of a top-level key, if it is there and has the right shape."""
+        node = self._document.value.get(key) if isinstance(self._document.value, dict) else None
+        if node is None or not self._has_shape(ROOT.keys[key].shape, node):
+            return otherwise
+        return self._values[key]
+
+    def _names(self, section: str) -> list[str]:
+        """The names that a section defines, whatever else is wrong with it."""
+        return list(self._values.get(section, {}))
+
+    def _sound(self, section: str) -> list[tuple[str, dict[str, Any]]]:
+        """The entries of a section whose shape is right.
+
+        What is wrong with the others has been said; these can be looked at more closely, so that
+        every problem is found in one run.
+        """
+        entries = self._values.get(section, {})
+        return [
+            (name, value)
+            for name, value in entries.items()
+            if self._has_shape(SECTIONS[section], self._document.value[section].value[name])
+        ]
+
     def settings(
         self,
         given: Mapping[str, str],
@@ -74,16 +105,16 @@ class Builder:
         plan_only: str,
         known_regions: Callable[[], frozenset[str]],
     ) -> Settings:
-        bases = {name: self._base(name, v) for name, v in self._values.get("bases", {}).items()}
-        layers = {name: self._layer(name, v) for name, v in self._values.get("layers", {}).items()}
-        tests = {name: self._gate(name, v) for name, v in self._values.get("tests", {}).items()}
+        bases = {name: self._base(name, v) for name, v in self._sound("bases")}
+        layers = {name: self._layer(name, v) for name, v in self._sound("layers")}
+        tests = {name: self._gate(name, v) for name, v in self._sound("tests")}
         functions = tuple(
             self._function(name, value, bases, layers, tests)
-            for name, value in self._values["functions"].items()
+            for name, value in self._sound("functions")
         )
-        if not functions:
+        if not self._names("functions"):
             self._problem("name at least one function", "functions")
-        budgets = {key: int(size) for key, size in self._values.get("budgets", {}).items()}
+        budgets = {key: int(size) for key, size in self._value("budgets", {}).items()}
         return Settings(
             root=self._root,
             regions=self._regions(given, environ, known_regions),
@@ -102,6 +133,8 @@ class Builder:
         known_regions: Callable[[], frozenset[str]],
     ) -> tuple[str, ...]:
         if "regions" in self._values:
+            if self._value("regions", None) is None:
+                return ()  # what is wrong with it has been said
             wanted = [
                 (name, self._document.at("regions", index))
                 for index, name in enumerate(self._values["regions"])
@@ -187,8 +220,8 @@ class Builder:
         for index, test in enumerate(value.get("tests", [])):
             if test in tests:
                 gates.append(tests[test])
-            else:
-                self._problem(f"no test {test!r}{nearest(test, tests)}", *path, "tests", index)
+            elif test not in (known := self._names("tests")):
+                self._problem(f"no test {test!r}{nearest(test, known)}", *path, "tests", index)
         for variable in sorted(RESERVED & value.get("environment", {}).keys()):
             self._problem(
                 f"{variable} is reserved by Lambda and cannot be set",
@@ -225,9 +258,10 @@ class Builder:
     ) -> ImageSource:
         path = ("functions", name, "image")
         base = value.get("base")
-        if base is not None and base not in bases:
-            self._problem(f"no base {base!r}{nearest(base, bases)}", *path, "base")
-        elif base is not None and bases[base].architecture != architecture:
+        known = self._names("bases")
+        if base is not None and base not in known:
+            self._problem(f"no base {base!r}{nearest(base, known)}", *path, "base")
+        elif base is not None and base in bases and bases[base].architecture != architecture:
             self._problem(
                 f"base {base!r} is built for {bases[base].architecture}, "
                 f"the function for {architecture}",
@@ -264,9 +298,9 @@ class Builder:
             )
         for index, layer in enumerate(wanted):
             place = (*path, "layers", index)
-            if layer not in layers:
-                self._problem(f"no layer {layer!r}{nearest(layer, layers)}", *place)
-            elif (layers[layer].runtime, layers[layer].architecture) != (
+            if layer not in (known := self._names("layers")):
+                self._problem(f"no layer {layer!r}{nearest(layer, known)}", *place)
+            elif layer in layers and (layers[layer].runtime, layers[layer].architecture) != (
                 value["runtime"],
                 architecture,
             ):

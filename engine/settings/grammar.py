@@ -31,6 +31,7 @@ REPOSITORY = Text(
 PATH = Text(wanted="a path")
 URL_PATH = Text(r"/.*", "a path that begins with /")
 NAME = r"[A-Za-z0-9_-]{1,64}"
+LAYER_NAME = r"[A-Za-z0-9_-]{1,140}"
 STRINGS = MapOf(Text(".*"), r"[A-Za-z_][A-Za-z0-9_]*", "a variable name")
 
 BASE = Record(
@@ -75,7 +76,9 @@ ZIP = Record(
             required=True,
         ),
         "runtime": Key(Choice(RUNTIMES), "Lambda runtime", required=True),
-        "layers": Key(ListOf(Text(NAME, "a layer's name")), "layers, first to last; at most 5"),
+        "layers": Key(
+            ListOf(Text(LAYER_NAME, "a layer's name")), "layers, first to last; at most 5"
+        ),
     }
 )
 
@@ -140,7 +143,7 @@ ROOT = Record(
             ListOf(Text(wanted="a region")), "regions to deploy to; default the region input"
         ),
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
-        "layers": Key(MapOf(LAYER, NAME, "a layer's name"), "dependency layers"),
+        "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),
         "functions": Key(MapOf(FUNCTION, NAME, "a function name"), "functions", required=True),
         "tests": Key(MapOf(TEST, NAME, "a test's name"), "tests, named by functions"),
         "budgets": Key(
@@ -155,6 +158,10 @@ ROOT = Record(
         ),
     }
 )
+
+
+# The sections whose entries the user names.
+SECTIONS = {"bases": BASE, "layers": LAYER, "functions": FUNCTION, "tests": TEST}
 
 
 def json_schema() -> dict[str, Any]:

@@ -34,9 +34,9 @@ def load(
     """
     problems: list[Problem] = []
     document, directory = _document(given, environ, root, problems)
-    values = ROOT.check(document, problems) if document else {}
-    if not document or problems:
+    if document is None:
         raise Invalid(problems)
+    values = ROOT.check(document, problems)
     settings = Builder(document, values, directory, problems).settings(
         given, environ, event, _plan_only(given, event, problems), known_regions
     )

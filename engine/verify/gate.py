@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
 
 from engine.adapters import retry
 from engine.adapters.aws.bucket import Bucket
-from engine.errors import GateFailed
+from engine.errors import DeployError, GateFailed
 from engine.model import Gate, HttpGate, InvokeGate, S3Gate
 from engine.verify.address import Address, Hopeless
 
@@ -110,6 +111,9 @@ def _s3(gate: S3Gate, address: Address, bucket: Bucket) -> str:
             raise GateFailed(
                 f"GET {path} answered {read.status} and not what was written: {_shown(read.body)}"
             )
-    finally:
-        bucket.delete(stored)
+    except BaseException:
+        with contextlib.suppress(DeployError):  # the gate's own failure says more
+            bucket.delete(stored)
+        raise
+    bucket.delete(stored)
     return f"wrote, found and read back s3://{bucket.name}/{stored}"

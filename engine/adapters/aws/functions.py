@@ -108,14 +108,6 @@ class Functions:
             revision=found.get("RevisionId", ""),
         )
 
-    def url(self, name: str, alias: str) -> str:
-        """The function URL of an alias, or nothing."""
-        try:
-            found = self._call("get_function_url_config", FunctionName=name, Qualifier=alias)
-        except NotFound:
-            return ""
-        return str(found["FunctionUrl"])
-
     def settled(self, name: str, version: str = "", deadline: float = UPDATE_DEADLINE) -> None:
         """Wait until a function or version is active and its update successful.
 
@@ -242,49 +234,6 @@ class Functions:
     def delete_alias(self, name: str, alias: str) -> None:
         """Delete an alias; its function URL goes with it."""
         self._call("delete_alias", FunctionName=name, Name=alias)
-
-    def create_url(self, name: str, alias: str, *, public: bool) -> str:
-        """Give the alias a function URL.
-
-        A public one needs both permissions (Lambda developer guide, "Control access to Lambda
-        function URLs": since October 2025 ``InvokeFunctionUrl`` alone does not suffice).
-        """
-        found = self._call(
-            "create_function_url_config",
-            FunctionName=name,
-            Qualifier=alias,
-            AuthType="NONE" if public else "AWS_IAM",
-        )
-        if public:
-            grants: tuple[tuple[str, dict[str, Any]], ...] = (
-                ("lambda:InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}),
-                ("lambda:InvokeFunction", {"InvokedViaFunctionUrl": True}),
-            )
-            for action, condition in grants:
-                self._call(
-                    "add_permission",
-                    FunctionName=name,
-                    Qualifier=alias,
-                    StatementId=f"public-url-{action.partition(':')[2]}",
-                    Action=action,
-                    Principal="*",
-                    **condition,
-                )
-        return str(found["FunctionUrl"])
-
-    def delete_url(self, name: str, alias: str) -> None:
-        """Remove the alias's function URL and the permissions that made it public."""
-        for action in ("InvokeFunctionUrl", "InvokeFunction"):
-            try:
-                self._call(
-                    "remove_permission",
-                    FunctionName=name,
-                    Qualifier=alias,
-                    StatementId=f"public-url-{action}",
-                )
-            except NotFound:
-                continue
-        self._call("delete_function_url_config", FunctionName=name, Qualifier=alias)
 
     def invoke(self, name: str, qualifier: str, payload: object) -> tuple[Any, str, str]:
         """Invoke and wait for the answer: its payload, the FunctionError if any, the log's end."""

@@ -34,6 +34,8 @@ _MISSING = {
 }
 _CONFLICTS = {"PreconditionFailedException", "ResourceConflictException"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+# API calls whose IAM action has another name (Service Authorization Reference, Amazon S3)
+_ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
 _CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -81,7 +83,7 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
         return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
     if code in _DENIED:
         action = re.search(r"perform: ([a-z0-9-]+:\w+)", said)
-        wanted = action.group(1) if action else operation
+        wanted = action.group(1) if action else _ACTIONS.get(operation, operation)
         return NotReady(
             f"no permission for {wanted} in {region}: {said or code}",
             remedy=f"Allow {wanted} in the IAM policy of the identity that deploys.",

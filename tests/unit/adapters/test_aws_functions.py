@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from botocore.stub import Stubber
 
 from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.session import Aws
+from engine.adapters.aws.urls import Urls
 from engine.errors import Conflict, DeployFailed, Refused
-from engine.model import AliasState, FunctionState
+from engine.model import AliasState, FunctionState, FunctionUrl
 from tests.unit import make
 
 CONFIGURATION: dict[str, Any] = {
@@ -125,7 +127,7 @@ def test_an_image_is_known_by_the_digest_that_its_tag_had(
     [
         ("get_function", lambda f: f.read("orders"), None),
         ("get_alias", lambda f: f.alias("orders", "live"), None),
-        ("get_function_url_config", lambda f: f.url("orders", "live"), ""),
+        ("get_function_url_config", lambda f: urls(f).read("orders", "live"), None),
     ],
 )
 def test_what_is_absent_is_no_error(
@@ -339,6 +341,12 @@ URL = {
     "FunctionArn": make.ARN,
     "CreationTime": "2026-01-01",
 }
+PUBLIC = FunctionUrl(URL["FunctionUrl"], "public")
+
+
+def urls(functions: Functions) -> Urls:
+    """The URLs of the same region, through the same stubbed client."""
+    return Urls(functions._aws, functions._region)
 
 
 def test_a_public_url_needs_both_permissions(service: Stubber, functions: Functions) -> None:
@@ -361,7 +369,7 @@ def test_a_public_url_needs_both_permissions(service: Stubber, functions: Functi
                 "Principal": "*",
             },
         )
-    assert functions.create_url("orders", "live", public=True) == URL["FunctionUrl"]
+    assert urls(functions).create("orders", "live", "public") == PUBLIC
 
 
 def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, functions: Functions) -> None:
@@ -370,7 +378,7 @@ def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, functions: Fu
         URL | {"AuthType": "AWS_IAM"},
         {"FunctionName": "orders", "Qualifier": "live", "AuthType": "AWS_IAM"},
     )
-    assert functions.create_url("orders", "live", public=False) == URL["FunctionUrl"]
+    assert urls(functions).create("orders", "live", "iam") == replace(PUBLIC, access="iam")
 
 
 def test_a_url_goes_with_the_permissions_that_are_left_of_it(
@@ -381,7 +389,21 @@ def test_a_url_goes_with_the_permissions_that_are_left_of_it(
     service.add_response(
         "delete_function_url_config", {}, {"FunctionName": "orders", "Qualifier": "live"}
     )
-    functions.delete_url("orders", "live")
+    urls(functions).delete("orders", "live")
+
+
+def test_a_public_url_can_be_closed(service: Stubber, functions: Functions) -> None:
+    where = {"FunctionName": "orders", "Qualifier": "live"}
+    service.add_response(
+        "update_function_url_config",
+        URL | {"AuthType": "AWS_IAM", "LastModifiedTime": "2026-01-01"},
+        where | {"AuthType": "AWS_IAM"},
+    )
+    for action in ("InvokeFunctionUrl", "InvokeFunction"):
+        service.add_response(
+            "remove_permission", {}, where | {"StatementId": f"public-url-{action}"}
+        )
+    assert urls(functions).change("orders", "live", "iam").access == "iam"
 
 
 @pytest.mark.parametrize(

@@ -103,17 +103,21 @@ def test_output_that_is_not_text_is_still_told() -> None:
 def test_a_program_that_is_missing_is_the_environments_fault() -> None:
     with pytest.raises(NotReady) as caught:
         run(["no-such-program"], what="an image")
-    assert caught.value.message == "an image needs 'no-such-program', which is not on PATH"
-    assert caught.value.remedy == "Install no-such-program on this machine or runner."
+    assert caught.value.message == (
+        "an image needs 'no-such-program', which cannot be run: No such file or directory"
+    )
+    assert caught.value.remedy == (
+        "Install no-such-program on this machine or runner, and put it on PATH."
+    )
 
 
-def test_arguments_meet_no_shell(tmp_path: Path) -> None:
+def test_arguments_meet_no_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     hostile = "$(touch pwned); `touch pwned` && touch pwned | cat > pwned"
     lines: list[str] = []
     run(
         [sys.executable, "-c", "import sys; print(sys.argv[1])", hostile],
         what="the child",
-        cwd=tmp_path,
         on_line=lines.append,
     )
     assert lines == [hostile]

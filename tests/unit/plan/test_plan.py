@@ -18,6 +18,7 @@ from engine.model import (
     Configuration,
     Event,
     Function,
+    FunctionUrl,
     ObservedFunction,
     ObservedRegion,
     Plan,
@@ -251,17 +252,19 @@ def test_an_alias_that_is_missing_is_created_on_a_new_version() -> None:
         ("public", "", "create"),
         ("iam", "", "create"),
         ("public", "https://x.lambda-url.on.aws/", "skip"),
+        ("iam", "https://x.lambda-url.on.aws/", "update"),
         (None, "https://x.lambda-url.on.aws/", None),
         (None, "", None),
     ],
 )
-def test_a_url_is_created_when_it_is_asked_for_and_not_there(
+def test_a_url_is_made_when_it_is_not_there_and_closed_when_it_is_open(
     wanted: Any, there: str, action: str | None
 ) -> None:
-    orders = replace(make.existing(make.state()), url=there)
+    url = FunctionUrl(there, "public") if there else None
+    orders = replace(make.existing(make.state()), url=url)
     plan = planned(make.function(url=wanted), there=make.observed({"orders": orders}))
     assert actions(plan).get("url:orders") == action
-    assert plan.changed is (action == "create")
+    assert plan.changed is (action in ("create", "update"))
 
 
 def test_a_new_function_gets_its_url_after_its_alias() -> None:

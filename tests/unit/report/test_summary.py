@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import DeployError, DeployFailed, Invalid, NotReady, Place, Problem
 from engine.journal import Journal
 from engine.model import Action, Delivery, Outcome, Plan, Step
-from engine.report.summary import LIMIT, cell, sentence, summary
+from engine.report.summary import BLOCK, LIMIT, cell, sentence, summary
 from tests.unit import make
 
 HOSTILE = (
@@ -211,13 +211,18 @@ def test_no_error_can_leave_its_fence(text: str) -> None:
     assert text in shown
 
 
-@pytest.mark.parametrize("size", [10, 999_000, 1_000_000, 3_000_000])
+@pytest.mark.parametrize("size", [10, BLOCK, BLOCK + 1, 3_000_000])
 @pytest.mark.parametrize("character", ["x", "ü", "🚀"])
-def test_a_page_stays_below_what_github_takes(size: int, character: str) -> None:
-    text = page(make.delivery("failed", error=character * (size // len(character.encode()))))
-    assert len(text.encode()) < 2**20
-    assert (len(text.encode()) > LIMIT) is (size >= LIMIT - 900)
-    assert text.endswith("… cut here.\n") is (size >= LIMIT - 900)
+def test_a_long_error_is_cut_and_the_rest_of_the_page_stays(size: int, character: str) -> None:
+    text = page(make.delivery("failed", error=character * size))
+    assert ("… cut here" in text) is (size > BLOCK)
+    assert "Every step, and why" in text
+
+
+def test_a_page_stays_below_what_github_takes() -> None:
+    many = [make.delivery("failed", error="🚀" * BLOCK) for _ in range(40)]
+    text = page(*many)
+    assert LIMIT < len(text.encode()) < 2**20
 
 
 def test_half_a_surrogate_pair_can_be_written_to_a_file() -> None:

@@ -412,3 +412,28 @@ def test_a_dry_run_that_is_neither_true_nor_false_deploys_nothing(root: Path) ->
     assert problems(root, ZIP, {"dry-run": "yes"}) == [
         "input dry-run: expected true or false, got 'yes'"
     ]
+
+
+def test_wrong_shapes_do_not_hide_wrong_names(root: Path) -> None:
+    text = """\
+functions:
+  a:
+    zip: {code: nowhere, handler: app.handler, runtime: python3.13, layers: [wrong, absent]}
+    tests: [odd]
+  b:
+    memmory: 3
+    zip: {code: nowhere, handler: app.handler, runtime: python3.13}
+layers:
+  wrong: {requirements: 3}
+tests:
+  odd: {http: health}
+"""
+    said = "\n".join(problems(root, text))
+    for part in ("3: directory 'nowhere'", "3: no layer 'absent'", "6: unknown key 'memmory'"):
+        assert part in said
+    assert "no layer 'wrong'" not in said
+    assert "no test 'odd'" not in said
+
+
+def test_an_empty_list_of_regions_is_a_mistake(root: Path) -> None:
+    assert any("no region" in problem for problem in problems(root, f"regions: []\n{ZIP}"))
