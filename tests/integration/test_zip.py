@@ -249,3 +249,14 @@ def test_a_size_over_its_budget_is_refused_before_anything_is_uploaded(
     assert run.code == 1
     assert "the limit is 5.0 MB" in run.log
     assert run.changes == []
+
+
+def test_a_url_that_was_open_can_be_closed(project: Project) -> None:
+    first = project.deploy()
+    assert get(first.function["url"])[0] == 200
+    project.edit("lambda-deploy.yml", "url: public", "url: iam")
+    run = project.deploy()
+    assert run.code == 0
+    assert run.report["plan"]["changed"] is True
+    assert get(first.function["url"])[0] == 403
+    assert project.deploy().changes == []

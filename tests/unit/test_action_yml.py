@@ -1,0 +1,49 @@
+"""The action's face and the engine's inputs are the same list."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from docs.tables import readme
+from engine.model import Outcome, Plan
+from engine.report.document import outputs
+from engine.settings.inputs import INPUTS
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+STEP: dict[str, Any] = ACTION["runs"]["steps"][0]
+
+
+def test_every_input_of_the_engine_is_one_of_the_action() -> None:
+    described = {name: item["description"] for name, item in ACTION["inputs"].items()}
+    described.pop("working-directory")
+    assert described == {item.name: item.says for item in INPUTS}
+
+
+def test_every_input_crosses_through_the_environment_and_none_through_the_script() -> None:
+    for item in INPUTS:
+        variable = f"INPUT_{item.name.upper().replace('-', '_')}"
+        assert STEP["env"][variable] == f"${{{{ inputs.{item.name} }}}}"
+    assert "${{" not in STEP["run"]
+
+
+def test_every_output_of_the_engine_is_one_of_the_action() -> None:
+    made = outputs(Outcome(Plan(()), ()), "report.json")
+    assert {
+        name: f"${{{{ steps.{STEP['id']}.outputs.{name} }}}}" for name in made
+    } == {name: item["value"] for name, item in ACTION["outputs"].items()}  # fmt: skip
+
+
+def test_the_readme_shows_the_same_tables() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme(text, (ROOT / "action.yml").read_text(encoding="utf-8")) == text
+
+
+def test_the_readme_names_only_files_that_are_there() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^):]+)\)", text):
+        assert (ROOT / target).exists(), target
