@@ -57,9 +57,7 @@ class Subject:
 
 def compare(tool: Subject, floor: Subject, *, change: bool) -> str:
     """A row of the table: medians, and the median of the ratios round by round."""
-    pairs = [
-        (tool.measure(change=change), floor.measure(change=change)) for _ in range(ROUNDS + 1)
-    ]
+    pairs = [(tool.measure(change=change), floor.measure(change=change)) for _ in range(ROUNDS + 1)]
     pairs = pairs[1:]  # the first warms caches
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)

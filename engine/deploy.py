@@ -26,6 +26,7 @@ from engine.model import (
     Outcome,
     Settings,
 )
+from engine.plan.bases import base_fingerprints
 from engine.plan.observe import observe
 from engine.plan.plan import make_plan
 from engine.release.alias import expose, give_url
@@ -43,7 +44,7 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         DeployFailed: something could not be built; no function was touched.
     """
     with journal.work("fingerprint", "read", "what the working tree holds"):
-        prints = fingerprints(settings)
+        prints = fingerprints(settings, base_fingerprints(settings, world, journal))
     with journal.work("observe", "read", "what AWS has now"):
         observed = observe(settings, prints, world)
     plan = make_plan(settings, prints, observed)

@@ -31,7 +31,10 @@ Access = Literal["public", "iam"]  # who may call a function URL: everybody, or 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A base image: the slow part of a container, shared by functions and rarely rebuilt."""
+    """A base image: the slow part of a container, shared by functions and rarely rebuilt.
+
+    ``follow_upstream`` rebuilds it when an image that it starts from moves.
+    """
 
     name: str
     dockerfile: Path
@@ -40,6 +43,7 @@ class Base:
     tag: str
     architecture: Architecture
     build_args: Mapping[str, str]
+    follow_upstream: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,19 @@ class Settings:
     def targets(self) -> tuple[tuple[str, Function], ...]:
         """Every function in every region."""
         return tuple((region, function) for region in self.regions for function in self.functions)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuild:
+    """An image to build. ``what`` names it for people; ``references`` are its names with tags."""
+
+    what: str
+    references: tuple[str, ...]
+    context: Path
+    dockerfile: Path
+    build_args: Mapping[str, str]
+    platform: str
+    no_cache: bool = False
 
 
 # ---------------------------------------------------------------- what is there

@@ -10,15 +10,23 @@ from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.registry import Registry
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.urls import Urls
+from engine.adapters.buildx import Buildx
 from engine.adapters.docker import Docker
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """AWS and Docker."""
+    """AWS, Docker and BuildKit."""
 
     aws: Aws
     docker: Docker
+    buildx: Buildx
+
+    @classmethod
+    def real(cls, aws: Aws) -> World:
+        """The world as it is; Docker is connected to when first needed."""
+        docker = Docker()
+        return cls(aws, docker, Buildx(docker))
 
     def functions(self, region: str) -> Functions:
         """The functions of a region."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from engine.adapters.aws.registry import Login
 from engine.adapters.parallel import results, workers
 from engine.adapters.world import World
 from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size
+from engine.build.images import Images
 from engine.build.layer import build_layer
-from engine.errors import BuildFailed
 from engine.journal import Journal
 from engine.model import (
     Action,
@@ -27,7 +26,6 @@ from engine.model import (
     Step,
     ZipSource,
 )
-from engine.plan.observe import app_tag, base_tag
 
 BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores
 
@@ -67,7 +65,7 @@ def _check_docker(plan: Plan, world: World, journal: Journal) -> None:
     kinds = {step.kind for step in plan.steps if step.action is Action.BUILD}
     if kinds & {"base", "image"}:
         world.docker.ready()
-    if "image" in kinds and not world.docker.exports_cache:
+    if "image" in kinds and not world.buildx.exports_cache:
         journal.note(
             "This builder cannot write a registry cache, so images are built from the start on a "
             "fresh machine; add docker/setup-buildx-action before this step."
@@ -109,14 +107,12 @@ class _Region:
         self._world = world
         self._journal = journal
         self._layer_builder = layers
-        self._login: Login | None = None
-        self._repositories: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._images = Images(settings, plan, observed, world, journal)
 
     def build(self) -> Artifacts:
         with workers() as pool:
             publishing = {n: pool.submit(self._layer, n) for n in self._settings.layers}
-            bases = results({n: pool.submit(self._base, n) for n in self._settings.bases})
+            bases = results({n: pool.submit(self._images.base, n) for n in self._settings.bases})
             layers = results(publishing)
         for function in self._settings.functions:
             if isinstance(function.source, ZipSource):
@@ -124,7 +120,7 @@ class _Region:
         with workers(BUILDS_AT_ONCE) as pool:
             images = results(
                 {
-                    function.name: pool.submit(self._image, function, function.source, bases)
+                    function.name: pool.submit(self._images.app, function, function.source, bases)
                     for function in self._settings.functions
                     if isinstance(function.source, ImageSource)
                 }
@@ -171,89 +167,3 @@ class _Region:
     def _check_layer(self, layer: Layer, unzipped: int) -> None:
         budget = layer.budget if layer.budget is not None else self._settings.budgets.layer
         check_size(f"layer {layer.name}", unzipped, budget, "unzipped")
-
-    # ------------------------------------------------------------ images
-
-    def _login_once(self) -> Login:
-        with self._lock:
-            if self._login is None:
-                self._login = self._world.registry(self._region).login()
-            return self._login
-
-    def _repository(self, name: str) -> str:
-        with self._lock:
-            if name not in self._repositories:
-                self._repositories[name] = self._world.registry(self._region).repository(name)
-            return self._repositories[name]
-
-    def _base(self, name: str) -> str:
-        """URI of a base image by digest; nothing when nobody needs it."""
-        step, base = self._step("base", name), self._settings.bases[name]
-        if step.action is Action.SKIP:
-            return ""
-        if step.action is Action.REUSE:
-            digest = self._observed.bases[name]
-            return f"{self._repository(base.repository)}@{digest}" if self._builds_on(name) else ""
-        with self._journal.step(step) as detail:
-            repository = self._repository(base.repository)
-            tag = base_tag(base.tag, step.fingerprint)
-            self._world.docker.build(
-                what=f"base image {name}",
-                context=base.context,
-                dockerfile=base.dockerfile,
-                tag=f"{repository}:{tag}",
-                build_args=base.build_args,
-                platform=base.architecture.platform,
-                on_line=lambda _: None,
-            )
-            # The content's own tag last: it is what later runs look for.
-            self._world.docker.push(
-                repository, (base.tag, tag), f"{repository}:{tag}", self._login_once()
-            )
-            pushed = self._world.registry(self._region).digest(base.repository, tag)
-            if not pushed:
-                raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
-            detail(f"{base.repository}:{tag}")
-            return f"{repository}@{pushed}"
-
-    def _builds_on(self, base: str) -> bool:
-        return any(
-            self._step("image", function.name).action is Action.BUILD
-            for function in self._settings.functions
-            if isinstance(function.source, ImageSource) and function.source.base == base
-        )
-
-    def _image(self, function: Function, source: ImageSource, bases: Mapping[str, str]) -> str:
-        """URI of a function's image by digest."""
-        step = self._step("image", function.name)
-        if step.action is Action.REUSE:
-            digest = self._observed.images[function.name]
-            functions = self._observed.functions.get(function.name)
-            if functions and functions.latest.image_digest == digest:
-                return functions.latest.code_location
-            return f"{self._repository(source.repository)}@{digest}"
-        with self._journal.step(step) as detail:
-            repository = self._repository(source.repository)
-            cached = [0, 0]
-
-            def count(line: str) -> None:
-                cached[0] += line.endswith(" CACHED")
-                cached[1] += line.endswith(" CACHED") or " DONE " in line
-
-            arguments = dict(source.build_args)
-            if source.base:
-                arguments["BASE_IMAGE"] = bases[source.base]
-            digest = self._world.docker.buildx(
-                what=f"image of {function.name}",
-                context=source.context,
-                dockerfile=source.dockerfile,
-                image=f"{repository}:{app_tag(step.fingerprint)}",
-                build_args=arguments,
-                platform=function.architecture.platform,
-                cache=f"{repository}:buildcache",
-                no_cache=self._settings.event.asks_for("no-cache"),
-                login=self._login_once(),
-                on_line=count,
-            )
-            detail(f"{digest[:19]}, {cached[0]} of {cached[1]} stages cached")
-            return f"{repository}@{digest}"

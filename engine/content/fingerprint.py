@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from engine.content.archive import archive
@@ -82,7 +83,7 @@ def of_layer(layer: Layer) -> str:
 
 
 def of_base(base: Base) -> str:
-    """Fingerprint of a base image: its Dockerfile, the files that it copies, its arguments."""
+    """Fingerprint of a base's recipe: its Dockerfile, the files that it copies, its arguments."""
     return _fingerprint(
         "base",
         dockerfile=base.dockerfile.read_text(encoding="utf-8"),
@@ -90,6 +91,11 @@ def of_base(base: Base) -> str:
         arguments=dict(base.build_args),
         platform=base.architecture.platform,
     )
+
+
+def standing_on(recipe: str, upstreams: Mapping[str, str]) -> str:
+    """Fingerprint of a base: its recipe and the digest of each image that it starts from."""
+    return _fingerprint("base", recipe_fingerprint=recipe, upstreams=dict(upstreams))
 
 
 def of_image(function: Function, source: ImageSource, base: str) -> str:
@@ -104,9 +110,13 @@ def of_image(function: Function, source: ImageSource, base: str) -> str:
     )
 
 
-def fingerprints(settings: Settings) -> Fingerprints:
-    """Fingerprints of all that the settings name, and the code archives themselves."""
-    bases = {name: of_base(base) for name, base in settings.bases.items()}
+def fingerprints(settings: Settings, bases: Mapping[str, str]) -> Fingerprints:
+    """Fingerprints of all that the settings name, and the code archives themselves.
+
+    Args:
+        settings: what was asked for.
+        bases: fingerprints of the bases, which depend on more than the working tree.
+    """
     layers = {name: of_layer(layer) for name, layer in settings.layers.items()}
     images: dict[str, str] = {}
     archives = {}

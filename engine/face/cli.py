@@ -103,11 +103,10 @@ class _Run:
         settings: Settings | None = None
         try:
             settings = self._settings()
-            from engine.adapters.docker import Docker
             from engine.adapters.world import World
             from engine.deploy import deploy
 
-            outcome = deploy(settings, World(self._aws, Docker()), self._journal)
+            outcome = deploy(settings, World.real(self._aws), self._journal)
         except DeployError as caught:
             error = caught
         finally:

@@ -18,14 +18,10 @@ from engine.model import (
     S3Gate,
     Settings,
 )
+from engine.plan.bases import base_tag
 from engine.plan.when import reason_to_skip
 
 T = TypeVar("T")
-
-
-def base_tag(tag: str, fingerprint: str) -> str:
-    """The tag that a base image is found by."""
-    return f"{tag}-{fingerprint}"
 
 
 def app_tag(fingerprint: str) -> str:
@@ -69,7 +65,7 @@ def _region(
         }
         bases = {
             name: pool.submit(
-                registry.digest, base.repository, base_tag(base.tag, fingerprints.bases[name])
+                registry.digest, base.repository, base_tag(base, fingerprints.bases[name])
             )
             for name, base in settings.bases.items()
         }

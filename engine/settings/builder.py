@@ -169,6 +169,7 @@ class Builder:
             tag=value.get("tag", "latest"),
             architecture=Architecture(value.get("architecture", "x86_64")),
             build_args=value.get("build-args", {}),
+            follow_upstream=value.get("upstream", "follow") == "follow",
         )
 
     def _layer(self, name: str, value: dict[str, Any]) -> Layer:

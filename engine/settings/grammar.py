@@ -45,6 +45,10 @@ BASE = Record(
         ),
         "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
         "build-args": Key(STRINGS, "build arguments"),
+        "upstream": Key(
+            Choice(("follow", "ignore")),
+            "whether a move of the image it starts from rebuilds it; default follow",
+        ),
     }
 )
 

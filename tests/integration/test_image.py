@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import os
 from collections.abc import Callable
 from typing import Any
 
 import boto3
+import docker
 import pytest
 
 from tests.support import Project, get
@@ -87,3 +91,88 @@ def test_a_broken_dockerfile_ends_with_the_builders_words(project: Project, name
     lam = boto3.client("lambda")
     with pytest.raises(lam.exceptions.ResourceNotFoundException):
         lam.get_function(FunctionName=name)
+
+
+@pytest.fixture
+def upstream(project: Project, name: str) -> str:
+    """An image in the registry that the base starts from, in place of AWS's own."""
+    made = boto3.client("ecr").create_repository(repositoryName=f"{name}-upstream")
+    reference = f"{made['repository']['repositoryUri']}:3.13"
+    push_upstream(reference)
+    project.edit("Dockerfile.lambda.base", "public.ecr.aws/lambda/python:3.13", reference)
+    return reference
+
+
+def push_upstream(reference: str, marker: str = "") -> None:
+    """Push AWS's image, with a file of its own when a marker is given, under a reference."""
+    data = boto3.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    engine = docker.from_env()
+    text = f"FROM {os.environ['LAB_PYTHON_IMAGE']}\n"
+    text += f"RUN echo {marker} > /marker\n" if marker else ""
+    image, _ = engine.images.build(fileobj=io.BytesIO(text.encode()), rm=True)
+    image.tag(reference)
+    credentials = {"username": user, "password": password}
+    for event in engine.api.push(reference, stream=True, decode=True, auth_config=credentials):
+        assert "error" not in event
+
+
+def test_a_base_is_rebuilt_by_what_it_is_made_of_and_by_nothing_else(
+    project: Project, upstream: str
+) -> None:
+    (project.root / "motd.txt").write_text("hello\n")
+    project.edit("Dockerfile.lambda.base", "RUN dnf", "COPY motd.txt /etc/motd\nRUN dnf")
+    project.edit("Dockerfile.lambda.base", "jq poppler-utils", "jq")
+
+    def base() -> str:
+        run = project.deploy()
+        assert run.code == 0
+        return run.actions["base:python"]
+
+    assert base() == "build"
+    assert base() == "reuse"
+    project.edit("motd.txt", "hello", "good day")  # a file that the base copies
+    assert base() == "build"
+    project.edit("Dockerfile.lambda.base", "install -y jq", "install -y  jq")
+    assert base() == "build"
+    project.edit("motd.txt", "good day", "hello")  # the first content, but another Dockerfile
+    project.edit("Dockerfile.lambda.base", "install -y  jq", "install -y jq")
+    assert base() == "reuse"
+    (project.root / "notes.txt").write_text("no image copies this\n")
+    os.utime(project.root / "motd.txt")
+    assert base() == "reuse"
+    push_upstream(upstream, marker="moved")  # FROM
+    assert base() == "build"
+    assert base() == "reuse"
+    project.edit("lambda-deploy.yml", "  python:\n", "  python:\n    upstream: ignore\n")
+    push_upstream(upstream, marker="moved-again")
+    assert base() == "reuse"
+
+
+def test_a_base_that_needs_buildkit_is_built_by_it(project: Project) -> None:
+    project.edit(
+        "Dockerfile.lambda.base",
+        "RUN dnf install -y jq poppler-utils && dnf clean all",
+        "RUN <<EOF\nset -e\ndnf install -y jq\ndnf clean all\nEOF",
+    )
+    run = project.deploy()
+    assert run.code == 0
+    built = [work for work in run.report["work"] if work["id"] == "base:python"]
+    assert "by BuildKit, since it has a here-document" in built[0]["detail"]
+    assert get(run.function["url"])[1]["jq"].startswith("jq-")
+
+
+def test_many_functions_share_one_build_of_their_base(project: Project, name: str) -> None:
+    text = (project.root / "lambda-deploy.yml").read_text()
+    head, tail = text.split("functions:\n")
+    block, rest = tail.split("\n\ntests:")
+    blocks = [block.replace(f"  {name}:", f"  {name}-{i}:") for i in range(5)]
+    project.write(
+        "lambda-deploy.yml", head + "functions:\n" + "\n".join(blocks) + f"\n\ntests:{rest}"
+    )
+    run = project.deploy()
+    assert run.code == 0
+    assert len(run.report["functions"]) == 5
+    assert [work["id"] for work in run.report["work"]].count("base:python") == 1
+    assert [r["operation"] for r in run.requests].count("GetAuthorizationToken") <= 1
+    assert project.deploy().changes == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.adapters.aws.session import Aws
 from engine.errors import NotFound, Refused
@@ -25,8 +26,7 @@ class Registry:
         self._aws = aws
         self._region = region
 
-    def digest(self, repository: str, tag: str) -> str | None:
-        """The digest behind a tag; ``None`` when the tag or the repository is absent."""
+    def _image(self, repository: str, tag: str) -> Any:
         try:
             found = self._aws.call(
                 self._region,
@@ -37,7 +37,17 @@ class Registry:
             )
         except NotFound:
             return None
-        return str(found["imageDetails"][0]["imageDigest"])
+        return found["imageDetails"][0]
+
+    def tags(self, repository: str, tag: str) -> tuple[str, ...]:
+        """Every tag of the image behind a tag; none when it is absent."""
+        found = self._image(repository, tag)
+        return tuple(found.get("imageTags", ())) if found else ()
+
+    def digest(self, repository: str, tag: str) -> str | None:
+        """The digest behind a tag; ``None`` when the tag or the repository is absent."""
+        found = self._image(repository, tag)
+        return str(found["imageDigest"]) if found else None
 
     def repository(self, name: str) -> str:
         """The URI of a repository, created when absent, with scan on push."""

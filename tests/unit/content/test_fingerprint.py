@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.content.fingerprint import fingerprints, of_base, of_image, of_layer
+from engine.content.fingerprint import fingerprints, of_base, of_image, of_layer, standing_on
 from engine.errors import Invalid
 from engine.model import Architecture, Base, Function, ImageSource, Layer, Settings
 from tests.unit import make
@@ -236,7 +236,8 @@ def test_the_fingerprint_of_a_base_reaches_the_image_on_it(
 
     def prints(build_args: dict[str, str]) -> tuple[str, str, str]:
         bases = {"python": base(context, build_args=build_args)}
-        found = fingerprints(make.settings(orders, other, bases=bases))
+        settings = make.settings(orders, other, bases=bases)
+        found = fingerprints(settings, {"python": of_base(bases["python"])})
         return found.bases["python"], found.images["orders"], found.images["other"]
 
     before, after = prints({}), prints(arguments)
@@ -255,7 +256,8 @@ def test_everything_that_the_settings_name_has_a_fingerprint(context: Path) -> N
         bases={"python": base(context)},
         layers={"deps": make.layer(requirements=context / "requirements.txt")},
     )
-    found = fingerprints(settings)
+    recipes = {"python": of_base(base(context))}
+    found = fingerprints(settings, recipes)
     assert [list(part) for part in (found.bases, found.layers, found.images, found.archives)] == [
         ["python"],
         ["deps"],
@@ -264,4 +266,11 @@ def test_everything_that_the_settings_name_has_a_fingerprint(context: Path) -> N
     ]
     every = [*found.bases.values(), *found.layers.values(), *found.images.values()]
     assert all(len(print_) == 16 and set(print_) <= set("0123456789abcdef") for print_ in every)
-    assert found == fingerprints(settings)
+    assert found == fingerprints(settings, recipes)
+
+
+def test_a_base_is_another_one_when_the_image_that_it_starts_from_moved() -> None:
+    before = standing_on("0123456789abcdef", {"python:3.13": "sha256:1"})
+    assert before == standing_on("0123456789abcdef", {"python:3.13": "sha256:1"})
+    assert before != standing_on("0123456789abcdef", {"python:3.13": "sha256:2"})
+    assert before != standing_on("fedcba9876543210", {"python:3.13": "sha256:1"})

@@ -1,0 +1,175 @@
+"""Base images and app images of one region: each built once, found again by its content."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from engine.adapters.aws.registry import Login
+from engine.adapters.world import World
+from engine.content.dockerfile import links_copies, needs_buildkit
+from engine.content.fingerprint import of_base
+from engine.errors import BuildFailed
+from engine.journal import Journal
+from engine.model import (
+    Action,
+    Base,
+    Function,
+    ImageBuild,
+    ImageSource,
+    ObservedRegion,
+    Plan,
+    Settings,
+    Step,
+)
+from engine.plan.bases import base_tag
+from engine.plan.observe import app_tag
+
+CACHE_TAG = "buildcache"
+
+
+class Images:
+    """Builds for one region: an image must be in the registry of the function's region."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        observed: ObservedRegion,
+        world: World,
+        journal: Journal,
+    ) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._observed = observed
+        self._world = world
+        self._journal = journal
+        self._registry = world.registry(observed.region)
+        self._repositories: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _login(self) -> Login:
+        return self._registry.login()
+
+    def _repository(self, name: str) -> str:
+        with self._lock:
+            if name not in self._repositories:
+                self._repositories[name] = self._registry.repository(name)
+            return self._repositories[name]
+
+    def _step(self, kind: str, name: str) -> Step:
+        return self._plan.step(self._observed.region, f"{kind}:{name}")
+
+    # ------------------------------------------------------------ bases
+
+    def base(self, name: str) -> str:
+        """URI of a base image by digest; nothing when no image is built on it."""
+        step, base = self._step("base", name), self._settings.bases[name]
+        if step.action is Action.REUSE and self._is_built_on(name):
+            return f"{self._repository(base.repository)}@{self._observed.bases[name]}"
+        if step.action is not Action.BUILD:
+            return ""
+        with self._journal.step(step) as detail:
+            repository = self._repository(base.repository)
+            tag = base_tag(base, step.fingerprint)
+            # The content's own tag last: it is what later runs look for.
+            tags = dict.fromkeys((base.tag, base_tag(base, of_base(base)), tag))
+            image = ImageBuild(
+                what=f"base image {name}",
+                references=tuple(f"{repository}:{each}" for each in tags),
+                context=base.context,
+                dockerfile=base.dockerfile,
+                build_args=base.build_args,
+                platform=base.architecture.platform,
+                no_cache=self._settings.event.asks_for("rebuild-base"),
+            )
+            builder = self._build_base(base, image, f"{repository}:{CACHE_TAG}")
+            pushed = self._registry.digest(base.repository, tag)
+            if not pushed:
+                raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
+            detail(f"{base.repository}:{tag}, {builder}")
+            return f"{repository}@{pushed}"
+
+    def _build_base(self, base: Base, image: ImageBuild, cache: str) -> str:
+        """Build and push a base; which builder did it, and why."""
+        reason = needs_buildkit(base.dockerfile.read_text(encoding="utf-8"))
+        if not reason and Path(f"{base.dockerfile}.dockerignore").is_file():
+            reason = "an ignore file of its own"
+        if reason:
+            self._world.buildx.build(image, cache=cache, login=self._login, on_line=lambda _: None)
+            return f"by BuildKit, since it has {reason}"
+        self._world.docker.log_in(self._login)
+        self._world.docker.build(image, lambda _: None)
+        self._world.docker.push(image.references)
+        return "by the Docker engine"
+
+    def _is_built_on(self, base: str) -> bool:
+        return any(
+            self._step("image", function.name).action is Action.BUILD
+            for function in self._settings.functions
+            if isinstance(function.source, ImageSource) and function.source.base == base
+        )
+
+    # ------------------------------------------------------------ apps
+
+    def app(self, function: Function, source: ImageSource, bases: Mapping[str, str]) -> str:
+        """URI of a function's image by digest."""
+        step = self._step("image", function.name)
+        if step.action is Action.REUSE:
+            digest = self._observed.images[function.name]
+            known = self._observed.functions.get(function.name)
+            if known and known.latest.image_digest == digest:
+                return known.latest.code_location
+            return f"{self._repository(source.repository)}@{digest}"
+        with self._journal.step(step) as detail:
+            repository = self._repository(source.repository)
+            tag = app_tag(step.fingerprint)
+            base = {"BASE_IMAGE": bases[source.base]} if source.base else {}
+            stages = _Stages()
+            self._world.buildx.build(
+                ImageBuild(
+                    what=f"image of {function.name}",
+                    references=(f"{repository}:{tag}",),
+                    context=source.context,
+                    dockerfile=source.dockerfile,
+                    build_args={**source.build_args, **base},
+                    platform=function.architecture.platform,
+                    no_cache=self._settings.event.asks_for("no-cache"),
+                ),
+                cache=f"{repository}:{CACHE_TAG}",
+                login=self._login,
+                on_line=stages.read,
+            )
+            pushed = self._registry.digest(source.repository, tag)
+            if not pushed:
+                raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
+            self._hint(source)
+            detail(f"{pushed[:19]}, {stages}")
+            return f"{repository}@{pushed}"
+
+    def _hint(self, source: ImageSource) -> None:
+        if not links_copies(source.dockerfile.read_text(encoding="utf-8")):
+            self._journal.note(
+                f"{source.dockerfile.name} copies without --link; with COPY --link a code change "
+                "neither pulls nor rebuilds what lies beneath it."
+            )
+
+
+class _Stages:
+    """Counts in BuildKit's log how much of the work was found in a cache."""
+
+    def __init__(self) -> None:
+        self._cached = 0
+        self._all = 0
+
+    def read(self, line: str) -> None:
+        """Take a line of the log."""
+        cached = line.endswith(" CACHED")
+        self._cached += cached
+        self._all += cached or " DONE " in line
+
+    def __str__(self) -> str:
+        return f"{self._cached} of {self._all} stages cached"
