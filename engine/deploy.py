@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from engine.model import (
     ObservedFunction,
     ObservedRegion,
     Outcome,
+    Plan,
     Settings,
 )
 from engine.plan.bases import base_fingerprints
@@ -50,6 +52,7 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
     plan = make_plan(settings, prints, observed)
     if settings.plan_only:
         return Outcome(plan, _unreleased(settings, observed))
+    _warn_of_untested(settings, plan, journal)
     artifacts = build(settings, plan, prints, observed, world, journal)
     orders = [
         Order(
@@ -66,6 +69,13 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
     ]
     deliveries = together(lambda o: _Release(o, settings.event, world).deliver(), orders)
     return Outcome(plan, tuple(deliveries))
+
+
+def _warn_of_untested(settings: Settings, plan: Plan, journal: Journal) -> None:
+    for region, function in settings.targets:
+        moves = plan.step(region, f"alias:{function.name}").action.changes
+        if moves and not function.gates:
+            journal.note(f"{function.name} names no test, so users meet its new version untested.")
 
 
 def _unreleased(settings: Settings, observed: Mapping[str, ObservedRegion]) -> tuple[Delivery, ...]:
@@ -167,7 +177,12 @@ class _Release:
             step = order.step(f"test:{gate.name}")
             if step.action is Action.TEST and isinstance(gate, only):
                 with order.journal.work(step.id, step.action, when, order.region) as detail:
-                    detail(run_gate(gate, address, partial(self._world.bucket, order.region)))
+                    bucket = partial(self._world.bucket, order.region)
+                    detail(run_gate(gate, address, bucket, partial(self._not_yet, step.id)))
+
+    def _not_yet(self, step: str, reason: str) -> None:
+        self._order.journal.check()
+        self._order.journal.progress(step, reason, self._order.region)
 
     def _back(self, delivery: Delivery, error: DeployError) -> Delivery:
         order = self._order
@@ -175,6 +190,9 @@ class _Release:
         with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
             undone, left = order.undo.undo()
             detail("; ".join(undone) or "nothing had been changed")
+        with contextlib.suppress(DeployError):  # say what is so, not what was
+            now = order.functions.alias(order.name, order.function.alias)
+            delivery = replace(delivery, version=now.version if now else "")
         return replace(
             delivery,
             outcome="undone" if undone else "failed",

@@ -9,6 +9,7 @@
     |  |  |- Conflict
     |  |- BuildFailed
     |  |- GateFailed  the new version did not pass its tests
+    |  |- Cancelled   somebody stopped the run
     |- NotRestored    exit 4: failed, and something could not be put back
 
 The cause stands on the first line of the message, the remedy after it.
@@ -98,6 +99,10 @@ class BuildFailed(DeployFailed):
 
 class GateFailed(DeployFailed):
     """The new version did not pass a test."""
+
+
+class Cancelled(DeployFailed):
+    """The run was stopped by a signal; what it had changed is put back."""
 
 
 class NotRestored(DeployError):

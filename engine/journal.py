@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
+from engine.errors import Cancelled
 from engine.model import Step
 
 
@@ -34,6 +35,16 @@ class Journal:
         self._entries: list[Entry] = []
         self._notes: list[str] = []
         self._lock = threading.Lock()
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Let no further work begin; safe to call from a signal handler."""
+        self._cancelled = True
+
+    def check(self) -> None:
+        """Raise ``Cancelled`` once the run was cancelled."""
+        if self._cancelled:
+            raise Cancelled("the run was cancelled")
 
     @property
     def elapsed(self) -> float:
@@ -61,8 +72,13 @@ class Journal:
         self._tell(Entry("note", "", "note", text, self.elapsed, outcome="done"))
 
     def step(self, step: Step) -> AbstractContextManager[Callable[[str], None]]:
-        """Time the work that a planned step asks for."""
+        """Time the work that a planned step asks for; after ``cancel`` no such work begins."""
+        self.check()
         return self.work(step.id, step.action, step.reason, step.region)
+
+    def progress(self, entry_id: str, text: str, region: str = "") -> None:
+        """Say how work that takes long is getting on; not kept."""
+        self._tell(Entry(entry_id, region, "progress", text, self.elapsed))
 
     @contextmanager
     def work(
@@ -72,10 +88,13 @@ class Journal:
         entry = Entry(entry_id, region, action, reason, self.elapsed)
         self._tell(entry)
         details: list[str] = []
-        outcome = "failed"
+        outcome = "done"
         try:
             yield details.append
-            outcome = "done"
+        except BaseException as error:
+            outcome = "failed"
+            details.append((str(error) or repr(error)).splitlines()[0])
+            raise
         finally:
             done = replace(
                 entry,

@@ -99,7 +99,7 @@ class HttpGate:
     path: str
     status: int = 200
     json: Mapping[str, object] = field(default_factory=dict)
-    within: float = 60.0
+    within: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class InvokeGate:
     name: str
     payload: object
     json: Mapping[str, object] = field(default_factory=dict)
-    within: float = 60.0
+    within: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class S3Gate:
     path: str
     prefix: str
     place: Place
-    within: float = 60.0
+    within: float = 30.0
 
 
 Gate = HttpGate | InvokeGate | S3Gate

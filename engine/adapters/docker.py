@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -39,8 +40,8 @@ class Docker:
                     client = docker.from_env(timeout=600)
                     client.ping()
                 except docker.errors.DockerException as error:
-                    reason = str(error).splitlines()[0]
-                    raise NotReady(f"Docker does not answer: {reason}", remedy=_START) from None
+                    where = os.environ.get("DOCKER_HOST", "the default socket")
+                    raise NotReady(f"no Docker engine answers at {where}", remedy=_START) from error
                 self._client = client
             return self._client
 

@@ -9,6 +9,11 @@ DIRECT_LIMIT = 50 * MB  # Lambda quotas: deployment package, zipped, uploaded di
 UNZIPPED_LIMIT = 262_144_000  # Lambda quotas: deployment package, unzipped, with layers
 
 
+def shown(size: int) -> str:
+    """A size for people."""
+    return f"{size / MB:.1f} MB" if size >= MB else f"{size / 1000:.1f} kB"
+
+
 def check_size(what: str, size: int, limit: int | None, of: str) -> None:
     """Compare a size with a limit, both in bytes.
 
@@ -17,6 +22,6 @@ def check_size(what: str, size: int, limit: int | None, of: str) -> None:
     """
     if limit is not None and size > limit:
         raise BuildFailed(
-            f"{what} is {size / MB:.1f} MB {of}; the limit is {limit / MB:.1f} MB",
+            f"{what} is {shown(size)} {of}; the limit is {shown(limit)}",
             remedy="Remove what it does not need, or raise the budget if it is one of yours.",
         )

@@ -111,7 +111,11 @@ class _Region:
 
     def build(self) -> Artifacts:
         with workers() as pool:
-            publishing = {n: pool.submit(self._layer, n) for n in self._settings.layers}
+            publishing = {
+                name: pool.submit(self._layer, name)
+                for name in self._settings.layers
+                if self._step("layer", name).action is not Action.SKIP
+            }
             bases = results({n: pool.submit(self._images.base, n) for n in self._settings.bases})
             layers = results(publishing)
         for function in self._settings.functions:

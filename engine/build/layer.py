@@ -5,6 +5,7 @@ uv resolves and installs wheels for another platform; pip would need every older
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -40,7 +41,8 @@ def build_layer(layer: Layer, on_line: Callable[[str], None]) -> Archive:
 
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "python"
-        run(
+        _install(
+            layer,
             [
                 find_uv_bin(),
                 *("pip", "install", "--quiet", "--no-config", "--link-mode=copy"),
@@ -51,8 +53,7 @@ def build_layer(layer: Layer, on_line: Callable[[str], None]) -> Archive:
                 "--only-binary=:all:",
                 "--no-compile-bytecode",
             ],
-            what=f"layer {layer.name}",
-            on_line=on_line,
+            on_line,
         )
         _clean(target)
         files = {
@@ -66,6 +67,21 @@ def build_layer(layer: Layer, on_line: Callable[[str], None]) -> Archive:
                 remedy="Remove the layer, or name what it should hold.",
             )
         return archive(files, compress=True)
+
+
+def _install(layer: Layer, command: list[str], on_line: Callable[[str], None]) -> None:
+    try:
+        run(command, what=f"layer {layer.name}", on_line=on_line)
+    except BuildFailed as failure:
+        words = " ".join(re.sub(r"[^\w\s.,:;()'\"=<>!~@/\[\]+*-]", " ", failure.detail).split())
+        because = re.search(r"Because (.+?)(?:\. |, we can conclude|$)", words)
+        cause = because.group(1) if because else words.removeprefix("error: ")[:300]
+        raise BuildFailed(
+            f"layer {layer.name} cannot be made of {layer.requirements.name}: {cause}",
+            detail=failure.detail,
+            remedy=f"Correct {layer.requirements.name}; only wheels for {layer.runtime} on "
+            f"{layer.architecture} are taken.",
+        ) from None
 
 
 def _clean(target: Path) -> None:

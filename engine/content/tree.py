@@ -11,8 +11,8 @@ import pathspec
 from engine.content.dockerfile import copied_sources
 from engine.errors import Invalid, Place, Problem
 
-# Never part of a function's code, whatever .lambdaignore says.
-_NEVER = ("__pycache__/", "*.py[co]", ".git/", ".venv/", ".DS_Store", ".lambdaignore")
+# Not part of a function's code, unless .lambdaignore takes it back in (such as "!.env").
+_LEFT_OUT = ("__pycache__/", "*.py[co]", ".git/", ".venv/", ".env", ".DS_Store", ".lambdaignore")
 
 
 def _walk(root: Path, *, follow: bool) -> Iterator[str]:
@@ -43,12 +43,18 @@ def code_files(root: Path) -> list[str]:
     """
     ignore = root / ".lambdaignore"
     own = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
-    spec = pathspec.GitIgnoreSpec.from_lines([*own, *_NEVER])
+    spec = pathspec.GitIgnoreSpec.from_lines([*_LEFT_OUT, *own])
     kept = sorted(path for path in _walk(root, follow=True) if not spec.match_file(path))
-    broken = [path for path in kept if not (root / path).exists()]
-    if broken:
-        says = "is a link that leads nowhere; remove it, or leave it out by .lambdaignore"
-        raise Invalid([Problem(says, Place(str(root / path))) for path in broken])
+    problems = []
+    for path in kept:
+        if not (root / path).exists():
+            says = "is a link that leads nowhere; remove it, or leave it out by .lambdaignore"
+            problems.append(Problem(says, Place(str(root / path))))
+        elif not path.isprintable():
+            says = "has a name that is no text; rename it, or leave it out by .lambdaignore"
+            problems.append(Problem(says, Place(repr(path))))
+    if problems:
+        raise Invalid(problems)
     return kept
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import TextIO
 
 from engine.errors import DeployError
 from engine.journal import Entry
-from engine.model import Plan
+from engine.model import Delivery, Plan
+from engine.report.summary import sentence
 
 _ALWAYS_SAID = ("build", "create", "test")  # work long enough to announce before it is done
 
@@ -19,7 +22,9 @@ def say(text: str) -> None:
 def tell(entry: Entry) -> None:
     """Print what began or ended."""
     where = f" ({entry.region})" if entry.region else ""
-    if entry.action == "note":
+    if entry.action == "progress":
+        say(f"          {entry.id}{where}: not yet: {entry.reason}")
+    elif entry.action == "note":
         say(f"  note    {entry.reason}")
     elif entry.outcome == "running":
         if entry.action in _ALWAYS_SAID:
@@ -30,12 +35,20 @@ def tell(entry: Entry) -> None:
         say(f"  {entry.seconds:5.2f} s {entry.action} {entry.id}{where}: {failed}{result}")
 
 
-def show_plan(plan: Plan, reason: str) -> None:
+def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
     """Print the plan of a run that only plans."""
     for step in plan.steps:
-        say(f"  {step.action:<8}{step.id}  ({step.reason})")
+        print(f"  {step.action:<8}{step.id}  ({step.reason})", file=file, flush=True)
     changes = sum(step.action.changes for step in plan.steps)
     say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would change something.")
+
+
+def show_deliveries(deliveries: Iterable[Delivery], seconds: float) -> None:
+    """Print how each function came out."""
+    for delivery in deliveries:
+        for left in delivery.left:
+            say(f"  left as it is, mend by hand: {left}")
+        say(f"{sentence(delivery)}, in {seconds:.1f} s")
 
 
 def show_error(error: DeployError) -> None:

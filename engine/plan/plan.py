@@ -108,7 +108,10 @@ class _Region:
 
     def _layer(self, name: str) -> None:
         fingerprint = self._fingerprints.layers[name]
-        if name in self._observed.layers:
+        sources = (function.source for function in self._settings.functions)
+        if not any(isinstance(s, ZipSource) and name in s.layers for s in sources):
+            self._add(f"layer:{name}", Action.SKIP, "no function uses it", fingerprint)
+        elif name in self._observed.layers:
             version = self._observed.layers[name].arn.rpartition(":")[2]
             self._add(
                 f"layer:{name}", Action.REUSE, f"version {version} holds the same", fingerprint
@@ -214,8 +217,9 @@ class _Region:
             Action.UPDATE if code else Action.SKIP,
             code or "equal",
         )
-        why = "the alias serves another one" if live else "no alias serves it yet"
-        self._add(f"version:{name}", Action.PUBLISH, why)
+        what = ", ".join([*sorted(changes), *([code] if code else [])])
+        why = f"for {what}" if what else "$LATEST is not what the alias serves"
+        self._add(f"version:{name}", Action.PUBLISH, why if live else "no alias serves it yet")
         if observed.alias:
             self._add(
                 f"alias:{name}",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.adapters.aws.functions import Functions
 from engine.adapters.http import request
-from engine.errors import DeployFailed, NotFound
+from engine.errors import Conflict, DeployFailed, NotFound, Refused
 from engine.model import FunctionState, ObservedFunction, ZipSource
 from engine.plan.configuration import creation, update
 from engine.release.order import Order
@@ -41,17 +42,42 @@ def stage(order: Order, label: str) -> FunctionState:
 
 def _create(order: Order) -> None:
     with order.working("function"):
-        order.undo.record(f"function {order.name} created", lambda: _delete(order))
-        order.functions.create(
-            order.name, Code=_code(order), **creation(order.function, _layers(order))
-        )
+        order.undo.record(f"creation of function {order.name}", lambda: _delete(order))
+        try:
+            order.functions.create(
+                order.name, Code=_code(order), **creation(order.function, _layers(order))
+            )
+        except Refused as refusal:
+            order.undo.forget()  # AWS said no: whatever is there is not ours to delete
+            if isinstance(refusal, Conflict):
+                raise _theirs(f"created {order.name}") from None
+            raise
+        order.functions.settled(order.name)
 
 
 def _delete(order: Order) -> None:
-    try:
+    with contextlib.suppress(NotFound):  # the answer was lost, and so was the call
         order.functions.delete(order.name)
-    except NotFound:
-        return  # AWS refused to create it: nothing is there
+
+
+def _theirs(what: str) -> Conflict:
+    return Conflict(
+        f"somebody else {what} while this run was deploying",
+        remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
+    )
+
+
+def _unless_theirs(order: Order, way: Callable[[], object]) -> str:
+    """Put something back, but only while nobody else has deployed since.
+
+    Whoever moved the alias in the meantime also put their own code into ``$LATEST``.
+    """
+    before = order.observed.alias if order.observed else None
+    now = order.functions.alias(order.name, order.function.alias) if before else None
+    if before and now and now.version != before.version:
+        return "left alone, since somebody else has deployed in the meantime"
+    way()
+    return ""
 
 
 def _configure(order: Order, before: FunctionState) -> None:
@@ -59,7 +85,9 @@ def _configure(order: Order, before: FunctionState) -> None:
         changes = update(order.function, before, _layers(order))
         order.undo.record(
             f"configuration of {order.name}",
-            lambda: order.functions.configure(order.name, _previous(changes, before)),
+            lambda: _unless_theirs(
+                order, lambda: order.functions.configure(order.name, _previous(changes, before))
+            ),
         )
         order.functions.configure(order.name, changes)
         detail(", ".join(sorted(changes)))
@@ -68,7 +96,10 @@ def _configure(order: Order, before: FunctionState) -> None:
 def _upload(order: Order, observed: ObservedFunction) -> None:
     with order.working("code") as detail:
         order.undo.record(
-            f"code of {order.name}", lambda: _restore_code(order.functions, order.name, observed)
+            f"code of {order.name}",
+            lambda: _unless_theirs(
+                order, lambda: _restore_code(order.functions, order.name, observed)
+            ),
         )
         order.functions.update_code(order.name, _code(order), order.function.architecture)
         if isinstance(order.function.source, ZipSource):

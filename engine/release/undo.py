@@ -15,8 +15,12 @@ class Undo:
     _ways: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 
     def record(self, what: str, way: Callable[[], object]) -> None:
-        """Remember a way back; ``what`` completes "undone: …"."""
+        """Remember a way back; ``what`` completes "undone: …", as does a text that it returns."""
         self._ways.append((what, way))
+
+    def forget(self) -> None:
+        """Take back the newest record: AWS refused the change, so there is nothing to undo."""
+        self._ways.pop()
 
     def undo(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Go back, newest first.
@@ -31,8 +35,8 @@ class Undo:
         while self._ways:
             what, way = self._ways.pop()
             try:
-                way()
-                undone.append(what)
+                note = way()
+                undone.append(f"{what}: {note}" if isinstance(note, str) and note else what)
             except DeployError as error:
                 left.append(f"{what}: {error.message}")
             except Exception as error:  # a fault of ours in one way must not block the others

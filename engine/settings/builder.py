@@ -183,7 +183,7 @@ class Builder:
         )
 
     def _gate(self, name: str, value: dict[str, Any]) -> Gate:
-        within = float(value.get("within", 60.0))
+        within = float(value.get("within", 30.0))
         if "s3" in value:
             s3 = value["s3"]
             return S3Gate(

@@ -136,7 +136,7 @@ TEST = Record(
             "write and read back through the API and in the bucket; runs with [test-s3], "
             "[test-all] or for a release",
         ),
-        "within": Key(Measure("duration"), "time in which it must pass; default 60s"),
+        "within": Key(Measure("duration"), "time in which it must pass; default 30s"),
     },
     one_of=("http", "invoke", "s3"),
 )

@@ -73,7 +73,7 @@ INPUTS = (
     Input("base-tag", "Human tag of the base image, such as 3.13", "bases.F.tag"),
     Input("health-path", "Path that must answer before users meet it", "tests.health.http"),
     Input("health-payload", "Event (JSON) to invoke instead of a path", "tests.health.invoke"),
-    Input("health-within", "Time in which it must pass; default 60s", "tests.health.within"),
+    Input("health-within", "Time in which it must pass; default 30s", "tests.health.within"),
     Input(
         "test-s3-bucket",
         "Bucket of the S3 test, which runs with [test-s3] or for a release",

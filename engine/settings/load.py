@@ -76,7 +76,7 @@ def _plan_only(given: Mapping[str, str], event: Event, problems: list[Problem]) 
     if switch not in ("", "true", "false"):
         problems.append(Problem(f"expected true or false, got {switch!r}", Place("input dry-run")))
     if switch == "true":
-        return "only a plan was asked for"
+        return "as was asked for"
     for flag in ("dry-run", "skip-deploy"):
         if event.asks_for(flag):
             return f"the commit message says [{flag}]"

@@ -58,7 +58,7 @@ class VersionAddress:
         tail = base64.b64decode(log).decode("utf-8", "replace").strip() if log else ""
         trace = "".join(map(str, said.get("stackTrace") or []))
         raised = Hopeless if kind in _HOPELESS else GateFailed
-        raise raised(f"{kind}: {message}", detail="\n".join(filter(None, (trace, tail))))
+        raise raised(f"{kind}: {message}", detail=tail if trace in tail else f"{trace}{tail}")
 
     def request(self, method: str, path: str, body: bytes = b"") -> Answer:
         begun = time.monotonic()

@@ -13,11 +13,22 @@ from engine.errors import DeployError, GateFailed
 from engine.model import Gate, HttpGate, InvokeGate, S3Gate
 from engine.verify.address import Address, Hopeless
 
-SHOWN = 500  # characters of a failing answer
+SHOWN = 200  # characters of a failing answer
 
 
-def run_gate(gate: Gate, address: Address, bucket: Callable[[str], Bucket]) -> str:
+def run_gate(
+    gate: Gate,
+    address: Address,
+    bucket: Callable[[str], Bucket],
+    not_yet: Callable[[str], None] = lambda _: None,
+) -> str:
     """Run a gate until it passes or its time is over; what it saw, in a few words.
+
+    Args:
+        gate: what to ask, and what to expect.
+        address: where to ask.
+        bucket: finds a bucket by its name.
+        not_yet: told what is still wrong after each attempt; may raise to give up.
 
     Raises:
         GateFailed: it did not pass; the message says what was expected and what came.
@@ -31,6 +42,7 @@ def run_gate(gate: Gate, address: Address, bucket: Callable[[str], Bucket]) -> s
                 return _invoke(gate, address)
             return _s3(gate, address, bucket(gate.bucket))
         except GateFailed as failure:
+            not_yet(failure.message)
             return failure
 
     result = retry.until(

@@ -143,11 +143,14 @@ class Functions:
     # ------------------------------------------------------------ changing
 
     def create(self, name: str, **parameters: Any) -> FunctionState:
-        """Create a function and wait until it is active."""
+        """Create a function; it is not active yet.
+
+        Raises:
+            Conflict: somebody else created it first.
+        """
         found = retry.again(
             lambda: self._create(name, parameters), _RoleNotReady, attempts=8, first=1.0
         )
-        self.settled(name)
         return _state(found, {})
 
     def _create(self, name: str, parameters: Mapping[str, Any]) -> Any:

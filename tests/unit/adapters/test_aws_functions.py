@@ -269,7 +269,6 @@ def test_a_role_that_was_made_just_now_is_waited_for(
     service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
     wanted = {"FunctionName": "orders", "Role": make.ROLE, "Code": {"ZipFile": b"zip"}}
     service.add_response("create_function", CONFIGURATION, wanted)
-    settles(service)
     assert functions.create("orders", Role=make.ROLE, Code={"ZipFile": b"zip"}).version == "7"
 
 

@@ -40,13 +40,23 @@ def test_code_is_every_file_in_order_and_never_what_tools_leave_behind(tmp_path:
         ("*\n!app.py", ["app.py"]),
         ("a/*\n!a/keep.txt", ["a/keep.txt", "app.py", "notes.md"]),
         ("**/x.py", ["a/keep.txt", "a/notes.md", "app.py", "notes.md"]),
-        ("!.git/\n!*.pyc", ["a/keep.txt", "a/notes.md", "a/x.py", "app.py", "notes.md"]),
+        ("!.env", [".env", "a/keep.txt", "a/notes.md", "a/x.py", "app.py", "notes.md"]),
     ],
 )
 def test_lambdaignore_is_read_like_gitignore(
     tmp_path: Path, patterns: str, kept: list[str]
 ) -> None:
-    tree(tmp_path, "app.py", "notes.md", "a/x.py", "a/notes.md", "a/keep.txt", ".git/x", "y.pyc")
+    tree(
+        tmp_path,
+        "app.py",
+        "notes.md",
+        "a/x.py",
+        "a/notes.md",
+        "a/keep.txt",
+        ".git/x",
+        "y.pyc",
+        ".env",
+    )
     (tmp_path / ".lambdaignore").write_text(patterns)
     assert code_files(tmp_path) == kept
 

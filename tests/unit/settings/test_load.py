@@ -382,8 +382,8 @@ def test_a_file_that_cannot_be_read_says_what_to_do(root: Path, content: bytes |
 @pytest.mark.parametrize(
     ("event", "dry_run", "reason"),
     [
-        (Event("push"), "true", "only a plan was asked for"),
-        (Event("push"), " True ", "only a plan was asked for"),
+        (Event("push"), "true", "as was asked for"),
+        (Event("push"), " True ", "as was asked for"),
         (
             Event("push", flags=frozenset({"dry-run"})),
             "",
