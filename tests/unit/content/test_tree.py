@@ -46,17 +46,8 @@ def test_code_is_every_file_in_order_and_never_what_tools_leave_behind(tmp_path:
 def test_lambdaignore_is_read_like_gitignore(
     tmp_path: Path, patterns: str, kept: list[str]
 ) -> None:
-    tree(
-        tmp_path,
-        "app.py",
-        "notes.md",
-        "a/x.py",
-        "a/notes.md",
-        "a/keep.txt",
-        ".git/x",
-        "y.pyc",
-        ".env",
-    )
+    own = ("app.py", "notes.md", "a/x.py", "a/notes.md", "a/keep.txt")
+    tree(tmp_path, *own, ".git/x", "y.pyc", ".env")
     (tmp_path / ".lambdaignore").write_text(patterns)
     assert code_files(tmp_path) == kept
 

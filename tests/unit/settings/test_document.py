@@ -164,9 +164,10 @@ def test_other_dollar_signs_are_left_alone(written: str) -> None:
 
 
 def test_each_missing_variable_is_a_problem_at_its_line() -> None:
+    unset = "is not set; export it, or in a workflow name it under env: of the step"
     assert complaints("a: ${ONE}\nb:\n  - ${TWO}\n") == [
-        "f.yml:1: environment variable ONE is not set; set it in the step's env:",
-        "f.yml:3: environment variable TWO is not set; set it in the step's env:",
+        f"f.yml:1: environment variable ONE {unset}",
+        f"f.yml:3: environment variable TWO {unset}",
     ]
 
 

@@ -181,9 +181,16 @@ def test_a_variable_is_replaced_in_inputs_too(root: Path) -> None:
         (ZIP | {"health-payload": "{a: 1}"}, "input health-payload: not valid JSON: "),
         (ZIP | {"health-path": "health"}, "input health-path: expected a path that begins with /"),
         (ZIP | {"test-s3-bucket": "files"}, "input test-s3-bucket: 'path' is missing"),
-        (ZIP | {"dockerfile": "Dockerfile.lambda"}, "input function: exactly one of 'image' or"),
+        (
+            ZIP | {"dockerfile": "Dockerfile.lambda"},
+            "input dockerfile: give inputs for a zip or for an image, not for both",
+        ),
         (ZIP | {"config": "lambda-deploy.yml"}, "input config: give either config or function, no"),
-        (ZIP | {"function": "my orders"}, "input function: expected a function name, got 'my ord"),
+        (
+            ZIP | {"function": "my orders"},
+            "input function: expected a function name (letters, digits, - and _, at most 64), "
+            "got 'my ord",
+        ),
         ({"function": "orders"}, "input function: needs input code (for a zip) or input dockerfi"),
         (
             IMAGE | {"dockerfile": "Dockerfile"},
@@ -210,7 +217,8 @@ def test_mistakes_in_several_inputs_are_told_at_once(root: Path) -> None:
 
 def test_a_variable_that_is_missing_is_told_before_what_its_absence_breaks(root: Path) -> None:
     assert problems(root, ZIP | {"role": "${ROLE}"})[0] == (
-        "input role: environment variable ROLE is not set; set it in the step's env:"
+        "input role: environment variable ROLE is not set; export it, or in a workflow name it "
+        "under env: of the step"
     )
 
 

@@ -155,7 +155,7 @@ def test_everything_that_was_given_arrives(root: Path) -> None:
     assert (storage.bucket, storage.path, storage.prefix) == ("files", "/o/{key}", "o/")
     assert str(storage.place) == "lambda-deploy.yml:20"
     assert health == HttpGate("health", "/health", 204, {}, 5.0)
-    assert invoked == InvokeGate("invoked", {"a": [1]}, {"ok": True}, 60.0)
+    assert invoked == InvokeGate("invoked", {"a": [1]}, {"ok": True}, 30.0)
     assert settings.budgets == Budgets(1_000_000, 2_000_000, 3_000_000)
     assert [(region, f.name) for region, f in settings.targets] == [
         ("eu-west-1", "orders"),
@@ -222,9 +222,13 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
     ("text", "change", "said"),
     [
         (ZIP, ("requirements.txt", "other.txt"), "3: file 'other.txt' does not exist"),
-        (ZIP, ("requirements.txt", "src"), "3: file 'src' does not exist"),
+        (ZIP, ("requirements.txt", "src"), "3: file 'src' is a directory, not a file"),
         (ZIP, ("code: src", "code: source"), "8: directory 'source' does not exist"),
-        (ZIP, ("code: src", "code: requirements.txt"), "8: directory 'requirements.txt' does not"),
+        (
+            ZIP,
+            ("code: src", "code: requirements.txt"),
+            "8: directory 'requirements.txt' is a file, not a directory",
+        ),
         (
             ZIP,
             ("app.handler", "application.handler"),
@@ -237,7 +241,11 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         ),
         (ZIP, ("app.handler", "app.main"), "9: handler 'app.main': app.py defines no 'main'"),
         (ZIP, ("app.handler", "package.main"), "9: handler 'package.main': __init__.py defines no"),
-        (ZIP, ("app.handler", "handler"), "9: expected a handler such as app.handler, got"),
+        (
+            ZIP,
+            ("app.handler", "handler"),
+            "9: handler: expected a handler such as app.handler, got",
+        ),
         (ZIP, ("[deps]", "[dep]"), "11: no layer 'dep'; did you mean 'deps'?"),
         (
             ZIP,
@@ -254,7 +262,11 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
             ("[deps]", "[deps, deps, deps, deps, deps, deps]"),
             "11: 6 layers; a Lambda function takes at most 5",
         ),
-        (ZIP, ("python3.13\nf", "python2.7\nf"), "4: expected 'python3.11' or 'python3.12' or"),
+        (
+            ZIP,
+            ("python3.13\nf", "python2.7\nf"),
+            "4: runtime: expected 'python3.11' or 'python3.12' or",
+        ),
         (IMAGE, ("base: python", "base: pythn"), "6: no base 'pythn'; did you mean 'python'?"),
         (
             IMAGE,
@@ -264,8 +276,12 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (IMAGE, ("python: {}", "python: {dockerfile: no}"), "2: file 'no' does not exist"),
         (IMAGE, ("base: python", "context: nowhere"), "6: directory 'nowhere' does not exist"),
         (IMAGE, ("base: python", "dockerfile: nothing"), "6: file 'nothing' does not exist"),
-        (IMAGE, ("base: python", "repository: UPPER"), "6: expected a repository name"),
-        (IMAGE, ("Orders:", "my.orders:"), "4: expected a function name, got 'my.orders'"),
+        (IMAGE, ("base: python", "repository: UPPER"), "6: repository: expected a repository name"),
+        (
+            IMAGE,
+            ("Orders:", "my.orders:"),
+            "4: expected a function name (letters, digits, - and _, at most 64), got 'my.orders'",
+        ),
         (
             ZIP,
             ("    zip:", "    environment: {A: b, AWS_REGION: x}\n    zip:"),
@@ -281,9 +297,21 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
             ("    zip:", "    tests: [heath]\n    zip:"),
             "7: no test 'heath'",
         ),
-        (ZIP, ("    zip:", "    memory: 64\n    zip:"), "7: expected 128 to 10240 MB, got '64'"),
-        (ZIP, ("    zip:", "    role: orders\n    zip:"), "7: expected the ARN of an IAM role"),
-        (ZIP, ("    zip:", "    alias: '12'\n    zip:"), "7: expected an alias name, got '12'"),
+        (
+            ZIP,
+            ("    zip:", "    memory: 64\n    zip:"),
+            "7: memory: expected 128 to 10240 MB, got '64'",
+        ),
+        (
+            ZIP,
+            ("    zip:", "    role: orders\n    zip:"),
+            "7: role: expected the ARN of an IAM role",
+        ),
+        (
+            ZIP,
+            ("    zip:", "    alias: '12'\n    zip:"),
+            "7: alias: expected an alias name, got '12'",
+        ),
         (ZIP, ("    zip:", "    image: {}\n    zip:"), "6: exactly one of 'image' or 'zip'"),
         (ZIP, ("layers:\n", "regions: [eu-cental-1]\nlayers:\n"), "1: 'eu-cental-1' is not an AWS"),
         (ZIP, ("functions:", "function:"), "1: 'functions' is missing"),
