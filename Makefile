@@ -28,8 +28,9 @@ docs: .venv/ready
 	$(BIN)/python -m docs.tables
 
 lock: .venv/ready
-	cd requirements && for use in uv engine lab dev; do \
-	  ../$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
+	for use in requirements/uv requirements/engine requirements/lab requirements/dev \
+	    lab/runtime lab/standin/rie lab/standin/runtime; do \
+	  $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
 	    --python-version 3.11 $$use.in -o $$use.txt; done
 
 .venv/ready: requirements/uv.txt requirements/dev.txt

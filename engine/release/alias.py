@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.errors import Conflict
 from engine.model import AliasState, FunctionState
-from engine.release.order import Order
+from engine.release.order import Order, theirs
 
 
 def expose(order: Order, version: FunctionState) -> AliasState:
@@ -20,9 +20,7 @@ def expose(order: Order, version: FunctionState) -> AliasState:
                 f"alias {alias} of {order.name}",
                 lambda: order.functions.delete_alias(order.name, alias),
             )
-            moved = order.functions.put_alias(
-                order.name, alias, version.version, "no previous version"
-            )
+            moved = _create(order, version)
         else:
             moved = _move(order, version, before)
             order.undo.record(
@@ -31,6 +29,15 @@ def expose(order: Order, version: FunctionState) -> AliasState:
             )
         detail(f"{alias} -> version {moved.version}")
         return moved
+
+
+def _create(order: Order, version: FunctionState) -> AliasState:
+    alias = order.function.alias
+    try:
+        return order.functions.put_alias(order.name, alias, version.version, "no previous version")
+    except Conflict:
+        order.undo.forget()  # the alias that is there is not ours to delete
+        raise theirs(f"created alias {alias} of {order.name}") from None
 
 
 def _move(order: Order, version: FunctionState, before: AliasState) -> AliasState:
@@ -45,10 +52,8 @@ def _move(order: Order, version: FunctionState, before: AliasState) -> AliasStat
         )
     except Conflict:
         now = order.functions.alias(order.name, alias)
-        raise Conflict(
-            f"somebody else moved alias {alias} of {order.name} to version "
-            f"{now.version if now else 'none'} while this run was deploying",
-            remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
+        raise theirs(
+            f"moved alias {alias} of {order.name} to version {now.version if now else 'none'}"
         ) from None
 
 
@@ -71,7 +76,11 @@ def give_url(order: Order) -> str:
             order.undo.record(
                 f"function URL of {order.name}", lambda: order.urls.delete(order.name, alias)
             )
-            url = order.urls.create(order.name, alias, access)
+            try:
+                url = order.urls.create(order.name, alias, access)
+            except Conflict:
+                order.undo.forget()
+                raise theirs(f"gave {order.name} its function URL") from None
         else:
             was = before.access
             order.undo.record(

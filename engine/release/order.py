@@ -8,9 +8,18 @@ from dataclasses import dataclass, field
 
 from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.urls import Urls
+from engine.errors import Conflict
 from engine.journal import Journal
 from engine.model import Action, Artifacts, Function, ObservedFunction, Plan, Step
 from engine.release.undo import Undo
+
+
+def theirs(what: str) -> Conflict:
+    """The error of a run that met somebody else's: ``what`` they did."""
+    return Conflict(
+        f"somebody else {what} while this run was deploying",
+        remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

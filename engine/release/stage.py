@@ -13,7 +13,7 @@ from engine.adapters.http import request
 from engine.errors import Conflict, DeployFailed, NotFound, Refused
 from engine.model import FunctionState, ObservedFunction, ZipSource
 from engine.plan.configuration import creation, update
-from engine.release.order import Order
+from engine.release.order import Order, theirs
 
 
 def stage(order: Order, label: str) -> FunctionState:
@@ -42,7 +42,10 @@ def stage(order: Order, label: str) -> FunctionState:
 
 def _create(order: Order) -> None:
     with order.working("function"):
-        order.undo.record(f"creation of function {order.name}", lambda: _delete(order))
+        order.undo.record(
+            f"creation of function {order.name}",
+            lambda: _unless_theirs(order, lambda: _delete(order)),
+        )
         try:
             order.functions.create(
                 order.name, Code=_code(order), **creation(order.function, _layers(order))
@@ -50,7 +53,7 @@ def _create(order: Order) -> None:
         except Refused as refusal:
             order.undo.forget()  # AWS said no: whatever is there is not ours to delete
             if isinstance(refusal, Conflict):
-                raise _theirs(f"created {order.name}") from None
+                raise theirs(f"created {order.name}") from None
             raise
         order.functions.settled(order.name)
 
@@ -60,21 +63,15 @@ def _delete(order: Order) -> None:
         order.functions.delete(order.name)
 
 
-def _theirs(what: str) -> Conflict:
-    return Conflict(
-        f"somebody else {what} while this run was deploying",
-        remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
-    )
-
-
 def _unless_theirs(order: Order, way: Callable[[], object]) -> str:
     """Put something back, but only while nobody else has deployed since.
 
-    Whoever moved the alias in the meantime also put their own code into ``$LATEST``.
+    Whoever made or moved the alias in the meantime stands on what is there now. Our own move of
+    it has been undone before this is asked.
     """
     before = order.observed.alias if order.observed else None
-    now = order.functions.alias(order.name, order.function.alias) if before else None
-    if before and now and now.version != before.version:
+    now = order.functions.alias(order.name, order.function.alias)
+    if now and (before is None or now.version != before.version):
         return "left alone, since somebody else has deployed in the meantime"
     way()
     return ""

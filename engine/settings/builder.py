@@ -59,13 +59,15 @@ class Builder:
     def _file(self, name: str, *path: str | int) -> Path:
         found = self._root / name
         if not found.is_file():
-            self._problem(f"file {name!r} does not exist", *path)
+            what = "is a directory, not a file" if found.is_dir() else "does not exist"
+            self._problem(f"file {name!r} {what}", *path)
         return found
 
     def _directory(self, name: str, *path: str | int) -> Path:
         found = self._root / name
         if not found.is_dir():
-            self._problem(f"directory {name!r} does not exist", *path)
+            what = "is a file, not a directory" if found.is_file() else "does not exist"
+            self._problem(f"directory {name!r} {what}", *path)
         return found
 
     def _has_shape(self, shape: Shape, node: Node) -> bool:

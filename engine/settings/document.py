@@ -19,12 +19,14 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class Node:
     """A value and where it was written. ``text`` is a scalar as the user typed it.
 
-    The text matters: YAML reads ``tag: 3.10`` as the number 3.1.
+    The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key
+    that the value was given for.
     """
 
     value: Any
     place: Place
     text: str = ""
+    name: str = ""
 
     def at(self, *path: str | int) -> Place:
         """The place of the value at ``path``, or of the nearest thing above it."""
@@ -41,6 +43,8 @@ def _problem(error: yaml.YAMLError, source: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark else 1
     what = getattr(error, "problem", None) or str(error).splitlines()[0]
+    if mark and mark.buffer is None and "cannot start any token" in what:
+        what += " (a tab? YAML is indented with spaces)"
     return Problem(f"not valid YAML: {what}", Place(source, line))
 
 
@@ -91,7 +95,7 @@ class _Reader:
             written.setdefault(key, place.line)
             value = self.read(value_node)
             # The key's line is what a reader looks for, not that of a nested block's first line.
-            entries[key] = Node(value.value, place, value.text)
+            entries[key] = Node(value.value, place, value.text, key)
         return entries
 
     def _scalar(self, node: yaml.Node, place: Place) -> Node:
@@ -116,7 +120,11 @@ def substitute(
         name = match.group(1)
         if name not in environment:
             problems.append(
-                Problem(f"environment variable {name} is not set; set it in the step's env:", place)
+                Problem(
+                    f"environment variable {name} is not set; export it, or in a workflow name it "
+                    "under env: of the step",
+                    place,
+                )
             )
         return environment.get(name, "")
 

@@ -148,7 +148,11 @@ ROOT = Record(
         ),
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
         "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),
-        "functions": Key(MapOf(FUNCTION, NAME, "a function name"), "functions", required=True),
+        "functions": Key(
+            MapOf(FUNCTION, NAME, "a function name (letters, digits, - and _, at most 64)"),
+            "functions",
+            required=True,
+        ),
         "tests": Key(MapOf(TEST, NAME, "a test's name"), "tests, named by functions"),
         "budgets": Key(
             Record(

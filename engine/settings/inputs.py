@@ -168,6 +168,11 @@ def _complete(root: Node, function: str, problems: list[Problem]) -> None:
             Problem("needs input code (for a zip) or input dockerfile (for an image)", root.place)
         )
         entry["image"] = Node({}, root.place)
+    if {"zip", "image"} <= entry.keys():
+        problems.append(
+            Problem("give inputs for a zip or for an image, not for both", entry["image"].place)
+        )
+        del entry["image"]
     if bases := root.value.get("bases"):
         base = bases.value[function]
         base.value.setdefault("repository", text(f"{function.lower()}-base", base.place))
@@ -184,6 +189,12 @@ def _complete(root: Node, function: str, problems: list[Problem]) -> None:
         if "architecture" in entry:
             layer.value["architecture"] = entry["architecture"]
     if tests := root.value.get("tests"):
+        health = tests.value["health"].value if "health" in tests.value else {}
+        if {"http", "invoke"} <= health.keys():
+            problems.append(
+                Problem("give either health-path or health-payload", health["invoke"].place)
+            )
+            del health["invoke"]
         entry["tests"] = Node(
             [text(name, test.place) for name, test in tests.value.items()], tests.place
         )

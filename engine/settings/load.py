@@ -36,7 +36,11 @@ def load(
     document, directory = _document(given, environ, root, problems)
     if document is None:
         raise Invalid(problems)
-    values = ROOT.check(document, problems)
+    unset = {problem.place for problem in problems if "is not set" in problem.message}
+    shape: list[Problem] = []
+    values = ROOT.check(document, shape)
+    # What is wrong with the value of a variable that is not set has been said already.
+    problems += [problem for problem in shape if problem.place not in unset]
     settings = Builder(document, values, directory, problems).settings(
         given, environ, event, _plan_only(given, event, problems), known_regions
     )
@@ -62,7 +66,7 @@ def _document(
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         problems.append(
             Problem(
-                f"cannot read {name}: {reason}; write that file, or give input function",
+                f"cannot read {path}: {reason}; write that file, or give input function",
                 Place("input config"),
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +36,11 @@ def _wrong(node: Node, wanted: str, problems: list[Problem]) -> None:
         got = "nothing"
     else:
         got = repr(node.text or node.value)
-    problems.append(Problem(f"expected {wanted}, got {got}", node.place))
+    problems.append(Problem(f"{_of(node)}expected {wanted}, got {got}", node.place))
+
+
+def _of(node: Node) -> str:
+    return f"{node.name}: " if node.name else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,10 @@ class Choice:
         if node.text not in self.words:
             wanted = " or ".join(map(repr, self.words))
             got = repr(node.text) if node.text else "something else"
-            problems.append(
-                Problem(f"expected {wanted}, got {got}{nearest(node.text, self.words)}", node.place)
-            )
+            near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.8)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            says = f"{_of(node)}expected {wanted}, got {got}{hint}"
+            problems.append(Problem(says, node.place))
             return self.words[0]
         return node.text
 

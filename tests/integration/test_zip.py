@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -260,3 +264,43 @@ def test_a_url_that_was_open_can_be_closed(project: Project) -> None:
     assert run.report["plan"]["changed"] is True
     assert get(first.function["url"])[0] == 403
     assert project.deploy().changes == []
+
+
+def test_two_first_deploys_at_once_leave_the_function_of_the_winner(
+    project: Project, name: str, aws: Any
+) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        runs = [run.result() for run in [pool.submit(project.deploy) for _ in range(2)]]
+    assert sorted(run.code for run in runs) in ([0, 0], [0, 1])
+    assert aws.get_alias(FunctionName=name, Name="live")["FunctionVersion"] == "1"
+    for run in runs:
+        if run.code:
+            assert "somebody else" in run.log.partition("error: ")[2].splitlines()[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_undoes_what_it_changed(
+    project: Project, name: str, aws: Any, number: signal.Signals
+) -> None:
+    project.deploy()
+    before = aws.get_function(FunctionName=name)["Configuration"]["CodeSha256"]
+    project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
+    report = project.root.parent / "report.json"
+    with subprocess.Popen(
+        [sys.executable, "-m", "engine", "deploy", "--report", str(report)],
+        cwd=project.root,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stderr is not None
+        for line in run.stderr:
+            if "not yet: expected status" in line:  # the new version is there and being tested
+                run.send_signal(number)
+                break
+        log = run.stderr.read()
+    assert run.returncode == 1
+    assert "error: " in log
+    assert "the run was cancelled" in log
+    assert "live still serves version 1" in log
+    assert json.loads(report.read_text())["functions"][0]["outcome"] == "undone"
+    assert aws.get_function(FunctionName=name)["Configuration"]["CodeSha256"] == before
