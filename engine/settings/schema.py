@@ -119,7 +119,7 @@ class Choice:
         if node.text not in self.words:
             wanted = " or ".join(map(repr, self.words))
             got = repr(node.text) if node.text else "something else"
-            near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.8)
+            near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.75)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             says = f"{_of(node)}expected {wanted}, got {got}{hint}"
             problems.append(Problem(says, node.place))
