@@ -73,7 +73,7 @@ class Builder:
     def _has_shape(self, shape: Shape, node: Node) -> bool:
         problems: list[Problem] = []
         shape.check(node, problems)
-        return not problems
+        return not problems and node.all_known
 
     def _value(self, key: str, otherwise: Any) -> Any:
         """The value of a top-level key, if it is there and has the right shape."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -20,13 +20,22 @@ class Node:
     """A value and where it was written. ``text`` is a scalar as the user typed it.
 
     The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key
-    that the value was given for.
+    that the value was given for. It is not ``known`` when a variable in it is not set, which is
+    said once and makes every other judgement of it idle.
     """
 
     value: Any
     place: Place
     text: str = ""
     name: str = ""
+    known: bool = True
+
+    @property
+    def all_known(self) -> bool:
+        """Whether every variable in it, however deep, is set."""
+        inner = self.value.values() if isinstance(self.value, dict) else self.value
+        nodes = inner if isinstance(self.value, (dict, list)) else ()
+        return self.known and all(node.all_known for node in nodes)
 
     def at(self, *path: str | int) -> Place:
         """The place of the value at ``path``, or of the nearest thing above it."""
@@ -95,11 +104,14 @@ class _Reader:
             written.setdefault(key, place.line)
             value = self.read(value_node)
             # The key's line is what a reader looks for, not that of a nested block's first line.
-            entries[key] = Node(value.value, place, value.text, key)
+            entries[key] = replace(value, place=place, name=key)
         return entries
 
     def _scalar(self, node: yaml.Node, place: Place) -> Node:
+        said = len(self._problems)
         text = substitute(str(node.value), place, self._environment, self._problems)
+        if len(self._problems) > said:
+            return Node(text, place, text, known=False)
         if node.tag == "tag:yaml.org,2002:str" or text != node.value:
             return Node(text, place, text)
         try:

@@ -120,7 +120,10 @@ def _value(
 ) -> Node:
     if name in _PAIRS:
         return Node(_pairs(text, place, environ, problems), place)
+    said = len(problems)
     text = substitute(text.strip(), place, environ, problems)
+    if len(problems) > said:
+        return Node(text, place, text, known=False)
     if name == "health-payload":
         try:
             return _nodes(json.loads(text), place)

@@ -36,11 +36,7 @@ def load(
     document, directory = _document(given, environ, root, problems)
     if document is None:
         raise Invalid(problems)
-    unset = {problem.place for problem in problems if "is not set" in problem.message}
-    shape: list[Problem] = []
-    values = ROOT.check(document, shape)
-    # What is wrong with the value of a variable that is not set has been said already.
-    problems += [problem for problem in shape if problem.place not in unset]
+    values = ROOT.check(document, problems)
     settings = Builder(document, values, directory, problems).settings(
         given, environ, event, _plan_only(given, event, problems), known_regions
     )

@@ -28,6 +28,8 @@ class Shape(Protocol):
 
 
 def _wrong(node: Node, wanted: str, problems: list[Problem]) -> None:
+    if not node.known:
+        return
     if isinstance(node.value, dict):
         got = "a mapping"
     elif isinstance(node.value, list):
@@ -116,6 +118,8 @@ class Choice:
     words: tuple[str, ...]
 
     def check(self, node: Node, problems: list[Problem]) -> str:
+        if not node.known:
+            return self.words[0]
         if node.text not in self.words:
             wanted = " or ".join(map(repr, self.words))
             got = repr(node.text) if node.text else "something else"

@@ -465,3 +465,20 @@ tests:
 
 def test_an_empty_list_of_regions_is_a_mistake(root: Path) -> None:
     assert any("no region" in problem for problem in problems(root, f"regions: []\n{ZIP}"))
+
+
+def test_an_unset_variable_is_said_once_and_hides_nothing_else(root: Path) -> None:
+    text = """\
+    functions:
+      a: {memory: "${UNSET}", timeout: long, url: "${UNSET}", image: {}}
+    """
+    said = problems(root, text)
+    assert [problem.partition(": ")[2] for problem in said] == [
+        *["environment variable UNSET is not set; export it, or in a workflow name it under env: "
+          "of the step"] * 2,
+        "timeout: expected a whole number of seconds, got 'long'",
+    ]  # fmt: skip
+
+
+def test_a_file_named_by_an_unset_variable_is_not_looked_for(root: Path) -> None:
+    assert len(problems(root, ZIP.replace("requirements.txt", "${UNSET}"))) == 1
