@@ -149,7 +149,7 @@ class _Release:
             version=version.version,
             previous=previous,
             url=url,
-            image_uri=order.artifacts.images.get(order.name, ""),
+            image_uri=version.code_location,
             base_image_uri=self._base_uri(),
             code_sha256=version.code_sha256,
             code_size=version.code_size,

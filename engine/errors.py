@@ -7,6 +7,7 @@
     |  |- Refused     AWS answered with an error
     |  |  |- NotFound
     |  |  |- Conflict
+    |  |  |- ImageRefused  Lambda cannot read the image's layers
     |  |- BuildFailed
     |  |- GateFailed  the new version did not pass its tests
     |  |- Cancelled   somebody stopped the run
@@ -91,6 +92,10 @@ class NotFound(Refused):
 
 class Conflict(Refused):
     """Somebody else changed the same thing in the meantime."""
+
+
+class ImageRefused(Refused):
+    """Lambda cannot read the image, perhaps because of how its layers are compressed."""
 
 
 class BuildFailed(DeployFailed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,7 @@ class Architecture(StrEnum):
         return "linux/amd64" if self is Architecture.X86_64 else "linux/arm64"
 
 
+Compression = Literal["auto", "zstd", "gzip"]  # of an image's layers
 Access = Literal["public", "iam"]  # who may call a function URL: everybody, or signed callers
 
 
@@ -66,6 +67,7 @@ class ImageSource:
     repository: str
     base: str | None
     build_args: Mapping[str, str]
+    compression: Compression = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ImageBuild:
-    """An image to build. ``what`` names it for people; ``references`` are its names with tags."""
+    """An image to build. ``what`` names it for people; ``references`` are its names with tags.
+
+    With ``auto`` compression the builder does as it likes.
+    """
 
     what: str
     references: tuple[str, ...]
@@ -197,6 +202,7 @@ class ImageBuild:
     build_args: Mapping[str, str]
     platform: str
     no_cache: bool = False
+    compression: Compression = "auto"
 
 
 # ---------------------------------------------------------------- what is there
@@ -373,13 +379,15 @@ class Plan:
 class Artifacts:
     """What the build phase made or found in one region, by name.
 
-    ``bases`` and ``images`` are image URIs by digest.
+    ``bases`` and ``images`` are image URIs by digest. ``in_gzip`` builds a function's image once
+    more for a Lambda that refuses other layers, and answers with the URI of that.
     """
 
     bases: Mapping[str, str]
     images: Mapping[str, str]
     layers: Mapping[str, LayerVersion]
     archives: Mapping[str, Archive]
+    in_gzip: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,12 @@ from engine.adapters.process import output_of, run
 from engine.errors import NotReady
 from engine.model import ImageBuild
 
+# zstd under Docker's own media types is non-standard, so OCI's are asked for (BuildKit README,
+# "Output"). Layers that are there in another compression are only converted when forced to be:
+# not worth it for zstd, and needed for gzip.
+_ZSTD = ",oci-mediatypes=true,compression=zstd,compression-level=3"
+_GZIP = ",oci-mediatypes=true,compression=gzip,force-compression=true"
+
 
 class Buildx:
     """The current builder."""
@@ -47,6 +53,12 @@ class Buildx:
             )
         return drivers != {"docker"} or self._docker.has_containerd_store
 
+    def _compression(self, image: ImageBuild) -> str:
+        """Options of the exporter; an old image store of Docker's knows none of them."""
+        if not self.exports_cache or image.compression == "auto":
+            return ",oci-mediatypes=true"
+        return _ZSTD if image.compression == "zstd" else _GZIP
+
     def build(
         self, image: ImageBuild, *, cache: str, login: Login, on_line: Callable[[str], None]
     ) -> None:
@@ -67,7 +79,7 @@ class Buildx:
             *("docker", "buildx", "build", "--progress=plain"),
             *("--provenance=false", "--sbom=false", f"--platform={image.platform}"),
             f"--file={image.dockerfile}",
-            "--output=type=image,push=true,oci-mediatypes=true",
+            f"--output=type=image,push=true{self._compression(image)}",
         ]
         command += [f"--tag={reference}" for reference in image.references]
         arguments = sorted(image.build_args.items())
@@ -79,7 +91,7 @@ class Buildx:
         if self.exports_cache:
             command.append(
                 f"--cache-to=type=registry,ref={cache},mode=max,image-manifest=true,"
-                "oci-mediatypes=true,ignore-error=true"
+                f"ignore-error=true{_ZSTD}"
             )
         command.append(str(image.context))
         with _logged_in(login) as environment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from engine.adapters.parallel import results, workers
 from engine.adapters.world import World
@@ -130,7 +131,16 @@ class _Region:
                 }
             )
         return Artifacts(
-            bases=bases, images=images, layers=layers, archives=self._fingerprints.archives
+            bases=bases,
+            images=images,
+            layers=layers,
+            archives=self._fingerprints.archives,
+            in_gzip={
+                function.name: partial(self._images.in_gzip, function, function.source, bases)
+                for function in self._settings.functions
+                if isinstance(function.source, ImageSource)
+                and function.source.compression == "auto"
+            },
         )
 
     def _step(self, kind: str, name: str) -> Step:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from engine.adapters.aws.registry import Login
+from engine.adapters.aws.registry import Login, Repository
 from engine.adapters.world import World
 from engine.content.dockerfile import links_copies, needs_buildkit
 from engine.content.fingerprint import of_base
@@ -16,6 +16,7 @@ from engine.journal import Journal
 from engine.model import (
     Action,
     Base,
+    Compression,
     Function,
     ImageBuild,
     ImageSource,
@@ -28,6 +29,7 @@ from engine.plan.bases import base_tag
 from engine.plan.observe import app_tag
 
 CACHE_TAG = "buildcache"
+MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 
 
 class Images:
@@ -47,14 +49,14 @@ class Images:
         self._world = world
         self._journal = journal
         self._registry = world.registry(observed.region)
-        self._repositories: dict[str, str] = {}
+        self._repositories: dict[str, Repository] = {}
         self._lock = threading.Lock()
 
     @cached_property
     def _login(self) -> Login:
         return self._registry.login()
 
-    def _repository(self, name: str) -> str:
+    def _repository(self, name: str) -> Repository:
         with self._lock:
             if name not in self._repositories:
                 self._repositories[name] = self._registry.repository(name)
@@ -69,11 +71,11 @@ class Images:
         """URI of a base image by digest; nothing when no image is built on it."""
         step, base = self._step("base", name), self._settings.bases[name]
         if step.action is Action.REUSE and self._is_built_on(name):
-            return f"{self._repository(base.repository)}@{self._observed.bases[name]}"
+            return self._found(name)
         if step.action is not Action.BUILD:
             return ""
         with self._journal.step(step) as detail:
-            repository = self._repository(base.repository)
+            repository = self._repository(base.repository).uri
             tag = base_tag(base, step.fingerprint)
             # The content's own tag last: it is what later runs look for.
             tags = dict.fromkeys((base.tag, base_tag(base, of_base(base)), tag))
@@ -92,6 +94,11 @@ class Images:
                 raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
             detail(f"{base.repository}:{tag}, {builder}")
             return f"{repository}@{pushed}"
+
+    def _found(self, name: str) -> str:
+        """URI of a base image that was there before the run."""
+        repository = self._repository(self._settings.bases[name].repository)
+        return f"{repository.uri}@{self._observed.bases[name]}"
 
     def _build_base(self, base: Base, image: ImageBuild, cache: str) -> str:
         """Build and push a base; which builder did it, and why."""
@@ -123,32 +130,62 @@ class Images:
             known = self._observed.functions.get(function.name)
             if known and known.latest.image_digest == digest:
                 return known.latest.code_location
-            return f"{self._repository(source.repository)}@{digest}"
+            return f"{self._repository(source.repository).uri}@{digest}"
         with self._journal.step(step) as detail:
-            repository = self._repository(source.repository)
-            tag = app_tag(step.fingerprint)
-            base = {"BASE_IMAGE": bases[source.base]} if source.base else {}
-            stages = _Stages()
-            self._world.buildx.build(
-                ImageBuild(
-                    what=f"image of {function.name}",
-                    references=(f"{repository}:{tag}",),
-                    context=source.context,
-                    dockerfile=source.dockerfile,
-                    build_args={**source.build_args, **base},
-                    platform=function.architecture.platform,
-                    no_cache=self._settings.event.asks_for("no-cache"),
-                ),
-                cache=f"{repository}:{CACHE_TAG}",
-                login=self._login,
-                on_line=stages.read,
-            )
-            pushed = self._registry.digest(source.repository, tag)
-            if not pushed:
-                raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
             self._hint(source)
-            detail(f"{pushed[:19]}, {stages}")
-            return f"{repository}@{pushed}"
+            remembered = self._registry.note(self._repository(source.repository), MEMORY)
+            compression = source.compression
+            if compression == "auto":
+                compression = "gzip" if remembered == "gzip" else "zstd"
+            uri, what = self._build_app(function, source, bases, compression)
+            detail(what)
+            return uri
+
+    def in_gzip(self, function: Function, source: ImageSource, bases: Mapping[str, str]) -> str:
+        """Build a function's image again, since Lambda refused its layers; remember that."""
+        why = "Lambda refuses zstd layers; remembered for the next run"
+        step = self._step("image", function.name)
+        with self._journal.work(step.id, Action.BUILD, why, step.region) as detail:
+            uri, what = self._build_app(function, source, bases, "gzip")
+            self._registry.remember(self._repository(source.repository), MEMORY, "gzip")
+            detail(f"{what}, gzip")
+        self._journal.note(
+            f"Lambda refuses the zstd layers of {function.name}; it was built again with gzip, and "
+            f"will be from now on (tag {MEMORY} of repository {source.repository})."
+        )
+        return uri
+
+    def _build_app(
+        self,
+        function: Function,
+        source: ImageSource,
+        bases: Mapping[str, str],
+        compression: Compression,
+    ) -> tuple[str, str]:
+        """Build and push; the URI by digest, and what it took."""
+        repository = self._repository(source.repository).uri
+        tag = app_tag(self._step("image", function.name).fingerprint)
+        base = {"BASE_IMAGE": bases[source.base] or self._found(source.base)} if source.base else {}
+        stages = _Stages()
+        self._world.buildx.build(
+            ImageBuild(
+                what=f"image of {function.name}",
+                references=(f"{repository}:{tag}",),
+                context=source.context,
+                dockerfile=source.dockerfile,
+                build_args={**source.build_args, **base},
+                platform=function.architecture.platform,
+                no_cache=self._settings.event.asks_for("no-cache"),
+                compression=compression,
+            ),
+            cache=f"{repository}:{CACHE_TAG}",
+            login=self._login,
+            on_line=stages.read,
+        )
+        pushed = self._registry.digest(source.repository, tag)
+        if not pushed:
+            raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
+        return f"{repository}@{pushed}", f"{pushed[:19]}, {stages}"
 
     def _hint(self, source: ImageSource) -> None:
         if not links_copies(source.dockerfile.read_text(encoding="utf-8")):

@@ -106,6 +106,7 @@ def of_image(function: Function, source: ImageSource, base: str) -> str:
         files=_contents(source.context, image_files(source.context, source.dockerfile)),
         arguments=dict(source.build_args),
         base=base,
+        compression=source.compression,
         platform=function.architecture.platform,
     )
 

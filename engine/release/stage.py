@@ -6,11 +6,12 @@ import base64
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.adapters.aws.functions import Functions
 from engine.adapters.http import request
-from engine.errors import Conflict, DeployFailed, NotFound, Refused
+from engine.errors import Conflict, DeployFailed, ImageRefused, NotFound, Refused
 from engine.model import FunctionState, ObservedFunction, ZipSource
 from engine.plan.configuration import creation, update
 from engine.release.order import Order, theirs
@@ -25,37 +26,63 @@ def stage(order: Order, label: str) -> FunctionState:
             which AWS found to exist already can be told from a new one.
 
     Returns:
-        The published version.
+        The published version; its ``code_location`` is the image's URI, if it is one.
 
     Raises:
         DeployError: AWS refused; what was changed so far is in the order's undo.
     """
+    image = order.artifacts.images.get(order.name, "")
     if order.observed is None:
-        _create(order)
+        image = _create(order)
     else:
         if order.wanted("configuration"):
             _configure(order, order.observed.latest)
         if order.wanted("code"):
-            _upload(order, order.observed)
-    return _publish(order, label)
+            image = _upload(order, order.observed)
+    return replace(_publish(order, image, label), code_location=image)
 
 
-def _create(order: Order) -> None:
+def _create(order: Order) -> str:
+    """Create the function; the URI of its image, if it is one."""
     with order.working("function"):
-        order.undo.record(
-            f"creation of function {order.name}",
-            lambda: _unless_theirs(order, lambda: _delete(order)),
-        )
+        code = _code(order)
         try:
-            order.functions.create(
-                order.name, Code=_code(order), **creation(order.function, _layers(order))
-            )
-        except Refused as refusal:
-            order.undo.forget()  # AWS said no: whatever is there is not ours to delete
-            if isinstance(refusal, Conflict):
-                raise theirs(f"created {order.name}") from None
-            raise
-        order.functions.settled(order.name)
+            _create_once(order, code)
+        except ImageRefused as refusal:
+            code = _in_gzip(order, refusal)
+            _create_once(order, code)
+        try:
+            order.functions.settled(order.name)
+        except ImageRefused as refusal:
+            code = _in_gzip(order, refusal)
+            order.functions.update_code(order.name, code, order.function.architecture)
+        return str(code.get("ImageUri", ""))
+
+
+def _create_once(order: Order, code: Mapping[str, Any]) -> None:
+    order.undo.record(
+        f"creation of function {order.name}",
+        lambda: _unless_theirs(order, lambda: _delete(order)),
+    )
+    try:
+        order.functions.create(order.name, Code=code, **creation(order.function, _layers(order)))
+    except Refused as refusal:
+        order.undo.forget()  # AWS said no: whatever is there is not ours to delete
+        if isinstance(refusal, Conflict):
+            raise theirs(f"created {order.name}") from None
+        raise
+
+
+def _in_gzip(order: Order, refusal: ImageRefused) -> dict[str, Any]:
+    """The code with an image that every Lambda reads.
+
+    Raises:
+        ImageRefused: the user has settled the compression.
+    """
+    rebuild = order.artifacts.in_gzip.get(order.name)
+    if rebuild is None:
+        raise refusal
+    return {"ImageUri": rebuild()}
 
 
 def _delete(order: Order) -> None:
@@ -90,7 +117,8 @@ def _configure(order: Order, before: FunctionState) -> None:
         detail(", ".join(sorted(changes)))
 
 
-def _upload(order: Order, observed: ObservedFunction) -> None:
+def _upload(order: Order, observed: ObservedFunction) -> str:
+    """Update the code; the URI of its image, if it is one."""
     with order.working("code") as detail:
         order.undo.record(
             f"code of {order.name}",
@@ -98,16 +126,23 @@ def _upload(order: Order, observed: ObservedFunction) -> None:
                 order, lambda: _restore_code(order.functions, order.name, observed)
             ),
         )
-        order.functions.update_code(order.name, _code(order), order.function.architecture)
-        if isinstance(order.function.source, ZipSource):
-            detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
+        code = _code(order)
+        try:
+            order.functions.update_code(order.name, code, order.function.architecture)
+        except ImageRefused as refusal:
+            code = _in_gzip(order, refusal)
+            order.functions.update_code(order.name, code, order.function.architecture)
+        image = str(code.get("ImageUri", ""))
+        if image:
+            detail(image.rpartition("@")[2][:19])
         else:
-            detail(order.artifacts.images[order.name].rpartition("@")[2][:19])
+            detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
+        return image
 
 
-def _publish(order: Order, label: str) -> FunctionState:
+def _publish(order: Order, image: str, label: str) -> FunctionState:
     with order.working("version") as detail:
-        published = order.functions.publish(order.name, _wanted_sha256(order), label)
+        published = order.functions.publish(order.name, _wanted_sha256(order, image), label)
         if published.description == label and order.observed is not None:
             order.undo.record(
                 f"version {published.version} of {order.name}",
@@ -130,7 +165,7 @@ def _code(order: Order) -> dict[str, Any]:
     return {"ImageUri": order.artifacts.images[order.name]}
 
 
-def _wanted_sha256(order: Order) -> str:
+def _wanted_sha256(order: Order, image: str) -> str:
     """The CodeSha256 that ``$LATEST`` must have when it is published.
 
     Of a zip it is known beforehand, so that somebody else's code cannot slip in between. Of an
@@ -142,8 +177,7 @@ def _wanted_sha256(order: Order) -> str:
     if isinstance(order.function.source, ZipSource):
         return order.artifacts.archives[order.name].sha256
     latest = order.functions.read(order.name)
-    wanted = order.artifacts.images[order.name].partition("@")[2]
-    if latest is None or latest.image_digest != wanted:
+    if latest is None or latest.image_digest != image.partition("@")[2]:
         raise DeployFailed(
             f"somebody else changed the code of {order.name} while it was being deployed",
             remedy="See in CloudTrail who called UpdateFunctionCode, then run again.",

@@ -279,6 +279,7 @@ class Builder:
             repository=value.get("repository", name.lower()),
             base=base,
             build_args=value.get("build-args", {}),
+            compression=value.get("compression", "auto"),
         )
 
     def _zip(

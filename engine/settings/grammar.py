@@ -67,6 +67,10 @@ IMAGE = Record(
         "context": Key(PATH, "build context; default the directory of this file"),
         "repository": Key(REPOSITORY, "ECR repository; default the function's name"),
         "base": Key(Text(NAME, "a base's name"), "base image, handed over as BASE_IMAGE"),
+        "compression": Key(
+            Choice(("auto", "zstd", "gzip")),
+            "of the image's layers; default auto: zstd, and gzip where Lambda refuses that",
+        ),
         "build-args": Key(STRINGS, "build arguments"),
     }
 )

@@ -12,7 +12,7 @@ import hypercorn.config  # type: ignore[import-not-found, unused-ignore]
 from ministack import app
 from ministack.services import iam
 
-from lab.emulator import aliases, ecr, functions, images, registry, runtime, urls, versions
+from lab.emulator import aliases, ecr, functions, images, registry, runtime, urls, versions, zstd
 from lab.emulator.requests import logged
 from lab.emulator.settings import ROLE_NAME, Settings
 
@@ -22,6 +22,7 @@ def teach(settings: Settings) -> None:
     ecr.teach(settings)
     registry.teach()
     images.teach()
+    zstd.teach()
     functions.teach()
     versions.teach(settings)
     aliases.teach()

@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack.services import iam, lambda_svc
 
-from lab.emulator import images
+from lab.emulator import images, zstd
 from lab.emulator.answers import Answer, document, failure, success
 
 _REQUEST_LIMIT = 70_167_211  # bytes of one request; base64 makes 4 bytes of 3
@@ -103,6 +103,8 @@ def create_function(request: dict[str, Any]) -> Answer:
     error = error or role_refused(request.get("Role"))
     if error:
         return error
+    if "ImageUri" in code and images.fails_later(code["ImageUri"]):
+        zstd.fail_later(request["FunctionName"], None, images.digest_of(code["ImageUri"])[0])
     answer: Answer = _create_function(request)
     if answer[0] != 201:
         return answer
@@ -137,6 +139,9 @@ def update_code(name: str, request: dict[str, Any]) -> Answer:
     plain = {key: value for key, value in request.items() if key not in ("Publish", "DryRun")}
     if request.get("DryRun"):
         return _rehearse(function, name, plain)
+    if is_image and images.fails_later(request["ImageUri"]):
+        before = copy.deepcopy(function["config"])
+        zstd.fail_later(name, before, images.digest_of(request["ImageUri"])[0])
     answer = _update_code(name, plain)
     if answer[0] != 200:
         return answer

@@ -12,6 +12,7 @@ from typing import Any
 
 from ministack.services import ecr, lambda_svc
 
+from lab.emulator import zstd
 from lab.emulator.answers import Answer, failure
 
 _REST = r"/(?P<name>[^:@]+)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
@@ -45,7 +46,21 @@ def digest_of(uri: str) -> tuple[str, Answer | None]:
             "The image manifest, config or layer media type for the source image "
             f"{uri} is not supported."
         )
+    if zstd.refusal(name, image) == "at-once":
+        return "", _refused(
+            "The image manifest, config or layer media type for the source image "
+            f"{uri} is not supported."
+        )
     return str(image["imageDigest"]), None
+
+
+def fails_later(uri: str) -> bool:
+    """Whether an update to this image will end in failure."""
+    digest, error = digest_of(uri)
+    name = uri.partition("/")[2].partition("@")[0].partition(":")[0]
+    return not error and zstd.refusal(name, ecr._find_image(name, {"imageDigest": digest})) == (
+        "later"
+    )
 
 
 def pin(config: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ import boto3
 import docker
 import pytest
 
-from tests.support import Project, get
+from tests.support import Project, Run, get
 
 pytestmark = pytest.mark.docker
 
@@ -176,3 +177,41 @@ def test_many_functions_share_one_build_of_their_base(project: Project, name: st
     assert [work["id"] for work in run.report["work"]].count("base:python") == 1
     assert [r["operation"] for r in run.requests].count("GetAuthorizationToken") <= 1
     assert project.deploy().changes == []
+
+
+@pytest.mark.parametrize("how", ["at-once", "later"])
+@pytest.mark.parametrize("exists", [False, True], ids=["created", "updated"])
+def test_where_lambda_refuses_zstd_gzip_is_built_and_remembered(
+    project: Project, name: str, how: str, exists: bool
+) -> None:
+    client = boto3.client("ecr")
+    arn = client.create_repository(repositoryName=name)["repository"]["repositoryArn"]
+    if exists:
+        first = project.deploy()
+        assert first.code == 0
+        assert compressions(name, first) == {"zstd"}
+    client.tag_resource(resourceArn=arn, tags=[{"Key": "lab:refuse-zstd", "Value": how}])
+
+    project.edit("app/main.py", '"hello"', '"good day"')
+    refused = project.deploy()
+    assert refused.code == 0
+    assert compressions(name, refused) == {"gzip"}
+    assert "Lambda refuses the zstd layers" in refused.log
+    assert get(refused.function["url"])[1]["greeting"] == "good day"
+    assert project.deploy().changes == []
+
+    project.edit("app/main.py", '"good day"', '"good night"')
+    after = project.deploy()
+    assert after.code == 0
+    assert [work["id"] for work in after.report["work"]].count(f"image:{name}") == 1
+    assert get(after.function["url"])[1]["greeting"] == "good night"
+
+
+def compressions(repository: str, run: Run) -> set[str]:
+    """How the layers of the app itself are compressed; those of the base are left out."""
+    digest = run.function["image_uri"].partition("@")[2]
+    found = boto3.client("ecr").batch_get_image(
+        repositoryName=repository, imageIds=[{"imageDigest": digest}]
+    )
+    layers = json.loads(found["images"][0]["imageManifest"])["layers"]
+    return {layer["mediaType"].rpartition("+")[2] for layer in layers[-2:]}

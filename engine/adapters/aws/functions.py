@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.adapters import retry
 from engine.adapters.aws.session import Aws
-from engine.errors import Conflict, DeployFailed, NotFound, Refused
+from engine.errors import Conflict, DeployFailed, ImageRefused, NotFound, Refused
 from engine.model import AliasState, FunctionState
 
 UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
@@ -130,10 +130,11 @@ class Functions:
         for status in ("State", "LastUpdateStatus"):
             if found.get(status) == "Failed":
                 code = str(found.get(f"{status}ReasonCode", "no reason code"))
-                raise DeployFailed(
-                    f"Lambda could not activate {name}: {found.get(f'{status}Reason')} ({code})",
-                    remedy=_REMEDIES.get(code, ""),
-                )
+                reason = str(found.get(f"{status}Reason"))
+                says = f"Lambda could not activate {name}: {reason} ({code})"
+                if "UnsupportedImageLayer" in reason:
+                    raise ImageRefused(says, code=code, remedy=_REMEDIES.get(code, ""))
+                raise DeployFailed(says, remedy=_REMEDIES.get(code, ""))
         if not done(found):
             raise DeployFailed(
                 f"{name} was still being updated after {deadline:.0f} s",
@@ -155,7 +156,9 @@ class Functions:
 
     def _create(self, name: str, parameters: Mapping[str, Any]) -> Any:
         try:
-            return self._call("create_function", FunctionName=name, **parameters)
+            return self._unless_unreadable(
+                lambda: self._call("create_function", FunctionName=name, **parameters)
+            )
         except Refused as refusal:
             # IAM is eventually consistent: a role made just now may not be assumable yet.
             if "cannot be assumed" in refusal.message:
@@ -176,10 +179,21 @@ class Functions:
         self._change("update_function_configuration", FunctionName=name, **parameters)
         self.settled(name)
 
+    def _unless_unreadable(self, work: Callable[[], Any]) -> Any:
+        """An API call that names an image; Lambda may refuse its media types at once."""
+        try:
+            return work()
+        except Refused as refusal:
+            if re.search(r"media type .* not supported", refusal.message):
+                raise ImageRefused(refusal.message, code=refusal.code) from None
+            raise
+
     def update_code(self, name: str, code: Mapping[str, Any], architecture: str) -> FunctionState:
         """Update the code and wait until it is in effect."""
-        found = self._change(
-            "update_function_code", FunctionName=name, Architectures=[architecture], **code
+        found = self._unless_unreadable(
+            lambda: self._change(
+                "update_function_code", FunctionName=name, Architectures=[architecture], **code
+            )
         )
         self.settled(name)
         return _state(found, {})

@@ -11,6 +11,14 @@ from engine.errors import NotFound, Refused
 
 
 @dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository of images."""
+
+    uri: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
     """Credentials of a registry, valid for 12 hours."""
 
@@ -49,13 +57,13 @@ class Registry:
         found = self._image(repository, tag)
         return str(found["imageDigest"]) if found else None
 
-    def repository(self, name: str) -> str:
-        """The URI of a repository, created when absent, with scan on push."""
+    def repository(self, name: str) -> Repository:
+        """A repository, created when absent, with scan on push."""
         try:
             found = self._aws.call(
                 self._region, "ecr", "describe_repositories", repositoryNames=[name]
             )
-            return str(found["repositories"][0]["repositoryUri"])
+            return _repository(found["repositories"][0])
         except NotFound:
             pass
         try:
@@ -70,7 +78,24 @@ class Registry:
             if refusal.code != "RepositoryAlreadyExistsException":
                 raise
             return self.repository(name)  # another run was first
-        return str(made["repository"]["repositoryUri"])
+        return _repository(made["repository"])
+
+    def note(self, repository: Repository, key: str) -> str:
+        """What was remembered about a repository under a key (a resource tag), or nothing."""
+        found = self._aws.call(
+            self._region, "ecr", "list_tags_for_resource", resourceArn=repository.arn
+        )
+        return next((str(tag["Value"]) for tag in found["tags"] if tag["Key"] == key), "")
+
+    def remember(self, repository: Repository, key: str, value: str) -> None:
+        """Remember something about a repository, for later runs on any machine."""
+        self._aws.call(
+            self._region,
+            "ecr",
+            "tag_resource",
+            resourceArn=repository.arn,
+            tags=[{"Key": key, "Value": value}],
+        )
 
     def login(self) -> Login:
         """Credentials for pushing and pulling."""
@@ -79,3 +104,7 @@ class Registry:
         user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
         host = data["proxyEndpoint"].partition("://")[2].rstrip("/")
         return Login(host=host, user=user, password=password)
+
+
+def _repository(found: Any) -> Repository:
+    return Repository(uri=found["repositoryUri"], arn=found["repositoryArn"])

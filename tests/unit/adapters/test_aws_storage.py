@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.layers import Layers
-from engine.adapters.aws.registry import Registry
+from engine.adapters.aws.registry import Registry, Repository
 from engine.adapters.aws.session import Aws
 from engine.errors import NotReady
 from engine.model import LayerVersion
@@ -136,18 +136,21 @@ def test_a_repository_is_created_when_it_is_absent(aws: Aws, stub: Stub) -> None
     service.add_client_error("describe_repositories", "RepositoryNotFoundException", "no", 400)
     service.add_response(
         "create_repository",
-        {"repository": {"repositoryUri": "uri"}},
+        {"repository": {"repositoryUri": "uri", "repositoryArn": "arn"}},
         {"repositoryName": "orders", "imageScanningConfiguration": {"scanOnPush": True}},
     )
-    assert Registry(aws, make.REGION).repository("orders") == "uri"
+    assert Registry(aws, make.REGION).repository("orders") == Repository("uri", "arn")
 
 
 def test_a_repository_that_another_run_created_first_is_taken(aws: Aws, stub: Stub) -> None:
     service = stub("ecr")
     service.add_client_error("describe_repositories", "RepositoryNotFoundException", "no", 400)
     service.add_client_error("create_repository", "RepositoryAlreadyExistsException", "is", 400)
-    service.add_response("describe_repositories", {"repositories": [{"repositoryUri": "uri"}]})
-    assert Registry(aws, make.REGION).repository("orders") == "uri"
+    service.add_response(
+        "describe_repositories",
+        {"repositories": [{"repositoryUri": "uri", "repositoryArn": "arn"}]},
+    )
+    assert Registry(aws, make.REGION).repository("orders") == Repository("uri", "arn")
 
 
 def test_a_login_never_shows_its_password(aws: Aws, stub: Stub) -> None:
