@@ -36,6 +36,7 @@ class Journal:
         self._notes: list[str] = []
         self._lock = threading.Lock()
         self._cancelled = False
+        self._said: set[tuple[str, str]] = set()
 
     def cancel(self) -> None:
         """Let no further work begin; safe to call from a signal handler."""
@@ -77,7 +78,11 @@ class Journal:
         return self.work(step.id, step.action, step.reason, step.region)
 
     def progress(self, entry_id: str, text: str, region: str = "") -> None:
-        """Say how work that takes long is getting on; not kept."""
+        """Say how work that takes long is getting on: not kept, and the same only once."""
+        with self._lock:
+            if (entry_id, text) in self._said:
+                return
+            self._said.add((entry_id, text))
         self._tell(Entry(entry_id, region, "progress", text, self.elapsed))
 
     @contextmanager

@@ -170,7 +170,8 @@ class Event:
 class Settings:
     """Everything a run was asked to do: validated, complete, unchangeable.
 
-    ``plan_only`` says why the run must not deploy, if so.
+    ``plan_only`` says why the run must not deploy, if so. ``builder`` names a buildx builder; the
+    current one is used otherwise.
     """
 
     root: Path
@@ -181,6 +182,7 @@ class Settings:
     budgets: Budgets
     event: Event
     plan_only: str = ""
+    builder: str = ""
 
     @property
     def targets(self) -> tuple[tuple[str, Function], ...]:

@@ -25,10 +25,12 @@ _GZIP = ",oci-mediatypes=true,compression=gzip,force-compression=true"
 
 
 class Buildx:
-    """The current builder."""
+    """A builder of buildx, by name, or the current one."""
 
-    def __init__(self, docker: Docker) -> None:
+    def __init__(self, docker: Docker, builder: str = "") -> None:
         self._docker = docker
+        self._name = builder
+        self._builder = [f"--builder={builder}"] if builder else []
 
     @cached_property
     def exports_cache(self) -> bool:
@@ -40,12 +42,17 @@ class Buildx:
         Raises:
             NotReady: there is no buildx.
         """
-        inspected = output_of(["docker", "buildx", "inspect"], Path.cwd())
+        inspected = output_of(["docker", "buildx", "inspect", *self._name.split()], Path.cwd())
         drivers = {
             line.partition(":")[2].strip()
             for line in inspected.splitlines()
             if line.startswith("Driver:")
         }
+        if not drivers and self._name:
+            raise NotReady(
+                f"there is no buildx builder {self._name!r}",
+                remedy="See docker buildx ls; make one with docker buildx create.",
+            )
         if not drivers:
             raise NotReady(
                 "docker buildx is not available",
@@ -76,7 +83,7 @@ class Buildx:
             BuildFailed: with the last lines of the log.
         """
         command = [
-            *("docker", "buildx", "build", "--progress=plain"),
+            *("docker", "buildx", "build", *self._builder, "--progress=plain"),
             *("--provenance=false", "--sbom=false", f"--platform={image.platform}"),
             f"--file={image.dockerfile}",
             f"--output=type=image,push=true{self._compression(image)}",

@@ -23,10 +23,10 @@ class World:
     buildx: Buildx
 
     @classmethod
-    def real(cls, aws: Aws) -> World:
+    def real(cls, aws: Aws, builder: str = "") -> World:
         """The world as it is; Docker is connected to when first needed."""
         docker = Docker()
-        return cls(aws, docker, Buildx(docker))
+        return cls(aws, docker, Buildx(docker, builder))
 
     def functions(self, region: str) -> Functions:
         """The functions of a region."""

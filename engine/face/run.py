@@ -79,7 +79,7 @@ class Run:
         from engine.adapters.world import World
         from engine.deploy import deploy
 
-        return deploy(self._settings, World.real(self._aws), self._journal)
+        return deploy(self._settings, World.real(self._aws, self._settings.builder), self._journal)
 
     @cached_property
     def _aws(self) -> Aws:

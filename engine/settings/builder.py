@@ -126,6 +126,7 @@ class Builder:
             budgets=Budgets(**budgets),
             event=event,
             plan_only=plan_only,
+            builder=self._value("builder", ""),
         )
 
     def _regions(

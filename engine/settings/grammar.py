@@ -150,6 +150,10 @@ ROOT = Record(
         "regions": Key(
             ListOf(Text(wanted="a region")), "regions to deploy to; default the region input"
         ),
+        "builder": Key(
+            Text(r"[A-Za-z0-9_.-]+", "the name of a builder"),
+            "buildx builder of images (remote, Kubernetes, …); default the current one",
+        ),
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
         "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),
         "functions": Key(

@@ -60,6 +60,7 @@ INPUTS = (
         "Build arguments of the image, one NAME=value a line",
         "functions.F.image.build-args",
     ),
+    Input("builder", "Buildx builder of images; default the current one", "builder"),
     Input(
         "base-dockerfile",
         "Dockerfile of the base image, built only when it changed",

@@ -239,3 +239,14 @@ def compressions(repository: str, run: Run) -> set[str]:
     )
     layers = json.loads(found["images"][0]["imageManifest"])["layers"]
     return {layer["mediaType"].rpartition("+")[2] for layer in layers[-1:]}
+
+
+def test_a_builder_is_used_by_name_and_a_missing_one_is_told(lean: Project) -> None:
+    config = (lean.root / "lambda-deploy.yml").read_text()
+    lean.write("lambda-deploy.yml", f"builder: nobody\n{config}")
+    run = lean.deploy()
+    assert run.code == 3
+    assert "there is no buildx builder 'nobody'" in run.log
+    assert run.changes == []
+    lean.write("lambda-deploy.yml", f"builder: default\n{config}")
+    assert lean.deploy().code == 0
