@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.adapters.aws.registry import Login, Repository
 from engine.adapters.world import World
+from engine.build.preflight import child, examine
 from engine.content.dockerfile import links_copies, needs_buildkit
 from engine.content.fingerprint import of_base
 from engine.errors import BuildFailed
@@ -185,7 +186,18 @@ class Images:
         pushed = self._registry.digest(source.repository, tag)
         if not pushed:
             raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
-        return f"{repository}@{pushed}", f"{pushed[:19]}, {stages}"
+        ready = self._preflight(function, source, pushed)
+        return f"{repository}@{ready}", f"{ready[:19]}, {stages}"
+
+    def _preflight(self, function: Function, source: ImageSource, digest: str) -> str:
+        """The digest to deploy, once nothing is left that Lambda is known to refuse."""
+        manifest = self._registry.manifest(source.repository, digest)
+        if "manifests" in manifest:
+            digest = child(manifest, function.architecture)
+            manifest = self._registry.manifest(source.repository, digest)
+        configuration = self._registry.configuration(source.repository, manifest)
+        examine(f"image of {function.name}", manifest, configuration, function.architecture)
+        return digest
 
     def _hint(self, source: ImageSource) -> None:
         if not links_copies(source.dockerfile.read_text(encoding="utf-8")):

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.adapters.aws.session import Aws
-from engine.errors import NotFound, Refused
+from engine.adapters.http import request
+from engine.errors import DeployError, NotFound, Refused
+
+_MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,42 @@ class Registry:
         """The digest behind a tag; ``None`` when the tag or the repository is absent."""
         found = self._image(repository, tag)
         return str(found["imageDigest"]) if found else None
+
+    def manifest(self, repository: str, digest: str) -> dict[str, Any]:
+        """The manifest, or index, behind a digest (API: ``BatchGetImage``).
+
+        Raises:
+            NotFound: there is no such image.
+        """
+        found = self._aws.call(
+            self._region,
+            "ecr",
+            "batch_get_image",
+            repositoryName=repository,
+            imageIds=[{"imageDigest": digest}],
+            acceptedMediaTypes=list(_MANIFESTS),
+        )
+        if not found["images"]:
+            raise NotFound(f"{repository}@{digest} is not in ECR", code="ImageNotFoundException")
+        manifest: dict[str, Any] = json.loads(found["images"][0]["imageManifest"])
+        return manifest
+
+    def configuration(self, repository: str, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+        """An image's configuration, or ``None`` when ECR does not hand it out."""
+        digest = manifest.get("config", {}).get("digest", "")
+        try:
+            found = self._aws.call(
+                self._region,
+                "ecr",
+                "get_download_url_for_layer",
+                repositoryName=repository,
+                layerDigest=digest,
+            )
+            answer = request("GET", found["downloadUrl"])
+            configuration = json.loads(answer.body) if answer.status == 200 else None
+        except (DeployError, ValueError):
+            return None
+        return configuration if isinstance(configuration, dict) else None
 
     def repository(self, name: str) -> Repository:
         """A repository, created when absent, with scan on push."""
