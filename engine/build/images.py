@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from functools import cached_property
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from engine.adapters.aws.registry import Login, Repository
 from engine.adapters.world import World
+from engine.build.lifecycle import POLICY, kept_tag, threats
 from engine.build.preflight import child, examine
 from engine.content.dockerfile import links_copies, needs_buildkit
 from engine.content.fingerprint import of_base
@@ -60,7 +62,7 @@ class Images:
     def _repository(self, name: str) -> Repository:
         with self._lock:
             if name not in self._repositories:
-                self._repositories[name] = self._registry.repository(name)
+                self._repositories[name] = self._registry.repository(name, POLICY)
             return self._repositories[name]
 
     def _step(self, kind: str, name: str) -> Step:
@@ -191,13 +193,28 @@ class Images:
 
     def _preflight(self, function: Function, source: ImageSource, digest: str) -> str:
         """The digest to deploy, once nothing is left that Lambda is known to refuse."""
-        manifest = self._registry.manifest(source.repository, digest)
+        text = self._registry.manifest(source.repository, digest)
+        manifest = json.loads(text)
         if "manifests" in manifest:
             digest = child(manifest, function.architecture)
-            manifest = self._registry.manifest(source.repository, digest)
+            text = self._registry.manifest(source.repository, digest)
+            manifest = json.loads(text)
+        self._keep(function, source, text, digest)
         configuration = self._registry.configuration(source.repository, manifest)
         examine(f"image of {function.name}", manifest, configuration, function.architecture)
         return digest
+
+    def _keep(self, function: Function, source: ImageSource, manifest: str, digest: str) -> None:
+        """Give an image a tag that stays, and warn of rules that could expire it all the same."""
+        self._registry.tag(source.repository, manifest, kept_tag(digest))
+        tags = (app_tag(self._step("image", function.name).fingerprint), kept_tag(digest))
+        policy = self._registry.policy(source.repository)
+        if policy and (rules := threats(policy, tags)):
+            self._journal.note(
+                f"Repository {source.repository} can lose images that versions of {function.name} "
+                f"use: {', '.join(rules)} of its lifecycle policy selects them. Give it a policy "
+                f"for untagged images only: {POLICY}"
+            )
 
     def _hint(self, source: ImageSource) -> None:
         if not links_copies(source.dockerfile.read_text(encoding="utf-8")):

@@ -250,3 +250,27 @@ def test_a_builder_is_used_by_name_and_a_missing_one_is_told(lean: Project) -> N
     assert run.changes == []
     lean.write("lambda-deploy.yml", f"builder: default\n{config}")
     assert lean.deploy().code == 0
+
+
+def test_a_repository_is_made_with_a_policy_that_spares_what_is_in_use(
+    lean: Project, name: str
+) -> None:
+    first = lean.deploy()
+    client = boto3.client("ecr")
+    policy = client.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]
+    rules = json.loads(policy)["rules"]
+    assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged"]
+    again = lean.deploy("build it anew [no-cache]")
+    assert again.code == 0
+    digest = first.function["image_uri"].partition("@")[2]
+    tags = client.describe_images(repositoryName=name, imageIds=[{"imageDigest": digest}])
+    assert tags["imageDetails"][0]["imageTags"]  # though its content's tag may have moved
+
+    rules[0]["selection"] = {"tagStatus": "any", "countType": "imageCountMoreThan"}
+    client.put_lifecycle_policy(
+        repositoryName=name, lifecyclePolicyText=json.dumps({"rules": rules})
+    )
+    lean.edit("app/main.py", '"hello"', '"good day"')
+    warned = lean.deploy()
+    assert warned.code == 0
+    assert f"can lose images that versions of {name} use: rule 1" in warned.log

@@ -67,8 +67,8 @@ class Registry:
         found = self._image(repository, tag)
         return str(found["imageDigest"]) if found else None
 
-    def manifest(self, repository: str, digest: str) -> dict[str, Any]:
-        """The manifest, or index, behind a digest (API: ``BatchGetImage``).
+    def manifest(self, repository: str, digest: str) -> str:
+        """The manifest, or index, behind a digest, as it was pushed (API: ``BatchGetImage``).
 
         Raises:
             NotFound: there is no such image.
@@ -83,8 +83,32 @@ class Registry:
         )
         if not found["images"]:
             raise NotFound(f"{repository}@{digest} is not in ECR", code="ImageNotFoundException")
-        manifest: dict[str, Any] = json.loads(found["images"][0]["imageManifest"])
-        return manifest
+        return str(found["images"][0]["imageManifest"])
+
+    def tag(self, repository: str, manifest: str, tag: str) -> None:
+        """Give an image one more tag."""
+        try:
+            self._aws.call(
+                self._region,
+                "ecr",
+                "put_image",
+                repositoryName=repository,
+                imageManifest=manifest,
+                imageTag=tag,
+            )
+        except Refused as refusal:
+            if refusal.code != "ImageAlreadyExistsException":
+                raise
+
+    def policy(self, repository: str) -> str:
+        """The lifecycle policy of a repository (JSON), or nothing."""
+        try:
+            found = self._aws.call(
+                self._region, "ecr", "get_lifecycle_policy", repositoryName=repository
+            )
+        except NotFound:
+            return ""
+        return str(found["lifecyclePolicyText"])
 
     def configuration(self, repository: str, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
         """An image's configuration, or ``None`` when ECR does not hand it out."""
@@ -103,8 +127,8 @@ class Registry:
             return None
         return configuration if isinstance(configuration, dict) else None
 
-    def repository(self, name: str) -> Repository:
-        """A repository, created when absent, with scan on push."""
+    def repository(self, name: str, policy: str) -> Repository:
+        """A repository, created when absent: with scan on push, a tag and a lifecycle policy."""
         try:
             found = self._aws.call(
                 self._region, "ecr", "describe_repositories", repositoryNames=[name]
@@ -119,11 +143,19 @@ class Registry:
                 "create_repository",
                 repositoryName=name,
                 imageScanningConfiguration={"scanOnPush": True},
+                tags=[{"Key": "made-by", "Value": "lambda-fast-deploy"}],
             )
         except Refused as refusal:
             if refusal.code != "RepositoryAlreadyExistsException":
                 raise
-            return self.repository(name)  # another run was first
+            return self.repository(name, policy)  # another run was first
+        self._aws.call(
+            self._region,
+            "ecr",
+            "put_lifecycle_policy",
+            repositoryName=name,
+            lifecyclePolicyText=policy,
+        )
         return _repository(made["repository"])
 
     def note(self, repository: Repository, key: str) -> str:

@@ -27,6 +27,7 @@ _CONFIG = botocore.config.Config(
 _MISSING = {
     "ResourceNotFoundException",
     "RepositoryNotFoundException",
+    "LifecyclePolicyNotFoundException",
     "ImageNotFoundException",
     "NoSuchBucket",
     "NoSuchKey",

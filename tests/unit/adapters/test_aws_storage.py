@@ -15,6 +15,7 @@ from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.registry import Registry, Repository
 from engine.adapters.aws.session import Aws
+from engine.build.lifecycle import POLICY
 from engine.errors import NotReady
 from engine.model import LayerVersion
 from tests.unit import make
@@ -137,9 +138,16 @@ def test_a_repository_is_created_when_it_is_absent(aws: Aws, stub: Stub) -> None
     service.add_response(
         "create_repository",
         {"repository": {"repositoryUri": "uri", "repositoryArn": "arn"}},
-        {"repositoryName": "orders", "imageScanningConfiguration": {"scanOnPush": True}},
+        {
+            "repositoryName": "orders",
+            "imageScanningConfiguration": {"scanOnPush": True},
+            "tags": [{"Key": "made-by", "Value": "lambda-fast-deploy"}],
+        },
     )
-    assert Registry(aws, make.REGION).repository("orders") == Repository("uri", "arn")
+    service.add_response(
+        "put_lifecycle_policy", {}, {"repositoryName": "orders", "lifecyclePolicyText": POLICY}
+    )
+    assert Registry(aws, make.REGION).repository("orders", POLICY) == Repository("uri", "arn")
 
 
 def test_a_repository_that_another_run_created_first_is_taken(aws: Aws, stub: Stub) -> None:
@@ -150,7 +158,7 @@ def test_a_repository_that_another_run_created_first_is_taken(aws: Aws, stub: St
         "describe_repositories",
         {"repositories": [{"repositoryUri": "uri", "repositoryArn": "arn"}]},
     )
-    assert Registry(aws, make.REGION).repository("orders") == Repository("uri", "arn")
+    assert Registry(aws, make.REGION).repository("orders", POLICY) == Repository("uri", "arn")
 
 
 def test_a_login_never_shows_its_password(aws: Aws, stub: Stub) -> None:
