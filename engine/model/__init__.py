@@ -1,0 +1,65 @@
+"""The frozen values that the phases hand on. Sizes are bytes and times seconds throughout."""
+
+from engine.model.found import (
+    AliasState,
+    Archive,
+    Fingerprints,
+    FunctionState,
+    FunctionUrl,
+    LayerVersion,
+    ObservedFunction,
+    ObservedRegion,
+)
+from engine.model.made import Artifacts, Delivery, Outcome
+from engine.model.planned import Action, Plan, Step
+from engine.model.wanted import (
+    Base,
+    Budgets,
+    Configuration,
+    Event,
+    Function,
+    Gate,
+    HttpGate,
+    ImageBuild,
+    ImageSource,
+    InvokeGate,
+    Layer,
+    S3Gate,
+    Settings,
+    ZipSource,
+)
+from engine.model.words import Access, Architecture, Compression
+
+__all__ = [
+    "Access",
+    "Action",
+    "AliasState",
+    "Architecture",
+    "Archive",
+    "Artifacts",
+    "Base",
+    "Budgets",
+    "Compression",
+    "Configuration",
+    "Delivery",
+    "Event",
+    "Fingerprints",
+    "Function",
+    "FunctionState",
+    "FunctionUrl",
+    "Gate",
+    "HttpGate",
+    "ImageBuild",
+    "ImageSource",
+    "InvokeGate",
+    "Layer",
+    "LayerVersion",
+    "ObservedFunction",
+    "ObservedRegion",
+    "Outcome",
+    "Plan",
+    "S3Gate",
+    "Settings",
+    "Step",
+    "ZipSource",
+]

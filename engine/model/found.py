@@ -1,0 +1,108 @@
+"""What is there: in the working tree, and in AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.model.words import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A deterministic zip. ``sha256`` is base64, as Lambda's ``CodeSha256``."""
+
+    content: bytes = field(repr=False)
+    sha256: str
+    unzipped: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the zip itself."""
+        return len(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """The content addresses of everything the settings name."""
+
+    bases: Mapping[str, str]
+    layers: Mapping[str, str]
+    images: Mapping[str, str]
+    archives: Mapping[str, Archive]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerVersion:
+    """A published layer version. ``size`` is the zip's, 0 when not known."""
+
+    arn: str
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionState:
+    """One version of a function as AWS has it (API: ``GetFunction``)."""
+
+    arn: str
+    version: str
+    package: Literal["Zip", "Image"]
+    code_sha256: str
+    image_digest: str
+    code_location: str
+    code_size: int
+    revision: str
+    runtime: str
+    handler: str
+    role: str
+    architecture: str
+    description: str
+    layers: tuple[str, ...]
+    memory: int
+    timeout: int
+    environment: Mapping[str, str]
+    state: str
+    update_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class AliasState:
+    """An alias as AWS has it (API: ``GetAlias``)."""
+
+    arn: str
+    version: str
+    description: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionUrl:
+    """A function URL as AWS has it (API: ``GetFunctionUrlConfig``)."""
+
+    address: str
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedFunction:
+    """A function before the run: its ``$LATEST`` and what the alias serves."""
+
+    latest: FunctionState
+    alias: AliasState | None
+    live: FunctionState | None
+    url: FunctionUrl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedRegion:
+    """What one region holds of the things that the settings name; absent things are left out.
+
+    ``bases`` and ``images`` map names to image digests.
+    """
+
+    region: str
+    bases: Mapping[str, str]
+    layers: Mapping[str, LayerVersion]
+    images: Mapping[str, str]
+    functions: Mapping[str, ObservedFunction]

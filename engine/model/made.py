@@ -1,0 +1,64 @@
+"""What was made, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.errors import NotRestored
+from engine.model.found import Archive, LayerVersion
+from engine.model.planned import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """What the build phase made or found in one region, by name.
+
+    ``bases`` and ``images`` are image URIs by digest. ``in_gzip`` builds a function's image once
+    more for a Lambda that refuses other layers, and answers with the URI of that.
+    """
+
+    bases: Mapping[str, str]
+    images: Mapping[str, str]
+    layers: Mapping[str, LayerVersion]
+    archives: Mapping[str, Archive]
+    in_gzip: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How one function in one region came out."""
+
+    region: str
+    function: str
+    outcome: Literal["deployed", "unchanged", "planned", "undone", "failed"]
+    arn: str = ""
+    version: str = ""
+    previous: str = ""
+    alias: str = ""
+    url: str = ""
+    image_uri: str = ""
+    base_image_uri: str = ""
+    code_sha256: str = ""
+    code_size: int = 0
+    layer_arns: tuple[str, ...] = ()
+    error: str = ""
+    remedy: str = ""
+    undone: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run: the plan, and how each function in each region came out."""
+
+    plan: Plan
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 done; 1 something failed and was undone; 4 something could not be put back."""
+        if any(delivery.left for delivery in self.deliveries):
+            return NotRestored.exit_code
+        return int(any(delivery.outcome in ("undone", "failed") for delivery in self.deliveries))

@@ -1,0 +1,187 @@
+"""What the user asked for: the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import Place
+from engine.model.words import Access, Architecture, Compression
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base image: the slow part of a container, shared by functions and rarely rebuilt.
+
+    ``follow_upstream`` rebuilds it when an image that it starts from moves.
+    """
+
+    name: str
+    dockerfile: Path
+    context: Path
+    repository: str
+    tag: str
+    architecture: Architecture
+    build_args: Mapping[str, str]
+    follow_upstream: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A dependency layer, made from a requirements file for one runtime."""
+
+    name: str
+    requirements: Path
+    runtime: str
+    architecture: Architecture
+    budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """A function packaged as a container image."""
+
+    dockerfile: Path
+    context: Path
+    repository: str
+    base: str | None
+    build_args: Mapping[str, str]
+    compression: Compression = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ZipSource:
+    """A function packaged as a zip of its own code, with its dependencies in layers."""
+
+    code: Path
+    handler: str
+    runtime: str
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The part of a function's configuration that the user gave; ``None`` is left alone.
+
+    ``memory`` is in MB and ``timeout`` in seconds, as the Lambda API has them.
+    """
+
+    memory: int | None = None
+    timeout: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpGate:
+    """The function answers an HTTP request."""
+
+    name: str
+    path: str
+    status: int = 200
+    json: Mapping[str, object] = field(default_factory=dict)
+    within: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeGate:
+    """The function answers an invocation."""
+
+    name: str
+    payload: object
+    json: Mapping[str, object] = field(default_factory=dict)
+    within: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class S3Gate:
+    """What is written through the function's API is in the bucket, and the other way round."""
+
+    name: str
+    bucket: str
+    path: str
+    prefix: str
+    place: Place
+    within: float = 30.0
+
+
+Gate = HttpGate | InvokeGate | S3Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function as the user wants it."""
+
+    name: str
+    source: ImageSource | ZipSource
+    architecture: Architecture
+    role: str | None
+    alias: str
+    configuration: Configuration
+    url: Access | None
+    gates: tuple[Gate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Largest unzipped sizes, in bytes; ``None`` leaves only Lambda's own limits."""
+
+    code: int | None = None
+    layer: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What started the run. ``commit_message`` is untrusted text."""
+
+    name: str = "local"
+    commit: str = ""
+    commit_message: str = ""
+    flags: frozenset[str] = frozenset()
+
+    def asks_for(self, flag: str) -> bool:
+        """Whether the commit message carries ``[flag]``."""
+        return flag in self.flags
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run was asked to do: validated, complete, unchangeable.
+
+    ``plan_only`` says why the run must not deploy, if so. ``builder`` names a buildx builder; the
+    current one is used otherwise.
+    """
+
+    root: Path
+    regions: tuple[str, ...]
+    bases: Mapping[str, Base]
+    layers: Mapping[str, Layer]
+    functions: tuple[Function, ...]
+    budgets: Budgets
+    event: Event
+    plan_only: str = ""
+    builder: str = ""
+
+    @property
+    def targets(self) -> tuple[tuple[str, Function], ...]:
+        """Every function in every region."""
+        return tuple((region, function) for region in self.regions for function in self.functions)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuild:
+    """An image to build. ``what`` names it for people; ``references`` are its names with tags.
+
+    With ``auto`` compression the builder does as it likes.
+    """
+
+    what: str
+    references: tuple[str, ...]
+    context: Path
+    dockerfile: Path
+    build_args: Mapping[str, str]
+    platform: str
+    no_cache: bool = False
+    compression: Compression = "auto"

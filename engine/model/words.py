@@ -1,0 +1,22 @@
+"""Words that several values share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+
+class Architecture(StrEnum):
+    """Instruction sets of Lambda (API: ``Architectures``)."""
+
+    X86_64 = "x86_64"
+    ARM64 = "arm64"
+
+    @property
+    def platform(self) -> str:
+        """Docker's name of it."""
+        return "linux/amd64" if self is Architecture.X86_64 else "linux/arm64"
+
+
+Compression = Literal["auto", "zstd", "gzip"]  # of an image's layers
+Access = Literal["public", "iam"]  # who may call a function URL: everybody, or signed callers
