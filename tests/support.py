@@ -77,7 +77,7 @@ class Project:
     def run(self, *arguments: str, **environment: str) -> Run:
         """Run ``lambda-fast-deploy`` in the checkout."""
         report = self.root.parent / f"report-{secrets.token_hex(4)}.json"
-        extra = ("--report", str(report)) if arguments[0] in ("deploy", "plan") else ()
+        extra = ("--report", str(report)) if arguments[0] in ("deploy", "plan", "build") else ()
         with requests_during() as requests:
             done = subprocess.run(
                 [sys.executable, "-m", "engine", *arguments, *extra],

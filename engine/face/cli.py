@@ -32,8 +32,11 @@ def parser() -> argparse.ArgumentParser:
     for name, says in (
         ("deploy", "build and deploy what changed"),
         ("plan", "say what a deploy would do, and why; change nothing"),
+        ("build", "build and push what changed, and deploy nothing"),
     ):
         command = commands.add_parser(name, help=says, description=says.capitalize() + ".")
+        if name == "build":
+            command.add_argument("what", choices=["base"], help="base: the base images")
         command.add_argument("--json", action="store_true", help="print JSON on stdout")
         command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
         for item in INPUTS:
@@ -81,4 +84,11 @@ def run(arguments: list[str]) -> int:
         says = f"the directory of {report} does not exist"
         raise Invalid([Problem(says, Place("option --report"))])
     plan_to = sys.stdout if options.command == "plan" and not options.json else sys.stderr
-    return Run(given, environ, report, json=options.json, plan_to=plan_to).carry_out()
+    return Run(
+        given,
+        environ,
+        report,
+        json=options.json,
+        plan_to=plan_to,
+        bases_only=options.command == "build",
+    ).carry_out()

@@ -51,6 +51,15 @@ def show_deliveries(deliveries: Iterable[Delivery], seconds: float) -> None:
         say(f"{sentence(delivery)}, in {seconds:.1f} s")
 
 
+def show_bases(plan: Plan, seconds: float) -> None:
+    """Print how each base image came out."""
+    for step in plan.steps:
+        done = "built" if step.action.changes else "nothing to do"
+        say(f"{step.subject}: {done}, {step.reason}, in {seconds:.1f} s")
+    if not plan.steps:
+        say("There is no base image in the configuration.")
+
+
 def show_error(error: DeployError) -> None:
     """Print an error: its cause on the first line, its remedy on the last."""
     first, *rest = str(error).splitlines()

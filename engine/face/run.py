@@ -6,6 +6,7 @@ import json as json_module
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from traceback import format_exc
@@ -34,12 +35,14 @@ class Run:
         *,
         json: bool,
         plan_to: TextIO,
+        bases_only: bool,
     ) -> None:
         self._given = given
         self._environ = environ
         self._report = report
         self._json = json
         self._plan_to = plan_to
+        self._bases_only = bases_only
         self._journal = Journal(console.tell)
         self._github = Github() if on_github(environ) else None
         self._settings: Settings | None = None
@@ -76,6 +79,8 @@ class Run:
         root = Path.cwd()
         event = read_event(self._environ, root, self._given.get("commit-message", ""))
         self._settings = load(self._given, self._environ, event, root, lambda: self._aws.regions())
+        if self._bases_only:
+            self._settings = replace(self._settings, functions=(), layers={})
         from engine.adapters.world import World
         from engine.deploy import deploy
 
@@ -108,6 +113,8 @@ class Run:
         planned = self._settings.plan_only if self._settings else ""
         if outcome and planned:
             console.show_plan(outcome.plan, planned, self._plan_to)
+        elif outcome and self._bases_only:
+            console.show_bases(outcome.plan, self._journal.elapsed)
         elif outcome:
             console.show_deliveries(outcome.deliveries, self._journal.elapsed)
         elif error:

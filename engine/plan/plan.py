@@ -99,7 +99,7 @@ class _Region:
             action, reason = Action.BUILD, "the commit message says [rebuild-base]"
         elif name in self._observed.bases:
             action, reason = Action.REUSE, "nothing that it is made of changed"
-        elif any(images[user][0] is Action.BUILD for user in users):
+        elif not self._settings.functions or any(images[user][0] is Action.BUILD for user in users):
             repository = self._settings.bases[name].repository
             action, reason = Action.BUILD, f"not yet in repository {repository}"
         else:

@@ -92,6 +92,8 @@ def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | No
     if error or not outcome:
         what = "nothing was touched" if error and error.exit_code in (2, 3) else "failed"
         return f"❌ Not deployed: {what}, {seconds}"
+    if not outcome.deliveries:
+        return f"✅ Base images are there, {seconds}"
     if len(outcome.deliveries) == 1:
         delivery = outcome.deliveries[0]
         mark = _MARKS["failed" if delivery.left else delivery.outcome]
@@ -117,6 +119,8 @@ def _failures(outcome: Outcome) -> str:
 
 
 def _functions(outcome: Outcome) -> str:
+    if not outcome.deliveries:
+        return ""
     return _table(
         ("", "function", "region", "version", "before", "code", "address"),
         (

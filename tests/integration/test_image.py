@@ -274,3 +274,14 @@ def test_a_repository_is_made_with_a_policy_that_spares_what_is_in_use(
     warned = lean.deploy()
     assert warned.code == 0
     assert f"can lose images that versions of {name} use: rule 1" in warned.log
+
+
+def test_a_base_can_be_built_by_hand_and_a_deploy_finds_it(lean: Project, name: str) -> None:
+    built = lean.run("build", "base")
+    assert built.code == 0
+    assert "python: built" in built.log
+    assert not [r for r in built.requests if r["service"] == "lambda"]
+    again = lean.run("build", "base")
+    assert "python: nothing to do" in again.log
+    assert again.changes == []
+    assert lean.deploy().actions["base:python"] == "reuse"
