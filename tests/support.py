@@ -102,6 +102,25 @@ class Project:
         return self.run("deploy", "--commit-message", message, **environment)
 
 
+@contextmanager
+def faults(*rules: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """The lab's AWS with faults while the block runs; at its end filled with what was done."""
+    address = f"{os.environ['AWS_ENDPOINT_URL']}/_lab/faults"
+
+    def put(new: tuple[dict[str, Any], ...]) -> None:
+        body = json.dumps(new).encode()
+        urllib.request.urlopen(urllib.request.Request(address, body, method="PUT")).close()
+
+    done: list[dict[str, Any]] = []
+    put(rules)
+    try:
+        yield done
+    finally:
+        with urllib.request.urlopen(address) as answer:
+            done += json.loads(answer.read())["done"]
+        put(())
+
+
 def get(url: str, path: str = "/health") -> tuple[int, Any]:
     """What users get: status and JSON."""
     try:

@@ -13,6 +13,7 @@ from ministack import app
 from ministack.services import iam
 
 from lab.emulator import aliases, ecr, functions, images, registry, runtime, urls, versions, zstd
+from lab.emulator.faults import faulty
 from lab.emulator.requests import logged
 from lab.emulator.settings import ROLE_NAME, Settings
 
@@ -65,7 +66,7 @@ async def serve(settings: Settings) -> None:
     config.graceful_timeout = 0.2
     config.loglevel = "WARNING"
     await hypercorn.asyncio.serve(
-        logged(app.app, settings.requests), config, shutdown_trigger=stop.wait
+        faulty(logged(app.app, settings.requests)), config, shutdown_trigger=stop.wait
     )
 
 

@@ -26,10 +26,10 @@ def logged(application: Application, log: Path) -> Application:
 
     async def logger(scope: Message, receive: Receive, send: Send) -> None:
         # The emulator's own pages (health, downloads behind Code.Location) are no AWS calls.
-        if scope["type"] != "http" or scope["path"].startswith("/_ministack/"):
+        if scope["type"] != "http" or scope["path"].startswith(("/_ministack/", "/_lab/")):
             await application(scope, receive, send)
             return
-        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        headers = headers_of(scope)
         form = bytearray()
         is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
         answered = 0
@@ -45,7 +45,7 @@ def logged(application: Application, log: Path) -> Application:
             if message["type"] == "http.response.start":
                 answered = message["status"]
                 # Written before the client sees the answer: what it did is in the log by then.
-                line = entry(scope, headers, bytes(form), answered)
+                line = entry(scope, bytes(form), answered)
                 with log.open("a") as lines:
                     lines.write(json.dumps(line) + "\n")
             await send(message)
@@ -55,11 +55,21 @@ def logged(application: Application, log: Path) -> Application:
     return logger
 
 
-def entry(scope: Message, headers: dict[str, str], form: bytes, status: int) -> dict[str, Any]:
+def headers_of(scope: Message) -> dict[str, str]:
+    """Return the headers of a request, their names in lower case."""
+    return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+
+
+def identified(scope: Message, form: bytes = b"") -> tuple[str, str]:
+    """Return the service and the AWS operation of a request; ``form`` is its body, if a form."""
+    query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
+    return identify(scope["method"], scope["path"], query, headers_of(scope), form)
+
+
+def entry(scope: Message, form: bytes, status: int) -> dict[str, Any]:
     """Return the log line of one request: its service, operation, status, and if it mutates."""
     method, path = scope["method"], scope["path"]
-    query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
-    service, operation = identify(method, path, query, headers, form)
+    service, operation = identified(scope, form)
     return {
         "time": round(time.time(), 3),
         "service": service,

@@ -1,0 +1,106 @@
+"""Faults on demand: calls that AWS or its registry refuses, delays, or drops in the middle.
+
+``PUT /_lab/faults`` takes a list of rules (JSON) in place of those before; ``GET`` tells what
+has been done to whom. The first rule that names the operation of a call applies:
+
+- ``operation``: a regular expression for the whole name, as in the request log
+- ``skip``: let so many such calls pass first; ``times``: then meet so many (default: every one)
+- ``until``: the rule ends once a call of that name was answered
+- and one of: ``status`` with ``body``; ``cut``: take so many bytes of the request's body, then
+  drop the connection; ``lost``: carry it out, and drop the connection in place of an answer;
+  ``seconds``: answer late
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import Any
+
+from lab.emulator.requests import Application, Message, Receive, Send, identified
+
+PATH = "/_lab/faults"
+
+
+def faulty(application: Application) -> Application:
+    """Return ``application`` with faults in front of it; none until it is told."""
+    rules: list[dict[str, Any]] = []
+    done: list[dict[str, Any]] = []
+
+    async def serve(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await application(scope, receive, send)
+            return
+        if scope["path"] == PATH:
+            if scope["method"] == "PUT":
+                rules[:] = json.loads(await _body(receive))
+                done.clear()
+            await _answer(send, 200, json.dumps({"rules": rules, "done": done}))
+            return
+        operation = identified(scope)[1]
+        rule = _applying(rules, operation) if rules else None
+        if rule is None:
+            await application(scope, receive, send)
+        else:
+            done.append({"operation": operation, "rule": dict(rule)})
+            await _break(rule, application, scope, receive, send)
+        rules[:] = [each for each in rules if each.get("until") != operation]
+
+    return serve
+
+
+def _applying(rules: list[dict[str, Any]], operation: str) -> dict[str, Any] | None:
+    for rule in rules:
+        if not re.fullmatch(rule["operation"], operation) or rule.get("times") == 0:
+            continue
+        if rule.get("skip", 0):
+            rule["skip"] -= 1
+            continue
+        if "times" in rule:
+            rule["times"] -= 1
+        return rule
+    return None
+
+
+async def _break(
+    rule: dict[str, Any], application: Application, scope: Message, receive: Receive, send: Send
+) -> None:
+    if "cut" in rule:
+        await _body(receive, rule["cut"])
+        _drop(send)
+    elif rule.get("lost"):
+
+        async def nobody(_: Message) -> None:
+            """Take an answer that never arrives."""
+
+        await application(scope, receive, nobody)
+        _drop(send)
+    elif "status" in rule:
+        await _body(receive)
+        await _answer(send, rule["status"], rule.get("body", ""))
+    else:
+        await asyncio.sleep(rule["seconds"])
+        await application(scope, receive, send)
+
+
+async def _body(receive: Receive, most: int | None = None) -> bytes:
+    body = b""
+    while most is None or len(body) < most:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return body
+
+
+async def _answer(send: Send, status: int, body: str) -> None:
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body.encode()})
+
+
+def _drop(send: Send) -> None:
+    """Reset the connection: ASGI has no word for it, so the server's own transport is reached."""
+    stream: Any = getattr(send, "__self__")  # noqa: B009
+    stream.send.__self__.send.__self__.writer.transport.abort()

@@ -1,0 +1,71 @@
+"""Faults on demand."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from tests.support import faults
+
+
+@pytest.fixture
+def once() -> Any:
+    """The ECR API without retries."""
+    return boto3.client("ecr", config=Config(retries={"total_max_attempts": 1}))
+
+
+def test_a_call_is_refused_as_often_as_told(once: Any) -> None:
+    rule = {"operation": "Describe.*", "skip": 1, "times": 1, "status": 503, "body": "{}"}
+    with faults(rule) as done:
+        once.describe_repositories()
+        with pytest.raises(ClientError) as caught:
+            once.describe_repositories()
+        once.describe_repositories()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert [each["operation"] for each in done] == ["DescribeRepositories"]
+
+
+def test_a_fault_ends_with_another_call(once: Any) -> None:
+    with faults({"operation": "DescribeRepositories", "status": 503, "until": "DescribeRegistry"}):
+        for _ in range(2):
+            with pytest.raises(ClientError):
+                once.describe_repositories()
+        once.describe_registry()
+        once.describe_repositories()
+
+
+def test_an_answer_is_lost_after_the_work_was_done(once: Any, name: str) -> None:
+    with (
+        faults({"operation": "CreateRepository", "lost": True}),
+        pytest.raises(ConnectionClosedError),
+    ):
+        once.create_repository(repositoryName=name)
+    assert once.describe_repositories(repositoryNames=[name])["repositories"]
+
+
+def test_an_upload_is_cut(bucket: Any) -> None:
+    s3 = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
+    with faults({"operation": "PutObject", "cut": 1000}), pytest.raises(ConnectionClosedError):
+        s3.put_object(Bucket=bucket.name, Key="a", Body=b"x" * 100_000)
+    assert list(bucket.objects.all()) == []
+
+
+def test_an_answer_comes_late(once: Any) -> None:
+    with faults({"operation": "DescribeRepositories", "seconds": 0.4}):
+        begun = time.monotonic()
+        once.describe_repositories()
+    assert time.monotonic() - begun >= 0.4
+
+
+def test_nothing_stays(once: Any) -> None:
+    with faults({"operation": ".*", "status": 500}):
+        pass
+    once.describe_repositories()
+    with urllib.request.urlopen(f"{once.meta.endpoint_url}/_lab/faults") as answer:
+        assert answer.status == 200
