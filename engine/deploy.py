@@ -182,7 +182,7 @@ class _Release:
 
     def _not_yet(self, step: str, reason: str) -> None:
         self._order.journal.check()
-        self._order.journal.progress(step, reason, self._order.region)
+        self._order.journal.progress(step, f"not yet: {reason}", self._order.region)
 
     def _back(self, delivery: Delivery, error: DeployError) -> Delivery:
         order = self._order

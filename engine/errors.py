@@ -9,6 +9,7 @@
     |  |  |- Conflict
     |  |  |- ImageRefused  Lambda cannot read the image's layers
     |  |- BuildFailed
+    |  |  |- PushFailed    an image was made, and the registry did not take it
     |  |- GateFailed  the new version did not pass its tests
     |  |- Cancelled   somebody stopped the run
     |- NotRestored    exit 4: failed, and something could not be put back
@@ -100,6 +101,16 @@ class ImageRefused(Refused):
 
 class BuildFailed(DeployFailed):
     """An image, a layer or an archive could not be made."""
+
+
+class PushFailed(BuildFailed):
+    """The registry did not take an image; ``login_refused`` when the login was at fault."""
+
+    def __init__(
+        self, message: str, *, remedy: str = "", detail: str = "", login_refused: bool = False
+    ) -> None:
+        super().__init__(message, remedy=remedy, detail=detail)
+        self.login_refused = login_refused
 
 
 class GateFailed(DeployFailed):

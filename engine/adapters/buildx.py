@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from engine.adapters.aws.registry import Login
 from engine.adapters.docker import Docker
 from engine.adapters.process import output_of, run
-from engine.errors import NotReady
+from engine.adapters.troubles import explained
+from engine.errors import BuildFailed, NotReady
 from engine.model import ImageBuild
 
 # zstd under Docker's own media types is non-standard, so OCI's are asked for (BuildKit README,
@@ -23,51 +26,93 @@ from engine.model import ImageBuild
 _ZSTD = ",oci-mediatypes=true,compression=zstd,compression-level=3"
 _GZIP = ",oci-mediatypes=true,compression=gzip,force-compression=true"
 
+# BuildKit README, "Cache": what cannot be written must not lose the image that was built.
+_KEEP = "mode=max,ignore-error=true"
+_REGISTRY = f",image-manifest=true{_ZSTD}"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildxBuilder:
+    """A builder of buildx: ``driver`` is docker, docker-container, kubernetes or remote.
+
+    ``exports`` tells whether it can write caches and choose the compression of layers; the docker
+    driver can only with the containerd image store (Docker documentation, "Cache storage
+    backends").
+    """
+
+    name: str
+    driver: str
+    exports: bool
+
+    def __str__(self) -> str:
+        return f"builder {self.name} ({self.driver})"
+
 
 class Buildx:
-    """A builder of buildx, by name, or the current one."""
+    """A builder of buildx: the one that is named, or else the best of those that run."""
 
     def __init__(self, docker: Docker, builder: str = "") -> None:
         self._docker = docker
-        self._name = builder
-        self._builder = [f"--builder={builder}"] if builder else []
+        self._named = builder
 
     @cached_property
-    def exports_cache(self) -> bool:
-        """Whether the builder can write a registry cache.
+    def builder(self) -> BuildxBuilder | None:
+        """The builder to use, or ``None`` where there is no buildx.
 
-        The docker driver can only with the containerd image store (Docker documentation,
-        "Cache storage backends").
+        Without a name it is the current one, unless that has the docker driver and one of
+        BuildKit's own runs, which does not unpack what it builds.
 
         Raises:
-            NotReady: there is no buildx.
+            NotReady: the named builder does not exist.
         """
-        inspected = output_of(["docker", "buildx", "inspect", *self._name.split()], Path.cwd())
-        drivers = {
-            line.partition(":")[2].strip()
-            for line in inspected.splitlines()
-            if line.startswith("Driver:")
-        }
-        if not drivers and self._name:
+        inspected = output_of(["docker", "buildx", "inspect", *self._named.split()], Path.cwd())
+        head = inspected.partition("Nodes:")[0]
+        found = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
+        if "Driver" not in found:
+            if not self._named:
+                return None
             raise NotReady(
-                f"there is no buildx builder {self._name!r}",
+                f"there is no buildx builder {self._named!r}",
                 remedy="See docker buildx ls; make one with docker buildx create.",
             )
-        if not drivers:
-            raise NotReady(
-                "docker buildx is not available",
-                remedy="Install the buildx plugin, or add docker/setup-buildx-action.",
-            )
-        return drivers != {"docker"} or self._docker.has_containerd_store
+        name, driver = found["Name"], found["Driver"]
+        if driver == "docker" and not self._named:
+            name, driver = _own_builder() or (name, driver)
+        return BuildxBuilder(name, driver, driver != "docker" or self._docker.has_containerd_store)
 
-    def _compression(self, image: ImageBuild) -> str:
-        """Options of the exporter; an old image store of Docker's knows none of them."""
-        if not self.exports_cache or image.compression == "auto":
-            return ",oci-mediatypes=true"
-        return _ZSTD if image.compression == "zstd" else _GZIP
+    @property
+    def is_named(self) -> bool:
+        """Whether the user named the builder."""
+        return bool(self._named)
+
+    @property
+    def has_github_cache(self) -> bool:
+        """Whether GitHub's cache can be used: the runner's variables for it are there."""
+        return bool(os.environ.get("ACTIONS_RUNTIME_TOKEN")) and any(
+            os.environ.get(name) for name in ("ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL")
+        )
+
+    @property
+    def lacks_github_cache(self) -> bool:
+        """Whether this is a runner of GitHub's whose variables for its cache are not there."""
+        return os.environ.get("GITHUB_ACTIONS") == "true" and not self.has_github_cache
+
+    def _caches(self, reference: str) -> dict[str, str]:
+        """The caches of an image, with the options to write each."""
+        caches = {f"type=registry,ref={reference}": _REGISTRY}
+        if self.has_github_cache:
+            scope = re.sub("[^a-z0-9]+", "-", reference.partition("/")[2])
+            caches[f"type=gha,scope={scope}"] = ""
+        return caches
 
     def build(
-        self, image: ImageBuild, *, cache: str, login: Login, on_line: Callable[[str], None]
+        self,
+        image: ImageBuild,
+        *,
+        cache: str,
+        writes_cache: bool,
+        login: Login,
+        on_line: Callable[[str], None],
     ) -> None:
         """Build an image and push it under all its references.
 
@@ -76,33 +121,72 @@ class Buildx:
         Args:
             image: what to build.
             cache: reference of the registry cache.
+            writes_cache: whether that may be written, besides being read.
             login: credentials of the registry.
             on_line: takes each line of BuildKit's log.
 
         Raises:
-            BuildFailed: with the last lines of the log.
+            PushFailed: the registry did not take the image.
+            BuildFailed: with its cause, and the last lines of the log.
         """
+        builder = self.builder
+        assert builder is not None
+        exports = builder.exports
         command = [
-            *("docker", "buildx", "build", *self._builder, "--progress=plain"),
+            *("docker", "buildx", "build", f"--builder={builder.name}", "--progress=plain"),
             *("--provenance=false", "--sbom=false", f"--platform={image.platform}"),
             f"--file={image.dockerfile}",
-            f"--output=type=image,push=true{self._compression(image)}",
+            f"--output=type=image,push=true{_compression(image, exports=exports)}",
         ]
         command += [f"--tag={reference}" for reference in image.references]
-        arguments = sorted(image.build_args.items())
-        command += [f"--build-arg={name}={value}" for name, value in arguments]
+        command += [f"--build-arg={name}={value}" for name, value in _sorted(image.build_args)]
+        command += [f"--secret=id={name},env={where}" for name, where in _sorted(image.secrets)]
         if image.no_cache:
             command.append("--no-cache")
         else:
-            command.append(f"--cache-from=type=registry,ref={cache}")
-        if self.exports_cache:
-            command.append(
-                f"--cache-to=type=registry,ref={cache},mode=max,image-manifest=true,"
-                f"ignore-error=true{_ZSTD}"
-            )
+            command += [f"--cache-from={source}" for source in self._caches(cache)]
+        if exports:
+            command += [
+                f"--cache-to={kept},{_KEEP}{options}"
+                for kept, options in self._caches(cache).items()
+                if writes_cache or options != _REGISTRY
+            ]
         command.append(str(image.context))
+        secrets = [os.environ.get(where, "") for where in image.secrets.values()]
+        hidden = [line for value in secrets for line in value.splitlines() if line.strip()]
         with _logged_in(login) as environment:
-            run(command, what=image.what, environment=environment, on_line=on_line)
+            try:
+                run(
+                    command,
+                    what=image.what,
+                    environment=environment,
+                    on_line=on_line,
+                    hidden=hidden,
+                )
+            except BuildFailed as failure:
+                raise explained(image.what, failure.detail.splitlines()) from None
+
+
+def _sorted(pairs: Mapping[str, str]) -> list[tuple[str, str]]:
+    return sorted(pairs.items())
+
+
+def _compression(image: ImageBuild, *, exports: bool) -> str:
+    """Options of the exporter; an old image store of Docker's knows none of them."""
+    if not exports or image.compression == "auto":
+        return ",oci-mediatypes=true"
+    return _ZSTD if image.compression == "zstd" else _GZIP
+
+
+def _own_builder() -> tuple[str, str] | None:
+    """Name and driver of a running builder of BuildKit's own."""
+    listed = output_of(["docker", "buildx", "ls", "--format={{json .}}"], Path.cwd())
+    for line in listed.splitlines():
+        builder = json.loads(line)
+        statuses = {node.get("Status") for node in builder.get("Nodes") or []}
+        if builder.get("Driver") != "docker" and statuses == {"running"}:
+            return builder["Name"], builder["Driver"]
+    return None
 
 
 @contextmanager

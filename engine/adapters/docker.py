@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.adapters import retry
 from engine.adapters.aws.registry import Login
-from engine.errors import BuildFailed, NotReady
+from engine.adapters.troubles import explained
+from engine.errors import NotReady
 from engine.model import ImageBuild
 
+_TELL_EVERY = 5.0  # seconds
 _START = "Start Docker, or set DOCKER_HOST; GitHub's Linux runners have it."
 
 
@@ -96,15 +99,15 @@ class Docker:
         return pulled[0] if pulled else str(image.id)
 
     def build(self, image: ImageBuild, on_line: Callable[[str], None]) -> None:
-        """Build an image with the engine's own builder, under its first reference.
+        """Build an image with the engine's own builder, under all its references.
 
         Raises:
-            BuildFailed: with the last lines of the build's log.
+            BuildFailed: with its cause, and the last lines of the build's log.
         """
         import docker
 
         engine = self._engine()
-        tail: list[str] = []
+        tail: deque[str] = deque(maxlen=25)
         try:
             stream = engine.api.build(
                 path=str(image.context),
@@ -117,42 +120,72 @@ class Docker:
                 decode=True,
             )
             for event in stream:
-                for line in str(event.get("stream", "")).splitlines():
-                    if line.strip():
-                        tail.append(line.rstrip())
-                        on_line(line.rstrip())
+                said = str(event.get("stream", "")).splitlines()
+                said += [f"ERROR: {line}" for line in str(event.get("error", "")).splitlines()]
+                for line in filter(None, map(str.rstrip, said)):
+                    tail.append(line)
+                    on_line(line)
                 if "error" in event:
-                    raise BuildFailed(
-                        f"{image.what} failed: {str(event['error']).splitlines()[0]}",
-                        detail="\n".join(tail[-25:]),
-                    )
+                    raise explained(image.what, tail)
+            for reference in image.references[1:]:
+                engine.api.tag(image.references[0], *_named(reference))
         except docker.errors.DockerException as error:
-            raise BuildFailed(
-                f"{image.what} failed: {error}", detail="\n".join(tail[-25:])
-            ) from None
+            raise explained(image.what, [*tail, f"ERROR: {error}"]) from None
 
-    def push(self, references: Sequence[str]) -> None:
-        """Push an image, built under the first reference, under each of them in turn.
+    def push(self, image: ImageBuild, login: Login, on_line: Callable[[str], None]) -> None:
+        """Push an image that was built, under each of its references in turn.
 
-        A broken push is tried again; blobs that arrived count.
+        Args:
+            image: what was built.
+            login: credentials of the registry.
+            on_line: told every few seconds how far it is.
 
         Raises:
-            BuildFailed: the registry did not take it.
+            PushFailed: the registry did not take it.
         """
-        engine = self._engine()
-        for reference in references:
-            repository, _, tag = reference.rpartition(":")
-            engine.api.tag(references[0], repository, tag)
+        import docker
 
-            def attempt(repository: str = repository, tag: str = tag) -> None:
-                for event in engine.api.push(repository, tag=tag, stream=True, decode=True):
+        self.log_in(login)
+        try:
+            for reference in image.references:
+                repository, tag = _named(reference)
+                progress = _Progress(on_line)
+                for event in self._engine().api.push(repository, tag=tag, stream=True, decode=True):
                     if "error" in event:
-                        raise BuildFailed(f"pushing {repository}:{tag} failed: {event['error']}")
-
-            retry.again(attempt, BuildFailed, attempts=3)
+                        says = f"ERROR: failed to push {reference}: {event['error']}"
+                        raise explained(image.what, [says])
+                    progress.take(event)
+        except docker.errors.DockerException as error:
+            raise explained(image.what, [f"ERROR: failed to push: {error}"]) from None
 
     @property
     def has_containerd_store(self) -> bool:
         """Whether images are kept by containerd, as a registry cache and zstd layers need."""
         status = dict(self._engine().info().get("DriverStatus") or [])
         return "containerd.snapshotter" in status.get("driver-type", "")
+
+
+def _named(reference: str) -> tuple[str, str]:
+    """Repository and tag of a reference; a port also has a colon."""
+    repository, _, tag = reference.rpartition(":")
+    return repository, tag
+
+
+class _Progress:
+    """Sums up what the engine tells of each layer's upload."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._layers: dict[str, tuple[int, int]] = {}
+        self._told = time.monotonic()
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take an event of the push."""
+        detail = event.get("progressDetail") or {}
+        if "current" in detail:
+            self._layers[event.get("id", "")] = (detail["current"], detail.get("total") or 0)
+        if self._layers and time.monotonic() - self._told >= _TELL_EVERY:
+            self._told = time.monotonic()
+            done = sum(current for current, _ in self._layers.values())
+            total = sum(total for _, total in self._layers.values())
+            self._tell(f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB")

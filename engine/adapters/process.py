@@ -27,10 +27,12 @@ def run(
     what: str,
     environment: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] = lambda _: None,
+    hidden: Sequence[str] = (),
 ) -> None:
     """Run a command to its end, handing over each line it prints on either stream.
 
-    Both streams go through one pipe, so a chatty child cannot block on the one nobody reads.
+    Both streams go through one pipe, so a chatty child cannot block on the one nobody reads. The
+    values of ``hidden`` are replaced in what it prints.
 
     Raises:
         NotReady: the program is not installed.
@@ -56,9 +58,11 @@ def run(
     with child:
         assert child.stdout is not None
         try:
-            for line in child.stdout:
-                tail.append(line.rstrip())
-                on_line(line.rstrip())
+            for line in map(str.rstrip, child.stdout):
+                for secret in hidden:
+                    line = line.replace(secret, "***")
+                tail.append(line)
+                on_line(line)
         except BaseException:
             child.terminate()
             raise

@@ -11,6 +11,7 @@ from engine.adapters.world import World
 from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size
 from engine.build.images import Images
 from engine.build.layer import build_layer
+from engine.build.machine import check_machine
 from engine.journal import Journal
 from engine.model import (
     Action,
@@ -42,11 +43,11 @@ def build(
     """Make what the plan says is missing, in every region; the rest is found.
 
     Raises:
-        NotReady: Docker or its buildx is needed and not there.
+        NotReady: a builder or a secret is needed and not there.
         BuildFailed: something could not be made, or is over its budget.
     """
     _check_code(settings, fingerprints)
-    _check_docker(plan, world, journal)
+    check_machine(settings, plan, world, journal)
     layers = _LayerBuilder()
     return {
         region: _Region(
@@ -60,17 +61,6 @@ def _check_code(settings: Settings, fingerprints: Fingerprints) -> None:
     for name, code in fingerprints.archives.items():
         check_size(f"the code of {name}", code.unzipped, settings.budgets.code, "unzipped")
         check_size(f"the code of {name}", code.size, DIRECT_LIMIT, "zipped")
-
-
-def _check_docker(plan: Plan, world: World, journal: Journal) -> None:
-    kinds = {step.kind for step in plan.steps if step.action is Action.BUILD}
-    if kinds & {"base", "image"}:
-        world.docker.ready()
-    if "image" in kinds and not world.buildx.exports_cache:
-        journal.note(
-            "This builder cannot write a registry cache, so images are built from the start on a "
-            "fresh machine; add docker/setup-buildx-action before this step."
-        )
 
 
 class _LayerBuilder:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
-from engine.adapters.aws.registry import Login, Repository
+from engine.adapters.aws.registry import Repository
 from engine.adapters.world import World
+from engine.build.image_builder import ImageBuilder
 from engine.build.lifecycle import POLICY, kept_tag, threats
+from engine.build.machine import is_for_buildkit
 from engine.build.preflight import child, examine
-from engine.content.dockerfile import links_copies, needs_buildkit
+from engine.content.dockerfile import links_copies, upstreams
 from engine.content.fingerprint import of_base
 from engine.errors import BuildFailed
 from engine.journal import Journal
@@ -31,7 +31,6 @@ from engine.model import (
 from engine.plan.bases import base_tag
 from engine.plan.observe import app_tag
 
-CACHE_TAG = "buildcache"
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 
 
@@ -52,12 +51,9 @@ class Images:
         self._world = world
         self._journal = journal
         self._registry = world.registry(observed.region)
+        self._builder = ImageBuilder(self._registry, world, journal)
         self._repositories: dict[str, Repository] = {}
         self._lock = threading.Lock()
-
-    @cached_property
-    def _login(self) -> Login:
-        return self._registry.login()
 
     def _repository(self, name: str) -> Repository:
         with self._lock:
@@ -78,43 +74,60 @@ class Images:
         if step.action is not Action.BUILD:
             return ""
         with self._journal.step(step) as detail:
-            repository = self._repository(base.repository).uri
+            repository = self._repository(base.repository)
             tag = base_tag(base, step.fingerprint)
-            # The content's own tag last: it is what later runs look for.
-            tags = dict.fromkeys((base.tag, base_tag(base, of_base(base)), tag))
+            self._release(repository, (base_tag(base, of_base(base)), tag))
+            tags = (*self._human_tag(repository, base), base_tag(base, of_base(base)), tag)
             image = ImageBuild(
                 what=f"base image {name}",
-                references=tuple(f"{repository}:{each}" for each in tags),
+                # The content's own tag last: it is what later runs look for.
+                references=tuple(f"{repository.uri}:{each}" for each in dict.fromkeys(tags)),
                 context=base.context,
                 dockerfile=base.dockerfile,
                 build_args=base.build_args,
                 platform=base.architecture.platform,
+                secrets=base.secrets,
                 no_cache=self._settings.event.asks_for("rebuild-base"),
             )
-            builder = self._build_base(base, image, f"{repository}:{CACHE_TAG}")
-            pushed = self._registry.digest(base.repository, tag)
-            if not pushed:
-                raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
-            detail(f"{base.repository}:{tag}, {builder}")
-            return f"{repository}@{pushed}"
+            detail(f"{base.repository}:{tag}, {self._build_base(base, image, step, repository)}")
+            return f"{repository.uri}@{self._pushed(repository, tag)}"
+
+    def _human_tag(self, repository: Repository, base: Base) -> tuple[str, ...]:
+        """The base's own tag, unless the repository holds it fast on another image."""
+        if repository.lets_move(base.tag) or not self._registry.digest(repository.name, base.tag):
+            return (base.tag,)
+        self._journal.note(
+            f"Repository {repository.name} is immutable, so its tag {base.tag} stays on an older "
+            "base; functions get the new one by its digest."
+        )
+        return ()
+
+    def _release(self, repository: Repository, tags: Iterable[str]) -> None:
+        """Take tags of ours off what has them where they cannot move by themselves."""
+        for tag in tags:
+            if not repository.lets_move(tag):
+                self._registry.untag(repository.name, tag)
+
+    def _pushed(self, repository: Repository, tag: str) -> str:
+        """The digest behind a tag that was pushed."""
+        if found := self._registry.digest(repository.name, tag):
+            return found
+        raise BuildFailed(f"{repository.uri}:{tag} was pushed, but ECR does not show it")
 
     def _found(self, name: str) -> str:
         """URI of a base image that was there before the run."""
         repository = self._repository(self._settings.bases[name].repository)
         return f"{repository.uri}@{self._observed.bases[name]}"
 
-    def _build_base(self, base: Base, image: ImageBuild, cache: str) -> str:
+    def _build_base(self, base: Base, image: ImageBuild, step: Step, repository: Repository) -> str:
         """Build and push a base; which builder did it, and why."""
-        reason = needs_buildkit(base.dockerfile.read_text(encoding="utf-8"))
-        if not reason and Path(f"{base.dockerfile}.dockerignore").is_file():
-            reason = "an ignore file of its own"
-        if reason:
-            self._world.buildx.build(image, cache=cache, login=self._login, on_line=lambda _: None)
-            return f"by BuildKit, since it has {reason}"
-        self._world.docker.log_in(self._login)
-        self._world.docker.build(image, lambda _: None)
-        self._world.docker.push(image.references)
-        return "by the Docker engine"
+        if reason := is_for_buildkit(base, self._world):
+            how = self._builder.by_buildkit(image, step, repository)
+            return f"by BuildKit, since {reason}; {how}"
+        return self._builder.by_engine(image, step)
+
+    def _is_new(self, base: str | None) -> bool:
+        return base is not None and self._step("base", base).action is Action.BUILD
 
     def _is_built_on(self, base: str) -> bool:
         return any(
@@ -151,7 +164,7 @@ class Images:
         with self._journal.work(step.id, Action.BUILD, why, step.region) as detail:
             uri, what = self._build_app(function, source, bases, "gzip")
             self._registry.remember(self._repository(source.repository), MEMORY, "gzip")
-            detail(f"{what}, gzip")
+            detail(what)
         self._journal.note(
             f"Lambda refuses the zstd layers of {function.name}; it was built again with gzip, and "
             f"will be from now on (tag {MEMORY} of repository {source.repository})."
@@ -166,30 +179,30 @@ class Images:
         compression: Compression,
     ) -> tuple[str, str]:
         """Build and push; the URI by digest, and what it took."""
-        repository = self._repository(source.repository).uri
-        tag = app_tag(self._step("image", function.name).fingerprint)
+        step = self._step("image", function.name)
+        repository = self._repository(source.repository)
+        tag = app_tag(step.fingerprint)
+        self._release(repository, (tag,))
         base = {"BASE_IMAGE": bases[source.base] or self._found(source.base)} if source.base else {}
-        stages = _Stages()
-        self._world.buildx.build(
-            ImageBuild(
-                what=f"image of {function.name}",
-                references=(f"{repository}:{tag}",),
-                context=source.context,
-                dockerfile=source.dockerfile,
-                build_args={**source.build_args, **base},
-                platform=function.architecture.platform,
-                no_cache=self._settings.event.asks_for("no-cache"),
-                compression=compression,
-            ),
-            cache=f"{repository}:{CACHE_TAG}",
-            login=self._login,
-            on_line=stages.read,
+        image = ImageBuild(
+            what=f"image of {function.name}",
+            references=(f"{repository.uri}:{tag}",),
+            context=source.context,
+            dockerfile=source.dockerfile,
+            build_args={**source.build_args, **base},
+            platform=function.architecture.platform,
+            secrets=source.secrets,
+            no_cache=self._settings.event.asks_for("no-cache"),
+            compression=compression,
         )
-        pushed = self._registry.digest(source.repository, tag)
-        if not pushed:
-            raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
-        ready = self._preflight(function, source, pushed)
-        return f"{repository}@{ready}", f"{ready[:19]}, {stages}"
+        if self._world.buildx.builder:
+            knows = function.name in self._observed.functions and not self._is_new(source.base)
+            how = self._builder.by_buildkit(image, step, repository, cache_expected=knows)
+            how = f"{how}, {compression}"
+        else:
+            how = self._builder.by_engine(image, step)
+        ready = self._preflight(function, source, self._pushed(repository, tag))
+        return f"{repository.uri}@{ready}", f"{ready[:19]}, {how}"
 
     def _preflight(self, function: Function, source: ImageSource, digest: str) -> str:
         """The digest to deploy, once nothing is left that Lambda is known to refuse."""
@@ -217,25 +230,17 @@ class Images:
             )
 
     def _hint(self, source: ImageSource) -> None:
-        if not links_copies(source.dockerfile.read_text(encoding="utf-8")):
+        name, text = source.dockerfile.name, source.dockerfile.read_text(encoding="utf-8")
+        if not links_copies(text):
             self._journal.note(
-                f"{source.dockerfile.name} copies without --link; with COPY --link a code change "
-                "neither pulls nor rebuilds what lies beneath it."
+                f"{name} copies without --link; with COPY --link a code change neither pulls nor "
+                "rebuilds what lies beneath it."
             )
-
-
-class _Stages:
-    """Counts in BuildKit's log how much of the work was found in a cache."""
-
-    def __init__(self) -> None:
-        self._cached = 0
-        self._all = 0
-
-    def read(self, line: str) -> None:
-        """Take a line of the log."""
-        cached = line.endswith(" CACHED")
-        self._cached += cached
-        self._all += cached or " DONE " in line
-
-    def __str__(self) -> str:
-        return f"{self._cached} of {self._all} stages cached"
+        for base in self._settings.bases.values():
+            tag = f"/{base.repository}:{base.tag}"
+            found = [each for each in upstreams(text, source.build_args) if each.endswith(tag)]
+            if found and source.base != base.name:
+                self._journal.note(
+                    f"{name} starts from base {base.name} by its tag; say base: {base.name} as "
+                    "well, so that a new base makes a new image."
+                )

@@ -23,7 +23,7 @@ def tell(entry: Entry) -> None:
     """Print what began or ended."""
     where = f" ({entry.region})" if entry.region else ""
     if entry.action == "progress":
-        say(f"          {entry.id}{where}: not yet: {entry.reason}")
+        say(f"          {entry.id}{where}: {entry.reason}")
     elif entry.action == "note":
         say(f"  note    {entry.reason}")
     elif entry.outcome == "running":

@@ -14,7 +14,8 @@ from engine.model.words import Access, Architecture, Compression
 class Base:
     """A base image: the slow part of a container, shared by functions and rarely rebuilt.
 
-    ``follow_upstream`` rebuilds it when an image that it starts from moves.
+    ``follow_upstream`` rebuilds it when an image that it starts from moves. ``secrets`` are names
+    of environment variables by the id that the Dockerfile mounts.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Base:
     architecture: Architecture
     build_args: Mapping[str, str]
     follow_upstream: bool = True
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """A function packaged as a container image."""
+    """A function packaged as a container image; ``secrets`` as of a base."""
 
     dockerfile: Path
     context: Path
@@ -48,6 +50,7 @@ class ImageSource:
     base: str | None
     build_args: Mapping[str, str]
     compression: Compression = "auto"
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,8 @@ class Settings:
 class ImageBuild:
     """An image to build. ``what`` names it for people; ``references`` are its names with tags.
 
-    With ``auto`` compression the builder does as it likes.
+    With ``auto`` compression the builder does as it likes. ``secrets`` are names of environment
+    variables by their id.
     """
 
     what: str
@@ -183,5 +187,6 @@ class ImageBuild:
     dockerfile: Path
     build_args: Mapping[str, str]
     platform: str
+    secrets: Mapping[str, str] = field(default_factory=dict)
     no_cache: bool = False
     compression: Compression = "auto"

@@ -173,6 +173,7 @@ class Builder:
             architecture=Architecture(value.get("architecture", "x86_64")),
             build_args=value.get("build-args", {}),
             follow_upstream=value.get("upstream", "follow") == "follow",
+            secrets=value.get("build-secrets", {}),
         )
 
     def _layer(self, name: str, value: dict[str, Any]) -> Layer:
@@ -281,6 +282,7 @@ class Builder:
             base=base,
             build_args=value.get("build-args", {}),
             compression=value.get("compression", "auto"),
+            secrets=value.get("build-secrets", {}),
         )
 
     def _zip(

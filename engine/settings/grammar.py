@@ -32,6 +32,12 @@ PATH = Text(wanted="a path")
 URL_PATH = Text(r"/.*", "a path that begins with /")
 NAME = r"[A-Za-z0-9_-]{1,64}"
 LAYER_NAME = r"[A-Za-z0-9_-]{1,140}"
+SECRETS = MapOf(
+    Text(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable"),
+    r"[A-Za-z0-9_.-]+",
+    "the id of a secret",
+)
+SECRETS_KEY = Key(SECRETS, "build secrets: the environment variable of each id that is mounted")
 STRINGS = MapOf(Text(".*"), r"[A-Za-z_][A-Za-z0-9_]*", "a variable name")
 
 BASE = Record(
@@ -45,6 +51,7 @@ BASE = Record(
         ),
         "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
         "build-args": Key(STRINGS, "build arguments"),
+        "build-secrets": SECRETS_KEY,
         "upstream": Key(
             Choice(("follow", "ignore")),
             "whether a move of the image it starts from rebuilds it; default follow",
@@ -72,6 +79,7 @@ IMAGE = Record(
             "of the image's layers; default auto: zstd, and gzip where Lambda refuses that",
         ),
         "build-args": Key(STRINGS, "build arguments"),
+        "build-secrets": SECRETS_KEY,
     }
 )
 
@@ -152,7 +160,7 @@ ROOT = Record(
         ),
         "builder": Key(
             Text(r"[A-Za-z0-9_.-]+", "the name of a builder"),
-            "buildx builder of images (remote, Kubernetes, …); default the current one",
+            "buildx builder of images (remote, Kubernetes, …); default the best that runs",
         ),
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
         "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),

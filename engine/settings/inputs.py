@@ -60,7 +60,12 @@ INPUTS = (
         "Build arguments of the image, one NAME=value a line",
         "functions.F.image.build-args",
     ),
-    Input("builder", "Buildx builder of images; default the current one", "builder"),
+    Input(
+        "build-secrets",
+        "Build secrets, one ID=VARIABLE a line: the environment variable of each",
+        "functions.F.image.build-secrets",
+    ),
+    Input("builder", "Buildx builder of images; default the best that runs", "builder"),
     Input(
         "base-dockerfile",
         "Dockerfile of the base image, built only when it changed",
@@ -90,7 +95,7 @@ INPUTS = (
     Input("dry-run", "Only plan: true or false", switch=True),
 )
 
-_PAIRS = ("environment", "build-args")
+_PAIRS = ("environment", "build-args", "build-secrets")
 
 
 def _pairs(
@@ -182,6 +187,8 @@ def _complete(root: Node, function: str, problems: list[Problem]) -> None:
         base.value.setdefault("repository", text(f"{function.lower()}-base", base.place))
         if "image" in entry:
             entry["image"].value["base"] = text(function, base.place)
+            if secrets := entry["image"].value.get("build-secrets"):
+                base.value["build-secrets"] = secrets
         if "architecture" in entry:
             base.value["architecture"] = entry["architecture"]
     if layers := root.value.get("layers"):

@@ -5,7 +5,7 @@ has been done to whom. The first rule that names the operation of a call applies
 
 - ``operation``: a regular expression for the whole name, as in the request log
 - ``skip``: let so many such calls pass first; ``times``: then meet so many (default: every one)
-- ``until``: the rule ends once a call of that name was answered
+- ``until``: once the rule was met, it ends when a call of that name was answered
 - and one of: ``status`` with ``body``; ``cut``: take so many bytes of the request's body, then
   drop the connection; ``lost``: carry it out, and drop the connection in place of an answer;
   ``seconds``: answer late
@@ -45,7 +45,9 @@ def faulty(application: Application) -> Application:
         else:
             done.append({"operation": operation, "rule": dict(rule)})
             await _break(rule, application, scope, receive, send)
-        rules[:] = [each for each in rules if each.get("until") != operation]
+        rules[:] = [
+            each for each in rules if not (each.get("met") and each.get("until") == operation)
+        ]
 
     return serve
 
@@ -59,6 +61,7 @@ def _applying(rules: list[dict[str, Any]], operation: str) -> dict[str, Any] | N
             continue
         if "times" in rule:
             rule["times"] -= 1
+        rule["met"] = True
         return rule
     return None
 

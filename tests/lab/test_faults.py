@@ -33,6 +33,7 @@ def test_a_call_is_refused_as_often_as_told(once: Any) -> None:
 
 def test_a_fault_ends_with_another_call(once: Any) -> None:
     with faults({"operation": "DescribeRepositories", "status": 503, "until": "DescribeRegistry"}):
+        once.describe_registry()
         for _ in range(2):
             with pytest.raises(ClientError):
                 once.describe_repositories()

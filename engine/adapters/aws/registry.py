@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fnmatch
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,10 +23,22 @@ _MANIFESTS = (
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository of images."""
+    """A repository of images. Tags that fit ``excluded`` are not, or only they are, immutable."""
 
     uri: str
     arn: str
+    immutable: bool = False
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name, without the registry's host."""
+        return self.uri.partition("/")[2]
+
+    def lets_move(self, tag: str) -> bool:
+        """Whether a tag may go from one image to another (API: ``PutImageTagMutability``)."""
+        is_excluded = any(fnmatch.fnmatchcase(tag, pattern) for pattern in self.excluded)
+        return is_excluded == self.immutable
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,16 @@ class Registry:
         except Refused as refusal:
             if refusal.code != "ImageAlreadyExistsException":
                 raise
+
+    def untag(self, repository: str, tag: str) -> None:
+        """Take a tag off its image, which goes with its last one; nothing if there is none."""
+        self._aws.call(
+            self._region,
+            "ecr",
+            "batch_delete_image",
+            repositoryName=repository,
+            imageIds=[{"imageTag": tag}],
+        )
 
     def policy(self, repository: str) -> str:
         """The lifecycle policy of a repository (JSON), or nothing."""
@@ -185,4 +208,10 @@ class Registry:
 
 
 def _repository(found: Any) -> Repository:
-    return Repository(uri=found["repositoryUri"], arn=found["repositoryArn"])
+    filters = found.get("imageTagMutabilityExclusionFilters", ())
+    return Repository(
+        uri=found["repositoryUri"],
+        arn=found["repositoryArn"],
+        immutable=found.get("imageTagMutability", "MUTABLE").startswith("IMMUTABLE"),
+        excluded=tuple(each["filter"] for each in filters),
+    )

@@ -1,0 +1,60 @@
+"""What BuildKit's plain log tells: how the work goes on, what was cached, what became of caches."""
+
+from __future__ import annotations
+
+import re
+
+_VERTEX = re.compile(r"#(\d+) (.*)")
+_STEP = re.compile(r"\[(?!internal\]|auth\])[^\]]*\d+/\d+\] (?!FROM )")
+_IMPORT = re.compile(r"importing cache manifest from (\S+)")
+_EXPORT = re.compile(r"exporting cache to (.+)")
+
+
+class BuildLog:
+    """Reads the log line by line.
+
+    Attributes:
+        steps, cached: how many instructions there were, and how many were found in a cache.
+        imported: caches that were read.
+        absent: caches that were not there.
+        unreadable: caches that could not be read, and why.
+        unwritten: caches that could not be written, and why.
+    """
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.cached = 0
+        self.imported: list[str] = []
+        self.absent: list[str] = []
+        self.unreadable: dict[str, str] = {}
+        self.unwritten: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+
+    def read(self, line: str) -> str:
+        """Take a line; the instruction that it begins, or nothing."""
+        if not (match := _VERTEX.match(line)):
+            return ""
+        number, says = match.groups()
+        if number not in self._names:
+            self._names[number] = says
+            return says if _STEP.match(says) else ""
+        name = self._names[number]
+        if _STEP.match(name):
+            self.steps += says.startswith(("DONE ", "CACHED"))
+            self.cached += says == "CACHED"
+        elif found := _IMPORT.match(name):
+            self._import(found.group(1), says)
+        elif (found := _EXPORT.match(name)) and says.startswith("ERROR: "):
+            self.unwritten[found.group(1)] = says.removeprefix("ERROR: ")
+        return ""
+
+    def _import(self, cache: str, says: str) -> None:
+        if says.startswith("DONE"):
+            self.imported.append(cache)
+        elif says.endswith(": not found"):
+            self.absent.append(cache)
+        elif says.startswith("ERROR: "):
+            self.unreadable[cache] = says.removeprefix("ERROR: ")
+
+    def __str__(self) -> str:
+        return f"{self.cached} of {self.steps} steps cached"

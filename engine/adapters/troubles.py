@@ -1,0 +1,66 @@
+"""What builders say when they fail, and what a person can do about it.
+
+The words are those of BuildKit, of the Docker engine and of ECR's registry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from engine.errors import BuildFailed, PushFailed
+
+_CAUSE = re.compile(r"^ERROR: (?:failed to (?:solve|build): )*(.+)")
+_PUSH = re.compile(
+    r"failed to push|error writing (?:layer|manifest) blob|unexpected status from (?:PUT|POST|PATCH"
+    r"|HEAD) request|failed to copy|failed commit on ref|received unexpected HTTP status",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(
+    r"token has expired|no basic auth credentials|40[13] (?:Unauthorized|Forbidden)|"
+    r"unauthorized|not authorized|\bdenied\b",
+    re.IGNORECASE,
+)
+_REMEDIES = (
+    (
+        r"no space left on device",
+        "The disk is full: docker system prune --all makes room; a GitHub runner has more when its "
+        "unused tools are removed first.",
+    ),
+    (
+        r"exec format error",
+        "This machine cannot run programs of that architecture: add docker/setup-qemu-action, use "
+        "a runner of that architecture, or name a builder that has it.",
+    ),
+    (
+        r"toomanyrequests|rate limit",
+        "The registry limits pulls: log in to it before this step, or start from public.ecr.aws.",
+    ),
+    (
+        r"immutable",
+        "The repository is immutable: let its tags move (IMMUTABLE_WITH_EXCLUSION names those that "
+        "may), or use another repository.",
+    ),
+)
+_PERMISSIONS = (
+    "The role needs ecr:BatchCheckLayerAvailability, InitiateLayerUpload, UploadLayerPart, "
+    "CompleteLayerUpload, PutImage, BatchGetImage and GetDownloadUrlForLayer on the repository."
+)
+
+
+def explained(what: str, lines: Sequence[str]) -> BuildFailed:
+    """The error that the last lines of a builder's log stand for.
+
+    Returns:
+        ``PushFailed`` when the image was made and the registry did not take it.
+    """
+    text = "\n".join(lines)
+    causes = [found.group(1) for line in lines if (found := _CAUSE.match(line))]
+    cause = causes[-1] if causes else next((line for line in reversed(lines) if line), "")
+    message = f"{what} failed: {cause}"
+    remedy = next((says for words, says in _REMEDIES if re.search(words, text, re.IGNORECASE)), "")
+    if not _PUSH.search(cause):
+        return BuildFailed(message, remedy=remedy, detail=text)
+    refused = bool(_LOGIN.search(cause))
+    remedy = remedy or (_PERMISSIONS if refused else "")
+    return PushFailed(message, remedy=remedy, detail=text, login_refused=refused)

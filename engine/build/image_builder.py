@@ -1,0 +1,161 @@
+"""One image built and pushed: by whom, how often it is tried, and what its log tells."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.adapters import retry
+from engine.adapters.aws.registry import Login, Registry, Repository
+from engine.adapters.buildlog import BuildLog
+from engine.adapters.world import World
+from engine.content.dockerfile import needs_buildkit
+from engine.errors import BuildFailed, PushFailed
+from engine.journal import Journal
+from engine.model import ImageBuild, Step
+
+CACHE_TAG = "buildcache"
+ATTEMPTS = 4
+
+
+def buildkit_reason(dockerfile: Path) -> str:
+    """What the engine's own builder cannot do about a Dockerfile, or nothing."""
+    reason = needs_buildkit(dockerfile.read_text(encoding="utf-8"))
+    if not reason and Path(f"{dockerfile}.dockerignore").is_file():
+        reason = "an ignore file of its own"
+    return reason
+
+
+class ImageBuilder:
+    """Builds and pushes images into the registry of one region, with one login for all."""
+
+    def __init__(self, registry: Registry, world: World, journal: Journal) -> None:
+        self._registry = registry
+        self._world = world
+        self._journal = journal
+        self._login: Login | None = None
+        self._lock = threading.Lock()
+
+    def by_engine(self, image: ImageBuild, step: Step) -> str:
+        """Build with the Docker engine's own builder; what it took, for people.
+
+        Raises:
+            BuildFailed: with its cause.
+        """
+
+        def tell(line: str) -> None:
+            self._journal.check()
+            if line.startswith(("Step ", "pushed ")):
+                self._journal.progress(step.id, line, step.region)
+
+        self._world.docker.build(image, tell)
+        self._pushing(lambda login: self._world.docker.push(image, login, tell), step)
+        return "by the Docker engine"
+
+    def by_buildkit(
+        self,
+        image: ImageBuild,
+        step: Step,
+        repository: Repository,
+        *,
+        cache_expected: bool = False,
+    ) -> str:
+        """Build with BuildKit and its caches; what it took, for people.
+
+        Args:
+            image: what to build.
+            step: what it is done for.
+            repository: where its cache is.
+            cache_expected: whether it is worth a note if nothing is found in a cache.
+
+        Raises:
+            BuildFailed: with its cause.
+        """
+        writes_cache = repository.lets_move(CACHE_TAG)
+        log = BuildLog()
+
+        def tell(line: str) -> None:
+            self._journal.check()
+            if begun := log.read(line):
+                self._journal.progress(step.id, begun, step.region)
+
+        def attempt(login: Login) -> None:
+            nonlocal log
+            log = BuildLog()
+            self._world.buildx.build(
+                image,
+                cache=f"{repository.uri}:{CACHE_TAG}",
+                writes_cache=writes_cache,
+                login=login,
+                on_line=tell,
+            )
+
+        self._pushing(attempt, step)
+        if not writes_cache:
+            self._journal.note(
+                f"Repository {repository.name} is immutable, so no build cache is kept in it: let "
+                f"the tag {CACHE_TAG} move (IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG})."
+            )
+        self._note_caches(image, log)
+        if cache_expected and not image.no_cache:
+            self._note_nothing_found(image, log)
+        return f"{log}, {self._world.buildx.builder}"
+
+    def _note_caches(self, image: ImageBuild, log: BuildLog) -> None:
+        for cache, cause in log.unreadable.items():
+            self._journal.note(f"The build cache {cache} could not be read: {cause}")
+        for cause in log.unwritten.values():
+            self._journal.note(
+                f"The build cache of the {image.what} could not be written, so a build on a fresh "
+                f"machine starts from nothing: {cause}"
+            )
+
+    def _note_nothing_found(self, image: ImageBuild, log: BuildLog) -> None:
+        if not log.imported and log.absent:
+            self._journal.note(
+                f"There was no build cache {log.absent[0]} to read, so the {image.what} was built "
+                "from the start; it is there now."
+            )
+        elif log.imported and log.steps > 1 and not log.cached:
+            self._journal.note(
+                f"Nothing in the build cache fits the {image.what}: its first instruction, or "
+                "what that copies, has changed. Copy what changes often last."
+            )
+
+    # ------------------------------------------------------------ login and attempts
+
+    def _pushing(self, attempt: Callable[[Login], None], step: Step) -> None:
+        """Push, again after each fault of the registry, with a new login where that was refused."""
+        renewed = False
+
+        def once() -> None:
+            nonlocal renewed
+            self._journal.check()
+            login = self._current()
+            try:
+                attempt(login)
+            except PushFailed as failure:
+                if failure.login_refused and renewed:  # it is no matter of the token's age
+                    raise BuildFailed(
+                        failure.message, remedy=failure.remedy, detail=failure.detail
+                    ) from None
+                if failure.login_refused:
+                    renewed = True
+                    self._renew(login)
+                self._journal.progress(step.id, f"not taken: {failure.message}", step.region)
+                raise
+
+        retry.again(once, PushFailed, attempts=ATTEMPTS)
+
+    def _current(self) -> Login:
+        with self._lock:
+            if self._login is None:
+                self._login = self._registry.login()
+            return self._login
+
+    def _renew(self, refused: Login) -> None:
+        """Forget a login, unless another thread has a new one already."""
+        with self._lock:
+            if self._login is refused:
+                self._login = None

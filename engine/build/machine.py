@@ -1,0 +1,81 @@
+"""What the builds of a plan need of this machine, found out before anything is built."""
+
+from __future__ import annotations
+
+import os
+
+from engine.adapters.world import World
+from engine.build.image_builder import buildkit_reason
+from engine.errors import NotReady
+from engine.journal import Journal
+from engine.model import Action, Base, ImageSource, Plan, Settings
+
+
+def check_machine(settings: Settings, plan: Plan, world: World, journal: Journal) -> None:
+    """Make sure that builders and secrets are there, and note what makes builds slower.
+
+    Raises:
+        NotReady: with what is missing.
+    """
+    building = {step.id for step in plan.steps if step.action is Action.BUILD}
+    bases = [base for name, base in settings.bases.items() if f"base:{name}" in building]
+    images = [
+        function.source
+        for function in settings.functions
+        if isinstance(function.source, ImageSource) and f"image:{function.name}" in building
+    ]
+    _check_secrets([*bases, *images])
+    if images or any(is_for_buildkit(base, world) for base in bases):
+        _check_buildx([*bases, *images], world, journal)
+    if any(not is_for_buildkit(base, world) for base in bases):
+        world.docker.ready()
+
+
+def is_for_buildkit(base: Base, world: World) -> str:
+    """Why BuildKit builds a base rather than the Docker engine, or nothing."""
+    if world.buildx.is_named:
+        return "the builder was named"
+    reason = buildkit_reason(base.dockerfile)
+    return f"it has {reason}" if reason else ""
+
+
+def _check_secrets(sources: list[Base | ImageSource]) -> None:
+    missing = {
+        f"{variable} (of secret {secret})": None
+        for source in sources
+        for secret, variable in source.secrets.items()
+        if variable not in os.environ
+    }
+    if missing:
+        raise NotReady(
+            f"a build secret has no value: {', '.join(missing)} is not set",
+            remedy="Set it in env: of the step, from a secret of the repository.",
+        )
+
+
+def _check_buildx(sources: list[Base | ImageSource], world: World, journal: Journal) -> None:
+    builder = world.buildx.builder
+    if builder is None or builder.driver == "docker":
+        world.docker.ready()
+    if builder is None:
+        for source in sources:
+            if reason := buildkit_reason(source.dockerfile):
+                raise NotReady(
+                    f"docker buildx is not available, and {source.dockerfile.name} has {reason}",
+                    remedy="Install the buildx plugin, or add docker/setup-buildx-action.",
+                )
+        journal.note(
+            "docker buildx is not available, so images are built without a cache; install the "
+            "buildx plugin, or add docker/setup-buildx-action before this step."
+        )
+        return
+    if not builder.exports:
+        journal.note(
+            "This builder cannot write a registry cache, so images are built from the start on a "
+            "fresh machine; add docker/setup-buildx-action before this step."
+        )
+    elif world.buildx.lacks_github_cache:
+        journal.note(
+            "GitHub's cache is not used, since the runner did not hand over its variables; the "
+            "registry cache is."
+        )
