@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import secrets
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -119,6 +122,45 @@ def faults(*rules: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         with urllib.request.urlopen(address) as answer:
             done += json.loads(answer.read())["done"]
         put(())
+
+
+@contextmanager
+def own_builder(socket: Path) -> Iterator[str]:
+    """A builder of buildx's ``remote`` driver, by name: the engine's own BuildKit behind a socket.
+
+    The engine speaks BuildKit's protocol on a connection that was upgraded at ``/grpc``.
+    """
+    name = f"own-{secrets.token_hex(4)}"
+    engine = os.environ["DOCKER_HOST"].removeprefix("unix://")
+    upgrade = b"POST /grpc HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_engine, to_engine = await asyncio.open_unix_connection(engine)
+        to_engine.write(upgrade)
+        await from_engine.readuntil(b"\r\n\r\n")
+        await asyncio.gather(pump(reader, to_engine), pump(from_engine, writer))
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = asyncio.start_unix_server(connect, socket)
+    asyncio.run_coroutine_threadsafe(server, loop).result(10)
+    buildx = ["docker", "buildx"]
+    create = [*buildx, "create", "--name", name, "--driver", "remote", f"unix://{socket}"]
+    subprocess.run(create, check=True, capture_output=True)
+    try:
+        yield name
+    finally:
+        subprocess.run([*buildx, "rm", name], check=True, capture_output=True)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
 
 
 def get(url: str, path: str = "/health") -> tuple[int, Any]:

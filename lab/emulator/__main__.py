@@ -12,7 +12,18 @@ import hypercorn.config  # type: ignore[import-not-found, unused-ignore]
 from ministack import app
 from ministack.services import iam
 
-from lab.emulator import aliases, ecr, functions, images, registry, runtime, urls, versions, zstd
+from lab.emulator import (
+    aliases,
+    ecr,
+    functions,
+    images,
+    immutability,
+    registry,
+    runtime,
+    urls,
+    versions,
+    zstd,
+)
 from lab.emulator.faults import faulty
 from lab.emulator.requests import logged
 from lab.emulator.settings import ROLE_NAME, Settings
@@ -21,6 +32,7 @@ from lab.emulator.settings import ROLE_NAME, Settings
 def teach(settings: Settings) -> None:
     """Replace MiniStack's functions by those that behave like AWS."""
     ecr.teach(settings)
+    immutability.teach()
     registry.teach()
     images.teach()
     zstd.teach()

@@ -12,17 +12,18 @@ from typing import Any
 
 from ministack.services import ecr
 
+from lab.emulator import immutability
 from lab.emulator.answers import Answer, document, failure, success
 from lab.emulator.settings import REGISTRY_PASSWORD, REGISTRY_USER, Settings
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _TOKEN_LIFE = 12 * 3600  # seconds
 
-_create_repository = ecr._create_repository
+_create_repository = immutability.create_repository
 _describe_images = ecr._describe_images
 _batch_delete_image = ecr._batch_delete_image
 _put_lifecycle_policy = ecr._put_lifecycle_policy
-_put_image = ecr._put_image
+_put_image = immutability.put_image
 _get_authorization_token = ecr._get_authorization_token
 
 

@@ -84,6 +84,7 @@ def _make(folder: Path) -> None:
             "os": "linux",
             "config": _CONFIG,
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
+            "history": [{"created_by": "lab.standin"}],
         }
     ).encode()
     config_name = f"{hashlib.sha256(config).hexdigest()}.json"

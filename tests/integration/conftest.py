@@ -15,6 +15,14 @@ import pytest
 from tests.support import Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+LEAN = """\
+import json, pathlib
+GREETING = "hello"
+def handler(event, context):
+    marker = pathlib.Path("/marker")
+    body = {"status": "ok", "greeting": GREETING, "marker": marker.exists() and marker.read_text()}
+    return {"statusCode": 200, "body": json.dumps(body)}
+"""
 
 
 @pytest.fixture
@@ -63,3 +71,21 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def aws() -> Any:
     """The Lambda API."""
     return boto3.client("lambda")
+
+
+@pytest.fixture
+def lean(example: Callable[[str], Project], bucket: Any) -> Project:
+    """The example without packages to install, for tests of the mechanism alone."""
+    project = example("image-api")
+    project.edit(
+        "Dockerfile.lambda.base",
+        "RUN dnf install -y jq poppler-utils && dnf clean all",
+        "RUN echo base > /marker",
+    )
+    project.write(
+        "Dockerfile.lambda",
+        "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY --link app /var/task/app\n"
+        'CMD ["app.main.handler"]\n',
+    )
+    project.write("app/main.py", LEAN)
+    return project

@@ -6,14 +6,16 @@ import base64
 import io
 import json
 import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
 import docker
 import pytest
 
-from tests.support import Project, Run, get
+from tests.support import Project, Run, get, own_builder
 
 pytestmark = pytest.mark.docker
 
@@ -21,33 +23,6 @@ pytestmark = pytest.mark.docker
 @pytest.fixture
 def project(example: Callable[[str], Project], bucket: Any) -> Project:
     return example("image-api")
-
-
-LEAN = """\
-import json, pathlib
-GREETING = "hello"
-def handler(event, context):
-    marker = pathlib.Path("/marker")
-    body = {"status": "ok", "greeting": GREETING, "marker": marker.exists() and marker.read_text()}
-    return {"statusCode": 200, "body": json.dumps(body)}
-"""
-
-
-@pytest.fixture
-def lean(project: Project) -> Project:
-    """The example without packages to install, for tests of the mechanism alone."""
-    project.edit(
-        "Dockerfile.lambda.base",
-        "RUN dnf install -y jq poppler-utils && dnf clean all",
-        "RUN echo base > /marker",
-    )
-    project.write(
-        "Dockerfile.lambda",
-        "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY --link app /var/task/app\n"
-        'CMD ["app.main.handler"]\n',
-    )
-    project.write("app/main.py", LEAN)
-    return project
 
 
 def test_an_image_goes_the_whole_way(project: Project, name: str, aws: Any, bucket: Any) -> None:
@@ -285,3 +260,75 @@ def test_a_base_can_be_built_by_hand_and_a_deploy_finds_it(lean: Project, name: 
     assert "python: nothing to do" in again.log
     assert again.changes == []
     assert lean.deploy().actions["base:python"] == "reuse"
+
+
+def built_by(run: Run, step: str) -> str:
+    """What the report says of who built."""
+    return str(next(work["detail"] for work in run.report["work"] if work["id"] == step))
+
+
+def test_a_builder_of_its_own_is_preferred_to_the_engines(
+    lean: Project, name: str, tmp_path: Path
+) -> None:
+    config = (lean.root / "lambda-deploy.yml").read_text()
+    with own_builder(tmp_path / "buildkit.sock") as own:
+        preferred = lean.deploy()
+        assert preferred.code == 0
+        assert f"builder {own} (remote)" in built_by(preferred, f"image:{name}")
+        assert built_by(preferred, "base:python").endswith("by the Docker engine")
+
+        lean.write("lambda-deploy.yml", f"builder: {own}\n{config}")
+        lean.edit("Dockerfile.lambda.base", "echo base", "echo remote")
+        named = lean.deploy(DOCKER_HOST="unix:///nonexistent")  # it needs no engine here
+        assert named.code == 0
+        assert f"the builder was named; 0 of 1 steps cached, builder {own}" in built_by(
+            named, "base:python"
+        )
+    lean.write("lambda-deploy.yml", config)
+    lean.edit("app/main.py", '"hello"', '"good day"')
+    assert "builder default (docker)" in built_by(lean.deploy(), f"image:{name}")
+
+
+def test_a_dockerfile_may_name_the_base_by_its_human_tag(lean: Project, name: str) -> None:
+    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+    lean.edit(
+        "Dockerfile.lambda", "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}", f"FROM {host}/{name}-base:3.13"
+    )
+    first = lean.deploy()
+    assert get(first.function["url"])[1]["marker"] == "base\n"
+    lean.edit("Dockerfile.lambda.base", "echo base", "echo moved")
+    assert get(lean.deploy().function["url"])[1]["marker"] == "moved\n"
+    lean.edit("lambda-deploy.yml", "      base: python\n", "")
+    assert "starts from base python by its tag; say base: python as well" in lean.deploy().log
+
+
+def test_an_image_is_built_for_the_functions_architecture(
+    lean: Project, name: str, aws: Any
+) -> None:
+    """Nothing of that image runs here: it is only copied together."""
+    lean.write("Dockerfile.lambda.base", "FROM scratch\nCOPY app /base\n")
+    lean.edit("lambda-deploy.yml", "  python:\n", "  python:\n    architecture: arm64\n")
+    lean.edit("lambda-deploy.yml", f"  {name}:\n", f"  {name}:\n    architecture: arm64\n")
+    lean.edit("lambda-deploy.yml", "tests: [health, storage]", "tests: []")
+    run = lean.deploy()
+    assert run.code == 0
+    assert aws.get_function(FunctionName=name)["Configuration"]["Architectures"] == ["arm64"]
+    assert lean.deploy().changes == []
+
+
+def test_a_fresh_shallow_clone_builds_nothing(lean: Project, name: str, tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        subprocess.run(["git", *identity, *words], cwd=lean.root, check=True, capture_output=True)
+
+    assert lean.deploy().code == 0
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "first")
+    git("commit", "-qm", "second", "--allow-empty")
+    clone = tmp_path / "clone"
+    git("clone", "-q", "--depth=1", f"file://{lean.root}", str(clone))
+    run = Project(clone).deploy()
+    assert run.code == 0
+    assert run.changes == []
+    assert run.actions["base:python"] == run.actions[f"image:{name}"] == "reuse"

@@ -154,3 +154,27 @@ def test_layers_in_the_registry_are_known_to_the_api(ecr: Any, name: str, reposi
         assert answer.read() == CONFIG
     layer["layerDigest"] = absent
     assert refused(ecr.get_download_url_for_layer, **layer)[0] == "LayersNotFoundException"
+
+
+def test_a_filter_excludes_tags_from_immutability(ecr: Any, name: str) -> None:
+    made = ecr.create_repository(
+        repositoryName=name,
+        imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+        imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": "cache*"}],
+    )["repository"]
+    found = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]
+    assert made["imageTagMutability"] == found["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+    assert found["imageTagMutabilityExclusionFilters"][0]["filter"] == "cache*"
+
+    def put(tag: str, says: str) -> Any:
+        manifest = json.dumps({"schemaVersion": 2, "layers": [], "annotations": {"says": says}})
+        return ecr.put_image(repositoryName=name, imageTag=tag, imageManifest=manifest)
+
+    put("cache-1", "one")
+    put("cache-1", "two")
+    put("release", "one")
+    with pytest.raises(ecr.exceptions.ImageTagAlreadyExistsException):
+        put("release", "two")
+    ecr.put_image_tag_mutability(repositoryName=name, imageTagMutability="IMMUTABLE")
+    with pytest.raises(ecr.exceptions.ImageTagAlreadyExistsException):
+        put("cache-1", "three")
