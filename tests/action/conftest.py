@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -149,8 +150,10 @@ class Caller:
         """Write the workflow, with the action's inputs as YAML."""
         self.write(".github/workflows/deploy.yml", WORKFLOW.format(inputs=with_block))
 
-    def run(self, event: str, message: str = "change", **environment: str) -> Workflow:
-        """Commit everything and let an event run the workflow."""
+    def run(
+        self, event: str, message: str = "change", cache: Path | None = None, **environment: str
+    ) -> Workflow:
+        """Commit everything and let an event run the workflow; ``cache`` is GitHub's cache."""
         self._git("add", "-A")
         self._git("commit", "-q", "--allow-empty", "-m", message)
         sha = self._git("rev-parse", "HEAD")
@@ -174,7 +177,7 @@ class Caller:
         payload = seen / "event.json"
         payload.write_text(json.dumps(payloads[event]))
         passed = {
-            **{key: value for key, value in os.environ.items() if key.startswith("AWS_")},
+            **{k: v for k, v in os.environ.items() if k.startswith(("AWS_", "DOCKER_"))},
             "SEEN": str(seen),
             "PATH": os.environ["PATH"],
             "RUNNER_TOOL_CACHE": str(self.root.parent.parent / "tools"),
@@ -184,7 +187,7 @@ class Caller:
             done = subprocess.run(
                 [
                     *("act", event, "-e", str(payload), "-P", "ubuntu-latest=-self-hosted"),
-                    *("--cache-server-addr", "127.0.0.1", "--no-cache-server"),
+                    *(_cache_server(cache) if cache else ["--no-cache-server"]),
                     "--local-repository",
                     f"lambda-fast-deploy/lambda-fast-deploy@v1={self.action}",
                     *(f"--env={key}={value}" for key, value in passed.items()),
@@ -204,6 +207,23 @@ class Caller:
             outputs=json.loads(outputs.read_text()) if outputs.exists() else {},
             requests=requests,
         )
+
+
+def _cache_server(folder: Path) -> list[str]:
+    """Options of act for a cache on loopback; its token comes with a server of artifacts."""
+    ports = [_free_port(), _free_port()]
+    return [
+        *("--cache-server-addr", "127.0.0.1", "--cache-server-port", str(ports[0])),
+        *("--cache-server-path", str(folder)),
+        *("--artifact-server-addr", "127.0.0.1", "--artifact-server-port", str(ports[1])),
+        *("--artifact-server-path", str(folder / "artifacts")),
+    ]
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -131,3 +133,42 @@ def test_a_mistake_is_annotated_at_its_line(caller: Caller) -> None:
     assert run.changes == []
     assert "lambda-deploy.yml:8" in run.log
     assert "did you mean 'public'?" in run.log
+
+
+DOCKERFILE = """\
+FROM {image}
+RUN echo slow > /slow
+COPY --link src/app.py /var/task/app.py
+CMD ["app.handler"]
+"""
+
+
+@pytest.mark.docker
+def test_an_image_is_built_from_githubs_cache_on_a_fresh_machine(
+    caller: Caller, served: Served, tmp_path: Path
+) -> None:
+    caller.write("Dockerfile.lambda", DOCKERFILE.format(image=os.environ["LAB_PYTHON_IMAGE"]))
+    config = (caller.root / "lambda-deploy.yml").read_text()
+    head, tail = config.split("    zip:\n")
+    caller.write("lambda-deploy.yml", f"{head}    image: {{}}\n    role:{tail.split('role:')[1]}")
+
+    without = caller.run("push")
+    assert without.code == 0
+    assert "GitHub's cache is not used" in without.log
+
+    caller.edit("src/app.py", "VERSION = 1", "VERSION = 2")
+    written = caller.run("push", cache=tmp_path / "cache")
+    assert written.code == 0
+    assert "cache is not used" not in written.log
+    assert not (caller.root / ".lambda-fast-deploy").exists()
+
+    subprocess.run(["docker", "buildx", "prune", "--all", "--force"], check=True)
+    boto3.client("ecr").batch_delete_image(
+        repositoryName=caller.name, imageIds=[{"imageTag": "buildcache"}]
+    )
+    caller.edit("src/app.py", "VERSION = 2", "VERSION = 3")
+    read = caller.run("push", cache=tmp_path / "cache")
+    assert read.code == 0
+    assert "1 of 2 steps cached" in read.log
+    assert served() == "3"
+    assert get(read.outputs["function-url"])[1]["version"] == 3

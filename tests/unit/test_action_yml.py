@@ -15,7 +15,8 @@ from engine.settings.inputs import INPUTS
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-STEP: dict[str, Any] = ACTION["runs"]["steps"][0]
+STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
+STEP = STEPS[-1]
 
 
 def test_every_input_of_the_engine_is_one_of_the_action() -> None:
@@ -28,7 +29,18 @@ def test_every_input_crosses_through_the_environment_and_none_through_the_script
     for item in INPUTS:
         variable = f"INPUT_{item.name.upper().replace('-', '_')}"
         assert STEP["env"][variable] == f"${{{{ inputs.{item.name} }}}}"
-    assert "${{" not in STEP["run"]
+    assert all("${{" not in step.get("run", "") for step in STEPS)
+
+
+def test_the_variables_of_githubs_cache_cross_by_their_own_names() -> None:
+    nested = yaml.safe_load((ROOT / "github-cache/action.yml").read_text(encoding="utf-8"))
+    handed = {item["description"]: name for name, item in nested["outputs"].items()}
+    crossing = {name: value for name, value in STEP["env"].items() if name.startswith("ACTIONS_")}
+    assert crossing == {
+        variable: f"${{{{ steps.cache.outputs.{name} }}}}" for variable, name in handed.items()
+    }
+    script = (ROOT / "github-cache/main.js").read_text(encoding="utf-8")
+    assert set(re.findall(r"process\.env\.(ACTIONS_\w+)", script)) == set(handed)
 
 
 def test_every_output_of_the_engine_is_one_of_the_action() -> None:
