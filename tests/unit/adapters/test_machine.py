@@ -96,6 +96,13 @@ def test_a_chatty_child_does_not_block_and_its_last_lines_are_told() -> None:
     assert "2990" in caught.value.detail
 
 
+def test_secrets_of_a_child_are_told_nowhere() -> None:
+    with pytest.raises(BuildFailed) as caught:
+        python("print('a=hunter2 hunter2'); raise SystemExit(1)", hidden=["hunter2"])
+    assert caught.value.detail == "a=*** ***"
+    assert python("print('hunter2')", hidden=["hunter2"]) == ["***"]
+
+
 def test_output_that_is_not_text_is_still_told() -> None:
     assert python("import sys; sys.stdout.buffer.write(b'a\\xffb\\n')") == ["a\ufffdb"]
 
