@@ -22,7 +22,7 @@ lint: .venv/ready
 	$(BIN)/python -m docs.tables --check
 
 bench: .venv/ready
-	$(LAB) $(BIN)/python -m bench.deploy
+	$(LAB) $(BIN)/python -m bench
 
 docs: .venv/ready
 	$(BIN)/python -m docs.tables

@@ -1,0 +1,156 @@
+"""Deploys of an image on a base of about 250 MB, against ``docker buildx build`` with its cache."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from bench.rounds import compare, seconds
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = "gcc gcc-c++ git ImageMagick ghostscript poppler-utils jq"
+
+
+class Application:
+    """The example of an image, on a base with compilers and document tools."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"bench-{secrets.token_hex(4)}"
+        self.root = folder / self.name
+        self._report = folder / "report.json"
+        shutil.copytree(ROOT / "examples/image-api", self.root)
+        config = self.root / "lambda-deploy.yml"
+        config.write_text(config.read_text().replace("image-api", self.name))
+        base = self.root / "Dockerfile.lambda.base"
+        base.write_text(base.read_text().replace("jq poppler-utils", PACKAGES))
+        boto3.client("s3").create_bucket(Bucket=self.name)
+        self._environment = {
+            **os.environ,
+            "LAMBDA_ROLE": os.environ["LAB_ROLE_ARN"],
+            "BUCKET": self.name,
+        }
+
+    def deploy(self) -> float:
+        """Seconds of a deploy."""
+        command = [sys.executable, "-m", "engine", "deploy", "--report", str(self._report)]
+        return seconds(command, self.root, **self._environment)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report of the last deploy."""
+        found: dict[str, Any] = json.loads(self._report.read_text())
+        return found
+
+    def edit(self) -> None:
+        """Change a line of code."""
+        source = self.root / "app/main.py"
+        source.write_text(f"{source.read_text()}\n# {secrets.token_hex(8)}\n")
+
+    def base_size(self) -> float:
+        """Megabytes of the base in the registry, compressed."""
+        found = boto3.client("ecr").describe_images(
+            repositoryName=f"{self.name}-base", imageIds=[{"imageTag": "3.13"}]
+        )
+        return float(found["imageDetails"][0]["imageSizeInBytes"]) / 1e6
+
+    def buildx(self) -> float:
+        """Seconds of ``docker buildx build`` of the same image, from its registry cache."""
+        function = self.report["functions"][0]
+        repository = function["image_uri"].partition("@")[0]
+        base = boto3.client("ecr").describe_images(
+            repositoryName=f"{self.name}-base", imageIds=[{"imageTag": "3.13"}]
+        )["imageDetails"][0]["imageDigest"]
+        options = "push=true,oci-mediatypes=true,compression=zstd,compression-level=3"
+        command = [
+            *("docker", "buildx", "build", "--provenance=false", "--sbom=false"),
+            *("--file", "Dockerfile.lambda", "--tag", f"{repository}:peer"),
+            f"--build-arg=BASE_IMAGE={repository}-base@{base}",
+            f"--cache-from=type=registry,ref={repository}:buildcache",
+            *(f"--output=type=image,{options}", "."),
+        ]
+        return seconds(command, self.root)
+
+
+def _log_in() -> None:
+    data = boto3.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    command = ["docker", "login", "-u", user, "--password-stdin", data["proxyEndpoint"]]
+    subprocess.run(command, input=password, text=True, check=True, capture_output=True)
+
+
+def _fresh_machine() -> None:
+    """Leave nothing with the engine but the image that AWS's registry would serve."""
+
+    def docker(*words: str) -> list[str]:
+        done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    if containers := docker("ps", "--all", "--quiet"):
+        docker("rm", "--force", *containers)
+    names = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
+    kept = os.environ["LAB_PYTHON_IMAGE"]
+    if others := [name for name in names if name != kept and "<none>" not in name]:
+        docker("image", "rm", "--force", *others)
+    docker("image", "prune", "--force")
+    docker("buildx", "prune", "--all", "--force")
+
+
+def section() -> list[str]:
+    """Measure; the section of the results."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = Application(Path(folder))
+        runs = [_phases("first: base and app are built", app)]
+        app.edit()
+        runs.append(_phases("one line of code changed", app))
+        runs.append(_phases("nothing changed", app))
+        app.edit()
+        _fresh_machine()
+        runs.append(_phases("one line of code changed, on a fresh machine", app))
+        _log_in()
+
+        def fresh() -> float:
+            _fresh_machine()
+            return app.buildx()
+
+        rows = [
+            compare("the builder is fresh, all is in the registry cache", app.deploy, fresh),
+            compare("all is in the builder of this machine", app.deploy, app.buildx),
+        ]
+        size = app.base_size()
+    return [
+        "## Images",
+        "",
+        f"The example image-api on a base of {size:.0f} MB in the registry ({PACKAGES}); "
+        "the docker driver with the containerd image store.",
+        "",
+        "| run | in all | fingerprint, observe | base | app | release and tests |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *runs,
+        "",
+        "An unchanged image, against `docker buildx build` with `push=true` of the same image, all "
+        "cached. lambda-fast-deploy tells besides that the function serves it.",
+        "",
+        "| no change | lambda-fast-deploy | buildx build | ratio |",
+        "| --- | --- | --- | --- |",
+        *rows,
+    ]
+
+
+def _phases(what: str, app: Application) -> str:
+    whole = app.deploy()
+    spent = {"read": 0.0, "base": 0.0, "image": 0.0, "release": 0.0}
+    for work in app.report["work"]:
+        kind = "read" if work["action"] == "read" else work["id"].partition(":")[0]
+        spent[kind if kind in spent else "release"] += work["seconds"]
+    cells = (f"{value:.2f} s" if value else "-" for value in spent.values())
+    return f"| {what} | {whole:.2f} s | {' | '.join(cells)} |"
