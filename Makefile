@@ -3,13 +3,25 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
 
-.PHONY: demo test unit lint bench docs lock
+.PHONY: demo test unit images zips probes action lint bench docs lock
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(LAB) $(BIN)/python -m pytest tests/lab tests/integration tests/action
+	$(MAKE) --jobs=2 --output-sync=target images zips probes action
+
+probes: .venv/ready
+	$(LAB) $(BIN)/python -m pytest tests/lab
+
+images: .venv/ready
+	$(LAB) $(BIN)/python -m pytest tests/integration -m docker
+
+zips: .venv/ready
+	$(LAB) $(BIN)/python -m pytest tests/integration -m "not docker"
+
+action: .venv/ready
+	$(LAB) $(BIN)/python -m pytest tests/action
 
 unit: .venv/ready
 	$(BIN)/python -m pytest tests/unit
