@@ -94,6 +94,8 @@ def test_an_immutable_repository_loses_no_deploy(lean: Project, name: str) -> No
     first = lean.deploy()
     assert first.code == 0
     assert f"Repository {name} is immutable, so no build cache is kept in it" in first.log
+    tags = client.list_images(repositoryName=name, filter={"tagStatus": "TAGGED"})["imageIds"]
+    assert "buildcache" not in {image["imageTag"] for image in tags}
 
     lean.edit("Dockerfile.lambda.base", "echo base", "echo another")
     second = lean.deploy()
