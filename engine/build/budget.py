@@ -14,8 +14,8 @@ def shown(size: int) -> str:
     return f"{size / MB:.1f} MB" if size >= MB else f"{size / 1000:.1f} kB"
 
 
-def check_size(what: str, size: int, limit: int | None, of: str) -> None:
-    """Compare a size with a limit, both in bytes.
+def check_size(what: str, size: int, limit: int | None, of: str, remedy: str = "") -> None:
+    """Compare a size with a limit, both in bytes; ``of`` says of what state the size is.
 
     Raises:
         BuildFailed: it is over the limit.
@@ -23,5 +23,6 @@ def check_size(what: str, size: int, limit: int | None, of: str) -> None:
     if limit is not None and size > limit:
         raise BuildFailed(
             f"{what} is {shown(size)} {of}; the limit is {shown(limit)}",
-            remedy="Remove what it does not need, or raise the budget if it is one of yours.",
+            remedy=remedy
+            or "Remove what it does not need, or raise the budget if it is one of yours.",
         )

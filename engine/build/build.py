@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from concurrent.futures import Future
 from functools import partial
 
 from engine.adapters.parallel import results, workers
 from engine.adapters.world import World
-from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size
+from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size, shown
 from engine.build.images import Images
-from engine.build.layer import build_layer
+from engine.build.layer import BuiltLayer, build_layer, over_budget
 from engine.build.machine import check_machine
 from engine.journal import Journal
 from engine.model import (
     Action,
-    Archive,
     Artifacts,
     Fingerprints,
     Function,
@@ -48,7 +48,7 @@ def build(
     """
     _check_code(settings, fingerprints)
     check_machine(settings, plan, world, journal)
-    layers = _LayerBuilder()
+    layers = _LayerBuilder(journal)
     return {
         region: _Region(
             settings, plan, fingerprints, observed[region], world, journal, layers
@@ -64,17 +64,32 @@ def _check_code(settings: Settings, fingerprints: Fingerprints) -> None:
 
 
 class _LayerBuilder:
-    """Builds each layer once, however many regions want it."""
+    """Builds each layer once, however many regions and parts want it."""
 
-    def __init__(self) -> None:
-        self._made: dict[str, Archive] = {}
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._made: dict[str, Future[BuiltLayer]] = {}
         self._lock = threading.Lock()
 
-    def archive(self, layer: Layer, on_line: Callable[[str], None]) -> Archive:
+    def built(self, layer: Layer, step: Step) -> BuiltLayer:
+        """The layer; whoever asks first builds it, the others wait."""
         with self._lock:
-            if layer.name not in self._made:
-                self._made[layer.name] = build_layer(layer, on_line)
-            return self._made[layer.name]
+            first = layer.name not in self._made
+            future = self._made.setdefault(layer.name, Future())
+        if first:
+            try:
+                made = build_layer(layer, partial(self._tell, step))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+            for note in made.notes:
+                self._journal.note(note)
+            future.set_result(made)
+        return future.result()
+
+    def _tell(self, step: Step, line: str) -> None:
+        self._journal.check()
+        self._journal.progress(step.id, line, step.region)
 
 
 class _Region:
@@ -103,8 +118,9 @@ class _Region:
     def build(self) -> Artifacts:
         with workers() as pool:
             publishing = {
-                name: pool.submit(self._layer, name)
-                for name in self._settings.layers
+                name: pool.submit(self._layer, name, layer)
+                for layer in self._settings.layers.values()
+                for name in layer.parts
                 if self._step("layer", name).action is not Action.SKIP
             }
             bases = results({n: pool.submit(self._images.base, n) for n in self._settings.bases})
@@ -147,27 +163,53 @@ class _Region:
 
     # ------------------------------------------------------------ layers
 
-    def _layer(self, name: str) -> LayerVersion:
-        step, layer = self._step("layer", name), self._settings.layers[name]
+    def _layer(self, name: str, layer: Layer) -> LayerVersion:
+        """The version of one part: reused by its requirements or its content, or published."""
+        step = self._step("layer", name)
         if step.action is Action.REUSE:
             found = self._observed.layers[name]
-            self._check_layer(layer, found.size)
+            self._check_layer(name, layer, found.size, "")
             return found
         with self._journal.step(step) as detail:
-            built = self._layer_builder.archive(layer, lambda _: None)
-            self._check_layer(layer, built.unzipped)
-            check_size(f"layer {name}", built.size, DIRECT_LIMIT, "zipped")
+            built = self._layer_builder.built(layer, step)
+            part = built.parts[name]
+            zipped = part.archive
+            self._check_layer(name, layer, zipped.unzipped, over_budget(part, built))
+            if (same := self._same(name, built)) and not self._must_tell(name, built):
+                detail(f"version {same.number} holds the same")
+                return same
+            check_size(f"layer {name}", zipped.size, DIRECT_LIMIT, "zipped")
             published = self._world.layers(self._region).publish(
                 name,
-                step.fingerprint,
-                built.content,
-                built.unzipped,
+                LayerVersion(
+                    arn="",
+                    size=zipped.unzipped,
+                    fingerprint=step.fingerprint,
+                    content=part.content,
+                    contents=tuple(each.content for each in built.parts.values()),
+                ),
+                zipped.content,
                 layer.runtime,
                 layer.architecture,
             )
-            detail(f"{built.size / 1e6:.1f} MB zipped, {built.unzipped / 1e6:.1f} MB unzipped")
+            detail(
+                f"version {published.number}, {shown(zipped.size)} zipped, "
+                f"{shown(zipped.unzipped)} unzipped, {shown(built.pruned)} pruned"
+            )
             return published
 
-    def _check_layer(self, layer: Layer, unzipped: int) -> None:
+    def _same(self, name: str, built: BuiltLayer) -> LayerVersion | None:
+        """A version of a part that holds what was built."""
+        content = built.parts[name].content
+        versions = self._observed.published.get(name, ())
+        return next((version for version in versions if version.content == content), None)
+
+    def _must_tell(self, name: str, built: BuiltLayer) -> bool:
+        """Whether a part is published though it is there: one must tell of the requirements."""
+        smallest = min(built.parts, key=lambda part: built.parts[part].archive.size)
+        return name == smallest and all(self._same(part, built) for part in built.parts)
+
+    def _check_layer(self, name: str, layer: Layer, unzipped: int, remedy: str) -> None:
         budget = layer.budget if layer.budget is not None else self._settings.budgets.layer
-        check_size(f"layer {layer.name}", unzipped, budget, "unzipped")
+        check_size(f"layer {name}", unzipped, budget, "unzipped", remedy)
+        check_size(f"layer {name}", unzipped, UNZIPPED_LIMIT, "unzipped", remedy)

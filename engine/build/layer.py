@@ -1,94 +1,154 @@
-"""Dependency layers, built by uv for Lambda's platform without Docker.
-
-uv resolves and installs wheels for another platform; pip would need every older tag spelled out.
-"""
+"""Dependency layers: installed once, divided, pruned, proved by import, and zipped."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine.adapters.process import run
+from engine.adapters.parallel import together
+from engine.build import imports
+from engine.build.budget import shown
+from engine.build.pruning import AGGRESSIVE, Pruned, prune
+from engine.build.wheels import Distribution, divide, install
 from engine.content.archive import archive
 from engine.errors import BuildFailed
 from engine.model import Architecture, Archive, Layer
 
-# Installers' own files, which differ from run to run and which no import needs.
-_INSTALLER_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+# glibc of Amazon Linux 2 and 2023 (Lambda developer guide, "Lambda runtimes").
+_GLIBC = {True: (2, 34), False: (2, 26)}
+_MACHINES = {Architecture.X86_64: 62, Architecture.ARM64: 183}  # e_machine of ELF
+_SYMBOLS = re.compile(rb"GLIBC_2\.(\d+)")
 
 
-def platform_of(runtime: str, architecture: Architecture) -> str:
-    """uv's name of the platform a runtime has.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One layer to publish. ``content`` stands for what is in it, whatever the zip's bytes.
 
-    Python 3.12 and newer run on Amazon Linux 2023 (glibc 2.34), older ones on Amazon Linux 2
-    (glibc 2.26) (Lambda developer guide, "Lambda runtimes").
+    ``sizes`` are unzipped bytes by package, the heaviest first.
     """
-    minor = int(runtime.removeprefix("python3."))
-    machine = "x86_64" if architecture is Architecture.X86_64 else "aarch64"
-    return f"{machine}-manylinux_2_28" if minor >= 12 else f"{machine}-manylinux2014"
+
+    archive: Archive
+    content: str
+    sizes: Mapping[str, int]
 
 
-def build_layer(layer: Layer, on_line: Callable[[str], None]) -> Archive:
-    """Install a layer's requirements and zip them, the same bytes for the same wheels.
+@dataclass(frozen=True, slots=True)
+class BuiltLayer:
+    """Parts by name, what pruning took out or could, in bytes, and what people should know."""
+
+    parts: Mapping[str, Part]
+    pruned: int
+    prunable: int
+    notes: tuple[str, ...]
+
+
+def build_layer(layer: Layer, tell: Callable[[str], None] = lambda _: None) -> BuiltLayer:
+    """Build a layer, with all its parts; the same bytes for the same packages.
+
+    Args:
+        layer: what is wanted.
+        tell: takes a line when something that can last begins.
 
     Raises:
-        BuildFailed: the requirements cannot be installed for that platform.
+        BuildFailed: with the package that is at fault.
     """
-    from uv import find_uv_bin
-
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "python"
-        _install(
-            layer,
-            [
-                find_uv_bin(),
-                *("pip", "install", "--quiet", "--no-config", "--link-mode=copy"),
-                f"--target={target}",
-                f"--requirements={layer.requirements}",
-                f"--python-version={layer.runtime.removeprefix('python')}",
-                f"--python-platform={platform_of(layer.runtime, layer.architecture)}",
-                "--only-binary=:all:",
-                "--no-compile-bytecode",
-            ],
-            on_line,
-        )
-        _clean(target)
-        files = {
-            path.relative_to(folder).as_posix(): path
-            for path in target.rglob("*")
+        root = Path(folder) / "python"
+        tell(f"uv resolves and installs {layer.source}")
+        found = install(layer, root)
+        parts = divide(layer, found)
+        _check_binaries(layer, root, found.values())
+        pruned = prune(root, Path(folder) / "aside", layer.pruning)
+        notes = _prove(layer, root, found, pruned, tell)
+        tell("zipping")
+        built = together(lambda held: _part(root, held), parts.values(), most=2)
+        prunable = sum(
+            path.stat().st_size
+            for rule in AGGRESSIVE
+            for top in root.glob(rule)
+            for path in ([top] if top.is_file() else top.rglob("*"))
             if path.is_file()
-        }
-        if not files:
-            raise BuildFailed(
-                f"layer {layer.name} is empty: {layer.requirements.name} requires nothing",
-                remedy="Remove the layer, or name what it should hold.",
-            )
-        return archive(files, compress=True)
+        )
+        return BuiltLayer(dict(zip(parts, built, strict=True)), pruned.size, prunable, notes)
 
 
-def _install(layer: Layer, command: list[str], on_line: Callable[[str], None]) -> None:
-    try:
-        run(command, what=f"layer {layer.name}", on_line=on_line)
-    except BuildFailed as failure:
-        words = " ".join(re.sub(r"[^\w\s.,:;()'\"=<>!~@/\[\]+*-]", " ", failure.detail).split())
-        because = re.search(r"Because (.+?)(?:\. |, we can conclude|$)", words)
-        cause = because.group(1) if because else words.removeprefix("error: ")[:300]
-        raise BuildFailed(
-            f"layer {layer.name} cannot be made of {layer.requirements.name}: {cause}",
-            detail=failure.detail,
-            remedy=f"Correct {layer.requirements.name}; only wheels for {layer.runtime} on "
-            f"{layer.architecture} are taken.",
-        ) from None
+def _prove(
+    layer: Layer,
+    root: Path,
+    found: Mapping[str, Distribution],
+    pruned: Pruned,
+    tell: Callable[[str], None],
+) -> tuple[str, ...]:
+    """Import everything, and put back what that needs; what people should know of it."""
+    if reason := imports.why_not(layer):
+        return (f"Layer {layer.name} was not tried by importing it: {reason}.",)
+    modules = imports.modules_of(root, found.values())
+    tell(f"importing {len(modules)} modules with {layer.runtime}")
+    before = set(pruned.removed)
+    failed = imports.restore(layer, root, pruned, modules)
+    notes = []
+    if back := sorted(before - set(pruned.removed)):
+        shown_back = ", ".join(back[:8]) + (f" and {len(back) - 8} more" if len(back) > 8 else "")
+        notes.append(f"Layer {layer.name} does not import without {shown_back}: put back.")
+    for module, why in failed.items():
+        if "." not in module:
+            notes.append(f"Module {module} of layer {layer.name} cannot be imported: {why}")
+    return tuple(notes)
 
 
-def _clean(target: Path) -> None:
-    """Leave out what differs from machine to machine: scripts with a shebang, lock files."""
-    shutil.rmtree(target / "bin", ignore_errors=True)
-    for lock in target.glob(".lock"):
-        lock.unlink()
-    for information in target.glob("*.dist-info"):
-        for name in _INSTALLER_FILES:
-            (information / name).unlink(missing_ok=True)
+def _part(root: Path, held: Iterable[Distribution]) -> Part:
+    files: dict[str, Path] = {}
+    sizes: dict[str, int] = {}
+    for one in held:
+        there = [name for name in one.files if (root / name).is_file()]
+        files |= {f"python/{name}": root / name for name in there}
+        sizes[one.name] = sum((root / name).stat().st_size for name in there)
+    manifest = hashlib.sha256()
+    for name in sorted(files):
+        mode = files[name].stat().st_mode & 0o100
+        digest = hashlib.sha256(files[name].read_bytes()).hexdigest()
+        manifest.update(f"{name}\n{mode}\n{digest}\n".encode())
+    heaviest = dict(sorted(sizes.items(), key=lambda pair: -pair[1]))
+    return Part(archive(files, compress=True), manifest.hexdigest()[:12], heaviest)
+
+
+def _check_binaries(layer: Layer, root: Path, found: Iterable[Distribution]) -> None:
+    """Refuse native code that the runtime cannot load.
+
+    Raises:
+        BuildFailed: with the package and what it needs.
+    """
+    newest = _GLIBC[int(layer.runtime.removeprefix("python3.")) >= 12]
+    for one in found:
+        for name in one.files:
+            if ".so" not in name or not (root / name).is_file():
+                continue
+            content = (root / name).read_bytes()
+            if content[:4] != b"\x7fELF":
+                continue
+            if int.from_bytes(content[18:20], "little") != _MACHINES[layer.architecture]:
+                raise BuildFailed(
+                    f"{one.name} {one.version} in layer {layer.name} is not for "
+                    f"{layer.architecture} ({name})",
+                    remedy="Use a version of it that has a wheel for that architecture.",
+                )
+            needs = max((int(minor) for minor in _SYMBOLS.findall(content)), default=0)
+            if needs > newest[1]:
+                raise BuildFailed(
+                    f"{one.name} {one.version} in layer {layer.name} needs glibc 2.{needs}; "
+                    f"{layer.runtime} has 2.{newest[1]} ({name})",
+                    remedy="Use an older version of it, or a newer runtime.",
+                )
+
+
+def over_budget(part: Part, built: BuiltLayer) -> str:
+    """What could be done about a layer that is too large: its heaviest packages, and pruning."""
+    heaviest = ", ".join(f"{name} {shown(size)}" for name, size in list(part.sizes.items())[:10])
+    return (
+        f"Heaviest: {heaviest}. Pruning took out {shown(built.pruned)}; prune: aggressive could "
+        f"take out {shown(built.prunable)} more, where imports allow it."
+    )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from engine.content.archive import archive
+from engine.content.requirements import requirements
 from engine.content.tree import code_files, image_files
-from engine.errors import Invalid, Place, Problem
 from engine.model import (
     Base,
     Fingerprints,
@@ -24,8 +24,6 @@ from engine.model import (
     Settings,
     ZipSource,
 )
-
-_INCLUDED = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]|(?<=-[rc]))\s*(.+)")
 
 # Raised when the same inputs would be built differently than before.
 _RECIPES = {"base": 1, "image": 1, "layer": 1}
@@ -48,37 +46,15 @@ def _content(path: Path) -> tuple[str, str]:
     return kind, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _requirements(path: Path, seen: frozenset[Path] = frozenset()) -> list[str]:
-    """Requirement lines without comments, blanks and order; included files are followed.
-
-    What a constraints file says is marked: it narrows a version and requires nothing.
-    """
-    if path in seen:
-        return []
-    lines: list[str] = []
-    text = path.read_text(encoding="utf-8").replace("\\\n", " ")
-    for line in text.splitlines():
-        clean = " ".join(line.split(" #")[0].split())
-        if not clean or clean.startswith("#"):
-            continue
-        if match := _INCLUDED.fullmatch(clean):
-            included = path.parent / match.group(2)
-            if not included.is_file():
-                raise Invalid([Problem(f"{clean}: no such file", Place(str(path)))])
-            mark = "-c " if match.group(1) in ("-c", "--constraint") else ""
-            lines += [f"{mark}{line}" for line in _requirements(included, seen | {path})]
-        else:
-            lines.append(clean)
-    return sorted(lines)
-
-
 def of_layer(layer: Layer) -> str:
-    """Fingerprint of a layer: what it requires, and what it is built for."""
+    """Fingerprint of a layer: what it requires, what it is built for, and what is left out."""
     return _fingerprint(
         "layer",
-        requirements=_requirements(layer.requirements),
+        requirements=requirements(layer.requirements),
         runtime=layer.runtime,
         architecture=layer.architecture,
+        split=list(layer.split.items()),
+        pruning=asdict(layer.pruning),
     )
 
 

@@ -24,11 +24,12 @@ from engine.model.wanted import (
     ImageSource,
     InvokeGate,
     Layer,
+    Pruning,
     S3Gate,
     Settings,
     ZipSource,
 )
-from engine.model.words import Access, Architecture, Compression
+from engine.model.words import Access, Architecture, Compression, Profile
 
 __all__ = [
     "Access",
@@ -58,6 +59,8 @@ __all__ = [
     "ObservedRegion",
     "Outcome",
     "Plan",
+    "Profile",
+    "Pruning",
     "S3Gate",
     "Settings",
     "Step",

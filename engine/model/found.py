@@ -35,10 +35,22 @@ class Fingerprints:
 
 @dataclass(frozen=True, slots=True)
 class LayerVersion:
-    """A published layer version. ``size`` is the zip's, 0 when not known."""
+    """A published layer version. ``size`` is what it takes unzipped, 0 when not known.
+
+    ``fingerprint`` stands for the requirements that it was made of, and ``contents`` for what each
+    part of those came to hold, of which ``content`` is its own.
+    """
 
     arn: str
     size: int = 0
+    fingerprint: str = ""
+    content: str = ""
+    contents: tuple[str, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """The version's number."""
+        return self.arn.rpartition(":")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,8 @@ class ObservedFunction:
 class ObservedRegion:
     """What one region holds of the things that the settings name; absent things are left out.
 
-    ``bases`` and ``images`` map names to image digests.
+    ``bases`` and ``images`` map names to image digests. ``layers`` are the versions that can be
+    reused; ``published`` are all of ours, by name and the newest first.
     """
 
     region: str
@@ -106,3 +119,4 @@ class ObservedRegion:
     layers: Mapping[str, LayerVersion]
     images: Mapping[str, str]
     functions: Mapping[str, ObservedFunction]
+    published: Mapping[str, tuple[LayerVersion, ...]] = field(default_factory=dict)

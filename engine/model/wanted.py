@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Place
-from engine.model.words import Access, Architecture, Compression
+from engine.model.words import Access, Architecture, Compression, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,44 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
+class Pruning:
+    """What is left out of layers.
+
+    ``profile`` is a set of rules by name; ``remove`` and ``keep`` are patterns of paths, which go
+    before it. ``services`` are the AWS services that botocore keeps, all if none is named.
+    """
+
+    profile: Profile = "safe"
+    remove: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
-    """A dependency layer, made from a requirements file for one runtime."""
+    """Dependencies that are resolved together and published as one layer, or as several.
+
+    ``requirements`` is a file or a list. ``parts`` maps the name of each published layer to the
+    distributions that it holds, with what they need; the one without any holds the rest.
+    """
 
     name: str
-    requirements: Path
+    requirements: Path | tuple[str, ...]
     runtime: str
     architecture: Architecture
     budget: int | None = None
+    split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pruning: Pruning = field(default_factory=Pruning)
+
+    @property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """Distributions by the name of the layer to publish, in order."""
+        return {f"{self.name}-{part}": held for part, held in self.split.items()} or {self.name: ()}
+
+    @property
+    def source(self) -> str:
+        """The requirements, for people."""
+        return self.requirements.name if isinstance(self.requirements, Path) else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +85,7 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True)
 class ZipSource:
-    """A function packaged as a zip of its own code, with its dependencies in layers."""
+    """A function packaged as a zip of its own code; ``layers`` are those that are published."""
 
     code: Path
     handler: str

@@ -20,3 +20,4 @@ class Architecture(StrEnum):
 
 Compression = Literal["auto", "zstd", "gzip"]  # of an image's layers
 Access = Literal["public", "iam"]  # who may call a function URL: everybody, or signed callers
+Profile = Literal["safe", "aggressive", "none"]  # of what is pruned from layers

@@ -13,6 +13,7 @@ from engine.model import (
     Fingerprints,
     Function,
     ImageSource,
+    LayerVersion,
     ObservedFunction,
     ObservedRegion,
     S3Gate,
@@ -51,8 +52,9 @@ def _region(
             for function in settings.functions
         }
         layers = {
-            name: pool.submit(published.find, name, fingerprint)
-            for name, fingerprint in fingerprints.layers.items()
+            name: pool.submit(published.versions, name)
+            for layer in settings.layers.values()
+            for name in layer.parts
         }
         images = {
             function.name: pool.submit(
@@ -69,13 +71,34 @@ def _region(
             )
             for name, base in settings.bases.items()
         }
+        known = results(layers)
         return ObservedRegion(
             region=region,
             bases=_present(bases),
-            layers=_present(layers),
+            layers=_reusable(settings, fingerprints, known),
+            published=known,
             images=_present(images),
             functions=_present(functions),
         )
+
+
+def _reusable(
+    settings: Settings,
+    fingerprints: Fingerprints,
+    known: Mapping[str, tuple[LayerVersion, ...]],
+) -> dict[str, LayerVersion]:
+    """The version of each layer that holds what is wanted.
+
+    A version of any part tells what all of them came to hold for its requirements.
+    """
+    found: dict[str, LayerVersion] = {}
+    for layer in settings.layers.values():
+        wanted = fingerprints.layers[layer.name]
+        told = (v.contents for name in layer.parts for v in known[name] if v.fingerprint == wanted)
+        for name, content in zip(layer.parts, next(told, ()), strict=False):
+            if same := [version for version in known[name] if version.content == content]:
+                found[name] = same[0]
+    return found
 
 
 def _present(asked: Mapping[str, Future[T | None]]) -> dict[str, T]:

@@ -69,8 +69,9 @@ class _Region:
         }
         for name in self._settings.bases:
             self._base(name, images)
-        for name in self._settings.layers:
-            self._layer(name)
+        for layer in self._settings.layers.values():
+            for name in layer.parts:
+                self._layer(name, self._fingerprints.layers[layer.name])
         for name, (action, reason) in images.items():
             self._add(f"image:{name}", action, reason, self._fingerprints.images[name])
         for function in self._settings.functions:
@@ -106,13 +107,12 @@ class _Region:
             action, reason = Action.SKIP, "no image has to be built on it"
         self._add(f"base:{name}", action, reason, fingerprint)
 
-    def _layer(self, name: str) -> None:
-        fingerprint = self._fingerprints.layers[name]
+    def _layer(self, name: str, fingerprint: str) -> None:
         sources = (function.source for function in self._settings.functions)
         if not any(isinstance(s, ZipSource) and name in s.layers for s in sources):
             self._add(f"layer:{name}", Action.SKIP, "no function uses it", fingerprint)
         elif name in self._observed.layers:
-            version = self._observed.layers[name].arn.rpartition(":")[2]
+            version = self._observed.layers[name].number
             self._add(
                 f"layer:{name}", Action.REUSE, f"version {version} holds the same", fingerprint
             )

@@ -107,6 +107,9 @@ def _unless_theirs(order: Order, way: Callable[[], object]) -> str:
 def _configure(order: Order, before: FunctionState) -> None:
     with order.working("configuration") as detail:
         changes = update(order.function, before, _layers(order))
+        if not changes:
+            detail("equal after all: the layers hold the same")
+            return
         order.undo.record(
             f"configuration of {order.name}",
             lambda: _unless_theirs(

@@ -19,6 +19,7 @@ from engine.model import (
     ImageSource,
     InvokeGate,
     Layer,
+    Pruning,
     S3Gate,
     Settings,
     ZipSource,
@@ -177,13 +178,31 @@ class Builder:
         )
 
     def _layer(self, name: str, value: dict[str, Any]) -> Layer:
-        budget = value.get("budget")
+        budget, asked = value.get("budget"), value["requirements"]
+        split = {
+            part: () if held == "rest" else tuple(held)
+            for part, held in value.get("split", {}).items()
+        }
+        if sum(not held for held in split.values()) > 1:
+            self._problem("only one part can be the rest", "layers", name, "split")
+        listed = [each.lower() for held in split.values() for each in held]
+        for twice in sorted({each for each in listed if listed.count(each) > 1}):
+            self._problem(f"{twice} is in two parts", "layers", name, "split")
         return Layer(
             name=name,
-            requirements=self._file(value["requirements"], "layers", name, "requirements"),
+            requirements=tuple(asked)
+            if isinstance(asked, list)
+            else self._file(asked, "layers", name, "requirements"),
             runtime=value["runtime"],
             architecture=Architecture(value.get("architecture", "x86_64")),
             budget=int(budget) if budget is not None else None,
+            split=split,
+            pruning=Pruning(
+                profile=value.get("prune", "safe"),
+                remove=tuple(value.get("remove", ())),
+                keep=tuple(value.get("keep", ())),
+                services=tuple(sorted(value.get("services", ()))),
+            ),
         )
 
     def _gate(self, name: str, value: dict[str, Any]) -> Gate:
@@ -297,9 +316,11 @@ class Builder:
         if code.is_dir() and (problem := problem_with(code, value["handler"])):
             self._problem(problem, *path, "handler")
         wanted = value.get("layers", [])
-        if len(wanted) > MAX_LAYERS:
+        parts = [part for each in wanted if each in layers for part in layers[each].parts]
+        if max(len(wanted), len(parts)) > MAX_LAYERS:
             self._problem(
-                f"{len(wanted)} layers; a Lambda function takes at most {MAX_LAYERS}",
+                f"{max(len(wanted), len(parts))} layers; a Lambda function takes at most "
+                f"{MAX_LAYERS}",
                 *path,
                 "layers",
             )
@@ -318,5 +339,5 @@ class Builder:
                     *place,
                 )
         return ZipSource(
-            code=code, handler=value["handler"], runtime=value["runtime"], layers=tuple(wanted)
+            code=code, handler=value["handler"], runtime=value["runtime"], layers=tuple(parts)
         )

@@ -15,6 +15,7 @@ from engine.settings.schema import (
     ListOf,
     MapOf,
     Measure,
+    OneOf,
     Record,
     Text,
     Whole,
@@ -59,12 +60,32 @@ BASE = Record(
     }
 )
 
+DISTRIBUTION = Text(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a package")
 LAYER = Record(
     {
-        "requirements": Key(PATH, "requirements file that the layer holds", required=True),
+        "requirements": Key(
+            OneOf(PATH, ListOf(Text(wanted="a requirement"))),
+            "requirements file, pyproject.toml (with its uv.lock or poetry.lock), or a list",
+            required=True,
+        ),
         "runtime": Key(Choice(RUNTIMES), "runtime the layer is built for", required=True),
         "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
-        "budget": Key(Measure("size"), "largest unzipped size of this layer"),
+        "split": Key(
+            MapOf(OneOf(Choice(("rest",)), ListOf(DISTRIBUTION)), r"[A-Za-z0-9_-]{1,60}", "a name"),
+            "several layers NAME-part, each with these packages and what they need; one may be "
+            "the rest",
+        ),
+        "prune": Key(
+            Choice(("safe", "aggressive", "none")),
+            "what is left out; default safe: tests, type stubs, sources, metadata",
+        ),
+        "remove": Key(ListOf(Text(wanted="a pattern")), "further paths to leave out"),
+        "keep": Key(ListOf(Text(wanted="a pattern")), "paths to keep, whatever the profile says"),
+        "services": Key(
+            ListOf(Text(r"[a-z0-9-]+", "a service of AWS's")),
+            "the services that botocore keeps; default all",
+        ),
+        "budget": Key(Measure("size"), "largest unzipped size of this layer, of each part"),
     }
 )
 

@@ -162,6 +162,21 @@ class ListOf:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """One shape for a plain value, and another for a list."""
+
+    plain: Shape
+    listed: ListOf
+
+    def check(self, node: Node, problems: list[Problem]) -> Any:
+        shape = self.listed if isinstance(node.value, list) else self.plain
+        return shape.check(node, problems)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.plain.json_schema(), self.listed.json_schema()]}
+
+
+@dataclass(frozen=True, slots=True)
 class MapOf:
     """Names of the user's choosing, each with a value of one shape."""
 

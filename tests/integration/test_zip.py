@@ -68,7 +68,7 @@ def test_a_comment_in_the_requirements_builds_no_layer(project: Project) -> None
 def test_a_new_requirement_makes_a_new_layer_version(project: Project, name: str) -> None:
     project.edit("lambda-deploy.yml", LAYER, f"{name}-dependencies")
     first = project.deploy()
-    project.edit("requirements.txt", "requests==2.34.2", "requests==2.34.2\nsix==1.17.0")
+    project.edit("requirements.txt", "requests==2.34.2", "requests==2.34.2\nattrs==25.3.0")
     run = project.deploy()
     assert run.code == 0
     assert run.changes == [
@@ -78,7 +78,7 @@ def test_a_new_requirement_makes_a_new_layer_version(project: Project, name: str
         "UpdateAlias",
     ]
     assert run.function["layer_arns"] != first.function["layer_arns"]
-    project.edit("requirements.txt", "\nsix==1.17.0", "")
+    project.edit("requirements.txt", "\nattrs==25.3.0", "")
     back = project.deploy()
     assert "PublishLayerVersion" not in back.changes
     assert back.function["layer_arns"] == first.function["layer_arns"]

@@ -1,8 +1,9 @@
-"""Layer versions, known by the fingerprint in their description (API: Lambda)."""
+"""Layer versions, known by what their descriptions say (API: Lambda)."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from engine.adapters.aws.session import Aws
@@ -10,6 +11,7 @@ from engine.errors import NotFound
 from engine.model import LayerVersion
 
 _MARK = "lambda-fast-deploy"
+_OURS = re.compile(rf"{_MARK} ([0-9a-f]+) ([0-9a-f]+) of ([0-9a-f.]+), (\d+) bytes")
 
 
 class Layers:
@@ -19,9 +21,9 @@ class Layers:
         self._aws = aws
         self._region = region
 
-    def find(self, name: str, fingerprint: str) -> LayerVersion | None:
-        """The newest version with that fingerprint; ``None`` if there is none."""
-        wanted = re.compile(rf"{_MARK} {re.escape(fingerprint)}(?: (\d+) bytes)?$")
+    def versions(self, name: str) -> tuple[LayerVersion, ...]:
+        """The versions of a layer that were made here, the newest first; none if it is absent."""
+        found: list[LayerVersion] = []
         marker: dict[str, Any] = {}
         while True:
             try:
@@ -29,32 +31,44 @@ class Layers:
                     self._region, "lambda", "list_layer_versions", LayerName=name, **marker
                 )
             except NotFound:
-                return None
+                return ()
             for version in page.get("LayerVersions", []):
-                if match := wanted.match(version.get("Description", "")):
-                    return LayerVersion(version["LayerVersionArn"], int(match.group(1) or 0))
+                if match := _OURS.fullmatch(version.get("Description", "")):
+                    fingerprint, content, contents, size = match.groups()
+                    found.append(
+                        LayerVersion(
+                            arn=version["LayerVersionArn"],
+                            size=int(size),
+                            fingerprint=fingerprint,
+                            content=content,
+                            contents=tuple(contents.split(".")),
+                        )
+                    )
             if not page.get("NextMarker"):
-                return None
+                return tuple(found)
             marker = {"Marker": page["NextMarker"]}
 
     def publish(
-        self,
-        name: str,
-        fingerprint: str,
-        content: bytes,
-        unzipped: int,
-        runtime: str,
-        architecture: str,
+        self, name: str, version: LayerVersion, zipped: bytes, runtime: str, architecture: str
     ) -> LayerVersion:
-        """Publish a zip as the next version. ``unzipped`` is its size on Lambda's disk."""
+        """Publish a zip as the next version of a layer.
+
+        Args:
+            name: the layer's.
+            version: what the version will say of itself; its ARN does not count.
+            zipped: the content.
+            runtime: the runtime that it is for.
+            architecture: the instruction set that it is for.
+        """
         made = self._aws.call(
             self._region,
             "lambda",
             "publish_layer_version",
             LayerName=name,
-            Description=f"{_MARK} {fingerprint} {unzipped} bytes",
-            Content={"ZipFile": content},
+            Description=f"{_MARK} {version.fingerprint} {version.content} of "
+            f"{'.'.join(version.contents)}, {version.size} bytes",
+            Content={"ZipFile": zipped},
             CompatibleRuntimes=[runtime],
             CompatibleArchitectures=[architecture],
         )
-        return LayerVersion(made["LayerVersionArn"], unzipped)
+        return replace(version, arn=made["LayerVersionArn"])

@@ -29,7 +29,7 @@ def version(number: int, description: str | None) -> dict[str, Any]:
     return found if description is None else found | {"Description": description}
 
 
-def found_in(aws: Aws, stub: Stub, *pages: list[dict[str, Any]]) -> LayerVersion | None:
+def found_in(aws: Aws, stub: Stub, *pages: list[dict[str, Any]]) -> tuple[LayerVersion, ...]:
     service = stub("lambda")
     for index, page in enumerate(pages):
         marker = {"Marker": f"page-{index}"} if index else {}
@@ -38,74 +38,56 @@ def found_in(aws: Aws, stub: Stub, *pages: list[dict[str, Any]]) -> LayerVersion
         service.add_response(
             "list_layer_versions", {"LayerVersions": page, **more}, {"LayerName": "deps", **marker}
         )
-    return Layers(aws, make.REGION).find("deps", PRINT)
+    return Layers(aws, make.REGION).versions("deps")
 
 
-def test_a_layer_is_found_by_its_fingerprint_on_any_page(aws: Aws, stub: Stub) -> None:
-    found = found_in(
-        aws,
-        stub,
-        [version(9, "lambda-fast-deploy ffff 5 bytes"), version(8, None)],
-        [],
-        [version(3, f"lambda-fast-deploy {PRINT} 1234 bytes")],
-    )
-    assert found == LayerVersion("arn:layer:deps:3", 1234)
+MARK = f"lambda-fast-deploy {PRINT} aa of aa.bb, 1234 bytes"
 
 
-def test_the_newest_layer_of_a_fingerprint_is_found_without_reading_on(
+def test_versions_are_found_on_every_page_with_what_they_say_of_themselves(
     aws: Aws, stub: Stub
 ) -> None:
-    service = stub("lambda")
-    mark = f"lambda-fast-deploy {PRINT}"
-    service.add_response(
-        "list_layer_versions",
-        {"LayerVersions": [version(5, mark), version(4, mark)], "NextMarker": "more"},
+    found = found_in(aws, stub, [version(9, MARK), version(8, None)], [], [version(3, MARK)])
+    assert found == tuple(
+        LayerVersion(f"arn:layer:deps:{number}", 1234, PRINT, "aa", ("aa", "bb"))
+        for number in (9, 3)
     )
-    assert Layers(aws, make.REGION).find("deps", PRINT) == LayerVersion("arn:layer:deps:5", 0)
+    assert found[0].number == "9"
 
 
 @pytest.mark.parametrize(
     "description",
-    [
-        None,
-        "",
-        PRINT,
-        f"lambda-fast-deploy {PRINT}0",
-        f"lambda-fast-deploy {PRINT[:-1]}",
-        f"lambda-fast-deploy {PRINT} 12 bytes and more",
-        f"my lambda-fast-deploy {PRINT}",
-        "by hand",
-    ],
+    [None, "", PRINT, MARK + " and more", "my " + MARK, MARK.replace("1234", "many"), "by hand"],
 )
 def test_a_layer_of_somebody_else_is_not_taken(
     aws: Aws, stub: Stub, description: str | None
 ) -> None:
-    assert found_in(aws, stub, [version(1, description)]) is None
+    assert found_in(aws, stub, [version(1, description)]) == ()
 
 
 def test_a_layer_without_versions_is_absent(aws: Aws, stub: Stub) -> None:
     stub("lambda").add_client_error("list_layer_versions", "ResourceNotFoundException", "no", 404)
-    assert Layers(aws, make.REGION).find("deps", PRINT) is None
+    assert Layers(aws, make.REGION).versions("deps") == ()
 
 
 def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
     service = stub("lambda")
-    mark = f"lambda-fast-deploy {PRINT} 99 bytes"
     service.add_response(
         "publish_layer_version",
         {"LayerVersionArn": "arn:layer:deps:1"},
         {
             "LayerName": "deps",
-            "Description": mark,
+            "Description": MARK,
             "Content": {"ZipFile": b"zip"},
             "CompatibleRuntimes": ["python3.13"],
             "CompatibleArchitectures": ["arm64"],
         },
     )
     layers = Layers(aws, make.REGION)
-    made = layers.publish("deps", PRINT, b"zip", 99, "python3.13", "arm64")
-    service.add_response("list_layer_versions", {"LayerVersions": [version(1, mark)]})
-    assert made == LayerVersion("arn:layer:deps:1", 99) == layers.find("deps", PRINT)
+    wanted = LayerVersion("", 1234, PRINT, "aa", ("aa", "bb"))
+    made = layers.publish("deps", wanted, b"zip", "python3.13", "arm64")
+    service.add_response("list_layer_versions", {"LayerVersions": [version(1, MARK)]})
+    assert (made,) == layers.versions("deps")
 
 
 # ---------------------------------------------------------------- the registry

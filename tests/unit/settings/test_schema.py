@@ -152,8 +152,11 @@ def fits(schema: dict[str, Any], value: Any) -> bool:
     known = {
         *("$schema", "title", "description", "type", "enum", "minimum", "maximum", "items"),
         *("properties", "additionalProperties", "required", "propertyNames", "oneOf", "pattern"),
+        "anyOf",
     }
     assert schema.keys() <= known, f"teach this test {schema.keys() - known}"
+    if "anyOf" in schema and not any(fits(one, value) for one in schema["anyOf"]):
+        return False
     types = schema.get("type", [])
     if types and not any(
         isinstance(value, _TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
