@@ -194,7 +194,7 @@ class _Region:
             )
             detail(
                 f"version {published.number}, {shown(zipped.size)} zipped, "
-                f"{shown(zipped.unzipped)} unzipped, {shown(built.pruned)} pruned"
+                f"{shown(zipped.unzipped)} unzipped, {shown(built.pruned)} pruned in all"
             )
             return published
 

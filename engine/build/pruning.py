@@ -9,8 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from engine.model import Pruning
@@ -59,53 +58,52 @@ _INSTALLERS = ("bin", ".lock", *(f"*.dist-info/{n}" for n in ("RECORD", "INSTALL
 _ALWAYS = (*_INSTALLERS, "*.dist-info/direct_url.json", "*.dist-info/uv_*.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """A file or folder that a rule took away, and where it lies in case it must come back."""
-
-    path: str
-    rule: str
-    kept_at: Path
-    size: int
-
-
 class Pruned:
-    """A folder of packages and what was taken out of it."""
+    """A folder of packages and what was taken out of it.
+
+    ``removed`` maps each path that was taken out to the files that it was: a file itself, or all
+    that was left of a folder.
+    """
 
     def __init__(self, root: Path, aside: Path) -> None:
         self._root = root
         self._aside = aside
-        self.removed: dict[str, Removed] = {}
+        self.removed: dict[str, tuple[str, ...]] = {}
 
     @property
     def size(self) -> int:
         """Bytes that were taken out."""
-        return sum(each.size for each in self.removed.values())
+        files = (self._aside / file for each in self.removed.values() for file in each)
+        return sum(file.stat().st_size for file in files)
 
-    def take_out(self, path: str, rule: str) -> None:
-        """Move a file or folder aside."""
+    def take_out(self, path: str) -> None:
+        """Move a file or folder aside, where it stays in case it must come back."""
         source = self._root / path
-        if not source.exists() and not source.is_symlink():
-            return  # it went with a folder above it
-        aside = self._aside / path
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        if aside.exists():  # parts of a folder went before the folder itself
-            for file in _files(source):
-                self.take_out(f"{path}/{file}", rule)
-            return
-        size = sum((source / file).stat().st_size for file in _files(source))
-        source.rename(aside)
-        self.removed[path] = Removed(path, rule, aside, size)
+        files = (path,)
+        if source.is_dir():
+            files = tuple(f"{path}/{file}" for file in files_below(source))
+        for file in files:
+            _move(self._root / file, self._aside / file)
+        if source.is_dir():
+            shutil.rmtree(source)  # an empty folder would still be importable
+        if files:
+            self.removed[path] = files
 
     def put_back(self, path: str) -> None:
         """Undo ``take_out``."""
-        removed = self.removed.pop(path)
-        target = self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            shutil.copytree(removed.kept_at, target, dirs_exist_ok=True)
-        else:
-            removed.kept_at.rename(target)
+        for file in self.removed.pop(path):
+            _move(self._aside / file, self._root / file)
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.rename(target)
+
+
+def files_below(folder: Path) -> list[str]:
+    """Paths of all files in a folder, relative to it."""
+    found = (path for path in sorted(folder.rglob("*")) if not path.is_dir())
+    return [path.relative_to(folder).as_posix() for path in found]
 
 
 def prune(root: Path, aside: Path, pruning: Pruning) -> Pruned:
@@ -113,52 +111,36 @@ def prune(root: Path, aside: Path, pruning: Pruning) -> Pruned:
     pruned = Pruned(root, aside)
     for pattern in _ALWAYS:
         for path in _matching(root, pattern):
-            pruned.take_out(path, pattern)
+            pruned.take_out(path)
     pruned.removed.clear()  # no import can need these
-    rules = {"none": (), "safe": SAFE, "aggressive": (*SAFE, *AGGRESSIVE)}[pruning.profile]
+    rules = {"none": (), "safe": SAFE, "aggressive": (*AGGRESSIVE, *SAFE)}[pruning.profile]
     for rule in (*pruning.remove, *rules):
         for path in _matching(root, rule):
-            if not _is_kept(path, pruning):
-                _take_but_kept(pruned, root, path, rule, pruning)
+            for each in _without_kept(root, path, pruning.keep):
+                pruned.take_out(each)
     if pruning.services:
-        for data in ("botocore/data", "boto3/data"):
-            for service in _matching(root, f"{data}/*"):
-                name = service.rpartition("/")[2]
-                if (root / service).is_dir() and name not in pruning.services:
-                    pruned.take_out(service, "services")
+        for service in (*_matching(root, "botocore/data/*"), *_matching(root, "boto3/data/*")):
+            is_kept = service.rpartition("/")[2] in pruning.services
+            if (root / service).is_dir() and not is_kept:
+                pruned.take_out(service)
     return pruned
 
 
-def _is_kept(path: str, pruning: Pruning) -> bool:
-    if path in _KEPT or _KEPT_INFORMATION.fullmatch(path):
-        return True
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in pruning.keep)
+def _without_kept(root: Path, path: str, keep: Iterable[str]) -> list[str]:
+    """A path whole, or what of a folder may go where something in it is to be kept."""
 
+    def is_kept(file: str) -> bool:
+        if file in _KEPT or _KEPT_INFORMATION.fullmatch(file):
+            return True
+        return any(fnmatch.fnmatchcase(file, pattern) for pattern in keep)
 
-def _take_but_kept(pruned: Pruned, root: Path, path: str, rule: str, pruning: Pruning) -> None:
-    """Take out a folder whole, or file by file where some of it is to be kept."""
-    source = root / path
-    if not source.is_dir():
-        pruned.take_out(path, rule)
-        return
-    files = [f"{path}/{file}" for file in _files(source)]
-    kept = [file for file in files if _is_kept(file, pruning)]
-    if not kept:
-        pruned.take_out(path, rule)
-        return
-    for file in files:
-        if file not in kept:
-            pruned.take_out(file, rule)
+    if not (root / path).exists():
+        return []  # it went with a folder above it
+    below = files_below(root / path) if (root / path).is_dir() else []
+    files = [f"{path}/{file}" for file in below] or [path]
+    going = [file for file in files if not is_kept(file)]
+    return [path] if len(going) == len(files) else going
 
 
 def _matching(root: Path, pattern: str) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.glob(pattern.strip("/")))
-
-
-def _files(path: Path) -> Iterator[str]:
-    if not path.is_dir():
-        yield ""
-        return
-    for file in sorted(path.rglob("*")):
-        if not file.is_dir():
-            yield file.relative_to(path).as_posix()

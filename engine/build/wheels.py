@@ -6,6 +6,8 @@ uv resolves and installs wheels for another platform; pip would need every older
 from __future__ import annotations
 
 import csv
+import functools
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -60,11 +62,24 @@ def uv() -> str:
     return find_uv_bin()
 
 
+@functools.cache
 def interpreter(runtime: str) -> str:
-    """The path of an interpreter of a runtime's version on this machine, or nothing."""
+    """The path of an interpreter of a runtime's version on this machine, or nothing.
+
+    Looked for where uv looks, in the tool cache of GitHub's runners, and among pyenv's versions.
+    """
     version = runtime.removeprefix("python")
     command = [uv(), "python", "find", "--no-config", "--no-project", "--no-python-downloads"]
-    return output_of([*command, version], Path("/")).strip()
+    if found := output_of([*command, version], Path("/")).strip():
+        return found
+    places = (
+        (os.environ.get("RUNNER_TOOL_CACHE", ""), f"Python/{version}.*/*/bin/python3"),
+        (os.environ.get("PYENV_ROOT") or "~/.pyenv", f"versions/{version}.*/bin/python3"),
+    )
+    for folder, pattern in places:
+        for path in sorted(Path(folder).expanduser().glob(pattern)) if folder else ():
+            return str(path)
+    return ""
 
 
 def install(layer: Layer, target: Path) -> dict[str, Distribution]:

@@ -16,7 +16,8 @@ _ALWAYS_SAID = ("build", "create", "test")  # work long enough to announce befor
 
 def say(text: str) -> None:
     """Print a line, at once."""
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{text}\n")  # in one piece: others print at the same time
+    sys.stderr.flush()
 
 
 def tell(entry: Entry) -> None:
