@@ -34,6 +34,7 @@ lint: .venv/ready
 	$(BIN)/python -m docs.tables --check
 
 bench: .venv/ready
+	$(BIN)/python -m compileall -q engine
 	$(LAB) $(BIN)/python -m bench
 
 docs: .venv/ready
@@ -48,6 +49,6 @@ lock: .venv/ready
 .venv/ready: requirements/uv.txt requirements/dev.txt
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	$(BIN)/uv pip sync -q --no-config --require-hashes --python $(BIN)/python requirements/dev.txt
+	$(BIN)/uv pip sync -q --no-config --require-hashes --compile-bytecode --python $(BIN)/python requirements/dev.txt
 	echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/lambda_fast_deploy.pth"
 	touch $@

@@ -113,7 +113,9 @@ def prune(root: Path, aside: Path, pruning: Pruning) -> Pruned:
         for path in _matching(root, pattern):
             pruned.take_out(path)
     pruned.removed.clear()  # no import can need these
-    rules = {"none": (), "safe": SAFE, "aggressive": (*AGGRESSIVE, *SAFE)}[pruning.profile]
+    rules: tuple[str, ...] = {"none": (), "safe": SAFE, "aggressive": (*AGGRESSIVE, *SAFE)}[
+        pruning.profile
+    ]
     for rule in (*pruning.remove, *rules):
         for path in _matching(root, rule):
             for each in _without_kept(root, path, pruning.keep):
