@@ -68,7 +68,8 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         for region, function in settings.targets
     ]
     deliveries = together(lambda o: _Release(o, settings.event, world).deliver(), orders)
-    return Outcome(plan, tuple(deliveries))
+    bases = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
+    return Outcome(plan, tuple(deliveries), tuple(bases))
 
 
 def _warn_of_untested(settings: Settings, plan: Plan, journal: Journal) -> None:
@@ -131,7 +132,7 @@ class _Release:
         url = give_url(self._order)
         qualifier = self._order.function.alias
         self._verify(self._public(url) or self._version(qualifier), "unchanged")
-        return replace(delivery, url=url)
+        return replace(delivery, url=url, base_image_uri=self._base_uri())
 
     def _go(self, delivery: Delivery) -> Delivery:
         order = self._order

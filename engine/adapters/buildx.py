@@ -113,6 +113,7 @@ class Buildx:
         writes_cache: bool,
         login: Login,
         on_line: Callable[[str], None],
+        beat: Callable[[], None],
     ) -> None:
         """Build an image and push it under all its references.
 
@@ -124,6 +125,7 @@ class Buildx:
             writes_cache: whether that may be written, besides being read.
             login: credentials of the registry.
             on_line: takes each line of BuildKit's log.
+            beat: called while that is silent; what it raises ends the build.
 
         Raises:
             PushFailed: the registry did not take the image.
@@ -162,6 +164,7 @@ class Buildx:
                     environment=environment,
                     on_line=on_line,
                     hidden=hidden,
+                    beat=beat,
                 )
             except BuildFailed as failure:
                 raise explained(image.what, failure.detail.splitlines()) from None

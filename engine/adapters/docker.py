@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.adapters.aws.registry import Login
+from engine.adapters.heartbeat import beating
 from engine.adapters.troubles import explained
 from engine.errors import NotReady
 from engine.model import ImageBuild
@@ -98,8 +99,15 @@ class Docker:
         pulled = [name.partition("@")[2] for name in image.attrs.get("RepoDigests") or []]
         return pulled[0] if pulled else str(image.id)
 
-    def build(self, image: ImageBuild, on_line: Callable[[str], None]) -> None:
+    def build(
+        self, image: ImageBuild, on_line: Callable[[str], None], beat: Callable[[], None]
+    ) -> None:
         """Build an image with the engine's own builder, under all its references.
+
+        Args:
+            image: what to build.
+            on_line: takes each line of the log.
+            beat: called while that is silent; what it raises ends the build.
 
         Raises:
             BuildFailed: with its cause, and the last lines of the build's log.
@@ -117,9 +125,10 @@ class Docker:
                 platform=image.platform,
                 nocache=image.no_cache,
                 rm=True,
+                forcerm=True,
                 decode=True,
             )
-            for event in stream:
+            for event in beating(stream, beat):
                 said = str(event.get("stream", "")).splitlines()
                 said += [f"ERROR: {line}" for line in str(event.get("error", "")).splitlines()]
                 for line in filter(None, map(str.rstrip, said)):
@@ -130,15 +139,23 @@ class Docker:
             for reference in image.references[1:]:
                 engine.api.tag(image.references[0], *_named(reference))
         except docker.errors.DockerException as error:
-            raise explained(image.what, [*tail, f"ERROR: {error}"]) from None
+            says = getattr(error, "explanation", None) or error
+            raise explained(image.what, [*tail, f"ERROR: {says}"]) from None
 
-    def push(self, image: ImageBuild, login: Login, on_line: Callable[[str], None]) -> None:
+    def push(
+        self,
+        image: ImageBuild,
+        login: Login,
+        on_line: Callable[[str], None],
+        beat: Callable[[], None],
+    ) -> None:
         """Push an image that was built, under each of its references in turn.
 
         Args:
             image: what was built.
             login: credentials of the registry.
             on_line: told every few seconds how far it is.
+            beat: called while nothing is told; what it raises ends the push.
 
         Raises:
             PushFailed: the registry did not take it.
@@ -150,7 +167,8 @@ class Docker:
             for reference in image.references:
                 repository, tag = _named(reference)
                 progress = _Progress(on_line)
-                for event in self._engine().api.push(repository, tag=tag, stream=True, decode=True):
+                events = self._engine().api.push(repository, tag=tag, stream=True, decode=True)
+                for event in beating(events, beat):
                     if "error" in event:
                         says = f"ERROR: failed to push {reference}: {event['error']}"
                         raise explained(image.what, [says])

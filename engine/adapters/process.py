@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from engine.adapters.heartbeat import beating
 from engine.errors import BuildFailed, NotReady
 
 
@@ -28,11 +29,13 @@ def run(
     environment: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] = lambda _: None,
     hidden: Sequence[str] = (),
+    beat: Callable[[], None] = lambda: None,
 ) -> None:
     """Run a command to its end, handing over each line it prints on either stream.
 
     Both streams go through one pipe, so a chatty child cannot block on the one nobody reads. The
-    values of ``hidden`` are replaced in what it prints.
+    values of ``hidden`` are replaced in what it prints. ``beat`` is called while it is silent; when
+    that raises, or ``on_line`` does, the child is ended.
 
     Raises:
         NotReady: the program is not installed.
@@ -58,7 +61,7 @@ def run(
     with child:
         assert child.stdout is not None
         try:
-            for line in map(str.rstrip, child.stdout):
+            for line in map(str.rstrip, beating(child.stdout, beat)):
                 for secret in hidden:
                     line = line.replace(secret, "***")
                 tail.append(line)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from engine.errors import BuildFailed, PushFailed
 
 _CAUSE = re.compile(r"^ERROR: (?:failed to (?:solve|build): )*(.+)")
+_OUTPUT = re.compile(r"#\d+ \d+\.\d+ (.*\S.*)")
+_PLACE = re.compile(r"\S*Dockerfile\S*:\d+$")
 _PUSH = re.compile(
     r"failed to push|error writing (?:layer|manifest) blob|unexpected status from (?:PUT|POST|PATCH"
     r"|HEAD) request|failed to copy|failed commit on ref|received unexpected HTTP status",
@@ -37,6 +39,11 @@ _REMEDIES = (
         "The registry limits pulls: log in to it before this step, or start from public.ecr.aws.",
     ),
     (
+        r"base name \(\$\{?BASE_IMAGE",
+        "BASE_IMAGE is empty: name a base (base: in the configuration, or base-dockerfile), and "
+        "write ARG BASE_IMAGE before FROM.",
+    ),
+    (
         r"immutable",
         "The repository is immutable: let its tags move (IMMUTABLE_WITH_EXCLUSION names those that "
         "may), or use another repository.",
@@ -57,6 +64,10 @@ def explained(what: str, lines: Sequence[str]) -> BuildFailed:
     text = "\n".join(lines)
     causes = [found.group(1) for line in lines if (found := _CAUSE.match(line))]
     cause = causes[-1] if causes else next((line for line in reversed(lines) if line), "")
+    if cause.startswith("process "):  # what the program said last tells more than its exit code
+        said = [found.group(1) for line in lines if (found := _OUTPUT.match(line))]
+        place = next((line for line in lines if _PLACE.match(line)), "")
+        cause = ": ".join(filter(None, [place, *said[-1:], cause]))
     message = f"{what} failed: {cause}"
     remedy = next((says for words, says in _REMEDIES if re.search(words, text, re.IGNORECASE)), "")
     if not _PUSH.search(cause):

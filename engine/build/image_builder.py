@@ -45,12 +45,12 @@ class ImageBuilder:
         """
 
         def tell(line: str) -> None:
-            self._journal.check()
             if line.startswith(("Step ", "pushed ")):
                 self._journal.progress(step.id, line, step.region)
 
-        self._world.docker.build(image, tell)
-        self._pushing(lambda login: self._world.docker.push(image, login, tell), step)
+        beat = self._journal.check
+        self._world.docker.build(image, tell, beat)
+        self._pushing(lambda login: self._world.docker.push(image, login, tell, beat), step)
         return "by the Docker engine"
 
     def by_buildkit(
@@ -76,7 +76,6 @@ class ImageBuilder:
         log = BuildLog()
 
         def tell(line: str) -> None:
-            self._journal.check()
             if begun := log.read(line):
                 self._journal.progress(step.id, begun, step.region)
 
@@ -89,6 +88,7 @@ class ImageBuilder:
                 writes_cache=writes_cache,
                 login=login,
                 on_line=tell,
+                beat=self._journal.check,
             )
 
         self._pushing(attempt, step)
@@ -119,8 +119,8 @@ class ImageBuilder:
             )
         elif log.imported and log.steps > 1 and not log.cached:
             self._journal.note(
-                f"Nothing in the build cache fits the {image.what}: its first instruction, or "
-                "what that copies, has changed. Copy what changes often last."
+                f"Nothing in the build cache fits the {image.what}: its base, a build argument or "
+                "its first instruction differs from the last build."
             )
 
     # ------------------------------------------------------------ login and attempts

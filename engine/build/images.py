@@ -67,12 +67,10 @@ class Images:
     # ------------------------------------------------------------ bases
 
     def base(self, name: str) -> str:
-        """URI of a base image by digest; nothing when no image is built on it."""
+        """URI of a base image by digest; nothing when it is not there and nobody needs it."""
         step, base = self._step("base", name), self._settings.bases[name]
-        if step.action is Action.REUSE and self._is_built_on(name):
-            return self._found(name)
         if step.action is not Action.BUILD:
-            return ""
+            return self._found(name) if name in self._observed.bases else ""
         with self._journal.step(step) as detail:
             repository = self._repository(base.repository)
             tag = base_tag(base, step.fingerprint)
@@ -129,13 +127,6 @@ class Images:
     def _is_new(self, base: str | None) -> bool:
         return base is not None and self._step("base", base).action is Action.BUILD
 
-    def _is_built_on(self, base: str) -> bool:
-        return any(
-            self._step("image", function.name).action is Action.BUILD
-            for function in self._settings.functions
-            if isinstance(function.source, ImageSource) and function.source.base == base
-        )
-
     # ------------------------------------------------------------ apps
 
     def app(self, function: Function, source: ImageSource, bases: Mapping[str, str]) -> str:
@@ -181,15 +172,15 @@ class Images:
         """Build and push; the URI by digest, and what it took."""
         step = self._step("image", function.name)
         repository = self._repository(source.repository)
-        tag = app_tag(step.fingerprint)
-        self._release(repository, (tag,))
-        base = {"BASE_IMAGE": bases[source.base] or self._found(source.base)} if source.base else {}
+        base = bases[source.base] if source.base else ""
+        tags = dict.fromkeys((app_tag(step.fingerprint), app_tag(step.fingerprint, base)))
+        self._release(repository, tags)
         image = ImageBuild(
             what=f"image of {function.name}",
-            references=(f"{repository.uri}:{tag}",),
+            references=tuple(f"{repository.uri}:{tag}" for tag in tags),
             context=source.context,
             dockerfile=source.dockerfile,
-            build_args={**source.build_args, **base},
+            build_args={**source.build_args, **({"BASE_IMAGE": base} if base else {})},
             platform=function.architecture.platform,
             secrets=source.secrets,
             no_cache=self._settings.event.asks_for("no-cache"),
@@ -201,7 +192,7 @@ class Images:
             how = f"{how}, {compression}"
         else:
             how = self._builder.by_engine(image, step)
-        ready = self._preflight(function, source, self._pushed(repository, tag))
+        ready = self._preflight(function, source, self._pushed(repository, next(iter(tags))))
         return f"{repository.uri}@{ready}", f"{ready[:19]}, {how}"
 
     def _preflight(self, function: Function, source: ImageSource, digest: str) -> str:

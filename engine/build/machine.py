@@ -44,12 +44,12 @@ def _check_secrets(sources: list[Base | ImageSource]) -> None:
         f"{variable} (of secret {secret})": None
         for source in sources
         for secret, variable in source.secrets.items()
-        if variable not in os.environ
+        if not os.environ.get(variable)  # GitHub makes an empty text of an unknown secret
     }
     if missing:
         raise NotReady(
-            f"a build secret has no value: {', '.join(missing)} is not set",
-            remedy="Set it in env: of the step, from a secret of the repository.",
+            f"a build secret has no value: {', '.join(missing)} is not set, or empty",
+            remedy="Export it, or in a workflow name it under env: of the step.",
         )
 
 

@@ -79,7 +79,7 @@ class Pruned:
     def take_out(self, path: str) -> None:
         """Move a file or folder aside, where it stays in case it must come back."""
         source = self._root / path
-        files = (path,)
+        files: tuple[str, ...] = (path,)
         if source.is_dir():
             files = tuple(f"{path}/{file}" for file in files_below(source))
         for file in files:

@@ -13,7 +13,7 @@ from engine.errors import Invalid, Place, Problem
 from engine.face.github import inputs_from, on_github
 from engine.face.run import Run
 from engine.settings.grammar import json_schema
-from engine.settings.inputs import INPUTS
+from engine.settings.inputs import INPUTS, PAIRS
 
 REPORT = "lambda-fast-deploy-report.json"
 
@@ -42,8 +42,14 @@ def parser() -> argparse.ArgumentParser:
         for item in INPUTS:
             if item.switch:
                 command.add_argument(
-                    f"--{item.name}", action="store_const", const="true", help=item.says
+                    f"--{item.name}",
+                    action="store_const",
+                    const="true",
+                    help=item.says.partition(":")[0],
                 )
+            elif item.name in PAIRS:
+                says = item.says.replace("one", "as often as needed,", 1)
+                command.add_argument(f"--{item.name}", metavar="VALUE", action="append", help=says)
             else:
                 command.add_argument(f"--{item.name}", metavar="VALUE", help=item.says)
     commands.add_parser("schema", help="print the JSON schema of lambda-deploy.yml")
@@ -68,6 +74,8 @@ def run(arguments: list[str]) -> int:
     empty = []
     for item in INPUTS:
         value = getattr(options, item.name.replace("-", "_"))
+        if isinstance(value, list):
+            value = "\n".join(value)
         if value is not None:
             given[item.name] = value
             if not value.strip():

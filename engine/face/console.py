@@ -55,8 +55,8 @@ def show_deliveries(deliveries: Iterable[Delivery], seconds: float) -> None:
 def show_bases(plan: Plan, seconds: float) -> None:
     """Print how each base image came out."""
     for step in plan.steps:
-        done = "built" if step.action.changes else "nothing to do"
-        say(f"{step.subject}: {done}, {step.reason}, in {seconds:.1f} s")
+        done = "built and pushed" if step.action.changes else f"nothing to do, {step.reason}"
+        say(f"{step.subject}: {done}, in {seconds:.1f} s")
     if not plan.steps:
         say("There is no base image in the configuration.")
 

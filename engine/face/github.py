@@ -32,13 +32,15 @@ def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
 class Github:
     """Talks to the runner."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet  # stdout is for JSON alone
         self._token = secrets.token_hex(16)
         self._print(f"::stop-commands::{self._token}")
 
     def _print(self, line: str) -> None:
         sys.stderr.flush()
-        print(line, flush=True)
+        if not self._quiet:
+            print(line, flush=True)
 
     def close(self) -> None:
         """Let later output be read for commands again."""
@@ -46,6 +48,8 @@ class Github:
 
     def annotate(self, error: DeployError) -> None:
         """Mark what is wrong, each problem at its line."""
+        if self._quiet:
+            return
         if isinstance(error, Invalid):
             for problem in error.problems:
                 self._annotation(str(problem), problem.place)

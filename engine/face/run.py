@@ -16,12 +16,13 @@ from engine.errors import DeployError, DeployFailed
 from engine.face import console
 from engine.face.github import Github, on_github
 from engine.journal import Journal
+from engine.model import Outcome, Plan
 from engine.settings.event import read_event
 from engine.settings.load import load
 
 if TYPE_CHECKING:
     from engine.adapters.aws.session import Aws
-    from engine.model import Outcome, Settings
+    from engine.model import Settings
 
 
 class Run:
@@ -44,7 +45,7 @@ class Run:
         self._plan_to = plan_to
         self._bases_only = bases_only
         self._journal = Journal(console.tell)
-        self._github = Github() if on_github(environ) else None
+        self._github = Github(quiet=json) if on_github(environ) else None
         self._settings: Settings | None = None
 
     def carry_out(self) -> int:
@@ -104,8 +105,8 @@ class Run:
             Path(self._report).write_text(text, encoding="utf-8")
         if self._github:
             self._github.summary(summary(outcome, self._journal, error))
-            if outcome:
-                self._github.outputs(outputs(outcome, str(Path(self._report).resolve())))
+            known = outcome or Outcome(Plan(()), ())  # an output is there whatever happened
+            self._github.outputs(outputs(known, str(Path(self._report).resolve())))
         for failure in self._failures(outcome, error):
             console.show_error(failure)
             if self._github:

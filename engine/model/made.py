@@ -51,10 +51,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run: the plan, and how each function in each region came out."""
+    """What came of a run: the plan, how each function in each region came out, and base images.
+
+    ``bases`` are URIs by digest.
+    """
 
     plan: Plan
     deliveries: tuple[Delivery, ...]
+    bases: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -25,9 +25,14 @@ from engine.plan.when import reason_to_skip
 T = TypeVar("T")
 
 
-def app_tag(fingerprint: str) -> str:
-    """The tag that an app image is found by."""
-    return f"app-{fingerprint}"
+def app_tag(fingerprint: str, base: str = "") -> str:
+    """The tag that an app image is found by; with the digest of the base that it stands on.
+
+    The base's own fingerprint is in that of the image, and a base can be built anew from the same
+    content. Where the base is not there any more, the image is found without its digest.
+    """
+    digest = base.rpartition("sha256:")[2]
+    return f"app-{fingerprint}-{digest[:12]}" if digest else f"app-{fingerprint}"
 
 
 def observe(
@@ -56,25 +61,28 @@ def _region(
             for layer in settings.layers.values()
             for name in layer.parts
         }
-        images = {
-            function.name: pool.submit(
-                registry.digest,
-                function.source.repository,
-                app_tag(fingerprints.images[function.name]),
-            )
-            for function in settings.functions
-            if isinstance(function.source, ImageSource)
-        }
-        bases = {
+        asked = {
             name: pool.submit(
                 registry.digest, base.repository, base_tag(base, fingerprints.bases[name])
             )
             for name, base in settings.bases.items()
         }
+        bases = _present(asked)
+        images = {
+            function.name: pool.submit(
+                registry.digest,
+                function.source.repository,
+                app_tag(
+                    fingerprints.images[function.name], bases.get(function.source.base or "", "")
+                ),
+            )
+            for function in settings.functions
+            if isinstance(function.source, ImageSource)
+        }
         known = results(layers)
         return ObservedRegion(
             region=region,
-            bases=_present(bases),
+            bases=bases,
             layers=_reusable(settings, fingerprints, known),
             published=known,
             images=_present(images),

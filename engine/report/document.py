@@ -65,6 +65,7 @@ def report_document(
 def outputs(outcome: Outcome, report: str) -> dict[str, str]:
     """The action's outputs. Those of one function are empty when a run has several."""
     alone = outcome.deliveries[0] if len(outcome.deliveries) == 1 else Delivery("", "", "planned")
+    is_about_one_base = not outcome.deliveries and len(outcome.bases) == 1
     return {
         "function-arn": alone.arn,
         "version": alone.version,
@@ -72,7 +73,7 @@ def outputs(outcome: Outcome, report: str) -> dict[str, str]:
         "function-url": alone.url,
         "image-uri": alone.image_uri,
         "image-digest": alone.image_uri.partition("@")[2],
-        "base-image-uri": alone.base_image_uri,
+        "base-image-uri": alone.base_image_uri or (outcome.bases[0] if is_about_one_base else ""),
         "code-sha256": alone.code_sha256,
         "layer-arns": json.dumps(list(alone.layer_arns)),
         "changed": json.dumps(
@@ -80,6 +81,7 @@ def outputs(outcome: Outcome, report: str) -> dict[str, str]:
                 d.outcome == "deployed" or (d.outcome == "planned" and outcome.plan.changed)
                 for d in outcome.deliveries
             )
+            or (bool(outcome.bases) and not outcome.deliveries and outcome.plan.changed)
         ),
         "rolled-back": json.dumps(any(d.outcome == "undone" for d in outcome.deliveries)),
         "functions": json.dumps([asdict(delivery) for delivery in outcome.deliveries]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from engine.errors import DeployError
+from engine.errors import Cancelled, DeployError
 from engine.journal import Entry, Journal
 from engine.model import Action, Delivery, Outcome, Step
 from engine.report.timeline import timeline
@@ -91,6 +91,7 @@ def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | No
     seconds = f"in {journal.elapsed:.1f} s"
     if error or not outcome:
         what = "nothing was touched" if error and error.exit_code in (2, 3) else "failed"
+        what = "cancelled" if isinstance(error, Cancelled) else what
         return f"❌ Not deployed: {what}, {seconds}"
     if not outcome.deliveries:
         return f"✅ Base images are there, {seconds}"

@@ -127,7 +127,7 @@ class Builder:
             budgets=Budgets(**budgets),
             event=event,
             plan_only=plan_only,
-            builder=self._value("builder", ""),
+            builder=given.get("builder", "").strip() or self._value("builder", ""),
         )
 
     def _regions(

@@ -23,6 +23,11 @@ class Input:
     path: str = ""
     switch: bool = False
 
+    @property
+    def is_of_one_function(self) -> bool:
+        """Whether it describes the single function, in place of a configuration file."""
+        return "." in self.path
+
 
 # ``path`` is where the value goes in the document; F stands for the function's name.
 INPUTS = (
@@ -95,7 +100,7 @@ INPUTS = (
     Input("dry-run", "Only plan: true or false", switch=True),
 )
 
-_PAIRS = ("environment", "build-args", "build-secrets")
+PAIRS = ("environment", "build-args", "build-secrets")
 
 
 def _pairs(
@@ -124,7 +129,7 @@ def _nodes(value: Any, place: Place) -> Node:
 def _value(
     name: str, text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
 ) -> Node:
-    if name in _PAIRS:
+    if name in PAIRS:
         return Node(_pairs(text, place, environ, problems), place)
     said = len(problems)
     text = substitute(text.strip(), place, environ, problems)

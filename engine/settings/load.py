@@ -10,7 +10,7 @@ from engine.model import Event, Settings
 from engine.settings.builder import Builder
 from engine.settings.document import Node, parse
 from engine.settings.grammar import FILE, ROOT
-from engine.settings.inputs import single_function
+from engine.settings.inputs import INPUTS, single_function
 
 
 def load(
@@ -67,6 +67,12 @@ def _document(
             )
         )
         return None, root
+    says = f"belongs to input function; {name} describes the functions, so write it there"
+    problems += [
+        Problem(says, Place(f"input {item.name}"))
+        for item in INPUTS
+        if item.is_of_one_function and given.get(item.name, "").strip()
+    ]
     return parse(text, name, environ, problems), path.parent
 
 

@@ -251,15 +251,32 @@ def test_a_repository_is_made_with_a_policy_that_spares_what_is_in_use(
     assert f"can lose images that versions of {name} use: rule 1" in warned.log
 
 
-def test_a_base_can_be_built_by_hand_and_a_deploy_finds_it(lean: Project, name: str) -> None:
-    built = lean.run("build", "base")
+def test_a_base_can_be_built_by_hand_and_a_deploy_takes_it(
+    lean: Project, name: str, tmp_path: Path
+) -> None:
+    lean.edit("Dockerfile.lambda.base", "echo base", "date +%N")
+    out = tmp_path / "outputs"
+    out.touch()
+    built = lean.run("build", "base", GITHUB_ACTIONS="true", GITHUB_OUTPUT=str(out))
     assert built.code == 0
-    assert "python: built" in built.log
+    assert "python: built and pushed" in built.log
+    assert f"{name}-base@sha256:" in out.read_text()
     assert not [r for r in built.requests if r["service"] == "lambda"]
     again = lean.run("build", "base")
     assert "python: nothing to do" in again.log
     assert again.changes == []
-    assert lean.deploy().actions["base:python"] == "reuse"
+
+    first = lean.deploy()
+    assert first.actions["base:python"] == "reuse"
+    anew = lean.run("build", "base", "--commit-message", "[rebuild-base]")
+    assert "python: built and pushed" in anew.log
+    taken = lean.deploy()
+    assert taken.actions["base:python"] == "reuse"
+    assert taken.actions[f"image:{name}"] == "build"
+    assert taken.function["base_image_uri"] != first.function["base_image_uri"]
+    unchanged = lean.deploy()
+    assert unchanged.changes == []
+    assert unchanged.function["base_image_uri"] == taken.function["base_image_uri"]
 
 
 def built_by(run: Run, step: str) -> str:

@@ -87,6 +87,21 @@ def test_a_run_that_ends_in_mid_push_leaves_users_alone(lean: Project, number: i
     assert get(lean.deploy().function["url"])[1]["greeting"] == "good day"
 
 
+@pytest.mark.parametrize("by_buildkit", [False, True], ids=["engine", "buildkit"])
+def test_a_silent_build_is_left_when_the_run_is_cancelled(
+    lean: Project, *, by_buildkit: bool
+) -> None:
+    if by_buildkit:
+        lean.edit("Dockerfile.lambda.base", "RUN echo", "RUN --mount=type=tmpfs,target=/t echo")
+    lean.edit("Dockerfile.lambda.base", "echo base", "sleep 40 && echo base")
+    run = subprocess.Popen([sys.executable, "-m", "engine", "deploy"], cwd=lean.root)
+    time.sleep(4)
+    begun = time.monotonic()
+    run.terminate()
+    assert run.wait(30) == 1
+    assert time.monotonic() - begun < 5
+
+
 def test_an_immutable_repository_loses_no_deploy(lean: Project, name: str) -> None:
     client = boto3.client("ecr")
     for repository in (name, f"{name}-base"):
@@ -163,6 +178,7 @@ def test_a_build_secret_is_mounted_and_told_nowhere(lean: Project) -> None:
     assert run.code == 3
     assert "a build secret has no value: TOKEN (of secret token) is not set" in run.log
     assert run.changes == []
+    assert lean.deploy(TOKEN="").code == 3
 
     secret = "hunter2-and-more"
     assert get(lean.deploy(TOKEN=secret).function["url"])[1]["marker"] == f"{len(secret)}\n"

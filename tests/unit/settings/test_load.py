@@ -482,3 +482,13 @@ def test_an_unset_variable_is_said_once_and_hides_nothing_else(root: Path) -> No
 
 def test_a_file_named_by_an_unset_variable_is_not_looked_for(root: Path) -> None:
     assert len(problems(root, ZIP.replace("requirements.txt", "${UNSET}"))) == 1
+
+
+def test_inputs_of_one_function_do_not_go_with_a_file(root: Path) -> None:
+    found = problems(root, ZIP, given={"alias": "staging", "memory": "256", "region": "us-east-1"})
+    assert found == [
+        f"input {name}: belongs to input function; lambda-deploy.yml describes the functions, so "
+        "write it there"
+        for name in ("alias", "memory")
+    ]
+    assert loaded(root, ZIP, given={"builder": "remote"}).builder == "remote"
