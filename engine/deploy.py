@@ -43,17 +43,19 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
 
     Raises:
         Invalid, NotReady: nothing was touched.
-        DeployFailed: something could not be built; no function was touched.
+        DeployFailed: something could not be built, in any region; no function was touched.
     """
     with journal.work("fingerprint", "read", "what the working tree holds"):
         prints = fingerprints(settings, base_fingerprints(settings, world, journal))
     with journal.work("observe", "read", "what AWS has now"):
-        observed = observe(settings, prints, world)
+        observed, failed = observe(settings, prints, world)
+    settings, lost = _reached(settings, failed)
     plan = make_plan(settings, prints, observed)
     if settings.plan_only:
-        return Outcome(plan, _unreleased(settings, observed))
+        return Outcome(plan, (*_unreleased(settings, observed), *lost))
     _warn_of_untested(settings, plan, journal)
-    artifacts = build(settings, plan, prints, observed, world, journal)
+    artifacts, failed = build(settings, plan, prints, observed, world, journal)
+    settings, unbuilt = _reached(settings, failed)
     orders = [
         Order(
             region=region,
@@ -69,7 +71,31 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
     ]
     deliveries = together(lambda o: _Release(o, settings.event, world).deliver(), orders)
     bases = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
-    return Outcome(plan, tuple(deliveries), tuple(bases))
+    return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(bases))
+
+
+def _reached(
+    settings: Settings, failed: Mapping[str, DeployError]
+) -> tuple[Settings, tuple[Delivery, ...]]:
+    """The settings without the regions that failed, and how their functions came out.
+
+    Raises:
+        DeployError: no region is left.
+    """
+    regions = tuple(region for region in settings.regions if region not in failed)
+    if not regions:
+        raise next(iter(failed.values()))
+    lost = (
+        _because(Delivery(region, function.name, "failed", alias=function.alias), failed[region])
+        for region, function in settings.targets
+        if region in failed
+    )
+    return replace(settings, regions=regions), tuple(lost)
+
+
+def _because(delivery: Delivery, error: DeployError) -> Delivery:
+    says = "\n".join(filter(None, (error.message, error.detail)))
+    return replace(delivery, error=says, remedy=error.remedy)
 
 
 def _warn_of_untested(settings: Settings, plan: Plan, journal: Journal) -> None:
@@ -195,10 +221,8 @@ class _Release:
             now = order.functions.alias(order.name, order.function.alias)
             delivery = replace(delivery, version=now.version if now else "")
         return replace(
-            delivery,
+            _because(delivery, error),
             outcome="undone" if undone else "failed",
-            error="\n".join(filter(None, (error.message, error.detail))),
-            remedy=error.remedy,
             undone=undone,
             left=left,
         )

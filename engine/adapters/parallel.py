@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from engine.errors import DeployError
+
 K = TypeVar("K")
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,6 +22,19 @@ def results(futures: Mapping[K, Future[R]]) -> dict[K, R]:
     """Results by key. The first error is raised once all have ended: nothing runs on unseen."""
     wait(futures.values())
     return {key: future.result() for key, future in futures.items()}
+
+
+def attempts(work: Callable[[K], R], keys: Iterable[K]) -> tuple[dict[K, R], dict[K, DeployError]]:
+    """Do the work for each key at the same time; results by key, and errors by key."""
+    done: dict[K, R] = {}
+    failed: dict[K, DeployError] = {}
+    with workers() as pool:
+        for key, future in {key: pool.submit(work, key) for key in keys}.items():
+            try:
+                done[key] = future.result()
+            except DeployError as error:
+                failed[key] = error
+    return done, failed
 
 
 def together(work: Callable[[T], R], items: Iterable[T], most: int = 16) -> list[R]:

@@ -27,6 +27,7 @@ from engine.model.wanted import (
     Pruning,
     S3Gate,
     Settings,
+    Store,
     ZipSource,
 )
 from engine.model.words import Access, Architecture, Compression, Profile
@@ -64,5 +65,6 @@ __all__ = [
     "S3Gate",
     "Settings",
     "Step",
+    "Store",
     "ZipSource",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from engine.errors import NotRestored
 from engine.model.found import Archive, LayerVersion
@@ -15,14 +15,16 @@ from engine.model.planned import Plan
 class Artifacts:
     """What the build phase made or found in one region, by name.
 
-    ``bases`` and ``images`` are image URIs by digest. ``in_gzip`` builds a function's image once
-    more for a Lambda that refuses other layers, and answers with the URI of that.
+    ``bases`` and ``images`` are image URIs by digest. ``code`` is a function's zip as an API call
+    takes it, where it is needed. ``in_gzip`` builds a function's image once more for a Lambda
+    that refuses other layers, and answers with the URI of that.
     """
 
     bases: Mapping[str, str]
     images: Mapping[str, str]
     layers: Mapping[str, LayerVersion]
     archives: Mapping[str, Archive]
+    code: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     in_gzip: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 

@@ -166,6 +166,14 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """A bucket for zips that are too large for an API call; ``{region}`` in it is filled in."""
+
+    bucket: str
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What started the run. ``commit_message`` is untrusted text."""
 
@@ -196,6 +204,7 @@ class Settings:
     event: Event
     plan_only: str = ""
     builder: str = ""
+    artifacts: Store | None = None
 
     @property
     def targets(self) -> tuple[tuple[str, Function], ...]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
-from engine.adapters.parallel import results, workers
+from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
-from engine.errors import NotReady
+from engine.errors import DeployError, NotReady
 from engine.model import (
     Fingerprints,
     Function,
@@ -37,14 +37,14 @@ def app_tag(fingerprint: str, base: str = "") -> str:
 
 def observe(
     settings: Settings, fingerprints: Fingerprints, world: World
-) -> dict[str, ObservedRegion]:
-    """What each region has, all reads at the same time.
+) -> tuple[dict[str, ObservedRegion], dict[str, DeployError]]:
+    """What each region has, all reads at the same time; and the regions that cannot be asked.
 
     Raises:
-        NotReady: AWS cannot be asked, or a bucket that a test needs does not exist.
+        NotReady: a bucket that a test needs does not exist.
     """
     _check_buckets(settings, world)
-    return {region: _region(region, settings, fingerprints, world) for region in settings.regions}
+    return attempts(lambda region: _region(region, settings, fingerprints, world), settings.regions)
 
 
 def _region(

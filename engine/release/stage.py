@@ -164,7 +164,7 @@ def _layers(order: Order) -> tuple[str, ...]:
 def _code(order: Order) -> dict[str, Any]:
     """The code as ``CreateFunction`` and ``UpdateFunctionCode`` take it."""
     if isinstance(order.function.source, ZipSource):
-        return {"ZipFile": order.artifacts.archives[order.name].content}
+        return dict(order.artifacts.code[order.name])
     return {"ImageUri": order.artifacts.images[order.name]}
 
 

@@ -22,6 +22,7 @@ from engine.model import (
     Pruning,
     S3Gate,
     Settings,
+    Store,
     ZipSource,
 )
 from engine.settings.document import Node, nearest
@@ -127,8 +128,15 @@ class Builder:
             budgets=Budgets(**budgets),
             event=event,
             plan_only=plan_only,
+            artifacts=self._store(),
             builder=given.get("builder", "").strip() or self._value("builder", ""),
         )
+
+    def _store(self) -> Store | None:
+        value = self._value("artifacts", None)
+        if value is None:
+            return None
+        return Store(value["bucket"], value.get("create", "false").lower() == "true")
 
     def _regions(
         self,

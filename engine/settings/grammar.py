@@ -183,6 +183,21 @@ ROOT = Record(
             Text(r"[A-Za-z0-9_.-]+", "the name of a builder"),
             "buildx builder of images (remote, Kubernetes, …); default the best that runs",
         ),
+        "artifacts": Key(
+            Record(
+                {
+                    "bucket": Key(
+                        Text(r"[a-z0-9{][a-z0-9.{}-]{1,61}[a-z0-9}]", "a bucket name"),
+                        "bucket of the function's region; {region} in it is filled in",
+                        required=True,
+                    ),
+                    "create": Key(
+                        Choice(("true", "false")), "create it when absent; default false"
+                    ),
+                }
+            ),
+            "where zips go that are too large for an API call (50 MB)",
+        ),
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
         "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),
         "functions": Key(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.adapters.aws.session import Aws
 from engine.errors import NotFound
 
@@ -21,6 +23,60 @@ class Bucket:
         except NotFound:
             return False
         return True
+
+    def create(self) -> None:
+        """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``)."""
+        place = {"LocationConstraint": self._region}
+        where = {} if self._region == "us-east-1" else {"CreateBucketConfiguration": place}
+        self._aws.call(self._region, "s3", "create_bucket", Bucket=self.name, **where)
+        self._aws.call(
+            self._region,
+            "s3",
+            "put_public_access_block",
+            Bucket=self.name,
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "IgnorePublicAcls": True,
+                "BlockPublicPolicy": True,
+                "RestrictPublicBuckets": True,
+            },
+        )
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        self._aws.call(
+            self._region,
+            "s3",
+            "put_bucket_encryption",
+            Bucket=self.name,
+            ServerSideEncryptionConfiguration={"Rules": [rule]},
+        )
+
+    def has(self, key: str) -> bool:
+        """Whether an object is there."""
+        try:
+            self._aws.call(self._region, "s3", "head_object", Bucket=self.name, Key=key)
+        except NotFound:
+            return False
+        return True
+
+    def upload(self, key: str, content: bytes, tell: Callable[[int], None]) -> None:
+        """Write a large object, in parts, each with its checksum.
+
+        Args:
+            key: the object's.
+            content: what it shall hold.
+            tell: takes the bytes that have arrived so far.
+
+        Raises:
+            Refused: S3 did not take it.
+        """
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            tell(done)
+
+        self._aws.upload(self._region, self.name, key, content, count)
 
     def put(self, key: str, content: bytes) -> None:
         """Write an object."""

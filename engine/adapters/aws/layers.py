@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -49,14 +50,19 @@ class Layers:
             marker = {"Marker": page["NextMarker"]}
 
     def publish(
-        self, name: str, version: LayerVersion, zipped: bytes, runtime: str, architecture: str
+        self,
+        name: str,
+        version: LayerVersion,
+        content: Mapping[str, Any],
+        runtime: str,
+        architecture: str,
     ) -> LayerVersion:
         """Publish a zip as the next version of a layer.
 
         Args:
             name: the layer's.
             version: what the version will say of itself; its ARN does not count.
-            zipped: the content.
+            content: the zip, or where it is in S3.
             runtime: the runtime that it is for.
             architecture: the instruction set that it is for.
         """
@@ -67,7 +73,7 @@ class Layers:
             LayerName=name,
             Description=f"{_MARK} {version.fingerprint} {version.content} of "
             f"{'.'.join(version.contents)}, {version.size} bytes",
-            Content={"ZipFile": zipped},
+            Content=content,
             CompatibleRuntimes=[runtime],
             CompatibleArchitectures=[architecture],
         )

@@ -8,8 +8,11 @@ Endpoints, credentials and the CA bundle come from the standard AWS environment 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import botocore.config
@@ -127,10 +130,34 @@ class Aws:
             Refused: any other error of AWS.
         """
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
-        try:
+        with self.explained(region, name):
             return getattr(self.client(service, region), operation)(**parameters)
+
+    @contextlib.contextmanager
+    def explained(self, region: str, operation: str) -> Iterator[None]:
+        """Errors of AWS's SDK in this project's words; ``operation`` is ``service:Operation``."""
+        try:
+            yield
         except (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError) as error:
-            raise _explain(error, name, region) from None
+            raise _explain(error, operation, region) from None
+
+    def upload(
+        self, region: str, bucket: str, key: str, content: bytes, tell: Callable[[int], None]
+    ) -> None:
+        """Upload in parts, several at a time; ``tell`` takes the bytes of each piece."""
+        from boto3.s3.transfer import (
+            ProgressCallbackInvoker,
+            TransferConfig,
+            create_transfer_manager,
+        )
+
+        client, checked = self.client("s3", region), {"ChecksumAlgorithm": "SHA256"}
+        told = [ProgressCallbackInvoker(tell)]
+        with (
+            self.explained(region, "s3:PutObject"),
+            create_transfer_manager(client, TransferConfig()) as manager,
+        ):
+            manager.upload(io.BytesIO(content), bucket, key, checked, told).result()
 
     def account(self, region: str) -> str:
         """The account id (API: ``sts:GetCallerIdentity``)."""

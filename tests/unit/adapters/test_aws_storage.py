@@ -85,7 +85,7 @@ def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
     )
     layers = Layers(aws, make.REGION)
     wanted = LayerVersion("", 1234, PRINT, "aa", ("aa", "bb"))
-    made = layers.publish("deps", wanted, b"zip", "python3.13", "arm64")
+    made = layers.publish("deps", wanted, {"ZipFile": b"zip"}, "python3.13", "arm64")
     service.add_response("list_layer_versions", {"LayerVersions": [version(1, MARK)]})
     assert (made,) == layers.versions("deps")
 

@@ -1,0 +1,114 @@
+"""The layers of one region: each built once, found again by its requirements or its content."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from functools import partial
+
+from engine.adapters.world import World
+from engine.build.budget import UNZIPPED_LIMIT, check_size, shown
+from engine.build.layer import BuiltLayer, build_layer, over_budget
+from engine.build.upload import Uploads
+from engine.journal import Journal
+from engine.model import Action, Layer, LayerVersion, ObservedRegion, Plan, Settings, Step
+
+
+class LayerBuilder:
+    """Builds each layer once, however many regions and parts want it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._made: dict[str, Future[BuiltLayer]] = {}
+        self._lock = threading.Lock()
+
+    def built(self, layer: Layer, step: Step) -> BuiltLayer:
+        """The layer; whoever asks first builds it, the others wait."""
+        with self._lock:
+            first = layer.name not in self._made
+            future = self._made.setdefault(layer.name, Future())
+        if first:
+            try:
+                made = build_layer(layer, partial(self._tell, step))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+            for note in made.notes:
+                self._journal.note(note)
+            future.set_result(made)
+        return future.result()
+
+    def _tell(self, step: Step, line: str) -> None:
+        self._journal.check()
+        self._journal.progress(step.id, line, step.region)
+
+
+class Layers:
+    """Publishes the layers of one region, or finds them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        observed: ObservedRegion,
+        world: World,
+        journal: Journal,
+        builder: LayerBuilder,
+    ) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._observed = observed
+        self._journal = journal
+        self._builder = builder
+        self._published = world.layers(observed.region)
+        self._uploads = Uploads(settings, observed.region, world, journal)
+
+    def layer(self, name: str, layer: Layer) -> LayerVersion:
+        """The version of one part: reused by its requirements or its content, or published."""
+        step = self._plan.step(self._observed.region, f"layer:{name}")
+        if step.action is Action.REUSE:
+            found = self._observed.layers[name]
+            self._check(name, layer, found.size, "")
+            return found
+        with self._journal.step(step) as detail:
+            built = self._builder.built(layer, step)
+            part = built.parts[name]
+            zipped = part.archive
+            self._check(name, layer, zipped.unzipped, over_budget(part, built))
+            if (same := self._same(name, built)) and not self._must_tell(name, built):
+                detail(f"version {same.number} holds the same")
+                return same
+            published = self._published.publish(
+                name,
+                LayerVersion(
+                    arn="",
+                    size=zipped.unzipped,
+                    fingerprint=step.fingerprint,
+                    content=part.content,
+                    contents=tuple(each.content for each in built.parts.values()),
+                ),
+                self._uploads.place(f"layer {name}", zipped, step),
+                layer.runtime,
+                layer.architecture,
+            )
+            detail(
+                f"version {published.number}, {shown(zipped.size)} zipped, "
+                f"{shown(zipped.unzipped)} unzipped, {shown(built.pruned)} pruned in all"
+            )
+            return published
+
+    def _same(self, name: str, built: BuiltLayer) -> LayerVersion | None:
+        """A version of a part that holds what was built."""
+        content = built.parts[name].content
+        versions = self._observed.published.get(name, ())
+        return next((version for version in versions if version.content == content), None)
+
+    def _must_tell(self, name: str, built: BuiltLayer) -> bool:
+        """Whether a part is published though it is there: one must tell of the requirements."""
+        smallest = min(built.parts, key=lambda part: built.parts[part].archive.size)
+        return name == smallest and all(self._same(part, built) for part in built.parts)
+
+    def _check(self, name: str, layer: Layer, unzipped: int, remedy: str) -> None:
+        budget = layer.budget if layer.budget is not None else self._settings.budgets.layer
+        check_size(f"layer {name}", unzipped, budget, "unzipped", remedy)
+        check_size(f"layer {name}", unzipped, UNZIPPED_LIMIT, "unzipped", remedy)

@@ -1,0 +1,176 @@
+"""Large zips, layers in parts, and several regions at once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support import Project, faults
+
+SCIENCE = """\
+import json
+
+def handler(event, context):
+    import boto3, numpy, pandas, scipy.stats, sklearn.ensemble
+    x = numpy.arange(40.0).reshape(-1, 1)
+    model = sklearn.ensemble.RandomForestClassifier(n_estimators=5, random_state=0)
+    model.fit(x, x[:, 0] > 20)
+    boto3.client("s3").list_buckets()
+    return {
+        "status": "ok",
+        "p": scipy.stats.ttest_ind([1.0, 2, 3], [2.0, 3, 5]).pvalue,
+        "late": bool(model.predict([[39.0]])[0]),
+        "mean": float(pandas.DataFrame({"a": [1, 2, 3]}).a.mean()),
+    }
+"""
+STACK = """\
+layers:
+  {name}-stack:
+    requirements: [numpy, pandas, scipy, scikit-learn, boto3, fastapi, pydantic]
+    runtime: python{version}
+    split:
+      core: [numpy, pandas]
+      ml: [scipy, scikit-learn]
+      aws: [boto3]
+      web: rest
+    services: [s3, sts]
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python{version}, layers: [{name}-stack]}}
+    role: {role}
+    memory: 1024
+    timeout: 60
+{tests}
+"""
+WORKS = """\
+    tests: [works]
+tests:
+  works: {invoke: {}, json: {status: ok, late: true}, within: 60s}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[[str, str], Project]:
+    def made(config: str, code: str) -> Project:
+        root = Project(tmp_path / "project")
+        root.write("lambda-deploy.yml", config)
+        root.write("src/app.py", code)
+        return root
+
+    return made
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_a_stack_over_the_limit_becomes_layers_that_import(
+    project: Callable[[str, str], Project], name: str, version: str, aws: Any
+) -> None:
+    """276 MB, unpruned; the lab's functions run in Python 3.11, so that one is called as well."""
+    tests = WORKS if version == "3.11" else ""
+    config = STACK.format(name=name, version=version, role=os.environ["LAB_ROLE_ARN"], tests=tests)
+    science = project(config, SCIENCE)
+    run = science.deploy()
+    assert run.code == 0
+    arns = run.function["layer_arns"]
+    parts = [arn.split(":")[-2].removeprefix(f"{name}-stack-") for arn in arns]
+    assert parts == ["core", "ml", "aws", "web"]
+    sizes = [
+        int(found["Description"].split(", ")[1].split(" ")[0])
+        for found in (aws.get_layer_version_by_arn(Arn=arn) for arn in arns)
+    ]
+    assert sum(sizes) < 262_144_000
+    assert "was not tried by importing" in run.log or f"modules with python{version}" in run.log
+
+    unchanged = science.deploy()
+    assert unchanged.changes == []
+    science.edit("lambda-deploy.yml", "[numpy, pandas, scipy", "[pydantic, pandas, numpy, scipy")
+    science.edit("lambda-deploy.yml", "fastapi, pydantic]", "fastapi]")
+    assert science.deploy().changes == []  # their order says nothing
+
+    if version == "3.11":
+        science.edit("lambda-deploy.yml", "fastapi]", "fastapi, six, idna]")
+        more = science.deploy()
+        published = [r for r in more.requests if r["operation"] == "PublishLayerVersion"]
+        assert len(published) == 1  # of four parts, one changed or tells of the new requirements
+        assert science.deploy().changes == []
+
+
+def test_what_imports_need_is_put_back_after_aggressive_pruning(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    code = "def handler(event, context):\n    import scipy.stats\n    return {'status': 'ok'}\n"
+    config = STACK.format(name=name, version="3.11", role=os.environ["LAB_ROLE_ARN"], tests=WORKS)
+    config = config.replace(", late: true", "").replace(
+        "    services:", "    prune: aggressive\n    services:"
+    )
+    config = config.replace("pandas, scipy, scikit-learn, boto3, fastapi, pydantic", "scipy")
+    for line in ("core: [numpy, pandas]", "ml: [scipy, scikit-learn]", "aws: [boto3]"):
+        config = config.replace(f"      {line}\n", "")
+    run = project(config, code).deploy()
+    assert run.code == 0
+    assert "does not import without scipy/" in run.log
+    assert "scipy/optimize" in run.log or "more: put back" in run.log
+
+
+def test_a_zip_over_50_mb_goes_through_a_bucket_once(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = f"""\
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    large = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    (large.root / "src/data.bin").write_bytes(secrets.token_bytes(51_000_000))
+    refused = large.deploy()
+    assert refused.code == 1
+    assert "Name a bucket for it: artifacts:" in refused.log
+    assert refused.changes == []
+
+    bucket = f"zips-{secrets.token_hex(4)}"
+    large.write("lambda-deploy.yml", f"{config}artifacts: {{bucket: {bucket}}}\n")
+    assert f"bucket {bucket} for the code of {name} does not exist" in large.deploy().log
+
+    large.write("lambda-deploy.yml", f"{config}artifacts: {{bucket: {bucket}, create: true}}\n")
+    run = large.deploy()
+    assert run.code == 0
+    assert "% of 51.0 MB uploaded to S3" in run.log
+    assert "UploadPart" in [r["operation"] for r in run.requests]
+    s3 = boto3.client("s3")
+    assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert large.deploy().changes == []
+
+
+def test_a_region_that_fails_does_not_stop_the_others(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = f"""\
+regions: [us-east-1, eu-west-1, eu-central-1]
+layers:
+  {name}-deps: {{requirements: [six==1.17.0], runtime: python3.11}}
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}-deps]}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    everywhere = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    rule = {"operation": "PublishLayerVersion", "times": 1, "status": 400, "body": "{}"}
+    with faults(rule):
+        run = everywhere.deploy()
+    assert run.code == 1
+    outcomes = sorted(each["outcome"] for each in run.report["functions"])
+    assert outcomes == ["deployed", "deployed", "failed"]
+    assert run.log.count("uv resolves") == 1  # one build for all regions
+    mended = everywhere.deploy()
+    assert mended.code == 0
+    assert sorted(each["outcome"] for each in mended.report["functions"]) == [
+        "deployed",
+        "unchanged",
+        "unchanged",
+    ]
