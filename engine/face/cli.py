@@ -13,7 +13,7 @@ from engine.errors import Invalid, Place, Problem
 from engine.face.github import inputs_from, on_github
 from engine.face.run import Run
 from engine.settings.grammar import json_schema
-from engine.settings.inputs import INPUTS, PAIRS
+from engine.settings.inputs import INPUTS, PAIRS, Input
 
 REPORT = "lambda-fast-deploy-report.json"
 
@@ -40,20 +40,33 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print JSON on stdout")
         command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
         for item in INPUTS:
-            if item.switch:
-                command.add_argument(
-                    f"--{item.name}",
-                    action="store_const",
-                    const="true",
-                    help=item.says.partition(":")[0],
-                )
-            elif item.name in PAIRS:
-                says = item.says.replace("one", "as often as needed,", 1)
-                command.add_argument(f"--{item.name}", metavar="VALUE", action="append", help=says)
-            else:
-                command.add_argument(f"--{item.name}", metavar="VALUE", help=item.says)
+            _add_option(command, item)
+    says = "the versions of dependency layers: list them, who uses them, delete unused ones"
+    layers = commands.add_parser("layers", help=says, description=says.capitalize() + ".")
+    layers.add_argument("what", choices=["list", "users", "prune"])
+    layers.add_argument("name", nargs="?", default="", help="one layer; default all")
+    says = "print how large layers and code would be, and their heaviest packages"
+    weigh = commands.add_parser("sizes", help=says, description=says.capitalize() + ".")
+    weigh.add_argument("--check", action="store_true", help="fail when something is over")
+    for command in (layers, weigh):
+        command.add_argument("--json", action="store_true", help="print JSON on stdout")
+        for item in INPUTS:
+            if item.name in ("config", "region") or (command is layers and item.switch):
+                _add_option(command, item)
     commands.add_parser("schema", help="print the JSON schema of lambda-deploy.yml")
     return root
+
+
+def _add_option(command: argparse.ArgumentParser, item: Input) -> None:
+    name = f"--{item.name}"
+    if item.switch:
+        says = item.says.partition(":")[0]
+        command.add_argument(name, action="store_const", const="true", help=says)
+    elif item.name in PAIRS:
+        says = item.says.replace("one", "as often as needed,", 1)
+        command.add_argument(name, metavar="VALUE", action="append", help=says)
+    else:
+        command.add_argument(name, metavar="VALUE", help=item.says)
 
 
 def run(arguments: list[str]) -> int:
@@ -73,7 +86,7 @@ def run(arguments: list[str]) -> int:
     given = inputs_from(environ) if on_github(environ) else {}
     empty = []
     for item in INPUTS:
-        value = getattr(options, item.name.replace("-", "_"))
+        value = getattr(options, item.name.replace("-", "_"), None)
         if isinstance(value, list):
             value = "\n".join(value)
         if value is not None:
@@ -83,6 +96,13 @@ def run(arguments: list[str]) -> int:
                 empty.append(Problem(says, Place(f"option --{item.name}")))
     if empty:
         raise Invalid(empty)
+    if options.command in ("layers", "sizes"):
+        from engine.face import upkeep
+
+    if options.command == "layers":
+        return upkeep.layers(given, environ, options.what, options.name, json=options.json)
+    if options.command == "sizes":
+        return upkeep.layer_sizes(given, environ, json=options.json, check=options.check)
     if options.command == "plan":
         given["dry-run"] = "true"
     report = options.report

@@ -35,6 +35,7 @@ _VOLATILE = frozenset(
 
 _publish_version = lambda_svc._publish_version
 _get_function = lambda_svc._get_function
+_list_functions = lambda_svc._list_functions
 _serve_function_code = lambda_svc.serve_function_code
 
 
@@ -71,6 +72,27 @@ def _content(config: dict[str, Any], described: bool) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in ignored}
 
 
+def list_functions(query: dict[str, Any]) -> Answer:
+    """ListFunctions: with FunctionVersion=ALL every version counts, MaxItems (50) to a page."""
+    if query.get("FunctionVersion") not in ("ALL", ["ALL"]):
+        answer: Answer = _list_functions(query)
+        return answer
+    every = [
+        config
+        for name in sorted(lambda_svc._functions)
+        for config in (
+            lambda_svc._functions[name]["config"],
+            *(each["config"] for each in lambda_svc._functions[name]["versions"].values()),
+        )
+    ]
+    start = int(lambda_svc._qp_first(query, "Marker", "0") or 0)
+    most = int(lambda_svc._qp_first(query, "MaxItems", "50"))
+    page: dict[str, Any] = {"Functions": every[start : start + most]}
+    if start + most < len(every):
+        page["NextMarker"] = str(start + most)
+    return success(page)
+
+
 def teach(settings: Settings) -> None:
     """Install every behaviour of this module."""
 
@@ -95,6 +117,7 @@ def teach(settings: Settings) -> None:
 
     lambda_svc._publish_version = publish_version
     lambda_svc._get_function = get_function
+    lambda_svc._list_functions = list_functions
     lambda_svc.serve_function_code = serve_function_code
     for reader in ("_get_function_config", "_list_versions", "_list_functions"):
         setattr(lambda_svc, reader, _without_notes(getattr(lambda_svc, reader)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Callable
@@ -174,3 +175,70 @@ functions:
         "unchanged",
         "unchanged",
     ]
+
+
+SHARED = """\
+layers:
+  {name}-deps: {{requirements: requirements.txt, runtime: python3.11}}
+functions:
+  {name}-a: &function
+    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}-deps]}}
+    role: {role}
+  {name}-b: *function
+"""
+
+
+def test_functions_share_a_layer_through_its_whole_life(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = SHARED.format(name=name, role=os.environ["LAB_ROLE_ARN"])
+    shared = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    layer = f"{name}-deps"
+
+    def users() -> list[str]:
+        run = shared.run("layers", "users", layer, "--json")
+        assert run.code == 0
+        return [user for use in json.loads(run.out) for user in use["users"]]
+
+    for pin in ("six==1.15.0", "six==1.16.0", "six==1.17.0"):
+        shared.write("requirements.txt", f"{pin}\n")
+        run = shared.deploy()
+        assert run.code == 0
+        assert run.changes.count("PublishLayerVersion") == 1
+        assert len({arn for each in run.report["functions"] for arn in each["layer_arns"]}) == 1
+    assert {f"{name}-a:3", f"{name}-b:3"} <= set(users())
+
+    kept = shared.run("layers", "prune", layer)
+    assert "deleted 0 of 3 versions" in kept.log  # older versions of the functions have them
+    api = boto3.client("lambda")
+    for function in (f"{name}-a", f"{name}-b"):
+        api.delete_function(FunctionName=function, Qualifier="1")
+    planned = shared.run("layers", "prune", layer, "--dry-run")
+    assert "would delete 1 of 3 versions" in planned.log
+    assert planned.changes == []
+    pruned = shared.run("layers", "prune", layer)
+    assert "deleted 1 of 3 versions" in pruned.log
+    assert f"used by {name}-a:2, {name}-b:2" in pruned.out
+    listed = shared.run("layers", "list", layer)
+    assert [line.split()[1] for line in listed.out.splitlines()[1:]] == ["3", "2"]
+
+    wrong = shared.run("layers", "list", "dep")
+    assert wrong.code == 2
+    assert "no layer 'dep'" in wrong.log
+
+
+def test_sizes_are_told_and_checked_without_aws(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = SHARED.format(name=name, role=os.environ["LAB_ROLE_ARN"])
+    shared = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    shared.write("requirements.txt", "six==1.17.0\n")
+    run = shared.run("sizes", "--check", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert run.code == 0
+    assert run.requests == []
+    assert f"layer {name}-deps" in run.out
+    shared.write("lambda-deploy.yml", f"{config}budgets: {{layer: 1 kB}}\n")
+    assert shared.run("sizes").code == 0
+    over = shared.run("sizes", "--check", "--json")
+    assert over.code == 1
+    assert [size["what"] for size in json.loads(over.out) if size["over"]] == [f"layer {name}-deps"]

@@ -88,3 +88,17 @@ def test_deleting_one_version_leaves_the_others(live: Function) -> None:
     left = live.api.list_versions_by_function(FunctionName=name)["Versions"]
     assert [version["Version"] for version in left] == ["$LATEST", "2"]
     assert live.call("live")[1]["body"] == "two"
+
+
+def test_every_version_of_every_function_is_listed_when_asked(live: Function) -> None:
+    for says in ("two", "three"):
+        live.publish()
+        live.update(says)
+    pages = live.api.get_paginator("list_functions").paginate(
+        FunctionVersion="ALL", PaginationConfig={"PageSize": 2}
+    )
+    found = [each for page in pages for each in page["Functions"]]
+    mine = [each["Version"] for each in found if each["FunctionName"] == live.name]
+    assert mine == ["$LATEST", "1", "2"]
+    latest = live.api.list_functions()["Functions"]
+    assert {each["Version"] for each in latest} == {"$LATEST"}

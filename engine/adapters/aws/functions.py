@@ -95,6 +95,20 @@ class Functions:
             return None
         return _state(found["Configuration"], found.get("Code", {}))
 
+    def users_of_layers(self) -> dict[str, tuple[str, ...]]:
+        """The function versions (``name:version``) that have each layer version, by its ARN."""
+        users: dict[str, list[str]] = {}
+        marker: dict[str, str] = {}
+        while True:
+            page = self._call("list_functions", FunctionVersion="ALL", **marker)
+            for found in page.get("Functions", []):
+                for layer in found.get("Layers", []):
+                    version = f"{found['FunctionName']}:{found['Version']}"
+                    users.setdefault(layer["Arn"], []).append(version)
+            if not page.get("NextMarker"):
+                return {arn: tuple(versions) for arn, versions in users.items()}
+            marker = {"Marker": page["NextMarker"]}
+
     def alias(self, name: str, alias: str) -> AliasState | None:
         """An alias; ``None`` if absent."""
         try:

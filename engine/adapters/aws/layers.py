@@ -49,6 +49,16 @@ class Layers:
                 return tuple(found)
             marker = {"Marker": page["NextMarker"]}
 
+    def delete(self, name: str, number: str) -> None:
+        """Delete a version; an absent one is no error."""
+        self._aws.call(
+            self._region,
+            "lambda",
+            "delete_layer_version",
+            LayerName=name,
+            VersionNumber=int(number),
+        )
+
     def publish(
         self,
         name: str,

@@ -1,0 +1,1 @@
+"""What is done between deploys: looking at what is there, and cleaning up."""

@@ -1,0 +1,60 @@
+"""The versions of the configuration's layers: who uses them, and which can go.
+
+A layer version that is deleted goes on working where it is attached, but cannot be attached again:
+going back to an older version of a function would fail. So what any version of any function in
+the account still has is kept (Lambda developer guide, "Deleting a layer version").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.adapters.world import World
+from engine.errors import Invalid, Place, Problem
+from engine.model import LayerVersion, Settings
+from engine.settings.document import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A layer version and the function versions that have it; ``kept`` says why it stays."""
+
+    region: str
+    layer: str
+    version: LayerVersion
+    users: tuple[str, ...]
+    kept: str
+
+
+def uses(settings: Settings, world: World, only: str = "") -> list[Use]:
+    """Every version of the layers that the configuration names, the newest first.
+
+    Args:
+        settings: what the configuration names.
+        world: where to look.
+        only: the name of one layer, or nothing for all.
+
+    Raises:
+        Invalid: no layer has that name.
+    """
+    names = [name for layer in settings.layers.values() for name in layer.parts]
+    if only and only not in names:
+        says = f"no layer {only!r}{nearest(only, names)}"
+        raise Invalid([Problem(says, Place("the name of the layer"))])
+    found = []
+    for region in settings.regions:
+        users = world.functions(region).users_of_layers()
+        for name in [only] if only else names:
+            for index, version in enumerate(world.layers(region).versions(name)):
+                mine = users.get(version.arn, ())
+                kept = f"used by {', '.join(mine)}" if mine else "" if index else "the newest"
+                found.append(Use(region, name, version, mine, kept))
+    return found
+
+
+def prune(found: list[Use], world: World) -> list[Use]:
+    """Delete the versions that nothing keeps; those that were deleted."""
+    gone = [use for use in found if not use.kept]
+    for use in gone:
+        world.layers(use.region).delete(use.layer, use.version.number)
+    return gone
