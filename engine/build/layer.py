@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.adapters.parallel import together
 from engine.build import imports
 from engine.build.budget import shown
+from engine.build.npm import install_npm
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
 from engine.build.wheels import Distribution, divide, install
 from engine.content.archive import archive
@@ -57,23 +58,37 @@ def build_layer(layer: Layer, tell: Callable[[str], None] = lambda _: None) -> B
         BuildFailed: with the package that is at fault.
     """
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "python"
-        tell(f"uv resolves and installs {layer.source}")
-        found = install(layer, root)
-        parts = divide(layer, found)
-        _check_binaries(layer, root, found.values())
-        pruned = prune(root, Path(folder) / "aside", layer.pruning)
-        notes = _prove(layer, root, found, pruned, tell)
-        tell("zipping")
-        built = together(lambda held: _part(root, held), parts.values(), most=2)
-        prunable = sum(
-            path.stat().st_size
-            for rule in AGGRESSIVE
-            for top in root.glob(rule)
-            for path in ([top] if top.is_file() else top.rglob("*"))
-            if path.is_file()
-        )
-        return BuiltLayer(dict(zip(parts, built, strict=True)), pruned.size, prunable, notes)
+        if layer.is_node:
+            return _build_node(layer, Path(folder), tell)
+        return _build_python(layer, Path(folder), tell)
+
+
+def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> BuiltLayer:
+    root = folder / "nodejs/node_modules"
+    tell(f"npm installs {layer.source}")
+    found = install_npm(layer, root)
+    tell("zipping")
+    return BuiltLayer({layer.name: _part(folder, root, found.values())}, 0, 0, ())
+
+
+def _build_python(layer: Layer, folder: Path, tell: Callable[[str], None]) -> BuiltLayer:
+    root = folder / "python"
+    tell(f"uv resolves and installs {layer.source}")
+    found = install(layer, root)
+    parts = divide(layer, found)
+    _check_binaries(layer, root, found.values())
+    pruned = prune(root, folder / "aside", layer.pruning)
+    notes = _prove(layer, root, found, pruned, tell)
+    tell("zipping")
+    built = together(lambda held: _part(folder, root, held), parts.values(), most=2)
+    prunable = sum(
+        path.stat().st_size
+        for rule in AGGRESSIVE
+        for top in root.glob(rule)
+        for path in ([top] if top.is_file() else top.rglob("*"))
+        if path.is_file()
+    )
+    return BuiltLayer(dict(zip(parts, built, strict=True)), pruned.size, prunable, notes)
 
 
 def _prove(
@@ -100,12 +115,14 @@ def _prove(
     return tuple(notes)
 
 
-def _part(root: Path, held: Iterable[Distribution]) -> Part:
+def _part(folder: Path, root: Path, held: Iterable[Distribution]) -> Part:
+    """A part from the packages that it holds: files of ``root``, by names below ``folder``."""
+    below = root.relative_to(folder).as_posix()
     files: dict[str, Path] = {}
     sizes: dict[str, int] = {}
     for one in held:
         there = [name for name in one.files if (root / name).is_file()]
-        files |= {f"python/{name}": root / name for name in there}
+        files |= {f"{below}/{name}": root / name for name in there}
         sizes[one.name] = sum((root / name).stat().st_size for name in there)
     manifest = hashlib.sha256()
     for name in sorted(files):

@@ -10,11 +10,14 @@ from engine.errors import Invalid, Place, Problem
 _INCLUDED = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]|(?<=-[rc]))\s*(.+)")
 
 # Files that settle every version, beside the file that asks for them.
-LOCKS = {"pyproject.toml": ("uv.lock", "poetry.lock"), "package.json": ("package-lock.json",)}
+LOCKS = {
+    "pyproject.toml": ("uv.lock", "poetry.lock"),
+    "package-lock.json": ("package.json",),
+}
 
 
 def lock_of(path: Path) -> Path | None:
-    """The lock that settles the versions of a project's file; ``None`` if there is none."""
+    """The file that settles versions together with this one; ``None`` if there is none."""
     for name in LOCKS.get(path.name, ()):
         if (lock := path.with_name(name)).is_file():
             return lock

@@ -65,6 +65,11 @@ class Layer:
         return {f"{self.name}-{part}": held for part, held in self.split.items()} or {self.name: ()}
 
     @property
+    def is_node(self) -> bool:
+        """Whether it is for Node.js, and not for Python."""
+        return self.runtime.startswith("nodejs")
+
+    @property
     def source(self) -> str:
         """The requirements, for people."""
         return self.requirements.name if isinstance(self.requirements, Path) else self.name

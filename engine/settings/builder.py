@@ -196,6 +196,14 @@ class Builder:
         listed = [each.lower() for held in split.values() for each in held]
         for twice in sorted({each for each in listed if listed.count(each) > 1}):
             self._problem(f"{twice} is in two parts", "layers", name, "split")
+        if value["runtime"].startswith("nodejs"):
+            if isinstance(asked, list) or Path(asked).name != "package-lock.json":
+                says = f"a layer for {value['runtime']} is made of a package-lock.json"
+                self._problem(says, "layers", name, "requirements")
+            elif (self._root / asked).is_file():
+                self._file(str(Path(asked).with_name("package.json")), "layers", name)
+            for key in {"split", "prune", "remove", "keep", "services"} & value.keys():
+                self._problem("is for Python layers only", "layers", name, key)
         return Layer(
             name=name,
             requirements=tuple(asked)
@@ -321,7 +329,7 @@ class Builder:
     ) -> ZipSource:
         path = ("functions", name, "zip")
         code = self._directory(value["code"], *path, "code")
-        if code.is_dir() and (problem := problem_with(code, value["handler"])):
+        if code.is_dir() and (problem := problem_with(code, value["handler"], value["runtime"])):
             self._problem(problem, *path, "handler")
         wanted = value.get("layers", [])
         parts = [part for each in wanted if each in layers for part in layers[each].parts]

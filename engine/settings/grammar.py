@@ -24,7 +24,10 @@ from engine.settings.schema import (
 FILE = "lambda-deploy.yml"
 
 ARCHITECTURE = Choice(("x86_64", "arm64"))
-RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+RUNTIMES = (
+    *("python3.11", "python3.12", "python3.13", "python3.14"),
+    *("nodejs20.x", "nodejs22.x", "nodejs24.x"),
+)
 REPOSITORY = Text(
     r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
     "a repository name (lower case, digits, . _ - /)",
@@ -65,7 +68,8 @@ LAYER = Record(
     {
         "requirements": Key(
             OneOf(PATH, ListOf(Text(wanted="a requirement"))),
-            "requirements file, pyproject.toml (with its uv.lock or poetry.lock), or a list",
+            "requirements file, pyproject.toml (with its uv.lock or poetry.lock), or a list; "
+            "package-lock.json for Node.js",
             required=True,
         ),
         "runtime": Key(Choice(RUNTIMES), "runtime the layer is built for", required=True),

@@ -35,9 +35,13 @@ def _defines(source: Path, name: str) -> bool:
     return False
 
 
-def problem_with(code: Path, handler: str) -> str:
+def problem_with(code: Path, handler: str, runtime: str) -> str:
     """What is wrong with a handler such as ``package.module.function``, or nothing."""
     module, _, name = handler.rpartition(".")
+    if runtime.startswith("nodejs"):
+        if any((code / f"{module}{ending}").is_file() for ending in (".js", ".mjs", ".cjs")):
+            return ""
+        return f"handler {handler!r}: {module}.js does not exist in {code.name!r}"
     relative = module.replace(".", "/")
     for candidate in (code / f"{relative}.py", code / relative / "__init__.py"):
         if candidate.is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -242,3 +243,35 @@ def test_sizes_are_told_and_checked_without_aws(
     over = shared.run("sizes", "--check", "--json")
     assert over.code == 1
     assert [size["what"] for size in json.loads(over.out) if size["over"]] == [f"layer {name}-deps"]
+
+
+def test_a_node_layer_is_shared_like_any_other(
+    project: Callable[[str, str], Project], name: str, tmp_path: Path
+) -> None:
+    config = f"""\
+layers:
+  {name}-node: {{requirements: package-lock.json, runtime: nodejs20.x}}
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: nodejs20.x, layers: [{name}-node]}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+    tests: [works]
+tests:
+  works: {{invoke: {{}}, json: {{status: ok, words: helloWorld}}, within: 20s}}
+"""
+    node = project(config, "")
+    (node.root / "src/app.py").unlink()
+    node.write(
+        "src/app.js",
+        "const camelCase = require('lodash.camelcase');\n"
+        "exports.handler = async () => ({status: 'ok', words: camelCase('hello world')});\n",
+    )
+    node.write("package.json", json.dumps({"dependencies": {"lodash.camelcase": "4.3.0"}}))
+    npm = ["npm", "install", "--package-lock-only", "--no-audit", "--no-fund"]
+    subprocess.run(npm, cwd=node.root, check=True, capture_output=True)
+    run = node.deploy()
+    assert run.code == 0
+    assert run.changes.count("PublishLayerVersion") == 1
+    assert node.deploy().changes == []
+    node.edit("src/app.js", "'hello world'", "'hello  world'")
+    assert "PublishLayerVersion" not in node.deploy().changes
