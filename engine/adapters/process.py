@@ -11,11 +11,11 @@ from engine.adapters.heartbeat import beating
 from engine.errors import BuildFailed, NotReady
 
 
-def output_of(command: Sequence[str], cwd: Path) -> str:
-    """What a command prints, or nothing when it fails or is not there."""
+def output_of(command: Sequence[str], cwd: Path, timeout: float = 30) -> str:
+    """What a command prints, or nothing when it fails, lasts too long or is not there."""
     try:
         done = subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, timeout=30, check=False
+            command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -51,7 +51,7 @@ def build(
     """
     _check_code(settings, fingerprints)
     check_machine(settings, plan, world, journal)
-    layers = LayerBuilder(journal)
+    layers = LayerBuilder(settings, plan, journal)
     return attempts(
         lambda region: _Region(
             settings, plan, fingerprints, observed[region], world, journal, layers
@@ -89,12 +89,15 @@ class _Region:
         self._uploads = Uploads(settings, observed.region, world, journal)
 
     def build(self) -> Artifacts:
-        with workers() as pool:
+        wanted = {
+            name: layer
+            for layer in self._settings.layers.values()
+            for name in layer.parts
+            if self._step("layer", name).action is not Action.SKIP
+        }
+        with workers(16 + len(wanted)) as pool:  # layers wait for each other
             publishing = {
-                name: pool.submit(self._layers.layer, name, layer)
-                for layer in self._settings.layers.values()
-                for name in layer.parts
-                if self._step("layer", name).action is not Action.SKIP
+                name: pool.submit(self._layers.layer, name, layer) for name, layer in wanted.items()
             }
             bases = results({n: pool.submit(self._images.base, n) for n in self._settings.bases})
             layers = results(publishing)

@@ -6,12 +6,13 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.adapters.parallel import together
 from engine.build import imports
-from engine.build.budget import shown
+from engine.build.budget import MB, UNZIPPED_LIMIT, shown
+from engine.build.bytecode import beside, compile_all, tag_of
 from engine.build.npm import install_npm
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
 from engine.build.wheels import Distribution, divide, install
@@ -19,6 +20,7 @@ from engine.content.archive import archive
 from engine.errors import BuildFailed
 from engine.model import Architecture, Archive, Layer
 
+ROOM = 10 * MB  # for the function's own code, when bytecode must fit beside it
 # glibc of Amazon Linux 2 and 2023 (Lambda developer guide, "Lambda runtimes").
 _GLIBC = {True: (2, 34), False: (2, 26)}
 _MACHINES = {Architecture.X86_64: 62, Architecture.ARM64: 183}  # e_machine of ELF
@@ -39,12 +41,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class BuiltLayer:
-    """Parts by name, what pruning took out or could, in bytes, and what people should know."""
+    """Parts by name, what pruning took out or could, in bytes, and what people should know.
+
+    ``packages`` are the versions of all that was installed, and ``modules`` what they bring.
+    """
 
     parts: Mapping[str, Part]
     pruned: int
     prunable: int
     notes: tuple[str, ...]
+    packages: Mapping[str, str] = field(default_factory=dict)
+    modules: frozenset[str] = frozenset()
 
 
 def build_layer(layer: Layer, tell: Callable[[str], None] = lambda _: None) -> BuiltLayer:
@@ -79,6 +86,10 @@ def _build_python(layer: Layer, folder: Path, tell: Callable[[str], None]) -> Bu
     _check_binaries(layer, root, found.values())
     pruned = prune(root, folder / "aside", layer.pruning)
     notes = _prove(layer, root, found, pruned, tell)
+    if not imports.why_not(layer) and layer.bytecode:
+        tell("compiling")
+        compile_all(layer, root)
+        parts = _with_bytecode(layer, root, parts)
     tell("zipping")
     built = together(lambda held: _part(folder, root, held), parts.values(), most=2)
     prunable = sum(
@@ -88,7 +99,38 @@ def _build_python(layer: Layer, folder: Path, tell: Callable[[str], None]) -> Bu
         for path in ([top] if top.is_file() else top.rglob("*"))
         if path.is_file()
     )
-    return BuiltLayer(dict(zip(parts, built, strict=True)), pruned.size, prunable, notes)
+    return BuiltLayer(
+        parts=dict(zip(parts, built, strict=True)),
+        pruned=pruned.size,
+        prunable=prunable,
+        notes=notes,
+        packages={one.name: one.version for one in found.values()},
+        modules=frozenset(module for one in found.values() for module in one.modules),
+    )
+
+
+def _with_bytecode(
+    layer: Layer, root: Path, parts: Mapping[str, list[Distribution]]
+) -> dict[str, list[Distribution]]:
+    """The packages with their compiled modules, part by part as long as a function can have it."""
+    tag, chosen = tag_of(layer), dict(parts)
+    for part, held in parts.items():
+        chosen[part] = [
+            replace(
+                one, files=(*one.files, *filter(None, (beside(root, f, tag) for f in one.files)))
+            )
+            for one in held
+        ]
+        total = sum(_unzipped(root, each) for each in chosen.values())
+        is_large = _unzipped(root, chosen[part]) > (layer.budget or UNZIPPED_LIMIT)
+        if is_large or total > UNZIPPED_LIMIT - ROOM:
+            chosen[part] = held
+    return chosen
+
+
+def _unzipped(root: Path, held: Iterable[Distribution]) -> int:
+    files = (root / name for one in held for name in one.files)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _prove(

@@ -10,23 +10,42 @@ from engine.adapters.world import World
 from engine.build.budget import UNZIPPED_LIMIT, check_size, shown
 from engine.build.layer import BuiltLayer, build_layer, over_budget
 from engine.build.upload import Uploads
+from engine.errors import BuildFailed
 from engine.journal import Journal
-from engine.model import Action, Layer, LayerVersion, ObservedRegion, Plan, Settings, Step
+from engine.model import (
+    Action,
+    Function,
+    Layer,
+    LayerVersion,
+    ObservedRegion,
+    Plan,
+    Settings,
+    Step,
+    ZipSource,
+)
 
 
 class LayerBuilder:
     """Builds each layer once, however many regions and parts want it."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, settings: Settings, plan: Plan, journal: Journal) -> None:
+        self._settings = settings
         self._journal = journal
-        self._made: dict[str, Future[BuiltLayer]] = {}
+        building = {step.id for step in plan.steps if step.action is Action.BUILD}
+        self._made: dict[str, Future[BuiltLayer]] = {
+            layer.name: Future()
+            for layer in settings.layers.values()
+            if building & {f"layer:{part}" for part in layer.parts}
+        }
+        self._begun: set[str] = set()
         self._lock = threading.Lock()
 
     def built(self, layer: Layer, step: Step) -> BuiltLayer:
         """The layer; whoever asks first builds it, the others wait."""
         with self._lock:
-            first = layer.name not in self._made
-            future = self._made.setdefault(layer.name, Future())
+            first = layer.name not in self._begun
+            self._begun.add(layer.name)
+        future = self._made[layer.name]
         if first:
             try:
                 made = build_layer(layer, partial(self._tell, step))
@@ -37,6 +56,45 @@ class LayerBuilder:
                 self._journal.note(note)
             future.set_result(made)
         return future.result()
+
+    def check_beside(self, layer: Layer) -> None:
+        """Look for packages that a function would have twice, in all that is built in this run.
+
+        Raises:
+            BuildFailed: in two versions, of which one would hide the other.
+        """
+        for function in self._settings.functions:
+            source = function.source
+            if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
+                self._check_together(function, source)
+
+    def _check_together(self, function: Function, source: ZipSource) -> None:
+        made = {
+            layer.name: self._made[layer.name].result()
+            for layer in self._settings.layers.values()
+            if layer.name in self._made and set(source.layers) & layer.parts.keys()
+        }
+        seen: dict[str, tuple[str, str]] = {}
+        for name, built in made.items():
+            for package, version in built.packages.items():
+                other, before = seen.setdefault(package, (name, version))
+                if before != version:
+                    raise BuildFailed(
+                        f"{function.name} would have {package} {before} (layer {other}) and "
+                        f"{version} (layer {name})",
+                        remedy="Require both in one layer, and let split divide it.",
+                    )
+                if other != name:
+                    self._journal.note(
+                        f"{package} {version} is in layer {other} and in layer {name}, and both "
+                        f"are layers of {function.name}; one layer with split would hold it once."
+                    )
+            own = {path.name.removesuffix(".py") for path in source.code.iterdir()}
+            if twice := sorted(own & built.modules):
+                self._journal.note(
+                    f"The code of {function.name} has a {', '.join(twice)} of its own, which hides "
+                    f"that of layer {name}."
+                )
 
     def _tell(self, step: Step, line: str) -> None:
         self._journal.check()
@@ -72,6 +130,7 @@ class Layers:
             return found
         with self._journal.step(step) as detail:
             built = self._builder.built(layer, step)
+            self._builder.check_beside(layer)
             part = built.parts[name]
             zipped = part.archive
             self._check(name, layer, zipped.unzipped, over_budget(part, built))

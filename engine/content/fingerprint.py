@@ -55,6 +55,7 @@ def of_layer(layer: Layer) -> str:
         architecture=layer.architecture,
         split=list(layer.split.items()),
         pruning=asdict(layer.pruning),
+        bytecode=layer.bytecode,
     )
 
 

@@ -58,6 +58,7 @@ class Layer:
     budget: int | None = None
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pruning: Pruning = field(default_factory=Pruning)
+    bytecode: bool = True
 
     @property
     def parts(self) -> Mapping[str, tuple[str, ...]]:

@@ -213,6 +213,7 @@ class Builder:
             architecture=Architecture(value.get("architecture", "x86_64")),
             budget=int(budget) if budget is not None else None,
             split=split,
+            bytecode=value.get("bytecode", "include") == "include",
             pruning=Pruning(
                 profile=value.get("prune", "safe"),
                 remove=tuple(value.get("remove", ())),

@@ -89,6 +89,10 @@ LAYER = Record(
             ListOf(Text(r"[a-z0-9-]+", "a service of AWS's")),
             "the services that botocore keeps; default all",
         ),
+        "bytecode": Key(
+            Choice(("include", "none")),
+            "compiled modules, for faster cold starts; default include, where they fit",
+        ),
         "budget": Key(Measure("size"), "largest unzipped size of this layer, of each part"),
     }
 )

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -275,3 +276,54 @@ tests:
     assert node.deploy().changes == []
     node.edit("src/app.js", "'hello world'", "'hello  world'")
     assert "PublishLayerVersion" not in node.deploy().changes
+
+
+def test_a_package_in_two_versions_is_found_before_anything_is_published(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = f"""\
+layers:
+  {name}-a: {{requirements: [six==1.16.0, idna==3.10], runtime: python3.11}}
+  {name}-b: {{requirements: [six==1.17.0, idna==3.10], runtime: python3.11}}
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}-a, {name}-b]}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    twice = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    run = twice.deploy()
+    assert run.code == 1
+    assert f"would have six 1.16.0 (layer {name}-a) and 1.17.0 (layer {name}-b)" in run.log
+    assert run.changes == []
+    twice.edit("lambda-deploy.yml", "six==1.16.0", "six==1.17.0")
+    twice.write("src/six.py", "")
+    run = twice.deploy()
+    assert run.code == 0
+    assert f"idna 3.10 is in layer {name}-a and in layer {name}-b" in run.log
+    assert f"The code of {name} has a six of its own" in run.log
+
+
+BUILD = """\
+import hashlib, pathlib
+from engine.build.layer import build_layer
+from engine.model import Architecture, Layer
+layer = Layer("x", ("six==1.17.0", "pyyaml==6.0.2"), "python3.11", Architecture.X86_64)
+print(hashlib.sha256(build_layer(layer).parts["x"].archive.content).hexdigest())
+"""
+
+
+def test_the_bytes_depend_neither_on_umask_nor_on_path_locale_and_clock(tmp_path: Path) -> None:
+    made = set()
+    for umask, zone, language in (("022", "UTC", "C"), ("077", "Asia/Tokyo", "de_DE.UTF-8")):
+        folder = tmp_path / f"folder {umask}"
+        folder.mkdir()
+        done = subprocess.run(
+            ["sh", "-c", f'umask {umask}; exec "$0" -c "$1"', sys.executable, BUILD],
+            env={**os.environ, "TMPDIR": str(folder), "TZ": zone, "LC_ALL": language},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        made.add(done.stdout)
+    assert len(made) == 1
