@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine.adapters.parallel import together
+from engine.adapters.parallel import together, workers
 from engine.build import imports
 from engine.build.budget import MB, UNZIPPED_LIMIT, shown
 from engine.build.bytecode import beside, compile_all, tag_of
 from engine.build.npm import install_npm
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
-from engine.build.wheels import Distribution, divide, install
+from engine.build.wheels import Distribution, divide, install, interpreter
 from engine.content.archive import archive
 from engine.errors import BuildFailed
 from engine.model import Architecture, Archive, Layer
@@ -85,13 +85,13 @@ def _build_python(layer: Layer, folder: Path, tell: Callable[[str], None]) -> Bu
     parts = divide(layer, found)
     _check_binaries(layer, root, found.values())
     pruned = prune(root, folder / "aside", layer.pruning)
-    notes = _prove(layer, root, found, pruned, tell)
-    if not imports.why_not(layer) and layer.bytecode:
-        tell("compiling")
-        compile_all(layer, root)
-        parts = _with_bytecode(layer, root, parts)
-    tell("zipping")
-    built = together(lambda held: _part(folder, root, held), parts.values(), most=2)
+    held = _compiled(layer, root, parts, tell)
+    with workers(1) as pool:  # nearly always nothing has to be put back
+        zipping = pool.submit(_zipped, folder, root, held)
+        notes = _prove(layer, root, found, pruned, tell)
+        built = zipping.result()
+    if pruned.restored:
+        built = _zipped(folder, root, _compiled(layer, root, parts, tell))
     prunable = sum(
         path.stat().st_size
         for rule in AGGRESSIVE
@@ -107,6 +107,21 @@ def _build_python(layer: Layer, folder: Path, tell: Callable[[str], None]) -> Bu
         packages={one.name: one.version for one in found.values()},
         modules=frozenset(module for one in found.values() for module in one.modules),
     )
+
+
+def _compiled(
+    layer: Layer, root: Path, parts: Mapping[str, list[Distribution]], tell: Callable[[str], None]
+) -> Mapping[str, list[Distribution]]:
+    """The packages of each part, with bytecode if that can be made here and is wanted."""
+    if not layer.bytecode or not interpreter(layer.runtime):
+        return parts
+    tell("compiling")
+    compile_all(layer, root)
+    return _with_bytecode(layer, root, parts)
+
+
+def _zipped(folder: Path, root: Path, parts: Mapping[str, list[Distribution]]) -> list[Part]:
+    return together(lambda held: _part(folder, root, held), parts.values(), most=2)
 
 
 def _with_bytecode(

@@ -7,6 +7,7 @@ pydantic unchanged. The aggressive ones break some uses; what breaks an import i
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 import shutil
 from collections.abc import Iterable
@@ -69,6 +70,7 @@ class Pruned:
         self._root = root
         self._aside = aside
         self.removed: dict[str, tuple[str, ...]] = {}
+        self.restored = False
 
     @property
     def size(self) -> int:
@@ -91,6 +93,7 @@ class Pruned:
 
     def put_back(self, path: str) -> None:
         """Undo ``take_out``."""
+        self.restored = True
         for file in self.removed.pop(path):
             _move(self._aside / file, self._root / file)
 
@@ -109,23 +112,48 @@ def files_below(folder: Path) -> list[str]:
 def prune(root: Path, aside: Path, pruning: Pruning) -> Pruned:
     """Take out of a folder of packages what the rules say."""
     pruned = Pruned(root, aside)
-    for pattern in _ALWAYS:
-        for path in _matching(root, pattern):
-            pruned.take_out(path)
+    for path in _Tree(root).matching(_ALWAYS):
+        pruned.take_out(path)
     pruned.removed.clear()  # no import can need these
-    rules: tuple[str, ...] = {"none": (), "safe": SAFE, "aggressive": (*AGGRESSIVE, *SAFE)}[
-        pruning.profile
-    ]
-    for rule in (*pruning.remove, *rules):
-        for path in _matching(root, rule):
+    profiles: dict[str, tuple[tuple[str, ...], ...]] = {
+        "none": (),
+        "safe": (SAFE,),
+        "aggressive": (AGGRESSIVE, SAFE),
+    }
+    for patterns in (pruning.remove, *profiles[pruning.profile]):
+        for path in _Tree(root).matching(patterns):
             for each in _without_kept(root, path, pruning.keep):
                 pruned.take_out(each)
     if pruning.services:
-        for service in (*_matching(root, "botocore/data/*"), *_matching(root, "boto3/data/*")):
+        for service in _Tree(root).matching(("botocore/data/*", "boto3/data/*")):
             is_kept = service.rpartition("/")[2] in pruning.services
             if (root / service).is_dir() and not is_kept:
                 pruned.take_out(service)
     return pruned
+
+
+class _Tree:
+    """All paths below a folder, walked once for many patterns."""
+
+    def __init__(self, root: Path) -> None:
+        self._paths: list[str] = []
+        for folder, folders, files in os.walk(root):
+            above = Path(folder).relative_to(root).as_posix()
+            prefix = "" if above == "." else f"{above}/"
+            self._paths += [f"{prefix}{name}" for name in (*folders, *files)]
+        self._paths.sort()
+
+    def matching(self, patterns: Iterable[str]) -> list[str]:
+        """Paths that fit a pattern of which ``**`` stands for any number of folders."""
+        rules = "|".join(map(_expression, patterns))
+        fits = re.compile(rules).fullmatch if rules else lambda _: None
+        return [path for path in self._paths if fits(path)]
+
+
+def _expression(pattern: str) -> str:
+    pieces = re.split(r"(\*\*/|\*|\?)", pattern.strip("/"))
+    meant = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(meant.get(piece, re.escape(piece)) for piece in pieces)
 
 
 def _without_kept(root: Path, path: str, keep: Iterable[str]) -> list[str]:
@@ -142,7 +170,3 @@ def _without_kept(root: Path, path: str, keep: Iterable[str]) -> list[str]:
     files = [f"{path}/{file}" for file in below] or [path]
     going = [file for file in files if not is_kept(file)]
     return [path] if len(going) == len(files) else going
-
-
-def _matching(root: Path, pattern: str) -> list[str]:
-    return sorted(path.relative_to(root).as_posix() for path in root.glob(pattern.strip("/")))

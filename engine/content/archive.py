@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.model import Archive
 
+_COMPRESSED = (".gz", ".zip", ".whl", ".png", ".jpg", ".xz", ".bz2")  # little more can be had
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold
 
 
@@ -32,7 +33,7 @@ def archive(files: Mapping[str, Path], *, compress: bool) -> Archive:
             info = zipfile.ZipInfo(name, _EPOCH)
             info.create_system = 3  # Unix, whatever this machine is
             info.external_attr = (0o100755 if executable else 0o100644) << 16
-            info.compress_type = method
+            info.compress_type = zipfile.ZIP_STORED if name.endswith(_COMPRESSED) else method
             zipped.writestr(info, content)
             unzipped += len(content)
     content = buffer.getvalue()
