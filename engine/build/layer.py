@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.adapters.parallel import together, workers
 from engine.build import imports
-from engine.build.budget import MB, UNZIPPED_LIMIT, shown
+from engine.build.budget import DIRECT_LIMIT, MB, UNZIPPED_LIMIT, shown
 from engine.build.bytecode import beside, compile_all, tag_of
 from engine.build.npm import install_npm
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
@@ -54,12 +54,15 @@ class BuiltLayer:
     modules: frozenset[str] = frozenset()
 
 
-def build_layer(layer: Layer, tell: Callable[[str], None] = lambda _: None) -> BuiltLayer:
+def build_layer(
+    layer: Layer, tell: Callable[[str], None] = lambda _: None, largest: int = DIRECT_LIMIT
+) -> BuiltLayer:
     """Build a layer, with all its parts; the same bytes for the same packages.
 
     Args:
         layer: what is wanted.
         tell: takes a line when something that can last begins.
+        largest: bytes of a zip beyond which it has no bytecode.
 
     Raises:
         BuildFailed: with the package that is at fault.
@@ -67,7 +70,7 @@ def build_layer(layer: Layer, tell: Callable[[str], None] = lambda _: None) -> B
     with tempfile.TemporaryDirectory() as folder:
         if layer.is_node:
             return _build_node(layer, Path(folder), tell)
-        return _build_python(layer, Path(folder), tell)
+        return _build_python(layer, Path(folder), tell, largest)
 
 
 def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> BuiltLayer:
@@ -78,20 +81,33 @@ def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> Buil
     return BuiltLayer({layer.name: _part(folder, root, found.values())}, 0, 0, ())
 
 
-def _build_python(layer: Layer, folder: Path, tell: Callable[[str], None]) -> BuiltLayer:
+def _build_python(
+    layer: Layer, folder: Path, tell: Callable[[str], None], largest: int
+) -> BuiltLayer:
     root = folder / "python"
     tell(f"uv resolves and installs {layer.source}")
     found = install(layer, root)
     parts = divide(layer, found)
     _check_binaries(layer, root, found.values())
     pruned = prune(root, folder / "aside", layer.pruning)
-    held = _compiled(layer, root, parts, tell)
+
+    def zipped() -> dict[str, Part]:
+        """Every part, with bytecode where that fits."""
+        full = _compiled(layer, root, parts, tell)
+
+        def fitting(name: str) -> Part:
+            part = _part(folder, root, full[name])
+            is_large = part.archive.size > largest and full[name] != parts[name]
+            return _part(folder, root, parts[name]) if is_large else part
+
+        return dict(zip(parts, together(fitting, parts, most=2), strict=True))
+
     with workers(1) as pool:  # nearly always nothing has to be put back
-        zipping = pool.submit(_zipped, folder, root, held)
+        zipping = pool.submit(zipped)
         notes = _prove(layer, root, found, pruned, tell)
         built = zipping.result()
     if pruned.restored:
-        built = _zipped(folder, root, _compiled(layer, root, parts, tell))
+        built = zipped()
     prunable = sum(
         path.stat().st_size
         for rule in AGGRESSIVE
@@ -100,7 +116,7 @@ def _build_python(layer: Layer, folder: Path, tell: Callable[[str], None]) -> Bu
         if path.is_file()
     )
     return BuiltLayer(
-        parts=dict(zip(parts, built, strict=True)),
+        parts=built,
         pruned=pruned.size,
         prunable=prunable,
         notes=notes,
@@ -118,10 +134,6 @@ def _compiled(
     tell("compiling")
     compile_all(layer, root)
     return _with_bytecode(layer, root, parts)
-
-
-def _zipped(folder: Path, root: Path, parts: Mapping[str, list[Distribution]]) -> list[Part]:
-    return together(lambda held: _part(folder, root, held), parts.values(), most=2)
 
 
 def _with_bytecode(

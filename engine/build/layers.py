@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from functools import partial
 
 from engine.adapters.world import World
-from engine.build.budget import UNZIPPED_LIMIT, check_size, shown
+from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size, shown
 from engine.build.layer import BuiltLayer, build_layer, over_budget
 from engine.build.upload import Uploads
 from engine.errors import BuildFailed
@@ -48,7 +48,8 @@ class LayerBuilder:
         future = self._made[layer.name]
         if first:
             try:
-                made = build_layer(layer, partial(self._tell, step))
+                largest = UNZIPPED_LIMIT if self._settings.artifacts else DIRECT_LIMIT
+                made = build_layer(layer, partial(self._tell, step), largest)
             except BaseException as error:
                 future.set_exception(error)
                 raise

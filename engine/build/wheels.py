@@ -9,6 +9,7 @@ import csv
 import functools
 import os
 import re
+import threading
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from engine.errors import BuildFailed
 from engine.model import Architecture, Layer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_FINDING = threading.Lock()
 
 
 def normal(name: str) -> str:
@@ -59,7 +61,8 @@ def uv() -> str:
     """The path of uv, which is one of this package's own dependencies."""
     from uv import find_uv_bin
 
-    return find_uv_bin()
+    with _FINDING:  # it asks sysconfig, of which Python 3.11 fills the table as others read it
+        return find_uv_bin()
 
 
 @functools.cache

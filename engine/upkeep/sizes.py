@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.build.budget import UNZIPPED_LIMIT
+from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT
 from engine.build.layer import build_layer
 from engine.content.archive import archive
 from engine.content.tree import code_files
@@ -34,10 +34,11 @@ def sizes(settings: Settings) -> list[Size]:
         BuildFailed: a layer cannot be made.
     """
     budgets = settings.budgets
+    largest = UNZIPPED_LIMIT if settings.artifacts else DIRECT_LIMIT
     found: dict[str, Size] = {}
     for layer in settings.layers.values():
         limit = layer.budget or budgets.layer or UNZIPPED_LIMIT
-        for name, part in build_layer(layer).parts.items():
+        for name, part in build_layer(layer, largest=largest).parts.items():
             made, packages = part.archive, tuple(part.sizes.items())
             found[name] = Size(f"layer {name}", made.size, made.unzipped, limit, packages)
     listed = list(found.values())

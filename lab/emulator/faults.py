@@ -4,6 +4,7 @@
 has been done to whom. The first rule that names the operation of a call applies:
 
 - ``operation``: a regular expression for the whole name, as in the request log
+- ``path``: a regular expression that the path must hold as well
 - ``skip``: let so many such calls pass first; ``times``: then meet so many (default: every one)
 - ``until``: once the rule was met, it ends when a call of that name was answered
 - and one of: ``status`` with ``body``; ``cut``: take so many bytes of the request's body, then
@@ -39,7 +40,7 @@ def faulty(application: Application) -> Application:
             await _answer(send, 200, json.dumps({"rules": rules, "done": done}))
             return
         operation = identified(scope)[1]
-        rule = _applying(rules, operation) if rules else None
+        rule = _applying(rules, operation, scope["path"]) if rules else None
         if rule is None:
             await application(scope, receive, send)
         else:
@@ -52,9 +53,11 @@ def faulty(application: Application) -> Application:
     return serve
 
 
-def _applying(rules: list[dict[str, Any]], operation: str) -> dict[str, Any] | None:
+def _applying(rules: list[dict[str, Any]], operation: str, path: str) -> dict[str, Any] | None:
     for rule in rules:
         if not re.fullmatch(rule["operation"], operation) or rule.get("times") == 0:
+            continue
+        if not re.search(rule.get("path", ""), path):
             continue
         if rule.get("skip", 0):
             rule["skip"] -= 1
