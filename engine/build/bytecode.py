@@ -24,17 +24,29 @@ def compile_all(layer: Layer, root: Path) -> None:
     tops = sorted(path for path in root.iterdir() if path.suffix != ".dist-info")
     command = [interpreter(layer.runtime), "-I", "-m", "compileall", "-q", *_MODE]
     command += ["-s", str(root), "-p", "/opt/python"]
+    if layer.bytecode == "only":
+        command.append("-b")
     together(
         lambda half: output_of([*command, *map(str, half)], root, timeout=600),
         [tops[0::2], tops[1::2]],
     )
+    if layer.bytecode == "only":
+        _take_place(root)
+
+
+def _take_place(root: Path) -> None:
+    """Let compiled modules take the place of their sources, where imports find them (PEP 3147)."""
+    for compiled in root.rglob("*.pyc"):
+        compiled.with_suffix(".py").unlink(missing_ok=True)
 
 
 def beside(root: Path, module: str, tag: str) -> str:
     """The compiled file of a module, relative as the module is; nothing if there is none."""
     path = Path(module)
-    compiled = path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc"
-    return compiled.as_posix() if path.suffix == ".py" and (root / compiled).is_file() else ""
+    if path.suffix != ".py":
+        return ""
+    places = (path.with_suffix(".pyc"), path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc")
+    return next((place.as_posix() for place in places if (root / place).is_file()), "")
 
 
 def tag_of(layer: Layer) -> str:

@@ -82,7 +82,6 @@ def restore(layer: Layer, root: Path, pruned: Pruned, modules: list[str]) -> dic
     while failed := failures(layer, root, modules):
         wanted = {path for why in failed.values() for path in _needed(why, pruned)}
         if not wanted:
-            print(failed)
             tops = {name.split(".")[0] for name in failed}
             wanted = {path for path in pruned.removed if path.split("/")[0] in tops}
         if not wanted:

@@ -15,7 +15,7 @@ from engine.build.budget import DIRECT_LIMIT, MB, UNZIPPED_LIMIT, shown
 from engine.build.bytecode import beside, compile_all, tag_of
 from engine.build.npm import install_npm
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
-from engine.build.wheels import Distribution, divide, install, interpreter
+from engine.build.wheels import Distribution, divide, held_back, install, interpreter
 from engine.content.archive import archive
 from engine.errors import BuildFailed
 from engine.model import Architecture, Archive, Layer
@@ -91,23 +91,24 @@ def _build_python(
     _check_binaries(layer, root, found.values())
     pruned = prune(root, folder / "aside", layer.pruning)
 
-    def zipped() -> dict[str, Part]:
+    def zipped(full: Mapping[str, list[Distribution]]) -> dict[str, Part]:
         """Every part, with bytecode where that fits."""
-        full = _compiled(layer, root, parts, tell)
 
         def fitting(name: str) -> Part:
             part = _part(folder, root, full[name])
-            is_large = part.archive.size > largest and full[name] != parts[name]
+            is_large = part.archive.size > largest and layer.bytecode == "include"
             return _part(folder, root, parts[name]) if is_large else part
 
         return dict(zip(parts, together(fitting, parts, most=2), strict=True))
 
-    with workers(1) as pool:  # nearly always nothing has to be put back
-        zipping = pool.submit(zipped)
-        notes = _prove(layer, root, found, pruned, tell)
+    modules = imports.modules_of(root, found.values())
+    with workers(2) as pool:  # nearly always nothing has to be put back
+        zipping = pool.submit(zipped, _compiled(layer, root, parts, tell))
+        older = pool.submit(held_back, layer, found)
+        notes = [*_prove(layer, root, modules, pruned, tell), *older.result()]
         built = zipping.result()
     if pruned.restored:
-        built = zipped()
+        built = zipped(_compiled(layer, root, parts, tell))
     prunable = sum(
         path.stat().st_size
         for rule in AGGRESSIVE
@@ -119,7 +120,7 @@ def _build_python(
         parts=built,
         pruned=pruned.size,
         prunable=prunable,
-        notes=notes,
+        notes=tuple(notes),
         packages={one.name: one.version for one in found.values()},
         modules=frozenset(module for one in found.values() for module in one.modules),
     )
@@ -129,7 +130,14 @@ def _compiled(
     layer: Layer, root: Path, parts: Mapping[str, list[Distribution]], tell: Callable[[str], None]
 ) -> Mapping[str, list[Distribution]]:
     """The packages of each part, with bytecode if that can be made here and is wanted."""
-    if not layer.bytecode or not interpreter(layer.runtime):
+    if layer.bytecode == "none":
+        return parts
+    if not interpreter(layer.runtime):
+        if layer.bytecode == "only":
+            raise BuildFailed(
+                f"layer {layer.name}: bytecode: only needs {layer.runtime}, which is not here",
+                remedy="Install it (in a workflow, actions/setup-python), or say include.",
+            )
         return parts
     tell("compiling")
     compile_all(layer, root)
@@ -150,7 +158,8 @@ def _with_bytecode(
         ]
         total = sum(_unzipped(root, each) for each in chosen.values())
         is_large = _unzipped(root, chosen[part]) > (layer.budget or UNZIPPED_LIMIT)
-        if is_large or total > UNZIPPED_LIMIT - ROOM:
+        may_go = layer.bytecode == "include"
+        if may_go and (is_large or total > UNZIPPED_LIMIT - ROOM):
             chosen[part] = held
     return chosen
 
@@ -163,14 +172,13 @@ def _unzipped(root: Path, held: Iterable[Distribution]) -> int:
 def _prove(
     layer: Layer,
     root: Path,
-    found: Mapping[str, Distribution],
+    modules: list[str],
     pruned: Pruned,
     tell: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Import everything, and put back what that needs; what people should know of it."""
     if reason := imports.why_not(layer):
         return (f"Layer {layer.name} was not tried by importing it: {reason}.",)
-    modules = imports.modules_of(root, found.values())
     tell(f"importing {len(modules)} modules with {layer.runtime}")
     before = set(pruned.removed)
     failed = imports.restore(layer, root, pruned, modules)

@@ -9,10 +9,11 @@ import csv
 import functools
 import os
 import re
+import tempfile
 import threading
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -83,6 +84,43 @@ def interpreter(runtime: str) -> str:
         for path in sorted(Path(folder).expanduser().glob(pattern)) if folder else ():
             return str(path)
     return ""
+
+
+def held_back(layer: Layer, found: Mapping[str, Distribution]) -> list[str]:
+    """What people should know of packages that are older than on a newer runtime.
+
+    Wheels for a newer glibc are passed over without a word, and an older version is taken.
+    """
+    if platform_of(layer.runtime, layer.architecture).endswith("manylinux_2_28"):
+        return []
+    newer = replace(layer, runtime="python3.12")
+    with tempfile.TemporaryDirectory() as folder:
+        asked = Path(folder, "requirements.txt")
+        asked.write_text(_requirements_text(layer), encoding="utf-8")
+        listed = output_of(
+            [
+                uv(),
+                *("pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate"),
+                f"--python-version={layer.runtime.removeprefix('python')}",
+                f"--python-platform={platform_of(newer.runtime, newer.architecture)}",
+                "--only-binary=:all:",
+                str(_as_file(layer) or asked),
+            ],
+            Path(folder),
+            timeout=60,
+        )
+    pairs = (line.split(";")[0].strip().partition("==") for line in listed.splitlines())
+    older = [
+        f"{name} {found[normal(name)].version} and not {version}"
+        for name, sign, version in pairs
+        if sign and normal(name) in found and found[normal(name)].version != version
+    ]
+    if not older:
+        return []
+    return [
+        f"Layer {layer.name} has {', '.join(older)}: the newer ones need a newer glibc than "
+        f"{layer.runtime} has; python3.12 has it."
+    ]
 
 
 def install(layer: Layer, target: Path) -> dict[str, Distribution]:

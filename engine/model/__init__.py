@@ -30,7 +30,7 @@ from engine.model.wanted import (
     Store,
     ZipSource,
 )
-from engine.model.words import Access, Architecture, Compression, Profile
+from engine.model.words import Access, Architecture, Bytecode, Compression, Profile
 
 __all__ = [
     "Access",
@@ -41,6 +41,7 @@ __all__ = [
     "Artifacts",
     "Base",
     "Budgets",
+    "Bytecode",
     "Compression",
     "Configuration",
     "Delivery",

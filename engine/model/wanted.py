@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Place
-from engine.model.words import Access, Architecture, Compression, Profile
+from engine.model.words import Access, Architecture, Bytecode, Compression, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Layer:
     budget: int | None = None
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pruning: Pruning = field(default_factory=Pruning)
-    bytecode: bool = True
+    bytecode: Bytecode = "include"
 
     @property
     def parts(self) -> Mapping[str, tuple[str, ...]]:

@@ -20,4 +20,5 @@ class Architecture(StrEnum):
 
 Compression = Literal["auto", "zstd", "gzip"]  # of an image's layers
 Access = Literal["public", "iam"]  # who may call a function URL: everybody, or signed callers
+Bytecode = Literal["include", "only", "none"]  # of layers: beside the sources, in their place
 Profile = Literal["safe", "aggressive", "none"]  # of what is pruned from layers

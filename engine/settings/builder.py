@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from engine.settings.document import Node, nearest
 from engine.settings.grammar import ROOT, SECTIONS
 from engine.settings.handler import problem_with
 from engine.settings.schema import Shape
+from engine.settings.services import FROM_CODE, services_of
 
 MAX_LAYERS = 5  # Lambda quotas: function layers
 
@@ -116,6 +118,7 @@ class Builder:
             self._function(name, value, bases, layers, tests)
             for name, value in self._sound("functions")
         )
+        layers = {name: self._with_services(layer, functions) for name, layer in layers.items()}
         if not self._names("functions"):
             self._problem("name at least one function", "functions")
         budgets = {key: int(size) for key, size in self._value("budgets", {}).items()}
@@ -213,7 +216,7 @@ class Builder:
             architecture=Architecture(value.get("architecture", "x86_64")),
             budget=int(budget) if budget is not None else None,
             split=split,
-            bytecode=value.get("bytecode", "include") == "include",
+            bytecode=value.get("bytecode", "include"),
             pruning=Pruning(
                 profile=value.get("prune", "safe"),
                 remove=tuple(value.get("remove", ())),
@@ -221,6 +224,26 @@ class Builder:
                 services=tuple(sorted(value.get("services", ()))),
             ),
         )
+
+    def _with_services(self, layer: Layer, functions: Iterable[Function]) -> Layer:
+        """The layer with the services that the code of its functions uses, if it asks for those."""
+        if FROM_CODE not in layer.pruning.services:
+            return layer
+        path, services = ("layers", layer.name, "services"), set(layer.pruning.services)
+        for function in functions:
+            source = function.source
+            if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
+                named, unknown = services_of(source.code)
+                services |= named
+                for file, line in unknown:
+                    where = f"{file.relative_to(self._root)}, line {line}"
+                    says = f"the service of a client is not to be seen in {where}; list them"
+                    self._problem(says, *path)
+        services.remove(FROM_CODE)
+        if not services:
+            self._problem("no code of its functions makes a client; list the services", *path)
+        pruning = replace(layer.pruning, services=tuple(sorted(services)))
+        return replace(layer, pruning=pruning)
 
     def _gate(self, name: str, value: dict[str, Any]) -> Gate:
         within = float(value.get("within", 30.0))

@@ -87,11 +87,13 @@ LAYER = Record(
         "keep": Key(ListOf(Text(wanted="a pattern")), "paths to keep, whatever the profile says"),
         "services": Key(
             ListOf(Text(r"[a-z0-9-]+", "a service of AWS's")),
-            "the services that botocore keeps; default all",
+            "the services that botocore keeps; from-code stands for those that the functions' own "
+            "code makes clients of; default all",
         ),
         "bytecode": Key(
-            Choice(("include", "none")),
-            "compiled modules, for faster cold starts; default include, where they fit",
+            Choice(("include", "only", "none")),
+            "compiled modules, for faster cold starts: beside the sources where they fit (include, "
+            "the default), in their place (only), or not at all",
         ),
         "budget": Key(Measure("size"), "largest unzipped size of this layer, of each part"),
     }
