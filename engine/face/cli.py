@@ -7,11 +7,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from engine import __version__
 from engine.errors import Invalid, Place, Problem
 from engine.face.github import inputs_from, on_github
-from engine.face.run import Run
+from engine.face.run import Run, Work
 from engine.settings.grammar import json_schema
 from engine.settings.inputs import INPUTS, PAIRS, Input
 
@@ -41,20 +42,43 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
         for item in INPUTS:
             _add_option(command, item)
-    says = "the versions of dependency layers: list them, who uses them, delete unused ones"
-    layers = commands.add_parser("layers", help=says, description=says.capitalize() + ".")
-    layers.add_argument("what", choices=["list", "users", "prune"])
-    layers.add_argument("name", nargs="?", default="", help="one layer; default all")
+    _add_layers(commands)
     says = "print how large layers and code would be, and their heaviest packages"
     weigh = commands.add_parser("sizes", help=says, description=says.capitalize() + ".")
     weigh.add_argument("--check", action="store_true", help="fail when something is over")
-    for command in (layers, weigh):
-        command.add_argument("--json", action="store_true", help="print JSON on stdout")
-        for item in INPUTS:
-            if item.name in ("config", "region") or (command is layers and item.switch):
-                _add_option(command, item)
+    _add_common(weigh, "config", "region")
     commands.add_parser("schema", help="print the JSON schema of lambda-deploy.yml")
     return root
+
+
+def _add_layers(commands: Any) -> None:
+    says = "dependency layers: their versions, who uses them, and changing that alone"
+    layers = commands.add_parser("layers", help=says, description=says.capitalize() + ".")
+    whats = layers.add_subparsers(dest="what", required=True, metavar="WHAT")
+    for name, says in (
+        ("list", "every version of the configuration's layers"),
+        ("users", "the function versions that have each"),
+        ("prune", "delete the versions that no function version has"),
+        ("rollback", "let the functions that have a layer go back to an earlier version of it"),
+        ("detach", "take a layer off the functions that have it"),
+    ):
+        what = whats.add_parser(name, help=says, description=says.capitalize() + ".")
+        if name in ("rollback", "detach"):
+            what.add_argument("name", metavar="NAME", help="the layer")
+        else:
+            what.add_argument("name", nargs="?", default="", metavar="NAME", help="default: all")
+        if name == "rollback":
+            says = "version to go back to; default the one before"
+            what.add_argument("--to", default="", metavar="N", help=says)
+        changes = () if name in ("list", "users") else ("dry-run",)
+        _add_common(what, "config", "region", *changes)
+
+
+def _add_common(command: argparse.ArgumentParser, *inputs: str) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON on stdout")
+    for item in INPUTS:
+        if item.name in inputs:
+            _add_option(command, item)
 
 
 def _add_option(command: argparse.ArgumentParser, item: Input) -> None:
@@ -96,27 +120,33 @@ def run(arguments: list[str]) -> int:
                 empty.append(Problem(says, Place(f"option --{item.name}")))
     if empty:
         raise Invalid(empty)
-    if options.command in ("layers", "sizes"):
-        from engine.face import upkeep
-
-    if options.command == "layers":
-        return upkeep.layers(given, environ, options.what, options.name, json=options.json)
     if options.command == "sizes":
-        return upkeep.layer_sizes(given, environ, json=options.json, check=options.check)
+        from engine.face.upkeep import layer_sizes
+
+        return layer_sizes(given, environ, json=options.json, check=options.check)
+    if options.command == "layers" and options.what in ("list", "users", "prune"):
+        from engine.face.upkeep import layers
+
+        return layers(given, environ, options.what, options.name, json=options.json)
     if options.command == "plan":
         given["dry-run"] = "true"
-    report = options.report
+    report = getattr(options, "report", "")
     if not report and on_github(environ):  # beside the checkout, which it must not change
         report = str(Path(environ.get("RUNNER_TEMP", ".")) / REPORT)
     if report and not Path(report).absolute().parent.is_dir():
         says = f"the directory of {report} does not exist"
         raise Invalid([Problem(says, Place("option --report"))])
     plan_to = sys.stdout if options.command == "plan" and not options.json else sys.stderr
-    return Run(
-        given,
-        environ,
-        report,
-        json=options.json,
-        plan_to=plan_to,
-        bases_only=options.command == "build",
-    ).carry_out()
+    work = _work(options)
+    return Run(given, environ, report, json=options.json, plan_to=plan_to, work=work).carry_out()
+
+
+def _work(options: argparse.Namespace) -> Work:
+    """What a command does with the settings; only that is imported."""
+    if options.command == "layers":
+        from engine.upkeep.attach import Attach
+
+        return Attach(options.name, getattr(options, "to", ""), detach=options.what == "detach")
+    from engine.deploy import build_bases, deploy
+
+    return build_bases if options.command == "build" else deploy

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json as json_module
 import signal
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from traceback import format_exc
@@ -22,7 +21,11 @@ from engine.settings.load import load
 
 if TYPE_CHECKING:
     from engine.adapters.aws.session import Aws
+    from engine.adapters.world import World
     from engine.model import Settings
+
+
+Work = Callable[["Settings", "World", Journal], Outcome]
 
 
 class Run:
@@ -36,14 +39,14 @@ class Run:
         *,
         json: bool,
         plan_to: TextIO,
-        bases_only: bool,
+        work: Work,
     ) -> None:
         self._given = given
         self._environ = environ
         self._report = report
         self._json = json
         self._plan_to = plan_to
-        self._bases_only = bases_only
+        self._work = work
         self._journal = Journal(console.tell)
         self._github = Github(quiet=json) if on_github(environ) else None
         self._settings: Settings | None = None
@@ -55,7 +58,7 @@ class Run:
         outcome: Outcome | None = None
         error: DeployError | None = None
         try:
-            outcome = self._deploy()
+            outcome = self._work_out()
         except DeployError as caught:
             error = caught
         except Exception as unexpected:
@@ -76,16 +79,14 @@ class Run:
             "being undone"
         )
 
-    def _deploy(self) -> Outcome:
+    def _work_out(self) -> Outcome:
         root = Path.cwd()
         event = read_event(self._environ, root, self._given.get("commit-message", ""))
         self._settings = load(self._given, self._environ, event, root, lambda: self._aws.regions())
-        if self._bases_only:
-            self._settings = replace(self._settings, functions=(), layers={})
         from engine.adapters.world import World
-        from engine.deploy import deploy
 
-        return deploy(self._settings, World.real(self._aws, self._settings.builder), self._journal)
+        world = World.real(self._aws, self._settings.builder)
+        return self._work(self._settings, world, self._journal)
 
     @cached_property
     def _aws(self) -> Aws:
@@ -114,7 +115,7 @@ class Run:
         planned = self._settings.plan_only if self._settings else ""
         if outcome and planned:
             console.show_plan(outcome.plan, planned, self._plan_to)
-        elif outcome and self._bases_only:
+        elif outcome and not outcome.deliveries:
             console.show_bases(outcome.plan, self._journal.elapsed)
         elif outcome:
             console.show_deliveries(outcome.deliveries, self._journal.elapsed)

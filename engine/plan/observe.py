@@ -53,7 +53,7 @@ def _region(
     registry, published = world.registry(region), world.layers(region)
     with workers() as pool:
         functions = {
-            function.name: pool.submit(_function, function, region, world)
+            function.name: pool.submit(observe_function, function, region, world)
             for function in settings.functions
         }
         layers = {
@@ -113,7 +113,8 @@ def _present(asked: Mapping[str, Future[T | None]]) -> dict[str, T]:
     return {name: found for name, found in results(asked).items() if found is not None}
 
 
-def _function(function: Function, region: str, world: World) -> ObservedFunction | None:
+def observe_function(function: Function, region: str, world: World) -> ObservedFunction | None:
+    """What a region has of one function."""
     functions = world.functions(region)
     latest = functions.read(function.name)
     if latest is None:

@@ -32,10 +32,12 @@ def logged(application: Application, log: Path) -> Application:
         headers = headers_of(scope)
         form = bytearray()
         is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
-        answered = 0
+        answered = taken = 0
 
         async def overhear() -> Message:
+            nonlocal taken
             message = await receive()
+            taken += len(message.get("body", b""))
             if is_form:
                 form.extend(message.get("body", b""))
             return message
@@ -45,7 +47,7 @@ def logged(application: Application, log: Path) -> Application:
             if message["type"] == "http.response.start":
                 answered = message["status"]
                 # Written before the client sees the answer: what it did is in the log by then.
-                line = entry(scope, bytes(form), answered)
+                line = entry(scope, bytes(form), answered) | {"bytes": taken}
                 with log.open("a") as lines:
                     lines.write(json.dumps(line) + "\n")
             await send(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -227,6 +228,176 @@ def test_functions_share_a_layer_through_its_whole_life(
     wrong = shared.run("layers", "list", "dep")
     assert wrong.code == 2
     assert "no layer 'dep'" in wrong.log
+
+
+def test_functions_go_back_to_an_earlier_layer_or_do_without(
+    project: Callable[[str, str], Project], name: str, aws: Any
+) -> None:
+    config = SHARED.format(name=name, role=os.environ["LAB_ROLE_ARN"])
+    config = config.replace("    role:", "    tests: [works]\n    role:").replace(
+        f"{name}-b: *function", f"{name}-b: {{<<: *function, environment: {{ALONE: '1'}}}}"
+    )
+    code = """\
+import os
+def handler(event, context):
+    if "ALONE" not in os.environ:
+        import idna
+        return {"status": "ok", "idna": idna.__version__}
+    return {"status": "ok"}
+"""
+    shared = project(f"{config}tests: {{works: {{invoke: {{}}, json: {{status: ok}}, within: 2s}}}}\n", code)
+    layer = f"{name}-deps"
+    for pin in ("idna==3.9", "idna==3.10"):
+        shared.write("requirements.txt", f"{pin}\n")
+        assert shared.deploy().code == 0
+
+    def idna() -> str:
+        answer = aws.invoke(FunctionName=f"{name}-a", Qualifier="live", Payload=b"{}")
+        return str(json.load(answer["Payload"])["idna"])
+
+    assert idna() == "3.10"
+    assert shared.run("layers", "rollback", layer, "--dry-run").changes == []
+    back = shared.run("layers", "rollback", layer)
+    assert back.code == 0
+    assert {"UpdateFunctionCode", "PublishLayerVersion"}.isdisjoint(back.changes)
+    assert idna() == "3.9"
+    assert (
+        "has no version before the one that is attached"
+        in shared.run("layers", "rollback", layer).log
+    )
+    assert shared.run("layers", "rollback", layer, "--to", "2").code == 0
+    assert idna() == "3.10"
+
+    detached = shared.run("layers", "detach", layer)
+    assert detached.code == 1
+    assert f"{name}-a: failed and undone" in detached.log  # it does not import without
+    assert f"{name}-b: live now serves" in detached.log
+    assert idna() == "3.10"
+    alone = aws.get_function(FunctionName=f"{name}-b", Qualifier="live")["Configuration"]
+    assert not alone.get("Layers")
+    gone = shared.run("layers", "detach", "nothing")
+    assert gone.code == 2
+    assert "no function of the configuration has a layer 'nothing'" in gone.log
+
+
+def test_fifty_functions_on_two_layers(project: Callable[[str, str], Project], name: str) -> None:
+    """One build per layer; and unchanged, each function costs its reads only."""
+    head = f"""\
+layers:
+  {name}-a: {{requirements: [six==1.17.0], runtime: python3.11}}
+  {name}-b: {{requirements: [idna==3.10], runtime: python3.11}}
+functions:
+"""
+    function = """\
+  {name}-{n}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}-a, {name}-b]}}
+    role: {role}
+"""
+    functions = [
+        function.format(name=name, n=n, role=os.environ["LAB_ROLE_ARN"]) for n in range(50)
+    ]
+    fleet = project(head + "".join(functions), "def handler(event, context): return 1\n")
+    run = fleet.deploy()
+    assert run.code == 0
+    assert run.log.count("uv resolves") == 2
+    assert run.changes.count("PublishLayerVersion") == 2
+    assert run.changes.count("CreateFunction") == 50
+
+    unchanged = fleet.deploy()
+    assert unchanged.changes == []
+    fleet.write("lambda-deploy.yml", head + functions[0])
+    alone = fleet.deploy()
+    assert (unchanged.report["seconds"] - alone.report["seconds"]) / 49 < 0.3
+
+
+def test_a_code_change_sends_code_only(project: Callable[[str, str], Project], name: str) -> None:
+    config = f"""\
+layers:
+  {name}-deps: {{requirements: [pandas], runtime: python3.11}}
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}-deps]}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    code = "def handler(event, context): return {'status': 'ok'}\n"
+    large = project(config, code)
+    for n in range(40):
+        large.write(f"src/module{n}.py", f"DATA = '{secrets.token_hex(780)}'\n")
+    first = large.deploy()
+    assert first.code == 0
+    assert sum(request["bytes"] for request in first.requests) > 20_000_000
+    large.edit("src/app.py", "'ok'", "'fine'")
+    change = large.deploy()
+    assert change.code == 0
+    assert sum(request["bytes"] for request in change.requests) < 100_000
+    assert "PublishLayerVersion" not in change.changes
+
+    # A fresh clone on a machine that knows nothing: AWS alone tells that all is there.
+    fresh = large.root.parent / "clone"
+    shutil.copytree(large.root, fresh)
+    Project(fresh).edit("lambda-deploy.yml", "[pandas]", "requirements.txt")
+    Project(fresh).write("requirements.txt", "# a comment\npandas\n")
+    nowhere = str(fresh.parent / "home")
+    offline = {"HOME": nowhere, "UV_CACHE_DIR": f"{nowhere}/uv", "UV_OFFLINE": "1"}
+    unchanged = Project(fresh).deploy(**offline)
+    assert unchanged.changes == []
+    assert not Path(nowhere).exists()  # nothing was resolved, downloaded or built
+
+
+def test_a_wheel_with_another_hash_than_required_is_refused(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = SHARED.format(name=name, role=os.environ["LAB_ROLE_ARN"])
+    shared = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    shared.write("requirements.txt", f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+    run = shared.deploy()
+    assert run.code == 1
+    assert f"layer {name}-deps cannot be made of requirements.txt: " in run.log
+    assert "hash" in run.log.partition("error: ")[2].splitlines()[0].lower()
+    assert run.changes == []
+
+
+def test_botocore_keeps_what_the_code_uses(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = SHARED.format(name=name, role=os.environ["LAB_ROLE_ARN"])
+    config = config.replace(
+        "requirements: requirements.txt,", "requirements: [boto3], services: [from-code, sts],"
+    )
+    code = "import boto3\nboto3.client('s3')\ndef handler(event, context): return 1\n"
+    lean = project(config, code)
+    run = lean.run("sizes", "--json")
+    assert run.code == 0
+    packages = json.loads(run.out)[0]["packages"]
+    assert packages["botocore"] < 6_000_000  # 25 MB with every service
+    lean.edit("src/app.py", "'s3'", "NAME")
+    unknown = lean.run("sizes")
+    assert unknown.code == 2
+    assert "the service of a client is not to be seen in src/app.py, line 2" in unknown.log
+
+
+def test_older_packages_of_an_older_runtime_are_told_and_bytecode_can_stand_alone(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = f"""\
+layers:
+  {name}-deps: {{requirements: [numpy], runtime: python3.11, bytecode: only}}
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}-deps]}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+    tests: [works]
+tests: {{works: {{invoke: {{}}, json: {{status: ok, sources: 0}}, within: 30s}}}}
+"""
+    code = """\
+import pathlib, numpy
+def handler(event, context):
+    sources = len(list(pathlib.Path(numpy.__file__).parent.rglob("*.py")))
+    return {"status": "ok" if numpy.arange(3).sum() == 3 else "bad", "sources": sources}
+"""
+    run = project(config, code).deploy()
+    assert run.code == 0
+    assert "the newer ones need a newer glibc than python3.11 has" in run.log
 
 
 def test_sizes_are_told_and_checked_without_aws(
