@@ -245,7 +245,8 @@ def handler(event, context):
         return {"status": "ok", "idna": idna.__version__}
     return {"status": "ok"}
 """
-    shared = project(f"{config}tests: {{works: {{invoke: {{}}, json: {{status: ok}}, within: 2s}}}}\n", code)
+    test = "{works: {invoke: {}, json: {status: ok}, within: 2s}}"
+    shared = project(f"{config}tests: {test}\n", code)
     layer = f"{name}-deps"
     for pin in ("idna==3.9", "idna==3.10"):
         shared.write("requirements.txt", f"{pin}\n")

@@ -58,4 +58,9 @@ def test_the_readme_shows_the_same_tables() -> None:
 def test_the_readme_names_only_files_that_are_there() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^):]+)\)", text):
-        assert (ROOT / target).exists(), target
+        file, _, section = target.partition("#")
+        assert (ROOT / file).exists(), target
+        if section:
+            page = (ROOT / (file or "README.md")).read_text(encoding="utf-8")
+            heads = re.findall(r"^#+ (.+)", page, re.MULTILINE)
+            assert section in [re.sub(r"\W+", "-", head.lower()) for head in heads], target
