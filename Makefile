@@ -41,7 +41,7 @@ docs: .venv/ready
 	$(BIN)/python -m docs.tables
 
 lock: .venv/ready
-	for use in requirements/uv requirements/engine requirements/lab requirements/dev \
+	for use in requirements/uv requirements/engine requirements/lab requirements/dev requirements/bench \
 	    lab/runtime lab/standin/rie lab/standin/runtime; do \
 	  $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
 	    --python-version 3.11 $$use.in -o $$use.txt; done

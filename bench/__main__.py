@@ -7,20 +7,21 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import images, zips
-from bench.rounds import ROUNDS
+from bench import images, layers, tools, zips
+from bench.rounds import FEW, ROUNDS
 
 HEAD = f"""\
 # Results of `make bench`
 
-Written by `make bench`: {ROUNDS} rounds after one to warm up, one command after the other, medians.
-{os.cpu_count()} cores, Python {platform.python_version()}, boto3 {version("boto3")}.
+Written by `make bench`: {ROUNDS} rounds ({FEW} of what lasts long) after one to warm up, in each
+round one command after the other; medians of the times, and of the ratios round by round.
+{os.cpu_count()} cores, Python {platform.python_version()}, boto3 {version("boto3")}, \
 """
 
 
 def main() -> None:
     """Measure what this machine can."""
-    sections = [HEAD.rstrip(), "", *zips.section()]
+    sections = [f"{HEAD}{tools.versions()}.", "", *zips.section(), "", *layers.section()]
     if os.environ.get("LAB_DOCKER"):
         sections += ["", *images.section()]
     page = "\n".join([*sections, ""])

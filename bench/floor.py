@@ -1,7 +1,8 @@
 """The floor: the least that boto3 can do for a code-only deploy; a program of its own.
 
-``python -m bench.floor FUNCTION DIRECTORY``: zip, ask what is there, and when it differs update
-the code and ask every 0.1 s until the update is in effect. No version, no alias, no test.
+``python -m bench.floor FUNCTION DIRECTORY``: zip, one GetFunction, compare; that is all when
+nothing changed. Else update the code and ask every 0.1 s until the update is in effect. No
+version, no alias, no test.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def main(function: str, directory: str) -> None:
             zipped.writestr(info, path.read_bytes())
     content = buffer.getvalue()
     client = boto3.client("lambda")
-    found = client.get_function_configuration(FunctionName=function)
+    found = client.get_function(FunctionName=function)["Configuration"]
     if found["CodeSha256"] == base64.b64encode(hashlib.sha256(content).digest()).decode():
         return
     client.update_function_code(FunctionName=function, ZipFile=content)

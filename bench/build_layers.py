@@ -1,0 +1,25 @@
+"""Builds the layers of a lambda-deploy.yml and publishes none; a program of its own.
+
+``python -m bench.build_layers``, in the directory of that file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from engine.build.layer import build_layer
+from engine.model import Event, Layer
+from engine.settings.load import load
+
+
+def layers(directory: Path) -> list[Layer]:
+    """The layers that a directory's lambda-deploy.yml describes."""
+    region = frozenset({os.environ["AWS_REGION"]})
+    environ = {**os.environ, "LAMBDA_ROLE": os.environ["LAB_ROLE_ARN"]}
+    return list(load({}, environ, Event(), directory, lambda: region).layers.values())
+
+
+if __name__ == "__main__":
+    for layer in layers(Path.cwd()):
+        build_layer(layer)

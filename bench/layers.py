@@ -1,0 +1,68 @@
+"""Building the layer of examples/zip-layers, against pip with warm caches and uv with none.
+
+Each is a shell script, which the results show as it is run.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from bench import build_layers
+from bench.rounds import FEW, Peer, compare, table
+from bench.tools import listing, shell
+from engine.build.wheels import platform_of
+from lab.layout import REPOSITORY
+
+EXAMPLE = REPOSITORY / "examples/zip-layers"
+ENGINE = "$PYTHON -m bench.build_layers"
+PIP = """\
+pip install --quiet --target python --python-version {version} --platform {tag}_{machine} \\
+  --only-binary=:all: --no-warn-conflicts --requirement requirements.txt
+zip -qr layer.zip python"""
+UV = """\
+uv pip install --quiet --no-config --target python --python-version {version} \\
+  --python-platform {machine}-{tag} --only-binary=:all: --requirements requirements.txt"""
+
+
+def _build(script: str, *, is_cold: bool = False) -> float:
+    """Seconds of a script in a copy of the example; uv's cache is empty when it is cold."""
+    with tempfile.TemporaryDirectory() as name:
+        example, cache = Path(name, "example"), Path(name, "cache")
+        shutil.copytree(EXAMPLE, example)
+        return shell(script, example, **({"UV_CACHE_DIR": str(cache)} if is_cold else {}))
+
+
+def section() -> list[str]:
+    """Measure; the section of the results."""
+    (layer,) = build_layers.layers(EXAMPLE)
+    machine, _, tag = platform_of(layer.runtime, layer.architecture).partition("-")
+    version = layer.runtime.removeprefix("python")
+    pip, uv = (each.format(version=version, machine=machine, tag=tag) for each in (PIP, UV))
+    rows = [
+        *compare(
+            "caches warm",
+            partial(_build, ENGINE),
+            Peer("pip and zip", partial(_build, pip), goal=1 / 5, rounds=FEW),
+        ),
+        *compare(
+            "cache empty",
+            partial(_build, ENGINE, is_cold=True),
+            Peer("uv alone", partial(_build, uv, is_cold=True), goal=1.3, rounds=FEW),
+        ),
+    ]
+    return [
+        "## Layers",
+        "",
+        "The dependencies of [zip-layers](../examples/zip-layers/requirements.txt). "
+        "lambda-fast-deploy tries every module by importing it, compiles and zips; pip compiles "
+        "too, uv alone only installs. Goals: 5 times as fast as pip and zip when the caches are "
+        "warm, and at most 1.3 times uv alone when its cache is empty: `UV_CACHE_DIR` is then a "
+        "new folder each time.",
+        "",
+        *table("build of a layer", rows),
+        "",
+        *listing({"lambda-fast-deploy": ENGINE, "pip and zip": pip, "uv alone": uv}),
+    ]
