@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from traceback import format_exc
-from typing import Any
 
-from engine.adapters.world import World
-from engine.errors import DeployError
+from engine.errors import DeployError, GateFailed
 from engine.model import (
+    LATEST,
     Action,
     Delivery,
-    Event,
+    Gate,
     HttpGate,
     ImageSource,
+    InvokeGate,
     ObservedFunction,
+    Speed,
 )
-from engine.release.alias import expose, give_url
+from engine.release import record
+from engine.release.alias import AliasMoves, give_url
+from engine.release.canary import try_out
+from engine.release.clean import clean
 from engine.release.order import Order
-from engine.release.stage import stage
-from engine.verify.address import Address, UrlAddress, VersionAddress
-from engine.verify.gate import run_gate
+from engine.release.stage import retag, stage
+from engine.verify.address import Address, Sign, UrlAddress, VersionAddress
+from engine.verify.gate import Target, run_gate
+
+REFRESHES = 5  # calls of a function without an alias, so that its environments are new ones
+PAUSE = 0.3  # seconds between them
 
 
 def because(delivery: Delivery, error: DeployError) -> Delivery:
+    """A delivery that an error ended."""
     says = "\n".join(filter(None, (error.message, error.detail)))
     return replace(delivery, error=says, remedy=error.remedy)
 
@@ -39,22 +49,23 @@ def found(delivery: Delivery, observed: ObservedFunction | None) -> Delivery:
     return replace(
         delivery,
         arn=observed.latest.arn,
-        version=state.version if observed.live else "",
+        version=state.version,
         url=observed.url.address if observed.url else "",
         image_uri=state.code_location if state.package == "Image" else "",
         code_sha256=state.code_sha256,
         code_size=state.code_size,
         layer_arns=state.layers,
+        speed=record.speed_of(observed.alias.description) if observed.alias else Speed(),
     )
 
 
 class Release:
     """One function in one region: staged, tested, exposed, tested again; undone if it fails."""
 
-    def __init__(self, order: Order, event: Event, world: World) -> None:
+    def __init__(self, order: Order) -> None:
         self._order = order
-        self._event = event
-        self._world = world
+        self._moves = AliasMoves(order)
+        self._functions = order.world.functions(order.region)
 
     def deliver(self) -> Delivery:
         """Release the function; an error is part of the delivery, not raised."""
@@ -63,28 +74,39 @@ class Release:
             Delivery(order.region, order.name, "unchanged", alias=order.function.alias),
             order.observed,
         )
+        return self.carried_out(delivery, self._go if order.changes else self._stay)
+
+    def carried_out(self, delivery: Delivery, way: Callable[[Delivery], Delivery]) -> Delivery:
+        """A delivery on its way; undone if that fails."""
         try:
-            return self._go(delivery) if order.wanted("alias") else self._stay(delivery)
+            return way(delivery)
         except DeployError as error:
             return self._back(delivery, error)
         except Exception as error:  # a fault of ours must not leave users half-way either
             return self._back(delivery, DeployError(f"unexpected {error!r}", detail=format_exc()))
 
     def _stay(self, delivery: Delivery) -> Delivery:
+        retag(self._order)
         url = give_url(self._order)
-        qualifier = self._order.function.alias
-        self._verify(self._public(url) or self._version(qualifier), "unchanged")
+        address = self._public(url) or VersionAddress(
+            self._functions, self._order.name, self._order.function.alias
+        )
+        self._verify(address, "unchanged", self._order.function.gates, url)
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
     def _go(self, delivery: Delivery) -> Delivery:
         order = self._order
-        version = stage(order, self._label())
-        self._verify(self._version(version.version), "before users meet it")
-        previous = order.observed.alias.version if order.observed and order.observed.alias else ""
-        expose(order, version)
-        url = give_url(order)
-        if address := self._public(url):
-            self._verify(address, "where users meet it", only=HttpGate)
+        alias = order.observed.alias if order.observed else None
+        previous = alias.version if alias else ""
+        version = stage(order, record.of_version(order.settings.event, previous))
+        speed = self.prove(version.version)
+        if order.function.has_alias:
+            description = record.of_alias(previous, speed)
+            try_out(order, self._moves, version.version, description)
+            self.expose(version.version, description)
+        retag(order)
+        url = self.reach()
+        clean(order)
         return replace(
             delivery,
             outcome="deployed",
@@ -97,48 +119,148 @@ class Release:
             code_sha256=version.code_sha256,
             code_size=version.code_size,
             layer_arns=version.layers,
+            speed=speed,
+            speed_before=delivery.speed,
         )
+
+    # ------------------------------------------------------------ the ways of every release
+
+    def prove(self, version: str) -> Speed:
+        """Test a version directly, and measure it; users have not met it, if they call an alias.
+
+        Raises:
+            GateFailed: a test did not pass, or it starts slower than its budget allows.
+        """
+        order = self._order
+        address = VersionAddress(self._functions, order.name, version)
+        gates = [each for each in order.function.gates if not _is_elsewhere(each)]
+        when = "before users meet it" if order.function.has_alias else "where users meet it"
+        self._verify(address, when, gates, order.observed_url)
+        asked = [gate for gate in gates if isinstance(gate, (HttpGate, InvokeGate))]
+        if asked and any(map(self._runs, gates)):
+            once = 0 if order.function.has_alias else REFRESHES - 1
+            self._call_again(asked[0], address, once + 1)
+        speed, budget = address.speedometer.speed, order.settings.budgets.cold_start
+        if budget is not None and speed.cold is not None and speed.cold > budget:
+            raise GateFailed(
+                f"{order.name} takes {speed.cold * 1000:.0f} ms to start; the budget is "
+                f"{budget * 1000:.0f} ms",
+                remedy="Import less before the first call, add memory, or raise the budget.",
+            )
+        return speed
+
+    def expose(self, version: str, description: str) -> None:
+        """Let all users meet a version."""
+        order = self._order
+        with order.working("alias") as detail:
+            self._moves.to(version, description)
+            detail(f"{order.function.alias} -> version {version}")
+
+    def reach(self) -> str:
+        """Test the addresses where users meet the function; its URL, if it has one."""
+        order = self._order
+        url = give_url(order)
+        elsewhere = [gate for gate in order.function.gates if _is_elsewhere(gate)]
+        if address := self._public(url):
+            here = [
+                gate
+                for gate in order.function.gates
+                if isinstance(gate, HttpGate) and not gate.is_elsewhere
+            ]
+            self._verify(address, "where users meet it", here, url)
+        for gate in elsewhere:
+            self._verify(self._address_of(gate), "where users meet it", [gate], url)
+        return url
+
+    # ------------------------------------------------------------ tests
+
+    def _verify(self, address: Address, when: str, gates: Iterable[Gate], url: str) -> None:
+        order = self._order
+        for gate in filter(self._runs, gates):
+            step = order.step(f"test:{gate.name}")
+            where = self._address_of(gate) if _is_elsewhere(gate) else address
+            target = Target(
+                address=where,
+                bucket=partial(order.world.bucket, order.region),
+                environment=self._environment(address, url),
+                root=order.settings.root,
+                not_yet=partial(self._not_yet, step.id),
+            )
+            with order.journal.work(step.id, step.action, when, order.region) as detail:
+                detail(run_gate(gate, target))
+
+    def _runs(self, gate: Gate) -> bool:
+        return self._order.step(f"test:{gate.name}").action is Action.TEST
+
+    def _call_again(self, gate: HttpGate | InvokeGate, address: Address, times: int) -> None:
+        """Measure a warm call; where there is no alias, let new environments take over."""
+        for _ in range(times):
+            self._order.journal.check()
+            with contextlib.suppress(GateFailed):  # it has passed: these only measure
+                if isinstance(gate, InvokeGate):
+                    address.invoke(gate.payload)
+                else:
+                    address.request(gate.method, gate.target, gate.body.encode(), gate.headers)
+            if times > 1:
+                time.sleep(PAUSE)
+
+    def _environment(self, address: Address, url: str) -> dict[str, str]:
+        order = self._order
+        version = address.qualifier if isinstance(address, VersionAddress) else ""
+        return {
+            **os.environ,
+            "FUNCTION_NAME": order.name,
+            "FUNCTION_VERSION": version,
+            "FUNCTION_ALIAS": order.function.alias,
+            "FUNCTION_URL": url,
+            "AWS_REGION": order.region,
+        }
+
+    def _public(self, url: str) -> Address | None:
+        if not url:
+            return None
+        return UrlAddress(url, self._sign("lambda") if self._order.function.url == "iam" else None)
+
+    def _address_of(self, gate: Gate) -> Address:
+        assert isinstance(gate, HttpGate)
+        service = "lambda" if ".lambda-url." in gate.target else "execute-api"
+        return UrlAddress(gate.target, self._sign(service) if gate.auth == "iam" else None)
+
+    def _sign(self, service: str) -> Sign:
+        return partial(self._order.world.aws.signed, self._order.region, service)
+
+    def _not_yet(self, step: str, reason: str) -> None:
+        self._order.journal.check()
+        self._order.journal.progress(step, f"not yet: {reason}", self._order.region)
+
+    # ------------------------------------------------------------ what came of it
 
     def _base_uri(self) -> str:
         source = self._order.function.source
         base = source.base if isinstance(source, ImageSource) else None
         return self._order.artifacts.bases.get(base, "") if base else ""
 
-    def _label(self) -> str:
-        commit = f"commit {self._event.commit[:12]} " if self._event.commit else ""
-        return f"{commit}deployed {datetime.now(UTC).isoformat(timespec='milliseconds')}"
-
-    def _public(self, url: str) -> Address | None:
-        return UrlAddress(url) if url and self._order.function.url == "public" else None
-
-    def _version(self, qualifier: str) -> Address:
-        return VersionAddress(self._order.functions, self._order.name, qualifier)
-
-    def _verify(self, address: Address, when: str, only: type[Any] = object) -> None:
-        order = self._order
-        for gate in order.function.gates:
-            step = order.step(f"test:{gate.name}")
-            if step.action is Action.TEST and isinstance(gate, only):
-                with order.journal.work(step.id, step.action, when, order.region) as detail:
-                    bucket = partial(self._world.bucket, order.region)
-                    detail(run_gate(gate, address, bucket, partial(self._not_yet, step.id)))
-
-    def _not_yet(self, step: str, reason: str) -> None:
-        self._order.journal.check()
-        self._order.journal.progress(step, f"not yet: {reason}", self._order.region)
-
     def _back(self, delivery: Delivery, error: DeployError) -> Delivery:
         order = self._order
+        error.hide(order.journal.hidden)
         cause = error.message.splitlines()[0]
         with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
             undone, left = order.undo.undo()
             detail("; ".join(undone) or "nothing had been changed")
         with contextlib.suppress(DeployError):  # say what is so, not what was
-            now = order.functions.alias(order.name, order.function.alias)
-            delivery = replace(delivery, version=now.version if now else "")
+            if order.function.has_alias:
+                now = order.world.versions(order.region).alias(order.name, order.function.alias)
+                delivery = replace(delivery, version=now.version if now else "")
+            else:
+                latest = self._functions.read(order.name)
+                delivery = replace(delivery, version=LATEST if latest else "")
         return replace(
             because(delivery, error),
             outcome="undone" if undone else "failed",
             undone=undone,
             left=left,
         )
+
+
+def _is_elsewhere(gate: Gate) -> bool:
+    return isinstance(gate, HttpGate) and gate.is_elsewhere

@@ -47,16 +47,16 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         Order(
             region=region,
             function=function,
+            settings=settings,
             plan=plan,
             artifacts=artifacts[region],
             observed=observed[region].functions.get(function.name),
-            functions=world.functions(region),
-            urls=world.urls(region),
+            world=world,
             journal=journal,
         )
         for region, function in settings.targets
     ]
-    deliveries = together(lambda o: Release(o, settings.event, world).deliver(), orders)
+    deliveries = together(lambda o: Release(o).deliver(), orders)
     bases = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
     return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(bases))
 

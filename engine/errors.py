@@ -19,6 +19,7 @@ The cause stands on the first line of the message, the remedy after it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -57,6 +58,10 @@ class DeployError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(part for part in (self.message, self.detail, self.remedy) if part)
+
+    def hide(self, hidden: Callable[[str], str]) -> None:
+        """Let ``hidden`` take secrets out of what it says."""
+        self.message, self.detail = hidden(self.message), hidden(self.detail)
 
 
 class Invalid(DeployError):

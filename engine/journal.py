@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
@@ -37,6 +37,23 @@ class Journal:
         self._lock = threading.Lock()
         self._cancelled = False
         self._said: set[tuple[str, str]] = set()
+        self._secrets: tuple[str, ...] = ()
+
+    def keep_secret(self, secrets: Iterable[str]) -> None:
+        """Let none of these texts be told from now on."""
+        self._secrets = tuple(sorted(secrets, key=len, reverse=True))  # one may hold another
+
+    def hidden(self, text: str) -> str:
+        """A text without secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def _hear(self, entry: Entry) -> Entry:
+        """Tell the listener of an entry; the entry without secrets."""
+        clean = replace(entry, reason=self.hidden(entry.reason), detail=self.hidden(entry.detail))
+        self._tell(clean)
+        return clean
 
     def cancel(self) -> None:
         """Let no further work begin; safe to call from a signal handler."""
@@ -66,11 +83,12 @@ class Journal:
 
     def note(self, text: str) -> None:
         """Remember something the reader should know; said once however often it is met."""
+        text = self.hidden(text)
         with self._lock:
             if text in self._notes:
                 return
             self._notes.append(text)
-        self._tell(Entry("note", "", "note", text, self.elapsed, outcome="done"))
+        self._hear(Entry("note", "", "note", text, self.elapsed, outcome="done"))
 
     def step(self, step: Step) -> AbstractContextManager[Callable[[str], None]]:
         """Time the work that a planned step asks for; after ``cancel`` no such work begins."""
@@ -83,7 +101,7 @@ class Journal:
             if (entry_id, text) in self._said:
                 return
             self._said.add((entry_id, text))
-        self._tell(Entry(entry_id, region, "progress", text, self.elapsed))
+        self._hear(Entry(entry_id, region, "progress", text, self.elapsed))
 
     @contextmanager
     def work(
@@ -91,7 +109,7 @@ class Journal:
     ) -> Iterator[Callable[[str], None]]:
         """Time a piece of work. The yielded function sets the detail shown beside it."""
         entry = Entry(entry_id, region, action, reason, self.elapsed)
-        self._tell(entry)
+        self._hear(entry)
         details: list[str] = []
         outcome = "done"
         try:
@@ -107,6 +125,6 @@ class Journal:
                 outcome=outcome,
                 detail=details[-1] if details else "",
             )
+            clean = self._hear(done)
             with self._lock:
-                self._entries.append(done)
-            self._tell(done)
+                self._entries.append(clean)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.errors import GateFailed
@@ -19,7 +20,13 @@ class Answer:
     seconds: float
 
 
-def request(method: str, url: str, body: bytes = b"", timeout: float = 30.0) -> Answer:
+def request(
+    method: str,
+    url: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 30.0,
+) -> Answer:
     """Send a request; every status is an answer.
 
     Raises:
@@ -29,6 +36,8 @@ def request(method: str, url: str, body: bytes = b"", timeout: float = 30.0) -> 
         raise GateFailed(f"{url} is not an HTTP address")
     asked = urllib.request.Request(url, data=body or None, method=method)  # noqa: S310
     asked.add_header("User-Agent", "lambda-fast-deploy")
+    for name, value in (headers or {}).items():
+        asked.add_header(name, value)
     begun = time.monotonic()
     try:
         with urllib.request.urlopen(asked, timeout=timeout) as answer:  # noqa: S310

@@ -30,6 +30,7 @@ def run(
     on_line: Callable[[str], None] = lambda _: None,
     hidden: Sequence[str] = (),
     beat: Callable[[], None] = lambda: None,
+    cwd: Path | None = None,
 ) -> None:
     """Run a command to its end, handing over each line it prints on either stream.
 
@@ -45,6 +46,7 @@ def run(
     try:
         child = subprocess.Popen(
             command,
+            cwd=cwd,
             env=dict(environment) if environment is not None else None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.layers import Layers
+from engine.adapters.aws.metrics import Metrics
 from engine.adapters.aws.registry import Registry
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.urls import Urls
+from engine.adapters.aws.versions import Versions
 from engine.adapters.buildx import Buildx
 from engine.adapters.docker import Docker
 
@@ -31,6 +33,14 @@ class World:
     def functions(self, region: str) -> Functions:
         """The functions of a region."""
         return Functions(self.aws, region)
+
+    def versions(self, region: str) -> Versions:
+        """The versions and aliases of a region."""
+        return Versions(self.aws, region)
+
+    def metrics(self, region: str) -> Metrics:
+        """The metrics and alarms of a region."""
+        return Metrics(self.aws, region)
 
     def urls(self, region: str) -> Urls:
         """The function URLs of a region."""

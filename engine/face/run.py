@@ -16,7 +16,7 @@ from engine.face import console
 from engine.face.github import Github, on_github
 from engine.journal import Journal
 from engine.model import Outcome, Plan
-from engine.settings.event import read_event
+from engine.settings.event import mistyped, read_event
 from engine.settings.load import load
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class Run:
                 detail=format_exc(),
                 remedy="This is a fault of lambda-fast-deploy; please report it with these lines.",
             )
+        if error:
+            error.hide(self._journal.hidden)
         self._tell(outcome, error)
         if self._github:
             self._github.close()
@@ -85,6 +87,9 @@ class Run:
         self._settings = load(self._given, self._environ, event, root, lambda: self._aws.regions())
         from engine.adapters.world import World
 
+        self._journal.keep_secret(self._settings.secrets)
+        for note in mistyped(event, _flags_of(self._settings)):
+            self._journal.note(note)
         world = World.real(self._aws, self._settings.builder)
         return self._work(self._settings, world, self._journal)
 
@@ -135,3 +140,9 @@ class Run:
                 if d.error
             ),
         ]
+
+
+def _flags_of(settings: Settings) -> set[str]:
+    """The flags that the tests of the settings ask for."""
+    gates = {gate.name: gate for function in settings.functions for gate in function.gates}
+    return {flag for gate in gates.values() for each in gate.when for flag in each.flag}

@@ -1,5 +1,6 @@
 """The frozen values that the phases hand on. Sizes are bytes and times seconds throughout."""
 
+from engine.model.event import Event
 from engine.model.found import (
     AliasState,
     Archive,
@@ -10,22 +11,28 @@ from engine.model.found import (
     ObservedFunction,
     ObservedRegion,
 )
-from engine.model.made import Artifacts, Delivery, Outcome
+from engine.model.gates import (
+    Canary,
+    CommandGate,
+    Condition,
+    Gate,
+    HttpGate,
+    InvokeGate,
+    S3Gate,
+)
+from engine.model.made import Artifacts, Delivery, Outcome, Speed
 from engine.model.planned import Action, Plan, Step
 from engine.model.wanted import (
+    LATEST,
     Base,
     Budgets,
     Configuration,
-    Event,
     Function,
-    Gate,
-    HttpGate,
     ImageBuild,
     ImageSource,
-    InvokeGate,
     Layer,
+    Network,
     Pruning,
-    S3Gate,
     Settings,
     Store,
     ZipSource,
@@ -33,6 +40,7 @@ from engine.model.wanted import (
 from engine.model.words import Access, Architecture, Bytecode, Compression, Profile
 
 __all__ = [
+    "LATEST",
     "Access",
     "Action",
     "AliasState",
@@ -42,7 +50,10 @@ __all__ = [
     "Base",
     "Budgets",
     "Bytecode",
+    "Canary",
+    "CommandGate",
     "Compression",
+    "Condition",
     "Configuration",
     "Delivery",
     "Event",
@@ -57,6 +68,7 @@ __all__ = [
     "InvokeGate",
     "Layer",
     "LayerVersion",
+    "Network",
     "ObservedFunction",
     "ObservedRegion",
     "Outcome",
@@ -65,6 +77,7 @@ __all__ = [
     "Pruning",
     "S3Gate",
     "Settings",
+    "Speed",
     "Step",
     "Store",
     "ZipSource",

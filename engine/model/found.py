@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.model.wanted import Network
 from engine.model.words import Access
 
 
@@ -73,19 +74,26 @@ class FunctionState:
     layers: tuple[str, ...]
     memory: int
     timeout: int
+    storage: int
     environment: Mapping[str, str]
+    network: Network
+    tracing: str
+    logging: Mapping[str, str]
+    tags: Mapping[str, str]
+    modified: str
     state: str
     update_status: str
 
 
 @dataclass(frozen=True, slots=True)
 class AliasState:
-    """An alias as AWS has it (API: ``GetAlias``)."""
+    """An alias as AWS has it (API: ``GetAlias``); ``weights`` are of further versions."""
 
     arn: str
     version: str
     description: str
     revision: str
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,16 @@ class Artifacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds of a version's initialisation, and of a call after it; ``None`` if not measured."""
+
+    cold: float | None = None
+    warm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """How one function in one region came out."""
+    """How one function in one region came out; ``speed_before`` is of the version before."""
 
     region: str
     function: str
@@ -45,6 +53,8 @@ class Delivery:
     code_sha256: str = ""
     code_size: int = 0
     layer_arns: tuple[str, ...] = ()
+    speed: Speed = Speed()
+    speed_before: Speed = Speed()
     error: str = ""
     remedy: str = ""
     undone: tuple[str, ...] = ()

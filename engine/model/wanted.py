@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import Place
+from engine.model.event import Event
+from engine.model.gates import Canary, Gate
 from engine.model.words import Access, Architecture, Bytecode, Compression, Profile
+
+LATEST = "$LATEST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,57 +103,38 @@ class ZipSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """The subnets and security groups of a VPC (API: ``VpcConfig``); none takes it out of one."""
+
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The part of a function's configuration that the user gave; ``None`` is left alone.
 
-    ``memory`` is in MB and ``timeout`` in seconds, as the Lambda API has them.
+    ``memory`` and ``storage`` (of /tmp) are in MB and ``timeout`` in seconds, as the Lambda API has
+    them. ``logging`` has the keys of the API's ``LoggingConfig``; those that it lacks are left.
     """
 
     memory: int | None = None
     timeout: int | None = None
+    storage: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HttpGate:
-    """The function answers an HTTP request."""
-
-    name: str
-    path: str
-    status: int = 200
-    json: Mapping[str, object] = field(default_factory=dict)
-    within: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class InvokeGate:
-    """The function answers an invocation."""
-
-    name: str
-    payload: object
-    json: Mapping[str, object] = field(default_factory=dict)
-    within: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class S3Gate:
-    """What is written through the function's API is in the bucket, and the other way round."""
-
-    name: str
-    bucket: str
-    path: str
-    prefix: str
-    place: Place
-    within: float = 30.0
-
-
-Gate = HttpGate | InvokeGate | S3Gate
+    network: Network | None = None
+    tracing: str | None = None
+    logging: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function as the user wants it."""
+    """One function as the user wants it.
+
+    ``keep`` is how many versions stay when a newer one is released; all, if it is ``None``.
+    """
 
     name: str
     source: ImageSource | ZipSource
@@ -160,15 +144,26 @@ class Function:
     configuration: Configuration
     url: Access | None
     gates: tuple[Gate, ...]
+    canary: Canary | None = None
+    keep: int | None = None
+
+    @property
+    def has_alias(self) -> bool:
+        """Whether users call an alias, and not whatever was uploaded last."""
+        return self.alias != LATEST
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """Largest unzipped sizes, in bytes; ``None`` leaves only Lambda's own limits."""
+    """Largest unzipped sizes, in bytes; ``None`` leaves only Lambda's own limits.
+
+    ``cold_start`` is the longest initialisation, in seconds.
+    """
 
     code: int | None = None
     layer: int | None = None
     total: int | None = None
+    cold_start: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,25 +175,11 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """What started the run. ``commit_message`` is untrusted text."""
-
-    name: str = "local"
-    commit: str = ""
-    commit_message: str = ""
-    flags: frozenset[str] = frozenset()
-
-    def asks_for(self, flag: str) -> bool:
-        """Whether the commit message carries ``[flag]``."""
-        return flag in self.flags
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a run was asked to do: validated, complete, unchangeable.
 
-    ``plan_only`` says why the run must not deploy, if so. ``builder`` names a buildx builder; the
-    current one is used otherwise.
+    ``plan_only`` says why the run must not deploy, if so. ``secrets`` are texts that nobody may
+    see. ``builder`` names a buildx builder; the current one is used otherwise.
     """
 
     root: Path
@@ -209,6 +190,7 @@ class Settings:
     budgets: Budgets
     event: Event
     plan_only: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     builder: str = ""
     artifacts: Store | None = None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.model import Function, FunctionState, ZipSource
+from engine.model import Function, FunctionState, Network, ZipSource
 
 
 def update(
@@ -28,6 +28,8 @@ def update(
         ("MemorySize", wanted.memory, current.memory),
         ("Timeout", wanted.timeout, current.timeout),
         ("Description", wanted.description, current.description),
+        ("EphemeralStorage", _size(wanted.storage), _size(current.storage)),
+        ("TracingConfig", _mode(wanted.tracing), _mode(current.tracing)),
     ]
     if isinstance(function.source, ZipSource):
         pairs += [
@@ -37,6 +39,11 @@ def update(
     changes = {key: want for key, want, have in pairs if want is not None and want != have}
     if environment != dict(current.environment):
         changes["Environment"] = {"Variables": environment}
+    logging = {**current.logging, **wanted.logging}
+    if logging != dict(current.logging):
+        changes["LoggingConfig"] = logging
+    if wanted.network is not None and _members(wanted.network) != _members(current.network):
+        changes["VpcConfig"] = _vpc(wanted.network)
     if isinstance(function.source, ZipSource) and layers != current.layers:
         changes["Layers"] = None if layers is None else list(layers)
     return changes
@@ -52,6 +59,11 @@ def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:
         "Timeout": wanted.timeout,
         "Description": wanted.description,
         "Environment": {"Variables": dict(wanted.environment)} if wanted.environment else None,
+        "EphemeralStorage": _size(wanted.storage),
+        "TracingConfig": _mode(wanted.tracing),
+        "LoggingConfig": dict(wanted.logging) or None,
+        "VpcConfig": _vpc(wanted.network) if wanted.network else None,
+        "Tags": dict(wanted.tags) or None,
     }
     if isinstance(function.source, ZipSource):
         parameters |= {
@@ -63,3 +75,22 @@ def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:
     else:
         parameters["PackageType"] = "Image"
     return {key: value for key, value in parameters.items() if value is not None}
+
+
+def _size(storage: int | None) -> dict[str, Any] | None:
+    return None if storage is None else {"Size": storage}
+
+
+def _mode(tracing: str | None) -> dict[str, Any] | None:
+    return None if tracing is None else {"Mode": tracing}
+
+
+def _vpc(network: Network) -> dict[str, Any]:
+    return {
+        "SubnetIds": list(network.subnets),
+        "SecurityGroupIds": list(network.security_groups),
+    }
+
+
+def _members(network: Network) -> tuple[set[str], set[str]]:
+    return set(network.subnets), set(network.security_groups)

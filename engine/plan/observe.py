@@ -41,9 +41,10 @@ def observe(
     """What each region has, all reads at the same time; and the regions that cannot be asked.
 
     Raises:
-        NotReady: a bucket that a test needs does not exist.
+        NotReady: a bucket or an alarm that is asked for does not exist.
     """
     _check_buckets(settings, world)
+    _check_alarms(settings, world)
     return attempts(lambda region: _region(region, settings, fingerprints, world), settings.regions)
 
 
@@ -119,7 +120,9 @@ def observe_function(function: Function, region: str, world: World) -> ObservedF
     latest = functions.read(function.name)
     if latest is None:
         return None
-    alias = functions.alias(function.name, function.alias)
+    if not function.has_alias:
+        return ObservedFunction(latest=latest, alias=None, live=None)
+    alias = world.versions(region).alias(function.name, function.alias)
     return ObservedFunction(
         latest=latest,
         alias=alias,
@@ -143,3 +146,15 @@ def _check_buckets(settings: Settings, world: World) -> None:
                 f"{gate.place}: bucket {gate.bucket!r} of test {gate.name!r} does not exist",
                 remedy="Create the bucket, or correct its name.",
             )
+
+
+def _check_alarms(settings: Settings, world: World) -> None:
+    for region, function in settings.targets:
+        if canary := function.canary:
+            there = world.metrics(region).alarms(canary.alarms)
+            for name in canary.alarms:
+                if name not in there:
+                    raise NotReady(
+                        f"{canary.place}: alarm {name!r} does not exist in {region}",
+                        remedy="Create the alarm, or correct its name.",
+                    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.errors import Invalid, Place, Problem
 from engine.model import (
+    LATEST,
     Action,
     Fingerprints,
     Function,
@@ -184,8 +185,7 @@ class _Region:
                 )
             )
         self._add(f"function:{name}", Action.CREATE, "it does not exist yet")
-        self._add(f"version:{name}", Action.PUBLISH, "the first version")
-        self._add(f"alias:{name}", Action.CREATE, f"alias {function.alias} does not exist yet")
+        self._release(function, None, "the first version")
         return True
 
     def _update(
@@ -196,13 +196,17 @@ class _Region:
     ) -> bool:
         """Plan an existing function; whether anything changes for its users."""
         name, layers = function.name, self._layers_of(function)
-        live = observed.live
-        if live and not (
-            self._code_changes(function, live, images) or update(function, live, layers)
+        live = observed.live if function.has_alias else observed.latest
+        self._tags(function, observed)
+        if (
+            live
+            and not (observed.alias and observed.alias.weights)
+            and not (self._code_changes(function, live, images) or update(function, live, layers))
         ):
             same = f"version {live.version} already is what is wanted"
-            for kind in ("configuration", "code", "version"):
-                self._add(f"{kind}:{name}", Action.SKIP, same)
+            for kind in ("configuration", "code", "version", "canary"):
+                if kind != "canary" or function.canary:
+                    self._add(f"{kind}:{name}", Action.SKIP, same)
             self._add(f"alias:{name}", Action.SKIP, f"{function.alias} serves it")
             return False
         changes = update(function, observed.latest, layers)
@@ -219,16 +223,36 @@ class _Region:
         )
         what = ", ".join([*sorted(changes), *([code] if code else [])])
         why = f"for {what}" if what else "$LATEST is not what the alias serves"
-        self._add(f"version:{name}", Action.PUBLISH, why if live else "no alias serves it yet")
-        if observed.alias:
-            self._add(
-                f"alias:{name}",
-                Action.MOVE,
-                f"{function.alias} serves version {observed.alias.version}",
-            )
-        else:
-            self._add(f"alias:{name}", Action.CREATE, f"alias {function.alias} does not exist yet")
+        self._release(function, observed, why if live else "no alias serves it yet")
         return True
+
+    def _release(self, function: Function, observed: ObservedFunction | None, why: str) -> None:
+        """Plan how users come to the new version."""
+        name, alias = function.name, observed.alias if observed else None
+        if not function.has_alias:
+            self._add(f"version:{name}", Action.SKIP, f"users call {LATEST}")
+            self._add(f"alias:{name}", Action.SKIP, f"users call {LATEST}")
+            return
+        self._add(f"version:{name}", Action.PUBLISH, why)
+        if function.canary:
+            weight = f"{function.canary.weight * 100:g} % for {function.canary.duration:g} s"
+            action = Action.TEST if alias else Action.SKIP
+            self._add(f"canary:{name}", action, weight if alias else "it is the first version")
+        if alias is None:
+            self._add(f"alias:{name}", Action.CREATE, f"alias {function.alias} does not exist yet")
+            return
+        serves = f"{function.alias} serves version {alias.version}"
+        if alias.weights:
+            serves += f", and in part {', '.join(alias.weights)}: a canary that was left"
+        self._add(f"alias:{name}", Action.MOVE, serves)
+
+    def _tags(self, function: Function, observed: ObservedFunction) -> None:
+        wanted, there = function.configuration.tags, observed.latest.tags
+        if not wanted:
+            return
+        new = sorted(key for key, value in wanted.items() if there.get(key) != value)
+        action = Action.UPDATE if new else Action.SKIP
+        self._add(f"tags:{function.name}", action, ", ".join(new) if new else "equal")
 
     def _url(self, function: Function, observed: ObservedFunction | None) -> None:
         if not function.url:

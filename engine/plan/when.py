@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from engine.model import Event, Gate, S3Gate
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from engine.model import Condition, Event, Gate
+
+_EVERY = Condition()
 
 
 def reason_to_run(gate: Gate, event: Event) -> str:
     """Why a test was asked for in so many words, or nothing."""
-    if event.name == "release":
+    if event.is_release:
         return "a release runs every test"
     if event.asks_for("test-all"):
         return "the commit message says [test-all]"
-    if isinstance(gate, S3Gate) and event.asks_for("test-s3"):
-        return "the commit message says [test-s3]"
+    fitting = next((each for each in gate.when if fits(each, event)), _EVERY)
+    if flags := [flag for flag in fitting.flag if event.asks_for(flag)]:
+        return f"the commit message says [{flags[0]}]"
     return ""
 
 
@@ -20,6 +26,35 @@ def reason_to_skip(gate: Gate, event: Event, *, changed: bool) -> str:
     """Why a test does not run, or nothing when it does."""
     if reason_to_run(gate, event):
         return ""
-    if isinstance(gate, S3Gate):
-        return "runs with [test-s3], [test-all] or for a release"
+    if gate.when and not any(fits(condition, event) for condition in gate.when):
+        return f"runs with {' or '.join(map(_said, gate.when))}"
     return "" if changed else "nothing changed"
+
+
+def fits(condition: Condition, event: Event) -> bool:
+    """Whether everything that a condition names is so. What changed may be unknown: it fits."""
+    return (
+        (not condition.flag or any(event.asks_for(flag) for flag in condition.flag))
+        and (not condition.event or event.name in condition.event)
+        and _any(condition.branch, [event.branch])
+        and _any(condition.tag, [event.tag])
+        and (event.paths is None or _any(condition.path, event.paths))
+    )
+
+
+def _any(patterns: tuple[str, ...], values: Iterable[str]) -> bool:
+    found = [value for value in values if value]
+    return not patterns or any(fnmatchcase(v, pattern) for v in found for pattern in patterns)
+
+
+def _said(condition: Condition) -> str:
+    """A condition in words."""
+    words = [
+        *([" or ".join(f"[{flag}]" for flag in condition.flag)] if condition.flag else []),
+        *(
+            f"{kind} {' or '.join(patterns)}"
+            for kind in ("event", "branch", "tag", "path")
+            if (patterns := getattr(condition, kind))
+        ),
+    ]
+    return " and ".join(words) or "every run"

@@ -2,65 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from engine.errors import Conflict
-from engine.model import AliasState, FunctionState
-from engine.release.order import Order, theirs
+from engine.model import AliasState
+from engine.release.order import Order
 
 
-def expose(order: Order, version: FunctionState) -> AliasState:
-    """Let users meet a version.
+class AliasMoves:
+    """The alias of one function on its way; the way back is recorded before the first move."""
 
-    Raises:
-        Conflict: the alias was moved by somebody else since the run began.
-    """
-    alias, before = order.function.alias, order.observed.alias if order.observed else None
-    with order.working("alias") as detail:
-        if before is None:
-            order.undo.record(
-                f"alias {alias} of {order.name}",
-                lambda: order.functions.delete_alias(order.name, alias),
-            )
-            moved = _create(order, version)
-        else:
-            moved = _move(order, version, before)
-            order.undo.record(
-                f"alias {alias} of {order.name}, back to version {before.version}",
-                lambda: _move_back(order, before, moved),
-            )
-        detail(f"{alias} -> version {moved.version}")
-        return moved
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._versions = order.world.versions(order.region)
+        self._before = order.observed.alias if order.observed else None
+        self._now = self._before
+        self._ours: list[_Lead] = []
 
+    def to(
+        self, version: str, description: str, weights: Mapping[str, float] | None = None
+    ) -> AliasState:
+        """Let the alias lead to a version, and to others by ``weights`` (parts of 1).
 
-def _create(order: Order, version: FunctionState) -> AliasState:
-    alias = order.function.alias
-    try:
-        return order.functions.put_alias(order.name, alias, version.version, "no previous version")
-    except Conflict:
-        order.undo.forget()  # the alias that is there is not ours to delete
-        raise theirs(f"created alias {alias} of {order.name}") from None
+        Raises:
+            Conflict: somebody else has moved it since this run began.
+        """
+        order, alias = self._order, self._order.function.alias
+        wanted = _Lead(version, dict(weights or {}), description)
+        if not self._ours:
+            back = f", back to version {self._before.version}" if self._before else ""
+            order.undo.record(f"alias {alias} of {order.name}{back}", self._back)
+        self._ours.append(wanted)
+        try:
+            self._now = self._move(version, description, wanted.weights)
+        except Conflict:
+            found = self._versions.alias(order.name, alias)
+            if not found or _lead_of(found) != wanted:
+                self._ours.remove(wanted)
+                if not self._ours:
+                    order.undo.forget()  # what is there is not ours to undo
+                did = "moved" if self._before else "created"
+                leads = f" for version {found.version}" if found else " and deleted it"
+                says = f"{did} alias {alias} of {order.name}{leads}"
+                raise order.theirs(says, found.version if found else "") from None
+            self._now = found  # it was this run: the answer had been lost, and it asked again
+        return self._now
 
-
-def _move(order: Order, version: FunctionState, before: AliasState) -> AliasState:
-    alias = order.function.alias
-    try:
-        return order.functions.put_alias(
-            order.name,
-            alias,
-            version.version,
-            f"previous version {before.version}",
-            before.revision,
+    def _move(self, version: str, description: str, weights: Mapping[str, float]) -> AliasState:
+        name, alias = self._order.name, self._order.function.alias
+        if self._now is None:
+            return self._versions.create_alias(name, alias, version, description)
+        return self._versions.move_alias(
+            name, alias, version, description, self._now.revision, weights
         )
-    except Conflict:
-        now = order.functions.alias(order.name, alias)
-        raise theirs(
-            f"moved alias {alias} of {order.name} to version {now.version if now else 'none'}"
-        ) from None
+
+    def _back(self) -> str:
+        """Lead users to where they were, unless somebody else has led them elsewhere since."""
+        name, alias, before = self._order.name, self._order.function.alias, self._before
+        found = self._versions.alias(name, alias)
+        if found is None or (before and _lead_of(found) == _lead_of(before)):
+            return ""
+        if _lead_of(found) not in self._ours:
+            return "left alone, since somebody else has moved it in the meantime"
+        if before is None:
+            self._versions.delete_alias(name, alias)
+        else:
+            self._versions.move_alias(
+                name, alias, before.version, before.description, found.revision, before.weights
+            )
+        return ""
 
 
-def _move_back(order: Order, before: AliasState, moved: AliasState) -> None:
-    order.functions.put_alias(
-        order.name, order.function.alias, before.version, before.description, moved.revision
-    )
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """Where an alias leads, and what it says of itself."""
+
+    version: str
+    weights: Mapping[str, float]
+    description: str
+
+
+def _lead_of(alias: AliasState) -> _Lead:
+    return _Lead(alias.version, dict(alias.weights), alias.description)
 
 
 def give_url(order: Order) -> str:
@@ -71,22 +95,23 @@ def give_url(order: Order) -> str:
     before = order.observed.url if order.observed else None
     if before is not None and before.access == access:
         return before.address
+    urls = order.world.urls(order.region)
     with order.working("url") as detail:
         if before is None:
             order.undo.record(
-                f"function URL of {order.name}", lambda: order.urls.delete(order.name, alias)
+                f"function URL of {order.name}", lambda: urls.delete(order.name, alias)
             )
             try:
-                url = order.urls.create(order.name, alias, access)
+                url = urls.create(order.name, alias, access)
             except Conflict:
                 order.undo.forget()
-                raise theirs(f"gave {order.name} its function URL") from None
+                raise order.theirs(f"gave {order.name} its function URL") from None
         else:
             was = before.access
             order.undo.record(
                 f"access to the function URL of {order.name}",
-                lambda: order.urls.change(order.name, alias, was),
+                lambda: urls.change(order.name, alias, was),
             )
-            url = order.urls.change(order.name, alias, access)
+            url = urls.change(order.name, alias, access)
         detail(url.address)
         return url.address

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from engine.adapters.aws.functions import Functions
-from engine.adapters.aws.urls import Urls
-from engine.errors import Conflict
+from engine.adapters.world import World
+from engine.errors import Conflict, DeployError
 from engine.journal import Journal
-from engine.model import Action, Artifacts, Function, ObservedFunction, Plan, Step
+from engine.model import (
+    Action,
+    Artifacts,
+    Function,
+    FunctionState,
+    ObservedFunction,
+    Plan,
+    Settings,
+    Step,
+)
 from engine.release.undo import Undo
-
-
-def theirs(what: str) -> Conflict:
-    """The error of a run that met somebody else's: ``what`` they did."""
-    return Conflict(
-        f"somebody else {what} while this run was deploying",
-        remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,11 @@ class Order:
 
     region: str
     function: Function
+    settings: Settings
     plan: Plan
     artifacts: Artifacts
     observed: ObservedFunction | None
-    functions: Functions
-    urls: Urls
+    world: World
     journal: Journal
     undo: Undo = field(default_factory=Undo)
 
@@ -40,6 +41,11 @@ class Order:
     def name(self) -> str:
         """The function's name."""
         return self.function.name
+
+    @property
+    def observed_url(self) -> str:
+        """The function URL that was there before, if any."""
+        return self.observed.url.address if self.observed and self.observed.url else ""
 
     def step(self, kind: str) -> Step:
         """The planned step of a kind, such as ``code`` or ``test:health``."""
@@ -50,6 +56,40 @@ class Order:
         """Whether the plan has something to do there."""
         return self.step(kind).action is not Action.SKIP
 
+    @property
+    def changes(self) -> bool:
+        """Whether users get something new."""
+        kinds = ("function", "configuration", "code", "alias")
+        return any(
+            step.action.changes
+            for step in self.plan.of(self.region, self.name)
+            if step.kind in kinds
+        )
+
     def working(self, kind: str) -> AbstractContextManager[Callable[[str], None]]:
         """Time the step's work in the journal; yields a setter of its detail."""
         return self.journal.step(self.step(kind))
+
+    def theirs(self, what: str, version: str = "") -> Conflict:
+        """The error of a run that met somebody else's.
+
+        Args:
+            what: what they did.
+            version: the version that tells of them; the newest, if they left none.
+        """
+        return Conflict(
+            f"somebody else {what} while this run was deploying{self._who(version)}",
+            remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
+        )
+
+    def _who(self, version: str) -> str:
+        state: FunctionState | None = None
+        with contextlib.suppress(DeployError):  # it would only say more
+            if version:
+                state = self.world.functions(self.region).read(self.name, version)
+            else:
+                state = next(iter(self.world.versions(self.region).every(self.name)), None)
+        if state is None:
+            return ""
+        said = f": {state.description}" if state.description else ""
+        return f" (version {state.version}, {state.modified}{said})"

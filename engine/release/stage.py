@@ -1,24 +1,21 @@
-"""A new version, published and not yet met by any user."""
+"""What was asked for, in ``$LATEST`` and published as a version; no user has met it yet."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.adapters.aws.functions import Functions
-from engine.adapters.http import request
 from engine.errors import Conflict, DeployFailed, ImageRefused, NotFound, Refused
 from engine.model import FunctionState, ObservedFunction, ZipSource
 from engine.plan.configuration import creation, update
-from engine.release.order import Order, theirs
+from engine.release.before import restore_code, restore_configuration, restore_tags
+from engine.release.order import Order
 
 
 def stage(order: Order, label: str) -> FunctionState:
-    """Bring ``$LATEST`` to what is wanted and publish it.
+    """Bring ``$LATEST`` to what is wanted, and publish it if users call an alias.
 
     Args:
         order: the function.
@@ -26,206 +23,230 @@ def stage(order: Order, label: str) -> FunctionState:
             which AWS found to exist already can be told from a new one.
 
     Returns:
-        The published version; its ``code_location`` is the image's URI, if it is one.
+        What users are to have; its ``code_location`` is the image's URI, if it is one.
 
     Raises:
         DeployError: AWS refused; what was changed so far is in the order's undo.
     """
-    image = order.artifacts.images.get(order.name, "")
-    if order.observed is None:
-        image = _create(order)
-    else:
-        if order.wanted("configuration"):
-            _configure(order, order.observed.latest)
-        if order.wanted("code"):
-            image = _upload(order, order.observed)
-    return replace(_publish(order, image, label), code_location=image)
+    return _Stage(order).publish(label)
 
 
-def _create(order: Order) -> str:
-    """Create the function; the URI of its image, if it is one."""
-    with order.working("function"):
-        code = _code(order)
-        try:
-            _create_once(order, code)
-        except ImageRefused as refusal:
-            code = _in_gzip(order, refusal)
-            _create_once(order, code)
-        try:
-            order.functions.settled(order.name)
-        except ImageRefused as refusal:
-            code = _in_gzip(order, refusal)
-            order.functions.update_code(order.name, code, order.function.architecture)
-        return str(code.get("ImageUri", ""))
-
-
-def _create_once(order: Order, code: Mapping[str, Any]) -> None:
-    order.undo.record(
-        f"creation of function {order.name}",
-        lambda: _unless_theirs(order, lambda: _delete(order)),
-    )
-    try:
-        order.functions.create(order.name, Code=code, **creation(order.function, _layers(order)))
-    except Refused as refusal:
-        order.undo.forget()  # AWS said no: whatever is there is not ours to delete
-        if isinstance(refusal, Conflict):
-            raise theirs(f"created {order.name}") from None
-        raise
-
-
-def _in_gzip(order: Order, refusal: ImageRefused) -> dict[str, Any]:
-    """The code with an image that every Lambda reads.
-
-    Raises:
-        ImageRefused: the user has settled the compression.
-    """
-    rebuild = order.artifacts.in_gzip.get(order.name)
-    if rebuild is None:
-        raise refusal
-    return {"ImageUri": rebuild()}
-
-
-def _delete(order: Order) -> None:
-    with contextlib.suppress(NotFound):  # the answer was lost, and so was the call
-        order.functions.delete(order.name)
-
-
-def _unless_theirs(order: Order, way: Callable[[], object]) -> str:
-    """Put something back, but only while nobody else has deployed since.
-
-    Whoever made or moved the alias in the meantime stands on what is there now. Our own move of
-    it has been undone before this is asked.
-    """
-    before = order.observed.alias if order.observed else None
-    now = order.functions.alias(order.name, order.function.alias)
-    if now and (before is None or now.version != before.version):
-        return "left alone, since somebody else has deployed in the meantime"
-    way()
-    return ""
-
-
-def _configure(order: Order, before: FunctionState) -> None:
-    with order.working("configuration") as detail:
-        changes = update(order.function, before, _layers(order))
-        if not changes:
-            detail("equal after all: the layers hold the same")
-            return
-        order.undo.record(
-            f"configuration of {order.name}",
-            lambda: _unless_theirs(
-                order, lambda: order.functions.configure(order.name, _previous(changes, before))
-            ),
-        )
-        order.functions.configure(order.name, changes)
-        detail(", ".join(sorted(changes)))
-
-
-def _upload(order: Order, observed: ObservedFunction) -> str:
-    """Update the code; the URI of its image, if it is one."""
-    with order.working("code") as detail:
-        order.undo.record(
-            f"code of {order.name}",
-            lambda: _unless_theirs(
-                order, lambda: _restore_code(order.functions, order.name, observed)
-            ),
-        )
-        code = _code(order)
-        try:
-            order.functions.update_code(order.name, code, order.function.architecture)
-        except ImageRefused as refusal:
-            code = _in_gzip(order, refusal)
-            order.functions.update_code(order.name, code, order.function.architecture)
-        image = str(code.get("ImageUri", ""))
-        if image:
-            detail(image.rpartition("@")[2][:19])
-        else:
-            detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
-        return image
-
-
-def _publish(order: Order, image: str, label: str) -> FunctionState:
-    with order.working("version") as detail:
-        published = order.functions.publish(order.name, _wanted_sha256(order, image), label)
-        if published.description == label and order.observed is not None:
-            order.undo.record(
-                f"version {published.version} of {order.name}",
-                lambda: order.functions.delete(order.name, published.version),
-            )
-        detail(f"version {published.version}")
-        return published
-
-
-def _layers(order: Order) -> tuple[str, ...]:
-    source = order.function.source
-    names = source.layers if isinstance(source, ZipSource) else ()
-    return tuple(order.artifacts.layers[name].arn for name in names)
-
-
-def _code(order: Order) -> dict[str, Any]:
-    """The code as ``CreateFunction`` and ``UpdateFunctionCode`` take it."""
-    if isinstance(order.function.source, ZipSource):
-        return dict(order.artifacts.code[order.name])
-    return {"ImageUri": order.artifacts.images[order.name]}
-
-
-def _wanted_sha256(order: Order, image: str) -> str:
-    """The CodeSha256 that ``$LATEST`` must have when it is published.
-
-    Of a zip it is known beforehand, so that somebody else's code cannot slip in between. Of an
-    image it is Lambda's own, taken from ``$LATEST`` once that holds the digest we deployed.
-
-    Raises:
-        DeployFailed: ``$LATEST`` holds another image, or nothing.
-    """
-    if isinstance(order.function.source, ZipSource):
-        return order.artifacts.archives[order.name].sha256
-    latest = order.functions.read(order.name)
-    if latest is None or latest.image_digest != image.partition("@")[2]:
-        raise DeployFailed(
-            f"somebody else changed the code of {order.name} while it was being deployed",
-            remedy="See in CloudTrail who called UpdateFunctionCode, then run again.",
-        )
-    return latest.code_sha256
-
-
-def _previous(changes: Mapping[str, Any], before: FunctionState) -> dict[str, Any]:
-    """The parameters that take back ``changes``."""
-    values: dict[str, Any] = {
-        "Role": before.role,
-        "MemorySize": before.memory,
-        "Timeout": before.timeout,
-        "Description": before.description,
-        "Runtime": before.runtime,
-        "Handler": before.handler,
-        "Environment": {"Variables": dict(before.environment)},
-        "Layers": list(before.layers),
-    }
-    return {key: values[key] for key in changes}
-
-
-def _restore_code(functions: Functions, name: str, observed: ObservedFunction) -> None:
-    """Put the previous code back into ``$LATEST``.
-
-    A zip is fetched from where AWS keeps it, and accepted only if its hash is the recorded one.
-
-    Raises:
-        DeployError: the previous code cannot be had any more.
-    """
-    before = observed.latest
-    if before.package == "Image":
-        functions.update_code(name, {"ImageUri": before.code_location}, before.architecture)
+def retag(order: Order) -> None:
+    """Give the function its tags, if the plan says so; they belong to no version."""
+    if order.observed is None or not order.function.configuration.tags or not order.wanted("tags"):
         return
-    places = [before.code_location]
-    if observed.live and observed.live.code_sha256 == before.code_sha256:
-        fresh = functions.read(name, observed.live.version)
-        places.insert(0, fresh.code_location if fresh else "")
-    for place in filter(None, places):
-        answer = request("GET", place, timeout=300)
-        sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
-        if answer.status == 200 and sha256 == before.code_sha256:
-            functions.update_code(name, {"ZipFile": answer.body}, before.architecture)
-            return
-    raise DeployFailed(
-        f"the previous code of {name} (CodeSha256 {before.code_sha256}) cannot be fetched",
-        remedy="Deploy the commit it came from; users are still served by the alias's version.",
-    )
+    before, functions = order.observed.latest, order.world.functions(order.region)
+    tags = order.function.configuration.tags
+    with order.working("tags") as detail:
+        order.undo.record(f"tags of {order.name}", lambda: restore_tags(functions, before, tags))
+        functions.tag(before.arn, tags)
+        detail(", ".join(sorted(tags)))
+
+
+class _Stage:
+    """One function on its way into a version; ``_revision`` is as this run left it last."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._functions = order.world.functions(order.region)
+        self._image = order.artifacts.images.get(order.name, "")
+        self._revision = order.observed.latest.revision if order.observed else ""
+
+    def publish(self, label: str) -> FunctionState:
+        order = self._order
+        if order.observed is None:
+            self._create()
+        else:
+            if order.wanted("configuration"):
+                self._configure(order.observed.latest)
+            if order.wanted("code"):
+                self._upload(order.observed)
+        if order.function.has_alias:
+            state = self._publish(label)
+        else:
+            found = self._functions.read(order.name)
+            if found is None:
+                raise DeployFailed(f"{order.name} is gone", remedy="Run again to create it.")
+            state = found
+        return replace(state, code_location=self._image)
+
+    # ------------------------------------------------------------ a new function
+
+    def _create(self) -> None:
+        with self._order.working("function"):
+            try:
+                self._create_once()
+            except ImageRefused as refusal:
+                self._in_gzip(refusal)
+                self._create_once()
+            name = self._order.name
+            try:
+                self._revision = self._functions.settled(name)
+            except ImageRefused as refusal:
+                self._in_gzip(refusal)
+                architecture = self._order.function.architecture
+                self._revision = self._functions.update_code(name, self._code(), architecture)
+
+    def _create_once(self) -> None:
+        order = self._order
+        order.undo.record(
+            f"creation of function {order.name}", lambda: self._unless_theirs(self._delete)
+        )
+        parameters = creation(order.function, self._layers())
+        try:
+            self._functions.create(order.name, Code=self._code(), **parameters)
+        except Refused as refusal:
+            order.undo.forget()  # AWS said no: whatever is there is not ours to delete
+            if isinstance(refusal, Conflict):
+                raise order.theirs(f"created {order.name}") from None
+            raise
+
+    def _delete(self) -> None:
+        with contextlib.suppress(NotFound):  # the answer was lost, and so was the call
+            self._functions.delete(self._order.name)
+
+    # ------------------------------------------------------------ changes
+
+    def _configure(self, before: FunctionState) -> None:
+        order = self._order
+        with order.working("configuration") as detail:
+            changes = update(order.function, before, self._layers())
+            if not changes:
+                detail("equal after all: the layers hold the same")
+                return
+            order.undo.record(
+                f"configuration of {order.name}",
+                lambda: self._unless_theirs(
+                    lambda: restore_configuration(self._functions, order.name, changes, before)
+                ),
+            )
+            self._revision = self._guarded(
+                lambda: self._functions.configure(order.name, changes, self._revision),
+                lambda now: not update(order.function, now, self._layers()),
+            )
+            detail(", ".join(sorted(changes)))
+
+    def _upload(self, observed: ObservedFunction) -> None:
+        order = self._order
+        with order.working("code") as detail:
+            order.undo.record(
+                f"code of {order.name}",
+                lambda: self._unless_theirs(
+                    lambda: restore_code(self._functions, order.name, observed)
+                ),
+            )
+            try:
+                self._revision = self._guarded(self._update_code, self._has_code)
+            except ImageRefused as refusal:
+                self._in_gzip(refusal)
+                self._revision = ""  # the refused update has moved it on
+                self._revision = self._guarded(self._update_code, self._has_code)
+            if self._image:
+                detail(self._image.rpartition("@")[2][:19])
+            else:
+                detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
+
+    def _update_code(self) -> str:
+        architecture = self._order.function.architecture
+        return self._functions.update_code(
+            self._order.name, self._code(), architecture, self._revision
+        )
+
+    def _has_code(self, now: FunctionState) -> bool:
+        if self._image:
+            return now.image_digest == self._image.partition("@")[2]
+        return now.code_sha256 == self._order.artifacts.archives[self._order.name].sha256
+
+    def _guarded(self, change: Callable[[], str], done: Callable[[FunctionState], bool]) -> str:
+        """Make a change that somebody else's would stop; the revision after it.
+
+        Raises:
+            Conflict: somebody else changed the function since this run looked at it.
+        """
+        try:
+            return change()
+        except Conflict:
+            now = self._functions.read(self._order.name)
+            if now and done(now):  # it was this run: the answer had been lost, and it asked again
+                return self._functions.settled(self._order.name)
+            when = f" at {now.modified}" if now else ""
+            raise self._order.theirs(f"changed {self._order.name}{when}") from None
+
+    # ------------------------------------------------------------ a version
+
+    def _publish(self, label: str) -> FunctionState:
+        order, versions = self._order, self._order.world.versions(self._order.region)
+        with order.working("version") as detail:
+            try:
+                published = versions.publish(
+                    order.name, self._wanted_sha256(), label, self._revision
+                )
+            except Conflict:
+                newest = next(iter(versions.every(order.name)), None)
+                if newest is None or newest.description != label:
+                    raise order.theirs(f"changed {order.name}") from None
+                published = newest  # it was this run: the answer had been lost
+            if published.description == label and order.observed is not None:
+                order.undo.record(
+                    f"version {published.version} of {order.name}",
+                    lambda: versions.delete(order.name, published.version),
+                )
+            detail(f"version {published.version}")
+            return published
+
+    def _wanted_sha256(self) -> str:
+        """The CodeSha256 that ``$LATEST`` must have when it is published.
+
+        Of a zip it is known beforehand, so that somebody else's code cannot slip in between. Of an
+        image it is Lambda's own, taken from ``$LATEST`` once that holds the digest we deployed.
+
+        Raises:
+            Conflict: ``$LATEST`` holds another image, or nothing.
+        """
+        order = self._order
+        if isinstance(order.function.source, ZipSource):
+            return order.artifacts.archives[order.name].sha256
+        latest = self._functions.read(order.name)
+        if latest is None or not self._has_code(latest):
+            raise order.theirs(f"changed the code of {order.name}")
+        self._revision = latest.revision
+        return latest.code_sha256
+
+    # ------------------------------------------------------------ what it is made of
+
+    def _layers(self) -> tuple[str, ...]:
+        source = self._order.function.source
+        names = source.layers if isinstance(source, ZipSource) else ()
+        return tuple(self._order.artifacts.layers[name].arn for name in names)
+
+    def _code(self) -> Mapping[str, Any]:
+        """The code as ``CreateFunction`` and ``UpdateFunctionCode`` take it."""
+        if isinstance(self._order.function.source, ZipSource):
+            return self._order.artifacts.code[self._order.name]
+        return {"ImageUri": self._image}
+
+    def _in_gzip(self, refusal: ImageRefused) -> None:
+        """Go on with an image that every Lambda reads.
+
+        Raises:
+            ImageRefused: the user has settled the compression.
+        """
+        rebuild = self._order.artifacts.in_gzip.get(self._order.name)
+        if rebuild is None:
+            raise refusal
+        self._image = rebuild()
+
+    def _unless_theirs(self, way: Callable[[], object]) -> str:
+        """Put something back, but only while nobody else has deployed since.
+
+        Whoever made or moved the alias in the meantime stands on what is there now. Our own move
+        of it has been undone before this is asked.
+        """
+        order = self._order
+        if order.function.has_alias:
+            before = order.observed.alias if order.observed else None
+            now = order.world.versions(order.region).alias(order.name, order.function.alias)
+            if now and (before is None or now.version != before.version):
+                return "left alone, since somebody else has deployed in the meantime"
+        way()
+        return ""

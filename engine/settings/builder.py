@@ -9,29 +9,32 @@ from typing import Any
 
 from engine.errors import Place, Problem
 from engine.model import (
+    LATEST,
     Architecture,
     Base,
     Budgets,
+    Canary,
     Configuration,
     Event,
     Function,
     Gate,
     HttpGate,
     ImageSource,
-    InvokeGate,
     Layer,
+    Network,
     Pruning,
-    S3Gate,
     Settings,
     Store,
     ZipSource,
 )
 from engine.settings.document import Node, nearest
+from engine.settings.gates import canary, gate, kind_of, out_of_place
 from engine.settings.grammar import ROOT, SECTIONS
 from engine.settings.handler import problem_with
 from engine.settings.schema import Shape
 from engine.settings.services import FROM_CODE, services_of
 
+SECRET_LENGTH = 8  # characters; what is shorter would be found everywhere
 MAX_LAYERS = 5  # Lambda quotas: function layers
 
 # Lambda developer guide, "Defined runtime environment variables": reserved names
@@ -121,19 +124,33 @@ class Builder:
         layers = {name: self._with_services(layer, functions) for name, layer in layers.items()}
         if not self._names("functions"):
             self._problem("name at least one function", "functions")
-        budgets = {key: int(size) for key, size in self._value("budgets", {}).items()}
+        budgets = self._value("budgets", {})
+        seconds = budgets.pop("cold-start", None)
         return Settings(
             root=self._root,
             regions=self._regions(given, environ, known_regions),
             bases=bases,
             layers=layers,
             functions=functions,
-            budgets=Budgets(**budgets),
+            budgets=Budgets(
+                **{key: int(size) for key, size in budgets.items()}, cold_start=seconds
+            ),
+            secrets=self._secrets(environ),
             event=event,
             plan_only=plan_only,
             artifacts=self._store(),
             builder=given.get("builder", "").strip() or self._value("builder", ""),
         )
+
+    def _secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Values of variables that only ever go into environments, headers and build secrets."""
+        hidden: set[str] = set()
+        shown: set[str] = set()
+        for path, names in self._document.variables():
+            is_hidden = {"environment", "headers", "build-secrets"} & set(path)
+            (hidden if is_hidden else shown).update(names)
+        named = (environ.get(name, "") for name in sorted(hidden - shown))
+        return tuple(value for value in named if len(value) >= SECRET_LENGTH)
 
     def _store(self) -> Store | None:
         value = self._value("artifacts", None)
@@ -246,29 +263,14 @@ class Builder:
         return replace(layer, pruning=pruning)
 
     def _gate(self, name: str, value: dict[str, Any]) -> Gate:
-        within = float(value.get("within", 30.0))
-        if "s3" in value:
-            s3 = value["s3"]
-            return S3Gate(
-                name=name,
-                bucket=s3["bucket"],
-                path=s3["path"],
-                prefix=s3.get("prefix", ""),
-                place=self._document.at("tests", name, "s3", "bucket"),
-                within=within,
-            )
-        json = value.get("json", {})
-        if "invoke" in value:
-            if "status" in value:
-                self._problem("'status' belongs to an http test", "tests", name, "status")
-            return InvokeGate(name=name, payload=value["invoke"], json=json, within=within)
-        return HttpGate(
-            name=name,
-            path=value["http"],
-            status=value.get("status", 200),
-            json=json,
-            within=within,
-        )
+        for key in out_of_place(value):
+            says = f"{key!r} says nothing about a test by {kind_of(value)}"
+            self._problem(says, "tests", name, key)
+        made = gate(name, value, self._document.at("tests", name, "s3", "bucket"))
+        if isinstance(made, HttpGate) and made.auth == "iam" and not made.is_elsewhere:
+            says = "a path of the function is signed when its url is iam; auth is for an address"
+            self._problem(says, "tests", name, "auth")
+        return made
 
     def _function(
         self,
@@ -303,15 +305,20 @@ class Builder:
             architecture=architecture,
             role=value.get("role"),
             alias=value.get("alias", "live"),
-            configuration=Configuration(
-                memory=value.get("memory"),
-                timeout=value.get("timeout"),
-                environment=value.get("environment", {}),
-                description=value.get("description"),
-            ),
+            configuration=_configuration(value),
             url=value.get("url"),
             gates=tuple(gates),
+            canary=self._canary(value, *path),
+            keep=value.get("keep"),
         )
+
+    def _canary(self, value: dict[str, Any], *path: str) -> Canary | None:
+        if value.get("alias") == LATEST:
+            for key in {"canary", "keep", "url"} & value.keys():
+                self._problem(f"needs an alias, and users call {LATEST}", *path, key)
+        if "canary" not in value:
+            return None
+        return canary(value["canary"], self._document.at(*path, "canary"))
 
     def _image(
         self,
@@ -381,3 +388,30 @@ class Builder:
         return ZipSource(
             code=code, handler=value["handler"], runtime=value["runtime"], layers=tuple(parts)
         )
+
+
+def _configuration(value: Mapping[str, Any]) -> Configuration:
+    vpc, logging = value.get("vpc"), value.get("logging", {})
+    names = {
+        "format": "LogFormat",
+        "level": "ApplicationLogLevel",
+        "system-level": "SystemLogLevel",
+        "group": "LogGroup",
+    }
+    words = {"text": "Text", "json": "JSON"}
+    return Configuration(
+        memory=value.get("memory"),
+        timeout=value.get("timeout"),
+        storage=value.get("storage"),
+        environment=value.get("environment", {}),
+        description=value.get("description"),
+        network=None
+        if vpc is None
+        else Network(tuple(vpc.get("subnets", ())), tuple(vpc.get("security-groups", ()))),
+        tracing={"active": "Active", "pass-through": "PassThrough"}.get(value.get("tracing", "")),
+        logging={
+            names[key]: words.get(text, text.upper() if "level" in key else text)
+            for key, text in logging.items()
+        },
+        tags=value.get("tags", {}),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,8 +20,9 @@ class Node:
     """A value and where it was written. ``text`` is a scalar as the user typed it.
 
     The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key
-    that the value was given for. It is not ``known`` when a variable in it is not set, which is
-    said once and makes every other judgement of it idle.
+    that the value was given for, and ``names`` are the variables that went into it. It is not
+    ``known`` when one of those is not set, which is said once and makes every other judgement of it
+    idle.
     """
 
     value: Any
@@ -29,6 +30,7 @@ class Node:
     text: str = ""
     name: str = ""
     known: bool = True
+    names: tuple[str, ...] = ()
 
     @property
     def all_known(self) -> bool:
@@ -36,6 +38,17 @@ class Node:
         inner = self.value.values() if isinstance(self.value, dict) else self.value
         nodes = inner if isinstance(self.value, (dict, list)) else ()
         return self.known and all(node.all_known for node in nodes)
+
+    def variables(self, *path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """The path of every value that variables went into, and their names."""
+        if isinstance(self.value, dict):
+            for key, node in self.value.items():
+                yield from node.variables(*path, key)
+        elif isinstance(self.value, list):
+            for node in self.value:
+                yield from node.variables(*path)
+        elif self.names:
+            yield path, self.names
 
     def at(self, *path: str | int) -> Place:
         """The place of the value at ``path``, or of the nearest thing above it."""
@@ -112,8 +125,9 @@ class _Reader:
         text = substitute(str(node.value), place, self._environment, self._problems)
         if len(self._problems) > said:
             return Node(text, place, text, known=False)
-        if node.tag == "tag:yaml.org,2002:str" or text != node.value:
-            return Node(text, place, text)
+        names = variables_in(str(node.value))
+        if node.tag == "tag:yaml.org,2002:str" or names:
+            return Node(text, place, text, names=names)
         try:
             value = self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
@@ -121,6 +135,11 @@ class _Reader:
         # A date or bytes stay text: an event to invoke with must be JSON.
         is_json = value is None or isinstance(value, (bool, int, float, str))
         return Node(value if is_json else text, place, text)
+
+
+def variables_in(text: str) -> tuple[str, ...]:
+    """The names of the variables that a text asks for."""
+    return tuple(_VARIABLE.findall(text))
 
 
 def substitute(

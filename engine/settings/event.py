@@ -6,9 +6,10 @@ Sources: GitHub, "Events that trigger workflows" and "Webhook events and payload
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,40 @@ from engine.adapters.process import output_of
 from engine.model import Event
 
 FLAGS = ("test-s3", "test-all", "rebuild-base", "no-cache", "skip-deploy", "dry-run")
-_FLAG = re.compile(rf"\[({'|'.join(FLAGS)})\]", re.IGNORECASE)
+_WORD = re.compile(r"\[([A-Za-z][A-Za-z0-9-]*)\]")
 
 
 def flags_in(message: str) -> frozenset[str]:
-    """The known ``[flags]`` in a commit message, in lower case."""
-    return frozenset(match.lower() for match in _FLAG.findall(message))
+    """All ``[words]`` in a commit message, in lower case; tests can ask for more than the known."""
+    return frozenset(word.lower() for word in _WORD.findall(message))
+
+
+def mistyped(event: Event, wanted: Collection[str]) -> list[str]:
+    """What people should know of flags that are nearly, but not quite, known ones.
+
+    Args:
+        event: with the words of its commit message.
+        wanted: further flags, that tests ask for.
+    """
+    known = {*FLAGS, *wanted}
+    return [
+        f"[{word}] in the commit message is no flag; [{near[0]}] is."
+        for word in sorted(event.flags - known)
+        if (near := difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.8))
+    ]
+
+
+def changed_paths(event: Event, root: Path) -> tuple[str, ...] | None:
+    """The files that changed since the commit before; ``None`` if the clone does not reach there.
+
+    Without such a commit, as at a release, it is the last commit's own change.
+    """
+    before = event.before if re.fullmatch(r"(?!0{40})[0-9a-f]{40}", event.before) else "HEAD^"
+    command = ["git", "diff", "--name-only", "--no-renames", "-z", before, "HEAD", "--"]
+    found = output_of(command, cwd=root)
+    verify = ["git", "rev-parse", "--verify", "--quiet", f"{before}^{{commit}}"]
+    known = found or output_of(verify, cwd=root)
+    return tuple(filter(None, found.split("\0"))) if known else None
 
 
 def _payload(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -43,14 +72,18 @@ def read_event(environ: Mapping[str, str], root: Path, message: str = "") -> Eve
     """The event of this run; ``message``, when given, stands for the commit message.
 
     ``head_commit`` comes with pushes only. A pull request's GITHUB_SHA is the merge commit, so
-    its head is asked for by name. Everything else is the commit that is checked out.
+    its head is asked for by name; so is that of a merge queue. Everything else (release, tag,
+    workflow_dispatch, schedule) is the commit that is checked out.
     """
     name = environ.get("GITHUB_EVENT_NAME", "local")
     payload = _payload(environ)
-    pull_request = _section(payload, "pull_request", "head", "sha")
-    commit = str(pull_request or environ.get("GITHUB_SHA", ""))
+    head = _section(payload, "pull_request", "head", "sha")
+    head = head or _section(payload, "merge_group", "head_sha")
+    commit = str(head or environ.get("GITHUB_SHA", ""))
     if not message and name == "push":
         message = str(_section(payload, "head_commit", "message") or "")
+    if not message and name == "merge_group":
+        message = str(_section(payload, "merge_group", "head_commit", "message") or "")
     if not message:
         wanted = commit if re.fullmatch(r"[0-9a-f]{40}", commit) else "HEAD"
         message = output_of(["git", "log", "-1", "--format=%B", wanted, "--"], cwd=root)
@@ -58,4 +91,15 @@ def read_event(environ: Mapping[str, str], root: Path, message: str = "") -> Eve
         message = output_of(["git", "log", "-1", "--format=%B", "HEAD", "--"], cwd=root)
     if not commit:
         commit = output_of(["git", "rev-parse", "HEAD"], cwd=root).strip()
-    return Event(name=name, commit=commit, commit_message=message, flags=flags_in(message))
+    is_tag, ref = environ.get("GITHUB_REF_TYPE") == "tag", environ.get("GITHUB_REF_NAME", "")
+    before = payload.get("before") or _section(payload, "pull_request", "base", "sha")
+    return Event(
+        name=name,
+        commit=commit,
+        commit_message=message,
+        flags=flags_in(message),
+        actor=environ.get("GITHUB_ACTOR", ""),
+        branch=environ.get("GITHUB_HEAD_REF", "") or ("" if is_tag else ref),
+        tag=ref if is_tag else "",
+        before=str(before or ""),
+    )

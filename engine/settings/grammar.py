@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.settings.gate_grammar import CANARY, TEST
 from engine.settings.schema import (
-    Anything,
     Choice,
     Key,
     ListOf,
@@ -23,6 +23,7 @@ from engine.settings.schema import (
 
 FILE = "lambda-deploy.yml"
 
+LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 ARCHITECTURE = Choice(("x86_64", "arm64"))
 RUNTIMES = (
     *("python3.11", "python3.12", "python3.13", "python3.14"),
@@ -33,7 +34,6 @@ REPOSITORY = Text(
     "a repository name (lower case, digits, . _ - /)",
 )
 PATH = Text(wanted="a path")
-URL_PATH = Text(r"/.*", "a path that begins with /")
 NAME = r"[A-Za-z0-9_-]{1,64}"
 LAYER_NAME = r"[A-Za-z0-9_-]{1,140}"
 SECRETS = MapOf(
@@ -139,49 +139,50 @@ FUNCTION = Record(
             "execution role; needed when the function does not exist yet",
         ),
         "alias": Key(
-            Text(r"(?!\d+$)[A-Za-z0-9_-]{1,128}", "an alias name"),
-            "alias that users call, moved last; default live",
+            Text(r"(?!\d+$)[A-Za-z0-9_-]{1,128}|\$LATEST", "an alias name"),
+            "alias that users call, moved last; default live. $LATEST: none, users have what was "
+            "uploaded last",
         ),
         "memory": Key(Whole(128, 10240, "MB"), "memory in MB"),
         "timeout": Key(Whole(1, 900, "seconds"), "timeout in seconds"),
+        "storage": Key(Whole(512, 10240, "MB"), "storage of /tmp in MB"),
         "description": Key(Text(r".{0,256}", "up to 256 characters"), "description"),
         "environment": Key(STRINGS, "environment variables, merged with those that are there"),
-        "url": Key(Choice(("public", "iam")), "function URL on the alias, open or IAM-signed"),
-        "tests": Key(ListOf(Text(NAME, "a test's name")), "tests, in order"),
-    },
-    one_of=("image", "zip"),
-)
-
-TEST = Record(
-    {
-        "http": Key(URL_PATH, "request path that must answer"),
-        "status": Key(Whole(100, 599, "as an HTTP status"), "expected status; default 200"),
-        "invoke": Key(Anything(), "event to invoke the function with"),
-        "json": Key(MapOf(Anything()), "keys that the JSON answer must have, with these values"),
-        "s3": Key(
+        "vpc": Key(
             Record(
                 {
-                    "bucket": Key(
-                        Text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name"),
-                        "bucket that the function stores in",
-                        required=True,
+                    "subnets": Key(
+                        ListOf(Text(r"subnet-[0-9a-z]+", "a subnet's id")), "subnets; [] for none"
                     ),
-                    "path": Key(
-                        Text(r"/.*\{key\}.*", "a path that begins with / and holds {key}"),
-                        "path of the function's API that takes PUT and GET of an object",
-                        required=True,
-                    ),
-                    "prefix": Key(
-                        Text(".*"), "where {key} is stored in the bucket, if not at its root"
+                    "security-groups": Key(
+                        ListOf(Text(r"sg-[0-9a-z]+", "a security group's id")), "security groups"
                     ),
                 }
             ),
-            "write and read back through the API and in the bucket; runs with [test-s3], "
-            "[test-all] or for a release",
+            "network that the function is in",
         ),
-        "within": Key(Measure("duration"), "time in which it must pass; default 30s"),
+        "tracing": Key(Choice(("active", "pass-through")), "X-Ray tracing"),
+        "logging": Key(
+            Record(
+                {
+                    "format": Key(Choice(("text", "json")), "of the log"),
+                    "level": Key(Choice(LEVELS), "of the application's log; with json only"),
+                    "system-level": Key(Choice(LEVELS[1:4]), "of Lambda's own; with json only"),
+                    "group": Key(Text(r"[A-Za-z0-9_./#-]{1,512}", "a log group"), "log group"),
+                }
+            ),
+            "where and how the function logs",
+        ),
+        "tags": Key(MapOf(Text(".{0,256}"), r".{1,128}", "a tag"), "tags, added to those there"),
+        "url": Key(Choice(("public", "iam")), "function URL on the alias, open or IAM-signed"),
+        "tests": Key(ListOf(Text(NAME, "a test's name")), "tests, in order"),
+        "canary": Key(CANARY, "let a part of the users' calls try the new version first"),
+        "keep": Key(
+            Whole(1, 1000, "versions"),
+            "versions that stay after a release, with their images; default all",
+        ),
     },
-    one_of=("http", "invoke", "s3"),
+    one_of=("image", "zip"),
 )
 
 ROOT = Record(
@@ -222,9 +223,10 @@ ROOT = Record(
                     "code": Key(Measure("size"), "largest unzipped size of a function's code"),
                     "layer": Key(Measure("size"), "largest unzipped size of each layer"),
                     "total": Key(Measure("size"), "largest unzipped size of code and layers"),
+                    "cold-start": Key(Measure("duration"), "longest initialisation, measured"),
                 }
             ),
-            "size budgets, checked before anything is uploaded",
+            "budgets: of sizes, checked before anything is uploaded, and of the cold start",
         ),
     }
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Place, Problem
-from engine.settings.document import Node, substitute
+from engine.settings.document import Node, substitute, variables_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,9 @@ def _pairs(
         if not sign:
             problems.append(Problem(f"expected NAME=value on each line, got {name!r}", place))
         # Line by line, so that a value of several lines cannot become further variables.
+        names = variables_in(value)
         value = substitute(value, place, environ, problems)
-        found[name.strip()] = Node(value, place, value)
+        found[name.strip()] = Node(value, place, value, names=names)
     return found
 
 
@@ -131,7 +132,7 @@ def _value(
 ) -> Node:
     if name in PAIRS:
         return Node(_pairs(text, place, environ, problems), place)
-    said = len(problems)
+    said, names = len(problems), variables_in(text)
     text = substitute(text.strip(), place, environ, problems)
     if len(problems) > said:
         return Node(text, place, text, known=False)
@@ -140,7 +141,7 @@ def _value(
             return _nodes(json.loads(text), place)
         except ValueError as error:
             problems.append(Problem(f"not valid JSON: {error}", place))
-    return Node(text, place, text)
+    return Node(text, place, text, names=names)
 
 
 def _put(root: Node, path: list[str], value: Node) -> None:

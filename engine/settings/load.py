@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import Invalid, Place, Problem
 from engine.model import Event, Settings
 from engine.settings.builder import Builder
 from engine.settings.document import Node, parse
+from engine.settings.event import changed_paths
 from engine.settings.grammar import FILE, ROOT
 from engine.settings.inputs import INPUTS, single_function
 
@@ -42,6 +44,9 @@ def load(
     )
     if problems:
         raise Invalid(problems)
+    conditions = [each for _, f in settings.targets for gate in f.gates for each in gate.when]
+    if any(condition.path for condition in conditions):
+        settings = replace(settings, event=replace(event, paths=changed_paths(event, root)))
     return settings
 
 
@@ -88,4 +93,6 @@ def _plan_only(given: Mapping[str, str], event: Event, problems: list[Problem]) 
             return f"the commit message says [{flag}]"
     if event.name in ("pull_request", "pull_request_target"):
         return "pull requests are planned, not deployed"
+    if event.name == "merge_group":
+        return "what waits in a merge queue is planned, not deployed"
     return ""

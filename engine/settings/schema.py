@@ -112,6 +112,21 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the whole: ``10%`` is 0.1."""
+
+    def check(self, node: Node, problems: list[Problem]) -> float:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", node.text.strip())
+        if not match or not 0 <= float(match.group(1)) <= 100:
+            _wrong(node, "a part such as 10%", problems)
+            return 0
+        return float(match.group(1)) / 100
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^(\d+(\.\d+)?\s*%|\$\{.+\})$"}
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One of a few words."""
 

@@ -63,9 +63,7 @@ class Attach:
             f"The next deploy gives functions the layers of the configuration again; change "
             f"{self.layer} there as well."
         )
-        return Outcome(
-            plan, tuple(together(lambda o: Release(o, settings.event, world).deliver(), orders))
-        )
+        return Outcome(plan, tuple(together(lambda order: Release(order).deliver(), orders)))
 
     def _invalid(self, says: str) -> Invalid:
         return Invalid([Problem(says, Place("the name of the layer"))])
@@ -97,8 +95,11 @@ class Attach:
         what = f"back to version {target.rpartition(':')[2]}" if target else "taken off"
         return Order(
             region=region,
+            settings=settings,
             function=replace(
                 function,
+                canary=None,
+                keep=None,
                 source=ZipSource(settings.root, live.handler, live.runtime, tuple(layers)),
                 configuration=Configuration(),
                 role=None,
@@ -112,8 +113,7 @@ class Attach:
                 archives={function.name: Archive(b"", live.code_sha256, 0)},
             ),
             observed=observed,
-            functions=world.functions(region),
-            urls=world.urls(region),
+            world=world,
             journal=journal,
         )
 

@@ -43,13 +43,23 @@ def uses(settings: Settings, world: World, only: str = "") -> list[Use]:
         raise Invalid([Problem(says, Place("the name of the layer"))])
     found = []
     for region in settings.regions:
-        users = world.functions(region).users_of_layers()
+        users = _users(world, region)
         for name in [only] if only else names:
             for index, version in enumerate(world.layers(region).versions(name)):
                 mine = users.get(version.arn, ())
                 kept = f"used by {', '.join(mine)}" if mine else "" if index else "the newest"
                 found.append(Use(region, name, version, mine, kept))
     return found
+
+
+def _users(world: World, region: str) -> dict[str, tuple[str, ...]]:
+    """The function versions (``name:version``) that have each layer version, by its ARN."""
+    users: dict[str, tuple[str, ...]] = {}
+    for state in world.functions(region).everything():
+        name = state.arn.split(":")[6]
+        for arn in state.layers:
+            users[arn] = (*users.get(arn, ()), f"{name}:{state.version}")
+    return users
 
 
 def prune(found: list[Use], world: World) -> list[Use]:

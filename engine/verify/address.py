@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from engine.adapters import http
 from engine.adapters.aws.functions import Functions
 from engine.adapters.http import Answer
 from engine.errors import GateFailed
+from engine.verify.speed import Speedometer
 
 # Runtime errors that no second try mends (Lambda developer guide, "Lambda runtime errors").
 _HOPELESS = (
@@ -23,6 +25,10 @@ _HOPELESS = (
 )
 
 
+# A request's method, address, headers and body; its headers with a signature.
+Sign = Callable[[str, str, Mapping[str, str], bytes], dict[str, str]]
+
+
 class Hopeless(GateFailed):
     """The function cannot even start; asking again is no use."""
 
@@ -30,7 +36,9 @@ class Hopeless(GateFailed):
 class Address(Protocol):
     """Somewhere that answers HTTP requests and, perhaps, invocations."""
 
-    def request(self, method: str, path: str, body: bytes = b"") -> Answer:
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Send an HTTP request."""
 
     def invoke(self, payload: object) -> Any:
@@ -48,21 +56,25 @@ class VersionAddress:
     functions: Functions
     name: str
     qualifier: str
+    speedometer: Speedometer = field(default_factory=Speedometer)
 
     def invoke(self, payload: object) -> Any:
-        answer, error, log = self.functions.invoke(self.name, self.qualifier, payload)
+        called = self.functions.invoke(self.name, self.qualifier, payload)
+        answer, error, tail = called.answer, called.error, called.log.strip()
+        self.speedometer.read(tail)
         if not error:
             return answer
         said = answer if isinstance(answer, dict) else {}
         kind, message = said.get("errorType", error), said.get("errorMessage", answer)
-        tail = base64.b64decode(log).decode("utf-8", "replace").strip() if log else ""
         trace = "".join(map(str, said.get("stackTrace") or []))
         raised = Hopeless if kind in _HOPELESS else GateFailed
         raise raised(f"{kind}: {message}", detail=tail if trace in tail else f"{trace}{tail}")
 
-    def request(self, method: str, path: str, body: bytes = b"") -> Answer:
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         begun = time.monotonic()
-        answer = self.invoke(_event(method, path, body))
+        answer = self.invoke(_event(method, path, body, headers or {}))
         seconds = time.monotonic() - begun
         if not (isinstance(answer, dict) and "statusCode" in answer):
             # A function URL turns any other answer into a 200 with that JSON.
@@ -78,18 +90,25 @@ class VersionAddress:
 
 @dataclass(frozen=True, slots=True)
 class UrlAddress:
-    """The address that users use."""
+    """An address that users use; requests are signed where ``sign`` gives them headers."""
 
     url: str
+    sign: Sign | None = None
 
     def invoke(self, payload: object) -> Any:
         raise GateFailed(f"{self.url} takes HTTP requests, not events such as {payload!r}")
 
-    def request(self, method: str, path: str, body: bytes = b"") -> Answer:
-        return http.request(method, f"{self.url.rstrip('/')}{path}", body)
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        url = f"{self.url.rstrip('/')}{path}" if path else self.url
+        sent = dict(headers or {})
+        if self.sign:
+            sent = self.sign(method, url, sent, body)
+        return http.request(method, url, body, sent)
 
 
-def _event(method: str, path: str, body: bytes) -> dict[str, Any]:
+def _event(method: str, path: str, body: bytes, given: Mapping[str, str]) -> dict[str, Any]:
     raw_path, _, query = path.partition("?")
     parameters: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
@@ -98,6 +117,7 @@ def _event(method: str, path: str, body: bytes) -> dict[str, Any]:
     if body:
         headers["content-type"] = "application/octet-stream"
         headers["content-length"] = str(len(body))
+    headers |= {name.lower(): value for name, value in given.items()}
     return {
         "version": "2.0",
         "routeKey": "$default",

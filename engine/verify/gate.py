@@ -5,60 +5,80 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from engine.adapters import retry
 from engine.adapters.aws.bucket import Bucket
-from engine.errors import DeployError, GateFailed
-from engine.model import Gate, HttpGate, InvokeGate, S3Gate
+from engine.adapters.process import run
+from engine.errors import BuildFailed, DeployError, GateFailed, NotReady
+from engine.model import CommandGate, Gate, HttpGate, InvokeGate, S3Gate
 from engine.verify.address import Address, Hopeless
 
 SHOWN = 200  # characters of a failing answer
+OUTPUT = 4000  # characters of a failing command's output
 
 
-def run_gate(
-    gate: Gate,
-    address: Address,
-    bucket: Callable[[str], Bucket],
-    not_yet: Callable[[str], None] = lambda _: None,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a gate is run against.
+
+    ``bucket`` finds a bucket by its name. ``environment`` is what commands get, and ``root`` where
+    they run. ``not_yet`` is told what is still wrong after each attempt; it may raise to give up.
+    """
+
+    address: Address
+    bucket: Callable[[str], Bucket]
+    environment: Mapping[str, str]
+    root: Path
+    not_yet: Callable[[str], None] = lambda _: None
+
+
+def run_gate(gate: Gate, target: Target) -> str:
     """Run a gate until it passes or its time is over; what it saw, in a few words.
-
-    Args:
-        gate: what to ask, and what to expect.
-        address: where to ask.
-        bucket: finds a bucket by its name.
-        not_yet: told what is still wrong after each attempt; may raise to give up.
 
     Raises:
         GateFailed: it did not pass; the message says what was expected and what came.
     """
+    begun, tries = time.monotonic(), 0
 
     def attempt() -> str | GateFailed:
+        nonlocal tries
+        tries += 1
         try:
-            if isinstance(gate, HttpGate):
-                return _http(gate, address)
-            if isinstance(gate, InvokeGate):
-                return _invoke(gate, address)
-            return _s3(gate, address, bucket(gate.bucket))
+            return _tried(gate, target)
         except GateFailed as failure:
-            not_yet(failure.message)
+            target.not_yet(failure.message)
             return failure
 
     result = retry.until(
         attempt,
         lambda seen: isinstance(seen, (str, Hopeless)),
-        deadline=gate.within,
+        deadline=gate.within if not isinstance(gate, CommandGate) else 0,
         first=0.5,
         longest=5.0,
     )
     if isinstance(result, GateFailed):
+        spent = f" ({tries} tries in {time.monotonic() - begun:.1f} s)" if tries > 1 else ""
         raise GateFailed(
-            f"test {gate.name} did not pass: {result.message}",
+            f"test {gate.name} did not pass{spent}: {result.message}",
             detail=result.detail,
             remedy=result.remedy,
         )
     return result
+
+
+def _tried(gate: Gate, target: Target) -> str:
+    if isinstance(gate, HttpGate):
+        return _http(gate, target.address)
+    if isinstance(gate, InvokeGate):
+        return _invoke(gate, target.address)
+    if isinstance(gate, CommandGate):
+        return _command(gate, target)
+    return _s3(gate, target.address, target.bucket(gate.bucket))
 
 
 def _shown(body: object) -> str:
@@ -74,7 +94,7 @@ def _expect_json(expected: Mapping[str, object], body: object) -> None:
     except ValueError:
         raise GateFailed(f"expected JSON, got {_shown(body)}") from None
     for key, value in expected.items():
-        have = found.get(key) if isinstance(found, dict) else None
+        have = _at(found, key)
         if have != value:
             raise GateFailed(
                 f"expected {key} to be {json.dumps(value)}, got {json.dumps(have)} "
@@ -82,21 +102,71 @@ def _expect_json(expected: Mapping[str, object], body: object) -> None:
             )
 
 
+def _at(found: Any, key: str) -> Any:
+    """The value of a key, or of a path such as ``a.b.0`` where there is no such key."""
+    if isinstance(found, dict) and key in found:
+        return found[key]
+    for part in key.split("."):
+        if isinstance(found, dict):
+            found = found.get(part)
+        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+            found = found[int(part)]
+        else:
+            return None
+    return found
+
+
+def _in_time(seconds: float, most: float | None) -> None:
+    if most is not None and seconds > most:
+        raise GateFailed(
+            f"answered after {seconds * 1000:.0f} ms, expected within {most * 1000:.0f} ms"
+        )
+
+
 def _http(gate: HttpGate, address: Address) -> str:
-    answer = address.request("GET", gate.path)
+    what = f"{gate.method} {gate.target}"
+    path = "" if gate.is_elsewhere else gate.target
+    answer = address.request(gate.method, path, gate.body.encode(), gate.headers)
     if answer.status != gate.status:
         raise GateFailed(
-            f"GET {gate.path} answered {answer.status} instead of {gate.status}: "
-            f"{_shown(answer.body)}"
+            f"{what} answered {answer.status} instead of {gate.status}: {_shown(answer.body)}"
         )
     _expect_json(gate.json, answer.body)
-    return f"GET {gate.path} {answer.status} in {answer.seconds * 1000:.0f} ms"
+    _in_time(answer.seconds, gate.faster_than)
+    return f"{what} {answer.status} in {answer.seconds * 1000:.0f} ms"
 
 
 def _invoke(gate: InvokeGate, address: Address) -> str:
+    begun = time.monotonic()
     answer = address.invoke(gate.payload)
+    seconds = time.monotonic() - begun
     _expect_json(gate.json, answer)
-    return f"invoked, {len(json.dumps(answer))} bytes answered"
+    _in_time(seconds, gate.faster_than)
+    return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"
+
+
+def _command(gate: CommandGate, target: Target) -> str:
+    """Run a command once: whoever wrote it decides what is worth another try."""
+    begun, printed = time.monotonic(), list[str]()
+
+    def beat() -> None:
+        target.not_yet(f"{gate.command[0]} is running")
+        if time.monotonic() - begun > gate.within:
+            raise GateFailed(f"{gate.command[0]} did not end within {gate.within:.0f} s")
+
+    try:
+        run(
+            gate.command,
+            what=gate.command[0],
+            environment=target.environment,
+            on_line=printed.append,
+            beat=beat,
+            cwd=target.root,
+        )
+    except (BuildFailed, NotReady, GateFailed) as failure:
+        output = "\n".join(printed)[-OUTPUT:]
+        raise GateFailed(failure.message, detail=output, remedy=failure.remedy) from None
+    return printed[-1] if printed else "passed"
 
 
 def _s3(gate: S3Gate, address: Address, bucket: Bucket) -> str:

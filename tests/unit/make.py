@@ -14,6 +14,7 @@ from engine.model import (
     Archive,
     Base,
     Budgets,
+    Condition,
     Configuration,
     Delivery,
     Event,
@@ -24,6 +25,7 @@ from engine.model import (
     ImageSource,
     Layer,
     LayerVersion,
+    Network,
     ObservedFunction,
     ObservedRegion,
     S3Gate,
@@ -37,8 +39,15 @@ ARN = f"arn:aws:lambda:{REGION}:123456789012:function:orders"
 LAYER_ARN = f"arn:aws:lambda:{REGION}:123456789012:layer:deps:3"
 DIGEST = f"sha256:{'1' * 64}"
 REGISTRY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
-HEALTH = HttpGate("health", "/health")
-STORAGE = S3Gate("storage", "files", "/objects/{key}", "objects/", Place("lambda-deploy.yml", 9))
+HEALTH = HttpGate(name="health", target="/health")
+STORAGE = S3Gate(
+    name="storage",
+    when=(Condition(flag=("test-s3",)),),
+    bucket="files",
+    path="/objects/{key}",
+    prefix="objects/",
+    place=Place("lambda-deploy.yml", 9),
+)
 
 
 def zip_source(**changes: Any) -> ZipSource:
@@ -129,7 +138,13 @@ def state(**changes: Any) -> FunctionState:
         layers=(LAYER_ARN,),
         memory=128,
         timeout=3,
+        storage=512,
         environment={},
+        network=Network(),
+        tracing="PassThrough",
+        logging={},
+        tags={},
+        modified="",
         state="Active",
         update_status="Successful",
     )

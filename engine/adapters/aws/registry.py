@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import fnmatch
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,6 +122,19 @@ class Registry:
             repositoryName=repository,
             imageIds=[{"imageTag": tag}],
         )
+
+    def delete(self, repository: str, digests: Iterable[str]) -> None:
+        """Delete images with all their tags; absent ones are no error."""
+        listed = list(digests)
+        for start in range(0, len(listed), 100):  # API: BatchDeleteImage takes 100
+            ids = [{"imageDigest": digest} for digest in listed[start : start + 100]]
+            self._aws.call(
+                self._region,
+                "ecr",
+                "batch_delete_image",
+                repositoryName=repository,
+                imageIds=ids,
+            )
 
     def policy(self, repository: str) -> str:
         """The lifecycle policy of a repository (JSON), or nothing."""

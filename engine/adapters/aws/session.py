@@ -12,12 +12,14 @@ import contextlib
 import io
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import botocore.config
 import botocore.exceptions as boto
 import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 from engine.errors import Conflict, DeployError, NotFound, NotReady, Refused
 
@@ -158,6 +160,24 @@ class Aws:
             create_transfer_manager(client, TransferConfig()) as manager,
         ):
             manager.upload(io.BytesIO(content), bucket, key, checked, told).result()
+
+    def signed(
+        self,
+        region: str,
+        service: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> dict[str, str]:
+        """Headers of a request that carries this identity's signature (Signature Version 4)."""
+        asked = AWSRequest(method=method, url=url, headers=dict(headers), data=body or None)
+        credentials = self._session.get_credentials()
+        with self.explained(region, f"{service} request"):
+            if credentials is None:
+                raise boto.NoCredentialsError
+            SigV4Auth(credentials.get_frozen_credentials(), service, region).add_auth(asked)
+        return dict(asked.headers)
 
     def account(self, region: str) -> str:
         """The account id (API: ``sts:GetCallerIdentity``)."""

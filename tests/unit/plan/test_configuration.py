@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.model import Architecture, Configuration, Function
+from engine.model import Architecture, Configuration, Function, Network
 from engine.plan.configuration import creation, update
 from tests.unit import make
 
@@ -115,7 +115,17 @@ def test_an_image_is_created_with_everything_that_was_given() -> None:
     image = make.function(
         source=make.image_source(),
         architecture=Architecture.ARM64,
-        configuration=Configuration(512, 30, {"A": "1"}, "takes orders"),
+        configuration=Configuration(
+            memory=512,
+            timeout=30,
+            storage=1024,
+            environment={"A": "1"},
+            description="takes orders",
+            network=Network(("subnet-1",), ("sg-1",)),
+            tracing="Active",
+            logging={"LogFormat": "JSON"},
+            tags={"team": "a"},
+        ),
     )
     assert creation(image, ()) == {
         "Role": make.ROLE,
@@ -125,4 +135,41 @@ def test_an_image_is_created_with_everything_that_was_given() -> None:
         "Timeout": 30,
         "Description": "takes orders",
         "Environment": {"Variables": {"A": "1"}},
+        "EphemeralStorage": {"Size": 1024},
+        "TracingConfig": {"Mode": "Active"},
+        "LoggingConfig": {"LogFormat": "JSON"},
+        "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        "Tags": {"team": "a"},
     }
+
+
+NETWORK = Network(("subnet-1", "subnet-2"), ("sg-1",))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "changes"),
+    [
+        ({"storage": 512}, {}, {}),
+        ({"storage": 1024}, {}, {"EphemeralStorage": {"Size": 1024}}),
+        ({"tracing": "PassThrough"}, {}, {}),
+        ({"tracing": "Active"}, {}, {"TracingConfig": {"Mode": "Active"}}),
+        ({"logging": {"LogFormat": "JSON"}}, {"logging": {"LogFormat": "JSON"}}, {}),
+        (
+            {"logging": {"LogFormat": "JSON"}},
+            {"logging": {"LogFormat": "Text", "LogGroup": "/a"}},
+            {"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/a"}},
+        ),
+        ({"network": NETWORK}, {"network": Network(("subnet-2", "subnet-1"), ("sg-1",))}, {}),
+        (
+            {"network": Network()},
+            {"network": NETWORK},
+            {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}},
+        ),
+        ({}, {"network": NETWORK, "storage": 2048, "tracing": "Active"}, {}),
+    ],
+)
+def test_only_what_was_given_is_compared(
+    wanted: dict[str, Any], there: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    function = make.function(configuration=Configuration(**wanted))
+    assert update(function, make.state(**there), (make.LAYER_ARN,)) == changes

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.settings.event import FLAGS, flags_in, read_event
+from engine.model import Event
+from engine.settings.event import FLAGS, changed_paths, flags_in, mistyped, read_event
 
 SHA = "a" * 40
 HOSTILE = (
@@ -174,12 +175,11 @@ def test_a_hostile_commit_id_never_reaches_git(
         ("[ dry-run ]", set()),
         ("[dry-run", set()),
         ("[dry_run]", set()),
-        ("[deploy-all]", set()),
-        ("[test-s3-more]", set()),
+        ("[Smoke] [1] [x y]", {"smoke"}),
         ("", set()),
     ],
 )
-def test_flags_are_known_words_in_brackets_in_any_case(message: str, flags: set[str]) -> None:
+def test_flags_are_words_in_brackets_in_any_case(message: str, flags: set[str]) -> None:
     assert flags_in(message) == flags
 
 
@@ -191,3 +191,86 @@ def test_a_flag_is_found_wherever_it_stands(before: str, flag: str, after: str) 
 @given(st.text())
 def test_nothing_but_known_flags_is_ever_found(message: str) -> None:
     assert flags_in(message) <= set(FLAGS)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("[no-cahce]", ["[no-cahce] in the commit message is no flag; [no-cache] is."]),
+        ("[tests3]", ["[tests3] in the commit message is no flag; [test-s3] is."]),
+        ("[smok]", ["[smok] in the commit message is no flag; [smoke] is."]),
+        ("[no-cache] [ORDERS] [smoke] [wip]", []),
+    ],
+)
+def test_flags_that_are_nearly_known_are_told(message: str, told: list[str]) -> None:
+    assert mistyped(Event(flags=flags_in(message)), {"smoke"}) == told
+
+
+def commits(root: Path, *files: str) -> list[str]:
+    """A repository with a commit for each file."""
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run([*git, "init", "-q"], cwd=root, check=True)
+    made = []
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(file)
+        subprocess.run([*git, "add", "."], cwd=root, check=True)
+        subprocess.run([*git, "commit", "-qm", file], cwd=root, check=True)
+        asked = subprocess.run(
+            [*git, "rev-parse", "HEAD"], cwd=root, check=True, capture_output=True
+        )
+        made.append(asked.stdout.decode().strip())
+    return made
+
+
+def test_what_changed_is_known_as_far_as_the_clone_reaches(tmp_path: Path) -> None:
+    first, *_ = commits(tmp_path, "a.py", "b/ü c.py", "-d.py")
+    assert changed_paths(Event(before=first), tmp_path) == ("-d.py", "b/ü c.py")
+    assert changed_paths(Event(), tmp_path) == ("-d.py",)
+    assert changed_paths(Event(before="0" * 40), tmp_path) == ("-d.py",)  # a new branch
+    assert changed_paths(Event(before="1" * 40), tmp_path) is None  # a shallow clone
+    assert changed_paths(Event(before="--output=x"), tmp_path) == ("-d.py",)
+    assert changed_paths(Event(), tmp_path.parent) is None
+
+
+EVENTS: list[tuple[str, dict[str, Any], dict[str, str], Event]] = [
+    (
+        "push",
+        {"head_commit": {"message": "m [smoke]"}, "before": "b" * 40},
+        {"GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "main", "GITHUB_ACTOR": "octocat"},
+        Event(branch="main", actor="octocat", before="b" * 40, flags=frozenset({"smoke"})),
+    ),
+    (
+        "push",
+        {"head_commit": {"message": "m"}},
+        {"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1"},
+        Event(tag="v1"),
+    ),
+    (
+        "pull_request",
+        {"pull_request": {"head": {"sha": "c" * 40}, "base": {"sha": "d" * 40}}},
+        {"GITHUB_REF_NAME": "7/merge", "GITHUB_HEAD_REF": "topic"},
+        Event(branch="topic", before="d" * 40),
+    ),
+    (
+        "merge_group",
+        {"merge_group": {"head_sha": "e" * 40, "head_commit": {"message": "m [test-s3]"}}},
+        {"GITHUB_REF_NAME": "gh-readonly-queue/main/pr-7"},
+        Event(branch="gh-readonly-queue/main/pr-7", flags=frozenset({"test-s3"})),
+    ),
+    ("release", {}, {"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v2"}, Event(tag="v2")),
+    ("schedule", {}, {"GITHUB_REF_NAME": "main"}, Event(branch="main")),
+    ("workflow_dispatch", {"inputs": {}}, {"GITHUB_REF_NAME": "main"}, Event(branch="main")),
+]
+
+
+@pytest.mark.parametrize(("name", "payload", "environ", "wanted"), EVENTS)
+def test_every_event_tells_its_branch_its_tag_and_its_flags(
+    tmp_path: Path, name: str, payload: dict[str, Any], environ: dict[str, str], wanted: Event
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(payload))
+    given = {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file), **environ}
+    event = read_event(given, tmp_path)
+    for key in ("branch", "tag", "actor", "before", "flags"):
+        assert getattr(event, key) == getattr(wanted, key), key

@@ -131,7 +131,7 @@ def test_every_other_input_arrives(root: Path) -> None:
     assert (orders.configuration.memory, orders.configuration.timeout) == (512, 30)
     assert orders.configuration.environment == {"A": "1", "B": " two words", "C": "x=y", "D": ""}
     health, storage = orders.gates
-    assert health == HttpGate("health", "/health", within=5.0)
+    assert health == HttpGate(name="health", target="/health", within=5.0)
     assert isinstance(storage, S3Gate)
     assert (storage.bucket, storage.path, storage.prefix) == (
         "files",
@@ -152,7 +152,7 @@ def test_every_other_input_arrives(root: Path) -> None:
 )
 def test_a_health_payload_is_json(root: Path, written: str, payload: object) -> None:
     (orders,) = loaded(root, ZIP | {"health-payload": written}).functions
-    assert orders.gates == (InvokeGate("health", payload),)
+    assert orders.gates == (InvokeGate(name="health", payload=payload),)
 
 
 def test_a_variable_is_replaced_in_inputs_too(root: Path) -> None:

@@ -148,14 +148,17 @@ def test_everything_that_was_given_arrives(root: Path) -> None:
     assert orders.role == "arn:aws:iam::123456789012:role/service/orders"
     assert (orders.alias, orders.url) == ("prod", "iam")
     assert orders.configuration == Configuration(
-        512, 30, {"DEBUG": "yes", "VERSION": "3.10", "EMPTY": ""}, "takes orders"
+        memory=512,
+        timeout=30,
+        environment={"DEBUG": "yes", "VERSION": "3.10", "EMPTY": ""},
+        description="takes orders",
     )
     storage, health, invoked = orders.gates
     assert isinstance(storage, S3Gate)
     assert (storage.bucket, storage.path, storage.prefix) == ("files", "/o/{key}", "o/")
     assert str(storage.place) == "lambda-deploy.yml:20"
-    assert health == HttpGate("health", "/health", 204, {}, 5.0)
-    assert invoked == InvokeGate("invoked", {"a": [1]}, {"ok": True}, 30.0)
+    assert health == HttpGate(name="health", target="/health", status=204, within=5.0)
+    assert invoked == InvokeGate(name="invoked", payload={"a": [1]}, json={"ok": True})
     assert settings.budgets == Budgets(1_000_000, 2_000_000, 3_000_000)
     assert [(region, f.name) for region, f in settings.targets] == [
         ("eu-west-1", "orders"),
@@ -342,7 +345,7 @@ def test_a_test_that_is_misspelt_names_the_nearest(root: Path) -> None:
 
 def test_a_status_belongs_to_an_http_test(root: Path) -> None:
     text = ZIP + "tests:\n  invoked:\n    invoke: {}\n    status: 200\n"
-    assert problems(root, text) == ["15: 'status' belongs to an http test"]
+    assert problems(root, text) == ["15: 'status' says nothing about a test by invoke"]
 
 
 @pytest.mark.parametrize("variable", sorted(RESERVED))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.adapters.aws.functions import Invocation
 from engine.adapters.http import Answer
 from engine.errors import GateFailed
 
@@ -45,7 +46,9 @@ class FakeAddress:
             raise found
         return found
 
-    def request(self, method: str, path: str, body: bytes = b"") -> Answer:
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         self.asked.append((method, path))
         found: Answer = self._next()
         return found
@@ -71,7 +74,9 @@ class StoringAddress:
         self._store = store
         self.paths: list[str] = []
 
-    def request(self, method: str, path: str, body: bytes = b"") -> Answer:
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         self.paths.append(path)
         key = self._prefix + path.rpartition("/")[2]
         if method == "PUT":
@@ -87,9 +92,9 @@ class FakeFunctions:
     """What ``Functions.invoke`` answers, and what it was asked."""
 
     def __init__(self, body: Any, error: str = "", log: str = "") -> None:
-        self._answer = (body, error, log)
+        self._answer = Invocation(body, error, log)
         self.asked: list[tuple[str, str, Any]] = []
 
-    def invoke(self, name: str, qualifier: str, payload: object) -> tuple[Any, str, str]:
+    def invoke(self, name: str, qualifier: str, payload: object) -> Invocation:
         self.asked.append((name, qualifier, payload))
         return self._answer

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -12,19 +14,22 @@ import pytest
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.http import Answer
 from engine.errors import GateFailed, NotReady
-from engine.model import Gate, HttpGate, InvokeGate
+from engine.model import CommandGate, Gate, HttpGate, InvokeGate
 from engine.verify.address import Address, Hopeless
-from engine.verify.gate import SHOWN, run_gate
+from engine.verify.gate import SHOWN, Target, run_gate
 from tests.unit import make
 from tests.unit.verify.fakes import FakeAddress, FakeBucket, StoringAddress, answer
 
-HEALTH = HttpGate("health", "/health", within=0.0)
-INVOKED = InvokeGate("invoked", {"a": 1}, within=0.0)
+ENVIRONMENT = {"PATH": os.environ["PATH"], "FUNCTION_VERSION": "8"}
+HEALTH = HttpGate(name="health", target="/health", within=0.0)
+INVOKED = InvokeGate(name="invoked", payload={"a": 1}, within=0.0)
 STORAGE = replace(make.STORAGE, within=0.0)
 
 
 def run(gate: Gate, address: Address, bucket: FakeBucket | None = None) -> str:
-    return run_gate(gate, address, lambda name: cast(Bucket, bucket))
+    return run_gate(
+        gate, Target(address, lambda name: cast(Bucket, bucket), ENVIRONMENT, Path.cwd())
+    )
 
 
 def failure(gate: Gate, address: Address, bucket: FakeBucket | None = None) -> GateFailed:
@@ -48,6 +53,9 @@ def test_a_healthy_answer_passes_at_the_first_try() -> None:
         (replace(HEALTH, status=404), answer(404)),
         (replace(HEALTH, json={"ok": True}), answer(200, {"ok": True, "more": 1})),
         (replace(HEALTH, json={"a": {"b": [1]}}), answer(200, {"a": {"b": [1]}})),
+        (replace(HEALTH, json={"a.b.1.c": 2}), answer(200, {"a": {"b": [0, {"c": 2}]}})),
+        (replace(HEALTH, json={"a.b": 1}), answer(200, {"a.b": 1, "a": {"b": 2}})),
+        (replace(HEALTH, faster_than=0.5), answer(200)),
         (INVOKED, {"anything": 1}),
         (INVOKED, None),
         (replace(INVOKED, json={"ok": True}), {"ok": True}),
@@ -81,6 +89,16 @@ def test_what_was_expected_passes(gate: Gate, given: Any) -> None:
         ),
         (replace(INVOKED, json={"ok": True}), None, "expected ok to be true, got null in null"),
         (HEALTH, GateFailed("no answer: timed out"), "no answer: timed out"),
+        (
+            replace(HEALTH, faster_than=0.01),
+            answer(200),
+            "answered after 12 ms, expected within 10 ms",
+        ),
+        (
+            replace(HEALTH, json={"a.9": 1}),
+            answer(200, {"a": []}),
+            'expected a.9 to be 1, got null in {"a": []}',
+        ),
     ],
 )
 def test_what_was_not_expected_is_said(gate: Gate, given: Any, said: str) -> None:
@@ -130,6 +148,36 @@ def test_an_error_that_no_function_made_is_not_tried_again() -> None:
     with pytest.raises(NotReady):
         run(replace(INVOKED, within=60.0), address)
     assert len(address.asked) == 1
+
+
+# ---------------------------------------------------------------- commands
+
+
+def command(*words: str, within: float = 30.0) -> CommandGate:
+    return CommandGate(name="smoke", command=words, within=within)
+
+
+def test_a_command_passes_with_status_0_and_is_told_what_it_tests() -> None:
+    script = 'echo first; echo "version $FUNCTION_VERSION"'
+    assert run(command("sh", "-c", script), FakeAddress(answer(200))) == "version 8"
+
+
+@pytest.mark.parametrize(
+    ("gate", "said", "shown"),
+    [
+        (command("sh", "-c", "echo why; exit 3"), "sh failed (exit 3)", "why"),
+        (command("no-such-program"), "no-such-program needs 'no-such-program'", ""),
+        (command("sleep", "9", within=0.5), "sleep did not end within 0 s", ""),
+    ],
+)
+def test_a_command_that_fails_is_run_once_and_shows_its_output(
+    gate: CommandGate, said: str, shown: str
+) -> None:
+    begun = time.monotonic()
+    error = failure(gate, FakeAddress(answer(200)))
+    assert error.message.startswith(f"test smoke did not pass: {said}")
+    assert error.detail == shown
+    assert time.monotonic() - begun < 3
 
 
 # ---------------------------------------------------------------- S3

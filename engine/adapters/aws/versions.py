@@ -1,0 +1,123 @@
+"""Versions and the aliases that lead users to them (API: Lambda)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.lambda_api import LambdaApi
+from engine.adapters.aws.session import Aws
+from engine.adapters.aws.states import state_of
+from engine.errors import Conflict, NotFound, Refused
+from engine.model import AliasState, FunctionState
+
+
+class Versions:
+    """The versions and aliases of one region's functions."""
+
+    def __init__(self, aws: Aws, region: str) -> None:
+        self._api = LambdaApi(aws, region)
+        self._functions = Functions(aws, region)
+
+    def publish(
+        self, name: str, code_sha256: str, description: str, revision: str = ""
+    ) -> FunctionState:
+        """Publish ``$LATEST`` as a version, provided that it still is what we put there.
+
+        Raises:
+            Conflict: somebody else changed the code, or anything since ``revision``.
+        """
+        guard = {"RevisionId": revision} if revision else {}
+        try:
+            found = self._api.change(
+                "publish_version",
+                FunctionName=name,
+                CodeSha256=code_sha256,
+                Description=description[:256],
+                **guard,
+            )
+        except Refused as refusal:
+            if "CodeSHA256" in refusal.message:
+                raise Conflict(refusal.message, code=refusal.code) from None
+            raise
+        self._functions.settled(name, str(found["Version"]))
+        return state_of(found)
+
+    def every(self, name: str) -> list[FunctionState]:
+        """The published versions of a function, the newest first."""
+        found = self._api.pages("list_versions_by_function", "Versions", FunctionName=name)
+        published = [state_of(each) for each in found if each["Version"] != "$LATEST"]
+        return sorted(published, key=lambda state: int(state.version), reverse=True)
+
+    def delete(self, name: str, version: str) -> None:
+        """Delete one version."""
+        self._api.change("delete_function", FunctionName=name, Qualifier=version)
+
+    def alias(self, name: str, alias: str) -> AliasState | None:
+        """An alias; ``None`` if absent."""
+        try:
+            return _alias(self._api.call("get_alias", FunctionName=name, Name=alias))
+        except NotFound:
+            return None
+
+    def aliases(self, name: str) -> list[AliasState]:
+        """Every alias of a function."""
+        found = self._api.pages("list_aliases", "Aliases", FunctionName=name)
+        return [_alias(each) for each in found]
+
+    def create_alias(self, name: str, alias: str, version: str, description: str) -> AliasState:
+        """Create an alias.
+
+        Raises:
+            Conflict: it exists.
+        """
+        return _alias(
+            self._api.call(
+                "create_alias",
+                FunctionName=name,
+                Name=alias,
+                FunctionVersion=version,
+                Description=description[:256],
+            )
+        )
+
+    def move_alias(
+        self,
+        name: str,
+        alias: str,
+        version: str,
+        description: str,
+        revision: str,
+        weights: Mapping[str, float] | None = None,
+    ) -> AliasState:
+        """Let an alias lead to a version, and to others by ``weights`` (parts of 1; none without).
+
+        Raises:
+            Conflict: somebody else has moved it since ``revision``.
+        """
+        return _alias(
+            self._api.call(
+                "update_alias",
+                FunctionName=name,
+                Name=alias,
+                FunctionVersion=version,
+                Description=description[:256],
+                RevisionId=revision,
+                RoutingConfig={"AdditionalVersionWeights": dict(weights or {})},
+            )
+        )
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Delete an alias; its function URL goes with it."""
+        self._api.call("delete_alias", FunctionName=name, Name=alias)
+
+
+def _alias(found: Mapping[str, Any]) -> AliasState:
+    return AliasState(
+        arn=found["AliasArn"],
+        version=found["FunctionVersion"],
+        description=found.get("Description", ""),
+        revision=found.get("RevisionId", ""),
+        weights=(found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
+    )

@@ -1,0 +1,95 @@
+"""How a new version proves itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import Place
+from engine.model.words import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a test runs: every kind that is named must fit, by one of its patterns."""
+
+    flag: tuple[str, ...] = ()
+    event: tuple[str, ...] = ()
+    branch: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Test:
+    """What every test has. ``when`` is fulfilled by any condition; ``within`` is in seconds."""
+
+    name: str
+    when: tuple[Condition, ...] = ()
+    within: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpGate(_Test):
+    """An HTTP request is answered. ``target`` is a path of the function, or a whole address.
+
+    ``faster_than`` is in seconds; ``auth`` says whether the request must be signed.
+    """
+
+    target: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    status: int = 200
+    json: Mapping[str, object] = field(default_factory=dict)
+    faster_than: float | None = None
+    auth: Access = "public"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it asks an address of its own, which no new version has yet."""
+        return not self.target.startswith("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvokeGate(_Test):
+    """The function answers an invocation; ``faster_than`` is in seconds."""
+
+    payload: object
+    json: Mapping[str, object] = field(default_factory=dict)
+    faster_than: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Gate(_Test):
+    """What is written through the function's API is in the bucket, and the other way round."""
+
+    bucket: str
+    path: str
+    prefix: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandGate(_Test):
+    """A command of the user's own ends with status 0."""
+
+    command: tuple[str, ...]
+
+
+Gate = HttpGate | InvokeGate | S3Gate | CommandGate
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A part of the users' calls for a while, before all of them.
+
+    ``weight`` and ``max_error_rate`` are parts of 1, and ``duration`` is in seconds. ``alarms`` are
+    names of CloudWatch alarms that must not go off.
+    """
+
+    weight: float
+    duration: float
+    alarms: tuple[str, ...] = ()
+    max_error_rate: float | None = None
+    place: Place = field(default_factory=lambda: Place("canary"))

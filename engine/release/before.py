@@ -1,0 +1,83 @@
+"""What a function was before: its code, its configuration and its tags, put back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from engine.adapters.aws.functions import Functions
+from engine.adapters.http import request
+from engine.errors import DeployFailed
+from engine.model import FunctionState, ObservedFunction
+
+
+def parameters_of(state: FunctionState) -> dict[str, Any]:
+    """Everything of a state that ``UpdateFunctionConfiguration`` takes."""
+    values: dict[str, Any] = {
+        "Role": state.role,
+        "MemorySize": state.memory,
+        "Timeout": state.timeout,
+        "Description": state.description,
+        "Environment": {"Variables": dict(state.environment)},
+        "EphemeralStorage": {"Size": state.storage},
+        "TracingConfig": {"Mode": state.tracing},
+        "VpcConfig": {
+            "SubnetIds": list(state.network.subnets),
+            "SecurityGroupIds": list(state.network.security_groups),
+        },
+    }
+    if state.logging:
+        values["LoggingConfig"] = dict(state.logging)
+    if state.package == "Zip":
+        values |= {
+            "Runtime": state.runtime,
+            "Handler": state.handler,
+            "Layers": list(state.layers),
+        }
+    return values
+
+
+def restore_configuration(
+    functions: Functions, name: str, changes: Mapping[str, Any], before: FunctionState
+) -> None:
+    """Take back ``changes``, parameters of ``UpdateFunctionConfiguration``."""
+    values = parameters_of(before)
+    functions.configure(name, {key: values[key] for key in changes if key in values})
+
+
+def restore_tags(functions: Functions, before: FunctionState, tags: Mapping[str, str]) -> None:
+    """Take back tags that were added or changed."""
+    if was := {key: before.tags[key] for key in tags if key in before.tags}:
+        functions.tag(before.arn, was)
+    if new := [key for key in tags if key not in before.tags]:
+        functions.untag(before.arn, new)
+
+
+def restore_code(functions: Functions, name: str, observed: ObservedFunction) -> None:
+    """Put the previous code back into ``$LATEST``.
+
+    A zip is fetched from where AWS keeps it, and accepted only if its hash is the recorded one.
+
+    Raises:
+        DeployError: the previous code cannot be had any more.
+    """
+    before = observed.latest
+    if before.package == "Image":
+        functions.update_code(name, {"ImageUri": before.code_location}, before.architecture)
+        return
+    places = [before.code_location]
+    if observed.live and observed.live.code_sha256 == before.code_sha256:
+        fresh = functions.read(name, observed.live.version)
+        places.insert(0, fresh.code_location if fresh else "")
+    for place in filter(None, places):
+        answer = request("GET", place, timeout=300)
+        sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
+        if answer.status == 200 and sha256 == before.code_sha256:
+            functions.update_code(name, {"ZipFile": answer.body}, before.architecture)
+            return
+    raise DeployFailed(
+        f"the previous code of {name} (CodeSha256 {before.code_sha256}) cannot be fetched",
+        remedy="Deploy the commit that it came from.",
+    )

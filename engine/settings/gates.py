@@ -1,0 +1,86 @@
+"""Tests and canaries from values of the right shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.errors import Place
+from engine.model import Canary, CommandGate, Condition, Gate, HttpGate, InvokeGate, S3Gate
+
+# What says more about one kind of test, and about no other.
+_BELONGS = {
+    "http": ("method", "headers", "body", "auth", "status", "json", "faster-than"),
+    "invoke": ("json", "faster-than"),
+    "s3": (),
+    "command": (),
+}
+
+
+def kind_of(value: Mapping[str, Any]) -> str:
+    """What a test does: the key that says it."""
+    return next(kind for kind in _BELONGS if kind in value)
+
+
+def out_of_place(value: Mapping[str, Any]) -> list[str]:
+    """The keys of a test that say nothing about a test of its kind."""
+    known = {key for keys in _BELONGS.values() for key in keys}
+    return sorted((known - set(_BELONGS[kind_of(value)])) & value.keys())
+
+
+def gate(name: str, value: Mapping[str, Any], place: Place) -> Gate:
+    """A test; ``place`` is where its bucket was written, if it has one."""
+    common: dict[str, Any] = {"name": name, "within": float(value.get("within", 30.0))}
+    when = value.get("when")
+    if when is not None:
+        listed = when if isinstance(when, list) else [when]
+        common["when"] = tuple(_condition(each) for each in listed)
+    answer: dict[str, Any] = {
+        "json": value.get("json", {}),
+        "faster_than": value.get("faster-than"),
+    }
+    if "s3" in value:
+        s3 = value["s3"]
+        common.setdefault("when", (Condition(flag=("test-s3",)),))
+        return S3Gate(
+            bucket=s3["bucket"], path=s3["path"], prefix=s3.get("prefix", ""), place=place, **common
+        )
+    if "command" in value:
+        return CommandGate(command=tuple(value["command"]), **common)
+    if "invoke" in value:
+        return InvokeGate(payload=value["invoke"], **answer, **common)
+    return HttpGate(
+        target=value["http"],
+        method=value.get("method", "GET"),
+        headers=value.get("headers", {}),
+        body=value.get("body", ""),
+        status=value.get("status", 200),
+        auth=value.get("auth", "public"),
+        **answer,
+        **common,
+    )
+
+
+def _condition(value: Mapping[str, Any]) -> Condition:
+    def words(kind: str) -> tuple[str, ...]:
+        given = value.get(kind, ())
+        return (given,) if isinstance(given, str) else tuple(given)
+
+    return Condition(
+        flag=tuple(word.lower() for word in words("flag")),
+        event=words("event"),
+        branch=words("branch"),
+        tag=words("tag"),
+        path=words("path"),
+    )
+
+
+def canary(value: Mapping[str, Any], place: Place) -> Canary:
+    """A canary; ``place`` is where it was written."""
+    return Canary(
+        weight=value["weight"],
+        duration=value["for"],
+        alarms=tuple(value.get("alarms", ())),
+        max_error_rate=value.get("max-error-rate"),
+        place=place,
+    )
