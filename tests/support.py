@@ -10,13 +10,17 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+REPORTING = ("deploy", "plan", "build", "rollback")
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Project:
     def run(self, *arguments: str, **environment: str) -> Run:
         """Run ``lambda-fast-deploy`` in the checkout."""
         report = self.root.parent / f"report-{secrets.token_hex(4)}.json"
-        extra = ("--report", str(report)) if arguments[0] in ("deploy", "plan", "build") else ()
+        extra = ("--report", str(report)) if arguments[0] in REPORTING else ()
         with requests_during() as requests:
             done = subprocess.run(
                 [sys.executable, "-m", "engine", *arguments, *extra],
@@ -161,6 +165,52 @@ def own_builder(socket: Path) -> Iterator[str]:
         subprocess.run([*buildx, "rm", name], check=True, capture_output=True)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+
+
+class Users:
+    """Requests at an address, 20 a second, until the block ends."""
+
+    def __init__(self, url: str, path: str = "/health") -> None:
+        self._url, self._path = url, path
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(8)
+        self._lock = threading.Lock()
+        self.answers: list[tuple[float, int, Any]] = []
+
+    def __enter__(self) -> Users:
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._pool.shutdown()
+
+    def _ask(self) -> None:
+        while not self._over.wait(0.05):
+            self._pool.submit(self._once)
+
+    def _once(self) -> None:
+        begun = time.monotonic()
+        try:
+            status, body = get(self._url, self._path)
+        except OSError as error:
+            status, body = 0, str(error)
+        with self._lock:
+            self.answers.append((begun, status, body))
+
+    @property
+    def failed(self) -> list[tuple[float, int, Any]]:
+        """The answers that no user should get."""
+        with self._lock:
+            return sorted(each for each in self.answers if each[1] != 200)
+
+    @property
+    def outage(self) -> float:
+        """Seconds from the first failed request to the last."""
+        times = [begun for begun, _, _ in self.failed]
+        return max(times) - min(times) if times else 0.0
 
 
 def get(url: str, path: str = "/health") -> tuple[int, Any]:

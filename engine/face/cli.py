@@ -14,7 +14,7 @@ from engine.errors import Invalid, Place, Problem
 from engine.face.github import inputs_from, on_github
 from engine.face.run import Run, Work
 from engine.settings.grammar import json_schema
-from engine.settings.inputs import INPUTS, PAIRS, Input
+from engine.settings.inputs import INPUTS, PAIRS, PREVIOUS, Input
 
 REPORT = "lambda-fast-deploy-report.json"
 
@@ -41,7 +41,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print JSON on stdout")
         command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
         for item in INPUTS:
-            _add_option(command, item)
+            if item.name != "rollback":  # that is a command of its own
+                _add_option(command, item)
+    _add_rollback(commands)
     _add_layers(commands)
     says = "print how large layers and code would be, and their heaviest packages"
     weigh = commands.add_parser("sizes", help=says, description=says.capitalize() + ".")
@@ -49,6 +51,20 @@ def parser() -> argparse.ArgumentParser:
     _add_common(weigh, "config", "region")
     commands.add_parser("schema", help="print the JSON schema of lambda-deploy.yml")
     return root
+
+
+def _add_rollback(commands: Any) -> None:
+    says = "lead users back to the version that they had before, tested"
+    command = commands.add_parser("rollback", help=says, description=says.capitalize() + ".")
+    says = "one function; default all of the configuration"
+    command.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
+    says = "number of the version; default the newest before that passes its tests"
+    command.add_argument("--to", default=PREVIOUS, metavar="N", dest="rollback", help=says)
+    command.add_argument("--json", action="store_true", help="print JSON on stdout")
+    command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
+    for item in INPUTS:
+        if item.name not in ("rollback", "commit-message"):
+            _add_option(command, item)
 
 
 def _add_layers(commands: Any) -> None:
@@ -137,12 +153,27 @@ def run(arguments: list[str]) -> int:
         says = f"the directory of {report} does not exist"
         raise Invalid([Problem(says, Place("option --report"))])
     plan_to = sys.stdout if options.command == "plan" and not options.json else sys.stderr
-    work = _work(options)
-    return Run(given, environ, report, json=options.json, plan_to=plan_to, work=work).carry_out()
+    rollback = given.get("rollback", "").strip()
+    return Run(
+        given,
+        environ,
+        report,
+        json=options.json,
+        plan_to=plan_to,
+        work=_work(options, rollback),
+        flags=not rollback and options.command != "layers",  # what HEAD says is of its deploy
+    ).carry_out()
 
 
-def _work(options: argparse.Namespace) -> Work:
+def _work(options: argparse.Namespace, rollback: str) -> Work:
     """What a command does with the settings; only that is imported."""
+    if rollback:
+        if rollback != PREVIOUS and not rollback.isdecimal():
+            says = f"expected {PREVIOUS} or the number of a version, got {rollback!r}"
+            raise Invalid([Problem(says, Place("input rollback"))])
+        from engine.rollback import Rollback
+
+        return Rollback(rollback, getattr(options, "only", ""))
     if options.command == "layers":
         from engine.upkeep.attach import Attach
 

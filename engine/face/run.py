@@ -6,6 +6,7 @@ import json as json_module
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from traceback import format_exc
@@ -40,6 +41,7 @@ class Run:
         json: bool,
         plan_to: TextIO,
         work: Work,
+        flags: bool,
     ) -> None:
         self._given = given
         self._environ = environ
@@ -47,6 +49,7 @@ class Run:
         self._json = json
         self._plan_to = plan_to
         self._work = work
+        self._flags = flags
         self._journal = Journal(console.tell)
         self._github = Github(quiet=json) if on_github(environ) else None
         self._settings: Settings | None = None
@@ -84,6 +87,8 @@ class Run:
     def _work_out(self) -> Outcome:
         root = Path.cwd()
         event = read_event(self._environ, root, self._given.get("commit-message", ""))
+        if not self._flags:
+            event = replace(event, flags=frozenset())
         self._settings = load(self._given, self._environ, event, root, lambda: self._aws.regions())
         from engine.adapters.world import World
 

@@ -129,6 +129,10 @@ class _Stage:
     def _upload(self, observed: ObservedFunction) -> None:
         order = self._order
         with order.working("code") as detail:
+            if not order.function.has_alias:  # the location is good for ten minutes
+                latest = self._functions.read(order.name) or observed.latest
+                place = latest.code_location
+                observed = replace(observed, latest=replace(observed.latest, code_location=place))
             order.undo.record(
                 f"code of {order.name}",
                 lambda: self._unless_theirs(
@@ -239,14 +243,18 @@ class _Stage:
     def _unless_theirs(self, way: Callable[[], object]) -> str:
         """Put something back, but only while nobody else has deployed since.
 
-        Whoever made or moved the alias in the meantime stands on what is there now. Our own move
-        of it has been undone before this is asked.
+        Whoever made or moved the alias in the meantime, or put other code there, stands on what is
+        there now. Our own move of the alias has been undone before this is asked.
         """
         order = self._order
+        latest = self._functions.read(order.name)
+        before = order.observed.latest.code_sha256 if order.observed else ""
+        if latest and latest.code_sha256 != before and not self._has_code(latest):
+            return "left alone, since somebody else has deployed in the meantime"
         if order.function.has_alias:
-            before = order.observed.alias if order.observed else None
+            was = order.observed.alias if order.observed else None
             now = order.world.versions(order.region).alias(order.name, order.function.alias)
-            if now and (before is None or now.version != before.version):
+            if now and (was is None or now.version != was.version):
                 return "left alone, since somebody else has deployed in the meantime"
         way()
         return ""

@@ -97,9 +97,11 @@ INPUTS = (
         "tests.storage.s3.prefix",
     ),
     Input("commit-message", "Text to read flags from, instead of the event's commit message"),
+    Input("rollback", "Go back instead of deploying: previous, or the number of a version"),
     Input("dry-run", "Only plan: true or false", switch=True),
 )
 
+PREVIOUS = "previous"  # value of input rollback
 PAIRS = ("environment", "build-args", "build-secrets")
 
 

@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, unquote
 
 from ministack.services import lambda_svc
 
@@ -32,6 +32,8 @@ _VOLATILE = frozenset(
         "LastUpdateStatusReasonCode",
     }
 )
+
+_zips: dict[str, bytes] = {}  # by the hex digits of their SHA-256
 
 _publish_version = lambda_svc._publish_version
 _get_function = lambda_svc._get_function
@@ -97,7 +99,7 @@ def teach(settings: Settings) -> None:
     """Install every behaviour of this module."""
 
     def get_function(name: str, qualifier: str | None = None) -> Answer:
-        """GetFunction: ResolvedImageUri is the digest; Location serves that version's zip."""
+        """GetFunction: ResolvedImageUri is the digest; Location serves the zip of this moment."""
         answer: Answer = _get_function(name, qualifier)
         if answer[0] != 200:
             return answer
@@ -107,11 +109,13 @@ def teach(settings: Settings) -> None:
             code["ResolvedImageUri"] = config["_Resolved"]
         elif "Location" in code:
             account, region = lambda_svc.get_account_id(), lambda_svc.get_region()
-            version = quote(config.get("Version", "$LATEST"))
+            function = lambda_svc._functions[name]
+            record = function["versions"].get(config.get("Version"), function)
+            key = base64.b64decode(config["CodeSha256"]).hex()
+            _zips[key] = record.get("code_zip") or b""
             _, _, query = code["Location"].partition("?")
             code["Location"] = (
-                f"http://{settings.address}/_ministack/lambda-code/"
-                f"{account}/{region}/{name}:{version}?{query}"
+                f"http://{settings.address}/_ministack/lambda-code/{account}/{region}/{key}?{query}"
             )
         return success(found)
 
@@ -126,12 +130,9 @@ def teach(settings: Settings) -> None:
 def serve_function_code(
     name: str, account_id: str | None = None, region: str | None = None
 ) -> Answer:
-    """Serve the zip of one version: the path names it as ``FUNCTION:VERSION``."""
-    name, _, version = unquote(name).partition(":")
-    function = lambda_svc._functions.get_scoped(account_id, region, name)
-    if function and version in function["versions"]:
-        code = function["versions"][version].get("code_zip") or b""
-        return 200, {"Content-Type": "application/zip"}, code
+    """Serve a zip that a location was given for: an S3 object's version stays what it is."""
+    if name in _zips:
+        return 200, {"Content-Type": "application/zip"}, _zips[name]
     answer: Answer = _serve_function_code(name, account_id, region)
     return answer
 
