@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 WORKFLOW = """\
 name: deploy
-on: [push, pull_request, release]
+on: [push, pull_request, release, workflow_dispatch, schedule, merge_group]
 jobs:
   deploy:
     runs-on: ubuntu-latest
@@ -99,6 +99,7 @@ class Workflow:
     outcome: str
     outputs: dict[str, str]
     requests: list[dict[str, Any]] = field(repr=False)
+    gates: list[str]
 
     @property
     def changes(self) -> list[str]:
@@ -153,7 +154,10 @@ class Caller:
     def run(
         self, event: str, message: str = "change", cache: Path | None = None, **environment: str
     ) -> Workflow:
-        """Commit everything and let an event run the workflow; ``cache`` is GitHub's cache."""
+        """Commit everything and let an event run the workflow; ``cache`` is GitHub's cache.
+
+        Commands of the caller's tests may leave words in ``$SEEN/gates``.
+        """
         self._git("add", "-A")
         self._git("commit", "-q", "--allow-empty", "-m", message)
         sha = self._git("rev-parse", "HEAD")
@@ -171,6 +175,13 @@ class Caller:
                 },
             },
             "release": {"action": "published", "release": {"tag_name": "v1.0.0"}},
+            "tag": {"ref": "refs/tags/v1.0.0", "head_commit": {"id": sha, "message": message}},
+            "workflow_dispatch": {"ref": "refs/heads/main", "inputs": {}},
+            "schedule": {"schedule": "0 4 * * *"},
+            "merge_group": {
+                "action": "checks_requested",
+                "merge_group": {"head_sha": sha, "head_commit": {"id": sha, "message": message}},
+            },
         }
         seen = self.root.parent / f"seen-{secrets.token_hex(4)}"
         seen.mkdir()
@@ -186,7 +197,14 @@ class Caller:
         with requests_during() as requests:
             done = subprocess.run(
                 [
-                    *("act", event, "-e", str(payload), "-P", "ubuntu-latest=-self-hosted"),
+                    *(
+                        "act",
+                        "push" if event == "tag" else event,
+                        "-e",
+                        str(payload),
+                        "-P",
+                        "ubuntu-latest=-self-hosted",
+                    ),
                     *(_cache_server(cache) if cache else ["--no-cache-server"]),
                     "--local-repository",
                     f"lambda-fast-deploy/lambda-fast-deploy@v1={self.action}",
@@ -206,6 +224,7 @@ class Caller:
             outcome=(seen / "outcome").read_text() if (seen / "outcome").exists() else "",
             outputs=json.loads(outputs.read_text()) if outputs.exists() else {},
             requests=requests,
+            gates=(seen / "gates").read_text().split() if (seen / "gates").exists() else [],
         )
 
 

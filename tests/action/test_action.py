@@ -77,6 +77,57 @@ def test_a_pull_request_is_planned_only(caller: Caller) -> None:
         client.get_function(FunctionName=caller.name)
 
 
+EVENTS = [
+    ("push", "change", "always"),
+    ("push", "change [Smoke]", "always smoke"),
+    ("push", "change [test-all]", "always smoke nightly tagged"),
+    ("tag", "change", "always smoke nightly tagged"),
+    ("release", "change", "always smoke nightly tagged"),
+    ("workflow_dispatch", "change [smoke]", "always smoke"),
+    ("schedule", "change", "always nightly"),
+    ("push", "change [skip-deploy]", ""),
+    ("merge_group", "change [test-all]", ""),
+]
+
+
+def test_each_event_runs_its_tests(caller: Caller) -> None:
+    config = (
+        (caller.root / "lambda-deploy.yml")
+        .read_text()
+        .replace("[health, storage]", "[always, smoke, nightly, tagged]")
+    )
+    for name, when in (
+        ("always", ""),
+        ("smoke", ", when: {flag: smoke}"),
+        ("nightly", ", when: {event: schedule}"),
+        ("tagged", ", when: [{tag: v*}, {branch: none}]"),
+    ):
+        config += f"  {name}: {{command: [sh, -c, 'echo {name} >> $SEEN/gates']{when}}}\n"
+    caller.write("lambda-deploy.yml", config)
+    for number, (event, message, gates) in enumerate(EVENTS):
+        caller.write("src/app.py", f"def handler(event, context): return {number}\n")
+        run = caller.run(event, message)
+        assert (run.code, run.outcome) == (0, "success"), (event, message)
+        assert run.gates == gates.split(), (event, message)
+        assert bool(run.changes) == bool(gates), (event, message)
+
+
+def test_an_input_leads_users_back(caller: Caller, served: Served) -> None:
+    caller.edit("lambda-deploy.yml", "[health, storage]", "[]")
+    for number in (1, 2):
+        caller.write("src/app.py", f"def handler(event, context): return {number}\n")
+        assert caller.run("push").code == 0
+    caller.inputs("with: {rollback: previous}")
+    run = caller.run("workflow_dispatch", "change [skip-deploy]")
+    assert run.code == 0
+    assert run.outputs["version"] == served() == "1"
+    caller.inputs("with: {rollback: last}")
+    wrong = caller.run("workflow_dispatch")
+    assert wrong.code == 1
+    assert "expected previous or the number of a version, got 'last'" in wrong.log
+    assert served() == "1"
+
+
 def test_a_failing_health_check_fails_the_job_and_users_keep_the_old_version(
     caller: Caller, served: Served
 ) -> None:
