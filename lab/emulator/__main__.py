@@ -13,11 +13,15 @@ from ministack import app
 from ministack.services import iam
 
 from lab.emulator import (
+    alarms,
     aliases,
     ecr,
     functions,
     images,
     immutability,
+    invocations,
+    logs,
+    metrics,
     registry,
     runtime,
     urls,
@@ -41,6 +45,10 @@ def teach(settings: Settings) -> None:
     aliases.teach()
     urls.teach(settings)
     runtime.teach(settings)
+    invocations.teach()
+    logs.teach()
+    metrics.teach()
+    alarms.teach()
 
 
 async def create_role() -> None:

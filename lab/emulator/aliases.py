@@ -11,6 +11,7 @@ from typing import Any
 from ministack.services import lambda_svc
 
 from lab.emulator.answers import Answer, failure
+from lab.emulator.invocations import called
 
 _create_alias = lambda_svc._create_alias
 _update_alias = lambda_svc._update_alias
@@ -68,6 +69,7 @@ async def invoke(
 ) -> Answer:
     """Invoke by alias: each call goes to one of its versions, by weight."""
     wanted = qualifier or lambda_svc._qp_first(query or {}, "Qualifier") or None
+    called(name, wanted)
     answer: Answer = await _invoke(name, event, headers, routed(name, wanted) or qualifier, query)
     return answer
 

@@ -88,6 +88,20 @@ def too_large(code: dict[str, Any], operation: str) -> Answer | None:
     return failure("RequestEntityTooLargeException", message, 413)
 
 
+def configured(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the request with AWS's defaults in a LoggingConfig that it gives in part.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
+    """
+    given = request.get("LoggingConfig")
+    if given is None:
+        return request
+    whole = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"} | given
+    if whole["LogFormat"] == "JSON":
+        whole = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} | whole
+    return {**request, "LoggingConfig": whole}
+
+
 def create_function(request: dict[str, Any]) -> Answer:
     """CreateFunction: absent images, unknown runtimes, layers and sizes are refused."""
     code = request.get("Code", {})
@@ -103,6 +117,7 @@ def create_function(request: dict[str, Any]) -> Answer:
     error = error or role_refused(request.get("Role"))
     if error:
         return error
+    request = configured(request["FunctionName"], request)
     if "ImageUri" in code and images.fails_later(code["ImageUri"]):
         zstd.fail_later(request["FunctionName"], None, images.digest_of(code["ImageUri"])[0])
     answer: Answer = _create_function(request)
@@ -160,7 +175,7 @@ def update_configuration(name: str, request: dict[str, Any]) -> Answer:
     error = error or role_refused(request.get("Role"))
     if error:
         return error
-    answer: Answer = _update_config(name, request)
+    answer: Answer = _update_config(name, configured(name, request))
     if answer[0] != 200:
         return answer
     function = lambda_svc._functions[name]

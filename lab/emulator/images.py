@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from typing import Any
 
 from ministack.services import ecr, lambda_svc
 
 from lab.emulator import zstd
 from lab.emulator.answers import Answer, failure
+from lab.emulator.invocations import current
 
 _REST = r"/(?P<name>[^:@]+)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 _URIS = (
@@ -22,6 +24,7 @@ _URIS = (
 )
 
 _spawn_lambda_container = lambda_svc._spawn_lambda_container
+_classify_function_error = lambda_svc._classify_function_error
 
 
 def digest_of(uri: str) -> tuple[str, Answer | None]:
@@ -78,7 +81,16 @@ def spawn_container(config: dict[str, Any], *rest: Any, **named: Any) -> Any:
     """Run the pinned digest, whatever the tag points to by now."""
     if config.get("_Resolved"):
         config = {**config, "ImageUri": config["_Resolved"]}
-    return _spawn_lambda_container(config, *rest, **named)
+    began = time.monotonic()
+    container = _spawn_lambda_container(config, *rest, **named)
+    current().environment_ready(time.monotonic() - began)
+    return container
+
+
+def classify_error(answer: Any, header: str) -> str | None:
+    """Tell a function's error from an HTTP answer of its own, which has a statusCode."""
+    kind: str | None = _classify_function_error(answer, header)
+    return None if kind == "Handled" else kind
 
 
 def pool_key(name: str, config: dict[str, Any]) -> str:
@@ -120,6 +132,7 @@ def remove_container(entry: dict[str, Any]) -> None:
 def teach() -> None:
     """Install every behaviour of this module."""
     lambda_svc._spawn_lambda_container = spawn_container
+    lambda_svc._classify_function_error = classify_error
     lambda_svc._warm_pool_key = pool_key
     lambda_svc._pool_kill_function = retire_containers
     lambda_svc._kill_pool_entry = remove_container

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ministack import app
@@ -13,9 +14,20 @@ from ministack.services import lambda_svc
 
 from lab.emulator.aliases import routed
 from lab.emulator.answers import Answer, document, success
+from lab.emulator.invocations import called
 from lab.emulator.settings import Settings
 
 _PATH = "/_aws/lambda-url/"
+_SCOPE = r"\d{8}/[^/,\s]+/lambda/aws4_request"
+_SIGNED = re.compile(
+    rf"AWS4-HMAC-SHA256 (?=.*\bCredential=[^/,\s]+/{_SCOPE}\b)(?=.*\bSignature=[0-9a-f]+).*"
+)
+_CREDENTIAL = re.compile(rf"[^/]+/{_SCOPE}")
+
+_FORBIDDEN = {
+    "Content-Type": "application/json",
+    "x-amzn-ErrorType": "AccessDeniedException",
+}
 
 _create_function_url_config = lambda_svc._create_function_url_config
 _handle_function_url_request = lambda_svc.handle_function_url_request
@@ -46,9 +58,24 @@ def callable_by_anyone(name: str, qualifier: str | None, scope: tuple[str, str])
     return {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"} <= allowed
 
 
+def signed(headers: dict[str, str], query: dict[str, Any]) -> bool:
+    """Tell whether a request bears a SigV4 signature for Lambda, in its header or its query.
+
+    Whose it is does not matter: the lab checks no credentials.
+    """
+    if _SIGNED.fullmatch(headers.get("authorization", "")):
+        return True
+    credential = lambda_svc._qp_first(query, "X-Amz-Credential")
+    return bool(_CREDENTIAL.fullmatch(credential)) and "X-Amz-Signature" in query
+
+
 async def handle_function_url_request(
     identifier: str,
-    *request: Any,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    query: dict[str, Any],
     resolved: tuple[Any, ...] | None = None,
     **named: Any,
 ) -> Answer:
@@ -56,15 +83,23 @@ async def handle_function_url_request(
     resolved = resolved or lambda_svc.resolve_function_url(identifier)
     if resolved:
         account, region, name, qualifier, config = resolved
-        public = config.get("AuthType") == "NONE"
-        if public and not callable_by_anyone(name, qualifier, (account, region)):
-            return 403, {"Content-Type": "application/json"}, b'{"Message":"Forbidden"}'
+        if config.get("AuthType") == "NONE":
+            allowed = callable_by_anyone(name, qualifier, (account, region))
+        else:
+            allowed = signed(headers, query)
+        # A browser asks before it signs.
+        if not allowed and not (method == "OPTIONS" and config.get("Cors")):
+            return 403, dict(_FORBIDDEN), b'{"Message":"Forbidden"}'
         with request_scope(account, region):
             version = routed(name, qualifier) or qualifier
         resolved = (account, region, name, version, config)
+        call = called(name, qualifier)
     answer: Answer = await _handle_function_url_request(
-        identifier, *request, resolved=resolved, **named
+        identifier, method, path, headers, body, query, resolved=resolved, **named
     )
+    if resolved and call.failed:
+        # What went wrong is in the function's log, and nothing that its callers are told.
+        return 502, {**answer[1], "Content-Type": "application/json"}, b"Internal Server Error"
     return answer
 
 

@@ -48,8 +48,8 @@ def refused(call: Callable[..., Any], **arguments: Any) -> tuple[str, int]:
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def fetch(url: str) -> tuple[int, str]:
-    """GET a URL; return the status and the body, also of errors."""
+def fetch(url: str | urllib.request.Request) -> tuple[int, str]:
+    """GET a URL, or make a request; return the status and the body, also of errors."""
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
             return answer.status, answer.read().decode()

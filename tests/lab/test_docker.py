@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 import subprocess
 import sys
 import time
@@ -19,9 +21,15 @@ pytestmark = pytest.mark.docker
 
 BASE = "public.ecr.aws/lambda/python:3.13"
 SOURCE = """
-import os, uuid, boto3
+import os, time, uuid, boto3
+time.sleep(0.3)
 ENVIRONMENT = uuid.uuid4().hex
 def handler(event, context):
+    print("said %s")
+    if event.get("seconds"):
+        time.sleep(event["seconds"])
+    if event.get("status"):
+        return {"statusCode": 500, "errorType": "mine"}
     s3 = boto3.client("s3")
     buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
     return {"says": "%s", "buckets": buckets, "variable": os.environ.get("VARIABLE"),
@@ -71,7 +79,7 @@ def push(repository: str, tmp_path: Path) -> Callable[..., str]:
         folder = tmp_path / says
         folder.mkdir()
         # Every probe builds layers of its own: none is in the builder's cache.
-        (folder / "app.py").write_text(f"# {repository}\n" + SOURCE % says)
+        (folder / "app.py").write_text(f"# {repository}\n" + SOURCE % (says, says))
         (folder / "Dockerfile").write_text(
             f'FROM {BASE}\nCOPY app.py ${{LAMBDA_TASK_ROOT}}/\nCMD ["app.handler"]\n'
         )
@@ -139,6 +147,37 @@ def test_an_update_leaves_published_versions_alone(
     function.api.update_function_code(FunctionName=function.name, ImageUri=push("two"))
     function.settle()
     assert function.call(version)[1]["environment"] == before
+
+
+def log_of(function: Function, **event: Any) -> tuple[Any, list[str]]:
+    """Invoke; return the answer, and the lines of the log's tail."""
+    answer = function.api.invoke(
+        FunctionName=function.name, LogType="Tail", Payload=json.dumps(event)
+    )
+    return answer, base64.b64decode(answer["LogResult"]).decode().splitlines()
+
+
+def test_the_log_of_a_container(push: Callable[..., str], function: Function) -> None:
+    function.create(Code={"ImageUri": push("one")}, Timeout=5)
+    inits = []
+    for _ in range(2):
+        _, (start, said, end, report) = log_of(function)
+        assert start.startswith("START RequestId: ")
+        assert said == "said one"
+        assert end.startswith("END RequestId: ")
+        inits.append(re.search(r"\tInit Duration: ([\d.]+) ms\t$", report))
+    assert inits[0]
+    assert float(inits[0][1]) >= 300
+    assert inits[1] is None
+    answer, _ = log_of(function, status=500)
+    assert "FunctionError" not in answer
+    answer, lines = log_of(function, seconds=9)
+    assert answer["FunctionError"] == "Unhandled"
+    told = json.loads(answer["Payload"].read())
+    assert told["errorType"] == "Sandbox.Timedout"
+    assert told["errorMessage"].endswith(" Error: Task timed out after 5.00 seconds")
+    assert "said one" in lines
+    assert "\tDuration: 5000.00 ms\t" in lines[-1]
 
 
 def test_a_moved_tag_moves_no_function(push: Callable[..., str], function: Function) -> None:

@@ -110,4 +110,5 @@ def test_a_line_tells_all_of_a_request(live: Function) -> None:
         "path": url.partition("/_aws")[1] + url.partition("/_aws")[2] + "up",
         "status": 200,
         "mutating": False,
+        "bytes": 0,
     }

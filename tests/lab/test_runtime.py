@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,21 @@ def test_an_error_is_told_with_its_aws_type(
     assert error == "Unhandled"
     assert answer["errorType"] == kind
     assert message in answer["errorMessage"]
+
+
+def test_a_task_that_takes_too_long_is_ended(function: Function) -> None:
+    function.create(
+        archive({"app.py": "import time\ndef handler(e, c):\n    time.sleep(5)\n"}), Timeout=1
+    )
+    began = time.monotonic()
+    error, answer = function.call()
+    assert 1 <= time.monotonic() - began < 3
+    assert error == "Unhandled"
+    assert answer["errorType"] == "Sandbox.Timedout"
+    assert re.fullmatch(
+        r"RequestId: [0-9a-f-]{36} Error: Task timed out after 1\.00 seconds",
+        answer["errorMessage"],
+    )
 
 
 def test_boto3_is_there_and_reaches_this_aws(function: Function, bucket: Any) -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import urllib.request
 
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from tests.lab.making import Function, archive, fetch
 
 
@@ -77,6 +82,43 @@ def test_nobody_may_call_a_url_without_permission(live: Function) -> None:
     assert fetch(url)[0] == 200
 
 
-def test_a_broken_function_is_a_502(function: Function) -> None:
-    function.create(archive({"app.py": "raise RuntimeError('broken')"}))
-    assert fetch(function.open_url())[0] == 502
+SLOW = "import time\ndef handler(e, c):\n    time.sleep(5)\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise RuntimeError('broken')",
+        "def handler(e, c):\n    raise RuntimeError('broken')",
+        "import os\ndef handler(e, c):\n    os._exit(1)",
+        SLOW,
+    ],
+)
+def test_a_broken_function_is_a_502(function: Function, source: str) -> None:
+    function.create(archive({"app.py": source}), Timeout=1)
+    assert fetch(function.open_url()) == (502, "Internal Server Error")
+
+
+@pytest.mark.parametrize(
+    ("service", "status"), [(None, 403), ("execute-api", 403), ("lambda", 200)]
+)
+def test_a_url_with_iam_wants_a_signature_for_lambda(
+    live: Function, service: str | None, status: int
+) -> None:
+    where = {"FunctionName": live.name}
+    url = live.api.create_function_url_config(AuthType="AWS_IAM", **where)["FunctionUrl"]
+    signed = AWSRequest("GET", url)
+    if service:
+        SigV4Auth(Credentials("anyone", "secret"), service, "us-east-1").add_auth(signed)
+    request = urllib.request.Request(url, headers=dict(signed.headers.items()))
+    said = '{"Message":"Forbidden"}' if status == 403 else "one"
+    assert fetch(request) == (status, said)
+
+
+def test_a_function_is_told_the_alias_it_was_called_by(function: Function) -> None:
+    source = "def handler(e, c):\n    return c.invoked_function_arn\n"
+    function.create(archive({"app.py": source}))
+    function.publish()
+    function.api.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    assert fetch(function.open_url("live"))[1].endswith(f":{function.name}:live")
+    assert function.call("live")[1].endswith(f":{function.name}:live")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.lab.making import Function, code, refused
 
 
@@ -65,6 +67,9 @@ def test_weights_are_followed(live: Function) -> None:
         **alias, FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}}
     )
     assert {live.call("live")[1]["body"] for _ in range(40)} == {"one", "two"}
+    for _ in range(10):
+        answer = live.api.invoke(FunctionName=live.name, Qualifier="live")
+        assert answer["ExecutedVersion"] == json.loads(answer["Payload"].read())["version"]
     live.api.update_alias(
         **alias, FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}}
     )
@@ -75,6 +80,33 @@ def test_weights_are_followed(live: Function) -> None:
         )[0]
         == "InvalidParameterValueException"
     )
+
+
+def test_a_stale_revision_of_an_alias_is_refused(live: Function) -> None:
+    live.publish()
+    alias = {"FunctionName": live.name, "Name": "live"}
+    first = live.api.create_alias(**alias, FunctionVersion="1")["RevisionId"]
+    second = live.api.update_alias(**alias, Description="x", RevisionId=first)["RevisionId"]
+    assert refused(live.api.update_alias, **alias, Description="y", RevisionId=first) == (
+        "PreconditionFailedException",
+        412,
+    )
+    found = live.api.get_alias(**alias)
+    assert (found["Description"], found["RevisionId"]) == ("x", second)
+
+
+def test_the_routing_of_an_alias_comes_back_until_it_is_cleared(live: Function) -> None:
+    live.publish()
+    live.update("two")
+    live.publish()
+    alias = {"FunctionName": live.name, "Name": "live"}
+    weights = {"AdditionalVersionWeights": {"2": 0.25}}
+    live.api.create_alias(**alias, FunctionVersion="1", RoutingConfig=weights)
+    assert live.api.get_alias(**alias)["RoutingConfig"] == weights
+    live.api.update_alias(**alias, Description="routing is left alone")
+    assert live.api.get_alias(**alias)["RoutingConfig"] == weights
+    live.api.update_alias(**alias, RoutingConfig={"AdditionalVersionWeights": {}})
+    assert "RoutingConfig" not in live.api.get_alias(**alias)
 
 
 def test_deleting_one_version_leaves_the_others(live: Function) -> None:
