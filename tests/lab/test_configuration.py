@@ -1,0 +1,82 @@
+"""What a function was configured with comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.lab.making import Function
+
+NAMES = ("EphemeralStorage", "TracingConfig", "LoggingConfig", "VpcConfig")
+GIVEN: dict[str, Any] = {
+    "EphemeralStorage": {"Size": 1024},
+    "TracingConfig": {"Mode": "Active"},
+    "LoggingConfig": {
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": "DEBUG",
+        "SystemLogLevel": "WARN",
+        "LogGroup": "/probes",
+    },
+    "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+}
+
+
+def defaults(name: str) -> dict[str, dict[str, Any]]:
+    """What AWS says of a function that was given nothing."""
+    return {
+        "EphemeralStorage": {"Size": 512},
+        "TracingConfig": {"Mode": "PassThrough"},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"},
+        "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
+    }
+
+
+def configured(function: Function, **qualifier: str) -> dict[str, Any]:
+    """What both APIs tell of these settings, but for what AWS adds to a VpcConfig."""
+    told = function.api.get_function_configuration(FunctionName=function.name, **qualifier)
+    whole = function.api.get_function(FunctionName=function.name, **qualifier)["Configuration"]
+    assert {name: told[name] for name in NAMES} == {name: whole[name] for name in NAMES}
+    told["VpcConfig"].pop("VpcId")
+    return {name: told[name] for name in NAMES}
+
+
+def test_what_was_created_comes_back(function: Function) -> None:
+    function.create(**GIVEN)
+    assert configured(function) == GIVEN
+
+
+def test_what_was_not_given_has_defaults(live: Function) -> None:
+    assert configured(live) == defaults(live.name)
+
+
+def test_an_update_leaves_the_versions_as_they_were(live: Function) -> None:
+    first = live.publish()
+    live.api.update_function_configuration(FunctionName=live.name, **GIVEN)
+    live.settle()
+    second = live.publish()
+    live.api.update_function_configuration(FunctionName=live.name, **defaults(live.name))
+    live.settle()
+    assert configured(live, Qualifier=first) == defaults(live.name)
+    assert configured(live, Qualifier=second) == GIVEN
+    assert configured(live) == defaults(live.name)
+
+
+def test_a_partial_logging_config_is_completed(live: Function) -> None:
+    live.api.update_function_configuration(
+        FunctionName=live.name, LoggingConfig={"LogFormat": "JSON"}
+    )
+    live.settle()
+    assert configured(live)["LoggingConfig"] == {
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": "INFO",
+        "SystemLogLevel": "INFO",
+        "LogGroup": f"/aws/lambda/{live.name}",
+    }
+
+
+def test_tags(function: Function) -> None:
+    arn = function.create(Tags={"team": "a", "stage": "x"})["FunctionArn"]
+    function.api.tag_resource(Resource=arn, Tags={"stage": "y", "owner": "b"})
+    function.api.untag_resource(Resource=arn, TagKeys=["team", "absent"])
+    wanted = {"stage": "y", "owner": "b"}
+    assert function.api.list_tags(Resource=arn)["Tags"] == wanted
+    assert function.api.get_function(FunctionName=function.name)["Tags"] == wanted
