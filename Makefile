@@ -2,14 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
+LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips probes action lint bench docs lock
+.PHONY: demo test unit images zips layers releases probes action lint bench docs lock
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=2 --output-sync=target images zips probes action
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -18,7 +19,13 @@ images: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/integration -m docker
 
 zips: .venv/ready
-	$(LAB) $(BIN)/python -m pytest tests/integration -m "not docker"
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py
+
+layers: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py
+
+releases: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py
 
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action

@@ -44,9 +44,12 @@ class Watch:
         }
         span = {"StartTime": self._since, "EndTime": datetime.now(UTC)}
         query = {"Id": "q", "MetricStat": {"Metric": named, "Period": 60, "Stat": "Sum"}}
-        data = self.api.get_metric_data(**span, MetricDataQueries=[query])
         points = self.api.get_metric_statistics(**span, **named, Period=60, Statistics=["Sum"])
+        data = self.api.get_metric_data(**span, MetricDataQueries=[query])
         total = float(sum(data["MetricDataResults"][0]["Values"]))
+        # A call in the background may end between the two.
+        if sum(point["Sum"] for point in points["Datapoints"]) != total:
+            points = self.api.get_metric_statistics(**span, **named, Period=60, Statistics=["Sum"])
         assert sum(point["Sum"] for point in points["Datapoints"]) == total
         return total
 
