@@ -25,7 +25,7 @@ def archive(files: Mapping[str, Path], *, compress: bool) -> Archive:
     method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     buffer = io.BytesIO()
     unzipped = 0
-    with zipfile.ZipFile(buffer, "w", method, compresslevel=6) as zipped:
+    with zipfile.ZipFile(buffer, "w", method) as zipped:
         for name in sorted(files):
             path = files[name]
             content = path.read_bytes()
