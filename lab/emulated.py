@@ -20,21 +20,27 @@ _PREFERRED_PORT = 4566
 _PASSED_ON = ("HOME", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def free_port(hosts: Sequence[str]) -> int:
-    """Return 4566, or some other port that is free on all ``hosts``."""
+def listen(hosts: Sequence[str]) -> list[socket.socket]:
+    """Listen on 4566, or some other port that is free on all ``hosts``; the same on each.
+
+    The emulator is handed these sockets: a port that is only looked up can be taken by another lab
+    that starts at the same moment.
+    """
     for wanted in (_PREFERRED_PORT, 0, 0, 0):
+        found: list[socket.socket] = []
         try:
-            with socket.socket() as first:
-                first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                first.bind((hosts[0], wanted))
-                port = int(first.getsockname()[1])
-                for host in hosts[1:]:
-                    with socket.socket() as other:
-                        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                        other.bind((host, port))
-                return port
+            for host in hosts:
+                port = int(found[0].getsockname()[1]) if found else wanted
+                found.append(socket.socket())
+                found[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                found[-1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                found[-1].bind((host, port))
+                found[-1].listen(100)
         except OSError:
-            continue
+            for one in found:
+                one.close()
+        else:
+            return found
     raise LabError(f"no port is free on {', '.join(hosts)}")
 
 
@@ -51,8 +57,8 @@ class Emulator:
         engine: Engine,
     ) -> None:
         """Start it where this machine and the engine's containers reach it."""
-        hosts = engine.emulator_hosts
-        self.port = free_port(hosts)
+        sockets = listen(engine.emulator_hosts)
+        self.port = int(sockets[0].getsockname()[1])
         self.requests = state / "requests.jsonl"
         self.requests.touch()
         self._log = state / "emulator.log"
@@ -68,7 +74,7 @@ class Emulator:
             "MINISTACK_HOST": "127.0.0.1",
             "IOT_MTLS_ENABLED": "0",  # else it listens on 8883 as well
             "LOG_LEVEL": "WARNING",
-            "LAB_LISTEN": ",".join(f"{host}:{self.port}" for host in hosts),
+            "LAB_LISTEN": ",".join(f"fd://{one.fileno()}" for one in sockets),
             "LAB_REQUESTS": str(self.requests),
             "LAB_RUNTIME_PYTHON": str(runtime / "bin" / "python"),
         }
@@ -79,7 +85,10 @@ class Emulator:
             log=self._log,
             env=env,
             cwd=REPOSITORY,
+            pass_fds=[one.fileno() for one in sockets],
         )
+        for one in sockets:
+            one.close()
 
     @property
     def url(self) -> str:
