@@ -17,8 +17,8 @@ class Artifacts:
 
     ``bases`` and ``images`` are image URIs by digest. ``code`` is a function's zip as an API call
     takes it, where it is needed. ``packages`` are the unzipped bytes of each package in the layers
-    that this run has built, by layer, and ``image_sizes`` the bytes of each image that it has built,
-    as the registry has them. ``in_gzip`` builds a function's image once more for a Lambda
+    that this run has built, by layer, and ``image_sizes`` the bytes of each image that it has
+    built, as the registry has them. ``in_gzip`` builds a function's image once more for a Lambda
     that refuses other layers, and answers with the URI of that.
     """
 
@@ -54,8 +54,8 @@ class Past:
 class Delivery:
     """How one function in one region came out; ``…_before`` is of the version before.
 
-    Sizes are bytes: of the code as it was uploaded, of the image if it was built, and of layers unzipped, by
-    their names.
+    Sizes are bytes: of the code as it was uploaded, of the image if it was built, and of layers
+    unzipped, by their names.
     ``history`` are the versions before, the oldest first.
     """
 
