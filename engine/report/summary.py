@@ -16,6 +16,7 @@ from engine.report.timeline import timeline
 LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
 FEW = 12  # functions that are listed one by one even where nothing happened to them
 SHORT = 16  # steps that need not be folded away
+WORTH = 20.0  # seconds spared that are worth a word
 MINUTE = 0.008  # USD; GitHub documentation, "Actions minute multiplier reference": Linux 2-core
 STORED = 0.10 / 10**9  # USD a byte and month; Amazon ECR pricing, data stored in repositories
 
@@ -140,10 +141,10 @@ def _functions(outcome: Outcome) -> str:
                 d.region if several else "",
                 d.version,
                 d.previous,
-                _against(d.speed.cold, d.speed_before.cold),
-                _against(d.speed.warm, d.speed_before.warm),
+                cell(_against(d.speed.cold, d.speed_before.cold)),
+                cell(_against(d.speed.warm, d.speed_before.warm)),
                 _size(d),
-                link(d.url) if d.url else "",
+                link(d.url, "open") if d.url else "",
                 console(d),
             )
             for d in listed
@@ -165,8 +166,8 @@ def _size(delivery: Delivery) -> str:
     if not delivery.code_size:
         return "image" if delivery.image_uri else ""
     before = delivery.code_size_before
-    was = f" (before: {shown(before)})" if before and before != delivery.code_size else ""
-    return shown(delivery.code_size) + was
+    now, was = shown(delivery.code_size), shown(before)
+    return f"{now} (before: {was})" if before and was != now else now
 
 
 def _sums(outcome: Outcome, journal: Journal) -> str:
@@ -175,11 +176,12 @@ def _sums(outcome: Outcome, journal: Journal) -> str:
     said = []
     if kinds:
         built = sum(action is Action.BUILD for action in kinds)
-        said.append(f"{built} of {len(kinds)} images and layers built, the others reused")
+        others = "" if built == len(kinds) else ", the others reused" if built else ", all reused"
+        said.append(f"{built or 'No'} of {len(kinds)} images and layers built{others}")
     slowest = max(
         (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
     )
-    if slowest > 2 * journal.elapsed:
+    if slowest - journal.elapsed > WORTH:
         saved = (slowest - journal.elapsed) / 60
         said.append(
             f"{slowest / journal.elapsed:.0f} times as fast as the slowest release before "
