@@ -63,7 +63,8 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
     parts += [f"> [!NOTE]\n> {cell(note)}" for note in journal.notes]
     if outcome:
         parts.append(_steps(outcome, journal))
-    parts.append(folded("When", timeline(journal), opened=True))
+    if any(":" in entry.id for entry in journal.entries):  # else it has only looked
+        parts.append(folded("When", timeline(journal), opened=True))
     if outcome:
         alone = outcome.deliveries[0] if len(outcome.deliveries) == 1 else None
         sizes = charts.heaviest(outcome.packages)
@@ -90,6 +91,10 @@ def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | No
     if len(outcome.deliveries) == 1:
         delivery = outcome.deliveries[0]
         mark = _MARKS["failed" if delivery.left else delivery.outcome]
+        if delivery.outcome == "planned":
+            changes = sum(step.action.changes for step in outcome.plan.steps)
+            would = f"{changes} of {len(outcome.plan.steps)} steps would change something"
+            return f"{mark} {cell(sentence(delivery))}: {would}, {seconds}"
         return f"{mark} {cell(sentence(delivery))}, {seconds}"
     counts = {
         kind: sum(d.outcome == kind for d in outcome.deliveries)
@@ -171,13 +176,16 @@ def _size(delivery: Delivery) -> str:
 
 
 def _sums(outcome: Outcome, journal: Journal) -> str:
-    """What was done and what was spared, in a line."""
+    """What was done and what was spared, in a line; nothing of a plan."""
+    if all(delivery.outcome == "planned" for delivery in outcome.deliveries):
+        return ""
     kinds = [step.action for step in outcome.plan.steps if step.kind in ("base", "image", "layer")]
     said = []
     if kinds:
         built = sum(action is Action.BUILD for action in kinds)
-        others = "" if built == len(kinds) else ", the others reused" if built else ", all reused"
-        said.append(f"{built or 'No'} of {len(kinds)} images and layers built{others}")
+        others = "" if built == len(kinds) else ", the others reused"
+        what = f"{built} of {len(kinds)} images and layers built{others}"
+        said.append(what if built else "No image or layer had to be built")
     slowest = max(
         (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
     )

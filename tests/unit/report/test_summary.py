@@ -48,7 +48,7 @@ def headline(*deliveries: Delivery) -> str:
         ("deployed", {}, "✅ orders: live now serves version 8 (before: 7), in "),
         ("deployed", {"previous": ""}, "✅ orders: live now serves version 8, in "),
         ("unchanged", {}, "✅ orders: nothing to do, live already serves version 8, in "),
-        ("planned", {}, "📋 orders: planned only, in "),
+        ("planned", {}, "📋 orders: planned only: 2 of 2 steps would change something, in "),
         ("undone", {}, "↩️ orders: failed and undone, live still serves version 8, in "),
         ("undone", {"version": ""}, "↩️ orders: failed and undone, nothing is left, in "),
         ("failed", {}, "❌ orders: failed, live still serves version 8, in "),
