@@ -7,28 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.support import Project, Users, faults, get
+from tests.chaos.fleet import Fleet
+from tests.support import Users, faults, get
 
-CONFIG = """\
-layers: {{{name}: {{requirements: [idna==3.10], runtime: python3.11}}}}
-functions:
-  {name}:
-    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}]}}
-    role: {role}
-    url: public
-    environment: {{RELEASE: "{release}"}}
-    tests: [health]
-tests: {{health: {{http: /health, json: {{status: ok}}, within: 6s}}}}
-"""
-APP = """\
-import json
-RELEASE = "{release}"
-def handler(event, context):
-    return {{"statusCode": 200, "body": json.dumps({{"status": "ok", "release": RELEASE}})}}
-"""
 # Every operation of a first deploy and of one that changes code and configuration; a number tells
 # which of several calls is meant. A test holds them against what is called.
 FIRST = (
@@ -87,53 +70,23 @@ def rule(call: str, kind: str) -> dict[str, Any]:
     return {"operation": operation, "skip": int(number or 0), "times": 1, **FAULTS[kind]}
 
 
-class Fleet:
-    """One function, release after release."""
-
-    def __init__(self, root: Path, name: str) -> None:
-        self.project, self.name, self.release = Project(root), name, 0
-        self.aws: Any = boto3.client("lambda")
-
-    def next(self) -> Any:
-        """Write another release."""
-        self.release += 1
-        values = {"name": self.name, "role": os.environ["LAB_ROLE_ARN"], "release": self.release}
-        self.project.write("lambda-deploy.yml", CONFIG.format(**values))
-        self.project.write("src/app.py", APP.format(**values))
-
-    def served(self) -> str:
-        """The release that users get, or nothing."""
-        try:
-            answer = self.aws.invoke(FunctionName=self.name, Qualifier="live", Payload=b"{}")
-        except self.aws.exceptions.ResourceNotFoundException:
-            return ""
-        found: str = json.loads(json.load(answer["Payload"])["body"])["release"]
-        return found
-
-    def check(self, call: str, kind: str, before: str) -> None:
-        """Deploy with a fault, and again without; ``before`` is what users had."""
-        with faults(rule(call, kind)) as done:
-            run = self.project.deploy()
-        assert len(done) == 1, "the fault was not met"
-        cause = run.log.partition("error: ")[2].partition("\n")[0]
-        # What is only asked to say more, or asked until it answers, stops nothing.
-        is_soft = call in ("ListVersionsByFunction", "InvokeFunctionUrl")
-        if kind in RECOVERABLE or is_soft:
-            assert run.code == 0, cause
-            assert self.served() == str(self.release)
-        else:
-            assert run.code in (1, 3), run.log
-            wanted = "no permission for lambda:" if kind == "denied" else "refused the credentials"
-            assert wanted in cause
-            assert self.served() == before
-        again = self.project.deploy()
-        assert again.code == 0
-        assert self.served() == str(self.release)
-        assert self.project.deploy().changes == []
-        layers = self.aws.list_layer_versions(LayerName=self.name)["LayerVersions"]
-        assert len(layers) == 1, "a layer was published twice"
-        latest = self.aws.get_function_configuration(FunctionName=self.name)
-        assert latest["Environment"]["Variables"]["RELEASE"] == str(self.release)
+def check(fleet: Fleet, call: str, kind: str, before: str) -> None:
+    """Deploy with a fault, and again without; ``before`` is what users had."""
+    with faults(rule(call, kind)) as done:
+        run = fleet.project.deploy()
+    assert len(done) == 1, "the fault was not met"
+    cause = run.log.partition("error: ")[2].partition("\n")[0]
+    # What is only asked to say more, or asked until it answers, stops nothing.
+    is_soft = call in ("ListVersionsByFunction", "InvokeFunctionUrl")
+    if kind in RECOVERABLE or is_soft:
+        assert run.code == 0, cause
+        assert fleet.served() == str(fleet.release)
+    else:
+        assert run.code in (1, 3), run.log
+        wanted = "no permission for lambda:" if kind == "denied" else "refused the credentials"
+        assert wanted in cause
+        assert fleet.served() == before
+    fleet.converge()
 
 
 @pytest.fixture(scope="module")
@@ -155,14 +108,14 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
 def test_a_change_survives(fleet: Fleet, call: str, kind: str) -> None:
     before = fleet.served()
     fleet.next()
-    fleet.check(call, kind, before)
+    check(fleet, call, kind, before)
 
 
 @pytest.mark.parametrize(("call", "kind"), thorough(FIRST))
 def test_a_first_deploy_survives(tmp_path: Path, name: str, call: str, kind: str) -> None:
     fresh = Fleet(tmp_path / "project", name)
     fresh.next()
-    fresh.check(call, kind, "")
+    check(fresh, call, kind, "")
 
 
 @pytest.mark.thorough
