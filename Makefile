@@ -5,13 +5,13 @@ LAB := $(BIN)/python -m lab --
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
 .PHONY: demo test unit images zips layers releases probes faults pages chaos action lint bench docs \
-    pictures lock
+    pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action faults pages
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action faults pages starts
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -40,6 +40,9 @@ chaos: .venv/ready
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action
 
+starts: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/bootstrap
+
 unit: .venv/ready
 	$(BIN)/python -m pytest tests/unit
 
@@ -53,6 +56,9 @@ lint: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m compileall -q engine
 	$(LAB) $(BIN)/python -m bench
+
+dist: .venv/ready
+	$(BIN)/python -m tools.dist dist
 
 docs: .venv/ready
 	$(BIN)/python -m docs.tables
