@@ -71,7 +71,7 @@ lock: .venv/ready
 	for use in requirements/uv requirements/engine requirements/lab requirements/dev requirements/bench \
 	    lab/runtime lab/standin/rie lab/standin/runtime; do \
 	  $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
-	    --python-version 3.11 $$use.in -o $$use.txt; done
+	    --excludes requirements/left-out.txt --python-version 3.11 $$use.in -o $$use.txt; done
 
 .venv/ready: requirements/uv.txt requirements/dev.txt
 	$(PYTHON) -m venv --clear .venv

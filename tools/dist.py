@@ -19,31 +19,23 @@ import sys
 import tempfile
 from pathlib import Path
 
+from engine.adapters.process import run
+from engine.adapters.uv import uv
 from engine.build.pruning import files_below, prune
-from engine.build.wheels import Distribution, install, normal
-from engine.model import Architecture, Layer, Pruning
+from engine.model import Pruning
 
-REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements"
-# uv is found or installed when a layer is built (engine/adapters/uv.py). PyGithub, and with it
-# cryptography and PyNaCl, is for parts of actions-toolkit that the engine does not import.
-LEFT_OUT = ("uv", "pygithub")
-# Those that engine/adapters calls, and those that botocore itself asks for credentials.
-SERVICES = ("cloudwatch", "ecr", "lambda", "s3", "sts", "signin", "sso", "sso-oidc")
-PACKAGES = Layer(
-    name="dist",
-    requirements=REQUIREMENTS / "engine.txt",
-    runtime="python3.11",
-    architecture=Architecture.X86_64,
-    pruning=Pruning(
-        services=SERVICES,
-        remove=(
-            "**/*.so",
-            "_yaml",  # the way to PyYAML's compiled half
-            "tests",  # of actions-toolkit
-            "boto3/data",  # of resources, which the engine does not use
-            "boto3/examples",
-            "botocore/cacert.pem",  # certifi's is used
-        ),
+LOCK = Path(__file__).resolve().parents[1] / "requirements/engine.txt"
+PLATFORM = ("--python-version=3.11", "--python-platform=x86_64-manylinux2014")
+PRUNING = Pruning(
+    # Those that engine/adapters calls, and those that botocore itself asks for credentials.
+    services=("cloudwatch", "ecr", "lambda", "s3", "sts", "signin", "sso", "sso-oidc"),
+    remove=(
+        "**/*.so",
+        "_yaml",  # the way to PyYAML's compiled half
+        "tests",  # of actions-toolkit
+        "boto3/data",  # of resources, which the engine does not use
+        "boto3/examples",
+        "botocore/cacert.pem",  # certifi's is used
     ),
 )
 
@@ -55,23 +47,11 @@ def content(folder: Path) -> dict[str, bytes]:
         BuildFailed: the lock cannot be installed.
     """
     root = folder / "python"
-    found = install(PACKAGES, root)
-    wanted = _needed(found)
-    prune(root, folder / "aside", PACKAGES.pruning)
-    owned = {file for name in wanted for file in found[name].files}
-    return {file: (root / file).read_bytes() for file in files_below(root) if file in owned}
-
-
-def _needed(found: dict[str, Distribution]) -> set[str]:
-    """The packages that the engine asks for, with all that they need but what is left out."""
-    asked = (REQUIREMENTS / "engine.in").read_text(encoding="utf-8")
-    waiting, needed = [normal(line) for line in asked.split()], set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name in found and name not in needed and name not in LEFT_OUT:
-            needed.add(name)
-            waiting += found[name].needs
-    return needed
+    target = [f"--target={root}", f"--requirements={LOCK}", "--only-binary=:all:", *PLATFORM]
+    how = ["--quiet", "--no-config", "--no-deps", "--require-hashes", "--no-compile-bytecode"]
+    run([uv(), "pip", "install", *target, *how], what="uv")
+    prune(root, folder / "aside", PRUNING)
+    return {file: (root / file).read_bytes() for file in files_below(root)}
 
 
 def write(files: dict[str, bytes], target: Path) -> None:
