@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import botocore.session
+
 from engine.build.wheels import interpreter, normal
 from tests.bootstrap.conftest import Runner, snapshot
 from tests.support import CHECKOUT
@@ -72,6 +74,21 @@ def test_each_package_tells_its_version_and_licence(vendored: Path) -> None:
         licences = [*folder.glob("LICEN[CS]E*"), *folder.glob("licenses/*")]
         assert licences, f"{package} has no licence"
     assert not [path for path in dist.rglob("*") if path.suffix in (".so", ".pyd", ".pyc")]
+
+
+def test_every_service_that_the_engine_calls_is_there(vendored: Path) -> None:
+    there = {path.name for path in (vendored / "dist/botocore/data").iterdir() if path.is_dir()}
+    known = set(botocore.session.Session().get_available_services())
+    called = {
+        argument.value
+        for path in (vendored / "engine").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("call", "client")
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and argument.value in known
+    }
+    assert "sts" in called
+    assert called <= there
 
 
 def test_every_import_of_the_engine_works_on_every_python(vendored: Path, runner: Runner) -> None:
