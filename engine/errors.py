@@ -22,6 +22,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+EXIT_CODES = {
+    0: "done, or nothing to do",
+    1: "the deployment failed, and the previous state stands again; of several functions, those "
+    "that did not fail stay deployed",
+    2: "invalid input or configuration; nothing was touched",
+    3: "the environment is not ready (credentials, permission, Docker); nothing was touched",
+    4: "failed and could not be fully restored; the report says what is left",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
