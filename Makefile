@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.yml)
+ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
 .PHONY: demo test unit images zips layers releases probes action lint bench docs lock
@@ -39,6 +41,9 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m docs.tables --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/zizmor --quiet --offline --persona=auditor --config=.github/zizmor.yml .github $(WORKFLOWS) $(ACTIONS)
 
 bench: .venv/ready
 	$(BIN)/python -m compileall -q engine
