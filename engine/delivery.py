@@ -20,7 +20,9 @@ from engine.model import (
     ImageSource,
     InvokeGate,
     ObservedFunction,
+    Past,
     Speed,
+    ZipSource,
 )
 from engine.release import record
 from engine.release.alias import AliasMoves, give_url
@@ -98,14 +100,16 @@ class Release:
         order = self._order
         alias = order.observed.alias if order.observed else None
         previous = alias.version if alias else ""
-        version = stage(order, record.of_version(order.settings.event, previous))
+        past = alias.description if alias else ""
+        version = stage(order, record.of_version(order.settings.event, previous, past))
         speed = self.prove(version.version)
         if order.function.has_alias:
-            description = record.of_alias(previous, speed)
+            description = record.of_alias(previous, speed, order.journal.elapsed)
             try_out(order, self._moves, version.version, description)
             self.expose(version.version, description)
         retag(order)
         url = self.reach()
+        history = self.history(version.version)
         clean(order)
         return replace(
             delivery,
@@ -119,8 +123,12 @@ class Release:
             code_sha256=version.code_sha256,
             code_size=version.code_size,
             layer_arns=version.layers,
+            code_size_before=delivery.code_size,
+            image_size=order.artifacts.image_sizes.get(order.name, 0),
+            layer_sizes=self._layer_sizes(),
             speed=speed,
             speed_before=delivery.speed,
+            history=history,
         )
 
     # ------------------------------------------------------------ the ways of every release
@@ -233,7 +241,21 @@ class Release:
         self._order.journal.check()
         self._order.journal.progress(step, f"not yet: {reason}", self._order.region)
 
+    def history(self, version: str) -> tuple[Past, ...]:
+        """The versions that users had before one; nothing if they cannot be listed."""
+        order = self._order
+        if order.observed is None or not order.function.has_alias:
+            return ()
+        with contextlib.suppress(DeployError):  # users have the version: nothing may undo that
+            return record.history(order.world.versions(order.region).every(order.name), version)
+        return ()
+
     # ------------------------------------------------------------ what came of it
+
+    def _layer_sizes(self) -> dict[str, int]:
+        source = self._order.function.source
+        names = source.layers if isinstance(source, ZipSource) else ()
+        return {name: self._order.artifacts.layers[name].size for name in names}
 
     def _base_uri(self) -> str:
         source = self._order.function.source

@@ -58,7 +58,12 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
     ]
     deliveries = together(lambda o: Release(o).deliver(), orders)
     bases = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
-    return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(bases))
+    packages = {
+        layer: sizes
+        for region in settings.regions
+        for layer, sizes in artifacts[region].packages.items()
+    }
+    return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(bases), packages)
 
 
 def build_bases(settings: Settings, world: World, journal: Journal) -> Outcome:

@@ -133,7 +133,9 @@ class _Back:
             return delivery
         good, speed = self._good(observed.live)
         previous = record.previous_of(good.description)
-        self._release.expose(good.version, record.of_alias(previous, speed, back_from=was))
+        took = self._order.journal.elapsed
+        description = record.of_alias(previous, speed, took, back_from=was)
+        self._release.expose(good.version, description)
         url = self._release.reach()
         self._let_latest_follow(good, observed)
         return replace(
@@ -148,6 +150,7 @@ class _Back:
             layer_arns=good.layers,
             speed=speed,
             speed_before=delivery.speed,
+            code_size_before=delivery.code_size,
         )
 
     def _good(self, live: FunctionState) -> tuple[FunctionState, Speed]:

@@ -123,6 +123,8 @@ class _Region:
             layers=layers,
             archives=self._fingerprints.archives,
             code=code,
+            packages=self._layers.packages,
+            image_sizes=self._images.sizes,
             in_gzip={
                 function.name: partial(self._images.in_gzip, function, function.source, bases)
                 for function in self._settings.functions

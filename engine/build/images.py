@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.adapters.aws.registry import Repository
 from engine.adapters.world import World
+from engine.build.budget import shown
 from engine.build.image_builder import ImageBuilder
 from engine.build.lifecycle import POLICY, kept_tag, threats
 from engine.build.machine import is_for_buildkit
@@ -52,6 +53,7 @@ class Images:
         self._journal = journal
         self._registry = world.registry(observed.region)
         self._builder = ImageBuilder(self._registry, world, journal)
+        self.sizes: dict[str, int] = {}
         self._repositories: dict[str, Repository] = {}
         self._lock = threading.Lock()
 
@@ -193,7 +195,8 @@ class Images:
         else:
             how = self._builder.by_engine(image, step)
         ready = self._preflight(function, source, self._pushed(repository, next(iter(tags))))
-        return f"{repository.uri}@{ready}", f"{ready[:19]}, {how}"
+        size = shown(self.sizes[function.name])
+        return f"{repository.uri}@{ready}", f"{ready[:19]}, {size}, {how}"
 
     def _preflight(self, function: Function, source: ImageSource, digest: str) -> str:
         """The digest to deploy, once nothing is left that Lambda is known to refuse."""
@@ -205,7 +208,9 @@ class Images:
             manifest = json.loads(text)
         self._keep(function, source, text, digest)
         configuration = self._registry.configuration(source.repository, manifest)
-        examine(f"image of {function.name}", manifest, configuration, function.architecture)
+        what = f"image of {function.name}"
+        size = examine(what, manifest, configuration, function.architecture)
+        self.sizes[function.name] = size
         return digest
 
     def _keep(self, function: Function, source: ImageSource, manifest: str, digest: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
 
@@ -57,6 +58,12 @@ class LayerBuilder:
                 self._journal.note(note)
             future.set_result(made)
         return future.result()
+
+    @property
+    def packages(self) -> dict[str, Mapping[str, int]]:
+        """Unzipped bytes of each package in what was built, by the layer's name."""
+        done = (future.result() for future in self._made.values() if _made(future))
+        return {name: part.sizes for made in done for name, part in made.parts.items()}
 
     def check_beside(self, layer: Layer) -> None:
         """Look for packages that a function would have twice, in all that is built in this run.
@@ -122,6 +129,11 @@ class Layers:
         self._published = world.layers(observed.region)
         self._uploads = Uploads(settings, observed.region, world, journal)
 
+    @property
+    def packages(self) -> Mapping[str, Mapping[str, int]]:
+        """Unzipped bytes of each package in what this run has built, by the layer's name."""
+        return self._builder.packages
+
     def layer(self, name: str, layer: Layer) -> LayerVersion:
         """The version of one part: reused by its requirements or its content, or published."""
         step = self._plan.step(self._observed.region, f"layer:{name}")
@@ -172,3 +184,7 @@ class Layers:
         budget = layer.budget if layer.budget is not None else self._settings.budgets.layer
         check_size(f"layer {name}", unzipped, budget, "unzipped", remedy)
         check_size(f"layer {name}", unzipped, UNZIPPED_LIMIT, "unzipped", remedy)
+
+
+def _made(future: Future[BuiltLayer]) -> bool:
+    return future.done() and not future.exception()

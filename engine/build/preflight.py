@@ -50,8 +50,8 @@ def examine(
     manifest: Mapping[str, Any],
     configuration: Mapping[str, Any] | None,
     architecture: Architecture,
-) -> None:
-    """Refuse an image that Lambda would refuse.
+) -> int:
+    """Refuse an image that Lambda would refuse; the bytes of its layers, as the registry has them.
 
     Args:
         what: the image, for people.
@@ -76,7 +76,7 @@ def examine(
             remedy="Leave out what the function does not need, such as build tools and models.",
         )
     if configuration is None:
-        return
+        return size
     machine = _MACHINES[architecture]
     if (found := configuration.get("architecture")) != machine:
         raise BuildFailed(
@@ -90,3 +90,4 @@ def examine(
             f"{what} has {len(layers)} layers, and a history of {len(steps)}: Lambda refuses that",
             remedy="Build it with BuildKit or Docker; other tools can leave the history out.",
         )
+    return size

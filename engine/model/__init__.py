@@ -20,7 +20,7 @@ from engine.model.gates import (
     InvokeGate,
     S3Gate,
 )
-from engine.model.made import Artifacts, Delivery, Outcome, Speed
+from engine.model.made import Artifacts, Delivery, Outcome, Past, Speed
 from engine.model.planned import Action, Plan, Step
 from engine.model.wanted import (
     LATEST,
@@ -72,6 +72,7 @@ __all__ = [
     "ObservedFunction",
     "ObservedRegion",
     "Outcome",
+    "Past",
     "Plan",
     "Profile",
     "Pruning",

@@ -16,7 +16,9 @@ class Artifacts:
     """What the build phase made or found in one region, by name.
 
     ``bases`` and ``images`` are image URIs by digest. ``code`` is a function's zip as an API call
-    takes it, where it is needed. ``in_gzip`` builds a function's image once more for a Lambda
+    takes it, where it is needed. ``packages`` are the unzipped bytes of each package in the layers
+    that this run has built, by layer, and ``image_sizes`` the bytes of each image that it has
+    built, as the registry has them. ``in_gzip`` builds a function's image once more for a Lambda
     that refuses other layers, and answers with the URI of that.
     """
 
@@ -25,6 +27,8 @@ class Artifacts:
     layers: Mapping[str, LayerVersion]
     archives: Mapping[str, Archive]
     code: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    image_sizes: Mapping[str, int] = field(default_factory=dict)
     in_gzip: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
@@ -37,8 +41,23 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """A version that users had, and the seconds that its release took; sizes are bytes."""
+
+    version: str
+    seconds: float | None
+    speed: Speed
+    code_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """How one function in one region came out; ``speed_before`` is of the version before."""
+    """How one function in one region came out; ``…_before`` is of the version before.
+
+    Sizes are bytes: of the code as it was uploaded, of the image if it was built, and of layers
+    unzipped, by their names.
+    ``history`` are the versions before, the oldest first.
+    """
 
     region: str
     function: str
@@ -55,6 +74,10 @@ class Delivery:
     layer_arns: tuple[str, ...] = ()
     speed: Speed = Speed()
     speed_before: Speed = Speed()
+    code_size_before: int = 0
+    image_size: int = 0
+    layer_sizes: Mapping[str, int] = field(default_factory=dict)
+    history: tuple[Past, ...] = ()
     error: str = ""
     remedy: str = ""
     undone: tuple[str, ...] = ()
@@ -65,12 +88,14 @@ class Delivery:
 class Outcome:
     """What came of a run: the plan, how each function in each region came out, and base images.
 
-    ``bases`` are URIs by digest.
+    ``bases`` are URIs by digest. ``packages`` are unzipped bytes by layer and package, of the
+    layers that this run has built.
     """
 
     plan: Plan
     deliveries: tuple[Delivery, ...]
     bases: tuple[str, ...] = ()
+    packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:

@@ -1,27 +1,30 @@
 """What the descriptions of versions and aliases tell of their past; AWS keeps it, nobody else.
 
-A version names the one that users had before it, for ever: that is the way that ``rollback`` goes,
-whatever was tried and thrown away in between. An alias says how fast its version starts.
+A version names the one that users had before it, and how that one fared: so there is a way back,
+whatever was tried and thrown away in between, and a history. An alias tells of its own version.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from engine.model import Event, Speed
+from engine.model import Event, FunctionState, Past, Speed
 
 _AFTER = re.compile(r"after version (\d+)")
+_TOOK = re.compile(r"took ([\d.]+) s")
 _COLD = re.compile(r"cold start (\d+) ms")
 _WARM = re.compile(r"warm (\d+) ms")
 
 
-def of_version(event: Event, previous: str) -> str:
+def of_version(event: Event, previous: str, past: str = "") -> str:
     """The description of a new version; unlike that of any other run.
 
     Args:
         event: what it is made of, and by whom.
         previous: the version that users have now, if any.
+        past: the description of the alias that leads to that.
     """
     parts = [
         f"commit {event.commit[:12]}" if event.commit else "",
@@ -29,7 +32,28 @@ def of_version(event: Event, previous: str) -> str:
         f"deployed {_now()}",
         f"after version {previous}" if previous else "",
     ]
-    return " ".join(filter(None, parts))
+    fared = [match.group() for p in (_TOOK, _COLD, _WARM) if (match := p.search(past))]
+    return " ".join(filter(None, parts)) + (f" ({', '.join(fared)})" if previous and fared else "")
+
+
+def of_alias(previous: str, speed: Speed, took: float, back_from: str = "") -> str:
+    """The description of an alias; unlike that of any other run.
+
+    Args:
+        previous: the version that users had before, if any.
+        speed: of the version that it leads to.
+        took: seconds from the beginning of the run.
+        back_from: the version that was given up, if one was.
+    """
+    parts = [
+        f"after version {previous}" if previous else "no version before",
+        f"back from version {back_from}" if back_from else "",
+        f"took {took:.1f} s",
+        f"cold start {speed.cold * 1000:.0f} ms" if speed.cold is not None else "",
+        f"warm {speed.warm * 1000:.0f} ms" if speed.warm is not None else "",
+        f"since {_now()}",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _now() -> str:
@@ -42,28 +66,35 @@ def previous_of(description: str) -> str:
     return match.group(1) if match else ""
 
 
-def of_alias(previous: str, speed: Speed, back_from: str = "") -> str:
-    """The description of an alias; unlike that of any other run.
-
-    Args:
-        previous: the version that users had before, if any.
-        speed: of the version that it leads to.
-        back_from: the version that was given up, if one was.
-    """
-    parts = [
-        f"after version {previous}" if previous else "no version before",
-        f"back from version {back_from}" if back_from else "",
-        f"cold start {speed.cold * 1000:.0f} ms" if speed.cold is not None else "",
-        f"warm {speed.warm * 1000:.0f} ms" if speed.warm is not None else "",
-        f"since {_now()}",
-    ]
-    return ", ".join(filter(None, parts))
-
-
 def speed_of(description: str) -> Speed:
-    """How fast an alias's version was when it was released."""
+    """How fast a version was, as a description of its alias or of the next version tells."""
     cold, warm = _COLD.search(description), _WARM.search(description)
     return Speed(
         cold=int(cold.group(1)) / 1000 if cold else None,
         warm=int(warm.group(1)) / 1000 if warm else None,
     )
+
+
+def history(versions: Iterable[FunctionState], last: str) -> tuple[Past, ...]:
+    """The versions that users had before one, the oldest first; each is told of by the next.
+
+    Args:
+        versions: the published versions that are still there.
+        last: the one to begin with, which is not part of it.
+    """
+    states = {state.version: state for state in versions}
+    found: list[Past] = []
+    teller = states.get(last)
+    while teller and (number := previous_of(teller.description)) in states:
+        state = states.pop(number)
+        took = _TOOK.search(teller.description)
+        found.append(
+            Past(
+                version=number,
+                seconds=float(took.group(1)) if took else None,
+                speed=speed_of(teller.description),
+                code_size=state.code_size,
+            )
+        )
+        teller = state
+    return tuple(reversed(found))

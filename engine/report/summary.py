@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from engine.errors import Cancelled, DeployError
 from engine.journal import Entry, Journal
 from engine.model import Action, Delivery, Outcome, Step
+from engine.report import charts
+from engine.report.charts import milliseconds, shown
+from engine.report.console_links import console, log
+from engine.report.markdown import cell, fence, folded, link, table
 from engine.report.timeline import timeline
 
-BLOCK = 20_000  # characters of one error
 LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
+FEW = 12  # functions that are listed one by one even where nothing happened to them
+SHORT = 16  # steps that need not be folded away
+MINUTE = 0.008  # USD; GitHub documentation, "Actions minute multiplier reference": Linux 2-core
+STORED = 0.10 / 10**9  # USD a byte and month; Amazon ECR pricing, data stored in repositories
 
 _MARKS = {
     "deployed": "✅",
@@ -20,37 +26,6 @@ _MARKS = {
     "undone": "↩️",
     "failed": "❌",
 }
-
-
-def cell(text: str) -> str:
-    """Untrusted text as a table cell: no markup, no line break, no column."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", text)
-    return " ".join(escaped.split())
-
-
-def _link(url: str) -> str:
-    """An address that can be followed; anything unlike an address is shown as text."""
-    return f"<{url}>" if re.fullmatch(r"https?://[\w.:/-]+", url) else cell(url)
-
-
-def _fence(text: str) -> str:
-    """Untrusted text as a block that nothing in it can end."""
-    if len(text) > BLOCK:
-        text = f"{text[:BLOCK]}\n… cut here, {len(text)} characters in all; see the log"
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{text}\n{fence}"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]], *, regions: int) -> str:
-    """A table; its column ``region`` is left out where there is only one."""
-    titles = list(head)
-    kept = [i for i, title in enumerate(titles) if title != "region" or regions > 1]
-    lines = [[titles[i] for i in kept], ["---"] * len(kept)]
-    for row in rows:
-        cells = list(row)
-        lines.append([cells[i] for i in kept])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def sentence(delivery: Delivery) -> str:
@@ -75,16 +50,32 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
     """The step summary of a run that ended well or badly."""
     parts = [f"## {_headline(outcome, journal, error)}"]
     if error:
-        parts.append(_fence(str(error)))
+        parts.append(fence(str(error)))
     if outcome:
-        parts += [_failures(outcome), _functions(outcome), _steps(outcome, journal)]
-    parts.append(timeline(journal))
+        parts += [
+            _failures(outcome),
+            _functions(outcome),
+            _sums(outcome, journal),
+            *(f"> [!WARNING]\n> {cell(said)}" for said in charts.regressions(outcome.deliveries)),
+            _tests(outcome, journal),
+        ]
     parts += [f"> [!NOTE]\n> {cell(note)}" for note in journal.notes]
+    if outcome:
+        parts.append(_steps(outcome, journal))
+    parts.append(folded("When", timeline(journal), opened=True))
+    if outcome:
+        alone = outcome.deliveries[0] if len(outcome.deliveries) == 1 else None
+        sizes = charts.heaviest(outcome.packages)
+        parts.append(folded("Sizes", "\n\n".join(filter(None, (_sizes(outcome), sizes)))))
+        parts.append(folded("Releases before", charts.past(alone) if alone else ""))
     # A function's answer can hold half a surrogate pair, which no file takes.
     page = ("\n\n".join(filter(None, parts)) + "\n").encode("utf-8", "replace")
     if len(page) > LIMIT:
         return page[:LIMIT].decode("utf-8", "ignore") + "\n\n… cut here.\n"
     return page.decode()
+
+
+# ------------------------------------------------------------ what came of it
 
 
 def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | None) -> str:
@@ -113,31 +104,128 @@ def _failures(outcome: Outcome) -> str:
     for delivery in outcome.deliveries:
         if delivery.error:
             parts.append(f"### {cell(delivery.function)} in {delivery.region}")
-            parts.append(_fence("\n".join(filter(None, (delivery.error, delivery.remedy)))))
+            parts.append(fence("\n".join(filter(None, (delivery.error, delivery.remedy)))))
             parts += [f"- undone: {cell(what)}" for what in delivery.undone]
             parts += [f"- **left, mend by hand**: {cell(what)}" for what in delivery.left]
+            where = f"{log(delivery)} · {console(delivery)}"
+            parts.append(f"- {where}" if delivery.arn else "")
     return "\n".join(parts)
 
 
 def _functions(outcome: Outcome) -> str:
-    if not outcome.deliveries:
-        return ""
-    return _table(
-        ("", "function", "region", "version", "before", "code", "address"),
+    """Every function, or those to which something happened and how many there are besides."""
+    several = len({delivery.region for delivery in outcome.deliveries}) > 1
+    listed = list(outcome.deliveries)
+    quiet = [d for d in listed if d.outcome in ("unchanged", "planned")]
+    if len(listed) > FEW and quiet:
+        listed = [delivery for delivery in listed if delivery not in quiet]
+    rest = len(outcome.deliveries) - len(listed)
+    written = table(
+        (
+            "",
+            "function",
+            "region",
+            "version",
+            "before",
+            "cold start",
+            "warm",
+            "code",
+            "address",
+            "",
+        ),
         (
             (
                 _MARKS[d.outcome],
                 f"`{d.function}`",
-                d.region,
+                d.region if several else "",
                 d.version,
                 d.previous,
-                f"{d.code_size / 1000:.1f} kB" if d.code_size else "image",
-                _link(d.url),
+                _against(d.speed.cold, d.speed_before.cold),
+                _against(d.speed.warm, d.speed_before.warm),
+                _size(d),
+                link(d.url) if d.url else "",
+                console(d),
             )
-            for d in outcome.deliveries
+            for d in listed
         ),
-        regions=len({d.region for d in outcome.deliveries}),
     )
+    return "\n\n".join(filter(None, (written, f"{rest} others as they were." if rest else "")))
+
+
+def _against(now: float | None, before: float | None) -> str:
+    """A time, and the one before it."""
+    if now is None:
+        return ""
+    return milliseconds(now) + (f" (before: {milliseconds(before)})" if before is not None else "")
+
+
+def _size(delivery: Delivery) -> str:
+    if delivery.image_size:
+        return f"image, {shown(delivery.image_size)}"
+    if not delivery.code_size:
+        return "image" if delivery.image_uri else ""
+    before = delivery.code_size_before
+    was = f" (before: {shown(before)})" if before and before != delivery.code_size else ""
+    return shown(delivery.code_size) + was
+
+
+def _sums(outcome: Outcome, journal: Journal) -> str:
+    """What was done and what was spared, in a line."""
+    kinds = [step.action for step in outcome.plan.steps if step.kind in ("base", "image", "layer")]
+    said = []
+    if kinds:
+        built = sum(action is Action.BUILD for action in kinds)
+        said.append(f"{built} of {len(kinds)} images and layers built, the others reused")
+    slowest = max(
+        (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
+    )
+    if slowest > 2 * journal.elapsed:
+        saved = (slowest - journal.elapsed) / 60
+        said.append(
+            f"{slowest / journal.elapsed:.0f} times as fast as the slowest release before "
+            f"({slowest:.0f} s): {saved:.1f} minutes, {saved * MINUTE:.3f} USD of a runner spared"
+        )
+    if images := sum(delivery.image_size for delivery in outcome.deliveries):
+        said.append(f"storage of what was built: {images * STORED:.2f} USD a month")
+    return f"{'; '.join(said)}." if said else ""
+
+
+def _sizes(outcome: Outcome) -> str:
+    layers = {name: size for d in outcome.deliveries for name, size in d.layer_sizes.items()}
+    return table(
+        ("layer", "unzipped"),
+        ((f"`{name}`", shown(size)) for name, size in layers.items() if size),
+    )
+
+
+# ------------------------------------------------------------ how it came
+
+
+def _tests(outcome: Outcome, journal: Journal) -> str:
+    """Every test that ran, those that failed first; of many functions only those."""
+    ran = [entry for entry in journal.entries if entry.action == "test"]
+    failed = [entry for entry in ran if entry.outcome == "failed"]
+    shown_here = [*failed, *(entry for entry in ran if entry.outcome != "failed")]
+    passed = ""
+    if len(outcome.deliveries) > FEW:
+        shown_here, passed = failed, f"{len(ran) - len(failed)} tests passed."
+    several = len({delivery.region for delivery in outcome.deliveries}) > 1
+    written = table(
+        ("", "test", "function", "region", "when", "seconds", "answer"),
+        (
+            (
+                "❌" if entry.outcome == "failed" else "✅",
+                f"`{entry.id.partition(':')[2].partition(':')[2] or 'canary'}`",
+                f"`{entry.id.split(':')[1]}`" if len(outcome.deliveries) > 1 else "",
+                entry.region if several else "",
+                cell(entry.reason),
+                f"{entry.seconds:.2f}",
+                cell(entry.detail),
+            )
+            for entry in shown_here
+        ),
+    )
+    return "\n\n".join(filter(None, (written, passed if ran else "")))
 
 
 def _steps(outcome: Outcome, journal: Journal) -> str:
@@ -145,6 +233,7 @@ def _steps(outcome: Outcome, journal: Journal) -> str:
     for entry in journal.entries:
         worked.setdefault((entry.region, entry.id), []).append(entry)
     released = any(delivery.outcome != "planned" for delivery in outcome.deliveries)
+    several = len({step.region for step in outcome.plan.steps}) > 1
 
     def row(step: Step) -> tuple[str, ...]:
         entries = worked.get((step.region, step.id), [])
@@ -152,21 +241,24 @@ def _steps(outcome: Outcome, journal: Journal) -> str:
         if any(entry.outcome == "failed" for entry in entries):
             came = "**failed**"
         elif entries:
-            came = _link(entries[-1].detail)
+            came = link(entries[-1].detail)
         else:
             came = "" if quiet or not released else "not reached"
         return (
             str(step.action) if quiet else f"**{step.action}**",
             f"`{step.id}`",
-            step.region,
+            step.region if several else "",
             f"{sum(entry.seconds for entry in entries):.2f}" if entries else "",
             cell(step.reason),
             came,
         )
 
-    table = _table(
-        ("", "step", "region", "seconds", "why", "what came of it"),
-        map(row, outcome.plan.steps),
-        regions=len({step.region for step in outcome.plan.steps}),
+    steps: Iterable[Step] = outcome.plan.steps
+    many = len(outcome.deliveries) > FEW
+    if many:
+        steps = [step for step in steps if step.action.changes or (step.region, step.id) in worked]
+    written = table(
+        ("", "step", "region", "seconds", "why", "what came of it"), [row(step) for step in steps]
     )
-    return f"<details open><summary>Every step, and why</summary>\n\n{table}\n\n</details>"
+    title = "Every step that did something, and why" if many else "Every step, and why"
+    return folded(title, written, opened=len(outcome.plan.steps) <= SHORT)

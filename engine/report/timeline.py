@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from engine.journal import Entry, Journal
+from engine.report.markdown import label, mermaid
 
 _SHORTEST = 0.05  # seconds; anything shorter could not be seen
+MOST = 60  # pieces of work that can still be told apart
 SHORT = 20.0  # seconds; up to that a tick for each second can be read
-
-
-def _label(text: str) -> str:
-    """A task's name: Mermaid reads colons, semicolons and hashes as its own."""
-    return " ".join(re.sub(r"[^\w .@/-]+", " ", text).split())
 
 
 def timeline(journal: Journal) -> str:
@@ -20,8 +15,8 @@ def timeline(journal: Journal) -> str:
     if not journal.entries:
         return ""
     short = journal.elapsed < SHORT
+    entries = sorted(journal.entries, key=lambda e: -e.seconds)[:MOST]
     lines = [
-        "```mermaid",
         "gantt",
         "    dateFormat x",
         f"    axisFormat {'%Ss' if short else '%M:%S'}",
@@ -29,20 +24,27 @@ def timeline(journal: Journal) -> str:
         "    todayMarker off",
     ]
     first: dict[str, float] = {}
-    for entry in journal.entries:
-        first.setdefault(_section(entry), entry.start)
+    for entry in entries:
+        name = _section(entry)
+        first[name] = min(entry.start, first.get(name, entry.start))
     section = None
-    for entry in sorted(journal.entries, key=lambda e: (first[_section(e)], e.start)):
+    for entry in sorted(entries, key=lambda e: (first[_section(e)], e.start)):
         if section != _section(entry):
             section = _section(entry)
-            lines.append(f"    section {_label(section)}")
+            lines.append(f"    section {label(section)}")
         state = "crit, " if entry.outcome == "failed" or entry.action == "undo" else ""
         start = round(entry.start * 1000)
         end = round((entry.start + max(entry.seconds, _SHORTEST)) * 1000)
         kind, _, rest = entry.id.partition(":")
-        name = _label(f"{kind} {rest.partition(':')[2]} {entry.seconds:.1f} s")
+        name = label(f"{kind} {rest.partition(':')[2]} {entry.seconds:.1f} s")
         lines.append(f"    {name} :{state}{start}, {end}")
-    return "\n".join([*lines, "```"])
+    others = len(journal.entries) - len(entries)
+    left = (
+        f"\n\nThe longest {MOST} pieces of work; {others} shorter ones are left out."
+        if others
+        else ""
+    )
+    return mermaid(*lines) + left
 
 
 def _section(entry: Entry) -> str:

@@ -13,8 +13,11 @@ ROLE_NAME = "lambda-execution"
 
 @dataclass(frozen=True)
 class Settings:
-    """``port``: where clients reach the emulator on 127.0.0.1; ``listen``: ``fd://N`` of each socket to
-    listen on; ``requests``: the request log; ``runtime``: the interpreter of zip functions."""
+    """What the lab decided.
+
+    ``port``: where clients reach the emulator on 127.0.0.1; ``listen``: ``fd://N`` of each socket
+    to listen on; ``requests``: the request log; ``runtime``: the interpreter of zip functions.
+    """
 
     port: int
     listen: tuple[str, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from engine.errors import DeployError, DeployFailed, Invalid, NotReady, Place, Problem
 from engine.journal import Journal
-from engine.model import Action, Delivery, Outcome, Plan, Step
-from engine.report.summary import BLOCK, LIMIT, cell, sentence, summary
+from engine.model import Action, Delivery, Outcome, Past, Plan, Speed, Step
+from engine.report.markdown import BLOCK, cell
+from engine.report.summary import LIMIT, sentence, summary
 from tests.unit import make
 
 HOSTILE = (
@@ -136,7 +138,88 @@ def test_a_step_that_failed_says_so() -> None:
 def test_notes_are_shown() -> None:
     journal = Journal()
     journal.note("the cache <is> cold")
-    assert summary(outcome(), journal).endswith("> [!NOTE]\n> the cache \\<is\\> cold\n")
+    assert "> [!NOTE]\n> the cache \\<is\\> cold\n" in summary(outcome(), journal)
+
+
+def test_how_fast_it_is_is_told_beside_how_fast_it_was() -> None:
+    text = page(make.delivery(speed=Speed(0.9, 0.0121), speed_before=Speed(0.45, None)))
+    assert "900 ms (before: 450 ms)" in text
+    assert "| 12 ms |" in text
+
+
+def passed(*cold: float, size: int = 1000) -> tuple[Past, ...]:
+    return tuple(Past(str(n), 60.0, Speed(each, 0.01), size) for n, each in enumerate(cold))
+
+
+def test_the_past_is_drawn_and_what_became_worse_is_said() -> None:
+    slower = make.delivery(speed=Speed(0.9, 0.01), history=passed(0.4, 0.5, 0.6), code_size=1100)
+    text = page(slower)
+    assert 'x-axis ["0", "1", "2", "8"]' in text
+    assert "bar [400, 500, 600, 900]" in text
+    assert (
+        "> [!WARNING]\n> orders starts in 900 ms, 80% more than the median of its last 3 releases"
+        in text
+    )
+    assert "has code of" not in text
+    assert "as fast as the slowest release before (60 s)" in text
+    usual = page(make.delivery(speed=Speed(0.55), history=passed(0.4, 0.5, 0.6)))
+    assert "WARNING" not in usual
+    young = page(make.delivery(speed=Speed(2.0), history=passed(0.4, 0.5)))
+    assert "WARNING" not in young
+
+
+def test_the_heaviest_packages_are_drawn_and_the_others_are_one_slice() -> None:
+    sizes = {f"package{n}": (20 - n) * 10**6 for n in range(12)}
+    shown = summary(replace(outcome(), packages={"deps": sizes}), Journal())
+    assert '"package0" : 20.00' in shown
+    assert '"4 others" : 42.00' in shown
+    assert "pie showData title Layers that were built, 174.0 MB unzipped" in shown
+
+
+def test_of_many_functions_only_those_to_which_something_happened_are_listed() -> None:
+    names = [f"fn{n}" for n in range(40)]
+    deliveries = [make.delivery("unchanged", function=name) for name in names]
+    deliveries[7] = make.delivery("undone", function="fn7", error="broken")
+    deliveries[9] = make.delivery(function="fn9")
+    steps = (
+        *(Step(f"code:{name}", make.REGION, Action.SKIP, "equal") for name in names),
+        Step("code:fn9", make.REGION, Action.UPDATE, "the code changed"),
+    )
+    text = page(*deliveries, steps=steps)
+    assert text.startswith("## ❌ 1 deployed, 38 unchanged, 1 undone, in ")
+    assert "38 others as they were." in text
+    assert "`fn9`" in text
+    assert "`fn3`" not in text
+    assert text.count("code:fn") == 1
+
+
+def test_tests_are_listed_those_that_failed_first() -> None:
+    journal = Journal()
+    with journal.work("test:orders:health", "test", "before users meet it", make.REGION) as detail:
+        detail("GET /health 200 in 12 ms")
+    with (
+        pytest.raises(DeployFailed),
+        journal.work("test:orders:smoke", "test", "before users meet it", make.REGION),
+    ):
+        raise DeployFailed("test smoke did not pass: sh failed")
+    rows = [line for line in summary(outcome(), journal).splitlines() if "before users" in line]
+    assert rows[0].startswith("| ❌ | `smoke` |")
+    assert rows[1].startswith("| ✅ | `health` |")
+    assert rows[1].endswith("| GET /health 200 in 12 ms |")
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-central-1", "eu-central-1.console.aws.amazon.com"),
+        ("cn-north-1", "console.amazonaws.cn"),
+        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
+    ],
+)
+def test_a_link_leads_to_the_version_in_the_console(region: str, host: str) -> None:
+    text = page(make.delivery(region=region))
+    address = f"https://{host}/lambda/home?region={region}#/functions/orders/versions/8"
+    assert f"[console]({address})" in text
 
 
 # ---------------------------------------------------------------- what it withstands
@@ -183,9 +266,13 @@ def without_fences(text: str) -> list[str]:
 
 def test_hostile_text_brings_neither_html_nor_links_nor_headings() -> None:
     lines = without_fences(hostile_page())
-    ours = ("<details open><summary>Every step, and why</summary>", "</details>")
+    ours = re.compile(
+        r"</?details( open)?>(<summary>(Every step, and why|When)</summary>)?"
+        r"|- \[log\]\(https://[^)]+\) · \[console\]\(https://[^)]+\)"
+    )
     for line in lines:
-        if line not in ours:
+        if not ours.fullmatch(line):
+            line = re.sub(r"\[console\]\(https://[^)]+\)", "", line)
             assert "<" not in unescaped(line).replace("> [!NOTE]", "")
             assert "](" not in line.replace("\\](", "")
     assert [line for line in lines if line.startswith("#")] == [
@@ -201,7 +288,7 @@ def test_hostile_text_adds_no_column_to_a_table() -> None:
             widths[-1].add(unescaped(line).count("|"))
         else:
             widths.append(set())
-    assert [len(found) for found in widths if found] == [1, 1]
+    assert {len(found) for found in widths if found} == {1}
 
 
 @given(st.text("`~ab\n", max_size=30))
