@@ -6,13 +6,14 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases probes action lint bench docs lock
+.PHONY: demo test unit images zips layers releases probes faults pages chaos action lint bench docs \
+    pictures lock
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action faults pages
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -29,6 +30,15 @@ layers: .venv/ready
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py
+
+faults: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
+
+pages: .venv/ready
+	$(BIN)/python -m pytest tests/pages
+
+chaos: .venv/ready
+	CHAOS=thorough $(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
 
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action
@@ -52,6 +62,10 @@ bench: .venv/ready
 
 docs: .venv/ready
 	$(BIN)/python -m docs.tables
+
+pictures: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m docs.situations
+	$(BIN)/python -m docs.pictures
 
 lock: .venv/ready
 	for use in requirements/uv requirements/engine requirements/lab requirements/dev requirements/bench \

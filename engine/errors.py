@@ -3,8 +3,10 @@
     DeployError
     |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
     |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
+    |  |- Unreachable
     |- DeployFailed   exit 1: the deployment failed and the previous state stands again
     |  |- Refused     AWS answered with an error
+    |  |  |- Unavailable
     |  |  |- NotFound
     |  |  |- Conflict
     |  |  |- ImageRefused  Lambda cannot read the image's layers
@@ -89,6 +91,10 @@ class NotReady(DeployError):
     exit_code = 3
 
 
+class Unreachable(NotReady):
+    """Nothing answered; whether a change was made is not known."""
+
+
 class DeployFailed(DeployError):
     """The deployment failed; what was changed has been put back."""
 
@@ -99,6 +105,10 @@ class Refused(DeployFailed):
     def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.code = code
+
+
+class Unavailable(Refused):
+    """AWS had no time for it, or failed itself; whether a change was made is not known."""
 
 
 class NotFound(Refused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from engine.adapters.aws.session import Aws
 from engine.errors import NotFound
@@ -27,7 +28,9 @@ class Bucket:
     def create(self) -> None:
         """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``)."""
         place = {"LocationConstraint": self._region}
-        where = {} if self._region == "us-east-1" else {"CreateBucketConfiguration": place}
+        where: dict[str, Any] = (
+            {} if self._region == "us-east-1" else {"CreateBucketConfiguration": place}
+        )
         self._aws.call(self._region, "s3", "create_bucket", Bucket=self.name, **where)
         self._aws.call(
             self._region,

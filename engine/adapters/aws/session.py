@@ -21,7 +21,15 @@ import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from engine.errors import Conflict, DeployError, NotFound, NotReady, Refused
+from engine.errors import (
+    Conflict,
+    DeployError,
+    NotFound,
+    NotReady,
+    Refused,
+    Unavailable,
+    Unreachable,
+)
 
 # Standard retries (botocore "standard" mode) cover throttling, 5xx and broken connections.
 _CONFIG = botocore.config.Config(
@@ -31,6 +39,8 @@ _CONFIG = botocore.config.Config(
     max_pool_connections=20,
     user_agent_extra="lambda-fast-deploy",
 )
+
+_ONCE = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 _MISSING = {
     "ResourceNotFoundException",
@@ -77,7 +87,7 @@ def _explain(error: Exception, operation: str, region: str) -> DeployError:
         return _refusal(error, operation, region)
     if isinstance(error, (boto.ConnectionError, boto.HTTPClientError)):
         reason = str(error).splitlines()[0]
-        return NotReady(
+        return Unreachable(
             f"AWS cannot be reached for {operation} in {region}: {reason}",
             remedy="Check the network, the region and AWS_ENDPOINT_URL of this machine.",
         )
@@ -97,7 +107,10 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
             f"no permission for {wanted} in {region}: {said or code}",
             remedy=f"Allow {wanted} in the IAM policy of the identity that deploys.",
         )
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    is_passing = status == 429 or status >= 500
     kind = NotFound if code in _MISSING else Conflict if code in _CONFLICTS else Refused
+    kind = Unavailable if kind is Refused and is_passing else kind
     return kind(f"{what} was refused: {said or code} ({code})", code=code)
 
 
@@ -106,24 +119,33 @@ class Aws:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, bool], Any] = {}
         try:
             self._session = botocore.session.Session()
         except boto.BotoCoreError as error:
             raise _explain(error, "session", "this machine") from None
 
-    def client(self, service: str, region: str) -> Any:
-        """A client; creating clients is not thread-safe, using them is."""
+    def client(self, service: str, region: str, *, once: bool = False) -> Any:
+        """A client; creating clients is not thread-safe, using them is.
+
+        One for calls that must be made ``once`` does not try again by itself.
+        """
         with self._lock:
-            key = (service, region)
+            key = (service, region, once)
             if key not in self._clients:
+                config = _CONFIG.merge(_ONCE) if once else _CONFIG
                 self._clients[key] = self._session.create_client(
-                    service, region_name=region, config=_CONFIG
+                    service, region_name=region, config=config
                 )
             return self._clients[key]
 
-    def call(self, region: str, service: str, operation: str, **parameters: Any) -> Any:
+    def call(
+        self, region: str, service: str, operation: str, *, once: bool = False, **parameters: Any
+    ) -> Any:
         """Make one API call, ``operation`` in boto3's spelling (``get_function``).
+
+        A call that makes something anew each time is to be made ``once``: when an answer is lost,
+        it could have been made already.
 
         Raises:
             NotReady: credentials, permission or network.
@@ -133,7 +155,7 @@ class Aws:
         """
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
         with self.explained(region, name):
-            return getattr(self.client(service, region), operation)(**parameters)
+            return getattr(self.client(service, region, once=once), operation)(**parameters)
 
     @contextlib.contextmanager
     def explained(self, region: str, operation: str) -> Iterator[None]:

@@ -38,7 +38,8 @@ def stub(aws: Aws, _clients: dict[str, Any]) -> Iterator[Callable[[str], Stubber
         stubber = Stubber(_clients[service])
         stubber.activate()
         stubbers.append(stubber)
-        aws._clients[(service, REGION)] = _clients[service]
+        for once in (True, False):
+            aws._clients[(service, REGION, once)] = _clients[service]
         return stubber
 
     yield of

@@ -89,7 +89,7 @@ def test_an_error_is_explained(
     error: Exception, kind: type[DeployError], said: str, remedy: str
 ) -> None:
     explained = _explain(error, "lambda:Op", REGION)
-    assert type(explained) is kind
+    assert isinstance(explained, kind)
     assert said in explained.message
     assert "\n" not in explained.message
     assert remedy in explained.remedy
