@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pages import ROOT
+from tests.markdown import ROOT
 
 if TYPE_CHECKING:
     from tests.action.conftest import Caller

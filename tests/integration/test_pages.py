@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import EXAMPLES, LEAN
-from tests.pages import BLOCKS, ROOT, Block, blocks
+from tests.markdown import BLOCKS, ROOT, Block, blocks
 from tests.support import Project, requests_during
 
 REGION = "eu-central-1"  # where no other test is, since the project has the names of the pages

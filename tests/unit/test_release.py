@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT
+from tests.markdown import ROOT
 
 CHANGELOG = """\
 # Changelog

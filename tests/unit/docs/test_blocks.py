@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from engine.errors import Invalid
-from tests.pages import BLOCKS, ROOT, Block
+from tests.markdown import BLOCKS, ROOT, Block
 from tests.unit.docs.examples import load_file, load_inputs, without_expressions
 
 ACTION = "lambda-fast-deploy/lambda-fast-deploy@"

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from docs.sections import SECTIONS
 from docs.tables import filled
-from tests.pages import PAGES, ROOT
+from tests.markdown import PAGES, ROOT
 
 TROUBLES = ROOT / "docs" / "troubleshooting.md"
 
