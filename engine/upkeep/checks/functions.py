@@ -1,0 +1,96 @@
+"""Functions: whether each can be updated, or created."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from engine.adapters.aws.identity import Caller
+from engine.adapters.aws.states import remedy_of
+from engine.adapters.world import World
+from engine.errors import NotFound, NotReady
+from engine.model import Function, FunctionState
+from engine.plan.observe import observe_function
+from engine.plan.plan import creation_problem, package_problem
+from engine.upkeep.checks.permissions import of_function, permitted
+from engine.upkeep.finding import Finding, if_permitted, note, ok, wrong
+
+
+def check(region: str, function: Function, caller: Caller, world: World) -> Iterator[Finding]:
+    """Whether a function can be deployed to a region."""
+    observed = observe_function(function, region, world)
+    latest = observed.latest if observed else None
+    if latest is None:
+        if problem := creation_problem(function, region):
+            yield wrong(problem)
+        else:
+            yield ok(f"Function {function.name} will be created in {region}")
+    elif problem := package_problem(function, latest, region):
+        yield wrong(problem)
+        return
+    else:
+        yield from _state(region, function, latest, world)
+    if function.role and (latest is None or latest.role != function.role):
+        look = partial(_role, region, function.role, caller, world)
+        yield from if_permitted(look, f"Role {function.role}")
+    needs = of_function(
+        function,
+        region,
+        caller,
+        exists=latest is not None,
+        has_alias=observed is not None and observed.alias is not None,
+    )
+    yield from permitted(f"function {function.name}", needs, region, caller, world)
+
+
+def _state(
+    region: str, function: Function, latest: FunctionState, world: World
+) -> Iterator[Finding]:
+    what = f"Function {function.name} in {region}"
+    if latest.state == "Failed":
+        world.functions(region).settled(function.name, deadline=0)  # says why
+    elif latest.state == "Inactive":
+        yield wrong(NotReady(f"{what} is Inactive", remedy=remedy_of("Idle")))
+    elif "InProgress" in latest.update_status or latest.state == "Pending":
+        yield note(f"{what} is being updated now", "A deploy waits for that.")
+    else:
+        if latest.update_status == "Failed":
+            yield note(f"The last update of {what[0].lower()}{what[1:]} failed")
+        code = _same_image(latest) if latest.package == "Image" else {"ZipFile": _nearly_empty()}
+        world.functions(region).rehearse(function.name, code, latest.architecture)
+        yield ok(f"{what} is there, and Lambda would take an update of its code")
+
+
+def _same_image(latest: FunctionState) -> dict[str, Any]:
+    return {"ImageUri": latest.code_location}
+
+
+def _nearly_empty() -> bytes:
+    """A zip for Lambda to look at and throw away."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as zipped:
+        zipped.writestr("rehearsal", "")
+    return content.getvalue()
+
+
+def _role(region: str, role: str, caller: Caller, world: World) -> Iterator[Finding]:
+    """Whether Lambda may assume an execution role; it takes none of another account."""
+    account = role.split(":")[4]
+    if account != caller.account:
+        says = f"role {role} is of account {account}, and the credentials of {caller.account}"
+        yield wrong(NotReady(says, remedy="Name a role of the account that is deployed to."))
+        return
+    try:
+        lets = world.identity(region).lets_lambda_in(role)
+    except NotFound:
+        says = f"role {role} does not exist"
+        yield wrong(NotReady(says, remedy="Create the execution role, or correct its ARN."))
+        return
+    if lets:
+        yield ok(f"Lambda may assume role {role}")
+    else:
+        remedy = "Let it trust the service lambda.amazonaws.com (sts:AssumeRole)."
+        yield wrong(NotReady(f"role {role} does not let Lambda assume it", remedy=remedy))
