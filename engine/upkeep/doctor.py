@@ -13,11 +13,20 @@ from engine.adapters.aws.identity import Caller
 from engine.adapters.parallel import together, workers
 from engine.adapters.world import World
 from engine.errors import DeployError, Invalid
-from engine.journal import Journal
 from engine.model import S3Gate, Settings
 from engine.upkeep.checks import account, functions, images, machine, stores, workflow
 from engine.upkeep.checks.permissions import of_zips, permitted
-from engine.upkeep.finding import Check, Finding, Level, found, if_permitted, note, ok, wrong
+from engine.upkeep.finding import (
+    Check,
+    Finding,
+    Level,
+    found,
+    if_permitted,
+    in_order,
+    note,
+    ok,
+    wrong,
+)
 
 
 def unreadable(error: DeployError) -> list[Finding]:
@@ -40,10 +49,7 @@ def examine(settings: Settings, world: World, environ: Mapping[str, str]) -> lis
         machines = [pool.submit(found, check) for check in here]
         aws = pool.submit(_in_aws, settings, world, environ)
         findings = [_valid(settings), *aws.result(), *_all(each.result() for each in machines)]
-    journal = Journal()
-    journal.keep_secret(settings.secrets)
-    clean = (replace(f, says=journal.hidden(" ".join(f.says.split()))) for f in findings)
-    return sorted(dict.fromkeys(clean), key=lambda finding: list(Level).index(finding.level))
+    return in_order(findings, settings.secrets)
 
 
 def _valid(settings: Settings) -> Finding:

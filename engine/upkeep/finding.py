@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.errors import DeployError, NotPermitted, Problem
+from engine.journal import Journal
 
 
 class Level(StrEnum):
@@ -54,6 +55,14 @@ def found(check: Check) -> list[Finding]:
     except DeployError as error:
         findings.append(wrong(error))
     return findings
+
+
+def in_order(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Finding]:
+    """Each finding once, the most important first, in a line of its own and without secrets."""
+    journal = Journal()
+    journal.keep_secret(secrets)
+    clean = (replace(each, says=journal.hidden(" ".join(each.says.split()))) for each in findings)
+    return sorted(dict.fromkeys(clean), key=lambda finding: list(Level).index(finding.level))
 
 
 def if_permitted(check: Check, what: str) -> Iterator[Finding]:

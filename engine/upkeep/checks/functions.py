@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from engine.adapters.aws.identity import Caller
 from engine.adapters.aws.states import remedy_of
 from engine.adapters.world import World
-from engine.errors import NotFound, NotReady
+from engine.content.archive import archive
+from engine.errors import NotFound, NotReady, Refused
 from engine.model import Function, FunctionState
 from engine.plan.observe import observe_function
 from engine.plan.plan import creation_problem, package_problem
@@ -36,13 +36,7 @@ def check(region: str, function: Function, caller: Caller, world: World) -> Iter
     if function.role and (latest is None or latest.role != function.role):
         look = partial(_role, region, function.role, caller, world)
         yield from if_permitted(look, f"Role {function.role}")
-    needs = of_function(
-        function,
-        region,
-        caller,
-        exists=latest is not None,
-        has_alias=observed is not None and observed.alias is not None,
-    )
+    needs = of_function(function, observed, region, caller)
     yield from permitted(f"function {function.name}", needs, region, caller, world)
 
 
@@ -57,23 +51,22 @@ def _state(
     elif "InProgress" in latest.update_status or latest.state == "Pending":
         yield note(f"{what} is being updated now", "A deploy waits for that.")
     else:
-        if latest.update_status == "Failed":
-            yield note(f"The last update of {what[0].lower()}{what[1:]} failed")
-        code = _same_image(latest) if latest.package == "Image" else {"ZipFile": _nearly_empty()}
-        world.functions(region).rehearse(function.name, code, latest.architecture)
-        yield ok(f"{what} is there, and Lambda would take an update of its code")
+        code = _rehearsal(latest)
+        try:
+            world.functions(region).rehearse(function.name, code, latest.architecture)
+        except Refused as refusal:
+            if "ImageUri" not in code:
+                raise
+            yield note(f"{what} could not be updated to the image that it has: {refusal.message}")
+        else:
+            yield ok(f"{what} is there, and Lambda would take an update of its code")
 
 
-def _same_image(latest: FunctionState) -> dict[str, Any]:
-    return {"ImageUri": latest.code_location}
-
-
-def _nearly_empty() -> bytes:
-    """A zip for Lambda to look at and throw away."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as zipped:
-        zipped.writestr("rehearsal", "")
-    return content.getvalue()
+def _rehearsal(latest: FunctionState) -> dict[str, Any]:
+    """Code for Lambda to look at and throw away; any file does, but a zip of none is refused."""
+    if latest.package == "Image":
+        return {"ImageUri": latest.code_location}
+    return {"ZipFile": archive({"rehearsal.py": Path(__file__)}, compress=True).content}
 
 
 def _role(region: str, role: str, caller: Caller, world: World) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from engine.adapters.aws.identity import Caller
 from engine.adapters.world import World
 from engine.build.upload import PREFIX
 from engine.errors import NotFound, NotPermitted
-from engine.model import Function, S3Gate, Settings
+from engine.model import Function, ObservedFunction, S3Gate, Settings
 from engine.upkeep.finding import Finding, if_permitted, note, ok, wrong
 
 Needs = Mapping[str, tuple[str, ...]]
@@ -24,16 +24,17 @@ _PUSH = """
 
 
 def of_function(
-    function: Function, region: str, caller: Caller, *, exists: bool, has_alias: bool
+    function: Function, observed: ObservedFunction | None, region: str, caller: Caller
 ) -> Needs:
-    """Actions by the ARN that they are done to; those of what is there already are left out."""
-    actions = [] if exists else ["lambda:CreateFunction"]
+    """Actions by the ARN that they are done to; those for what is there already are left out."""
+    actions = [] if observed else ["lambda:CreateFunction"]
     actions += ["lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"]
     if function.has_alias:
-        actions += ["lambda:PublishVersion"]
-        actions += ["lambda:UpdateAlias" if has_alias else "lambda:CreateAlias"]
-    if function.url:
-        actions += ["lambda:CreateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig"]
+        there = observed and observed.alias
+        actions += ["lambda:PublishVersion", f"lambda:{'Update' if there else 'Create'}Alias"]
+    url = observed.url if observed else None
+    if function.url and (url is None or url.access != function.url):
+        actions += [f"lambda:{'Update' if url else 'Create'}FunctionUrlConfig"]
         actions += ["lambda:AddPermission"] if function.url == "public" else []
     actions += ["lambda:TagResource"] if function.configuration.tags else []
     actions += ["lambda:DeleteFunction"] if function.keep else []
@@ -41,7 +42,7 @@ def of_function(
     needs: dict[str, tuple[str, ...]] = {arn: tuple(actions)}
     if function.gates:
         needs[f"{arn}:1" if function.has_alias else arn] = ("lambda:InvokeFunction",)
-    if function.role and not exists:
+    if function.role and (observed is None or observed.latest.role != function.role):
         needs[function.role] = ("iam:PassRole",)
     if function.canary:
         needs["*"] = ("cloudwatch:GetMetricData",)

@@ -22,7 +22,8 @@ def _clients() -> dict[str, Any]:
             patch.delenv(name, raising=False)
         session = boto3.Session(aws_access_key_id="unit", aws_secret_access_key="unit")
         return {
-            s: session.client(s, region_name=REGION) for s in ("lambda", "ecr", "s3", "iam", "sts")
+            s: session.client(s, region_name=REGION)
+            for s in ("lambda", "ecr", "s3", "iam", "sts", "cloudwatch")
         }
 
 
