@@ -91,6 +91,11 @@ def _checks_in_aws(settings: Settings, world: World, caller: Caller) -> list[Che
         ]
         if settings.artifacts:
             checks.append(partial(stores.bucket_of_artifacts, region, settings.artifacts, world))
+        checks += [
+            partial(functions.layer, region, name, world)
+            for layer in settings.layers.values()
+            for name in layer.parts
+        ]
         if zips := of_zips(settings, region, caller):
             checks.append(partial(permitted, "layers and zips", zips, region, caller, world))
     for region, function in settings.targets:

@@ -178,3 +178,20 @@ def test_buckets_are_looked_for_in_the_region_of_the_function(lab_zip: Project) 
         assert examine(lab_zip)[0].code == 0
     finally:
         west.delete_bucket(Bucket=bucket)
+
+
+@pytest.mark.docker
+def test_images_are_ready_before_and_after_the_first_deploy(lean: Project, name: str) -> None:
+    before, levels = examine(lean)
+    assert (before.code, levels["wrong"]) == (0, [])
+    assert f"Repository {name} will be created" in before.out
+    assert "Images are built by" in before.out
+    assert lean.deploy().code == 0
+    after, levels = examine(lean)
+    assert (after.code, levels["wrong"]) == (0, [])
+    for words in (f"Repository {name} is in", "The login to", "would take an update of its code"):
+        assert words in after.out
+    boto3.client("ecr").put_image_tag_mutability(
+        repositoryName=name, imageTagMutability="IMMUTABLE"
+    )
+    assert "Let the tag buildcache move" in examine(lean)[1]["note"][-1]["remedy"]

@@ -40,6 +40,13 @@ def check(region: str, function: Function, caller: Caller, world: World) -> Iter
     yield from permitted(f"function {function.name}", needs, region, caller, world)
 
 
+def layer(region: str, name: str, world: World) -> Iterator[Finding]:
+    """Whether the versions of a layer may be looked up."""
+    versions = world.layers(region).versions(name)
+    newest = f"its newest version is {versions[0].number}" if versions else "it will be published"
+    yield ok(f"Layer {name} in {region}: {newest}")
+
+
 def _state(
     region: str, function: Function, latest: FunctionState, world: World
 ) -> Iterator[Finding]:

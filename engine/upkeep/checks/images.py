@@ -45,7 +45,8 @@ def repository(
     if there is None:
         yield ok(f"Repository {name} will be created in {region}")
     else:
-        yield ok(f"Repository {name} is in {region}")
+        cached = registry.digest(name, CACHE_TAG)  # proves that images may be looked up
+        yield ok(f"Repository {name} is in {region}{', with a build cache' if cached else ''}")
         if function and not there.lets_move(CACHE_TAG):
             yield note(NO_CACHE.format(repository=name), LET_CACHE_MOVE)
         if function:

@@ -353,6 +353,19 @@ def test_a_role_is_looked_at_if_it_may_be(
     assert says in only(iter(findings), level)[0]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "says"), [([], "it will be published"), ([9, 8], "its newest version is 9")]
+)
+def test_versions_of_a_layer_are_looked_up(
+    world: World, stub: Stub, numbers: list[int], says: str
+) -> None:
+    mark = "lambda-fast-deploy 0123456789abcdef aa of aa.bb, 1234 bytes"
+    versions = [{"LayerVersionArn": f"arn:layer:deps:{n}", "Description": mark} for n in numbers]
+    stub("lambda").add_response("list_layer_versions", {"LayerVersions": versions})
+    (finding,) = functions.layer(make.REGION, "deps", world)
+    assert (finding.level, says in finding.says) == (Level.OK, True)
+
+
 # ---------------------------------------------------------------- images
 
 
@@ -360,6 +373,7 @@ def repository(world: World, stub: Stub, policy: str | None, **changes: Any) -> 
     ecr, name = stub("ecr"), "orders"
     there = {"repositoryUri": f"{make.REGISTRY}/{name}", "repositoryArn": "arn:x"} | changes
     ecr.add_response("describe_repositories", {"repositories": [there]})
+    ecr.add_client_error("describe_images", "ImageNotFoundException", "", 400)
     if policy is None:
         ecr.add_client_error("get_lifecycle_policy", "LifecyclePolicyNotFoundException", "", 400)
     else:
