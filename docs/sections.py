@@ -137,7 +137,7 @@ def value_of(shape: Shape) -> str:
         case ListOf(item):
             return f"a list, each {value_of(item)}"
         case MapOf(item, wanted=wanted):
-            return f"a mapping, each {wanted}: {value_of(item)}"
+            return f"{wanted} → {value_of(item)}"
         case OneOf(plain, listed) if plain == listed.item:
             return f"{value_of(plain)}, or a list of such"
         case OneOf(plain, listed):

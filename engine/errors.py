@@ -4,6 +4,7 @@
     |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
     |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
     |  |- Unreachable
+    |  |- NotPermitted  IAM does not let the caller do it
     |- DeployFailed   exit 1: the deployment failed and the previous state stands again
     |  |- Refused     AWS answered with an error
     |  |  |- Unavailable
@@ -93,6 +94,10 @@ class NotReady(DeployError):
 
 class Unreachable(NotReady):
     """Nothing answered; whether a change was made is not known."""
+
+
+class NotPermitted(NotReady):
+    """IAM does not let the caller do it."""
 
 
 class DeployFailed(DeployError):

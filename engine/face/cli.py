@@ -49,6 +49,10 @@ def parser() -> argparse.ArgumentParser:
     weigh = commands.add_parser("sizes", help=says, description=says.capitalize() + ".")
     weigh.add_argument("--check", action="store_true", help="fail when something is over")
     _add_common(weigh, "config", "region")
+    says = "find out whether this machine and its credentials can deploy; change nothing"
+    examined = commands.add_parser("doctor", help=says, description=says.capitalize() + ".")
+    elsewhere = ("commit-message", "rollback", "dry-run")
+    _add_common(examined, *(item.name for item in INPUTS if item.name not in elsewhere))
     commands.add_parser("schema", help="print the JSON schema of lambda-deploy.yml")
     return root
 
@@ -140,6 +144,10 @@ def run(arguments: list[str]) -> int:
         from engine.face.upkeep import layer_sizes
 
         return layer_sizes(given, environ, json=options.json, check=options.check)
+    if options.command == "doctor":
+        from engine.face.doctor import doctor
+
+        return doctor(given, environ, json=options.json)
     if options.command == "layers" and options.what in ("list", "users", "prune"):
         from engine.face.upkeep import layers
 

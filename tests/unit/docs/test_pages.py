@@ -65,7 +65,7 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 def _text(node: ast.expr) -> str:
     """What a string in the code says; ``…`` stands for what goes into it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
+        return re.sub(r"\{[a-z_]*\}", "…", node.value)  # of str.format
     if isinstance(node, ast.JoinedStr):
         return "".join(_text(part) for part in node.values)
     return "…"
