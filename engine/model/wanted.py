@@ -94,12 +94,16 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True)
 class ZipSource:
-    """A function packaged as a zip of its own code; ``layers`` are those that are published."""
+    """A function packaged as a zip of its own code; ``layers`` are those that are published.
+
+    ``keeps_layers`` leaves the function with those that it has, whatever they are.
+    """
 
     code: Path
     handler: str
     runtime: str
     layers: tuple[str, ...]
+    keeps_layers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
