@@ -13,7 +13,7 @@ from engine.face.github import inputs_from, on_github
 from engine.face.parser import parser
 from engine.face.run import Run, Work
 from engine.settings.grammar import json_schema
-from engine.settings.inputs import INPUTS, PREVIOUS
+from engine.settings.inputs import INPUTS, PREVIOUS, Given
 
 REPORT = "lambda-fast-deploy-report.json"
 
@@ -27,24 +27,25 @@ def run(arguments: list[str]) -> int:
     Raises:
         DeployError: for ``__main__`` to show, when no report could be made of it.
     """
-    options = parser().parse_args(arguments)
+    root = parser()
+    options = root.read(arguments)
+    if options.command is None:
+        root.print_help(sys.stderr)
+        return Invalid.exit_code
     if options.command == "schema":
         print(json.dumps(json_schema(), indent=2))
         return 0
+    if options.command == "completion":
+        from engine.face.completion import script
+
+        print(script(root, options.shell))
+        return 0
     environ = os.environ
-    given = inputs_from(environ) if on_github(environ) else {}
-    empty = []
-    for item in INPUTS:
-        value = getattr(options, item.name.replace("-", "_"), None)
-        if isinstance(value, list):
-            value = "\n".join(value)
-        if value is not None:
-            given[item.name] = value
-            if not value.strip():
-                says = "is empty; leave it out, or give it a value"
-                empty.append(Problem(says, Place(f"option --{item.name}")))
-    if empty:
-        raise Invalid(empty)
+    given = Given(_inputs_of(options), inputs_from(environ) if on_github(environ) else None)
+    if options.command == "status":
+        from engine.face.status import show_status
+
+        return show_status(given, environ, options.only, json=options.json)
     if options.command == "sizes":
         from engine.face.upkeep import layer_sizes
 
@@ -53,8 +54,6 @@ def run(arguments: list[str]) -> int:
         from engine.face.upkeep import layers
 
         return layers(given, environ, options.what, options.name, json=options.json)
-    if options.command == "plan":
-        given["dry-run"] = "true"
     report = getattr(options, "report", "")
     if not report and on_github(environ):  # beside the checkout, which it must not change
         report = str(Path(environ.get("RUNNER_TEMP", ".")) / REPORT)
@@ -74,12 +73,36 @@ def run(arguments: list[str]) -> int:
     ).carry_out()
 
 
+def _inputs_of(options: argparse.Namespace) -> dict[str, str]:
+    """The inputs that are given by options.
+
+    Raises:
+        Invalid: one of them is empty.
+    """
+    given, empty = {}, []
+    for item in INPUTS:
+        value = getattr(options, item.name.replace("-", "_"), None)
+        if isinstance(value, list):
+            value = "\n".join(value)
+        if value is not None:
+            given[item.name] = value
+            if not value.strip():
+                says = "is empty; leave it out, or give it a value"
+                empty.append(Problem(says, Place(f"option --{item.name}")))
+    if empty:
+        raise Invalid(empty)
+    if options.command == "plan":
+        given["dry-run"] = "true"
+    return given
+
+
 def _work(options: argparse.Namespace, rollback: str) -> Work:
     """What a command does with the settings; only that is imported."""
     if rollback:
         if rollback != PREVIOUS and not rollback.isdecimal():
             says = f"expected {PREVIOUS} or the number of a version, got {rollback!r}"
-            raise Invalid([Problem(says, Place("input rollback"))])
+            where = "option --to" if options.command == "rollback" else "input rollback"
+            raise Invalid([Problem(says, Place(where))])
         from engine.rollback import Rollback
 
         return Rollback(rollback, getattr(options, "only", ""))
