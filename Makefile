@@ -4,13 +4,13 @@ BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases probes action lint bench docs lock
+.PHONY: demo test unit images zips layers releases terminal probes action lint bench docs lock
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases terminal probes action
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -26,6 +26,9 @@ layers: .venv/ready
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py
+
+terminal: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_terminal.py
 
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action

@@ -88,7 +88,7 @@ class Live:
             # A window that became narrower has broken what was drawn into several lines.
             up = sum(-(-_width(line) // columns) for line in self._drawn)
             lines = [_fitted(_shown(each), columns - 1) for each in self._running.values()]
-            if (more := len(lines) - max(1, rows - 2)) > 0:
+            if (more := len(lines) - max(1, rows - 1)) > 0:
                 lines[-more - 1 :] = [f"  … and {more + 1} more"]
             self._drawn = lines
             text = (
@@ -106,10 +106,11 @@ def _shown(running: _Running) -> str:
     bar = ""
     if fraction is not None and fraction < 1:
         bar = f"{'█' * int(_BAR * fraction):░<{_BAR}} {100 * fraction:2.0f} % "
+    what = entry.id if entry.id.startswith(f"{entry.action}:") else f"{entry.action} {entry.id}"
     where = f" ({entry.region})" if entry.region else ""
     spinner = _SPINNER[int(now / _EVERY) % len(_SPINNER)]
     seconds = now - running.begun
-    return f"{spinner} {seconds:5.1f} s {bar}{entry.action} {entry.id}{where}: {running.says}"
+    return f"{spinner} {seconds:5.1f} s {bar}{what}{where}: {running.says}"
 
 
 def _columns(character: str) -> int:

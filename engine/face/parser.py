@@ -179,7 +179,7 @@ def _add_looking(commands: Any) -> None:
     says = "one function; default all of the configuration"
     status.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
     _add_json(status)
-    without = ("rollback", "commit-message", "dry-run")
+    without = ("rollback", "commit-message", "dry-run", "builder")
     _add_inputs(status, *(item.name for item in INPUTS if item.name not in without))
     sizes = _command(
         commands,
@@ -243,10 +243,10 @@ def _add_set_up(commands: Any) -> None:
         commands,
         "completion",
         "print a script that completes commands and options in a shell",
-        "Load it where the shell starts:",
-        "completion bash > ~/.local/share/bash-completion/completions/lambda-fast-deploy",
+        "Each shell finds it where the examples put it.",
+        "completion bash \\\n      > ~/.local/share/bash-completion/completions/lambda-fast-deploy",
         "completion zsh > ~/.zfunc/_lambda-fast-deploy",
-        "completion fish > ~/.config/fish/completions/lambda-fast-deploy.fish",
+        "completion fish \\\n      > ~/.config/fish/completions/lambda-fast-deploy.fish",
         takes="SHELL",
     )
     completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from engine.model import Event, FunctionState, Past, Speed
 
-_ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\S+)")
+_ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
 _AFTER = re.compile(r"after version (\d+)")
 _TOOK = re.compile(r"took ([\d.]+) s")
 _COLD = re.compile(r"cold start (\d+) ms")

@@ -71,13 +71,14 @@ def status(settings: Settings, world: World, journal: Journal, only: str = "") -
     observed, failed = observe(settings, prints, world)
     if not observed:
         raise next(iter(failed.values()))
-    plans = {region: _plan(settings, prints, there) for region, there in observed.items()}
-    return [
-        Status(region, function.name, function.alias, error=failed[region].message)
-        if region in failed
-        else _status(function, observed[region], plans[region])
-        for region, function in settings.targets
-    ]
+    found: list[Status] = []
+    for region in settings.regions:
+        if region in observed:
+            found += compared(settings, prints, observed[region])
+        else:
+            says = failed[region].message
+            found += [Status(region, f.name, f.alias, error=says) for f in settings.functions]
+    return found
 
 
 def _without_tests(settings: Settings, only: str) -> Settings:
@@ -93,6 +94,12 @@ def _without_tests(settings: Settings, only: str) -> Settings:
     )
     event = replace(settings.event, flags=frozenset())
     return replace(settings, functions=functions, event=event)
+
+
+def compared(settings: Settings, prints: Fingerprints, there: ObservedRegion) -> list[Status]:
+    """Every function of the settings in one region, beside what the working tree holds."""
+    plan = _plan(settings, prints, there)
+    return [_status(function, there, plan) for function in settings.functions]
 
 
 def _plan(settings: Settings, prints: Fingerprints, there: ObservedRegion) -> Plan:
