@@ -6,14 +6,14 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases probes faults pages chaos action lint bench docs \
+.PHONY: demo test unit images zips layers releases terminal probes faults pages chaos action lint bench docs \
     pictures lock
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action faults pages
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases terminal probes action faults pages
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -39,6 +39,9 @@ pages: .venv/ready
 
 chaos: .venv/ready
 	CHAOS=thorough $(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
+
+terminal: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_terminal.py
 
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action

@@ -14,11 +14,11 @@ from typing import Any
 import yaml
 
 from engine.errors import EXIT_CODES
-from engine.face.cli import parser
+from engine.face.parser import parser
 from engine.model import Event
 from engine.settings.event import FLAGS
 from engine.settings.grammar import ROOT as CONFIGURATION
-from engine.settings.inputs import INPUTS
+from engine.settings.inputs import INPUTS, Given
 from engine.settings.load import load
 from engine.settings.schema import (
     Anything,
@@ -109,7 +109,7 @@ def events() -> str:
 
     def leads_to(event: Event) -> tuple[str, str]:
         example = ROOT / "examples" / "zip-layers"
-        settings = load({}, environ, event, example, lambda: frozenset({region}))
+        settings = load(Given({}), environ, event, example, lambda: frozenset({region}))
         if settings.plan_only:
             return "a plan", "none"
         return "a deployment", "all" if event.is_release else "those whose `when` fits"

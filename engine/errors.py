@@ -104,6 +104,17 @@ class DeployFailed(DeployError):
     """The deployment failed; what was changed has been put back."""
 
 
+def unexpected(error: Exception) -> DeployFailed:
+    """What is shown of an error that should not be possible; to be called while it is handled."""
+    from traceback import format_exc
+
+    return DeployFailed(
+        f"unexpected {error!r}",
+        detail=format_exc(),
+        remedy="This is a fault of lambda-fast-deploy; please report it with these lines.",
+    )
+
+
 class Refused(DeployFailed):
     """AWS answered an API call with an error; ``code`` is AWS's error code."""
 

@@ -168,6 +168,7 @@ class Docker:
         image: ImageBuild,
         login: Login,
         on_line: Callable[[str], None],
+        on_bytes: Callable[[int, int], None],
         beat: Callable[[], None],
     ) -> None:
         """Push an image that was built, under each of its references in turn.
@@ -176,6 +177,7 @@ class Docker:
             image: what was built.
             login: credentials of the registry.
             on_line: told every few seconds how far it is.
+            on_bytes: told with each event, how many bytes of how many have arrived.
             beat: called while nothing is told; what it raises ends the push.
 
         Raises:
@@ -187,7 +189,7 @@ class Docker:
         try:
             for reference in image.references:
                 repository, tag = _named(reference)
-                progress = _Progress(on_line)
+                progress = _Progress(on_line, on_bytes)
                 events = self._engine().api.push(repository, tag=tag, stream=True, decode=True)
                 for event in beating(events, beat):
                     if "error" in event:
@@ -213,8 +215,9 @@ def _named(reference: str) -> tuple[str, str]:
 class _Progress:
     """Sums up what the engine tells of each layer's upload."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], count: Callable[[int, int], None]) -> None:
         self._tell = tell
+        self._count = count
         self._layers: dict[str, tuple[int, int]] = {}
         self._told = time.monotonic()
 
@@ -223,8 +226,11 @@ class _Progress:
         detail = event.get("progressDetail") or {}
         if "current" in detail:
             self._layers[event.get("id", "")] = (detail["current"], detail.get("total") or 0)
-        if self._layers and time.monotonic() - self._told >= _TELL_EVERY:
+        if not self._layers:
+            return
+        done = sum(current for current, _ in self._layers.values())
+        total = sum(total for _, total in self._layers.values())
+        self._count(done, total)
+        if time.monotonic() - self._told >= _TELL_EVERY:
             self._told = time.monotonic()
-            done = sum(current for current, _ in self._layers.values())
-            total = sum(total for _, total in self._layers.values())
             self._tell(f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB")

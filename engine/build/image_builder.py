@@ -52,7 +52,14 @@ class ImageBuilder:
 
         beat = self._journal.check
         self._world.docker.build(image, tell, beat)
-        self._pushing(lambda login: self._world.docker.push(image, login, tell, beat), step)
+
+        def advance(done: int, total: int) -> None:
+            self._journal.advance(step.id, done, total, step.region)
+
+        def push(login: Login) -> None:
+            self._world.docker.push(image, login, tell, advance, beat)
+
+        self._pushing(push, step)
         return "by the Docker engine"
 
     def by_buildkit(

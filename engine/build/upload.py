@@ -54,6 +54,7 @@ class Uploads:
 
     def _tell(self, step: Step, done: int, size: int) -> None:
         self._journal.check()
+        self._journal.advance(step.id, done, size, step.region)
         tenth = 10 * done // size
         self._journal.progress(
             step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region

@@ -11,12 +11,13 @@ from engine.adapters.aws.session import Aws
 from engine.adapters.world import World
 from engine.errors import DeployError, NotReady
 from engine.settings.event import read_event
+from engine.settings.inputs import Given
 from engine.settings.load import load
 from engine.upkeep.doctor import examine, unreadable
 from engine.upkeep.finding import Finding, Level
 
 
-def doctor(given: Mapping[str, str], environ: Mapping[str, str], *, json: bool) -> int:
+def doctor(given: Given, environ: Mapping[str, str], *, json: bool) -> int:
     """Print what is ready for a deploy and what is not; the exit code."""
     root = Path.cwd()
     try:

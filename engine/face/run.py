@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from traceback import format_exc
 from typing import TYPE_CHECKING, TextIO
 
-from engine.errors import DeployError, DeployFailed
+from engine.errors import DeployError, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
 from engine.journal import Journal
 from engine.model import Outcome, Plan
 from engine.settings.event import mistyped, read_event
+from engine.settings.inputs import Given
 from engine.settings.load import load
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Run:
 
     def __init__(
         self,
-        given: Mapping[str, str],
+        given: Given,
         environ: Mapping[str, str],
         report: str,
         *,
@@ -50,7 +50,8 @@ class Run:
         self._plan_to = plan_to
         self._work = work
         self._flags = flags
-        self._journal = Journal(console.tell)
+        self._progress = console.progress()
+        self._journal = Journal(self._progress.tell)
         self._github = Github(quiet=json) if on_github(environ) else None
         self._settings: Settings | None = None
 
@@ -61,15 +62,12 @@ class Run:
         outcome: Outcome | None = None
         error: DeployError | None = None
         try:
-            outcome = self._work_out()
+            with self._progress:
+                outcome = self._work_out()
         except DeployError as caught:
             error = caught
-        except Exception as unexpected:
-            error = DeployFailed(
-                f"unexpected {unexpected!r}",
-                detail=format_exc(),
-                remedy="This is a fault of lambda-fast-deploy; please report it with these lines.",
-            )
+        except Exception as fault:
+            error = unexpected(fault)
         if error:
             error.hide(self._journal.hidden)
         self._tell(outcome, error)
@@ -79,7 +77,7 @@ class Run:
 
     def _cancel(self, number: int, _frame: object) -> None:
         self._journal.cancel()
-        console.say(
+        self._progress.say(
             f"{signal.Signals(number).name}: no further step begins, and what was changed is "
             "being undone"
         )

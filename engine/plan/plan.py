@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.errors import Invalid, Place, Problem
 from engine.model import (
@@ -61,6 +62,18 @@ def creation_problem(function: Function, region: str) -> Problem | None:
         "execution role",
         Place(f"function {function.name}"),
     )
+
+
+def served(function: Function, observed: ObservedFunction) -> FunctionState | None:
+    """What users have, or nothing; with what is the function's own and not a version's.
+
+    The description of a version is the record of its release, and tags are told of the function
+    only (API: ``GetFunction``).
+    """
+    latest, live = observed.latest, observed.live
+    if not function.has_alias:
+        return latest
+    return live and replace(live, description=latest.description, tags=latest.tags)
 
 
 class _Region:
@@ -205,7 +218,7 @@ class _Region:
     ) -> bool:
         """Plan an existing function; whether anything changes for its users."""
         name, layers = function.name, self._layers_of(function)
-        live = observed.live if function.has_alias else observed.latest
+        live = served(function, observed)
         self._tags(function, observed)
         if (
             live

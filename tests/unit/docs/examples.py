@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from engine.model import Event, Settings
+from engine.settings.inputs import Given
 from engine.settings.load import load
 
 ROLE = f"arn:aws:iam::{0:012}:role/orders"
@@ -63,7 +64,7 @@ def load_inputs(given: Mapping[str, str], environ: Mapping[str, str], root: Path
 
 def _load(given: Mapping[str, str], environ: Mapping[str, str], root: Path) -> Settings:
     environ = {"AWS_REGION": "eu-west-1", **environ}
-    return load(given, environ, Event(), root, lambda: REGIONS)
+    return load(Given({}, given), environ, Event(), root, lambda: REGIONS)
 
 
 def _write(root: Path, name: str, text: str = "") -> None:
