@@ -33,7 +33,12 @@ def run(arguments: list[str]) -> int:
         root.print_help(sys.stderr)
         return Invalid.exit_code
     if options.command == "schema":
-        print(json.dumps(json_schema(), indent=2))
+        if options.what == "report":
+            from engine.report.schema import report_schema
+
+            print(json.dumps(report_schema(), indent=2))
+        else:
+            print(json.dumps(json_schema(), indent=2))
         return 0
     if options.command == "completion":
         from engine.face.completion import script

@@ -244,12 +244,19 @@ def _add_set_up(commands: Any) -> None:
     _add_json(doctor)
     without = ("commit-message", "rollback", "dry-run")
     _add_inputs(doctor, *(item.name for item in INPUTS if item.name not in without))
-    _command(
+    schema = _command(
         commands,
         "schema",
-        "print the JSON schema of lambda-deploy.yml",
-        "Editors check the file with it, and complete its keys.",
+        "print the JSON schema of lambda-deploy.yml, or of report.json",
+        "Editors check lambda-deploy.yml with it, and complete its keys.",
         "schema > lambda-deploy.schema.json",
+        "schema report",
+        takes="[WHAT]",
+    )
+    whats = ("configuration", "report")
+    says = "configuration (the default) or report"
+    schema.add_argument(
+        "what", nargs="?", default=whats[0], choices=whats, metavar="WHAT", help=says
     )
     completion = _command(
         commands,

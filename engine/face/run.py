@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from engine.errors import DeployError, unexpected
+from engine.errors import DeployError, Place, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
 from engine.journal import Journal
@@ -116,10 +116,10 @@ class Run:
             self._github.summary(summary(outcome, self._journal, error))
             known = outcome or Outcome(Plan(()), ())  # an output is there whatever happened
             self._github.outputs(outputs(known, str(Path(self._report).resolve())))
-        for failure in self._failures(outcome, error):
+        for failure, place in self._failures(outcome, error):
             console.show_error(failure)
             if self._github:
-                self._github.annotate(failure)
+                self._github.annotate(failure, place)
         planned = self._settings.plan_only if self._settings else ""
         if outcome and planned:
             console.show_plan(outcome.plan, planned, self._plan_to)
@@ -134,11 +134,19 @@ class Run:
             json_module.dump(shown, sys.stdout, indent=2)
             sys.stdout.write("\n")
 
-    def _failures(self, outcome: Outcome | None, error: DeployError | None) -> list[DeployError]:
+    def _failures(
+        self, outcome: Outcome | None, error: DeployError | None
+    ) -> list[tuple[DeployError, Place | None]]:
+        """What went wrong, and where what it is about was written."""
+        functions = self._settings.functions if self._settings else ()
+        places = {function.name: function.place for function in functions}
         return [
-            *([error] if error else []),
+            *([(error, None)] if error else []),
             *(
-                DeployError(f"{d.function} in {d.region}: {d.error}", remedy=d.remedy)
+                (
+                    DeployError(f"{d.function} in {d.region}: {d.error}", remedy=d.remedy),
+                    places.get(d.function),
+                )
                 for d in (outcome.deliveries if outcome else ())
                 if d.error
             ),

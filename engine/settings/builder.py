@@ -314,6 +314,7 @@ class Builder:
             gates=tuple(gates),
             canary=self._canary(value, *path),
             keep=value.get("keep"),
+            place=self._document.at(*path),
         )
 
     def _canary(self, value: dict[str, Any], *path: str) -> Canary | None:
