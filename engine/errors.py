@@ -3,8 +3,11 @@
     DeployError
     |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
     |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
+    |  |- Unreachable
+    |  |- NotPermitted  IAM does not let the caller do it
     |- DeployFailed   exit 1: the deployment failed and the previous state stands again
     |  |- Refused     AWS answered with an error
+    |  |  |- Unavailable
     |  |  |- NotFound
     |  |  |- Conflict
     |  |  |- ImageRefused  Lambda cannot read the image's layers
@@ -21,6 +24,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+EXIT_CODES = {
+    0: "done, or nothing to do",
+    1: "the deployment failed, and the previous state stands again; of several functions, those "
+    "that did not fail stay deployed",
+    2: "invalid input or configuration; nothing was touched",
+    3: "the environment is not ready (credentials, permission, Docker); nothing was touched",
+    4: "failed and could not be fully restored; the report says what is left",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,14 @@ class NotReady(DeployError):
     exit_code = 3
 
 
+class Unreachable(NotReady):
+    """Nothing answered; whether a change was made is not known."""
+
+
+class NotPermitted(NotReady):
+    """IAM does not let the caller do it."""
+
+
 class DeployFailed(DeployError):
     """The deployment failed; what was changed has been put back."""
 
@@ -101,6 +121,10 @@ class Refused(DeployFailed):
     def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.code = code
+
+
+class Unavailable(Refused):
+    """AWS had no time for it, or failed itself; whether a change was made is not known."""
 
 
 class NotFound(Refused):

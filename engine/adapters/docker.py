@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from engine.adapters.aws.registry import Login
@@ -35,6 +36,15 @@ class Docker:
         """
         self._engine()
 
+    @property
+    def answers(self) -> bool:
+        """Whether there is an engine."""
+        try:
+            self._engine()
+        except NotReady:
+            return False
+        return True
+
     def _engine(self) -> Any:
         import docker  # costs 0.1 s, and an unchanged deploy never needs it
 
@@ -48,6 +58,17 @@ class Docker:
                     raise NotReady(f"no Docker engine answers at {where}", remedy=_START) from error
                 self._client = client
             return self._client
+
+    @property
+    def storage(self) -> Path | None:
+        """Where the engine keeps images; ``None`` if that is on another machine.
+
+        Raises:
+            NotReady: no engine answers.
+        """
+        folder = Path(str(self._engine().info().get("DockerRootDir", "")))
+        is_here = os.environ.get("DOCKER_HOST", "unix:").startswith("unix:") and folder.is_dir()
+        return folder if is_here else None
 
     # ------------------------------------------------------------ the SDK
 

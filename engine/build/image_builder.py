@@ -16,6 +16,8 @@ from engine.journal import Journal
 from engine.model import ImageBuild, Step
 
 CACHE_TAG = "buildcache"
+NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
+LET_CACHE_MOVE = f"Let the tag {CACHE_TAG} move: IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG}."
 ATTEMPTS = 4
 
 
@@ -101,10 +103,7 @@ class ImageBuilder:
 
         self._pushing(attempt, step)
         if not writes_cache:
-            self._journal.note(
-                f"Repository {repository.name} is immutable, so no build cache is kept in it: let "
-                f"the tag {CACHE_TAG} move (IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG})."
-            )
+            self._journal.note(f"{NO_CACHE.format(repository=repository.name)} {LET_CACHE_MOVE}")
         self._note_caches(image, log)
         if cache_expected and not image.no_cache:
             self._note_nothing_found(image, log)

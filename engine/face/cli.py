@@ -46,6 +46,10 @@ def run(arguments: list[str]) -> int:
         from engine.face.status import show_status
 
         return show_status(given, environ, options.only, json=options.json)
+    if options.command == "doctor":
+        from engine.face.doctor import doctor
+
+        return doctor(given, environ, json=options.json)
     if options.command == "sizes":
         from engine.face.upkeep import layer_sizes
 

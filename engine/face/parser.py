@@ -17,7 +17,7 @@ SHELLS = ("bash", "zsh", "fish")
 GROUPS = {
     "deploy": ("deploy", "plan", "build", "rollback"),
     "look and tidy": ("status", "sizes", "layers"),
-    "set up": ("schema", "completion"),
+    "set up": ("doctor", "schema", "completion"),
 }
 _KINDS = {  # of options, by what begins the path of an input in lambda-deploy.yml
     "functions.F.zip": "a zip",
@@ -232,6 +232,18 @@ def _add_layers(commands: Any) -> None:
 
 
 def _add_set_up(commands: Any) -> None:
+    doctor = _command(
+        commands,
+        "doctor",
+        "find out whether this machine and its credentials can deploy",
+        "Credentials, permissions, repositories, buckets, alarms, Docker, clock: each\n"
+        "finding comes with its remedy. Only reads.",
+        "doctor",
+        "doctor --json",
+    )
+    _add_json(doctor)
+    without = ("commit-message", "rollback", "dry-run")
+    _add_inputs(doctor, *(item.name for item in INPUTS if item.name not in without))
     _command(
         commands,
         "schema",

@@ -94,12 +94,16 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True)
 class ZipSource:
-    """A function packaged as a zip of its own code; ``layers`` are those that are published."""
+    """A function packaged as a zip of its own code; ``layers`` are those that are published.
+
+    ``keeps_layers`` leaves the function with those that it has, whatever they are.
+    """
 
     code: Path
     handler: str
     runtime: str
     layers: tuple[str, ...]
+    keeps_layers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,10 @@ class Store:
 
     bucket: str
     create: bool = False
+
+    def name_in(self, region: str) -> str:
+        """The name of the bucket for zips of a region."""
+        return self.bucket.replace("{region}", region)
 
 
 @dataclass(frozen=True, slots=True)

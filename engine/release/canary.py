@@ -64,8 +64,8 @@ def _watched(order: Order, canary: Canary, version: str) -> str:
         if errors > (canary.max_error_rate or 0) * calls:
             allowed = f"{(canary.max_error_rate or 0) * 100:g} %"
             raise GateFailed(
-                f"{errors} of {calls} calls of version {version} failed while it was tried; "
-                f"{allowed} may"
+                f"{errors} of {calls} calls of version {version} failed while it was tried; at "
+                f"most {allowed} may"
             )
         return f"{calls} calls, {errors} failed"
 

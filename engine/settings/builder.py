@@ -390,7 +390,11 @@ class Builder:
                     *place,
                 )
         return ZipSource(
-            code=code, handler=value["handler"], runtime=value["runtime"], layers=tuple(parts)
+            code=code,
+            handler=value["handler"],
+            runtime=value["runtime"],
+            layers=tuple(parts),
+            keeps_layers="layers" not in value,
         )
 
 

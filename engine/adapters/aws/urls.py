@@ -42,9 +42,13 @@ class Urls:
     def create(self, name: str, alias: str, access: Access) -> FunctionUrl:
         """Give the alias a URL."""
         found = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
-        if access == "public":
+        return self.open(name, alias, FunctionUrl(found["FunctionUrl"], access))
+
+    def open(self, name: str, alias: str, url: FunctionUrl) -> FunctionUrl:
+        """Let everybody call a URL that is public; the URL."""
+        if url.access == "public":
             self._open(name, alias)
-        return FunctionUrl(found["FunctionUrl"], access)
+        return url
 
     def change(self, name: str, alias: str, access: Access) -> FunctionUrl:
         """Open the alias's URL to everybody, or close it to all but signed callers."""

@@ -58,7 +58,9 @@ def test_a_zip_needs_four_inputs(root: Path) -> None:
     settings = loaded(root, ZIP)
     (orders,) = settings.functions
     assert orders.name == "orders"
-    assert orders.source == ZipSource(root / "src", "app.handler", "python3.13", ())
+    assert orders.source == ZipSource(
+        root / "src", "app.handler", "python3.13", (), keeps_layers=True
+    )
     assert (settings.layers, settings.bases) == ({}, {})
 
 
