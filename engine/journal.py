@@ -110,10 +110,12 @@ class Journal:
             self._said.add((entry_id, text))
         self._hear(Entry(entry_id, region, "progress", text, self.elapsed))
 
-    def advance(self, entry_id: str, done: float, total: float, region: str = "") -> None:
-        """Tell which part of a step is done, as often as that is known: not kept either."""
+    def advance(
+        self, entry_id: str, done: float, total: float, text: str = "", region: str = ""
+    ) -> None:
+        """Say which part of such work is done, as often as that is known: not kept either."""
         part = min(1.0, done / total) if total else 0.0
-        self._hear(Advance(entry_id, region, "advance", "", self.elapsed, fraction=part))
+        self._hear(Advance(entry_id, region, "advance", text, self.elapsed, fraction=part))
 
     @contextmanager
     def work(

@@ -54,7 +54,8 @@ class ImageBuilder:
         self._world.docker.build(image, tell, beat)
 
         def advance(done: int, total: int) -> None:
-            self._journal.advance(step.id, done, total, step.region)
+            says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+            self._journal.advance(step.id, done, total, says, step.region)
 
         def push(login: Login) -> None:
             self._world.docker.push(image, login, tell, advance, beat)

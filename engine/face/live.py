@@ -68,6 +68,7 @@ class Live:
             elif isinstance(entry, Advance):
                 if running := self._running.get(key):
                     running.fraction = entry.fraction
+                    running.says = entry.reason or running.says
             elif entry.action == "progress":
                 if running := self._running.get(key):
                     running.says = entry.reason

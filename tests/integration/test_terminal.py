@@ -216,6 +216,9 @@ def test_status_tells_of_a_canary(project: Project, name: str, aws: Any) -> None
     newer = aws.publish_version(FunctionName=name)["Version"]
     weights = {"AdditionalVersionWeights": {newer: 0.1}}
     aws.update_alias(FunctionName=name, Name="live", RoutingConfig=weights)
+    canary = "canary: {weight: 10%, for: 1m, alarms: [no-such-alarm]}"
+    project.edit("lambda-deploy.yml", "tests: [health]", f"tests: [health]\n    {canary}")
+    assert project.run("plan").code == 3  # for want of the alarm, which status does not need
     assert "  1 (10 % on 2)  " in project.run("status").out
 
 

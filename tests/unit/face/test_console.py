@@ -22,7 +22,7 @@ def test_a_log_has_a_steady_line_for_each_piece_of_work(
             pass
         with journal.work("image:orders", "build", "its code changed", "eu-west-1") as detail:
             journal.progress("image:orders", "[1/2] COPY", "eu-west-1")
-            journal.advance("image:orders", 1, 2, "eu-west-1")
+            journal.advance("image:orders", 1, 2, "pushed 1 of 2 MB", "eu-west-1")
             journal.note("Look at this.")
             detail("by BuildKit")
         with pytest.raises(BuildFailed), journal.work("code:orders", "update"):

@@ -63,10 +63,10 @@ def test_a_running_step_tells_its_kind_subject_region_seconds_and_part() -> None
     terminal = Terminal()
     with shown(terminal) as journal, journal.work("layer:deps", "build", "new", "eu-west-1"):
         journal.progress("layer:deps", "30 % of 60.0 MB uploaded to S3", "eu-west-1")
-        journal.advance("layer:deps", 20, 60, "eu-west-1")
+        journal.advance("layer:deps", 20, 60, "20 MB of 60.0 MB uploaded to S3", "eu-west-1")
         time.sleep(WAIT)
         (line,) = running(terminal.lines)
-    says = "33 % build layer:deps (eu-west-1): 30 % of 60.0 MB uploaded to S3"
+    says = "33 % build layer:deps (eu-west-1): 20 MB of 60.0 MB uploaded to S3"
     assert line[1:] == f"   0.2 s ███░░░░░░░ {says}"[:77] + "…"
 
 
@@ -122,6 +122,17 @@ def test_text_of_others_cannot_move_the_cursor_or_break_the_line() -> None:
     assert b"\x1b[2J" not in terminal.raw
     assert line.startswith(RUNNING)
     assert line.endswith("…")
+
+
+def test_a_step_that_nobody_ended_is_not_left_behind() -> None:
+    terminal = Terminal()
+    with shown(terminal) as journal:
+        unfinished = journal.work("code:orders", "update")
+        unfinished.__enter__()
+        time.sleep(WAIT)
+        assert running(terminal.lines)
+    assert terminal.lines == []
+    assert terminal.is_clean
 
 
 def test_outcomes_have_colours(monkeypatch: pytest.MonkeyPatch) -> None:
