@@ -107,6 +107,10 @@ def _inputs_of(options: argparse.Namespace) -> dict[str, str]:
 
 def _work(options: argparse.Namespace, rollback: str) -> Work:
     """What a command does with the settings; only that is imported."""
+    if options.command == "layers":
+        from engine.upkeep.attach import Attach
+
+        return Attach(options.name, getattr(options, "to", ""), detach=options.what == "detach")
     if rollback:
         if rollback != PREVIOUS and not rollback.isdecimal():
             says = f"expected {PREVIOUS} or the number of a version, got {rollback!r}"
@@ -115,10 +119,6 @@ def _work(options: argparse.Namespace, rollback: str) -> Work:
         from engine.rollback import Rollback
 
         return Rollback(rollback, getattr(options, "only", ""))
-    if options.command == "layers":
-        from engine.upkeep.attach import Attach
-
-        return Attach(options.name, getattr(options, "to", ""), detach=options.what == "detach")
     from engine.deploy import build_bases, deploy
 
     return build_bases if options.command == "build" else deploy
