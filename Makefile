@@ -2,16 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.yml)
+ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases probes faults pages chaos action lint bench docs \
+.PHONY: demo test unit images zips layers releases terminal probes faults pages chaos action lint bench docs \
     pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action faults pages starts
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases terminal probes action faults \
+	    pages starts
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -20,7 +23,8 @@ images: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/integration -m docker
 
 zips: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_zip.py tests/integration/test_bad_input.py \
+	    tests/integration/test_doctor.py tests/integration/test_pages.py
 
 layers: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py
@@ -37,6 +41,9 @@ pages: .venv/ready
 chaos: .venv/ready
 	CHAOS=thorough $(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
 
+terminal: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_terminal.py
+
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action
 
@@ -52,6 +59,9 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m docs.tables --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/zizmor --quiet --offline --persona=auditor --config=.github/zizmor.yml . $(wildcard examples/*)
 
 bench: .venv/ready
 	$(BIN)/python -m compileall -q engine

@@ -37,7 +37,7 @@ class Uploads:
                 f"{shown(DIRECT_LIMIT)} in a call",
                 remedy="Name a bucket for it: artifacts: {bucket: NAME, create: true}.",
             )
-        name = self._store.bucket.replace("{region}", self._region)
+        name = self._store.name_in(self._region)
         bucket = self._world.bucket(self._region, name)
         if not bucket.exists():
             if not self._store.create:
@@ -54,6 +54,8 @@ class Uploads:
 
     def _tell(self, step: Step, done: int, size: int) -> None:
         self._journal.check()
+        says = f"{shown(done)} of {shown(size)} uploaded to S3"
+        self._journal.advance(step.id, done, size, says, step.region)
         tenth = 10 * done // size
         self._journal.progress(
             step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region

@@ -19,11 +19,15 @@ class Bucket:
 
     def exists(self) -> bool:
         """Whether the bucket is there."""
+        return self.region() is not None
+
+    def region(self) -> str | None:
+        """The region that the bucket is in; ``None`` if there is no such bucket."""
         try:
-            self._aws.call(self._region, "s3", "head_bucket", Bucket=self.name)
+            found = self._aws.call(self._region, "s3", "head_bucket", Bucket=self.name)
         except NotFound:
-            return False
-        return True
+            return None
+        return str(found.get("BucketRegion", self._region))
 
     def create(self) -> None:
         """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``)."""

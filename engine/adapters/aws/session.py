@@ -12,12 +12,15 @@ import contextlib
 import io
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import botocore.config
 import botocore.exceptions as boto
 import botocore.session
+from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
@@ -25,6 +28,7 @@ from engine.errors import (
     Conflict,
     DeployError,
     NotFound,
+    NotPermitted,
     NotReady,
     Refused,
     Unavailable,
@@ -49,6 +53,7 @@ _MISSING = {
     "ImageNotFoundException",
     "NoSuchBucket",
     "NoSuchKey",
+    "NoSuchEntity",
     "404",
 }
 _CONFLICTS = {"PreconditionFailedException", "ResourceConflictException"}
@@ -65,6 +70,9 @@ _CREDENTIALS = {
     "AuthFailure",
     "InvalidAccessKeyId",
 }
+# What AWS says of a signature that a wrong clock has dated (IAM user guide, "Troubleshoot Signature
+# Version 4 errors"; Amazon S3 API, "Error responses").
+_SKEWED = re.compile(r"RequestTimeTooSkewed|Signature expired|Signature not yet current")
 _CONFIGURE = (
     "In a workflow, add aws-actions/configure-aws-credentials before this step (with "
     "permissions: id-token: write); on a laptop, run aws configure or aws sso login."
@@ -98,12 +106,17 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     answer = error.response.get("Error", {})
     code, said = str(answer.get("Code", "")), str(answer.get("Message", "")).strip()
     what = f"{operation} in {region}"
+    if _SKEWED.search(f"{code} {said}"):
+        return NotReady(
+            f"AWS refused {what}, since the clock of this machine is off: {said or code}",
+            remedy="Set the clock; lambda-fast-deploy doctor tells how far off it is.",
+        )
     if code in _CREDENTIALS:
         return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
     if code in _DENIED:
         action = re.search(r"perform: ([a-z0-9-]+:\w+)", said)
         wanted = action.group(1) if action else _ACTIONS.get(operation, operation)
-        return NotReady(
+        return NotPermitted(
             f"no permission for {wanted} in {region}: {said or code}",
             remedy=f"Allow {wanted} in the IAM policy of the identity that deploys.",
         )
@@ -148,7 +161,8 @@ class Aws:
         it could have been made already.
 
         Raises:
-            NotReady: credentials, permission or network.
+            NotPermitted: IAM does not allow it.
+            NotReady: credentials, clock or network.
             NotFound: it does not exist.
             Conflict: changed by somebody else, or an update is in progress.
             Refused: any other error of AWS.
@@ -201,9 +215,38 @@ class Aws:
             SigV4Auth(credentials.get_frozen_credentials(), service, region).add_auth(asked)
         return dict(asked.headers)
 
-    def account(self, region: str) -> str:
-        """The account id (API: ``sts:GetCallerIdentity``)."""
-        return str(self.call(region, "sts", "get_caller_identity")["Account"])
+    def clock_error(self, region: str) -> float | None:
+        """Seconds that this machine's clock is ahead of AWS's, to a second or two.
+
+        A question without a signature is asked, so that neither credentials nor the clock matter:
+        AWS refuses it, with a Date header; ``None`` if a proxy takes that away.
+
+        Raises:
+            NotReady: the region's Lambda API cannot be reached.
+        """
+        asked = botocore.config.Config(signature_version=UNSIGNED)
+        with self._lock, self.explained(region, "lambda:GetAccountSettings"):
+            client = self._session.create_client(
+                "lambda", region_name=region, config=_CONFIG.merge(asked)
+            )
+        with self.explained(region, "lambda:GetAccountSettings"):
+            try:
+                answer = client.get_account_settings()
+            except boto.ClientError as refusal:
+                answer = refusal.response
+        now, date = time.time(), answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        return now - parsedate_to_datetime(date).timestamp() if date else None
+
+    def expiry(self) -> float | None:
+        """Seconds that the credentials are still valid; ``None`` where nothing ends or it renews.
+
+        Only those from environment variables can be told of their end and yet not renew themselves
+        (botocore: ``EnvProvider``, AWS_CREDENTIAL_EXPIRATION).
+        """
+        with self.explained("this machine", "credentials"):
+            found = self._session.get_credentials()
+        end = getattr(found, "_expiry_time", None)
+        return end.timestamp() - time.time() if end and found.method == "env" else None
 
     def regions(self) -> frozenset[str]:
         """The regions that Lambda has, as the installed botocore knows them."""

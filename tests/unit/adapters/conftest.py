@@ -21,7 +21,10 @@ def _clients() -> dict[str, Any]:
         for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
             patch.delenv(name, raising=False)
         session = boto3.Session(aws_access_key_id="unit", aws_secret_access_key="unit")
-        return {s: session.client(s, region_name=REGION) for s in ("lambda", "ecr", "s3")}
+        return {
+            s: session.client(s, region_name=REGION)
+            for s in ("lambda", "ecr", "s3", "iam", "sts", "cloudwatch")
+        }
 
 
 @pytest.fixture
