@@ -3,6 +3,7 @@
     DeployError
     |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
     |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
+    |  |- NotPermitted  IAM does not let the caller do it
     |- DeployFailed   exit 1: the deployment failed and the previous state stands again
     |  |- Refused     AWS answered with an error
     |  |  |- NotFound
@@ -78,6 +79,10 @@ class NotReady(DeployError):
     """The environment is not ready for a deployment."""
 
     exit_code = 3
+
+
+class NotPermitted(NotReady):
+    """IAM does not let the caller do it."""
 
 
 class DeployFailed(DeployError):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -21,7 +20,8 @@ import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from engine.errors import Conflict, DeployError, NotFound, NotReady, Refused
+from engine.adapters.aws.denials import allow, denied_action
+from engine.errors import Conflict, DeployError, NotFound, NotPermitted, NotReady, Refused
 
 # Standard retries (botocore "standard" mode) cover throttling, 5xx and broken connections.
 _CONFIG = botocore.config.Config(
@@ -91,11 +91,9 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     if code in _CREDENTIALS:
         return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
     if code in _DENIED:
-        action = re.search(r"perform: ([a-z0-9-]+:\w+)", said)
-        wanted = action.group(1) if action else _ACTIONS.get(operation, operation)
-        return NotReady(
-            f"no permission for {wanted} in {region}: {said or code}",
-            remedy=f"Allow {wanted} in the IAM policy of the identity that deploys.",
+        wanted = denied_action(said) or _ACTIONS.get(operation, operation)
+        return NotPermitted(
+            f"no permission for {wanted} in {region}: {said or code}", remedy=allow(wanted)
         )
     kind = NotFound if code in _MISSING else Conflict if code in _CONFLICTS else Refused
     return kind(f"{what} was refused: {said or code} ({code})", code=code)
@@ -126,7 +124,8 @@ class Aws:
         """Make one API call, ``operation`` in boto3's spelling (``get_function``).
 
         Raises:
-            NotReady: credentials, permission or network.
+            NotPermitted: IAM does not allow it.
+            NotReady: credentials or network.
             NotFound: it does not exist.
             Conflict: changed by somebody else, or an update is in progress.
             Refused: any other error of AWS.

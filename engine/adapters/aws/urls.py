@@ -40,17 +40,15 @@ class Urls:
         return FunctionUrl(found["FunctionUrl"], "public" if found["AuthType"] == "NONE" else "iam")
 
     def create(self, name: str, alias: str, access: Access) -> FunctionUrl:
-        """Give the alias a URL."""
+        """Give the alias a URL; a public one answers once it was opened."""
         found = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
-        if access == "public":
-            self._open(name, alias)
         return FunctionUrl(found["FunctionUrl"], access)
 
     def change(self, name: str, alias: str, access: Access) -> FunctionUrl:
         """Open the alias's URL to everybody, or close it to all but signed callers."""
         found = self._call("update_function_url_config", name, alias, AuthType=_AUTH[access])
         if access == "public":
-            self._open(name, alias)
+            self.open(name, alias)
         else:
             self._close(name, alias)
         return FunctionUrl(found["FunctionUrl"], access)
@@ -60,7 +58,8 @@ class Urls:
         self._close(name, alias)
         self._call("delete_function_url_config", name, alias)
 
-    def _open(self, name: str, alias: str) -> None:
+    def open(self, name: str, alias: str) -> None:
+        """Let everybody call the alias's URL."""
         for action, condition in _PUBLIC.items():
             with contextlib.suppress(Conflict):  # it is there already
                 self._call(

@@ -385,6 +385,7 @@ def test_a_public_url_needs_both_permissions(service: Stubber, urls: Urls) -> No
             },
         )
     assert urls.create("orders", "live", "public") == PUBLIC
+    urls.open("orders", "live")
 
 
 def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, urls: Urls) -> None:

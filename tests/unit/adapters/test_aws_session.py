@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from engine.adapters.aws.session import Aws, _explain
-from engine.errors import Conflict, DeployError, NotFound, NotReady, Refused
+from engine.errors import Conflict, DeployError, NotFound, NotPermitted, NotReady, Refused
 from tests.unit.make import REGION
 
 
@@ -58,13 +58,13 @@ CONFIGURE = "configure-aws-credentials"
         (client_error("SignatureDoesNotMatch"), NotReady, "refused the", CONFIGURE),
         (
             client_error("AccessDeniedException", DENIED),
-            NotReady,
+            NotPermitted,
             f"no permission for lambda:UpdateAlias in {REGION}: User: arn",
-            "Allow lambda:UpdateAlias in the IAM policy of the identity that deploys.",
+            "Allow lambda:UpdateAlias in the IAM policy of the identity that deploys; lambda-",
         ),
         (
             client_error("AccessDenied", ""),
-            NotReady,
+            NotPermitted,
             f"no permission for lambda:Op in {REGION}: AccessDenied",
             "Allow lambda:Op",
         ),
