@@ -19,7 +19,8 @@ images: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/integration -m docker
 
 zips: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py \
+	  tests/integration/test_policy.py
 
 layers: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py

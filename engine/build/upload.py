@@ -37,7 +37,7 @@ class Uploads:
                 f"{shown(DIRECT_LIMIT)} in a call",
                 remedy="Name a bucket for it: artifacts: {bucket: NAME, create: true}.",
             )
-        name = self._store.bucket.replace("{region}", self._region)
+        name = self._store.name_in(self._region)
         bucket = self._world.bucket(self._region, name)
         if not bucket.exists():
             if not self._store.create:

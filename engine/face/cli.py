@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     weigh = commands.add_parser("sizes", help=says, description=says.capitalize() + ".")
     weigh.add_argument("--check", action="store_true", help="fail when something is over")
     _add_common(weigh, "config", "region")
+    _add_policy(commands)
     commands.add_parser("schema", help="print the JSON schema of lambda-deploy.yml")
     return root
 
@@ -64,6 +65,21 @@ def _add_rollback(commands: Any) -> None:
     command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
     for item in INPUTS:
         if item.name not in ("rollback", "commit-message"):
+            _add_option(command, item)
+
+
+def _add_policy(commands: Any) -> None:
+    says = "print the least IAM policy with which the configuration can be deployed"
+    command = commands.add_parser("policy", help=says, description=says.capitalize() + ".")
+    says = (
+        "print the trust policy for a repository on GitHub instead: OWNER/REPO, "
+        "OWNER/REPO:environment:NAME or OWNER/REPO:ref:refs/heads/BRANCH"
+    )
+    command.add_argument("--trust", metavar="WHO", help=says)
+    says = "number of the AWS account; default that of the credentials"
+    command.add_argument("--account", metavar="ID", help=says)
+    for item in INPUTS:
+        if item.name not in ("rollback", "commit-message", "dry-run"):
             _add_option(command, item)
 
 
@@ -140,6 +156,10 @@ def run(arguments: list[str]) -> int:
         from engine.face.upkeep import layer_sizes
 
         return layer_sizes(given, environ, json=options.json, check=options.check)
+    if options.command == "policy":
+        from engine.face.policy import policy
+
+        return policy(given, environ, options.trust, options.account)
     if options.command == "layers" and options.what in ("list", "users", "prune"):
         from engine.face.upkeep import layers
 

@@ -173,6 +173,10 @@ class Store:
     bucket: str
     create: bool = False
 
+    def name_in(self, region: str) -> str:
+        """The name of the bucket for zips of a region."""
+        return self.bucket.replace("{region}", region)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
