@@ -27,7 +27,7 @@ functions:
     keep: 1
     tags: {{team: blue}}
 tests:
-  health: {{http: /health, within: 2s}}
+  health: {{http: /health, within: 1s}}
   storage: {{s3: {{bucket: {name}, path: "/objects/{{key}}", prefix: in/}}, within: 2s}}
 """
 ZIP_FILES = {
@@ -216,6 +216,35 @@ def test_each_statement_for_a_zip_is_needed(
     if is_new:
         with pytest.raises(aws.exceptions.ResourceNotFoundException):
             aws.get_function(FunctionName=user.name)
+
+
+@pytest.mark.parametrize(
+    ("action", "is_new"),
+    [
+        ("lambda:UpdateFunctionConfiguration", False),
+        ("lambda:UpdateFunctionCode", False),
+        ("lambda:CreateFunctionUrlConfig", True),
+    ],
+)
+def test_a_change_that_is_denied_leaves_nothing_to_put_back(
+    zipped: Deployer, action: str, is_new: bool, tmp_path: Path, aws: Any
+) -> None:
+    user = deployer(tmp_path / "project", ZIP_CONFIG, ZIP_FILES) if is_new else zipped
+    config = user.project.root / "lambda-deploy.yml"
+    text = config.read_text()
+    config.write_text(
+        text.replace("url: iam", f"url: iam\n    memory: {secrets.randbelow(900) + 129}")
+    )
+    user.allow(
+        each | {"Action": [other for other in each["Action"] if other != action]}
+        for each in user.policy()
+    )
+    user.change()
+    run = user.deploy()
+    config.write_text(text)
+    check_told(run, "", action)
+    assert run.code == 1
+    assert run.function["left"] == []
 
 
 @pytest.mark.docker
