@@ -2,15 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.yml)
+ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases probes action lint bench docs lock
+.PHONY: demo test unit images zips layers releases terminal probes faults pages chaos action lint bench docs \
+    pictures lock
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases terminal probes action faults pages
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -20,13 +23,26 @@ images: .venv/ready
 
 zips: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py \
-	  tests/integration/test_policy.py
+	    tests/integration/test_doctor.py tests/integration/test_pages.py \
+	    tests/integration/test_policy.py
 
 layers: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py
+
+faults: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
+
+pages: .venv/ready
+	$(BIN)/python -m pytest tests/pages
+
+chaos: .venv/ready
+	CHAOS=thorough $(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
+
+terminal: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_terminal.py
 
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action
@@ -40,6 +56,9 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m docs.tables --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/zizmor --quiet --offline --persona=auditor --config=.github/zizmor.yml . $(wildcard examples/*)
 
 bench: .venv/ready
 	$(BIN)/python -m compileall -q engine
@@ -47,6 +66,10 @@ bench: .venv/ready
 
 docs: .venv/ready
 	$(BIN)/python -m docs.tables
+
+pictures: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m docs.situations
+	$(BIN)/python -m docs.pictures
 
 lock: .venv/ready
 	for use in requirements/uv requirements/engine requirements/lab requirements/dev requirements/bench \

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.build.layer import build_layer
 from engine.model import Event, Layer
+from engine.settings.inputs import Given
 from engine.settings.load import load
 
 
@@ -17,7 +18,7 @@ def layers(directory: Path) -> list[Layer]:
     """The layers that a directory's lambda-deploy.yml describes."""
     region = frozenset({os.environ["AWS_REGION"]})
     environ = {**os.environ, "LAMBDA_ROLE": os.environ["LAB_ROLE_ARN"]}
-    return list(load({}, environ, Event(), directory, lambda: region).layers.values())
+    return list(load(Given({}), environ, Event(), directory, lambda: region).layers.values())
 
 
 if __name__ == "__main__":

@@ -1,46 +1,45 @@
-"""Writes the tables of inputs and outputs in README.md from action.yml.
+"""Writes into README.md and the pages of this folder what is made from the code.
 
-``python -m docs.tables`` writes them; ``--check`` fails when they differ.
+``python -m docs.tables`` writes; ``--check`` fails when a page differs.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
-import yaml
+from docs.sections import SECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+
+_MARKED = re.compile(r"<!-- ([a-z-]+) -->\n.*?<!-- /\1 -->", re.DOTALL)
 
 
-def table(head: str, rows: list[tuple[str, str]]) -> str:
-    """A Markdown table of names and descriptions."""
-    lines = [f"| {head.removesuffix('s')} | |", "| --- | --- |"]
-    lines += [f"| `{name}` | {text} |" for name, text in rows]
-    return "\n".join(lines)
+def filled(page: str) -> str:
+    """The page with every marked section made anew."""
 
+    def made(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return f"<!-- {name} -->\n{SECTIONS[name]()}\n<!-- /{name} -->"
 
-def readme(text: str, action: str) -> str:
-    """The README with both tables made anew."""
-    face = yaml.safe_load(action)
-    for kind in ("inputs", "outputs"):
-        made = table(kind, [(name, item["description"]) for name, item in face[kind].items()])
-        begin, end = f"<!-- {kind} -->\n", f"\n<!-- /{kind} -->"
-        text = text[: text.index(begin) + len(begin)] + made + text[text.index(end) :]
-    return text
+    return _MARKED.sub(made, page)
 
 
 def main() -> int:
     """Write or check; 1 when the check finds a difference."""
-    path = ROOT / "README.md"
-    before = path.read_text(encoding="utf-8")
-    after = readme(before, (ROOT / "action.yml").read_text(encoding="utf-8"))
-    if "--check" in sys.argv:
-        if before != after:
-            print("README.md: the tables differ from action.yml; run make docs", file=sys.stderr)
-        return int(before != after)
-    path.write_text(after, encoding="utf-8")
-    return 0
+    differing = 0
+    for path in PAGES:
+        before = path.read_text(encoding="utf-8")
+        after = filled(before)
+        if "--check" not in sys.argv:
+            path.write_text(after, encoding="utf-8")
+        elif before != after:
+            name = path.relative_to(ROOT)
+            print(f"{name}: differs from what the code says; run make docs", file=sys.stderr)
+            differing = 1
+    return differing
 
 
 if __name__ == "__main__":

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
-from engine.errors import DeployError
+from engine.errors import DeployError, unexpected
 from engine.face import cli, console
 
 
 def main() -> int:
     """Run the command line; its exit code."""
+    arguments = sys.argv[1:]
     try:
-        return cli.run(sys.argv[1:])
+        return cli.run(arguments)
     except DeployError as error:
-        console.show_error(error)
-        return error.exit_code
+        failure = error
     except KeyboardInterrupt:
-        console.say("error: interrupted")
-        return 130
+        failure = DeployError("interrupted")
+        failure.exit_code = 130
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        failure = unexpected(error)
+    console.show_error(failure)
+    if "--json" in arguments:
+        from engine.report.document import error_document
+
+        print(json.dumps({"exit_code": failure.exit_code, "error": error_document(failure)}))
+    return failure.exit_code
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
     DeployError
     |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
     |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
+    |  |- Unreachable
     |  |- NotPermitted  IAM does not let the caller do it
     |- DeployFailed   exit 1: the deployment failed and the previous state stands again
     |  |- Refused     AWS answered with an error
+    |  |  |- Unavailable
     |  |  |- NotFound
     |  |  |- Conflict
     |  |  |- ImageRefused  Lambda cannot read the image's layers
@@ -22,6 +24,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+EXIT_CODES = {
+    0: "done, or nothing to do",
+    1: "the deployment failed, and the previous state stands again; of several functions, those "
+    "that did not fail stay deployed",
+    2: "invalid input or configuration; nothing was touched",
+    3: "the environment is not ready (credentials, permission, Docker); nothing was touched",
+    4: "failed and could not be fully restored; the report says what is left",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,10 @@ class NotReady(DeployError):
     exit_code = 3
 
 
+class Unreachable(NotReady):
+    """Nothing answered; whether a change was made is not known."""
+
+
 class NotPermitted(NotReady):
     """IAM does not let the caller do it."""
 
@@ -89,12 +104,27 @@ class DeployFailed(DeployError):
     """The deployment failed; what was changed has been put back."""
 
 
+def unexpected(error: Exception) -> DeployFailed:
+    """What is shown of an error that should not be possible; to be called while it is handled."""
+    from traceback import format_exc
+
+    return DeployFailed(
+        f"unexpected {error!r}",
+        detail=format_exc(),
+        remedy="This is a fault of lambda-fast-deploy; please report it with these lines.",
+    )
+
+
 class Refused(DeployFailed):
     """AWS answered an API call with an error; ``code`` is AWS's error code."""
 
     def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.code = code
+
+
+class Unavailable(Refused):
+    """AWS had no time for it, or failed itself; whether a change was made is not known."""
 
 
 class NotFound(Refused):

@@ -26,6 +26,13 @@ class Entry:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Advance(Entry):
+    """Which part of a piece of work is done, of 1."""
+
+    fraction: float = 0.0
+
+
 class Journal:
     """Collects entries from every thread and tells a listener about each."""
 
@@ -102,6 +109,13 @@ class Journal:
                 return
             self._said.add((entry_id, text))
         self._hear(Entry(entry_id, region, "progress", text, self.elapsed))
+
+    def advance(
+        self, entry_id: str, done: float, total: float, text: str = "", region: str = ""
+    ) -> None:
+        """Say which part of such work is done, as often as that is known: not kept either."""
+        part = min(1.0, done / total) if total else 0.0
+        self._hear(Advance(entry_id, region, "advance", text, self.elapsed, fraction=part))
 
     @contextmanager
     def work(

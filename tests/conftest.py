@@ -9,6 +9,7 @@ import pytest
 LEFT_OUT = pytest.StashKey[int]()
 
 
+@pytest.hookimpl(trylast=True)  # after -m has chosen
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what needs a Docker engine when the lab has none."""
     needing = [item for item in items if item.get_closest_marker("docker")]

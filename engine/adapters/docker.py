@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from engine.adapters.aws.registry import Login
@@ -35,6 +36,15 @@ class Docker:
         """
         self._engine()
 
+    @property
+    def answers(self) -> bool:
+        """Whether there is an engine."""
+        try:
+            self._engine()
+        except NotReady:
+            return False
+        return True
+
     def _engine(self) -> Any:
         import docker  # costs 0.1 s, and an unchanged deploy never needs it
 
@@ -48,6 +58,17 @@ class Docker:
                     raise NotReady(f"no Docker engine answers at {where}", remedy=_START) from error
                 self._client = client
             return self._client
+
+    @property
+    def storage(self) -> Path | None:
+        """Where the engine keeps images; ``None`` if that is on another machine.
+
+        Raises:
+            NotReady: no engine answers.
+        """
+        folder = Path(str(self._engine().info().get("DockerRootDir", "")))
+        is_here = os.environ.get("DOCKER_HOST", "unix:").startswith("unix:") and folder.is_dir()
+        return folder if is_here else None
 
     # ------------------------------------------------------------ the SDK
 
@@ -147,6 +168,7 @@ class Docker:
         image: ImageBuild,
         login: Login,
         on_line: Callable[[str], None],
+        on_bytes: Callable[[int, int], None],
         beat: Callable[[], None],
     ) -> None:
         """Push an image that was built, under each of its references in turn.
@@ -155,6 +177,7 @@ class Docker:
             image: what was built.
             login: credentials of the registry.
             on_line: told every few seconds how far it is.
+            on_bytes: told with each event, how many bytes of how many have arrived.
             beat: called while nothing is told; what it raises ends the push.
 
         Raises:
@@ -166,7 +189,7 @@ class Docker:
         try:
             for reference in image.references:
                 repository, tag = _named(reference)
-                progress = _Progress(on_line)
+                progress = _Progress(on_line, on_bytes)
                 events = self._engine().api.push(repository, tag=tag, stream=True, decode=True)
                 for event in beating(events, beat):
                     if "error" in event:
@@ -192,8 +215,9 @@ def _named(reference: str) -> tuple[str, str]:
 class _Progress:
     """Sums up what the engine tells of each layer's upload."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], count: Callable[[int, int], None]) -> None:
         self._tell = tell
+        self._count = count
         self._layers: dict[str, tuple[int, int]] = {}
         self._told = time.monotonic()
 
@@ -202,8 +226,11 @@ class _Progress:
         detail = event.get("progressDetail") or {}
         if "current" in detail:
             self._layers[event.get("id", "")] = (detail["current"], detail.get("total") or 0)
-        if self._layers and time.monotonic() - self._told >= _TELL_EVERY:
+        if not self._layers:
+            return
+        done = sum(current for current, _ in self._layers.values())
+        total = sum(total for _, total in self._layers.values())
+        self._count(done, total)
+        if time.monotonic() - self._told >= _TELL_EVERY:
             self._told = time.monotonic()
-            done = sum(current for current, _ in self._layers.values())
-            total = sum(total for _, total in self._layers.values())
             self._tell(f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB")

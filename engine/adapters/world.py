@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.identity import Identity
 from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.metrics import Metrics
 from engine.adapters.aws.registry import Registry
@@ -29,6 +30,10 @@ class World:
         """The world as it is; Docker is connected to when first needed."""
         docker = Docker()
         return cls(aws, docker, Buildx(docker, builder))
+
+    def identity(self, region: str) -> Identity:
+        """Who deploys, and what IAM lets them do."""
+        return Identity(self.aws, region)
 
     def functions(self, region: str) -> Functions:
         """The functions of a region."""

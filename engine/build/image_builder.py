@@ -17,6 +17,8 @@ from engine.journal import Journal
 from engine.model import ImageBuild, Step
 
 CACHE_TAG = "buildcache"
+NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
+LET_CACHE_MOVE = f"Let the tag {CACHE_TAG} move: IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG}."
 ATTEMPTS = 4
 
 
@@ -51,7 +53,15 @@ class ImageBuilder:
 
         beat = self._journal.check
         self._world.docker.build(image, tell, beat)
-        self._pushing(lambda login: self._world.docker.push(image, login, tell, beat), step)
+
+        def advance(done: int, total: int) -> None:
+            says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+            self._journal.advance(step.id, done, total, says, step.region)
+
+        def push(login: Login) -> None:
+            self._world.docker.push(image, login, tell, advance, beat)
+
+        self._pushing(push, step)
         return "by the Docker engine"
 
     def by_buildkit(
@@ -94,10 +104,7 @@ class ImageBuilder:
 
         self._pushing(attempt, step)
         if not writes_cache:
-            self._journal.note(
-                f"Repository {repository.name} is immutable, so no build cache is kept in it: let "
-                f"the tag {CACHE_TAG} move (IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG})."
-            )
+            self._journal.note(f"{NO_CACHE.format(repository=repository.name)} {LET_CACHE_MOVE}")
         self._note_caches(image, log)
         if cache_expected and not image.no_cache:
             self._note_nothing_found(image, log)

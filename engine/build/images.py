@@ -10,7 +10,7 @@ from engine.adapters.aws.registry import Repository
 from engine.adapters.world import World
 from engine.build.budget import shown
 from engine.build.image_builder import ImageBuilder
-from engine.build.lifecycle import POLICY, kept_tag, threats
+from engine.build.lifecycle import POLICY, SAFE, kept_tag, warning
 from engine.build.machine import is_for_buildkit
 from engine.build.preflight import child, examine
 from engine.content.dockerfile import links_copies, upstreams
@@ -218,12 +218,8 @@ class Images:
         self._registry.tag(source.repository, manifest, kept_tag(digest))
         tags = (app_tag(self._step("image", function.name).fingerprint), kept_tag(digest))
         policy = self._registry.policy(source.repository)
-        if policy and (rules := threats(policy, tags)):
-            self._journal.note(
-                f"Repository {source.repository} can lose images that versions of {function.name} "
-                f"use: {', '.join(rules)} of its lifecycle policy selects them. Give it a policy "
-                f"for untagged images only: {POLICY}"
-            )
+        if says := warning(source.repository, function.name, policy, tags):
+            self._journal.note(f"{says} {SAFE}")
 
     def _hint(self, source: ImageSource) -> None:
         name, text = source.dockerfile.name, source.dockerfile.read_text(encoding="utf-8")

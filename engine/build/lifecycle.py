@@ -36,6 +36,20 @@ def kept_tag(digest: str) -> str:
     return f"kept-{digest.removeprefix('sha256:')[:12]}"
 
 
+SAFE = f"Give it a policy for untagged images only: {POLICY}"
+
+
+def warning(repository: str, function: str, policy: str, tags: tuple[str, ...]) -> str:
+    """What is wrong with a policy for images of a function that have these tags, or nothing."""
+    rules = threats(policy, tags) if policy else []
+    if not rules:
+        return ""
+    return (
+        f"Repository {repository} can lose images that versions of {function} use: "
+        f"{', '.join(rules)} of its lifecycle policy selects them."
+    )
+
+
 def threats(policy: str, tags: tuple[str, ...]) -> list[str]:
     """The rules of a policy that could expire an image with these tags, in words."""
     found = []

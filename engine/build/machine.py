@@ -24,7 +24,18 @@ def check_machine(settings: Settings, plan: Plan, world: World, journal: Journal
         for function in settings.functions
         if isinstance(function.source, ImageSource) and f"image:{function.name}" in building
     ]
-    _check_secrets([*bases, *images])
+    check_secrets([*bases, *images])
+    check_builders(bases, images, world, journal)
+
+
+def check_builders(
+    bases: list[Base], images: list[ImageSource], world: World, journal: Journal
+) -> None:
+    """Make sure that the builders of these images answer, and note what makes builds slower.
+
+    Raises:
+        NotReady: with what is missing.
+    """
     if images or any(is_for_buildkit(base, world) for base in bases):
         _check_buildx([*bases, *images], world, journal)
     if any(not is_for_buildkit(base, world) for base in bases):
@@ -39,7 +50,12 @@ def is_for_buildkit(base: Base, world: World) -> str:
     return f"it has {reason}" if reason else ""
 
 
-def _check_secrets(sources: list[Base | ImageSource]) -> None:
+def check_secrets(sources: list[Base | ImageSource]) -> None:
+    """Make sure that every build secret has a value.
+
+    Raises:
+        NotReady: with the variables that have none.
+    """
     missing = {
         f"{variable} (of secret {secret})": None
         for source in sources

@@ -54,6 +54,8 @@ class Uploads:
 
     def _tell(self, step: Step, done: int, size: int) -> None:
         self._journal.check()
+        says = f"{shown(done)} of {shown(size)} uploaded to S3"
+        self._journal.advance(step.id, done, size, says, step.region)
         tenth = 10 * done // size
         self._journal.progress(
             step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region

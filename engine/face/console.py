@@ -1,17 +1,29 @@
-"""Progress for people, on stderr: one steady line for each piece of work."""
+"""What people read on stderr: one steady line for each piece of work, and how it came out."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from engine.errors import DeployError
-from engine.journal import Entry
+from engine.face.colour import Colour, is_terminal, painted
+from engine.journal import Advance, Entry
 from engine.model import Delivery, Plan
 from engine.report.summary import sentence
 
+if TYPE_CHECKING:
+    from engine.face.live import Live
+
 _ALWAYS_SAID = ("build", "create", "test")  # work long enough to announce before it is done
+_CHANGES_NOTHING = ("read", "reuse", "skip")
+_COLOURS: dict[str, Colour] = {
+    "deployed": "green",
+    "unchanged": "dim",
+    "planned": "dim",
+    "undone": "red",
+    "failed": "red",
+}
 
 
 def say(text: str) -> None:
@@ -20,26 +32,60 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def tell(entry: Entry) -> None:
-    """Print what began or ended."""
+def line(entry: Entry) -> str:
+    """What is told of an entry; nothing if that is not worth a line."""
     where = f" ({entry.region})" if entry.region else ""
+    if entry.action == "note":
+        return f"  note    {entry.reason}"
+    if isinstance(entry, Advance):
+        return ""
     if entry.action == "progress":
-        say(f"          {entry.id}{where}: {entry.reason}")
-    elif entry.action == "note":
-        say(f"  note    {entry.reason}")
-    elif entry.outcome == "running":
-        if entry.action in _ALWAYS_SAID:
-            say(f"          {entry.action} {entry.id}{where}: {entry.reason} …")
-    else:
-        result = entry.detail or entry.reason
-        failed = "FAILED: " if entry.outcome == "failed" else ""
-        say(f"  {entry.seconds:5.2f} s {entry.action} {entry.id}{where}: {failed}{result}")
+        return f"          {entry.id}{where}: {entry.reason}"
+    if entry.outcome == "running":
+        says = f"          {entry.action} {entry.id}{where}: {entry.reason} …"
+        return says if entry.action in _ALWAYS_SAID else ""
+    time, what = f"  {entry.seconds:5.2f} s", f"{entry.action} {entry.id}{where}"
+    result = entry.detail or entry.reason
+    if entry.outcome == "failed":
+        return painted(f"{time} {what}: FAILED: {result}", "red")
+    if entry.action in _CHANGES_NOTHING:
+        return painted(f"{time} {what}: {result}", "dim")
+    return f"{time} {painted(what, 'green')}: {result}"
+
+
+class Log:
+    """Progress in a log, which only ever grows."""
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        say(text)
+
+    def tell(self, entry: Entry) -> None:
+        """Print what began, goes on or ended."""
+        if said := line(entry):
+            say(said)
+
+
+def progress() -> Log | Live:
+    """How progress is shown: live at a terminal, line by line in a log."""
+    if not is_terminal(sys.stderr):
+        return Log()
+    from engine.face.live import Live
+
+    return Live(sys.stderr, line)
 
 
 def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
     """Print the plan of a run that only plans."""
     for step in plan.steps:
-        print(f"  {step.action:<8}{step.id}  ({step.reason})", file=file, flush=True)
+        says = f"  {step.action:<8}{step.id}  ({step.reason})"
+        print(says if step.action.changes else painted(says, "dim", file), file=file, flush=True)
     changes = sum(step.action.changes for step in plan.steps)
     say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would change something.")
 
@@ -49,7 +95,8 @@ def show_deliveries(deliveries: Iterable[Delivery], seconds: float) -> None:
     for delivery in deliveries:
         for left in delivery.left:
             say(f"  left as it is, mend by hand: {left}")
-        say(f"{sentence(delivery)}, in {seconds:.1f} s")
+        says = f"{sentence(delivery)}, in {seconds:.1f} s"
+        say(painted(says, _COLOURS[delivery.outcome]))
 
 
 def show_bases(plan: Plan, seconds: float) -> None:
@@ -64,6 +111,6 @@ def show_bases(plan: Plan, seconds: float) -> None:
 def show_error(error: DeployError) -> None:
     """Print an error: its cause on the first line, its remedy on the last."""
     first, *rest = str(error).splitlines()
-    say(f"error: {first}")
+    say(f"{painted('error:', 'red')} {first}")
     for line in rest:
         say(f"  {line}")

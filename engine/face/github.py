@@ -46,22 +46,22 @@ class Github:
         """Let later output be read for commands again."""
         self._print(f"::{self._token}::")
 
-    def annotate(self, error: DeployError) -> None:
-        """Mark what is wrong, each problem at its line."""
+    def annotate(self, error: DeployError, place: Place | None = None) -> None:
+        """Mark what is wrong, each problem at its line; anything else at the place given."""
         if self._quiet:
             return
         if isinstance(error, Invalid):
             for problem in error.problems:
                 self._annotation(str(problem), problem.place)
         else:
-            self._annotation(str(error), None)
+            self._annotation(str(error), place)
 
     def _annotation(self, text: str, place: Place | None) -> None:
         from actions_toolkit.command import issue_command
 
         properties = {"title": "lambda-fast-deploy"}
         if place and place.line:
-            properties |= {"file": place.source, "line": str(place.line)}
+            properties |= {"file": _in_workspace(place.source), "line": str(place.line)}
         self._print(f"::{self._token}::")
         issue_command("error", properties, text)
         self._print(f"::stop-commands::{self._token}")
@@ -78,3 +78,9 @@ class Github:
         if path := os.environ.get("GITHUB_STEP_SUMMARY"):
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(page)
+
+
+def _in_workspace(source: str) -> str:
+    """A file as GitHub names it: from the top of the checkout, wherever the run started."""
+    top = os.environ.get("GITHUB_WORKSPACE")
+    return os.path.relpath(source, top) if top else source

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 from engine.errors import DeployError, Invalid, Place, Problem
 from engine.face import console
 from engine.settings.event import read_event
+from engine.settings.inputs import Given
 from engine.settings.load import load
 
 if TYPE_CHECKING:
-    from engine.adapters.aws.session import Aws
+    from engine.adapters.aws.identity import Identity
 
 PLACEHOLDER = "123456789012"
 
 
-def policy(
-    given: Mapping[str, str], environ: Mapping[str, str], trust: str | None, account: str | None
-) -> int:
+def policy(given: Given, environ: Mapping[str, str], trust: str | None, account: str | None) -> int:
     """Print the policy of whoever deploys, or with ``trust`` that of who may become it.
 
     Args:
@@ -36,6 +35,7 @@ def policy(
     Raises:
         Invalid: something of it is not as it must be.
     """
+    from engine.adapters.aws.identity import Identity
     from engine.adapters.aws.session import Aws
     from engine.upkeep.policy import permissions, too_long
     from engine.upkeep.trust import cautions, trust_policy
@@ -46,7 +46,7 @@ def policy(
     aws, root = Aws(), Path.cwd()
     settings = load(given, environ, read_event(environ, root, ""), root, aws.regions)
     region = settings.regions[0]
-    account = account or _account(aws, region)
+    account = account or _account(Identity(aws, region))
     if trust is not None:
         document = trust_policy(trust, account, region)
         notes = cautions(trust)
@@ -59,9 +59,9 @@ def policy(
     return 0
 
 
-def _account(aws: Aws, region: str) -> str:
+def _account(identity: Identity) -> str:
     try:
-        return aws.account(region)
+        return identity.caller().account
     except DeployError as error:
         console.say(
             f"note: {PLACEHOLDER} stands for your account, since AWS did not tell it "

@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from traceback import format_exc
 from typing import TYPE_CHECKING, TextIO
 
-from engine.errors import DeployError, DeployFailed
+from engine.errors import DeployError, Place, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
 from engine.journal import Journal
 from engine.model import Outcome, Plan
 from engine.settings.event import mistyped, read_event
+from engine.settings.inputs import Given
 from engine.settings.load import load
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Run:
 
     def __init__(
         self,
-        given: Mapping[str, str],
+        given: Given,
         environ: Mapping[str, str],
         report: str,
         *,
@@ -50,7 +50,8 @@ class Run:
         self._plan_to = plan_to
         self._work = work
         self._flags = flags
-        self._journal = Journal(console.tell)
+        self._progress = console.progress()
+        self._journal = Journal(self._progress.tell)
         self._github = Github(quiet=json) if on_github(environ) else None
         self._settings: Settings | None = None
 
@@ -61,15 +62,12 @@ class Run:
         outcome: Outcome | None = None
         error: DeployError | None = None
         try:
-            outcome = self._work_out()
+            with self._progress:
+                outcome = self._work_out()
         except DeployError as caught:
             error = caught
-        except Exception as unexpected:
-            error = DeployFailed(
-                f"unexpected {unexpected!r}",
-                detail=format_exc(),
-                remedy="This is a fault of lambda-fast-deploy; please report it with these lines.",
-            )
+        except Exception as fault:
+            error = unexpected(fault)
         if error:
             error.hide(self._journal.hidden)
         self._tell(outcome, error)
@@ -79,7 +77,7 @@ class Run:
 
     def _cancel(self, number: int, _frame: object) -> None:
         self._journal.cancel()
-        console.say(
+        self._progress.say(
             f"{signal.Signals(number).name}: no further step begins, and what was changed is "
             "being undone"
         )
@@ -118,10 +116,10 @@ class Run:
             self._github.summary(summary(outcome, self._journal, error))
             known = outcome or Outcome(Plan(()), ())  # an output is there whatever happened
             self._github.outputs(outputs(known, str(Path(self._report).resolve())))
-        for failure in self._failures(outcome, error):
+        for failure, place in self._failures(outcome, error):
             console.show_error(failure)
             if self._github:
-                self._github.annotate(failure)
+                self._github.annotate(failure, place)
         planned = self._settings.plan_only if self._settings else ""
         if outcome and planned:
             console.show_plan(outcome.plan, planned, self._plan_to)
@@ -136,11 +134,19 @@ class Run:
             json_module.dump(shown, sys.stdout, indent=2)
             sys.stdout.write("\n")
 
-    def _failures(self, outcome: Outcome | None, error: DeployError | None) -> list[DeployError]:
+    def _failures(
+        self, outcome: Outcome | None, error: DeployError | None
+    ) -> list[tuple[DeployError, Place | None]]:
+        """What went wrong, and where what it is about was written."""
+        functions = self._settings.functions if self._settings else ()
+        places = {function.name: function.place for function in functions}
         return [
-            *([error] if error else []),
+            *([(error, None)] if error else []),
             *(
-                DeployError(f"{d.function} in {d.region}: {d.error}", remedy=d.remedy)
+                (
+                    DeployError(f"{d.function} in {d.region}: {d.error}", remedy=d.remedy),
+                    places.get(d.function),
+                )
                 for d in (outcome.deliveries if outcome else ())
                 if d.error
             ),

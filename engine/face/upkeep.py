@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json as json_module
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from engine.build.budget import shown
 from engine.face import console
+from engine.face.table import print_document, show
 from engine.settings.event import read_event
+from engine.settings.inputs import Given
 from engine.settings.load import load
 from engine.upkeep.sizes import Size, sizes
 
 
-def layers(
-    given: Mapping[str, str], environ: Mapping[str, str], what: str, name: str, *, json: bool
-) -> int:
+def layers(given: Given, environ: Mapping[str, str], what: str, name: str, *, json: bool) -> int:
     """List layer versions, tell who uses them, or delete those that nobody does; the exit code."""
     from engine.adapters.aws.session import Aws
     from engine.adapters.world import World
@@ -33,21 +31,21 @@ def layers(
             prune(found, world)
         done = "would delete" if settings.plan_only else "deleted"
         rows = [(u.layer, u.version.number, u.region, u.kept or done) for u in found]
-        _show(("layer", "version", "region", "kept, since"), rows, quiet=json)
+        show(("layer", "version", "region", "kept, since"), rows, quiet=json)
         console.say(f"{done} {len(gone)} of {len(found)} versions")
     elif what == "users":
         rows = [
             (use.layer, use.version.number, use.region, user) for use in found for user in use.users
         ]
-        _show(("layer", "version", "region", "function version"), rows, quiet=json)
+        show(("layer", "version", "region", "function version"), rows, quiet=json)
     else:
         rows = [
             (u.layer, u.version.number, u.region, shown(u.version.size), str(len(u.users)))
             for u in found
         ]
-        _show(("layer", "version", "region", "unzipped", "users"), rows, quiet=json)
+        show(("layer", "version", "region", "unzipped", "users"), rows, quiet=json)
     if json:
-        _print(
+        print_document(
             {
                 "layer": use.layer,
                 "version": use.version.number,
@@ -62,9 +60,7 @@ def layers(
     return 0
 
 
-def layer_sizes(
-    given: Mapping[str, str], environ: Mapping[str, str], *, json: bool, check: bool
-) -> int:
+def layer_sizes(given: Given, environ: Mapping[str, str], *, json: bool, check: bool) -> int:
     """Print the size of everything; 1 when ``check`` finds something over its limit."""
     root = Path.cwd()
     region = environ.get("AWS_REGION") or "us-east-1"  # nothing is sent there
@@ -77,11 +73,11 @@ def layer_sizes(
         (s.what, shown(s.zipped), shown(s.unzipped), shown(s.limit), "OVER" if s.is_over else "")
         for s in found
     ]
-    _show(("", "zipped", "unzipped", "limit, unzipped", ""), rows, quiet=json)
+    show(("", "zipped", "unzipped", "limit, unzipped", ""), rows, quiet=json)
     if not json:
-        _show(("package", "unzipped"), _heaviest(found), quiet=False)
+        show(("package", "unzipped"), _heaviest(found), quiet=False)
     else:
-        _print(
+        print_document(
             {
                 "what": size.what,
                 "zipped": size.zipped,
@@ -99,18 +95,3 @@ def _heaviest(found: Iterable[Size]) -> list[tuple[str, str]]:
     packages = {name: size for each in found for name, size in each.packages}
     ranked = sorted(packages.items(), key=lambda pair: -pair[1])
     return [(name, shown(size)) for name, size in ranked[:10]]
-
-
-def _show(head: Sequence[str], rows: Sequence[Sequence[str]], *, quiet: bool) -> None:
-    """Print a table, its columns aligned; as progress beside a JSON document."""
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    for row in (head, *rows) if rows else ():
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        if quiet:
-            console.say(line.rstrip())
-        else:
-            print(line.rstrip())
-
-
-def _print(documents: Iterable[dict[str, Any]]) -> None:
-    print(json_module.dumps(list(documents), indent=2))

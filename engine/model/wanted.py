@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.errors import Place
 from engine.model.event import Event
 from engine.model.gates import Canary, Gate
 from engine.model.words import Access, Architecture, Bytecode, Compression, Profile
@@ -94,12 +95,16 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True)
 class ZipSource:
-    """A function packaged as a zip of its own code; ``layers`` are those that are published."""
+    """A function packaged as a zip of its own code; ``layers`` are those that are published.
+
+    ``keeps_layers`` leaves the function with those that it has, whatever they are.
+    """
 
     code: Path
     handler: str
     runtime: str
     layers: tuple[str, ...]
+    keeps_layers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ class Function:
     """One function as the user wants it.
 
     ``keep`` is how many versions stay when a newer one is released; all, if it is ``None``.
+    ``place`` is where it was written.
     """
 
     name: str
@@ -146,6 +152,7 @@ class Function:
     gates: tuple[Gate, ...]
     canary: Canary | None = None
     keep: int | None = None
+    place: Place = field(default_factory=lambda: Place("functions"))
 
     @property
     def has_alias(self) -> bool:

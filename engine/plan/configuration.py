@@ -44,7 +44,8 @@ def update(
         changes["LoggingConfig"] = logging
     if wanted.network is not None and _members(wanted.network) != _members(current.network):
         changes["VpcConfig"] = _vpc(wanted.network)
-    if isinstance(function.source, ZipSource) and layers != current.layers:
+    source = function.source
+    if isinstance(source, ZipSource) and not source.keeps_layers and layers != current.layers:
         changes["Layers"] = None if layers is None else list(layers)
     return changes
 

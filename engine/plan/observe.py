@@ -10,6 +10,7 @@ from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
 from engine.errors import DeployError, NotReady
 from engine.model import (
+    Canary,
     Fingerprints,
     Function,
     ImageSource,
@@ -141,20 +142,39 @@ def _check_buckets(settings: Settings, world: World) -> None:
         if isinstance(gate, S3Gate) and not reason_to_skip(gate, settings.event, changed=True)
     }
     for region, gate in sorted(gates, key=lambda pair: (pair[0], pair[1].name)):
-        if not world.bucket(region, gate.bucket).exists():
-            raise NotReady(
-                f"{gate.place}: bucket {gate.bucket!r} of test {gate.name!r} does not exist",
-                remedy="Create the bucket, or correct its name.",
-            )
+        check_bucket(region, gate, world)
+
+
+def check_bucket(region: str, gate: S3Gate, world: World) -> str:
+    """Make sure that the bucket of a test exists; the region that it is in.
+
+    Raises:
+        NotReady: it does not.
+    """
+    found = world.bucket(region, gate.bucket).region()
+    if found is None:
+        raise NotReady(
+            f"{gate.place}: bucket {gate.bucket!r} of test {gate.name!r} does not exist",
+            remedy="Create the bucket, or correct its name.",
+        )
+    return found
 
 
 def _check_alarms(settings: Settings, world: World) -> None:
     for region, function in settings.targets:
-        if canary := function.canary:
-            there = world.metrics(region).alarms(canary.alarms)
-            for name in canary.alarms:
-                if name not in there:
-                    raise NotReady(
-                        f"{canary.place}: alarm {name!r} does not exist in {region}",
-                        remedy="Create the alarm, or correct its name.",
-                    )
+        if function.canary:
+            for missing in missing_alarms(region, function.canary, world):
+                raise missing
+
+
+def missing_alarms(region: str, canary: Canary, world: World) -> list[NotReady]:
+    """What is wrong for each alarm of a canary that does not exist."""
+    there = world.metrics(region).alarms(canary.alarms)
+    return [
+        NotReady(
+            f"{canary.place}: alarm {name!r} does not exist in {region}",
+            remedy="Create the alarm, or correct its name.",
+        )
+        for name in canary.alarms
+        if name not in there
+    ]

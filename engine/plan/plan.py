@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.errors import Invalid, Place, Problem
 from engine.model import (
@@ -38,6 +39,41 @@ def make_plan(
     if problems:
         raise Invalid(problems)
     return Plan(tuple(steps))
+
+
+def package_problem(function: Function, latest: FunctionState, region: str) -> Problem | None:
+    """Why a function cannot become what is wanted of it, if so: zips and images never change."""
+    wanted = "Image" if isinstance(function.source, ImageSource) else "Zip"
+    if latest.package == wanted:
+        return None
+    return Problem(
+        f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {wanted}; "
+        "deploy under another name",
+        Place(f"function {function.name}"),
+    )
+
+
+def creation_problem(function: Function, region: str) -> Problem | None:
+    """Why a function that is not there cannot be created, if so."""
+    if function.role:
+        return None
+    return Problem(
+        f"does not exist in {region}, and creating it needs a role; give role: the ARN of its "
+        "execution role",
+        Place(f"function {function.name}"),
+    )
+
+
+def served(function: Function, observed: ObservedFunction) -> FunctionState | None:
+    """What users have, or nothing; with what is the function's own and not a version's.
+
+    The description of a version is the record of its release, and tags are told of the function
+    only (API: ``GetFunction``).
+    """
+    latest, live = observed.latest, observed.live
+    if not function.has_alias:
+        return latest
+    return live and replace(live, description=latest.description, tags=latest.tags)
 
 
 class _Region:
@@ -162,28 +198,14 @@ class _Region:
             self._add(f"test:{function.name}:{gate.name}", action, reason)
 
     def _package_differs(self, function: Function, observed: ObservedFunction) -> bool:
-        wanted = "Image" if isinstance(function.source, ImageSource) else "Zip"
-        if observed.latest.package == wanted:
-            return False
-        self._problems.append(
-            Problem(
-                f"is packaged as {observed.latest.package} in {self._observed.region}, and Lambda "
-                f"cannot change that to {wanted}; deploy under another name",
-                Place(f"function {function.name}"),
-            )
-        )
-        return True
+        problem = package_problem(function, observed.latest, self._observed.region)
+        self._problems += [problem] if problem else []
+        return problem is not None
 
     def _create(self, function: Function) -> bool:
         name = function.name
-        if not function.role:
-            self._problems.append(
-                Problem(
-                    f"does not exist in {self._observed.region}, and creating it needs a role; "
-                    "give role: the ARN of its execution role",
-                    Place(f"function {name}"),
-                )
-            )
+        problem = creation_problem(function, self._observed.region)
+        self._problems += [problem] if problem else []
         self._add(f"function:{name}", Action.CREATE, "it does not exist yet")
         self._release(function, None, "the first version")
         return True
@@ -196,7 +218,7 @@ class _Region:
     ) -> bool:
         """Plan an existing function; whether anything changes for its users."""
         name, layers = function.name, self._layers_of(function)
-        live = observed.live if function.has_alias else observed.latest
+        live = served(function, observed)
         self._tags(function, observed)
         if (
             live

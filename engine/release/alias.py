@@ -108,9 +108,11 @@ def give_url(order: Order) -> str:
                 raise
             except Conflict:
                 order.undo.forget()
-                raise order.theirs(f"gave {order.name} its function URL") from None
-            if access == "public":
-                urls.open(order.name, alias)
+                there = urls.read(order.name, alias)
+                if there is None or there.access != access:
+                    raise order.theirs(f"gave {order.name} its function URL") from None
+                url = there  # perhaps ours, and the answer was lost
+            url = urls.open(order.name, alias, url)
         else:
             was = before.access
             order.undo.record(

@@ -55,6 +55,7 @@ def _watched(order: Order, canary: Canary, version: str) -> str:
         gone = time.monotonic() - begun
         says = f"{calls} calls, {errors} failed after {gone:.0f} of {canary.duration:.0f} s"
         order.journal.progress(step.id, says, order.region)
+        order.journal.advance(step.id, gone, canary.duration, region=order.region)
         for name, (state, reason) in metrics.alarms(canary.alarms).items():
             if state == "ALARM":
                 raise GateFailed(
@@ -63,8 +64,8 @@ def _watched(order: Order, canary: Canary, version: str) -> str:
         if errors > (canary.max_error_rate or 0) * calls:
             allowed = f"{(canary.max_error_rate or 0) * 100:g} %"
             raise GateFailed(
-                f"{errors} of {calls} calls of version {version} failed while it was tried; "
-                f"{allowed} may"
+                f"{errors} of {calls} calls of version {version} failed while it was tried; at "
+                f"most {allowed} may"
             )
         return f"{calls} calls, {errors} failed"
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.model import Event, FunctionState, Past, Speed
 
+_ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
 _AFTER = re.compile(r"after version (\d+)")
 _TOOK = re.compile(r"took ([\d.]+) s")
 _COLD = re.compile(r"cold start (\d+) ms")
@@ -58,6 +60,21 @@ def of_alias(previous: str, speed: Speed, took: float, back_from: str = "") -> s
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a version came from; ``deployed`` is a time in ISO 8601."""
+
+    commit: str = ""
+    actor: str = ""
+    deployed: str = ""
+
+
+def origin_of(description: str) -> Origin:
+    """What a version's description tells of its making."""
+    match = _ORIGIN.match(description)
+    return Origin(*match.groups(default="")) if match else Origin()
 
 
 def previous_of(description: str) -> str:

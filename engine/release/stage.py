@@ -96,10 +96,17 @@ class _Stage:
         try:
             self._functions.create(order.name, Code=self._code(), **parameters)
         except Refused as refusal:
+            there = self._functions.read(order.name) if isinstance(refusal, Conflict) else None
+            if there and self._has_code(there) and not self._has_alias():
+                return  # it was this run: the answer had been lost, and it asked again
             order.undo.forget()  # AWS said no: whatever is there is not ours to delete
             if isinstance(refusal, Conflict):
                 raise order.theirs(f"created {order.name}") from None
             raise
+
+    def _has_alias(self) -> bool:
+        name, alias = self._order.name, self._order.function.alias
+        return self._order.world.versions(self._order.region).alias(name, alias) is not None
 
     def _delete(self) -> None:
         with contextlib.suppress(NotFound):  # the answer was lost, and so was the call

@@ -21,7 +21,9 @@ def shown(size: float) -> str:
 
 def milliseconds(seconds: float | None) -> str:
     """Seconds for people, as milliseconds; nothing if they are not known."""
-    return "" if seconds is None else f"{seconds * 1000:.0f} ms"
+    if seconds is None:
+        return ""
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "<1 ms"
 
 
 def heaviest(packages: Mapping[str, Mapping[str, int]]) -> str:
@@ -33,9 +35,8 @@ def heaviest(packages: Mapping[str, Mapping[str, int]]) -> str:
     slices = [(label(name), size) for name, size in ranked[:HEAVIEST]]
     if rest := sum(size for _, size in ranked[HEAVIEST:]):
         slices.append((f"{len(ranked) - HEAVIEST} others", rest))
-    total = shown(sum(sizes.values()))
     return mermaid(
-        f"pie showData title Layers that were built, {total} unzipped (MB)",
+        "pie showData title MB unzipped",
         *(f'    "{name}" : {max(size / MB, 0.01):.2f}' for name, size in slices),
     )
 

@@ -16,6 +16,7 @@ from engine.report.timeline import timeline
 LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
 FEW = 12  # functions that are listed one by one even where nothing happened to them
 SHORT = 16  # steps that need not be folded away
+WORTH = 20.0  # seconds spared that are worth a word
 MINUTE = 0.008  # USD; GitHub documentation, "Actions minute multiplier reference": Linux 2-core
 STORED = 0.10 / 10**9  # USD a byte and month; Amazon ECR pricing, data stored in repositories
 
@@ -62,7 +63,8 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
     parts += [f"> [!NOTE]\n> {cell(note)}" for note in journal.notes]
     if outcome:
         parts.append(_steps(outcome, journal))
-    parts.append(folded("When", timeline(journal), opened=True))
+    if any(":" in entry.id for entry in journal.entries):  # else it has only looked
+        parts.append(folded("When", timeline(journal), opened=True))
     if outcome:
         alone = outcome.deliveries[0] if len(outcome.deliveries) == 1 else None
         sizes = charts.heaviest(outcome.packages)
@@ -89,6 +91,10 @@ def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | No
     if len(outcome.deliveries) == 1:
         delivery = outcome.deliveries[0]
         mark = _MARKS["failed" if delivery.left else delivery.outcome]
+        if delivery.outcome == "planned":
+            changes = sum(step.action.changes for step in outcome.plan.steps)
+            would = f"{changes} of {len(outcome.plan.steps)} steps would change something"
+            return f"{mark} {cell(sentence(delivery))}: {would}, {seconds}"
         return f"{mark} {cell(sentence(delivery))}, {seconds}"
     counts = {
         kind: sum(d.outcome == kind for d in outcome.deliveries)
@@ -140,10 +146,10 @@ def _functions(outcome: Outcome) -> str:
                 d.region if several else "",
                 d.version,
                 d.previous,
-                _against(d.speed.cold, d.speed_before.cold),
-                _against(d.speed.warm, d.speed_before.warm),
+                cell(_against(d.speed.cold, d.speed_before.cold)),
+                cell(_against(d.speed.warm, d.speed_before.warm)),
                 _size(d),
-                link(d.url) if d.url else "",
+                link(d.url, "open") if d.url else "",
                 console(d),
             )
             for d in listed
@@ -165,21 +171,25 @@ def _size(delivery: Delivery) -> str:
     if not delivery.code_size:
         return "image" if delivery.image_uri else ""
     before = delivery.code_size_before
-    was = f" (before: {shown(before)})" if before and before != delivery.code_size else ""
-    return shown(delivery.code_size) + was
+    now, was = shown(delivery.code_size), shown(before)
+    return f"{now} (before: {was})" if before and was != now else now
 
 
 def _sums(outcome: Outcome, journal: Journal) -> str:
-    """What was done and what was spared, in a line."""
+    """What was done and what was spared, in a line; nothing of a plan."""
+    if all(delivery.outcome == "planned" for delivery in outcome.deliveries):
+        return ""
     kinds = [step.action for step in outcome.plan.steps if step.kind in ("base", "image", "layer")]
     said = []
     if kinds:
         built = sum(action is Action.BUILD for action in kinds)
-        said.append(f"{built} of {len(kinds)} images and layers built, the others reused")
+        others = "" if built == len(kinds) else ", the others reused"
+        what = f"{built} of {len(kinds)} images and layers built{others}"
+        said.append(what if built else "No image or layer had to be built")
     slowest = max(
         (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
     )
-    if slowest > 2 * journal.elapsed:
+    if slowest - journal.elapsed > WORTH:
         saved = (slowest - journal.elapsed) / 60
         said.append(
             f"{slowest / journal.elapsed:.0f} times as fast as the slowest release before "

@@ -16,6 +16,13 @@ def timeline(journal: Journal) -> str:
         return ""
     short = journal.elapsed < SHORT
     entries = sorted(journal.entries, key=lambda e: -e.seconds)[:MOST]
+    regions = {entry.region for entry in entries if entry.region}
+
+    def section_of(entry: Entry) -> str:
+        """What it is about; and where, if that is in doubt."""
+        subject = entry.id.split(":")[1] if ":" in entry.id else "preparation"
+        return f"{subject} {entry.region}" if len(regions) > 1 and entry.region else subject
+
     lines = [
         "gantt",
         "    dateFormat x",
@@ -25,12 +32,12 @@ def timeline(journal: Journal) -> str:
     ]
     first: dict[str, float] = {}
     for entry in entries:
-        name = _section(entry)
+        name = section_of(entry)
         first[name] = min(entry.start, first.get(name, entry.start))
     section = None
-    for entry in sorted(entries, key=lambda e: (first[_section(e)], e.start)):
-        if section != _section(entry):
-            section = _section(entry)
+    for entry in sorted(entries, key=lambda e: (first[section_of(e)], e.start)):
+        if section != section_of(entry):
+            section = section_of(entry)
             lines.append(f"    section {label(section)}")
         state = "crit, " if entry.outcome == "failed" or entry.action == "undo" else ""
         start = round(entry.start * 1000)
@@ -45,7 +52,3 @@ def timeline(journal: Journal) -> str:
         else ""
     )
     return mermaid(*lines) + left
-
-
-def _section(entry: Entry) -> str:
-    return entry.id.split(":")[1] if ":" in entry.id else "preparation"

@@ -31,6 +31,7 @@ from engine.settings.document import Node, nearest
 from engine.settings.gates import canary, gate, kind_of, out_of_place
 from engine.settings.grammar import ROOT, SECTIONS
 from engine.settings.handler import problem_with
+from engine.settings.inputs import Given
 from engine.settings.schema import Shape
 from engine.settings.services import FROM_CODE, services_of
 
@@ -108,7 +109,7 @@ class Builder:
 
     def settings(
         self,
-        given: Mapping[str, str],
+        given: Given,
         environ: Mapping[str, str],
         event: Event,
         plan_only: str,
@@ -160,7 +161,7 @@ class Builder:
 
     def _regions(
         self,
-        given: Mapping[str, str],
+        given: Given,
         environ: Mapping[str, str],
         known_regions: Callable[[], frozenset[str]],
     ) -> tuple[str, ...]:
@@ -172,13 +173,16 @@ class Builder:
                 for index, name in enumerate(self._values["regions"])
             ]
         elif given.get("region", "").strip():
-            wanted = [(given["region"].strip(), Place("input region"))]
+            wanted = [(given["region"].strip(), given.place("region"))]
         else:
             name = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
             wanted = [(name, Place("variable AWS_REGION"))] if name else []
         if not wanted:
             self._problems.append(
-                Problem("no region; give input region or set AWS_REGION", Place("input region"))
+                Problem(
+                    f"no region; give {given.called('region')} or set AWS_REGION",
+                    given.place("region"),
+                )
             )
             return ()
         known = known_regions()
@@ -310,6 +314,7 @@ class Builder:
             gates=tuple(gates),
             canary=self._canary(value, *path),
             keep=value.get("keep"),
+            place=self._document.at(*path),
         )
 
     def _canary(self, value: dict[str, Any], *path: str) -> Canary | None:
@@ -386,7 +391,11 @@ class Builder:
                     *place,
                 )
         return ZipSource(
-            code=code, handler=value["handler"], runtime=value["runtime"], layers=tuple(parts)
+            code=code,
+            handler=value["handler"],
+            runtime=value["runtime"],
+            layers=tuple(parts),
+            keeps_layers="layers" not in value,
         )
 
 

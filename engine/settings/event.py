@@ -16,7 +16,14 @@ from typing import Any
 from engine.adapters.process import output_of
 from engine.model import Event
 
-FLAGS = ("test-s3", "test-all", "rebuild-base", "no-cache", "skip-deploy", "dry-run")
+FLAGS = {
+    "test-s3": "also run the S3 tests",
+    "test-all": "run every test, even when nothing changed",
+    "rebuild-base": "build the base images again",
+    "no-cache": "build the app images without a cache",
+    "dry-run": "plan only",
+    "skip-deploy": "plan only",
+}
 _WORD = re.compile(r"\[([A-Za-z][A-Za-z0-9-]*)\]")
 
 

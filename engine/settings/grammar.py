@@ -124,7 +124,8 @@ ZIP = Record(
         ),
         "runtime": Key(Choice(RUNTIMES), "Lambda runtime", required=True),
         "layers": Key(
-            ListOf(Text(LAYER_NAME, "a layer's name")), "layers, first to last; at most 5"
+            ListOf(Text(LAYER_NAME, "a layer's name")),
+            "layers, first to last; at most 5. Without it the function keeps those that it has",
         ),
     }
 )

@@ -6,7 +6,7 @@ The same table makes the command line's options, and a test holds action.yml aga
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,38 @@ PREVIOUS = "previous"  # value of input rollback
 PAIRS = ("environment", "build-args", "build-secrets")
 
 
+class Given(Mapping[str, str]):
+    """The inputs that were given, and what people call each where they can give it.
+
+    Args:
+        options: those from the command line, which go first.
+        inputs: those of a workflow's step; ``None`` where no workflow runs.
+    """
+
+    def __init__(self, options: Mapping[str, str], inputs: Mapping[str, str] | None = None) -> None:
+        self._options = options
+        self._values = {**(inputs or {}), **options}
+        self._in_workflow = inputs is not None
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def called(self, name: str) -> str:
+        """``input region`` in a workflow, ``option --region`` on the command line."""
+        is_input = self._in_workflow and name not in self._options
+        return f"input {name}" if is_input else f"option --{name}"
+
+    def place(self, name: str) -> Place:
+        """Where an input was given, or can be."""
+        return Place(self.called(name))
+
+
 def _pairs(
     text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
 ) -> dict[str, Node]:
@@ -153,27 +185,25 @@ def _put(root: Node, path: list[str], value: Node) -> None:
     node.value[path[-1]] = value
 
 
-def single_function(
-    given: Mapping[str, str], environ: Mapping[str, str], problems: list[Problem]
-) -> Node:
+def single_function(given: Given, environ: Mapping[str, str], problems: list[Problem]) -> Node:
     """The document that the inputs for one function stand for."""
     function = given["function"].strip()
-    where = Place("input function")
+    where = given.place("function")
     root: Node = Node({}, where)
     _put(root, ["functions", function], Node({}, where))
     for item in INPUTS:
         if item.path and given.get(item.name, "").strip():
-            place = Place(f"input {item.name}")
+            place = given.place(item.name)
             path = [
                 part.replace("F", function, 1) if part[0] == "F" else part
                 for part in item.path.split(".")
             ]
             _put(root, path, _value(item.name, given[item.name], place, environ, problems))
-    _complete(root, function, problems)
+    _complete(root, function, given, problems)
     return root
 
 
-def _complete(root: Node, function: str, problems: list[Problem]) -> None:
+def _complete(root: Node, function: str, given: Given, problems: list[Problem]) -> None:
     """Tie together what a configuration file would name: base, layer and tests."""
     entry: dict[str, Any] = root.value["functions"].value[function].value
 
@@ -181,13 +211,13 @@ def _complete(root: Node, function: str, problems: list[Problem]) -> None:
         return Node(value, place, value)
 
     if not {"zip", "image"} & entry.keys():
-        problems.append(
-            Problem("needs input code (for a zip) or input dockerfile (for an image)", root.place)
-        )
+        code, dockerfile = given.called("code"), given.called("dockerfile")
+        says = f"needs {code} (for a zip) or {dockerfile} (for an image)"
+        problems.append(Problem(says, root.place))
         entry["image"] = Node({}, root.place)
     if {"zip", "image"} <= entry.keys():
         problems.append(
-            Problem("give inputs for a zip or for an image, not for both", entry["image"].place)
+            Problem("give what a zip needs or what an image needs, not both", entry["image"].place)
         )
         del entry["image"]
     if bases := root.value.get("bases"):

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from engine.errors import Invalid, Place, Problem
+from engine.errors import Invalid, Problem
 from engine.model import Event, Settings
 from engine.settings.builder import Builder
 from engine.settings.document import Node, parse
 from engine.settings.event import changed_paths
 from engine.settings.grammar import FILE, ROOT
-from engine.settings.inputs import INPUTS, single_function
+from engine.settings.inputs import INPUTS, Given, single_function
 
 
 def load(
-    given: Mapping[str, str],
+    given: Given,
     environ: Mapping[str, str],
     event: Event,
     root: Path,
@@ -25,7 +25,7 @@ def load(
     """Validate everything the user wrote.
 
     Args:
-        given: inputs by name; an empty text counts as not given.
+        given: the inputs; an empty text counts as not given.
         environ: values for ``${NAME}`` and the default region.
         event: what started the run.
         root: directory that relative paths start from, when there is no configuration file.
@@ -51,12 +51,12 @@ def load(
 
 
 def _document(
-    given: Mapping[str, str], environ: Mapping[str, str], root: Path, problems: list[Problem]
+    given: Given, environ: Mapping[str, str], root: Path, problems: list[Problem]
 ) -> tuple[Node | None, Path]:
     if given.get("function", "").strip():
         if given.get("config", "").strip():
             problems.append(
-                Problem("give either config or function, not both", Place("input config"))
+                Problem("give either config or function, not both", given.place("config"))
             )
         return single_function(given, environ, problems), root
     name = given.get("config", "").strip() or FILE
@@ -67,25 +67,27 @@ def _document(
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         problems.append(
             Problem(
-                f"cannot read {path}: {reason}; write that file, or give input function",
-                Place("input config"),
+                f"cannot read {path}: {reason}; write that file, or give "
+                f"{given.called('function')}",
+                given.place("config"),
             )
         )
         return None, root
-    says = f"belongs to input function; {name} describes the functions, so write it there"
+    owner = given.called("function")
+    says = f"belongs to {owner}; {name} describes the functions, so write it there"
     problems += [
-        Problem(says, Place(f"input {item.name}"))
+        Problem(says, given.place(item.name))
         for item in INPUTS
         if item.is_of_one_function and given.get(item.name, "").strip()
     ]
     return parse(text, name, environ, problems), path.parent
 
 
-def _plan_only(given: Mapping[str, str], event: Event, problems: list[Problem]) -> str:
+def _plan_only(given: Given, event: Event, problems: list[Problem]) -> str:
     """Why this run only plans, or nothing."""
     switch = given.get("dry-run", "").strip().lower()
     if switch not in ("", "true", "false"):
-        problems.append(Problem(f"expected true or false, got {switch!r}", Place("input dry-run")))
+        problems.append(Problem(f"expected true or false, got {switch!r}", given.place("dry-run")))
     if switch == "true":
         return "as was asked for"
     for flag in ("dry-run", "skip-deploy"):

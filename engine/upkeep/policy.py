@@ -97,7 +97,7 @@ class _Policy:
         return f"arn:{partition(region)}:{service}:{region}:{self._account}:{rest}"
 
     def _functions(self, wanted: Callable[[Function], object]) -> Iterator[str]:
-        """Functions, and their versions and aliases."""
+        """Functions, and their versions and aliases: calls are checked against either."""
         for region, function in self._settings.targets:
             if wanted(function):
                 arn = self._arn(region, "lambda", f"function:{function.name}")

@@ -12,7 +12,7 @@ _GITHUB = "token.actions.githubusercontent.com"
 # GitHub documentation, "OpenID Connect reference": example subject claims, without "repo:".
 _SUBJECT = re.compile(
     r"(?P<repository>[\w.-]+(?P<id>@\d+)?/[\w.-]+(?(id)@\d+))"
-    r"(?P<where>:environment:\S.*|:ref:refs/(?:heads|tags)/\S+)?"
+    r"(?P<where>:environment:\S.*|:ref:refs/(?:heads|tags)/\S+|:pull_request)?"
 )
 
 
@@ -30,8 +30,8 @@ def trust_policy(who: str, account: str, region: str) -> dict[str, Any]:
     match = _SUBJECT.fullmatch(who)
     if not match:
         says = (
-            f"expected OWNER/REPO, OWNER/REPO:environment:NAME or "
-            f"OWNER/REPO:ref:refs/heads/BRANCH, got {who!r}"
+            "expected OWNER/REPO, OWNER/REPO:environment:NAME, OWNER/REPO:ref:refs/heads/BRANCH "
+            f"or OWNER/REPO:pull_request, got {who!r}"
         )
         raise Invalid([Problem(says, Place("option --trust"))])
     operator = "StringEquals" if match["where"] else "StringLike"

@@ -9,7 +9,7 @@ has been done to whom. The first rule that names the operation of a call applies
 - ``until``: once the rule was met, it ends when a call of that name was answered
 - and one of: ``status`` with ``body``; ``cut``: take so many bytes of the request's body, then
   drop the connection; ``lost``: carry it out, and drop the connection in place of an answer;
-  ``seconds``: answer late
+  ``clock``: answer with a Date that is so many seconds later; ``seconds``: answer late
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
+from email.utils import formatdate
 from typing import Any
 
 from lab.emulator.requests import Application, Message, Receive, Send, identified
@@ -82,12 +84,27 @@ async def _break(
 
         await application(scope, receive, nobody)
         _drop(send)
+    elif "clock" in rule:
+        await application(scope, receive, _dated(send, rule["clock"]))
     elif "status" in rule:
         await _body(receive)
         await _answer(send, rule["status"], rule.get("body", ""))
     else:
         await asyncio.sleep(rule["seconds"])
         await application(scope, receive, send)
+
+
+def _dated(send: Send, ahead: float) -> Send:
+    """Answers whose Date is ``ahead`` seconds later than it is."""
+    date = formatdate(time.time() + ahead, usegmt=True).encode()
+
+    async def respond(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            others = [pair for pair in message["headers"] if pair[0].lower() != b"date"]
+            message = {**message, "headers": [*others, (b"date", date)]}
+        await send(message)
+
+    return respond
 
 
 async def _body(receive: Receive, most: int | None = None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,9 +47,23 @@ class Route:
         return len(self.query) + len(self.headers) + len(self.path.pattern.split("/"))
 
 
-def is_mutating(operation: str) -> bool:
-    """Tell whether an operation changes anything: all do but those named like a question."""
+def is_mutating(operation: str, body: bytes = b"") -> bool:
+    """Tell whether an operation changes anything: all do but those named like a question.
+
+    UpdateFunctionCode does not when its body says ``"DryRun": true`` (Lambda API,
+    UpdateFunctionCode).
+    """
+    if operation == "UpdateFunctionCode":
+        return not _is_rehearsal(body)
     return not operation.startswith(_READS)
+
+
+def _is_rehearsal(body: bytes) -> bool:
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(asked, dict) and asked.get("DryRun") is True
 
 
 def registry_operation(method: str, path: str, query: Mapping[str, list[str]]) -> str:

@@ -21,6 +21,8 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 _RPC = re.compile(r"/service/\w+/operation/(\w+)")  # the protocol "Smithy RPC v2 CBOR"
 _PRESIGNED = re.compile(r"[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 
+_SHORT = 10_000  # bytes of a body that is looked into; a dry run of more counts as a change
+
 
 def logged(application: Application, log: Path) -> Application:
     """Return ``application`` with a log of its requests, written when each is answered."""
@@ -31,16 +33,17 @@ def logged(application: Application, log: Path) -> Application:
             await application(scope, receive, send)
             return
         headers = headers_of(scope)
-        form = bytearray()
+        body = bytearray()
         is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
+        is_short = 0 < int(headers.get("content-length") or 0) <= _SHORT
         answered = taken = 0
 
         async def overhear() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if is_form:
-                form.extend(message.get("body", b""))
+            if is_form or is_short:
+                body.extend(message.get("body", b""))
             return message
 
         async def respond(message: Message) -> None:
@@ -48,7 +51,7 @@ def logged(application: Application, log: Path) -> Application:
             if message["type"] == "http.response.start":
                 answered = message["status"]
                 # Written before the client sees the answer: what it did is in the log by then.
-                line = entry(scope, bytes(form), answered) | {"bytes": taken}
+                line = entry(scope, bytes(body), answered) | {"bytes": taken}
                 with log.open("a") as lines:
                     lines.write(json.dumps(line) + "\n")
             await send(message)
@@ -63,16 +66,16 @@ def headers_of(scope: Message) -> dict[str, str]:
     return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
 
 
-def identified(scope: Message, form: bytes = b"") -> tuple[str, str]:
-    """Return the service and the AWS operation of a request; ``form`` is its body, if a form."""
+def identified(scope: Message, body: bytes = b"") -> tuple[str, str]:
+    """Return the service and the AWS operation of a request; ``body`` matters if it is a form."""
     query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
-    return identify(scope["method"], scope["path"], query, headers_of(scope), form)
+    return identify(scope["method"], scope["path"], query, headers_of(scope), body)
 
 
-def entry(scope: Message, form: bytes, status: int) -> dict[str, Any]:
+def entry(scope: Message, body: bytes, status: int) -> dict[str, Any]:
     """Return the log line of one request: its service, operation, status, and if it mutates."""
     method, path = scope["method"], scope["path"]
-    service, operation = identified(scope, form)
+    service, operation = identified(scope, body)
     return {
         "time": round(time.time(), 3),
         "service": service,
@@ -80,7 +83,7 @@ def entry(scope: Message, form: bytes, status: int) -> dict[str, Any]:
         "method": method,
         "path": path,
         "status": status,
-        "mutating": is_mutating(operation),
+        "mutating": is_mutating(operation, body),
     }
 
 

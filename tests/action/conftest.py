@@ -112,7 +112,7 @@ class Caller:
 
     def __init__(self, root: Path, name: str, bucket: Any, action: Path) -> None:
         self.root = root
-        self.action = action
+        self.actions = {"lambda-fast-deploy/lambda-fast-deploy@v1": action}
         self.name = name
         self.bucket = bucket
         self.root.mkdir()
@@ -206,8 +206,7 @@ class Caller:
                         "ubuntu-latest=-self-hosted",
                     ),
                     *(_cache_server(cache) if cache else ["--no-cache-server"]),
-                    "--local-repository",
-                    f"lambda-fast-deploy/lambda-fast-deploy@v1={self.action}",
+                    *(f"--local-repository={uses}={at}" for uses, at in self.actions.items()),
                     *(f"--env={key}={value}" for key, value in passed.items()),
                 ],
                 cwd=self.root,

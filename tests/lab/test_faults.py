@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import urllib.request
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
@@ -70,3 +71,13 @@ def test_nothing_stays(once: Any) -> None:
     once.describe_repositories()
     with urllib.request.urlopen(f"{once.meta.endpoint_url}/_lab/faults") as answer:
         assert answer.status == 200
+
+
+def test_the_clock_of_the_answers_is_off(once: Any) -> None:
+    with faults({"operation": "DescribeRepositories", "clock": 3600}):
+        off, right = once.describe_repositories(), once.describe_registry()
+    dates = [
+        parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        for answer in (off, right)
+    ]
+    assert 3590 < (dates[0] - dates[1]).total_seconds() < 3610

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Any
 
@@ -51,6 +52,17 @@ def test_lambda_calls_have_their_api_names(live: Function) -> None:
     told = [call for call in seen if call != polls]
     assert told == [("lambda", *call) for call in expected if call != polls[1:]]
     assert polls in seen
+
+
+def test_an_update_that_is_only_rehearsed_changes_nothing(live: Function) -> None:
+    since, code = len(logged_requests()), archive({"app.py": "x = 1"})
+    live.api.update_function_code(FunctionName=live.name, ZipFile=code, DryRun=True)
+    live.api.update_function_code(FunctionName=live.name, ZipFile=code, DryRun=False)
+    large = archive({"app.py": random.Random(1).randbytes(20_000)})  # not looked into
+    live.settle()
+    live.api.update_function_code(FunctionName=live.name, ZipFile=large, DryRun=True)
+    updates = [mutating for _, name, mutating in calls(since) if name == "UpdateFunctionCode"]
+    assert updates == [False, True, True]
 
 
 def test_s3_calls_have_their_api_names(bucket: Any) -> None:

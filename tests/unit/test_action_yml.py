@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from docs.tables import readme
 from engine.model import Outcome, Plan
 from engine.report.document import outputs
 from engine.settings.inputs import INPUTS
@@ -48,19 +47,3 @@ def test_every_output_of_the_engine_is_one_of_the_action() -> None:
     assert {
         name: f"${{{{ steps.{STEP['id']}.outputs.{name} }}}}" for name in made
     } == {name: item["value"] for name, item in ACTION["outputs"].items()}  # fmt: skip
-
-
-def test_the_readme_shows_the_same_tables() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme(text, (ROOT / "action.yml").read_text(encoding="utf-8")) == text
-
-
-def test_the_readme_names_only_files_that_are_there() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^):]+)\)", text):
-        file, _, section = target.partition("#")
-        assert (ROOT / file).exists(), target
-        if section:
-            page = (ROOT / (file or "README.md")).read_text(encoding="utf-8")
-            heads = re.findall(r"^#+ (.+)", page, re.MULTILINE)
-            assert section in [re.sub(r"\W+", "-", head.lower()) for head in heads], target

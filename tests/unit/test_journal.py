@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine.journal import Entry, Journal
+from engine.journal import Advance, Entry, Journal
 
 
 def test_work_is_entered_with_its_time_and_last_detail() -> None:
@@ -78,3 +78,19 @@ def test_threads_lose_nothing() -> None:
     assert {entry.detail for entry in journal.entries} == {str(n) for n in range(200)}
     assert len(journal.entries) == 200
     assert journal.notes == ("the same for all",)
+
+
+def test_what_advances_is_heard_each_time_without_secrets_and_not_kept() -> None:
+    heard: list[Entry] = []
+    journal = Journal(heard.append)
+    journal.keep_secret(["hush"])
+    for done in (1, 1, 5):
+        journal.advance("image:orders", done, 4, "pushed hush", "eu-west-1")
+    journal.advance("image:orders", 0, 0)
+    assert [e.fraction for e in heard if isinstance(e, Advance)] == [0.25, 0.25, 1.0, 0.0]
+    assert (heard[0].id, heard[0].region, heard[0].reason) == (
+        "image:orders",
+        "eu-west-1",
+        "pushed ***",
+    )
+    assert journal.entries == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from engine.adapters.aws.session import Aws
 from engine.errors import NotFound
@@ -18,16 +19,22 @@ class Bucket:
 
     def exists(self) -> bool:
         """Whether the bucket is there."""
+        return self.region() is not None
+
+    def region(self) -> str | None:
+        """The region that the bucket is in; ``None`` if there is no such bucket."""
         try:
-            self._aws.call(self._region, "s3", "head_bucket", Bucket=self.name)
+            found = self._aws.call(self._region, "s3", "head_bucket", Bucket=self.name)
         except NotFound:
-            return False
-        return True
+            return None
+        return str(found.get("BucketRegion", self._region))
 
     def create(self) -> None:
         """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``)."""
         place = {"LocationConstraint": self._region}
-        where = {} if self._region == "us-east-1" else {"CreateBucketConfiguration": place}
+        where: dict[str, Any] = (
+            {} if self._region == "us-east-1" else {"CreateBucketConfiguration": place}
+        )
         self._aws.call(self._region, "s3", "create_bucket", Bucket=self.name, **where)
         self._aws.call(
             self._region,

@@ -29,6 +29,20 @@ class Invocation:
     log: str
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What Lambda has of an account in a region, and may have (API: ``GetAccountSettings``).
+
+    ``code`` is in bytes, of all versions and layers; ``concurrency`` is in calls at a time, of
+    which ``unreserved`` are for functions that have none of their own.
+    """
+
+    code: int
+    code_limit: int
+    concurrency: int
+    unreserved: int
+
+
 class Functions:
     """The functions of one region."""
 
@@ -64,6 +78,17 @@ class Functions:
         """Every version of every function in the account (API: ``ListFunctions``)."""
         listed = self._api.pages("list_functions", "Functions", FunctionVersion="ALL")
         return [state_of(found) for found in listed]
+
+    def account(self) -> Account:
+        """How much of Lambda's quotas is used."""
+        found = self._api.call("get_account_settings")
+        limit = found["AccountLimit"]
+        return Account(
+            code=int(found["AccountUsage"]["TotalCodeSize"]),
+            code_limit=int(limit["TotalCodeSize"]),
+            concurrency=int(limit["ConcurrentExecutions"]),
+            unreserved=int(limit["UnreservedConcurrentExecutions"]),
+        )
 
     def settled(self, name: str, version: str = "", deadline: float = UPDATE_DEADLINE) -> str:
         """Wait until a function or version is active and its update successful.
@@ -163,6 +188,20 @@ class Functions:
             )
         )
         return self.settled(name)
+
+    def rehearse(self, name: str, code: Mapping[str, Any], architecture: str) -> None:
+        """Let Lambda check an update of the code, permissions included, without making it.
+
+        Raises:
+            NotPermitted, Refused: what the update itself would meet.
+        """
+        self._api.change(
+            "update_function_code",
+            FunctionName=name,
+            Architectures=[architecture],
+            DryRun=True,
+            **code,
+        )
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags to a function, or change their values."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.adapters import retry
 from engine.adapters.aws.session import Aws
-from engine.errors import NotFound
+from engine.errors import NotFound, Unavailable, Unreachable
 from engine.model import LayerVersion
 
 _MARK = "lambda-fast-deploy"
@@ -67,7 +68,10 @@ class Layers:
         runtime: str,
         architecture: str,
     ) -> LayerVersion:
-        """Publish a zip as the next version of a layer.
+        """Publish a zip as the next version of a layer, once.
+
+        Each call would make a version, the same content or not. So where an answer is lost, what
+        is there is looked at before it is tried again.
 
         Args:
             name: the layer's.
@@ -76,15 +80,25 @@ class Layers:
             runtime: the runtime that it is for.
             architecture: the instruction set that it is for.
         """
-        made = self._aws.call(
-            self._region,
-            "lambda",
-            "publish_layer_version",
-            LayerName=name,
-            Description=f"{_MARK} {version.fingerprint} {version.content} of "
+        parameters = {
+            "LayerName": name,
+            "Description": f"{_MARK} {version.fingerprint} {version.content} of "
             f"{'.'.join(version.contents)}, {version.size} bytes",
-            Content=content,
-            CompatibleRuntimes=[runtime],
-            CompatibleArchitectures=[architecture],
-        )
-        return replace(version, arn=made["LayerVersionArn"])
+            "Content": content,
+            "CompatibleRuntimes": [runtime],
+            "CompatibleArchitectures": [architecture],
+        }
+
+        def publish() -> LayerVersion:
+            try:
+                made = self._aws.call(
+                    self._region, "lambda", "publish_layer_version", once=True, **parameters
+                )
+            except (Unreachable, Unavailable):
+                for there in self.versions(name):
+                    if replace(version, arn=there.arn) == there:
+                        return there  # it was this run: only the answer was lost
+                raise
+            return replace(version, arn=made["LayerVersionArn"])
+
+        return retry.again(publish, (Unreachable, Unavailable))

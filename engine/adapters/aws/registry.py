@@ -163,15 +163,20 @@ class Registry:
             return None
         return configuration if isinstance(configuration, dict) else None
 
-    def repository(self, name: str, policy: str) -> Repository:
-        """A repository, created when absent: with scan on push, a tag and a lifecycle policy."""
+    def find(self, name: str) -> Repository | None:
+        """A repository; ``None`` if absent."""
         try:
             found = self._aws.call(
                 self._region, "ecr", "describe_repositories", repositoryNames=[name]
             )
-            return _repository(found["repositories"][0])
         except NotFound:
-            pass
+            return None
+        return _repository(found["repositories"][0])
+
+    def repository(self, name: str, policy: str) -> Repository:
+        """A repository, created when absent: with scan on push, a tag and a lifecycle policy."""
+        if found := self.find(name):
+            return found
         try:
             made = self._aws.call(
                 self._region,

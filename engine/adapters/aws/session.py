@@ -10,18 +10,31 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import botocore.config
 import botocore.exceptions as boto
 import botocore.session
+from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from engine.adapters.aws.denials import allow, denied_action
-from engine.errors import Conflict, DeployError, NotFound, NotPermitted, NotReady, Refused
+from engine.errors import (
+    Conflict,
+    DeployError,
+    NotFound,
+    NotPermitted,
+    NotReady,
+    Refused,
+    Unavailable,
+    Unreachable,
+)
 
 # Standard retries (botocore "standard" mode) cover throttling, 5xx and broken connections.
 _CONFIG = botocore.config.Config(
@@ -32,6 +45,8 @@ _CONFIG = botocore.config.Config(
     user_agent_extra="lambda-fast-deploy",
 )
 
+_ONCE = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 1})
+
 _MISSING = {
     "ResourceNotFoundException",
     "RepositoryNotFoundException",
@@ -39,6 +54,7 @@ _MISSING = {
     "ImageNotFoundException",
     "NoSuchBucket",
     "NoSuchKey",
+    "NoSuchEntity",
     "404",
 }
 _CONFLICTS = {"PreconditionFailedException", "ResourceConflictException"}
@@ -55,6 +71,9 @@ _CREDENTIALS = {
     "AuthFailure",
     "InvalidAccessKeyId",
 }
+# What AWS says of a signature that a wrong clock has dated (IAM user guide, "Troubleshoot Signature
+# Version 4 errors"; Amazon S3 API, "Error responses").
+_SKEWED = re.compile(r"RequestTimeTooSkewed|Signature expired|Signature not yet current")
 _CONFIGURE = (
     "In a workflow, add aws-actions/configure-aws-credentials before this step (with "
     "permissions: id-token: write); on a laptop, run aws configure or aws sso login."
@@ -77,7 +96,7 @@ def _explain(error: Exception, operation: str, region: str) -> DeployError:
         return _refusal(error, operation, region)
     if isinstance(error, (boto.ConnectionError, boto.HTTPClientError)):
         reason = str(error).splitlines()[0]
-        return NotReady(
+        return Unreachable(
             f"AWS cannot be reached for {operation} in {region}: {reason}",
             remedy="Check the network, the region and AWS_ENDPOINT_URL of this machine.",
         )
@@ -88,6 +107,11 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     answer = error.response.get("Error", {})
     code, said = str(answer.get("Code", "")), str(answer.get("Message", "")).strip()
     what = f"{operation} in {region}"
+    if _SKEWED.search(f"{code} {said}"):
+        return NotReady(
+            f"AWS refused {what}, since the clock of this machine is off: {said or code}",
+            remedy="Set the clock; lambda-fast-deploy doctor tells how far off it is.",
+        )
     if code in _CREDENTIALS:
         return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
     if code in _DENIED:
@@ -95,7 +119,10 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
         return NotPermitted(
             f"no permission for {wanted} in {region}: {said or code}", remedy=allow(wanted)
         )
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    is_passing = status == 429 or status >= 500
     kind = NotFound if code in _MISSING else Conflict if code in _CONFLICTS else Refused
+    kind = Unavailable if kind is Refused and is_passing else kind
     return kind(f"{what} was refused: {said or code} ({code})", code=code)
 
 
@@ -104,35 +131,44 @@ class Aws:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, bool], Any] = {}
         try:
             self._session = botocore.session.Session()
         except boto.BotoCoreError as error:
             raise _explain(error, "session", "this machine") from None
 
-    def client(self, service: str, region: str) -> Any:
-        """A client; creating clients is not thread-safe, using them is."""
+    def client(self, service: str, region: str, *, once: bool = False) -> Any:
+        """A client; creating clients is not thread-safe, using them is.
+
+        One for calls that must be made ``once`` does not try again by itself.
+        """
         with self._lock:
-            key = (service, region)
+            key = (service, region, once)
             if key not in self._clients:
+                config = _CONFIG.merge(_ONCE) if once else _CONFIG
                 self._clients[key] = self._session.create_client(
-                    service, region_name=region, config=_CONFIG
+                    service, region_name=region, config=config
                 )
             return self._clients[key]
 
-    def call(self, region: str, service: str, operation: str, **parameters: Any) -> Any:
+    def call(
+        self, region: str, service: str, operation: str, *, once: bool = False, **parameters: Any
+    ) -> Any:
         """Make one API call, ``operation`` in boto3's spelling (``get_function``).
+
+        A call that makes something anew each time is to be made ``once``: when an answer is lost,
+        it could have been made already.
 
         Raises:
             NotPermitted: IAM does not allow it.
-            NotReady: credentials or network.
+            NotReady: credentials, clock or network.
             NotFound: it does not exist.
             Conflict: changed by somebody else, or an update is in progress.
             Refused: any other error of AWS.
         """
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
         with self.explained(region, name):
-            return getattr(self.client(service, region), operation)(**parameters)
+            return getattr(self.client(service, region, once=once), operation)(**parameters)
 
     @contextlib.contextmanager
     def explained(self, region: str, operation: str) -> Iterator[None]:
@@ -178,9 +214,38 @@ class Aws:
             SigV4Auth(credentials.get_frozen_credentials(), service, region).add_auth(asked)
         return dict(asked.headers)
 
-    def account(self, region: str) -> str:
-        """The account id (API: ``sts:GetCallerIdentity``)."""
-        return str(self.call(region, "sts", "get_caller_identity")["Account"])
+    def clock_error(self, region: str) -> float | None:
+        """Seconds that this machine's clock is ahead of AWS's, to a second or two.
+
+        A question without a signature is asked, so that neither credentials nor the clock matter:
+        AWS refuses it, with a Date header; ``None`` if a proxy takes that away.
+
+        Raises:
+            NotReady: the region's Lambda API cannot be reached.
+        """
+        asked = botocore.config.Config(signature_version=UNSIGNED)
+        with self._lock, self.explained(region, "lambda:GetAccountSettings"):
+            client = self._session.create_client(
+                "lambda", region_name=region, config=_CONFIG.merge(asked)
+            )
+        with self.explained(region, "lambda:GetAccountSettings"):
+            try:
+                answer = client.get_account_settings()
+            except boto.ClientError as refusal:
+                answer = refusal.response
+        now, date = time.time(), answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        return now - parsedate_to_datetime(date).timestamp() if date else None
+
+    def expiry(self) -> float | None:
+        """Seconds that the credentials are still valid; ``None`` where nothing ends or it renews.
+
+        Only those from environment variables can be told of their end and yet not renew themselves
+        (botocore: ``EnvProvider``, AWS_CREDENTIAL_EXPIRATION).
+        """
+        with self.explained("this machine", "credentials"):
+            found = self._session.get_credentials()
+        end = getattr(found, "_expiry_time", None)
+        return end.timestamp() - time.time() if end and found.method == "env" else None
 
     def regions(self) -> frozenset[str]:
         """The regions that Lambda has, as the installed botocore knows them."""

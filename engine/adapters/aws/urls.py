@@ -44,11 +44,17 @@ class Urls:
         found = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
         return FunctionUrl(found["FunctionUrl"], access)
 
+    def open(self, name: str, alias: str, url: FunctionUrl) -> FunctionUrl:
+        """Let everybody call a URL that is public; the URL."""
+        if url.access == "public":
+            self._open(name, alias)
+        return url
+
     def change(self, name: str, alias: str, access: Access) -> FunctionUrl:
         """Open the alias's URL to everybody, or close it to all but signed callers."""
         found = self._call("update_function_url_config", name, alias, AuthType=_AUTH[access])
         if access == "public":
-            self.open(name, alias)
+            self._open(name, alias)
         else:
             self._close(name, alias)
         return FunctionUrl(found["FunctionUrl"], access)
@@ -58,8 +64,7 @@ class Urls:
         self._close(name, alias)
         self._call("delete_function_url_config", name, alias)
 
-    def open(self, name: str, alias: str) -> None:
-        """Let everybody call the alias's URL."""
+    def _open(self, name: str, alias: str) -> None:
         for action, condition in _PUBLIC.items():
             with contextlib.suppress(Conflict):  # it is there already
                 self._call(

@@ -21,7 +21,10 @@ def _clients() -> dict[str, Any]:
         for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
             patch.delenv(name, raising=False)
         session = boto3.Session(aws_access_key_id="unit", aws_secret_access_key="unit")
-        return {s: session.client(s, region_name=REGION) for s in ("lambda", "ecr", "s3")}
+        return {
+            s: session.client(s, region_name=REGION)
+            for s in ("lambda", "ecr", "s3", "iam", "sts", "cloudwatch")
+        }
 
 
 @pytest.fixture
@@ -38,7 +41,8 @@ def stub(aws: Aws, _clients: dict[str, Any]) -> Iterator[Callable[[str], Stubber
         stubber = Stubber(_clients[service])
         stubber.activate()
         stubbers.append(stubber)
-        aws._clients[(service, REGION)] = _clients[service]
+        for once in (True, False):
+            aws._clients[(service, REGION, once)] = _clients[service]
         return stubber
 
     yield of

@@ -57,6 +57,24 @@ CONFIGURE = "configure-aws-credentials"
         (client_error("UnrecognizedClientException"), NotReady, "refused the", CONFIGURE),
         (client_error("SignatureDoesNotMatch"), NotReady, "refused the", CONFIGURE),
         (
+            client_error("RequestTimeTooSkewed", "The difference is too large."),
+            NotReady,
+            "the clock of this machine is off: The difference",
+            "doctor",
+        ),
+        (
+            client_error("SignatureDoesNotMatch", "Signature expired: 20260101T000000Z is now"),
+            NotReady,
+            "the clock of this machine is off",
+            "Set the clock",
+        ),
+        (
+            client_error("InvalidSignatureException", "Signature not yet current: 2026 is still"),
+            NotReady,
+            "the clock of this machine is off",
+            "Set the clock",
+        ),
+        (
             client_error("AccessDeniedException", DENIED),
             NotPermitted,
             f"no permission for lambda:UpdateAlias in {REGION}: User: arn",
@@ -89,7 +107,7 @@ def test_an_error_is_explained(
     error: Exception, kind: type[DeployError], said: str, remedy: str
 ) -> None:
     explained = _explain(error, "lambda:Op", REGION)
-    assert type(explained) is kind
+    assert isinstance(explained, kind)
     assert said in explained.message
     assert "\n" not in explained.message
     assert remedy in explained.remedy
@@ -114,13 +132,13 @@ def test_a_call_without_credentials_is_explained(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(NotReady, match="no AWS credentials were found"):
-        Aws().account(REGION)
+        Aws().call(REGION, "sts", "get_caller_identity")
 
 
 def test_an_unknown_profile_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(NotReady, match="nobody"):
-        Aws().account(REGION)
+        Aws().call(REGION, "sts", "get_caller_identity")
 
 
 def test_a_client_is_made_once(aws: Aws) -> None:

@@ -146,6 +146,13 @@ def test_an_image_is_created_with_everything_that_was_given() -> None:
 NETWORK = Network(("subnet-1", "subnet-2"), ("sg-1",))
 
 
+def test_layers_stay_unless_others_or_none_are_named() -> None:
+    silent = make.function(source=make.zip_source(layers=(), keeps_layers=True))
+    assert update(silent, make.state(), ()) == {}
+    none = make.function(source=make.zip_source(layers=()))
+    assert update(none, make.state(), ()) == {"Layers": []}
+
+
 @pytest.mark.parametrize(
     ("wanted", "there", "changes"),
     [

@@ -101,6 +101,15 @@ def test_a_draft_in_latest_is_nobodys_business_while_the_alias_serves_what_is_wa
     assert actions(planned(there=there)) == NOTHING_TO_DO
 
 
+def test_a_description_is_the_functions_since_that_of_a_version_tells_of_its_release() -> None:
+    live = make.state(description="commit 1a2b3c deployed 2026-01-02T03:04:05.678+00:00")
+    for said, changed in (("takes orders", False), ("takes others", True)):
+        latest = make.state(version="$LATEST", description=said)
+        there = make.observed({"orders": make.existing(live, latest)})
+        wanted = make.function(configuration=Configuration(description="takes orders"))
+        assert planned(wanted, there=there).changed is changed
+
+
 def test_every_step_says_why_and_what_it_is_known_by() -> None:
     plan = planned(there=make.observed(layers={}))
     assert all(step.reason and step.region == make.REGION for step in plan.steps)

@@ -48,7 +48,7 @@ def headline(*deliveries: Delivery) -> str:
         ("deployed", {}, "✅ orders: live now serves version 8 (before: 7), in "),
         ("deployed", {"previous": ""}, "✅ orders: live now serves version 8, in "),
         ("unchanged", {}, "✅ orders: nothing to do, live already serves version 8, in "),
-        ("planned", {}, "📋 orders: planned only, in "),
+        ("planned", {}, "📋 orders: planned only: 2 of 2 steps would change something, in "),
         ("undone", {}, "↩️ orders: failed and undone, live still serves version 8, in "),
         ("undone", {"version": ""}, "↩️ orders: failed and undone, nothing is left, in "),
         ("failed", {}, "❌ orders: failed, live still serves version 8, in "),
@@ -173,7 +173,7 @@ def test_the_heaviest_packages_are_drawn_and_the_others_are_one_slice() -> None:
     shown = summary(replace(outcome(), packages={"deps": sizes}), Journal())
     assert '"package0" : 20.00' in shown
     assert '"4 others" : 42.00' in shown
-    assert "pie showData title Layers that were built, 174.0 MB unzipped" in shown
+    assert "pie showData title MB unzipped" in shown
 
 
 def test_of_many_functions_only_those_to_which_something_happened_are_listed() -> None:
@@ -318,7 +318,7 @@ def test_half_a_surrogate_pair_can_be_written_to_a_file() -> None:
 
 def test_a_url_can_be_followed() -> None:
     url = "https://abc.lambda-url.eu-central-1.on.aws/"
-    assert f"<{url}>" in page(make.delivery(url=url))
+    assert f"[open]({url})" in page(make.delivery(url=url))
 
 
 def test_the_sentence_is_plain_text() -> None:

@@ -20,7 +20,7 @@ from engine.model import (
     ZipSource,
 )
 from engine.settings.grammar import ROOT
-from engine.settings.inputs import INPUTS
+from engine.settings.inputs import INPUTS, Given
 from engine.settings.load import load
 from engine.settings.schema import MapOf, Record
 
@@ -40,7 +40,7 @@ def root(tmp_path: Path) -> Path:
 
 def loaded(root: Path, given: dict[str, str], **environ: str) -> Settings:
     return load(
-        given,
+        Given({}, given),
         {"AWS_REGION": "eu-central-1", **environ},
         Event("push"),
         root,
@@ -58,7 +58,9 @@ def test_a_zip_needs_four_inputs(root: Path) -> None:
     settings = loaded(root, ZIP)
     (orders,) = settings.functions
     assert orders.name == "orders"
-    assert orders.source == ZipSource(root / "src", "app.handler", "python3.13", ())
+    assert orders.source == ZipSource(
+        root / "src", "app.handler", "python3.13", (), keeps_layers=True
+    )
     assert (settings.layers, settings.bases) == ({}, {})
 
 
@@ -183,7 +185,7 @@ def test_a_variable_is_replaced_in_inputs_too(root: Path) -> None:
         (ZIP | {"test-s3-bucket": "files"}, "input test-s3-bucket: 'path' is missing"),
         (
             ZIP | {"dockerfile": "Dockerfile.lambda"},
-            "input dockerfile: give inputs for a zip or for an image, not for both",
+            "input dockerfile: give what a zip needs or what an image needs, not both",
         ),
         (ZIP | {"config": "lambda-deploy.yml"}, "input config: give either config or function, no"),
         (
@@ -236,3 +238,24 @@ def test_every_input_goes_to_a_key_that_the_grammar_knows(item: object) -> None:
 def test_input_names_are_unique_and_documented() -> None:
     assert len({item.name for item in INPUTS}) == len(INPUTS)
     assert all(item.says for item in INPUTS)
+
+
+def test_an_input_is_called_as_where_it_is_given(root: Path) -> None:
+    mixed = Given({"memory": "64"}, ZIP | {"timeout": "long"})
+    for given, memory, timeout in (
+        (Given(ZIP | {"memory": "64", "timeout": "long"}), "option --memory", "option --timeout"),
+        (Given({}, ZIP | {"memory": "64", "timeout": "long"}), "input memory", "input timeout"),
+        (mixed, "option --memory", "input timeout"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            load(given, {"AWS_REGION": "x"}, Event(), root, lambda: frozenset({"x"}))
+        assert {p.place.source for p in caught.value.problems} == {memory, timeout}
+
+
+def test_what_is_missing_is_called_as_where_it_can_be_given(root: Path) -> None:
+    for given, code in (
+        (Given({"function": "f"}), "option --code"),
+        (Given({}, {"function": "f"}), "input code"),
+    ):
+        with pytest.raises(Invalid, match=f"needs {code} "):
+            load(given, {"AWS_REGION": "x"}, Event(), root, lambda: frozenset({"x"}))

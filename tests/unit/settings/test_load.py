@@ -23,6 +23,7 @@ from engine.model import (
     ZipSource,
 )
 from engine.settings.builder import RESERVED
+from engine.settings.inputs import Given
 from engine.settings.load import load
 
 REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})
@@ -68,7 +69,7 @@ def loaded(
 ) -> Settings:
     (root / "lambda-deploy.yml").write_text(dedent(text), encoding="utf-8")
     environ = {"AWS_REGION": "eu-central-1"}
-    return load(given or {}, environ, event or Event("push"), root, lambda: REGIONS)
+    return load(Given({}, given or {}), environ, event or Event("push"), root, lambda: REGIONS)
 
 
 def problems(root: Path, text: str, given: dict[str, str] | None = None) -> list[str]:
@@ -169,7 +170,7 @@ def test_everything_that_was_given_arrives(root: Path) -> None:
 def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
     (root / "lambda-deploy.yml").write_text(ZIP)
     settings = load(
-        {"config": "project/lambda-deploy.yml", "region": "us-east-1"},
+        Given({"config": "project/lambda-deploy.yml", "region": "us-east-1"}),
         {},
         Event(),
         root.parent,
@@ -193,7 +194,7 @@ def test_the_region_comes_from_the_input_before_the_environment(
     root: Path, given: dict[str, str], environ: dict[str, str], regions: tuple[str, ...]
 ) -> None:
     (root / "lambda-deploy.yml").write_text(ZIP)
-    assert load(given, environ, Event(), root, lambda: REGIONS).regions == regions
+    assert load(Given({}, given), environ, Event(), root, lambda: REGIONS).regions == regions
 
 
 @pytest.mark.parametrize(
@@ -374,7 +375,7 @@ def test_a_region_from_outside_the_file_is_blamed_on_where_it_came_from(
 ) -> None:
     (root / "lambda-deploy.yml").write_text(ZIP)
     with pytest.raises(Invalid) as caught:
-        load(given, environ, Event(), root, lambda: REGIONS)
+        load(Given({}, given), environ, Event(), root, lambda: REGIONS)
     assert str(caught.value).startswith(place)
 
 
@@ -404,7 +405,7 @@ def test_a_file_that_cannot_be_read_says_what_to_do(root: Path, content: bytes |
     if content:
         (root / "lambda-deploy.yml").write_bytes(content)
     with pytest.raises(Invalid, match="write that file, or give input function"):
-        load({}, {"AWS_REGION": "us-east-1"}, Event(), root, lambda: REGIONS)
+        load(Given({}, {}), {"AWS_REGION": "us-east-1"}, Event(), root, lambda: REGIONS)
 
 
 # ---------------------------------------------------------------- plan only

@@ -16,6 +16,7 @@ GITHUB = "token.actions.githubusercontent.com"
     ("who", "condition"),
     [
         ("octo/app", {"StringLike": "repo:octo/app:*"}),
+        ("octo/app:pull_request", {"StringEquals": "repo:octo/app:pull_request"}),
         ("octo/app:environment:prod", {"StringEquals": "repo:octo/app:environment:prod"}),
         ("octo/app:ref:refs/heads/main", {"StringEquals": "repo:octo/app:ref:refs/heads/main"}),
         (
@@ -40,7 +41,7 @@ def test_a_role_trusts_a_repository(who: str, condition: dict[str, str]) -> None
     ["octo", "octo/*", "octo/app:*", "octo/app:ref:main", "octo@1/app", "octo/app@1", "a/b/c", ""],
 )
 def test_whom_to_trust_must_be_said_exactly(who: str) -> None:
-    with pytest.raises(Invalid, match="expected OWNER/REPO, OWNER/REPO:environment:NAME or"):
+    with pytest.raises(Invalid, match="expected OWNER/REPO, OWNER/REPO:environment:NAME, "):
         trust_policy(who, ACCOUNT, make.REGION)
 
 

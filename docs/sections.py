@@ -1,0 +1,249 @@
+"""The parts of the documentation that the code knows best, each as Markdown.
+
+A page shows one between ``<!-- NAME -->`` and ``<!-- /NAME -->``; the names are in ``SECTIONS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.errors import EXIT_CODES
+from engine.face.parser import parser
+from engine.model import Event
+from engine.settings.event import FLAGS
+from engine.settings.grammar import ROOT as CONFIGURATION
+from engine.settings.inputs import INPUTS, Given
+from engine.settings.load import load
+from engine.settings.schema import (
+    Anything,
+    Choice,
+    Key,
+    ListOf,
+    MapOf,
+    Measure,
+    OneOf,
+    Record,
+    Shape,
+    Share,
+    Text,
+    Whole,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Rows = Iterable[tuple[str, ...]]
+
+
+def table(head: tuple[str, ...], rows: Rows) -> str:
+    """A Markdown table."""
+    lines = (head, ("---",) * len(head), *rows)
+    cells = ([cell.replace("|", r"\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def sentence(text: str) -> str:
+    """A text that begins large and ends with a full stop."""
+    return f"{text[0].upper()}{text[1:].removesuffix('.')}."
+
+
+def code(text: str) -> str:
+    """A text as it is typed."""
+    return f"`{text}`"
+
+
+# ------------------------------------------------------------------ the action
+
+
+@cache
+def _action() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return found
+
+
+def inputs() -> str:
+    """The inputs of action.yml."""
+    rows = ((code(name), item["description"]) for name, item in _action()["inputs"].items())
+    return table(("input", ""), rows)
+
+
+def outputs() -> str:
+    """The outputs of action.yml."""
+    rows = ((code(name), item["description"]) for name, item in _action()["outputs"].items())
+    return table(("output", ""), rows)
+
+
+def flags() -> str:
+    """The flags of commit messages."""
+    rows = [(code(f"[{name}]"), says) for name, says in FLAGS.items()]
+    rows.append((code("[any-word]"), "run the tests that ask for that flag"))
+    return table(("in the commit message", ""), rows)
+
+
+def exit_codes() -> str:
+    """What the program's exit code says."""
+    return table(("exit code", ""), ((str(number), says) for number, says in EXIT_CODES.items()))
+
+
+EVENTS = (
+    ("`push` of a branch", Event("push", branch="main")),
+    ("`push` of a tag", Event("push", tag="v1.0.0")),
+    ("`release`", Event("release", tag="v1.0.0")),
+    ("`pull_request`", Event("pull_request", branch="change")),
+    ("`pull_request_target`", Event("pull_request_target", branch="change")),
+    ("`merge_group`", Event("merge_group", branch="queue")),
+    ("`workflow_dispatch`, `schedule` and others", Event("workflow_dispatch", branch="main")),
+    ("none: a laptop", Event()),
+)
+
+
+def events() -> str:
+    """What each event of GitHub's leads to, found out by loading an example's settings for it."""
+    region = "eu-west-1"
+    environ = {"AWS_REGION": region, "LAMBDA_ROLE": f"arn:aws:iam::{0:012}:role/orders"}
+
+    def leads_to(event: Event) -> tuple[str, str]:
+        example = ROOT / "examples" / "zip-layers"
+        settings = load(Given({}), environ, event, example, lambda: frozenset({region}))
+        if settings.plan_only:
+            return "a plan", "none"
+        return "a deployment", "all" if event.is_release else "those whose `when` fits"
+
+    rows = ((name, *leads_to(event)) for name, event in EVENTS)
+    return table(("event", "leads to", "tests that run"), rows)
+
+
+# ------------------------------------------------------------------ lambda-deploy.yml
+
+
+def value_of(shape: Shape) -> str:
+    """What may be written for a shape, in a few words."""
+    match shape:
+        case Choice(words):
+            return ", ".join(map(code, words))
+        case Whole(low, high, unit):
+            return f"{low} to {high} {unit}"
+        case Measure(kind):
+            return f"a {kind} such as {code('100 MB' if kind == 'size' else '30s')}"
+        case Share():
+            return f"a part such as {code('10%')}"
+        case Text(wanted=wanted):
+            return wanted
+        case ListOf(item):
+            return f"a list, each {value_of(item)}"
+        case MapOf(item, wanted=wanted):
+            return f"{wanted} → {value_of(item)}"
+        case OneOf(plain, listed) if plain == listed.item:
+            return f"{value_of(plain)}, or a list of such"
+        case OneOf(plain, listed):
+            return f"{value_of(plain)}, or {value_of(listed)}"
+        case Anything():
+            return "anything"
+        case Record():
+            return "keys, see below"
+    raise TypeError(shape)
+
+
+def _records(title: str, key: Key) -> Iterator[tuple[str, str, Record]]:
+    """Every record at or below a key, with its path and its meaning."""
+    shape, says = key.shape, key.says
+    if isinstance(shape, OneOf):
+        shape = shape.plain
+    if isinstance(shape, MapOf) and isinstance(shape.item, Record):
+        title, shape = f"{title}.NAME", shape.item
+    if isinstance(shape, Record):
+        yield title, says, shape
+        for name, inner in shape.keys.items():
+            yield from _records(f"{title}.{name}".lstrip("."), inner)
+
+
+def configuration() -> str:
+    """Every key of lambda-deploy.yml, a table for each mapping."""
+    parts = []
+    for title, says, record in _records("", Key(CONFIGURATION, "the whole file")):
+        rows = (
+            (
+                code(name) + (" (needed)" if key.required else ""),
+                value_of(key.shape),
+                key.says,
+            )
+            for name, key in record.keys.items()
+        )
+        parts.append(f"### {code(title) if title else 'At the top'}\n\n{sentence(says)}")
+        if record.one_of:
+            parts[-1] += f" Exactly one of {', '.join(map(code, record.one_of))} is needed."
+        parts.append(table(("key", "value", "meaning"), rows))
+    return "\n\n".join(parts)
+
+
+# ------------------------------------------------------------------ commands
+
+
+def _commands(
+    name: str, found: argparse.ArgumentParser
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command that can be typed, however deep."""
+    deeper = [a for a in found._actions if isinstance(a, argparse._SubParsersAction)]
+    for action in deeper:
+        for word, inner in action.choices.items():
+            yield from _commands(f"{name} {word}", inner)
+    if not deeper:
+        yield name, found
+
+
+def _typed(action: argparse.Action) -> str:
+    if action.option_strings:
+        value = f" {action.metavar or action.dest.upper()}" if action.nargs != 0 else ""
+        return code(f"{action.option_strings[-1]}{value}")
+    word = "|".join(map(str, action.choices)) if action.choices else str(action.metavar)
+    return code(f"[{word}]" if action.nargs == "?" else word)
+
+
+def commands() -> str:
+    """Every command with its own options; those that are inputs are named together."""
+    names = [item.name for item in INPUTS]
+    parts = []
+    root = parser()
+    help_of = {
+        word: entry.help or ""
+        for action in root._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for word, entry in zip(action.choices, action._choices_actions, strict=True)
+    }
+    for name, command in _commands("", root):
+        own, of_inputs = [], []
+        for action in command._actions:
+            option = action.option_strings[-1].removeprefix("--") if action.option_strings else ""
+            if isinstance(action, argparse._HelpAction):
+                continue
+            if option in names:
+                of_inputs.append(option)
+            else:
+                own.append((_typed(action), action.help or ""))
+        says = command.description or sentence(help_of[name.split()[0]])
+        part = f"### {code('lambda-fast-deploy' + name)}\n\n{says}"
+        if len(of_inputs) > len(names) // 2:
+            without = [code(each) for each in names if each not in of_inputs]
+            part += f" Every input but {', '.join(without)} is an option."
+        elif of_inputs:
+            part += f" Of the inputs: {', '.join(code(f'--{each}') for each in of_inputs)}."
+        parts.append(part)
+        if own:
+            parts.append(table(("option", ""), own))
+    return "\n\n".join(parts)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "inputs": inputs,
+    "outputs": outputs,
+    "flags": flags,
+    "events": events,
+    "exit-codes": exit_codes,
+    "configuration": configuration,
+    "commands": commands,
+}

@@ -1,0 +1,23 @@
+"""What a terminal can show, and colours where it can show them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Literal, TextIO
+
+Colour = Literal["red", "green", "dim"]
+_CODES: dict[Colour, str] = {"red": "31", "green": "32", "dim": "2"}  # ECMA-48, SGR
+
+
+def is_terminal(file: TextIO) -> bool:
+    """Whether a person looks at a file through a terminal that can move its cursor."""
+    written_down = os.environ.get("CI", "") not in ("", "false")
+    return file.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not written_down
+
+
+def painted(text: str, colour: Colour, file: TextIO | None = None) -> str:
+    """A text in a colour, if the file (default stderr) takes it; see no-color.org for NO_COLOR."""
+    if os.environ.get("NO_COLOR") or not is_terminal(file or sys.stderr):
+        return text
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"

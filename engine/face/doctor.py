@@ -1,0 +1,40 @@
+"""``doctor``: a line for each finding, or one JSON document."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from engine.adapters.aws.session import Aws
+from engine.adapters.world import World
+from engine.errors import DeployError, NotReady
+from engine.settings.event import read_event
+from engine.settings.inputs import Given
+from engine.settings.load import load
+from engine.upkeep.doctor import examine, unreadable
+from engine.upkeep.finding import Finding, Level
+
+
+def doctor(given: Given, environ: Mapping[str, str], *, json: bool) -> int:
+    """Print what is ready for a deploy and what is not; the exit code."""
+    root = Path.cwd()
+    try:
+        aws = Aws()
+        settings = load(given, environ, read_event(environ, root, ""), root, aws.regions)
+    except DeployError as error:
+        findings = unreadable(error)
+    else:
+        findings = examine(settings, World.real(aws, settings.builder), environ)
+    if json:
+        print(json_module.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        print("\n".join(map(_line, findings)))
+    is_ready = all(finding.level is not Level.WRONG for finding in findings)
+    return 0 if is_ready else NotReady.exit_code
+
+
+def _line(finding: Finding) -> str:
+    remedy = f". {finding.remedy}" if finding.remedy else ""
+    return f"{finding.level:<6} {finding.says.rstrip('.')}{remedy}"

@@ -1,0 +1,68 @@
+"""``status``: what users have, for people and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.adapters.aws.session import Aws
+from engine.adapters.world import World
+from engine.errors import NotReady
+from engine.face import console
+from engine.face.table import print_document, show
+from engine.journal import Journal
+from engine.settings.event import read_event
+from engine.settings.inputs import Given
+from engine.settings.load import load
+from engine.upkeep.status import Status, status
+
+_HEAD = (
+    *("function", "region", "version", "age", "commit", "by", "code"),
+    *("cold start", "warm", "working tree"),
+)
+_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))  # seconds
+
+
+def show_status(given: Given, environ: Mapping[str, str], only: str, *, json: bool) -> int:
+    """Tell what users have of each function; 3 when a region could not be asked."""
+    aws, root = Aws(), Path.cwd()
+    settings = load(given, environ, read_event(environ, root), root, aws.regions)
+    journal = Journal(console.Log().tell)
+    journal.keep_secret(settings.secrets)
+    found = status(settings, World.real(aws), journal, only)
+    if json:
+        print_document(asdict(each) for each in found)
+    else:
+        show(_HEAD, [_row(each, datetime.now(UTC)) for each in found], quiet=False)
+    return NotReady.exit_code if any(each.error for each in found) else 0
+
+
+def _row(one: Status, now: datetime) -> tuple[str, ...]:
+    canary = ", ".join(f"{part * 100:g} % on {version}" for version, part in one.weights.items())
+    return (
+        one.function,
+        one.region,
+        f"{one.version} ({canary})" if canary else one.version,
+        _age(one.deployed, now),
+        one.commit[:7],
+        one.actor,
+        one.code.removeprefix("sha256:")[:12],
+        _milliseconds(one.speed.cold),
+        _milliseconds(one.speed.warm),
+        one.error or "; ".join(one.differs) or "same",
+    )
+
+
+def _age(since: str, now: datetime) -> str:
+    """How long ago a time in ISO 8601 is, in its largest unit."""
+    if not since:
+        return ""
+    seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
+    unit, size = next((pair for pair in _UNITS if seconds >= pair[1]), _UNITS[-1])
+    return f"{seconds // size} {unit}"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1000:.0f} ms"

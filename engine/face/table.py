@@ -1,0 +1,26 @@
+"""Tables for people, and the same as one JSON document for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from engine.face import console
+
+
+def show(head: Sequence[str], rows: Sequence[Sequence[str]], *, quiet: bool) -> None:
+    """Print a table, its columns aligned, without the empty ones; quiet, beside a JSON document."""
+    kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    widths = {i: max(len(row[i]) for row in (head, *rows)) for i in kept}
+    for row in (head, *rows) if rows else ():
+        line = "  ".join(row[i].ljust(widths[i]) for i in kept).rstrip()
+        if quiet:
+            console.say(line)
+        else:
+            print(line)
+
+
+def print_document(entries: Iterable[dict[str, Any]]) -> None:
+    """Print a list of entries as JSON."""
+    print(json.dumps(list(entries), indent=2))

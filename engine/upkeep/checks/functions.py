@@ -1,0 +1,96 @@
+"""Functions: whether each can be updated, or created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.adapters.aws.identity import Caller
+from engine.adapters.aws.states import remedy_of
+from engine.adapters.world import World
+from engine.content.archive import archive
+from engine.errors import NotFound, NotReady, Refused
+from engine.model import Function, FunctionState
+from engine.plan.observe import observe_function
+from engine.plan.plan import creation_problem, package_problem
+from engine.upkeep.checks.permissions import of_function, permitted
+from engine.upkeep.finding import Finding, if_permitted, note, ok, wrong
+
+
+def check(region: str, function: Function, caller: Caller, world: World) -> Iterator[Finding]:
+    """Whether a function can be deployed to a region."""
+    observed = observe_function(function, region, world)
+    latest = observed.latest if observed else None
+    if latest is None:
+        if problem := creation_problem(function, region):
+            yield wrong(problem)
+        else:
+            yield ok(f"Function {function.name} will be created in {region}")
+    elif problem := package_problem(function, latest, region):
+        yield wrong(problem)
+        return
+    else:
+        yield from _state(region, function, latest, world)
+    if function.role and (latest is None or latest.role != function.role):
+        look = partial(_role, region, function.role, caller, world)
+        yield from if_permitted(look, f"Role {function.role}")
+    needs = of_function(function, observed, region, caller)
+    yield from permitted(f"function {function.name}", needs, region, caller, world)
+
+
+def layer(region: str, name: str, world: World) -> Iterator[Finding]:
+    """Whether the versions of a layer may be looked up."""
+    versions = world.layers(region).versions(name)
+    newest = f"its newest version is {versions[0].number}" if versions else "it will be published"
+    yield ok(f"Layer {name} in {region}: {newest}")
+
+
+def _state(
+    region: str, function: Function, latest: FunctionState, world: World
+) -> Iterator[Finding]:
+    what = f"Function {function.name} in {region}"
+    if latest.state == "Failed":
+        world.functions(region).settled(function.name, deadline=0)  # says why
+    elif latest.state == "Inactive":
+        yield wrong(NotReady(f"{what} is Inactive", remedy=remedy_of("Idle")))
+    elif "InProgress" in latest.update_status or latest.state == "Pending":
+        yield note(f"{what} is being updated now", "A deploy waits for that.")
+    else:
+        code = _rehearsal(latest)
+        try:
+            world.functions(region).rehearse(function.name, code, latest.architecture)
+        except Refused as refusal:
+            if "ImageUri" not in code:
+                raise
+            yield note(f"{what} could not be updated to the image that it has: {refusal.message}")
+        else:
+            yield ok(f"{what} is there, and Lambda would take an update of its code")
+
+
+def _rehearsal(latest: FunctionState) -> dict[str, Any]:
+    """Code for Lambda to look at and throw away; any file does, but a zip of none is refused."""
+    if latest.package == "Image":
+        return {"ImageUri": latest.code_location}
+    return {"ZipFile": archive({"rehearsal.py": Path(__file__)}, compress=True).content}
+
+
+def _role(region: str, role: str, caller: Caller, world: World) -> Iterator[Finding]:
+    """Whether Lambda may assume an execution role; it takes none of another account."""
+    account = role.split(":")[4]
+    if account != caller.account:
+        says = f"role {role} is of account {account}, and the credentials of {caller.account}"
+        yield wrong(NotReady(says, remedy="Name a role of the account that is deployed to."))
+        return
+    try:
+        lets = world.identity(region).lets_lambda_in(role)
+    except NotFound:
+        says = f"role {role} does not exist"
+        yield wrong(NotReady(says, remedy="Create the execution role, or correct its ARN."))
+        return
+    if lets:
+        yield ok(f"Lambda may assume role {role}")
+    else:
+        remedy = "Let it trust the service lambda.amazonaws.com (sts:AssumeRole)."
+        yield wrong(NotReady(f"role {role} does not let Lambda assume it", remedy=remedy))

@@ -1,0 +1,82 @@
+"""This machine: what builds images and layers, and room for them."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.adapters.world import World
+from engine.build.budget import shown
+from engine.build.imports import why_not
+from engine.build.machine import check_builders, check_secrets
+from engine.errors import NotReady
+from engine.journal import Journal
+from engine.model import Base, ImageSource, Settings
+from engine.upkeep.finding import Check, Finding, note, ok, wrong
+
+ROOM = 2 * 10**9  # bytes
+
+
+def checks(settings: Settings, world: World) -> list[Check]:
+    """The checks of what this configuration is built with."""
+    images = [f.source for f in settings.functions if isinstance(f.source, ImageSource)]
+    bases = list(settings.bases.values())
+    sources: list[Base | ImageSource] = [*bases, *images]
+
+    def secrets() -> Iterator[Finding]:
+        check_secrets(sources)
+        if names := {name for source in sources for name in source.secrets.values()}:
+            yield ok(f"Build secrets have values: {', '.join(sorted(names))}")
+
+    def builders() -> Iterator[Finding]:
+        journal = Journal()
+        check_builders(bases, images, world, journal)
+        yield from map(note, journal.notes)
+        yield ok(f"Images are built by {world.buildx.builder or 'the Docker engine'}")
+
+    def room() -> Iterator[Finding]:
+        folder = Path(tempfile.gettempdir())
+        yield _room(folder)
+        storage = world.docker.storage if sources and world.docker.answers else None
+        if storage and storage.stat().st_dev != folder.stat().st_dev:
+            yield _room(storage)
+
+    found: list[Check] = [secrets, builders] if sources else []
+    found += [room] if sources or settings.layers else []
+    return [*found, lambda: layers(settings)]
+
+
+def _room(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    says = f"{shown(free)} are free in {folder}"
+    if free >= ROOM:
+        return ok(says)
+    remedy = "Make room: docker system prune --all, or remove what a runner does not use."
+    return wrong(NotReady(f"{says}, where images and layers are built", remedy=remedy))
+
+
+def layers(settings: Settings) -> Iterator[Finding]:
+    """Whether layers can be installed, and tried by importing them."""
+    if any(layer.is_node for layer in settings.layers.values()):
+        if npm := shutil.which("npm"):
+            yield ok(f"Node.js layers are installed by {npm}")
+        else:
+            yield wrong(
+                NotReady(
+                    "Node.js layers are installed by npm, which is not on PATH",
+                    remedy="Install Node.js, or add actions/setup-node.",
+                )
+            )
+    for layer in settings.layers.values():
+        if layer.is_node:
+            continue
+        if reason := why_not(layer):
+            yield note(
+                f"Layer {layer.name} cannot be tried by importing it: {reason}",
+                "Add actions/setup-python with that version, or use a machine of its architecture.",
+            )
+        else:
+            yield ok(f"Layer {layer.name} is tried by {layer.runtime} on {platform.machine()}")

@@ -1,0 +1,119 @@
+"""The permissions that a deploy asks IAM for (Service Authorization Reference).
+
+What was read while looking is proved by that; here is what a deploy changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from engine.adapters.aws.identity import Caller
+from engine.adapters.world import World
+from engine.build.upload import PREFIX
+from engine.errors import NotFound, NotPermitted
+from engine.model import Function, ObservedFunction, S3Gate, Settings
+from engine.upkeep.finding import Finding, if_permitted, note, ok, wrong
+
+Needs = Mapping[str, tuple[str, ...]]
+
+_PUSH = """
+    ecr:BatchCheckLayerAvailability ecr:InitiateLayerUpload ecr:UploadLayerPart
+    ecr:CompleteLayerUpload ecr:PutImage ecr:BatchGetImage ecr:GetDownloadUrlForLayer
+""".split()
+
+
+def of_function(
+    function: Function, observed: ObservedFunction | None, region: str, caller: Caller
+) -> Needs:
+    """Actions by the ARN that they are done to; those for what is there already are left out."""
+    actions = [] if observed else ["lambda:CreateFunction"]
+    actions += ["lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"]
+    if function.has_alias:
+        there = observed and observed.alias
+        actions += ["lambda:PublishVersion", f"lambda:{'Update' if there else 'Create'}Alias"]
+    url = observed.url if observed else None
+    if function.url and (url is None or url.access != function.url):
+        actions += [f"lambda:{'Update' if url else 'Create'}FunctionUrlConfig"]
+        actions += ["lambda:AddPermission"] if function.url == "public" else []
+    actions += ["lambda:TagResource"] if function.configuration.tags else []
+    actions += ["lambda:DeleteFunction"] if function.keep else []
+    arn = _lambda(caller, region, "function", function.name)
+    needs: dict[str, tuple[str, ...]] = {arn: tuple(actions)}
+    if function.gates:
+        needs[f"{arn}:1" if function.has_alias else arn] = ("lambda:InvokeFunction",)
+    if function.role and (observed is None or observed.latest.role != function.role):
+        needs[function.role] = ("iam:PassRole",)
+    if function.canary:
+        needs["*"] = ("cloudwatch:GetMetricData",)
+    for gate in function.gates:
+        if isinstance(gate, S3Gate):
+            key = f"arn:{caller.partition}:s3:::{gate.bucket}/{gate.prefix}key"
+            needs[key] = ("s3:GetObject", "s3:DeleteObject")  # the function writes it
+    return needs
+
+
+def of_repository(name: str, region: str, caller: Caller, *, exists: bool) -> Needs:
+    """Actions by the ARN of the repository."""
+    arn = f"arn:{caller.partition}:ecr:{region}:{caller.account}:repository/{name}"
+    make = ["ecr:CreateRepository", "ecr:TagResource", "ecr:PutLifecyclePolicy"]
+    return {arn: (*([] if exists else make), *_PUSH)}
+
+
+def of_zips(settings: Settings, region: str, caller: Caller) -> Needs:
+    """Actions for layers, and for zips in a bucket."""
+    needs: dict[str, tuple[str, ...]] = {}
+    for layer in settings.layers.values():
+        for name in layer.parts:
+            arn = _lambda(caller, region, "layer", name)
+            needs |= {arn: ("lambda:PublishLayerVersion",), f"{arn}:1": ("lambda:GetLayerVersion",)}
+    if store := settings.artifacts:
+        arn = f"arn:{caller.partition}:s3:::{store.name_in(region)}"
+        needs[f"{arn}/{PREFIX}key"] = ("s3:PutObject", "s3:GetObject")
+        if store.create:
+            needs[arn] = ("s3:CreateBucket",)
+    return needs
+
+
+def _lambda(caller: Caller, region: str, kind: str, name: str) -> str:
+    return f"arn:{caller.partition}:lambda:{region}:{caller.account}:{kind}:{name}"
+
+
+def permitted(
+    what: str, needs: Needs, region: str, caller: Caller, world: World
+) -> Iterator[Finding]:
+    """What IAM denies of the needs, as far as it may be asked.
+
+    Args:
+        what: is to be deployed, for people.
+        needs: actions by the ARN that they are done to.
+        region: where.
+        caller: who deploys; the account's root may do everything.
+        world: to ask IAM.
+    """
+    if not caller.is_root:
+        ask = partial(_simulated, what, needs, region, caller, world)
+        yield from if_permitted(ask, "Permissions for what a deploy changes")
+
+
+def _simulated(
+    what: str, needs: Needs, region: str, caller: Caller, world: World
+) -> Iterator[Finding]:
+    denied = False
+    for resource, actions in needs.items():
+        try:
+            missing = world.identity(region).denied(caller, actions, resource)
+        except NotFound as error:
+            yield note(f"Permissions of {caller.arn} could not be looked at: {error.message}")
+            return
+        if missing:
+            denied = True
+            names = ", ".join(missing)
+            yield wrong(
+                NotPermitted(
+                    f"no permission for {names} on {resource}",
+                    remedy=f"Allow it in the IAM policy of {caller.arn}.",
+                )
+            )
+    if not denied:
+        yield ok(f"IAM allows what a deploy of {what} in {region} changes")

@@ -1,0 +1,55 @@
+"""What a deploy finds and does not make: buckets and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.adapters.world import World
+from engine.errors import NotReady
+from engine.model import Canary, S3Gate, Store
+from engine.plan.observe import check_bucket, missing_alarms
+from engine.upkeep.finding import Finding, note, ok, wrong
+
+
+def bucket_of_test(region: str, gate: S3Gate, world: World) -> Iterator[Finding]:
+    """Whether the bucket of an S3 test exists, whichever event the test waits for."""
+    where = check_bucket(region, gate, world)
+    says = f"Bucket {gate.bucket} of test {gate.name} is in {where}"
+    elsewhere = f"{says}, and the function in {region}"
+    yield ok(says) if where == region else note(elsewhere, "A bucket in its region is nearer.")
+
+
+def bucket_of_artifacts(region: str, store: Store, world: World) -> Iterator[Finding]:
+    """Whether the bucket for large zips is there, in the functions' region as Lambda asks for.
+
+    Source: Lambda API, ``FunctionCode``, S3Bucket.
+    """
+    name = store.name_in(region)
+    where = world.bucket(region, name).region()
+    if where is None and store.create:
+        yield ok(f"Bucket {name} for zips over 50 MB will be created in {region}")
+    elif where is None:
+        yield wrong(
+            NotReady(
+                f"bucket {name} for zips over 50 MB does not exist in {region}",
+                remedy="Create it, or say create: true under artifacts.",
+            )
+        )
+    elif where != region:
+        yield wrong(
+            NotReady(
+                f"bucket {name} for zips is in {where}, and Lambda takes none from there in "
+                f"{region}",
+                remedy="Name one for each region: artifacts: {bucket: NAME-{region}}.",
+            )
+        )
+    else:
+        yield ok(f"Bucket {name} for zips over 50 MB is in {region}")
+
+
+def alarms(region: str, canary: Canary, world: World) -> Iterator[Finding]:
+    """Whether the alarms of a canary exist."""
+    missing = missing_alarms(region, canary, world)
+    yield from map(wrong, missing)
+    if canary.alarms and not missing:
+        yield ok(f"The alarms of the canary exist in {region}: {', '.join(canary.alarms)}")

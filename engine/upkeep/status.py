@@ -1,0 +1,178 @@
+"""What users have of each function, and what a deploy of the working tree would change. Reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from engine.adapters.world import World
+from engine.content.fingerprint import fingerprints
+from engine.errors import Invalid, Place, Problem
+from engine.journal import Journal
+from engine.model import (
+    Fingerprints,
+    Function,
+    FunctionState,
+    ImageSource,
+    ObservedRegion,
+    Plan,
+    Settings,
+    Speed,
+    ZipSource,
+)
+from engine.plan.bases import base_fingerprints
+from engine.plan.configuration import update
+from engine.plan.observe import observe
+from engine.plan.plan import make_plan, served
+from engine.release import record
+from engine.settings.document import nearest
+
+_KEYS = {  # of lambda-deploy.yml, by those of the API's UpdateFunctionConfiguration
+    "MemorySize": "memory",
+    "EphemeralStorage": "storage",
+    "TracingConfig": "tracing",
+    "LoggingConfig": "logging",
+    "VpcConfig": "vpc",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What users have of one function in one region, empty where nothing is known.
+
+    ``deployed`` is a time in ISO 8601. ``weights`` are the parts, of 1, of the users' calls that go
+    to further versions. ``code`` is the CodeSha256 of a zip or the digest of an image. ``differs``
+    is what the working tree has otherwise, for people; ``error`` is why nothing could be read.
+    """
+
+    region: str
+    function: str
+    alias: str
+    version: str = ""
+    deployed: str = ""
+    commit: str = ""
+    actor: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    code: str = ""
+    speed: Speed = field(default_factory=Speed)
+    differs: tuple[str, ...] = ()
+    error: str = ""
+
+
+def status(settings: Settings, world: World, journal: Journal, only: str = "") -> list[Status]:
+    """Every function in every region, or one function in each.
+
+    Raises:
+        Invalid: no function has that name.
+        NotReady: no region can be asked.
+    """
+    settings = _without_tests(settings, only)
+    prints = fingerprints(settings, base_fingerprints(settings, world, journal))
+    observed, failed = observe(settings, prints, world)
+    if not observed:
+        raise next(iter(failed.values()))
+    found: list[Status] = []
+    for region in settings.regions:
+        if region in observed:
+            found += compared(settings, prints, observed[region])
+        else:
+            says = failed[region].message
+            found += [Status(region, f.name, f.alias, error=says) for f in settings.functions]
+    return found
+
+
+def _without_tests(settings: Settings, only: str) -> Settings:
+    """The settings of what is asked for; what tests need, and flags say, does not matter here."""
+    names = [function.name for function in settings.functions]
+    if only and only not in names:
+        says = f"no function {only!r}{nearest(only, names)}"
+        raise Invalid([Problem(says, Place("status"))])
+    functions = tuple(
+        replace(function, gates=(), canary=None)
+        for function in settings.functions
+        if only in ("", function.name)
+    )
+    event = replace(settings.event, flags=frozenset())
+    return replace(settings, functions=functions, event=event)
+
+
+def compared(settings: Settings, prints: Fingerprints, there: ObservedRegion) -> list[Status]:
+    """Every function of the settings in one region, beside what the working tree holds."""
+    plan = _plan(settings, prints, there)
+    return [_status(function, there, plan) for function in settings.functions]
+
+
+def _plan(settings: Settings, prints: Fingerprints, there: ObservedRegion) -> Plan:
+    """What a deploy would do if ``$LATEST`` were what users have."""
+    comparable = tuple(
+        function
+        for function in settings.functions
+        if (state := _served(function, there)) and state.package == _package(function)
+    )
+    as_served = {
+        function.name: replace(there.functions[function.name], latest=state)
+        for function in comparable
+        if (state := _served(function, there))
+    }
+    settings = replace(settings, regions=(there.region,), functions=comparable)
+    return make_plan(settings, prints, {there.region: replace(there, functions=as_served)})
+
+
+def _served(function: Function, there: ObservedRegion) -> FunctionState | None:
+    observed = there.functions.get(function.name)
+    return served(function, observed) if observed else None
+
+
+def _package(function: Function) -> str:
+    return "Image" if isinstance(function.source, ImageSource) else "Zip"
+
+
+def _status(function: Function, there: ObservedRegion, plan: Plan) -> Status:
+    found = Status(there.region, function.name, function.alias)
+    observed = there.functions.get(function.name)
+    if observed is None:
+        return replace(found, differs=("not there",))
+    state = served(function, observed)
+    if state is None:
+        return replace(found, differs=(f"alias {function.alias} is not there",))
+    origin = record.origin_of(observed.live.description if observed.live else "")
+    return replace(
+        found,
+        version=state.version,
+        deployed=origin.deployed or state.modified,
+        commit=origin.commit,
+        actor=origin.actor,
+        weights=dict(observed.alias.weights) if observed.alias else {},
+        code=state.image_digest or state.code_sha256,
+        speed=record.speed_of(observed.alias.description) if observed.alias else Speed(),
+        differs=tuple(_differences(function, state, there, plan)),
+    )
+
+
+def _differences(
+    function: Function, state: FunctionState, there: ObservedRegion, plan: Plan
+) -> list[str]:
+    if state.package != _package(function):
+        return [f"packaged as {state.package}"]
+    steps = {step.kind: step for step in plan.of(there.region, function.name)}
+    layers, names = _layers(function, state, there)
+    keys = update(function, state, layers).keys() - {"Layers"}
+    other = [kind for kind in ("tags", "url") if kind in steps and steps[kind].action.changes]
+    configuration = [*sorted(_KEYS.get(key, key.lower()) for key in keys), *other]
+    return [
+        *(["code differs"] if steps["code"].action.changes else []),
+        *([f"configuration differs: {', '.join(configuration)}"] if configuration else []),
+        *(f"layer {name} differs" for name in names),
+    ]
+
+
+def _layers(
+    function: Function, state: FunctionState, there: ObservedRegion
+) -> tuple[tuple[str, ...], list[str]]:
+    """The layer versions that a function would have, and the names of those that differ."""
+    source = function.source
+    wanted = source.layers if isinstance(source, ZipSource) else ()
+    arns = {name: there.layers[name].arn if name in there.layers else "" for name in wanted}
+    now = {arn.split(":")[6]: arn for arn in state.layers}
+    differ = [name for name in {**arns, **now} if arns.get(name) != now.get(name)]
+    return tuple(arns.values()), differ

@@ -1,0 +1,1 @@
+"""Faults of every kind at every call, and runs that are killed: users never notice."""

@@ -1,0 +1,85 @@
+"""Every diagram of a page is one that Mermaid can draw."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from engine.errors import DeployFailed
+from engine.journal import Journal
+from engine.model import Action, Outcome, Past, Plan, Speed, Step
+from engine.report.summary import summary
+from tests.unit import make
+
+HERE = Path(__file__).parent
+DRAWN = [
+    page
+    for page in sorted((HERE.parents[1] / "docs").rglob("*.md"))
+    if "```mermaid" in page.read_text()
+]
+CACHE = HERE.parents[1] / ".lab"
+HOSTILE = 'a:b;c#d%%e`"f\n{g}[h](i)<j>|k&l;\u202e🚀 --> m'
+
+
+@pytest.fixture(scope="session")
+def renderer() -> Path:
+    """A folder with Mermaid, installed from its lock."""
+    lock = (HERE / "package-lock.json").read_bytes()
+    folder = CACHE / f"mermaid-{sha256(lock).hexdigest()[:12]}"
+    if not (folder / "ready").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, folder)
+        npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(npm, cwd=folder, check=True, capture_output=True)
+        (folder / "ready").touch()
+    shutil.copy(HERE / "render.mjs", folder)
+    return folder
+
+
+def render(renderer: Path, page: str) -> int:
+    """How many diagrams of a page could be drawn; all, or it fails."""
+    diagrams = re.findall(r"^```mermaid\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        ["node", "render.mjs"],
+        cwd=renderer,
+        input=json.dumps(diagrams),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.parametrize("page", DRAWN, ids=lambda path: path.stem)
+def test_the_pages_of_the_documentation_can_be_drawn(renderer: Path, page: Path) -> None:
+    assert render(renderer, page.read_text(encoding="utf-8")) >= 1
+
+
+@pytest.mark.parametrize("name", ["orders", HOSTILE])
+@pytest.mark.parametrize("functions", [1, 40])
+def test_every_diagram_can_be_drawn_whatever_the_names(
+    renderer: Path, name: str, functions: int
+) -> None:
+    journal = Journal()
+    for number in range(functions * 3):
+        with journal.work(f"code:{name}{number}", "update", HOSTILE, make.REGION) as detail:
+            detail(HOSTILE)
+    with pytest.raises(DeployFailed), journal.work(f"test:{name}:{name}", "test"):
+        raise DeployFailed(HOSTILE)
+    past = tuple(Past(str(n), 9.0, Speed(0.4, 0.01), 100) for n in range(4))
+    deliveries = tuple(
+        make.delivery(function=name, history=past, speed=Speed(0.5)) for _ in range(functions)
+    )
+    steps = (Step(f"code:{name}", make.REGION, Action.UPDATE, HOSTILE),)
+    sizes = {"deps": {name: 3_000_000, "x": 0}}
+    page = summary(Outcome(Plan(steps), deliveries, packages=sizes), journal)
+    assert render(renderer, page) == (3 if functions == 1 else 2)

@@ -1,0 +1,79 @@
+"""A project around a configuration that a page shows, and values for what it leaves open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.model import Event, Settings
+from engine.settings.inputs import Given
+from engine.settings.load import load
+
+ROLE = f"arn:aws:iam::{0:012}:role/orders"
+REGIONS = frozenset({"eu-west-1", "eu-central-1", "us-east-1"})
+
+
+def stand_in(name: str) -> str:
+    """A value for a variable, judged by its name."""
+    return ROLE if "ROLE" in name else "eu-west-1" if "REGION" in name else "my-bucket"
+
+
+def without_expressions(text: str) -> str:
+    """A workflow's value with every expression of GitHub's replaced."""
+    return re.sub(r"\$\{\{(.*?)\}\}", lambda match: stand_in(match.group(1)), text)
+
+
+def load_file(text: str, root: Path) -> Settings:
+    """Load a page's lambda-deploy.yml in a project that has the files that it names.
+
+    Raises:
+        Invalid: with every problem of it.
+    """
+    document: dict[str, Any] = yaml.safe_load(text)
+    for base in document.get("bases", {}).values():
+        _write(root, (base or {}).get("dockerfile", "Dockerfile.lambda.base"))
+        (root / (base or {}).get("context", ".")).mkdir(parents=True, exist_ok=True)
+    for layer in document.get("layers", {}).values():
+        if isinstance(layer["requirements"], str):
+            _write(root, layer["requirements"])
+            _write(root, str(Path(layer["requirements"]).with_name("package.json")))
+    for function in document["functions"].values():
+        if "zip" in function:
+            _write_code(root, function["zip"]["code"], function["zip"]["handler"])
+        else:
+            image = function["image"] or {}
+            _write(root, image.get("dockerfile", "Dockerfile.lambda"))
+            (root / image.get("context", ".")).mkdir(parents=True, exist_ok=True)
+    _write(root, "lambda-deploy.yml", text)
+    return _load({}, {name: stand_in(name) for name in re.findall(r"\$\{(\w+)\}", text)}, root)
+
+
+def load_inputs(given: Mapping[str, str], environ: Mapping[str, str], root: Path) -> Settings:
+    """Load the inputs of the action for one function, likewise."""
+    for name in ("dockerfile", "base-dockerfile", "requirements"):
+        if name in given:
+            _write(root, given[name])
+    if "code" in given:
+        _write_code(root, given["code"], given["handler"])
+    return _load(given, environ, root)
+
+
+def _load(given: Mapping[str, str], environ: Mapping[str, str], root: Path) -> Settings:
+    environ = {"AWS_REGION": "eu-west-1", **environ}
+    return load(Given({}, given), environ, Event(), root, lambda: REGIONS)
+
+
+def _write(root: Path, name: str, text: str = "") -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _write_code(root: Path, folder: str, handler: str) -> None:
+    module, _, function = handler.rpartition(".")
+    text = f"import boto3\nboto3.client('s3')\ndef {function}(event, context): ...\n"
+    _write(root, f"{folder}/{module.replace('.', '/')}.py", text)

@@ -1,0 +1,41 @@
+"""report.json is what its schema says, in every outcome."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from engine.errors import DeployError, DeployFailed, Invalid, Place, Problem
+from engine.journal import Journal
+from engine.model import Action, Outcome, Past, Plan, Speed, Step
+from engine.report.document import report_document
+from engine.report.schema import report_schema
+from tests.unit import make
+
+PLAN = Plan((Step("code:orders", make.REGION, Action.UPDATE, "the code changed", "f" * 16),))
+PAST = (Past("6", None, Speed(0.4, None), 10),)
+OUTCOMES = [
+    (Outcome(PLAN, (make.delivery(history=PAST, layer_sizes={"deps": 5}),)), None),
+    (Outcome(PLAN, (make.delivery("undone", error="e", undone=("a",), left=("b",)),)), None),
+    (Outcome(PLAN, (), ("uri",)), None),
+    (None, Invalid([Problem("wrong", Place("f.yml", 3))])),
+    (None, DeployFailed("m", remedy="r", detail="d")),
+]
+
+
+@pytest.mark.parametrize(("outcome", "error"), OUTCOMES)
+def test_a_report_is_what_its_schema_says(
+    outcome: Outcome | None, error: DeployError | None
+) -> None:
+    journal = Journal()
+    journal.note("a note")
+    with journal.work("code:orders", "update", "why", make.REGION) as detail:
+        detail("done")
+    document = json.loads(json.dumps(report_document(outcome, journal, error)))
+    schema = report_schema()
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(document)
+    document["functions"].append({"region": make.REGION})
+    assert not Draft202012Validator(schema).is_valid(document)
