@@ -7,13 +7,14 @@ ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
 .PHONY: demo test unit images zips layers releases upkeep probes faults pages chaos action lint bench docs \
-    pictures lock
+    pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases upkeep probes action faults pages
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases upkeep probes action faults \
+	    pages starts
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -46,6 +47,9 @@ chaos: .venv/ready
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action
 
+starts: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/bootstrap
+
 unit: .venv/ready
 	$(BIN)/python -m pytest tests/unit
 
@@ -63,6 +67,9 @@ bench: .venv/ready
 	$(BIN)/python -m compileall -q engine
 	$(LAB) $(BIN)/python -m bench
 
+dist: .venv/ready
+	$(BIN)/python -m tools.dist dist
+
 docs: .venv/ready
 	$(BIN)/python -m docs.tables
 
@@ -74,7 +81,7 @@ lock: .venv/ready
 	for use in requirements/uv requirements/engine requirements/lab requirements/dev requirements/bench \
 	    lab/runtime lab/standin/rie lab/standin/runtime; do \
 	  $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
-	    --python-version 3.11 $$use.in -o $$use.txt; done
+	    --excludes requirements/left-out.txt --python-version 3.11 $$use.in -o $$use.txt; done
 
 .venv/ready: requirements/uv.txt requirements/dev.txt
 	$(PYTHON) -m venv --clear .venv

@@ -1,80 +1,89 @@
-"""Starts the engine in an environment of its own: hashed dependencies, nobody else's Python.
+"""Starts the engine, with dependencies of its own and nobody else's Python.
 
-The environment is kept in the runner's tool cache under the hash of what it holds, so only the
-first run on a machine installs anything. Only the standard library is used here, and Python is
-told to ignore the workspace and the user's settings (``-I``): a folder named ``engine`` or a
-``sitecustomize.py`` in the caller's checkout changes nothing.
+A release has them beside this file, in ``dist/`` (tools/dist.py makes it): the engine runs at once,
+in this process. Where that is not there, uv installs the hashed lock into an environment in the
+runner's tool cache, and only the first run on a machine does.
+
+Python is told to ignore the workspace, the user's settings and what is installed on the machine
+(``-I -S``): a folder named ``engine``, or a ``sitecustomize.py``, changes nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
-import subprocess
+import platform
 import sys
-import tempfile
+from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent
-REQUIREMENTS = ROOT / "requirements"
+VENDORED = ROOT / "dist"
+LOCK = ROOT / "requirements" / "engine.txt"
 
 
-def home() -> Path:
-    """Where the environment for this engine, this Python and this machine is kept."""
-    parts = [
-        (REQUIREMENTS / "engine.txt").read_bytes(),
-        str(ROOT).encode(),
-        sys.version.encode(),
-        os.uname().machine.encode(),
-    ]
-    key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-    cache = os.environ.get("RUNNER_TOOL_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "lambda-fast-deploy" / key
+def run_vendored() -> int:
+    """Run the engine here; its exit code."""
+    from engine.adapters import toolcache
+
+    keep_bytecode(str(toolcache.folder() / "bytecode"))
+    sys.path.insert(0, str(VENDORED))
+    from engine.__main__ import main
+
+    return main()
 
 
-def run(*command: str | Path) -> None:
-    """Run an installer away from the workspace, with its words on stderr."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=sys.stderr)
+def keep_bytecode(folder: str) -> None:
+    """Keep what is compiled of the action in a folder, since runners check it out for each job.
+
+    ``sys.pycache_prefix`` would move the standard library's bytecode too, all of which had to be
+    compiled first.
+    """
+
+    def place(path: str) -> str:
+        return folder + path if path.endswith(".pyc") else path
+
+    class Loader(SourceFileLoader):
+        def get_data(self, path: str) -> bytes:
+            return super().get_data(place(path))
+
+        def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+            super().set_data(place(path), data, _mode=_mode)
+
+    def finder(path: str) -> FileFinder:
+        if not path.startswith(f"{ROOT}"):
+            raise ImportError
+        return FileFinder(path, (Loader, [".py"]))
+
+    sys.path_hooks.insert(0, finder)
+    sys.path_importer_cache.clear()
 
 
-def install(target: Path) -> None:
-    """Make the environment: by uv when the machine has it, else by a uv that pip installs."""
-    uv: str | Path | None = shutil.which("uv")
-    if not uv:
-        tools = target / "tools"
-        run(sys.executable, "-I", "-m", "venv", tools)
-        pip = (tools / "bin" / "python", "-I", "-m", "pip", "--disable-pip-version-check")
-        run(*pip, "install", "-q", "--require-hashes", "-r", REQUIREMENTS / "uv.txt")
-        uv = tools / "bin" / "uv"
-    venv = target / "venv"
-    run(uv, "venv", "-q", "--no-config", "--python", sys.executable, venv)
-    python = venv / "bin" / "python"
-    run(
-        *(uv, "pip", "sync", "-q", "--no-config", "--require-hashes", "--compile-bytecode"),
-        *("--python", python, REQUIREMENTS / "engine.txt"),
-    )
+def run_locked() -> NoReturn:
+    """Become the engine in its environment, made first if this machine has none yet."""
+    from engine.adapters.toolcache import kept
+
+    parts = (LOCK.read_bytes(), str(ROOT), sys.version, platform.machine())
+    python = kept(parts, install) / "venv" / "bin" / "python"
+    sys.stdout.flush()
+    os.execv(python, [str(python), "-I", "-m", "engine", *sys.argv[1:]])  # noqa: S606
+
+
+def install(folder: Path) -> None:
+    """Make the environment; Python compiles of it what is used, when it is."""
+    from engine.adapters.process import run
+    from engine.adapters.uv import clean_environment, uv
+
+    venv = folder / "venv"
+    for arguments in (
+        ["venv", "--python", sys.executable, str(venv)],
+        ["pip", "sync", "--require-hashes", "--python", f"{venv}/bin/python", str(LOCK)],
+    ):
+        command = [uv(), *arguments, "--quiet", "--no-config"]
+        run(command, what="uv", environment=clean_environment(), cwd=folder)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     pointer = venv / "lib" / version / "site-packages" / "lambda_fast_deploy.pth"
     pointer.write_text(f"{ROOT}\n", encoding="utf-8")
-
-
-def ready() -> Path:
-    """The environment's Python, installed first if this machine has none yet."""
-    place = home()
-    if not place.is_dir():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent) as folder:
-            made = Path(folder) / "made"
-            made.mkdir()
-            install(made)
-            try:
-                made.rename(place)  # at once and whole, or not at all
-            except OSError:
-                if not place.is_dir():  # a parallel job may have been first
-                    raise
-    return place / "venv" / "bin" / "python"
 
 
 def main() -> None:
@@ -84,13 +93,14 @@ def main() -> None:
             f"error: lambda-fast-deploy needs Python 3.11, this is {sys.version.split()[0]}\n"
             "  Add actions/setup-python with python-version: '3.13' before this step."
         )
+    sys.path.insert(0, str(ROOT))
+    from engine.errors import DeployError
+
     try:
-        python = ready()
-    except (subprocess.CalledProcessError, OSError) as error:
-        print(f"error: the engine could not be installed: {error}", file=sys.stderr)
+        sys.exit(run_vendored() if VENDORED.is_dir() else run_locked())
+    except DeployError as error:
+        print(f"error: the engine cannot start: {error}", file=sys.stderr)
         sys.exit(3)
-    sys.stdout.flush()
-    os.execv(python, [str(python), "-I", "-m", "engine", *sys.argv[1:]])  # noqa: S606
 
 
 if __name__ == "__main__":

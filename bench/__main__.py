@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import images, layers, tools, zips
+from bench import bootstrap, images, layers, tools, zips
 from bench.rounds import FEW, ROUNDS
 
 HEAD = f"""\
@@ -21,7 +21,8 @@ round one command after the other; medians of the times, and of the ratios round
 
 def main() -> None:
     """Measure what this machine can."""
-    sections = [f"{HEAD}{tools.versions()}.", "", *zips.section(), "", *layers.section()]
+    sections = [f"{HEAD}{tools.versions()}.", "", *bootstrap.section(), "", *zips.section(), ""]
+    sections += layers.section()
     if os.environ.get("LAB_DOCKER"):
         sections += ["", *images.section()]
     page = "\n".join([*sections, ""])

@@ -58,21 +58,21 @@ class Subject:
 
     def __init__(self, folder: Path, script: str, create: str = ENGINE) -> None:
         self.name = f"bench-{secrets.token_hex(4)}"
-        self._root = folder / self.name
-        self._source = self._root / "src/app.py"
+        self.root = folder / self.name
+        self._source = self.root / "src/app.py"
         self._script = script
-        shutil.copytree(EXAMPLE / "src", self._root / "src")
+        shutil.copytree(EXAMPLE / "src", self.root / "src")
         values = {
             "name": self.name,
             "runtime": f"python3.{sys.version_info.minor}",  # which sam wants to find
             "role": os.environ["LAB_ROLE_ARN"],
         }
-        (self._root / "lambda-deploy.yml").write_text(CONFIG.format(**values))
-        (self._root / "template.yaml").write_text(TEMPLATE.format(**values))
+        (self.root / "lambda-deploy.yml").write_text(CONFIG.format(**values))
+        (self.root / "template.yaml").write_text(TEMPLATE.format(**values))
         self._run(create)
 
     def _run(self, script: str) -> float:
-        return shell(script, self._root, NAME=self.name, SAM_CLI_TELEMETRY="0")
+        return shell(script, self.root, NAME=self.name, SAM_CLI_TELEMETRY="0")
 
     def after_edit(self) -> float:
         """Seconds of a run after a line of code has changed."""

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+CHECKOUT = Path(__file__).parents[1]
 REPORTING = ("deploy", "plan", "build", "rollback")
 
 
@@ -61,6 +63,21 @@ def requests_during() -> Iterator[list[dict[str, Any]]]:
         with log.open("rb") as file:
             file.seek(before)
             requests += [json.loads(line) for line in file if line.strip()]
+
+
+def check_out(root: Path) -> None:
+    """Copy the action into a folder as a runner gets it: the repository's files, nothing else."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (CHECKOUT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / name, root / name)
 
 
 class Project:

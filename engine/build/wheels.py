@@ -10,7 +10,6 @@ import functools
 import os
 import re
 import tempfile
-import threading
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,12 +17,12 @@ from email.parser import HeaderParser
 from pathlib import Path
 
 from engine.adapters.process import output_of, run
+from engine.adapters.uv import uv
 from engine.content.requirements import lock_of
 from engine.errors import BuildFailed
 from engine.model import Architecture, Layer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_FINDING = threading.Lock()
 
 
 def normal(name: str) -> str:
@@ -56,14 +55,6 @@ def platform_of(runtime: str, architecture: Architecture) -> str:
     minor = int(runtime.removeprefix("python3."))
     machine = "x86_64" if architecture is Architecture.X86_64 else "aarch64"
     return f"{machine}-manylinux_2_28" if minor >= 12 else f"{machine}-manylinux2014"
-
-
-def uv() -> str:
-    """The path of uv, which is one of this package's own dependencies."""
-    from uv import find_uv_bin
-
-    with _FINDING:  # it asks sysconfig, of which Python 3.11 fills the table as others read it
-        return find_uv_bin()
 
 
 @functools.cache

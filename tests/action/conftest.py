@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 from collections.abc import Callable
@@ -16,9 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support import requests_during
-
-CHECKOUT = Path(__file__).parents[2]
+from tests.support import check_out, requests_during
 
 WORKFLOW = """\
 name: deploy
@@ -247,18 +244,8 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The action as a caller's runner gets it: the repository's files and nothing else."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
     root = tmp_path_factory.mktemp("action")
-    for name in filter(None, listed.stdout.split("\0")):
-        if (CHECKOUT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, root / name)
+    check_out(root)
     return root
 
 

@@ -1,0 +1,174 @@
+"""Starting the action: at once from what it carries, and the same whatever lies around it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bootstrap.conftest import PYTHON, Runner, snapshot
+
+Hostile = Callable[[Runner], None]
+
+
+@pytest.fixture
+def network() -> Iterator[tuple[str, list[bytes]]]:
+    """An address that takes the part of the network, and what it was asked."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    asked.append(connection.recv(200))
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", asked
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_the_vendored_engine_asks_nobody_but_aws(
+    vendored: Path, runner: Runner, network: tuple[str, list[bytes]]
+) -> None:
+    address, asked = network
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        runner.environment |= {name: address, name.lower(): address}
+    runner.environment |= {"PIP_INDEX_URL": address, "UV_DEFAULT_INDEX": address}
+    runner.environment["NO_PROXY"] = runner.environment["AWS_ENDPOINT_URL"].split("/")[2]
+    (runner.root / "bin/uv").unlink()
+    first, again = runner.start(vendored, "deploy"), runner.start(vendored, "deploy")
+    assert (first.code, again.code) == (0, 0)
+    assert first.requests
+    assert again.requests
+    assert asked == []
+    assert snapshot(runner.home) == {}
+
+
+def test_what_is_compiled_is_kept_for_the_next_run(vendored: Path, runner: Runner) -> None:
+    runner.start(vendored, "deploy")
+    kept = snapshot(runner.tools)
+    assert any(f"{vendored}/dist/botocore/" in f"/{name}" for name in kept)
+    assert not [*(vendored / "dist").rglob("*.pyc")]
+    runner.start(vendored, "deploy")
+    assert snapshot(runner.tools).keys() == kept.keys()
+
+
+LOADED = 'open("{root}/loaded", "w")\n'
+
+
+def _file(name: str, text: str = LOADED) -> Hostile:
+    def put(runner: Runner) -> None:
+        path = runner.workspace / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.format(root=runner.root))
+
+    return put
+
+
+def _variable(variable: str) -> Hostile:
+    def put(runner: Runner) -> None:
+        for name in ("engine", "yaml", "sitecustomize"):
+            _file(f"hostile/{name}.py")(runner)
+        file = "" if variable == "PYTHONPATH" else "/yaml.py"
+        runner.environment[variable] = f"{runner.workspace}/hostile{file}"
+
+    return put
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        _file("engine/__init__.py"),
+        _file("yaml.py"),
+        _file("sitecustomize.py"),
+        _file("usercustomize.py"),
+        _file("uv.toml", "this is no TOML"),
+        _file("pyproject.toml", "this is no TOML"),
+        _file("pip.conf", "[global]\nindex-url = nowhere\n"),
+        _file(".python-version", "3.99"),
+        _variable("PYTHONPATH"),
+        _variable("PYTHONSTARTUP"),
+        _variable("PYTHONHOME"),
+    ],
+    ids="engine yaml sitecustomize usercustomize uv.toml pyproject.toml pip.conf python-version "
+    "PYTHONPATH PYTHONSTARTUP PYTHONHOME".split(),
+)
+def test_what_lies_around_changes_nothing(action: Path, runner: Runner, hostile: Hostile) -> None:
+    hostile(runner)
+    before = snapshot(runner.workspace)
+    run = runner.start(action, "plan", "--json")
+    assert run.code == 0
+    assert '"changed": true' in run.out
+    assert run.requests
+    assert not (runner.root / "loaded").exists()
+    assert snapshot(runner.workspace) == before
+
+
+def test_a_user_site_changes_nothing(action: Path, runner: Runner) -> None:
+    minor = PYTHON.rpartition("python")[2] or "3"
+    site = runner.home / f".local/lib/python{minor}/site-packages"
+    site.mkdir(parents=True)
+    for name in ("usercustomize.py", "yaml.py"):
+        (site / name).write_text(LOADED.format(root=runner.root))
+    assert runner.start(action, "plan").code == 0
+    assert not (runner.root / "loaded").exists()
+
+
+def test_nothing_is_left_in_the_environment_or_in_the_workspace(
+    action: Path, runner: Runner
+) -> None:
+    handed = {name: runner.root / name for name in ("GITHUB_ENV", "GITHUB_PATH")}
+    for name, path in handed.items():
+        path.touch()
+        runner.environment[name] = str(path)
+    before = snapshot(runner.workspace)
+    assert runner.start(action, "deploy").code == 0
+    assert snapshot(runner.workspace) == before
+    assert [path.read_text() for path in handed.values()] == ["", ""]
+    told = (runner.root / "environment").read_text()  # by a command of the caller's tests
+    seen = dict(each.split("=", 1) for each in told.split("\0") if each)
+    assert {name: seen.get(name) for name in runner.environment} == runner.environment
+    added = [name for name in seen if name not in runner.environment]
+    assert not [name for name in added if name.startswith(("PYTHON", "VIRTUAL_ENV", "UV_"))]
+
+
+LAYER = """\
+layers:
+  little: {requirements: [six==1.17.0], runtime: python3.11}
+"""
+OLD = """\
+#!/bin/sh
+echo uv 0.1.0
+[ "$1" = --version ] || touch {root}/loaded
+"""
+
+
+def test_a_layer_brings_a_uv_of_its_own_where_path_has_none(vendored: Path, runner: Runner) -> None:
+    config = runner.workspace / "lambda-deploy.yml"
+    config.write_text(LAYER + config.read_text().replace("3.11}", "3.11, layers: [little]}"))
+    uv = runner.root / "bin/uv"
+    del runner.environment["UV_OFFLINE"]
+    assert runner.start(vendored, "deploy").code == 0
+    assert not [*runner.tools.rglob("bin/uv")]  # that of PATH did it
+
+    uv.unlink()
+    uv.write_text(OLD.format(root=runner.root))
+    uv.chmod(0o755)
+    before = snapshot(runner.workspace)
+    assert runner.start(vendored, "deploy").code == 0
+    assert not [*runner.tools.rglob("bin/uv")]  # nothing was built
+    (runner.workspace / "pip.conf").write_text("[global]\nindex-url = nowhere\n")
+    config.write_text(config.read_text().replace("1.17.0", "1.16.0"))
+    before = snapshot(runner.workspace)
+    assert runner.start(vendored, "deploy").code == 0
+    assert len([*runner.tools.rglob("bin/uv")]) == 1
+    assert not (runner.root / "loaded").exists()
+    assert snapshot(runner.workspace) == before
+    assert {path.name for path in runner.home.iterdir()} <= {".cache"}

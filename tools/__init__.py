@@ -1,0 +1,1 @@
+"""What the project's maintainers use; no part of the engine."""
