@@ -6,14 +6,14 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases terminal probes faults pages chaos action lint bench docs \
+.PHONY: demo test unit images zips layers releases upkeep probes faults pages chaos action lint bench docs \
     pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases terminal probes action faults \
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases upkeep probes action faults \
 	    pages starts
 
 probes: .venv/ready
@@ -23,8 +23,11 @@ images: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/integration -m docker
 
 zips: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_zip.py tests/integration/test_bad_input.py \
-	    tests/integration/test_doctor.py tests/integration/test_pages.py
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py
+
+upkeep: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_doctor.py \
+	    tests/integration/test_pages.py tests/integration/test_policy.py tests/integration/test_terminal.py
 
 layers: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py
@@ -40,9 +43,6 @@ pages: .venv/ready
 
 chaos: .venv/ready
 	CHAOS=thorough $(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
-
-terminal: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_terminal.py
 
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action

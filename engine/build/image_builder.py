@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.adapters import retry
+from engine.adapters.aws.denials import allow, denied_push
 from engine.adapters.aws.registry import Login, Registry, Repository
 from engine.adapters.buildlog import BuildLog
 from engine.adapters.world import World
@@ -144,9 +145,7 @@ class ImageBuilder:
                 attempt(login)
             except PushFailed as failure:
                 if failure.login_refused and renewed:  # it is no matter of the token's age
-                    raise BuildFailed(
-                        failure.message, remedy=failure.remedy, detail=failure.detail
-                    ) from None
+                    raise _denied(failure) from None
                 if failure.login_refused:
                     renewed = True
                     self._renew(login)
@@ -166,3 +165,11 @@ class ImageBuilder:
         with self._lock:
             if self._login is refused:
                 self._login = None
+
+
+def _denied(failure: PushFailed) -> BuildFailed:
+    """The error of a push that a new login did not help."""
+    message, remedy = failure.message, failure.remedy
+    if wanted := denied_push(message):
+        message, remedy = f"no permission for {wanted}: {message}", allow(wanted)
+    return BuildFailed(message, remedy=remedy, detail=failure.detail)

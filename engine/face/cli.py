@@ -55,6 +55,10 @@ def run(arguments: list[str]) -> int:
         from engine.face.doctor import doctor
 
         return doctor(given, environ, json=options.json)
+    if options.command == "policy":
+        from engine.face.policy import policy
+
+        return policy(given, environ, options.trust, options.account)
     if options.command == "sizes":
         from engine.face.upkeep import layer_sizes
 

@@ -17,7 +17,7 @@ SHELLS = ("bash", "zsh", "fish")
 GROUPS = {
     "deploy": ("deploy", "plan", "build", "rollback"),
     "look and tidy": ("status", "sizes", "layers"),
-    "set up": ("doctor", "schema", "completion"),
+    "set up": ("doctor", "policy", "schema", "completion"),
 }
 _KINDS = {  # of options, by what begins the path of an input in lambda-deploy.yml
     "functions.F.zip": "a zip",
@@ -244,6 +244,23 @@ def _add_set_up(commands: Any) -> None:
     _add_json(doctor)
     without = ("commit-message", "rollback", "dry-run")
     _add_inputs(doctor, *(item.name for item in INPUTS if item.name not in without))
+    policy = _command(
+        commands,
+        "policy",
+        "print the least IAM policy that a deploy needs",
+        "It names the functions, layers, repositories and buckets of the configuration,\n"
+        "and suffices for every command; doctor tells what it cannot look at with it.",
+        "policy > policy.json",
+        "policy --trust OWNER/REPO:environment:prod > trust.json",
+    )
+    says = (
+        "print the policy that lets workflows on GitHub assume the role: OWNER/REPO, and after it "
+        ":environment:NAME, :ref:refs/heads/BRANCH or :pull_request"
+    )
+    policy.add_argument("--trust", metavar="WHO", help=says)
+    says = "number of the AWS account; default that of the credentials"
+    policy.add_argument("--account", metavar="ID", help=says)
+    _add_inputs(policy, *(item.name for item in INPUTS if item.name not in without))
     schema = _command(
         commands,
         "schema",

@@ -118,7 +118,7 @@ def _present(asked: Mapping[str, Future[T | None]]) -> dict[str, T]:
 def observe_function(function: Function, region: str, world: World) -> ObservedFunction | None:
     """What a region has of one function."""
     functions = world.functions(region)
-    latest = functions.read(function.name)
+    latest = functions.read(function.name, tags=bool(function.configuration.tags))
     if latest is None:
         return None
     if not function.has_alias:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.errors import Conflict
+from engine.errors import Conflict, NotPermitted
 from engine.model import AliasState
 from engine.release.order import Order
 
@@ -103,12 +103,16 @@ def give_url(order: Order) -> str:
             )
             try:
                 url = urls.create(order.name, alias, access)
+            except NotPermitted:
+                order.undo.forget()
+                raise
             except Conflict:
                 order.undo.forget()
                 there = urls.read(order.name, alias)
                 if there is None or there.access != access:
                     raise order.theirs(f"gave {order.name} its function URL") from None
-                url = urls.open(order.name, alias, there)  # perhaps ours, and the answer was lost
+                url = there  # perhaps ours, and the answer was lost
+            url = urls.open(order.name, alias, url)
         else:
             was = before.access
             order.undo.record(

@@ -42,28 +42,36 @@ def parameters_of(state: FunctionState) -> dict[str, Any]:
 def restore_configuration(
     functions: Functions, name: str, changes: Mapping[str, Any], before: FunctionState
 ) -> None:
-    """Take back ``changes``, parameters of ``UpdateFunctionConfiguration``."""
-    values = parameters_of(before)
-    functions.configure(name, {key: values[key] for key in changes if key in values})
+    """Take back ``changes``, parameters of ``UpdateFunctionConfiguration``, as far as made."""
+    now = functions.read(name)
+    values, have = parameters_of(before), parameters_of(now) if now else {}
+    back = {key: values[key] for key in changes if key in values and values[key] != have.get(key)}
+    if back:
+        functions.configure(name, back)
 
 
 def restore_tags(functions: Functions, before: FunctionState, tags: Mapping[str, str]) -> None:
-    """Take back tags that were added or changed."""
-    if was := {key: before.tags[key] for key in tags if key in before.tags}:
+    """Take back tags as far as they were added or changed."""
+    now = functions.read(before.arn)
+    have = now.tags if now else {}
+    changed = [key for key in tags if have.get(key) != before.tags.get(key)]
+    if was := {key: before.tags[key] for key in changed if key in before.tags}:
         functions.tag(before.arn, was)
-    if new := [key for key in tags if key not in before.tags]:
+    if new := [key for key in changed if key not in before.tags]:
         functions.untag(before.arn, new)
 
 
 def restore_code(functions: Functions, name: str, observed: ObservedFunction) -> None:
-    """Put the previous code back into ``$LATEST``.
+    """Put the previous code back into ``$LATEST``, unless it is there.
 
     A zip is fetched from where AWS keeps it, and accepted only if its hash is the recorded one.
 
     Raises:
         DeployError: the previous code cannot be had any more.
     """
-    before = observed.latest
+    before, now = observed.latest, functions.read(name)
+    if now and now.code_sha256 == before.code_sha256 and now.update_status == "Successful":
+        return
     if before.package == "Image":
         functions.update_code(name, {"ImageUri": before.code_location}, before.architecture)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engine.errors import Cancelled, DeployError
 from engine.model import FunctionState, ImageSource
 from engine.release.order import Order
 from engine.release.record import previous_of
@@ -13,11 +14,21 @@ def clean(order: Order) -> None:
     """Delete versions beyond what ``keep`` says, and images that only they had.
 
     What any alias leads to stays, with the version that users had before each of those: the way
-    back must be there.
+    back must be there. Users have the new version by now, so what cannot be deleted is told, and
+    undoes nothing.
     """
     keep = order.function.keep
     if keep is None:
         return
+    try:
+        _delete_beyond(keep, order)
+    except Cancelled:
+        raise
+    except DeployError as error:
+        order.journal.note(f"Old versions of {order.name} stay: {error.message}")
+
+
+def _delete_beyond(keep: int, order: Order) -> None:
     versions = order.world.versions(order.region)
     every = versions.every(order.name)
     used = {v for alias in versions.aliases(order.name) for v in (alias.version, *alias.weights)}

@@ -255,6 +255,8 @@ class _Stage:
         """
         order = self._order
         latest = self._functions.read(order.name)
+        if latest is None and order.observed is None:
+            return "it was not made"
         before = order.observed.latest.code_sha256 if order.observed else ""
         if latest and latest.code_sha256 != before and not self._has_code(latest):
             return "left alone, since somebody else has deployed in the meantime"

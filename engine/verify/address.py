@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from engine.adapters import http
+from engine.adapters.aws.denials import allow, denied_action
 from engine.adapters.aws.functions import Functions
 from engine.adapters.http import Answer
 from engine.errors import GateFailed
@@ -105,7 +106,12 @@ class UrlAddress:
         sent = dict(headers or {})
         if self.sign:
             sent = self.sign(method, url, sent, body)
-        return http.request(method, url, body, sent)
+        answer = http.request(method, url, body, sent)
+        if self.sign and answer.status == 403:
+            said = answer.body.decode("utf-8", "replace")
+            if wanted := denied_action(said):
+                raise GateFailed(f"no permission for {wanted}: {said}", remedy=allow(wanted))
+        return answer
 
 
 def _event(method: str, path: str, body: bytes, given: Mapping[str, str]) -> dict[str, Any]:

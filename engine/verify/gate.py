@@ -18,6 +18,7 @@ from engine.errors import BuildFailed, DeployError, GateFailed, NotReady
 from engine.model import CommandGate, Gate, HttpGate, InvokeGate, S3Gate
 from engine.verify.address import Address, Hopeless
 
+KEY = "lambda-fast-deploy-"  # what the names of a test's objects begin with
 SHOWN = 200  # characters of a failing answer
 OUTPUT = 4000  # characters of a failing command's output
 
@@ -175,7 +176,7 @@ def _s3(gate: S3Gate, address: Address, bucket: Bucket) -> str:
     Amazon S3 is strongly consistent, so what was written is there at once. The object is removed
     whatever happens.
     """
-    key = f"lambda-fast-deploy-{secrets.token_hex(8)}"
+    key = f"{KEY}{secrets.token_hex(8)}"
     stored = f"{gate.prefix}{key}"
     path = gate.path.replace("{key}", key)
     content = secrets.token_hex(32).encode()

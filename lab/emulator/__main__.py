@@ -29,6 +29,7 @@ from lab.emulator import (
     zstd,
 )
 from lab.emulator.faults import faulty
+from lab.emulator.permissions import enforced
 from lab.emulator.requests import logged
 from lab.emulator.settings import ROLE_NAME, Settings
 
@@ -85,9 +86,8 @@ async def serve(settings: Settings) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 0.2
     config.loglevel = "WARNING"
-    await hypercorn.asyncio.serve(
-        faulty(logged(app.app, settings.requests)), config, shutdown_trigger=stop.wait
-    )
+    behind = faulty(logged(enforced(app.app), settings.requests))
+    await hypercorn.asyncio.serve(behind, config, shutdown_trigger=stop.wait)
 
 
 if __name__ == "__main__":

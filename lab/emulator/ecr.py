@@ -12,7 +12,7 @@ from typing import Any
 
 from ministack.services import ecr
 
-from lab.emulator import immutability
+from lab.emulator import immutability, permissions
 from lab.emulator.answers import Answer, document, failure, success
 from lab.emulator.settings import REGISTRY_PASSWORD, REGISTRY_USER, Settings
 
@@ -37,7 +37,7 @@ def teach(settings: Settings) -> None:
     def get_authorization_token(request: dict[str, Any]) -> Answer:
         """GetAuthorizationToken: base64 of ``AWS:password`` and the endpoint for docker login."""
         answer = document(_get_authorization_token(request))
-        pair = f"{REGISTRY_USER}:{REGISTRY_PASSWORD}".encode()
+        pair = f"{REGISTRY_USER}:{permissions.registry_password()}".encode()
         for entry in answer["authorizationData"]:
             entry["authorizationToken"] = base64.b64encode(pair).decode()
             entry["proxyEndpoint"] = f"http://{settings.address}"

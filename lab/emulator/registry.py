@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
 from __future__ import annotations
 
 import base64
+import binascii
 import json
+import re
 from typing import Any
 
 from ministack.services import ecr
@@ -15,7 +17,21 @@ from lab.emulator.answers import Answer
 from lab.emulator.settings import REGISTRY_PASSWORD, REGISTRY_USER
 
 _handle_registry_request = ecr.handle_registry_request
-_EXPECTED = base64.b64encode(f"{REGISTRY_USER}:{REGISTRY_PASSWORD}".encode()).decode()
+_PAIR = re.compile(rf"{REGISTRY_USER}:{REGISTRY_PASSWORD}(?:\.(\w+))?")
+
+
+def holder(authorization: str) -> str | None:
+    """Return the access key of whom a password was given to, or None if it is no password.
+
+    Nothing stands for the lab's own key, which the password does not name.
+    """
+    scheme, _, secret = authorization.partition(" ")
+    try:
+        pair = base64.b64decode(secret if scheme.lower() == "basic" else "").decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    match = _PAIR.fullmatch(pair)
+    return (match[1] or "") if match else None
 
 
 async def handle_registry_request(
@@ -26,9 +42,7 @@ async def handle_registry_request(
     A URL of GetDownloadUrlForLayer is signed and needs none.
     """
     sent = {name.lower(): value for name, value in headers.items()}.get("authorization", "")
-    scheme, _, secret = sent.partition(" ")
-    logged_in = scheme.lower() == "basic" and secret.strip() == _EXPECTED
-    if not logged_in and query.get("X-Amz-Signature") != [REGISTRY_PASSWORD]:
+    if holder(sent) is None and query.get("X-Amz-Signature") != [REGISTRY_PASSWORD]:
         refusal = {"errors": [{"code": "DENIED", "message": "Not Authorized"}]}
         return (
             401,

@@ -18,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
+_RPC = re.compile(r"/service/\w+/operation/(\w+)")  # the protocol "Smithy RPC v2 CBOR"
 _PRESIGNED = re.compile(r"[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 
 _SHORT = 10_000  # bytes of a body that is looked into; a dry run of more counts as a change
@@ -100,6 +101,8 @@ def identify(
     service = signed[1] if signed else "s3"  # only S3 serves unsigned requests
     if headers.get("x-amz-target"):
         return service, headers["x-amz-target"].rpartition(".")[2]
+    if rpc := _RPC.fullmatch(path):
+        return service, rpc[1]
     action = parse_qs(form.decode("latin-1")).get("Action") or query.get("Action")
     if action:
         return service, action[0]

@@ -12,9 +12,11 @@ from ministack import app
 from ministack.core.responses import request_scope
 from ministack.services import lambda_svc
 
+from lab.emulator.actions import Need
 from lab.emulator.aliases import routed
 from lab.emulator.answers import Answer, document, success
 from lab.emulator.invocations import called
+from lab.emulator.permissions import allows
 from lab.emulator.settings import Settings
 
 _PATH = "/_aws/lambda-url/"
@@ -58,10 +60,16 @@ def callable_by_anyone(name: str, qualifier: str | None, scope: tuple[str, str])
     return {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"} <= allowed
 
 
+def callable_by_caller(arn: str) -> bool:
+    """Tell whether the caller's own policies let it call a URL: both actions, as above."""
+    actions = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+    return all(allows(Need(action, arn)) for action in actions)
+
+
 def signed(headers: dict[str, str], query: dict[str, Any]) -> bool:
     """Tell whether a request bears a SigV4 signature for Lambda, in its header or its query.
 
-    Whose it is does not matter: the lab checks no credentials.
+    Nothing is checked of it: the lab checks no signatures.
     """
     if _SIGNED.fullmatch(headers.get("authorization", "")):
         return True
@@ -86,7 +94,7 @@ async def handle_function_url_request(
         if config.get("AuthType") == "NONE":
             allowed = callable_by_anyone(name, qualifier, (account, region))
         else:
-            allowed = signed(headers, query)
+            allowed = signed(headers, query) and callable_by_caller(config["FunctionArn"])
         # A browser asks before it signs.
         if not allowed and not (method == "OPTIONS" and config.get("Cors")):
             return 403, dict(_FORBIDDEN), b'{"Message":"Forbidden"}'

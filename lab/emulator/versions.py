@@ -12,8 +12,10 @@ from typing import Any
 
 from ministack.services import lambda_svc
 
+from lab.emulator.actions import Need
 from lab.emulator.answers import Answer, document, failure, success
 from lab.emulator.functions import busy
+from lab.emulator.permissions import allows
 from lab.emulator.settings import Settings
 
 # What may differ between $LATEST and the version last made of it.
@@ -99,7 +101,8 @@ def teach(settings: Settings) -> None:
     """Install every behaviour of this module."""
 
     def get_function(name: str, qualifier: str | None = None) -> Answer:
-        """GetFunction: ResolvedImageUri is the digest; Location serves the zip of this moment."""
+        """GetFunction: ResolvedImageUri is the digest; Location serves the zip of this moment;
+        Tags are for those who may list them."""
         answer: Answer = _get_function(name, qualifier)
         if answer[0] != 200:
             return answer
@@ -117,6 +120,9 @@ def teach(settings: Settings) -> None:
             code["Location"] = (
                 f"http://{settings.address}/_ministack/lambda-code/{account}/{region}/{key}?{query}"
             )
+        if not allows(Need("lambda:ListTags", lambda_svc._func_arn(name))):
+            found.pop("Tags", None)
+            found["TagsError"] = {"ErrorCode": "AccessDeniedException", "Message": "no permission"}
         return success(found)
 
     lambda_svc._publish_version = publish_version

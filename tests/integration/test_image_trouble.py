@@ -66,7 +66,7 @@ def test_a_push_that_never_succeeds_leaves_users_alone(lean: Project) -> None:
     cause = next(line for line in run.log.splitlines() if line.startswith("error: "))
     assert "failed to push" in cause
     assert "403 Forbidden" in cause
-    assert "The role needs ecr:" in run.log
+    assert "Allow ecr:PutImage in the IAM policy" in run.log
     assert "Traceback" not in run.log
     assert get(first.function["url"])[1]["greeting"] == "hello"
     assert get(lean.deploy().function["url"])[1]["greeting"] == "good day"

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.adapters import retry
+from engine.adapters.aws.denials import allow
 from engine.adapters.aws.lambda_api import LambdaApi
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.states import remedy_of, state_of
-from engine.errors import DeployFailed, ImageRefused, NotFound, Refused
+from engine.errors import DeployFailed, ImageRefused, NotFound, NotPermitted, Refused
 from engine.model import FunctionState
 
 UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
@@ -50,13 +51,27 @@ class Functions:
 
     # ------------------------------------------------------------ reading
 
-    def read(self, name: str, qualifier: str = "") -> FunctionState | None:
-        """A function's ``$LATEST``, or the version a qualifier names; ``None`` if absent."""
+    def read(self, name: str, qualifier: str = "", *, tags: bool = False) -> FunctionState | None:
+        """A function's ``$LATEST``, or the version a qualifier names; ``None`` if absent.
+
+        Args:
+            name: the function's.
+            qualifier: a version or an alias.
+            tags: whether its tags matter; AWS leaves them out for who may not list them (API:
+                ``GetFunction``, ``TagsError``).
+
+        Raises:
+            NotPermitted: ``tags`` was asked for, and they are left out.
+        """
         wanted = {"Qualifier": qualifier} if qualifier else {}
         try:
             found = self._api.call("get_function", FunctionName=name, **wanted)
         except NotFound:
             return None
+        if tags and "TagsError" in found:
+            action = "lambda:ListTags"
+            says = f"no permission for {action} on {name}, whose tags are to be set"
+            raise NotPermitted(says, remedy=allow(action))
         return state_of(found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
 
     def everything(self) -> list[FunctionState]:

@@ -24,6 +24,7 @@ from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from engine.adapters.aws.denials import allow, denied_action
 from engine.errors import (
     Conflict,
     DeployError,
@@ -114,11 +115,9 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     if code in _CREDENTIALS:
         return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
     if code in _DENIED:
-        action = re.search(r"perform: ([a-z0-9-]+:\w+)", said)
-        wanted = action.group(1) if action else _ACTIONS.get(operation, operation)
+        wanted = denied_action(said) or _ACTIONS.get(operation, operation)
         return NotPermitted(
-            f"no permission for {wanted} in {region}: {said or code}",
-            remedy=f"Allow {wanted} in the IAM policy of the identity that deploys.",
+            f"no permission for {wanted} in {region}: {said or code}", remedy=allow(wanted)
         )
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     is_passing = status == 429 or status >= 500

@@ -40,9 +40,9 @@ class Urls:
         return FunctionUrl(found["FunctionUrl"], "public" if found["AuthType"] == "NONE" else "iam")
 
     def create(self, name: str, alias: str, access: Access) -> FunctionUrl:
-        """Give the alias a URL."""
+        """Give the alias a URL; a public one answers once it was opened."""
         found = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
-        return self.open(name, alias, FunctionUrl(found["FunctionUrl"], access))
+        return FunctionUrl(found["FunctionUrl"], access)
 
     def open(self, name: str, alias: str, url: FunctionUrl) -> FunctionUrl:
         """Let everybody call a URL that is public; the URL."""

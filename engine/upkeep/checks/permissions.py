@@ -49,7 +49,7 @@ def of_function(
     for gate in function.gates:
         if isinstance(gate, S3Gate):
             key = f"arn:{caller.partition}:s3:::{gate.bucket}/{gate.prefix}key"
-            needs[key] = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject")
+            needs[key] = ("s3:GetObject", "s3:DeleteObject")  # the function writes it
     return needs
 
 

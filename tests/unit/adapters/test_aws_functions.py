@@ -384,7 +384,8 @@ def test_a_public_url_needs_both_permissions(service: Stubber, urls: Urls) -> No
                 "Principal": "*",
             },
         )
-    assert urls.create("orders", "live", "public") == PUBLIC
+    made = urls.create("orders", "live", "public")
+    assert urls.open("orders", "live", made) == PUBLIC
 
 
 def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, urls: Urls) -> None:

@@ -78,7 +78,7 @@ CONFIGURE = "configure-aws-credentials"
             client_error("AccessDeniedException", DENIED),
             NotPermitted,
             f"no permission for lambda:UpdateAlias in {REGION}: User: arn",
-            "Allow lambda:UpdateAlias in the IAM policy of the identity that deploys.",
+            "Allow lambda:UpdateAlias in the IAM policy of the identity that deploys; lambda-",
         ),
         (
             client_error("AccessDenied", ""),

@@ -1,0 +1,295 @@
+"""The least IAM policy with which all commands do their work for a configuration.
+
+A statement is there only if the configuration uses what it allows, and names what can be known of
+its resources. Which action a call needs and which resource it is checked against: Service
+Authorization Reference, "AWS Lambda", "Amazon ECR", "Amazon S3", "Amazon CloudWatch".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from engine.build.upload import PREFIX
+from engine.content.dockerfile import upstreams
+from engine.model import (
+    Base,
+    CommandGate,
+    Function,
+    HttpGate,
+    ImageSource,
+    S3Gate,
+    Settings,
+)
+from engine.verify.gate import KEY
+
+VERSION = "2012-10-17"  # of the policy language
+MANAGED_LIMIT = 6144  # characters of a managed policy, spaces not counted (IAM quotas)
+INLINE_LIMIT = 10240  # of all inline policies of a role
+
+_ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
+_GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What may be done with which resources; none of them, and there is no statement."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: Sequence[str]
+    condition: dict[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """As IAM's policy language has it."""
+        return {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": list(self.actions),
+            "Resource": list(dict.fromkeys(self.resources)),
+            **({"Condition": self.condition} if self.condition else {}),
+        }
+
+
+def permissions(settings: Settings, account: str) -> dict[str, Any]:
+    """The policy for whoever deploys.
+
+    Args:
+        settings: what the configuration names.
+        account: the number of the account that it is deployed to.
+    """
+    made = _Policy(settings, account)
+    statements = [*made.functions(), *made.layers(), *made.images(), *made.buckets(), *made.rest()]
+    documents = [statement.document() for statement in statements]
+    return {"Version": VERSION, "Statement": [each for each in documents if each["Resource"]]}
+
+
+def too_long(document: Mapping[str, Any]) -> list[str]:
+    """What to do about a policy that is longer than a managed one may be."""
+    size = len(json.dumps(document, separators=(",", ":")))
+    if size <= MANAGED_LIMIT:
+        return []
+    remedy = "divide its statements among several"
+    if size <= INLINE_LIMIT:
+        remedy = f"{remedy}, or make it an inline policy of the role (up to {INLINE_LIMIT})"
+    says = f"The policy has {size} characters, a managed policy at most {MANAGED_LIMIT}"
+    return [f"{says}: {remedy}."]
+
+
+def partition(region: str) -> str:
+    """The partition of AWS that a region is in (AWS General Reference, "ARNs")."""
+    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((name for start, name in known.items() if region.startswith(start)), "aws")
+
+
+class _Policy:
+    """The statements about each kind of thing."""
+
+    def __init__(self, settings: Settings, account: str) -> None:
+        self._settings = settings
+        self._account = account
+
+    def _arn(self, region: str, service: str, rest: str) -> str:
+        return f"arn:{partition(region)}:{service}:{region}:{self._account}:{rest}"
+
+    def _functions(self, wanted: Callable[[Function], object]) -> Iterator[str]:
+        """Functions, and their versions and aliases: calls are checked against either."""
+        for region, function in self._settings.targets:
+            if wanted(function):
+                arn = self._arn(region, "lambda", f"function:{function.name}")
+                yield from (arn, f"{arn}:*")
+
+    def _repositories(self, names: Iterable[str]) -> Iterator[str]:
+        for name in names:
+            for region in self._settings.regions:
+                yield self._arn(region, "ecr", f"repository/{name}")
+
+    # ------------------------------------------------------------ functions
+
+    def functions(self) -> Iterator[Statement]:
+        of = partial(_lambda, self._functions)
+        yield of(
+            "DeployFunctions",
+            "GetFunction GetFunctionConfiguration UpdateFunctionCode UpdateFunctionConfiguration",
+            lambda _: True,
+        )
+        yield of(
+            "ReleaseVersions",  # an alias that is new and fails its tests is deleted
+            "GetAlias ListVersionsByFunction PublishVersion CreateAlias UpdateAlias DeleteAlias",
+            lambda function: function.has_alias,
+        )
+        yield of(
+            "DeleteVersions",  # those that fail, and those beyond what to keep
+            "DeleteFunction",
+            lambda function: function.role or function.has_alias,
+        )
+        yield of("CreateFunctions", "CreateFunction", lambda function: function.role)
+        yield Statement(
+            "PassRoles",
+            ("iam:PassRole",),
+            sorted({function.role for function in self._settings.functions if function.role}),
+            {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+        )
+        yield of("TestFunctions", "InvokeFunction", _is_called)
+        yield of(
+            "GiveFunctionUrls",
+            "GetFunctionUrlConfig CreateFunctionUrlConfig UpdateFunctionUrlConfig "
+            "DeleteFunctionUrlConfig AddPermission RemovePermission",
+            lambda function: function.url,
+        )
+        yield of(
+            "CallFunctionUrls",  # which takes InvokeFunction as well
+            "InvokeFunctionUrl",
+            lambda function: function.url == "iam" and _is_called(function),
+        )
+        yield of(
+            "TagFunctions",
+            "ListTags TagResource UntagResource",
+            lambda function: function.configuration.tags,
+        )
+        yield of("KeepVersions", "ListAliases", lambda function: function.keep is not None)
+
+    # ------------------------------------------------------------ layers
+
+    def layers(self) -> Iterator[Statement]:
+        named = [
+            self._arn(region, "lambda", f"layer:{name}")
+            for region in self._settings.regions
+            for layer in self._settings.layers.values()
+            for name in layer.parts
+        ]
+        publish = ("lambda:ListLayerVersions", "lambda:PublishLayerVersion")
+        yield Statement("PublishLayers", publish, named)
+        attach = ("lambda:GetLayerVersion", "lambda:DeleteLayerVersion")
+        yield Statement("UseLayers", attach, [f"{arn}:*" for arn in named])
+        asks = named or any(
+            isinstance(each.source, ImageSource) and each.keep is not None
+            for each in self._settings.functions
+        )
+        yield Statement("FindUsers", ("lambda:ListFunctions",), ["*"] if asks else [])
+
+    # ------------------------------------------------------------ images
+
+    def images(self) -> Iterator[Statement]:
+        sources = [(f, f.source) for f in self._settings.functions]
+        apps = {source.repository for _, source in sources if isinstance(source, ImageSource)}
+        every = sorted(apps | {base.repository for base in self._settings.bases.values()})
+        yield Statement("LogInToRegistry", ("ecr:GetAuthorizationToken",), ["*"] if every else [])
+        yield _ecr(
+            "CreateRepositories",
+            "DescribeRepositories CreateRepository TagResource PutLifecyclePolicy DescribeImages",
+            self._repositories(every),
+        )
+        yield _ecr(
+            "PushImages",
+            "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload "
+            "PutImage BatchGetImage GetDownloadUrlForLayer",
+            self._repositories(every),
+        )
+        yield _ecr(
+            "DeployImages",  # Lambda lets itself read a repository in the caller's name
+            "GetRepositoryPolicy SetRepositoryPolicy GetLifecyclePolicy ListTagsForResource",
+            self._repositories(sorted(apps)),
+        )
+        kept = {s.repository for f, s in sources if isinstance(s, ImageSource) and f.keep}
+        yield _ecr("DeleteImages", "BatchDeleteImage", self._repositories(sorted(kept)))
+        pull = "BatchGetImage GetDownloadUrlForLayer BatchCheckLayerAvailability"
+        yield _ecr("PullUpstreams", pull, self._upstreams())
+
+    def _upstreams(self) -> Iterator[str]:
+        """Repositories of ECR that the Dockerfiles start from."""
+        apps = [f.source for f in self._settings.functions if isinstance(f.source, ImageSource)]
+        sources: list[Base | ImageSource] = [*self._settings.bases.values(), *apps]
+        for source in sources:
+            text = source.dockerfile.read_text(encoding="utf-8")
+            for image in upstreams(text, source.build_args):
+                if match := _ECR.match(image):
+                    account, region, name = match.groups()
+                    yield f"arn:{partition(region)}:ecr:{region}:{account}:repository/{name}"
+
+    # ------------------------------------------------------------ buckets
+
+    def buckets(self) -> Iterator[Statement]:
+        store = self._settings.artifacts
+        name = partition(self._settings.regions[0])
+        zips = [store.name_in(region) for region in self._settings.regions] if store else []
+        tests = {
+            (gate.bucket, gate.prefix)
+            for function in self._settings.functions
+            for gate in function.gates
+            if isinstance(gate, S3Gate)
+        }
+
+        def arns(keys: Iterable[str]) -> list[str]:
+            return [f"arn:{name}:s3:::{key}" for key in keys]
+
+        found = [*zips, *sorted({bucket for bucket, _ in tests})]
+        yield Statement("FindBuckets", ("s3:ListBucket",), arns(found))
+        yield Statement(
+            "UploadZips",
+            ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),
+            arns(f"{bucket}/{PREFIX}*" for bucket in zips),
+        )
+        yield Statement(
+            "CreateBuckets",
+            ("s3:CreateBucket", "s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration"),
+            arns(zips if store and store.create else ()),
+        )
+        yield Statement(
+            "TestBuckets",
+            ("s3:GetObject", "s3:DeleteObject"),
+            arns(f"{bucket}/{prefix}{KEY}*" for bucket, prefix in sorted(tests)),
+        )
+
+    # ------------------------------------------------------------ what else there is
+
+    def rest(self) -> Iterator[Statement]:
+        canaries = [f.canary for f in self._settings.functions if f.canary]
+        watch = ["cloudwatch:GetMetricData"]
+        if any(canary.alarms for canary in canaries):
+            watch.append("cloudwatch:DescribeAlarms")
+        yield Statement("WatchCanaries", tuple(watch), ["*"] if canaries else [])
+        networks = any(
+            each.configuration.network and each.configuration.network.subnets
+            for each in self._settings.functions
+        )
+        yield Statement(
+            "FindNetworks",  # Lambda developer guide, "Giving functions access to a VPC"
+            ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
+            ["*"] if networks else [],
+        )
+        yield Statement("CallApis", ("execute-api:Invoke",), list(self._apis()))
+
+    def _apis(self) -> Iterator[str]:
+        """Addresses that tests call with a signature; a domain of its own tells no API."""
+        for region, function in self._settings.targets:
+            for gate in function.gates:
+                if isinstance(gate, HttpGate) and gate.is_elsewhere and gate.auth == "iam":
+                    match = _GATEWAY.match(gate.target)
+                    api = match.group(1) if match else "*"
+                    yield self._arn(region, "execute-api", f"{api}/*/{gate.method}/*")
+
+
+def _lambda(
+    functions: Callable[[Callable[[Function], object]], Iterator[str]],
+    sid: str,
+    actions: str,
+    wanted: Callable[[Function], object],
+) -> Statement:
+    return Statement(sid, tuple(f"lambda:{a}" for a in actions.split()), list(functions(wanted)))
+
+
+def _ecr(sid: str, actions: str, repositories: Iterable[str]) -> Statement:
+    return Statement(sid, tuple(f"ecr:{action}" for action in actions.split()), list(repositories))
+
+
+def _is_called(function: Function) -> bool:
+    """Whether a test calls the function itself."""
+    return any(
+        not isinstance(gate, CommandGate) and not (isinstance(gate, HttpGate) and gate.is_elsewhere)
+        for gate in function.gates
+    )

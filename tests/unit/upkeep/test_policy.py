@@ -1,0 +1,187 @@
+"""The least policy of a configuration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.model import (
+    LATEST,
+    Canary,
+    CommandGate,
+    Configuration,
+    HttpGate,
+    InvokeGate,
+    Network,
+    Settings,
+    Store,
+)
+from engine.upkeep.policy import partition, permissions, too_long
+from tests.unit import make
+
+ACCOUNT = "210987654321"
+FUNCTION = f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:function:orders"
+ALWAYS = {"DeployFunctions", "ReleaseVersions", "DeleteVersions", "CreateFunctions", "PassRoles"}
+
+
+def statements(settings: Settings) -> dict[str, dict[str, Any]]:
+    document = permissions(settings, ACCOUNT)
+    assert document["Version"] == "2012-10-17"
+    found = {each["Sid"]: each for each in document["Statement"]}
+    assert len(found) == len(document["Statement"])
+    for sid, each in found.items():
+        assert sid.isalnum()  # IAM takes no other characters
+        assert each["Effect"] == "Allow"
+        assert each["Resource"]
+        assert len(set(each["Action"])) == len(each["Action"])
+        assert len(set(each["Resource"])) == len(each["Resource"])
+    return found
+
+
+def of(**changes: Any) -> dict[str, dict[str, Any]]:
+    return statements(make.settings(make.function(**changes), layers={}))
+
+
+def test_a_plain_function_needs_no_more_than_itself() -> None:
+    found = of()
+    assert found.keys() == ALWAYS
+    assert found["DeployFunctions"]["Resource"] == [FUNCTION, f"{FUNCTION}:*"]
+
+
+def test_a_role_is_passed_to_lambda_and_to_nobody_else() -> None:
+    assert of()["PassRoles"] == {
+        "Sid": "PassRoles",
+        "Effect": "Allow",
+        "Action": ["iam:PassRole"],
+        "Resource": [make.ROLE],
+        "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+    }
+
+
+def test_without_a_role_nothing_is_created() -> None:
+    assert of(role=None).keys() == ALWAYS - {"CreateFunctions", "PassRoles"}
+
+
+def test_without_an_alias_there_are_no_versions() -> None:
+    assert of(alias=LATEST).keys() == ALWAYS - {"ReleaseVersions"}
+    assert "DeleteVersions" not in of(alias=LATEST, role=None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "added"),
+    [
+        ({"gates": (make.HEALTH,)}, {"TestFunctions"}),
+        ({"gates": (InvokeGate(name="i", payload={}),)}, {"TestFunctions"}),
+        ({"gates": (CommandGate(name="c", command=("true",)),)}, set()),
+        ({"gates": (HttpGate(name="h", target="https://example.com/"),)}, set()),
+        ({"gates": (make.STORAGE,)}, {"TestFunctions", "FindBuckets", "TestBuckets"}),
+        ({"url": "public"}, {"GiveFunctionUrls"}),
+        ({"url": "iam"}, {"GiveFunctionUrls"}),
+        (
+            {"url": "iam", "gates": (make.HEALTH,)},
+            {"GiveFunctionUrls", "CallFunctionUrls", "TestFunctions"},
+        ),
+        ({"keep": 3}, {"KeepVersions"}),
+        ({"configuration": Configuration(tags={"a": "b"})}, {"TagFunctions"}),
+        ({"configuration": Configuration(network=Network())}, set()),
+        ({"configuration": Configuration(network=Network(("s",), ("g",)))}, {"FindNetworks"}),
+        ({"canary": Canary(0.1, 60)}, {"WatchCanaries"}),
+    ],
+)
+def test_what_is_used_is_allowed_and_nothing_else(changes: dict[str, Any], added: set[str]) -> None:
+    assert of(**changes).keys() - ALWAYS == added
+
+
+def test_alarms_are_read_where_a_canary_names_some() -> None:
+    silent = of(canary=Canary(0.1, 60))["WatchCanaries"]["Action"]
+    ringing = of(canary=Canary(0.1, 60, ("lost",)))["WatchCanaries"]["Action"]
+    assert silent == ["cloudwatch:GetMetricData"]
+    assert ringing == ["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"]
+
+
+def test_each_part_of_a_layer_is_named_with_its_versions() -> None:
+    layer = replace(make.layer(), split={"core": ("numpy",), "rest": ()})
+    found = statements(make.settings(make.function(), layers={"deps": layer}))
+    arn = f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:layer:deps"
+    assert found["PublishLayers"]["Resource"] == [f"{arn}-core", f"{arn}-rest"]
+    assert found["UseLayers"]["Resource"] == [f"{arn}-core:*", f"{arn}-rest:*"]
+    assert found["FindUsers"]["Resource"] == ["*"]  # ListFunctions knows no resources
+
+
+def test_images_take_repositories_and_the_login(tmp_path: Path) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    elsewhere = "999999999999.dkr.ecr.eu-west-1.amazonaws.com/team/base:3"
+    dockerfile.write_text(f"FROM {elsewhere}\n")
+    source = make.image_source(dockerfile=dockerfile)
+    base = replace(make.base(), dockerfile=dockerfile)
+    for keep in (None, 2):
+        found = statements(
+            make.settings(
+                make.function(source=source, keep=keep), bases={"python": base}, layers={}
+            )
+        )
+        arn = f"arn:aws:ecr:{make.REGION}:{ACCOUNT}:repository"
+        names = [f"{arn}/{base.repository}", f"{arn}/orders"]
+        assert sorted(found["PushImages"]["Resource"]) == sorted(names)
+        assert found["DeployImages"]["Resource"] == [f"{arn}/orders"]
+        assert found["LogInToRegistry"]["Resource"] == ["*"]
+        assert found["PullUpstreams"]["Resource"] == [
+            "arn:aws:ecr:eu-west-1:999999999999:repository/team/base"
+        ]
+        assert ("DeleteImages" in found) is (keep is not None)
+        assert ("FindUsers" in found) is (keep is not None)
+
+
+def test_buckets_are_named_by_region_and_prefix() -> None:
+    regions = ("eu-central-1", "us-east-1")
+    for create in (False, True):
+        found = statements(
+            make.settings(
+                make.function(gates=(make.STORAGE,)),
+                layers={},
+                regions=regions,
+                artifacts=Store("zips-{region}", create),
+            )
+        )
+        zips = [f"arn:aws:s3:::zips-{region}" for region in regions]
+        assert found["FindBuckets"]["Resource"] == [*zips, "arn:aws:s3:::files"]
+        assert found["UploadZips"]["Resource"] == [f"{arn}/lambda-fast-deploy/*" for arn in zips]
+        assert found["TestBuckets"]["Resource"] == [
+            "arn:aws:s3:::files/objects/lambda-fast-deploy-*"
+        ]
+        assert ("CreateBuckets" in found) is create
+
+
+@pytest.mark.parametrize(
+    ("target", "resource"),
+    [
+        ("https://abc123.execute-api.eu-central-1.amazonaws.com/prod/up", "abc123/*/GET/*"),
+        ("https://api.example.com/up", "*/*/GET/*"),  # a domain of its own tells no API
+    ],
+)
+def test_signed_addresses_are_apis(target: str, resource: str) -> None:
+    found = of(gates=(HttpGate(name="h", target=target, auth="iam"),))
+    arn = f"arn:aws:execute-api:{make.REGION}:{ACCOUNT}:{resource}"
+    assert found["CallApis"]["Resource"] == [arn]
+
+
+@pytest.mark.parametrize(
+    ("region", "wanted"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_every_region_is_in_its_partition(region: str, wanted: str) -> None:
+    assert partition(region) == wanted
+    settings = make.settings(make.function(gates=(make.STORAGE,)), regions=(region,), layers={})
+    found = statements(settings)
+    assert found["DeployFunctions"]["Resource"][0].startswith(f"arn:{wanted}:lambda:{region}:")
+    assert found["FindBuckets"]["Resource"] == [f"arn:{wanted}:s3:::files"]
+
+
+def test_a_policy_that_is_too_long_is_told() -> None:
+    assert too_long(permissions(make.settings(make.function()), ACCOUNT)) == []
+    many = [make.function(name=f"orders-{number}") for number in range(20)]
+    (said,) = too_long(permissions(make.settings(*many), ACCOUNT))
+    assert "a managed policy at most 6144" in said
