@@ -127,7 +127,7 @@ def test_of_two_deploys_at_once_one_wins_and_both_tell_the_truth(
         if run not in winners:
             assert run.code == 1
             assert "somebody else" in run.log.partition("error: ")[2].splitlines()[0]
-            assert run.function["version"] == served
+            assert run.function["version"] in ("1", served)  # it may have ended before the other
 
 
 # Where one step ends, the next begins.
