@@ -13,7 +13,7 @@ demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases upkeep probes action faults \
+	$(MAKE) --jobs=4 --output-sync=target images layers zips releases upkeep probes action faults \
 	    pages starts
 
 probes: .venv/ready
