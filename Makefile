@@ -4,14 +4,14 @@ BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases probes faults pages chaos action lint bench docs \
-    pictures lock
+.PHONY: demo test unit images zips layers releases stacks probes faults pages chaos action lint \
+    bench docs pictures lock
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=3 --output-sync=target images zips layers releases probes action faults pages
+	$(MAKE) --jobs=3 --output-sync=target images zips layers releases stacks probes action faults pages
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -27,6 +27,9 @@ layers: .venv/ready
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py
+
+stacks: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_stack.py
 
 faults: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos

@@ -32,6 +32,8 @@ _MARKS = {
 def sentence(delivery: Delivery) -> str:
     """How one function came out, in one plain sentence."""
     name, alias = delivery.function, delivery.alias
+    if delivery.is_stack:
+        return _of_stack(delivery)
     if delivery.outcome == "deployed":
         before = f" (before: {delivery.previous})" if delivery.previous else ""
         return f"{name}: {alias} now serves version {delivery.version}{before}"
@@ -45,6 +47,19 @@ def sentence(delivery: Delivery) -> str:
     if delivery.outcome == "undone":
         return f"{name}: failed and undone, " + (served if delivery.version else "nothing is left")
     return f"{name}: failed, " + (served if delivery.version else "nothing was created")
+
+
+def _of_stack(delivery: Delivery) -> str:
+    left = f"{len(delivery.left)} left to mend by hand"
+    before = f" (before: {delivery.previous})"
+    came = {
+        "deployed": f"now in state {delivery.version}" + (before if delivery.previous else ""),
+        "unchanged": "nothing to do",
+        "planned": "planned only",
+        "undone": "failed and undone, it is as it was",
+        "failed": f"failed and not fully undone, {left}" if delivery.left else "failed",
+    }
+    return f"stack {delivery.function}: {came[delivery.outcome]}"
 
 
 def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None = None) -> str:
@@ -113,7 +128,7 @@ def _failures(outcome: Outcome) -> str:
             parts.append(fence("\n".join(filter(None, (delivery.error, delivery.remedy)))))
             parts += [f"- undone: {cell(what)}" for what in delivery.undone]
             parts += [f"- **left, mend by hand**: {cell(what)}" for what in delivery.left]
-            where = f"{log(delivery)} · {console(delivery)}"
+            where = " · ".join(filter(None, (log(delivery), console(delivery))))
             parts.append(f"- {where}" if delivery.arn else "")
     return "\n".join(parts)
 

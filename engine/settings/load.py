@@ -12,7 +12,7 @@ from engine.settings.builder import Builder
 from engine.settings.document import Node, parse
 from engine.settings.event import changed_paths
 from engine.settings.grammar import FILE, ROOT
-from engine.settings.inputs import INPUTS, single_function
+from engine.settings.inputs import INPUTS, of_template, single_function
 
 
 def load(
@@ -53,6 +53,13 @@ def load(
 def _document(
     given: Mapping[str, str], environ: Mapping[str, str], root: Path, problems: list[Problem]
 ) -> tuple[Node | None, Path]:
+    if template := given.get("template", "").strip():
+        problems += [
+            Problem("give either template or this, not both", Place(f"input {name}"))
+            for name in ("config", "function")
+            if given.get(name, "").strip()
+        ]
+        return of_template(template), root
     if given.get("function", "").strip():
         if given.get("config", "").strip():
             problems.append(

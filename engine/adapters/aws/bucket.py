@@ -17,6 +17,11 @@ class Bucket:
         self._region = region
         self.name = name
 
+    def address(self, key: str) -> str:
+        """The address of an object, as other services of AWS take it."""
+        domain = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        return f"https://{self.name}.s3.{self._region}.{domain}/{key}"
+
     def exists(self) -> bool:
         """Whether the bucket is there."""
         try:
