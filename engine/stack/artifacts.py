@@ -163,7 +163,7 @@ def _together(part: Part, installed: bytes, own: Archive) -> Archive:
             for info in zipped.infolist():
                 name = info.filename
                 if content is installed:
-                    name = part.prefix + name.removeprefix("python/")
+                    name = part.prefix + name.partition("/")[2]  # below python/ or nodejs/
                 entries[name] = (info, zipped.read(info))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as zipped:

@@ -39,14 +39,14 @@ def _action(change: Change) -> Action:
 
 
 def _reason(change: Change) -> str:
-    said = [change.type]
+    said, notes = change.type, []
     if change.action == "Modify":
-        said.append(", ".join(change.names) or "by what it refers to")
+        said += f": {', '.join(change.names) or 'by what it refers to'}"
     if change.replacement == "Conditional" and change.names:
-        said.append("perhaps replaced")
+        notes.append("perhaps replaced")
     if "Retain" in change.policy:
-        said.append("the old one is kept")
-    return ": ".join(said[:2]) + "".join(f"; {each}" for each in said[2:])
+        notes.append("the old one is kept")
+    return "; ".join([said, *notes])
 
 
 def check_data(changes: Iterable[Change], stack: Stack, template: Template) -> None:

@@ -6,6 +6,7 @@ command reference, "cloudformation package").
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +42,7 @@ _FORMS = {
     "AWS::Lambda::LayerVersion": Form("Content", ("S3Bucket", "S3Key")),
     "AWS::Serverless::Api": Form("DefinitionUri"),
     "AWS::Serverless::HttpApi": Form("DefinitionUri"),
-    "AWS::Serverless::StateMachine": Form("DefinitionUri"),
+    "AWS::Serverless::StateMachine": Form("DefinitionUri", ("Bucket", "Key")),
     "AWS::ApiGateway::RestApi": Form("BodyS3Location", ("Bucket", "Key")),
     "AWS::StepFunctions::StateMachine": Form("DefinitionS3Location", ("Bucket", "Key")),
 }
@@ -198,8 +199,8 @@ class Resources:
         method = (resource.get("Metadata") or {}).get("BuildMethod")
         runtime = self.of_function(part.logical, "Runtime")
         architecture = self._architecture(part, self.of_function(part.logical, "Architectures"))
-        if (method and not _is_python(method)) or (part.path / "package.json").is_file():
-            self._unbuilt(part, f"by {method or 'npm'}")
+        if method and not _is_interpreted(method):
+            self._unbuilt(part, f"by {method}")
             return None
         if compiled := next((n for n in _COMPILED if (part.path / n).is_file()), ""):
             self._unbuilt(part, f"of {compiled}")
@@ -211,20 +212,28 @@ class Resources:
         method = metadata.get("BuildMethod")
         if method is None:  # its directory is laid out already, as Lambda unpacks it
             return part
-        if not _is_python(method):
+        if not _is_interpreted(method):
             self._unbuilt(part, f"by {method}")
             return None
         properties = resource.get("Properties") or {}
         wanted = metadata.get("BuildArchitecture") or properties.get("CompatibleArchitectures")
-        return self._with_requirements(part, method, self._architecture(part, wanted), "python/")
+        prefix = "nodejs/" if method.startswith("nodejs") else "python/"
+        return self._with_requirements(part, method, self._architecture(part, wanted), prefix)
 
     def _with_requirements(
         self, part: Part, runtime: Any, architecture: Architecture, prefix: str
     ) -> Part | None:
-        found = part.path / "requirements.txt"
-        requirements = found if found.is_file() and requirements_of(found) else None
-        if requirements and not _is_python(runtime):
-            says = f"requirements.txt is for a Python runtime that is known here, got {runtime!r}"
+        try:
+            requirements = _requirements(part.path)
+        except ValueError as error:
+            self._problems.append(Problem(f"package.json is not valid JSON: {error}", part.place))
+            return None
+        if requirements and not requirements.is_file():
+            says = f"{requirements.name} is missing; run npm install, and commit it"
+            self._problems.append(Problem(says, part.place))
+            return None
+        if requirements and not _is_interpreted(runtime):
+            says = f"{requirements.name} needs a runtime that is known here, got {runtime!r}"
             self._problems.append(Problem(says, part.place))
             return None
         return replace(
@@ -253,5 +262,17 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_python(runtime: Any) -> bool:
-    return isinstance(runtime, str) and re.fullmatch(r"python3\.\d+", runtime) is not None
+def _is_interpreted(runtime: Any) -> bool:
+    """Whether it is a runtime whose packages are installed, not compiled."""
+    return isinstance(runtime, str) and bool(re.fullmatch(r"python3\.\d+|nodejs\d+\.x", runtime))
+
+
+def _requirements(folder: Path) -> Path | None:
+    """The file that settles what code needs besides itself; ``None`` if it needs nothing."""
+    found = folder / "requirements.txt"
+    if found.is_file() and requirements_of(found):
+        return found
+    manifest = folder / "package.json"
+    if manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8")).get("dependencies"):
+        return folder / "package-lock.json"
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,8 @@ from engine.errors import Invalid, Place, Problem
 
 # Intrinsic functions whose full name has no "Fn::" before it (CloudFormation template reference).
 _BARE = ("Ref", "Condition")
-# What YAML 1.1 has as numbers or booleans. Dates, sexagesimals and numbers with a zero before them
-# stay the text that was written: "2010-09-09" is a version, and "0123" an account.
-_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
-_REAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
-_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+# Dates stay the text that was written: "2010-09-09" is a version.
+_VALUES = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
 
 Way = tuple[str, ...]
 
@@ -108,6 +104,7 @@ class _Reader:
         self.lines: dict[Way, int] = {}
         self.problems: list[Problem] = []
         self._open: set[int] = set()
+        self._scalars = yaml.SafeLoader("")
 
     def _problem(self, says: str, node: yaml.Node) -> None:
         self.problems.append(Problem(says, Place(str(self._path), node.start_mark.line + 1)))
@@ -132,8 +129,7 @@ class _Reader:
             return self._mapping(node, way)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(each, (*way, str(i))) for i, each in enumerate(node.value)]
-        assert isinstance(node, yaml.ScalarNode)
-        return _scalar(node)
+        return self._scalars.construct_object(node) if node.tag in _VALUES else str(node.value)
 
     def _mapping(self, node: yaml.MappingNode, way: Way) -> dict[str, Any]:
         merged: dict[str, Any] = {}
@@ -151,18 +147,3 @@ class _Reader:
             self.lines[(*way, key)] = key_node.start_mark.line + 1
             found[key] = self.read(value_node, (*way, key))
         return {**merged, **found}
-
-
-def _scalar(node: yaml.ScalarNode) -> Any:
-    text = str(node.value)
-    if node.style in ("'", '"', "|", ">") or node.tag == "tag:yaml.org,2002:str":
-        return text
-    if node.tag == "tag:yaml.org,2002:null":
-        return None
-    if node.tag == "tag:yaml.org,2002:bool":
-        return _TRUTH[text.lower()]
-    if _WHOLE.fullmatch(text):
-        return text if node.tag.startswith("!") else int(text)
-    if _REAL.fullmatch(text) and not node.tag.startswith("!"):
-        return float(text)
-    return text
