@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import images, layers, tools, zips
+from bench import images, layers, stacks, tools, zips
 from bench.rounds import FEW, ROUNDS
 
 HEAD = f"""\
@@ -22,6 +22,7 @@ round one command after the other; medians of the times, and of the ratios round
 def main() -> None:
     """Measure what this machine can."""
     sections = [f"{HEAD}{tools.versions()}.", "", *zips.section(), "", *layers.section()]
+    sections += ["", *stacks.section()]
     if os.environ.get("LAB_DOCKER"):
         sections += ["", *images.section()]
     page = "\n".join([*sections, ""])

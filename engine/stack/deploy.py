@@ -18,6 +18,7 @@ from engine.model import Action, Delivery, Outcome, Plan, Settings, Stack, Step
 from engine.stack.apply import Application, Applied, check_state
 from engine.stack.artifacts import Artifact, Artifacts
 from engine.stack.changes import check_data, first_steps, steps_of
+from engine.stack.images import StackImages
 from engine.stack.keep import SECRET, Keep, Kept
 from engine.stack.package import package, text_of
 from engine.stack.parameters import Parameters, parameters_of
@@ -63,11 +64,21 @@ def _everywhere(
     with journal.work("template", "read", f"{stack.template.name} and what it names"):
         template = read_template(stack.template)
         resources = Resources(template, stack.parameters)
-        parts = resources.parts()
+        parts, images = resources.parts(), resources.images(stack.name)
         _check_tests(stack, resources)
     done, failed = attempts(
         lambda region: way(
-            _Release(settings, stack, template, resources, parts, region, world, journal)
+            _Release(
+                settings,
+                stack,
+                template,
+                resources,
+                parts,
+                StackImages(settings, images, region, world, journal),
+                region,
+                world,
+                journal,
+            )
         ),
         settings.regions,
     )
@@ -105,6 +116,7 @@ class _Release:
         template: Template,
         resources: Resources,
         parts: tuple[Part, ...],
+        images: StackImages,
         region: str,
         world: World,
         journal: Journal,
@@ -116,6 +128,7 @@ class _Release:
         self._template = template
         self._resources = resources
         self._parts = parts
+        self._images = images
         self._region = region
         self._journal = journal
         self._store = settings.artifacts
@@ -135,14 +148,16 @@ class _Release:
     def deploy(self) -> _Came:
         """Build what is missing, and let CloudFormation apply the packaged template."""
         found = self._observe()
-        steps = tuple(self._part_step(each) for each in found)
+        built = tuple(self._part_step(each) for each in found)
+        steps = (*built, *self._images.steps)
         parameters = parameters_of(self._template, self._stack, self._state)
         if not self._settings.plan_only:
-            if any(step.action is Action.BUILD for step in steps):
+            if any(step.action is Action.BUILD for step in built):
                 what = f"what stack {self._name} is made of"
                 make_sure_of(self._bucket, self._store, what, self._region)
-            found = self._built(found, steps)
-        body = package(self._template, self._stack, self._resources, found, self._bucket.name)
+            found = self._built(found, built)
+        uris = self._images.expected() if self._settings.plan_only else self._images.build()
+        body = package(self._template, self._stack, self._resources, found, self._bucket.name, uris)
         wanted = self._wanted(body, parameters)
         if self._is_so(body, wanted, parameters):
             return self._unchanged(steps)
@@ -180,9 +195,9 @@ class _Release:
 
     def _observe(self) -> tuple[Artifact, ...]:
         with self._journal.work("observe", "read", "what AWS has now", self._region):
-            looks: list[Callable[[], Any]] = [self._observe_stack]
+            looks: list[Callable[[], Any]] = [self._observe_stack, self._images.find]
             looks += [partial(self._artifacts.find, part) for part in self._parts]
-            return tuple(together(lambda look: look(), looks)[1:])
+            return tuple(together(lambda look: look(), looks)[2:])
 
     def _observe_stack(self) -> None:
         with workers(2) as pool:

@@ -10,6 +10,7 @@ from typing import Any
 from engine.model import Stack
 from engine.stack.alarms import alarms_of, log_groups_of
 from engine.stack.artifacts import Artifact
+from engine.stack.images import with_images
 from engine.stack.resources import Resources
 from engine.stack.template import Template
 
@@ -20,6 +21,7 @@ def package(
     resources: Resources,
     artifacts: Iterable[Artifact],
     bucket: str,
+    images: Mapping[str, str],
 ) -> dict[str, Any]:
     """The template as CloudFormation takes it; the same for the same tree.
 
@@ -29,6 +31,7 @@ def package(
         resources: the template's resources.
         artifacts: where every local part went.
         bucket: name of the bucket that they are in.
+        images: the URI of every image that was built, by the function's logical id.
     """
     body: dict[str, Any] = copy.deepcopy(dict(template.body))
     for artifact in artifacts:
@@ -40,6 +43,7 @@ def package(
             if form.keys is None
             else {form.keys[0]: bucket, form.keys[1]: key}
         )
+    with_images(body["Resources"], images)
     for function in resources.functions:
         log_groups_of(function, body["Resources"], stack)
         body["Resources"] |= alarms_of(function, body["Resources"], resources, stack)

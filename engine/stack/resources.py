@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.content.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
-from engine.model import Architecture
+from engine.model import LATEST, Architecture, Configuration, Function, ImageSource
 from engine.stack.template import Template
 
 SERVERLESS_FUNCTION = "AWS::Serverless::Function"
@@ -185,20 +185,71 @@ class Resources:
             self._problem(says, logical, "Properties", name)
 
     def _is_image(self, logical: str, resource: Mapping[str, Any]) -> bool:
-        """Whether a function is an image that is there already."""
-        properties = resource.get("Properties") or {}
-        if self.of_function(logical, "PackageType") != "Image":
-            return False
-        uri = properties.get("ImageUri") or (properties.get("Code") or {}).get("ImageUri")
-        if "Dockerfile" in (resource.get("Metadata") or {}) or not uri:
-            says = "images of a stack are not built yet; name one by its ImageUri"
+        return (
+            self.of_function(logical, "PackageType") == "Image"
+            or "ImageUri" in (resource.get("Properties") or {})
+            or "Dockerfile" in (resource.get("Metadata") or {})
+        )
+
+    def images(self, stack: str) -> tuple[Function, ...]:
+        """The functions whose images are built here, by their logical ids.
+
+        Args:
+            stack: the stack's name, which the names of repositories begin with.
+
+        Raises:
+            Invalid: with everything that cannot be built.
+        """
+        self._problems = []
+        found = [
+            function
+            for logical in self.functions
+            for function in [self._image(logical, stack)]
+            if function
+        ]
+        if self._problems:
+            raise Invalid(self._problems)
+        return tuple(found)
+
+    def _image(self, logical: str, stack: str) -> Function | None:
+        """A function whose Metadata tells how its image is built, as the SAM CLI has it."""
+        metadata = self._template.resources[logical].get("Metadata") or {}
+        if "Dockerfile" not in metadata:
+            return None
+        context = self._template.path.parent / str(metadata.get("DockerContext", "."))
+        dockerfile = context / str(metadata["Dockerfile"])
+        if not dockerfile.is_file():
+            says = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
             self._problem(says, logical, "Metadata", "Dockerfile")
-        return True
+        if "DockerBuildTarget" in metadata:
+            says = "a DockerBuildTarget is not supported; give that stage a Dockerfile of its own"
+            self._problem(says, logical, "Metadata", "DockerBuildTarget")
+        arguments = metadata.get("DockerBuildArgs") or {}
+        place = self._template.place("Resources", logical)
+        return Function(
+            name=logical,
+            source=ImageSource(
+                dockerfile=dockerfile,
+                context=context,
+                repository=f"{stack}-{logical}".lower(),
+                base=None,
+                build_args={str(key): str(self._known(each)) for key, each in arguments.items()},
+                compression="gzip",  # every Lambda reads that, and CloudFormation tries once
+            ),
+            architecture=self._architecture(place, self.of_function(logical, "Architectures")),
+            role=None,
+            alias=LATEST,
+            configuration=Configuration(),
+            url=None,
+            gates=(),
+        )
 
     def _function(self, part: Part, resource: Mapping[str, Any]) -> Part | None:
         method = (resource.get("Metadata") or {}).get("BuildMethod")
         runtime = self.of_function(part.logical, "Runtime")
-        architecture = self._architecture(part, self.of_function(part.logical, "Architectures"))
+        architecture = self._architecture(
+            part.place, self.of_function(part.logical, "Architectures")
+        )
         if method and not _is_interpreted(method):
             self._unbuilt(part, f"by {method}")
             return None
@@ -218,7 +269,7 @@ class Resources:
         properties = resource.get("Properties") or {}
         wanted = metadata.get("BuildArchitecture") or properties.get("CompatibleArchitectures")
         prefix = "nodejs/" if method.startswith("nodejs") else "python/"
-        return self._with_requirements(part, method, self._architecture(part, wanted), prefix)
+        return self._with_requirements(part, method, self._architecture(part.place, wanted), prefix)
 
     def _with_requirements(
         self, part: Part, runtime: Any, architecture: Architecture, prefix: str
@@ -248,13 +299,13 @@ class Resources:
         says = f"what is built {how} is not built here; name the zip that came of it"
         self._problems.append(Problem(says, part.place))
 
-    def _architecture(self, part: Part, value: Any) -> Architecture:
+    def _architecture(self, place: Place, value: Any) -> Architecture:
         first = self._known(value[0] if isinstance(value, list) and value else value)
         if first is None:
             return Architecture.X86_64
         if first in tuple(Architecture):
             return Architecture(first)
-        self._problems.append(Problem(f"{first!r} is no architecture of Lambda", part.place))
+        self._problems.append(Problem(f"{first!r} is no architecture of Lambda", place))
         return Architecture.X86_64
 
 

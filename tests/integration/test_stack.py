@@ -293,3 +293,40 @@ def test_samconfig_and_input_template_are_enough(project: Project, stack: str, a
         "purpose": "test",
     }
     assert project.run("deploy", "--template", "template.yaml").changes == []
+
+
+@pytest.mark.docker
+def test_an_image_is_built_once_and_deployed_by_digest(
+    project: Project, stack: str, api: Any, aws: Any
+) -> None:
+    project.edit("template.yaml", "  Invoices:\n", f"{IMAGE}  Invoices:\n")
+    project.write(
+        "image/Dockerfile",
+        'FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py .\nCMD ["app.handler"]\n',
+    )
+    project.write("image/app.py", 'def handler(event, context):\n    return "from an image"\n')
+    assert project.run("plan").actions["image:Boxed"] == "build"
+    run = project.deploy()
+    assert run.code == 0
+    name = physical(api, stack)["Boxed"]
+    assert json.loads(aws.invoke(FunctionName=name)["Payload"].read()) == "from an image"
+    code = aws.get_function(FunctionName=name)["Code"]
+    assert f"/{stack}-boxed@sha256:" in code["ImageUri"]
+    again = project.deploy()
+    assert again.changes == []
+    assert again.actions["image:Boxed"] == "reuse"
+    project.edit("image/app.py", "from an image", "from another")
+    changed = project.deploy()
+    assert changed.code == 0
+    assert changed.actions["image:Boxed"] == "build"
+    assert json.loads(aws.invoke(FunctionName=name)["Payload"].read()) == "from another"
+
+
+IMAGE = """\
+  Boxed:
+    Type: AWS::Lambda::Function
+    Metadata: {Dockerfile: Dockerfile, DockerContext: image}
+    Properties:
+      PackageType: Image
+      Role: !Sub arn:aws:iam::${AWS::AccountId}:role/lambda-execution
+"""

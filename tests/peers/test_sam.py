@@ -37,7 +37,7 @@ def ours(path: Path) -> dict[str, Any]:
     artifacts = [
         Artifact(part, empty, "", "lambda-fast-deploy/0.zip") for part in resources.parts()
     ]
-    body = package(template, Stack(path, "stack"), resources, artifacts, BUCKET)
+    body = package(template, Stack(path, "stack"), resources, artifacts, BUCKET, {})
     found: dict[str, Any] = plain(text_of(body))
     return found
 
