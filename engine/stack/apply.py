@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.adapters import retry
 from engine.adapters.aws.stacks import ChangeSet, StackEvent, Stacks, StackState
-from engine.errors import Cancelled, DeployError, DeployFailed, NotReady
+from engine.errors import Cancelled, DeployError, DeployFailed, NotReady, Refused
 from engine.journal import Journal
 
 LASTING = 4 * 3600.0  # seconds; a database can take hours
@@ -108,21 +108,21 @@ class Application:
     def put_back(self, change_set: ChangeSet) -> Applied:
         """Carry a change set out that undoes another, even in a run that is cancelled."""
         seen = self._newest(change_set.stack)
-        self._stacks.execute(change_set)
+        self._execute(change_set)
         return self._watch(change_set.stack, seen, heed=False)
 
     def carry_out(self, change_set: ChangeSet, *, is_new: bool) -> Applied:
         """Carry a change set out.
 
         CloudFormation goes back by itself when a resource fails. A run that is cancelled lets it do
-        that too.
+        that too, unless it is too late.
 
         Raises:
             Cancelled: once the stack is what it was before.
         """
         seen = self._newest(change_set.stack)
         self._journal.check()
-        self._stacks.execute(change_set)
+        self._execute(change_set)
         return self._follow(change_set.stack, seen, is_new=is_new)
 
     def delete(self, stack_id: str) -> Applied:
@@ -130,6 +130,14 @@ class Application:
         seen = self._newest(stack_id)
         self._stacks.delete(stack_id)
         return self._watch(stack_id, seen, heed=False)
+
+    def _execute(self, change_set: ChangeSet) -> None:
+        try:
+            self._stacks.execute(change_set)
+        except Refused as refusal:
+            if refusal.code != "InvalidChangeSetStatus":
+                raise
+            # It was this run: the answer had been lost, and it asked again.
 
     def _follow(self, stack_id: str, seen: str, *, is_new: bool) -> Applied:
         try:
@@ -140,8 +148,8 @@ class Application:
             else:
                 self._cancel()
             applied = self._watch(stack_id, seen, heed=False)
-            if applied.is_stuck:
-                return applied
+            if applied.is_done or applied.is_stuck:
+                return applied  # it was too late to stop it
             raise
 
     def _cancel(self) -> None:

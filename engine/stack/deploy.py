@@ -206,8 +206,7 @@ class _Release:
         check_state(state, self._stacks)
         self._state = state
         if state and state.exists:
-            shown = {k: value for k, value in state.parameters.items() if value != SECRET}
-            self._before = Kept(text, shown, state.capabilities, state.tags)
+            self._before = _kept(state, text)
 
     def _part_step(self, artifact: Artifact) -> Step:
         part, before = artifact.part, self._before.template if self._before else ""
@@ -332,6 +331,7 @@ class _Release:
         assert applied.state is not None
         self._state = applied.state
         try:
+            self._journal.check()
             self._proof.prove(applied.state, changed=True)
         except DeployError as error:
             return self._came(steps, self._back(delivery, error, is_new=is_new))
@@ -347,14 +347,28 @@ class _Release:
     def _by_itself(self, delivery: Delivery, error: DeployError) -> Delivery:
         """A stack that CloudFormation has put back, or could not."""
         error.hide(self._journal.hidden)
+        delivery, name = because(delivery, error), f"stack {self._name}"
+        try:
+            return self._as_it_is(delivery, name)
+        except DeployError as failure:
+            return replace(
+                delivery, left=(f"{name}: what it is now is not known, {failure.message}",)
+            )
+
+    def _as_it_is(self, delivery: Delivery, name: str) -> Delivery:
         state = self._stacks.read(delivery.arn)
-        delivery = because(delivery, error)
-        if state is not None and state.status not in ("UPDATE_ROLLBACK_COMPLETE",):
-            if self._before and state.status in ("UPDATE_COMPLETE", "CREATE_COMPLETE"):
-                return replace(delivery, outcome="undone", undone=("nothing had been changed",))
-            return replace(delivery, left=(f"stack {self._name} is {state.status}",))
-        what = "it is as it was" if self._before else "it is deleted"
-        return replace(delivery, outcome="undone", undone=(f"stack {self._name}: {what}",))
+        if state and not state.exists:
+            self._stacks.delete(state.id)  # it is nothing but a name
+        if self._before is None and not (state and state.exists):
+            return replace(delivery, outcome="undone", undone=(f"{name} is deleted",))
+        if state and not state.is_busy and self._is_as_before(state):
+            return replace(delivery, outcome="undone", undone=(f"{name} is as it was",))
+        status = state.status if state else "gone"
+        return replace(delivery, left=(f"{name}: it is {status}",))
+
+    def _is_as_before(self, state: StackState) -> bool:
+        text = self._stacks.template(state.name)
+        return bool(self._before and self._before.id == _kept(state, text).id)
 
     def _back(self, delivery: Delivery, error: DeployError, *, is_new: bool) -> Delivery:
         """A stack that CloudFormation has put through, and that did not pass its tests."""
@@ -417,6 +431,12 @@ class _Release:
 
     def _came(self, steps: tuple[Step, ...], delivery: Delivery) -> _Came:
         return _Came(steps, delivery, self._packages)
+
+
+def _kept(state: StackState, template: str) -> Kept:
+    """What a stack is, as it would be kept."""
+    shown = {name: value for name, value in state.parameters.items() if value != SECRET}
+    return Kept(template, shown, state.capabilities, state.tags)
 
 
 def _counted(changes: Sequence[Change], verb: str) -> str:

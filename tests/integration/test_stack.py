@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -293,6 +297,59 @@ def test_samconfig_and_input_template_are_enough(project: Project, stack: str, a
         "purpose": "test",
     }
     assert project.run("deploy", "--template", "template.yaml").changes == []
+
+
+def test_a_run_that_is_stopped_leads_the_stack_back(
+    project: Project, stack: str, api: Any, aws: Any
+) -> None:
+    project.deploy()
+    before = codes(api, aws, stack)
+    project.edit("forecasts/app.py", "len(sold) // 2", "0")
+    with subprocess.Popen(
+        [sys.executable, "-m", "engine", "deploy"],
+        cwd=project.root,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stderr is not None
+        for line in run.stderr:
+            if "not yet: expected next" in line:  # the stack is updated, and being tested
+                run.send_signal(signal.SIGTERM)
+                break
+        log = run.stderr.read()
+    assert run.returncode == 1
+    assert "the run was cancelled" in log
+    assert f"stack {stack}: failed and undone" in log
+    assert {k: v[0] for k, v in codes(api, aws, stack).items()} == {
+        k: v[0] for k, v in before.items()
+    }
+
+
+def test_a_stack_that_takes_no_change_is_told_with_what_helps(
+    project: Project, stack: str, api: Any
+) -> None:
+    url = {"TargetFunctionArn": "absent", "AuthType": "NONE"}
+    broken = {"Type": "AWS::Lambda::Url", "Properties": url}
+    body = {"Resources": {"Broken": broken}}
+    api.create_stack(StackName=stack, TemplateBody=json.dumps(body))
+    while status(api, stack).endswith("IN_PROGRESS"):
+        time.sleep(0.1)
+    run = project.deploy()
+    assert run.code == 3
+    assert f"error: stack {stack} could not be created" in run.log
+    assert f"aws cloudformation delete-stack --stack-name {stack}" in run.log
+    assert run.changes == []
+
+
+def test_a_template_that_is_too_large_for_a_call_goes_through_the_bucket(
+    project: Project, stack: str, api: Any
+) -> None:
+    outputs = "".join(f'  Long{n}:\n    Value: "{"x" * 1000}"\n' for n in range(60))
+    with (project.root / "template.yaml").open("a") as template:
+        template.write(outputs)
+    assert project.deploy().code == 0
+    assert len(api.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]) == 62
+    assert project.deploy().changes == []
 
 
 @pytest.mark.docker

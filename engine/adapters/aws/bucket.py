@@ -18,9 +18,9 @@ class Bucket:
         self.name = name
 
     def address(self, key: str) -> str:
-        """The address of an object, as other services of AWS take it."""
+        """The address of an object, as CloudFormation takes it (``TemplateURL``)."""
         domain = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
-        return f"https://{self.name}.s3.{self._region}.{domain}/{key}"
+        return f"https://s3.{self._region}.{domain}/{self.name}/{key}"
 
     def exists(self) -> bool:
         """Whether the bucket is there."""
