@@ -235,13 +235,16 @@ def _tests(outcome: Outcome, journal: Journal) -> str:
     if len(outcome.deliveries) > FEW:
         shown_here, passed = failed, f"{len(ran) - len(failed)} tests passed."
     several = len({delivery.region for delivery in outcome.deliveries}) > 1
+    functions = {entry.id.split(":")[1] for entry in ran}
     written = table(
         ("", "test", "function", "region", "when", "seconds", "answer"),
         (
             (
                 "❌" if entry.outcome == "failed" else "✅",
                 f"`{entry.id.partition(':')[2].partition(':')[2] or 'canary'}`",
-                f"`{entry.id.split(':')[1]}`" if len(outcome.deliveries) > 1 else "",
+                f"`{entry.id.split(':')[1]}`"
+                if max(len(outcome.deliveries), len(functions)) > 1
+                else "",
                 entry.region if several else "",
                 cell(entry.reason),
                 f"{entry.seconds:.2f}",
@@ -267,8 +270,10 @@ def _steps(outcome: Outcome, journal: Journal) -> str:
             came = "**failed**"
         elif entries:
             came = link(entries[-1].detail)
-        else:
-            came = "" if quiet or not released else "not reached"
+        elif quiet or not released:
+            came = ""
+        else:  # what refers to something that changed is often the same all the same
+            came = "left as it was" if step.kind == "resource" else "not reached"
         return (
             str(step.action) if quiet else f"**{step.action}**",
             f"`{step.id}`",

@@ -10,9 +10,17 @@ from engine.adapters import retry
 from engine.adapters.aws.stacks import ChangeSet, StackEvent, Stacks, StackState
 from engine.errors import Cancelled, DeployError, DeployFailed, NotReady, Refused
 from engine.journal import Journal
+from engine.model import Action
 
 LASTING = 4 * 3600.0  # seconds; a database can take hours
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+
+_ACTIONS = {
+    "CREATE": Action.CREATE,
+    "UPDATE": Action.UPDATE,
+    "DELETE": Action.REMOVE,
+    "IMPORT": Action.CREATE,
+}
 
 # States in which no change is taken, and what helps (CloudFormation user guide, "Stack status
 # codes"): what is so, and what to do about it.
@@ -104,6 +112,7 @@ class Application:
         self._name = name
         self._region = region
         self._journal = journal
+        self._begun: dict[str, float] = {}  # when resources were seen to be worked on
 
     def put_back(self, change_set: ChangeSet) -> Applied:
         """Carry a change set out that undoes another, even in a run that is cancelled."""
@@ -187,6 +196,21 @@ class Application:
         return Applied(state, next(failures, None))
 
     def _tell(self, event: StackEvent) -> None:
-        reason = f": {event.reason}" if event.reason else ""
-        line = f"{event.logical} {event.status}{reason}"
-        self._journal.progress(f"stack:{self._name}", line, self._region)
+        """Tell an event: the end of work on a resource as work, all others as progress."""
+        verb, _, stage = event.status.partition("_")
+        is_over = stage in ("COMPLETE", "FAILED") and verb in _ACTIONS
+        if event.logical == self._name or not is_over:
+            if stage == "IN_PROGRESS":
+                self._begun.setdefault(event.logical, self._journal.elapsed)
+            reason = f": {event.reason}" if event.reason else ""
+            line = f"{event.logical} {event.status}{reason}"
+            self._journal.progress(f"stack:{self._name}", line, self._region)
+            return
+        self._journal.happened(
+            f"resource:{event.logical}",
+            _ACTIONS[verb],
+            self._region,
+            self._begun.pop(event.logical, self._journal.elapsed),
+            failed=stage == "FAILED",
+            detail=event.reason or event.type,
+        )
