@@ -5,8 +5,6 @@ A team that deploys by the SAM CLI has its stack's name, bucket and parameters t
 
 from __future__ import annotations
 
-import shlex
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +37,8 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
             need not be there.
         problems: takes what is wrong.
     """
+    import tomllib  # only stacks need it
+
     path = folder / FILE
     if not path.is_file():
         if environment:
@@ -77,6 +77,8 @@ def _deploy(table: Any) -> dict[str, Any]:
 
 def _words(value: Any) -> list[str]:
     """A list, or the words of a text as a shell has them."""
+    import shlex
+
     return [str(each) for each in value] if isinstance(value, list) else shlex.split(str(value))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from traceback import format_exc
 from typing import Any
 
 from engine.adapters.aws.stacks import BODY_LIMIT, Change, ChangeSet, Proposal, StackState
@@ -335,6 +336,9 @@ class _Release:
             self._proof.prove(applied.state, changed=True)
         except DeployError as error:
             return self._came(steps, self._back(delivery, error, is_new=is_new))
+        except Exception as error:  # a fault of ours must not leave users half-way either
+            fault = DeployError(f"unexpected {error!r}", detail=format_exc())
+            return self._came(steps, self._back(delivery, fault, is_new=is_new))
         delivery = replace(
             delivery,
             outcome="deployed",
