@@ -34,7 +34,7 @@ from engine.settings.gates import canary, gate, kind_of, out_of_place
 from engine.settings.grammar import RETENTION, ROOT, SECTIONS
 from engine.settings.handler import problem_with
 from engine.settings.samconfig import FILE as SAMCONFIG
-from engine.settings.samconfig import SamConfig, read_samconfig
+from engine.settings.samconfig import MANAGED, SamConfig, read_samconfig
 from engine.settings.schema import Shape
 from engine.settings.services import FROM_CODE, services_of
 
@@ -149,11 +149,11 @@ class Builder:
         )
 
     def _secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
-        """Values of variables that only ever go into environments, headers and build secrets."""
+        """Values of variables that only go where secrets go: environments, headers, parameters."""
         hidden: set[str] = set()
         shown: set[str] = set()
         for path, names in self._document.variables():
-            is_hidden = {"environment", "headers", "build-secrets"} & set(path)
+            is_hidden = {"environment", "headers", "build-secrets", "parameters"} & set(path)
             (hidden if is_hidden else shown).update(names)
         named = (environ.get(name, "") for name in sorted(hidden - shown))
         return tuple(value for value in named if len(value) >= SECRET_LENGTH)
@@ -212,6 +212,8 @@ class Builder:
             self._problem(f"give the stack a name, here or as stack_name in {SAMCONFIG}", "stack")
         if not (self._values.get("artifacts") or sam.bucket):
             says = f"name a bucket for what is built: artifacts, or s3_bucket in {SAMCONFIG}"
+            if sam.resolves_bucket:
+                says += f"; resolve_s3 uses the one that stack {MANAGED} tells as SourceBucket"
             self._problem(says, "stack")
         gates = {
             logical: tuple(self._named_tests(names, tests, "stack", "tests", logical))

@@ -14,14 +14,19 @@ from engine.errors import Place, Problem
 
 FILE = "samconfig.toml"
 DEFAULT = "default"
+MANAGED = "aws-sam-cli-managed-default"  # the stack in which the SAM CLI keeps a bucket of its own
 
 
 @dataclass(frozen=True, slots=True)
 class SamConfig:
-    """The values that a deployment needs; empty where the file says nothing."""
+    """The values that a deployment needs; empty where the file says nothing.
+
+    ``resolves_bucket`` is whether the SAM CLI was to find a bucket by itself (``resolve_s3``).
+    """
 
     stack_name: str = ""
     bucket: str = ""
+    resolves_bucket: bool = False
     region: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
@@ -58,6 +63,7 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
     return SamConfig(
         stack_name=str(values.get("stack_name", "")),
         bucket=str(values.get("s3_bucket", "")),
+        resolves_bucket=values.get("resolve_s3") is True,
         region=str(values.get("region", "")),
         parameters=_pairs(values.get("parameter_overrides", "")),
         capabilities=tuple(_words(values.get("capabilities", ""))),
