@@ -6,14 +6,14 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases upkeep probes faults pages chaos action lint bench docs \
+.PHONY: demo test unit images zips layers releases stacks upkeep probes faults pages chaos action lint bench docs \
     pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=4 --output-sync=target images layers zips releases upkeep probes action faults \
+	$(MAKE) --jobs=4 --output-sync=target images layers zips releases stacks upkeep probes action faults \
 	    pages starts
 
 probes: .venv/ready
@@ -34,6 +34,9 @@ layers: .venv/ready
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py
+
+stacks: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_stack.py tests/peers
 
 faults: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos

@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import bootstrap, images, layers, tools, zips
+from bench import bootstrap, images, layers, stacks, tools, zips
 from bench.rounds import FEW, ROUNDS
 
 HEAD = f"""\
@@ -22,7 +22,7 @@ round one command after the other; medians of the times, and of the ratios round
 def main() -> None:
     """Measure what this machine can."""
     sections = [f"{HEAD}{tools.versions()}.", "", *bootstrap.section(), "", *zips.section(), ""]
-    sections += layers.section()
+    sections += [*layers.section(), "", *stacks.section()]
     if os.environ.get("LAB_DOCKER"):
         sections += ["", *images.section()]
     page = "\n".join([*sections, ""])

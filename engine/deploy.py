@@ -32,6 +32,10 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         Invalid, NotReady: nothing was touched.
         DeployFailed: something could not be built, in any region; no function was touched.
     """
+    if settings.stack:
+        from engine.stack.deploy import deploy_stack
+
+        return deploy_stack(settings, world, journal)
     with journal.work("fingerprint", "read", "what the working tree holds"):
         prints = fingerprints(settings, base_fingerprints(settings, world, journal))
     with journal.work("observe", "read", "what AWS has now"):

@@ -117,6 +117,25 @@ class Journal:
         part = min(1.0, done / total) if total else 0.0
         self._hear(Advance(entry_id, region, "advance", text, self.elapsed, fraction=part))
 
+    def happened(
+        self, entry_id: str, action: str, region: str, start: float, *, failed: bool, detail: str
+    ) -> None:
+        """Remember work that was done elsewhere and has ended now.
+
+        Args:
+            entry_id: what the work was about, as of a step.
+            action: what was done.
+            region: where.
+            start: seconds since the run began when it was seen to begin.
+            failed: whether it ended badly.
+            detail: what came of it.
+        """
+        outcome, spent = "failed" if failed else "done", self.elapsed - start
+        entry = Entry(entry_id, region, action, detail, start, spent, outcome, detail)
+        clean = self._hear(entry)
+        with self._lock:
+            self._entries.append(clean)
+
     @contextmanager
     def work(
         self, entry_id: str, action: str, reason: str = "", region: str = ""

@@ -49,6 +49,12 @@ class Rollback:
         Raises:
             Invalid: a function is not there, or has no version to go back to.
         """
+        if settings.stack:
+            from engine.stack.deploy import roll_back_stack
+
+            if self.to != PREVIOUS or self.only:
+                raise _invalid("a stack goes back to what it was before, and as a whole")
+            return roll_back_stack(settings, world, journal)
         names = [function.name for function in settings.functions]
         if self.only and self.only not in names:
             raise _invalid(f"no function {self.only!r}{nearest(self.only, names)}")

@@ -28,7 +28,18 @@ LOCK = Path(__file__).resolve().parents[1] / "requirements/engine.txt"
 PLATFORM = ("--python-version=3.11", "--python-platform=x86_64-manylinux2014")
 PRUNING = Pruning(
     # Those that engine/adapters calls, and those that botocore itself asks for credentials.
-    services=("cloudwatch", "ecr", "iam", "lambda", "s3", "sts", "signin", "sso", "sso-oidc"),
+    services=(
+        "cloudformation",
+        "cloudwatch",
+        "ecr",
+        "iam",
+        "lambda",
+        "s3",
+        "sts",
+        "signin",
+        "sso",
+        "sso-oidc",
+    ),
     remove=(
         "**/*.so",
         "_yaml",  # the way to PyYAML's compiled half

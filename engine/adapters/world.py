@@ -11,6 +11,7 @@ from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.metrics import Metrics
 from engine.adapters.aws.registry import Registry
 from engine.adapters.aws.session import Aws
+from engine.adapters.aws.stacks import Stacks
 from engine.adapters.aws.urls import Urls
 from engine.adapters.aws.versions import Versions
 from engine.adapters.buildx import Buildx
@@ -54,6 +55,10 @@ class World:
     def layers(self, region: str) -> Layers:
         """The layer versions of a region."""
         return Layers(self.aws, region)
+
+    def stacks(self, region: str) -> Stacks:
+        """The stacks of a region."""
+        return Stacks(self.aws, region)
 
     def registry(self, region: str) -> Registry:
         """The image registry of a region."""

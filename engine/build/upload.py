@@ -5,13 +5,35 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from engine.adapters.aws.bucket import Bucket
 from engine.adapters.world import World
 from engine.build.budget import DIRECT_LIMIT, shown
 from engine.errors import BuildFailed
 from engine.journal import Journal
-from engine.model import Archive, Settings, Step
+from engine.model import Archive, Settings, Step, Store
 
 PREFIX = "lambda-fast-deploy/"
+
+
+def bucket_of(store: Store, region: str, world: World) -> Bucket:
+    """The bucket of a region, whether it is there or not."""
+    return world.bucket(region, store.bucket.replace("{region}", region))
+
+
+def make_sure_of(bucket: Bucket, store: Store, what: str, region: str) -> None:
+    """See to it that a bucket is there for ``what``.
+
+    Raises:
+        BuildFailed: it is not, and nobody has asked to create it.
+    """
+    if bucket.exists():
+        return
+    if not store.create:
+        raise BuildFailed(
+            f"bucket {bucket.name} for {what} does not exist in {region}",
+            remedy="Create it, or say create: true under artifacts.",
+        )
+    bucket.create()
 
 
 class Uploads:
@@ -37,20 +59,13 @@ class Uploads:
                 f"{shown(DIRECT_LIMIT)} in a call",
                 remedy="Name a bucket for it: artifacts: {bucket: NAME, create: true}.",
             )
-        name = self._store.name_in(self._region)
-        bucket = self._world.bucket(self._region, name)
-        if not bucket.exists():
-            if not self._store.create:
-                raise BuildFailed(
-                    f"bucket {name} for {what} does not exist in {self._region}",
-                    remedy="Create it, or say create: true under artifacts.",
-                )
-            bucket.create()
+        bucket = bucket_of(self._store, self._region, self._world)
+        make_sure_of(bucket, self._store, what, self._region)
         # Addressed by content: what is there already is not sent again.
         key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
         if not bucket.has(key):
             bucket.upload(key, zipped.content, lambda done: self._tell(step, done, zipped.size))
-        return {"S3Bucket": name, "S3Key": key}
+        return {"S3Bucket": bucket.name, "S3Key": key}
 
     def _tell(self, step: Step, done: int, size: int) -> None:
         self._journal.check()

@@ -24,6 +24,7 @@ from engine.model.made import Artifacts, Delivery, Outcome, Past, Speed
 from engine.model.planned import Action, Plan, Step
 from engine.model.wanted import (
     LATEST,
+    Alarms,
     Base,
     Budgets,
     Configuration,
@@ -34,6 +35,7 @@ from engine.model.wanted import (
     Network,
     Pruning,
     Settings,
+    Stack,
     Store,
     ZipSource,
 )
@@ -43,6 +45,7 @@ __all__ = [
     "LATEST",
     "Access",
     "Action",
+    "Alarms",
     "AliasState",
     "Architecture",
     "Archive",
@@ -79,6 +82,7 @@ __all__ = [
     "S3Gate",
     "Settings",
     "Speed",
+    "Stack",
     "Step",
     "Store",
     "ZipSource",

@@ -56,7 +56,8 @@ class Delivery:
 
     Sizes are bytes: of the code as it was uploaded, of the image if it was built, and of layers
     unzipped, by their names.
-    ``history`` are the versions before, the oldest first.
+    ``history`` are the versions before, the oldest first. Of a whole stack, ``function`` is its
+    name, ``version`` the id of its kept state, and ``outputs`` are what it tells.
     """
 
     region: str
@@ -82,6 +83,8 @@ class Delivery:
     remedy: str = ""
     undone: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    is_stack: bool = False
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ class Action(StrEnum):
     UPDATE = "update"
     PUBLISH = "publish"
     MOVE = "move"
+    REPLACE = "replace"
+    REMOVE = "remove"
     TEST = "test"
     SKIP = "skip"
 

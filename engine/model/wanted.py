@@ -186,6 +186,40 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarms:
+    """Alarms for every function of a stack; ``None`` for none.
+
+    ``errors`` and ``throttles`` are calls in five minutes, and ``duration`` a part of the
+    function's timeout; whatever is above that goes off. ``notify`` is the ARN of an SNS topic.
+    """
+
+    errors: int | None = None
+    throttles: int | None = None
+    duration: float | None = None
+    notify: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Functions that live in a SAM or CloudFormation template, which CloudFormation applies.
+
+    ``gates`` are the tests of functions, by logical id. ``may_replace`` are the logical ids of
+    resources with data that may be replaced or removed. ``log_retention`` is in days.
+    """
+
+    template: Path
+    name: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    gates: Mapping[str, tuple[Gate, ...]] = field(default_factory=dict)
+    may_replace: tuple[str, ...] = ()
+    alarms: Alarms = Alarms()
+    log_retention: int | None = None
+    place: Place = field(default_factory=lambda: Place("stack"))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a run was asked to do: validated, complete, unchangeable.
 
@@ -204,6 +238,7 @@ class Settings:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     builder: str = ""
     artifacts: Store | None = None
+    stack: Stack | None = None
 
     @property
     def targets(self) -> tuple[tuple[str, Function], ...]:

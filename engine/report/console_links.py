@@ -17,16 +17,19 @@ def _address(delivery: Delivery, service: str, fragment: str) -> str:
 
 
 def console(delivery: Delivery) -> str:
-    """A link to the function; nothing where there is none."""
+    """A link to the function or stack; nothing where there is none."""
     if not delivery.arn:
         return ""
+    if delivery.is_stack:
+        where = f"/stacks/stackinfo?stackId={quote(delivery.arn, safe='')}"
+        return link(_address(delivery, "cloudformation", where), "console")
     version = f"/versions/{delivery.version}" if delivery.version.isdecimal() else ""
     return link(_address(delivery, "lambda", f"/functions/{delivery.function}{version}"), "console")
 
 
 def log(delivery: Delivery) -> str:
     """A link to the function's log; nothing where there is none."""
-    if not delivery.arn:
+    if not delivery.arn or delivery.is_stack:
         return ""
     # The console's own way to write a name in an address: percent-encoded twice, % as $.
     group = quote(quote(f"/aws/lambda/{delivery.function}", safe=""), safe="").replace("%", "$")

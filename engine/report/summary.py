@@ -32,6 +32,8 @@ _MARKS = {
 def sentence(delivery: Delivery) -> str:
     """How one function came out, in one plain sentence."""
     name, alias = delivery.function, delivery.alias
+    if delivery.is_stack:
+        return _of_stack(delivery)
     if delivery.outcome == "deployed":
         before = f" (before: {delivery.previous})" if delivery.previous else ""
         return f"{name}: {alias} now serves version {delivery.version}{before}"
@@ -45,6 +47,19 @@ def sentence(delivery: Delivery) -> str:
     if delivery.outcome == "undone":
         return f"{name}: failed and undone, " + (served if delivery.version else "nothing is left")
     return f"{name}: failed, " + (served if delivery.version else "nothing was created")
+
+
+def _of_stack(delivery: Delivery) -> str:
+    left = f"{len(delivery.left)} left to mend by hand"
+    before = f" (before: {delivery.previous})"
+    came = {
+        "deployed": f"now in state {delivery.version}" + (before if delivery.previous else ""),
+        "unchanged": "nothing to do",
+        "planned": "planned only",
+        "undone": "failed and undone, it is as it was",
+        "failed": f"failed and not fully undone, {left}" if delivery.left else "failed",
+    }
+    return f"stack {delivery.function}: {came[delivery.outcome]}"
 
 
 def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None = None) -> str:
@@ -113,7 +128,7 @@ def _failures(outcome: Outcome) -> str:
             parts.append(fence("\n".join(filter(None, (delivery.error, delivery.remedy)))))
             parts += [f"- undone: {cell(what)}" for what in delivery.undone]
             parts += [f"- **left, mend by hand**: {cell(what)}" for what in delivery.left]
-            where = f"{log(delivery)} · {console(delivery)}"
+            where = " · ".join(filter(None, (log(delivery), console(delivery))))
             parts.append(f"- {where}" if delivery.arn else "")
     return "\n".join(parts)
 
@@ -220,13 +235,16 @@ def _tests(outcome: Outcome, journal: Journal) -> str:
     if len(outcome.deliveries) > FEW:
         shown_here, passed = failed, f"{len(ran) - len(failed)} tests passed."
     several = len({delivery.region for delivery in outcome.deliveries}) > 1
+    functions = {entry.id.split(":")[1] for entry in ran}
     written = table(
         ("", "test", "function", "region", "when", "seconds", "answer"),
         (
             (
                 "❌" if entry.outcome == "failed" else "✅",
                 f"`{entry.id.partition(':')[2].partition(':')[2] or 'canary'}`",
-                f"`{entry.id.split(':')[1]}`" if len(outcome.deliveries) > 1 else "",
+                f"`{entry.id.split(':')[1]}`"
+                if max(len(outcome.deliveries), len(functions)) > 1
+                else "",
                 entry.region if several else "",
                 cell(entry.reason),
                 f"{entry.seconds:.2f}",
@@ -252,8 +270,10 @@ def _steps(outcome: Outcome, journal: Journal) -> str:
             came = "**failed**"
         elif entries:
             came = link(entries[-1].detail)
-        else:
-            came = "" if quiet or not released else "not reached"
+        elif quiet or not released:
+            came = ""
+        else:  # what refers to something that changed is often the same all the same
+            came = "left as it was" if step.kind == "resource" else "not reached"
         return (
             str(step.action) if quiet else f"**{step.action}**",
             f"`{step.id}`",

@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import Place, Problem
 from engine.model import (
     LATEST,
+    Alarms,
     Architecture,
     Base,
     Budgets,
@@ -24,14 +25,17 @@ from engine.model import (
     Network,
     Pruning,
     Settings,
+    Stack,
     Store,
     ZipSource,
 )
 from engine.settings.document import Node, nearest
 from engine.settings.gates import canary, gate, kind_of, out_of_place
-from engine.settings.grammar import ROOT, SECTIONS
+from engine.settings.grammar import RETENTION, ROOT, SECTIONS
 from engine.settings.handler import problem_with
 from engine.settings.inputs import Given
+from engine.settings.samconfig import FILE as SAMCONFIG
+from engine.settings.samconfig import MANAGED, SamConfig, read_samconfig
 from engine.settings.schema import Shape
 from engine.settings.services import FROM_CODE, services_of
 
@@ -123,13 +127,14 @@ class Builder:
             for name, value in self._sound("functions")
         )
         layers = {name: self._with_services(layer, functions) for name, layer in layers.items()}
-        if not self._names("functions"):
+        if "functions" in self._values and not self._names("functions"):
             self._problem("name at least one function", "functions")
+        stack, sam = self._stack(tests)
         budgets = self._value("budgets", {})
         seconds = budgets.pop("cold-start", None)
         return Settings(
             root=self._root,
-            regions=self._regions(given, environ, known_regions),
+            regions=self._regions(given, environ, sam.region, known_regions),
             bases=bases,
             layers=layers,
             functions=functions,
@@ -139,16 +144,17 @@ class Builder:
             secrets=self._secrets(environ),
             event=event,
             plan_only=plan_only,
-            artifacts=self._store(),
+            artifacts=self._store() or (Store(sam.bucket) if sam.bucket else None),
+            stack=stack,
             builder=given.get("builder", "").strip() or self._value("builder", ""),
         )
 
     def _secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
-        """Values of variables that only ever go into environments, headers and build secrets."""
+        """Values of variables that only go where secrets go: environments, headers, parameters."""
         hidden: set[str] = set()
         shown: set[str] = set()
         for path, names in self._document.variables():
-            is_hidden = {"environment", "headers", "build-secrets"} & set(path)
+            is_hidden = {"environment", "headers", "build-secrets", "parameters"} & set(path)
             (hidden if is_hidden else shown).update(names)
         named = (environ.get(name, "") for name in sorted(hidden - shown))
         return tuple(value for value in named if len(value) >= SECRET_LENGTH)
@@ -163,6 +169,7 @@ class Builder:
         self,
         given: Given,
         environ: Mapping[str, str],
+        of_sam: str,
         known_regions: Callable[[], frozenset[str]],
     ) -> tuple[str, ...]:
         if "regions" in self._values:
@@ -174,6 +181,8 @@ class Builder:
             ]
         elif given.get("region", "").strip():
             wanted = [(given["region"].strip(), given.place("region"))]
+        elif of_sam:
+            wanted = [(of_sam, Place(SAMCONFIG))]
         else:
             name = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
             wanted = [(name, Place("variable AWS_REGION"))] if name else []
@@ -192,6 +201,56 @@ class Builder:
                     Problem(f"{name!r} is not an AWS region{nearest(name, known)}", place)
                 )
         return tuple(dict.fromkeys(name for name, _ in wanted))
+
+    def _stack(self, tests: Mapping[str, Gate]) -> tuple[Stack | None, SamConfig]:
+        """The stack, if one is asked for, and what samconfig.toml says besides."""
+        value = self._value("stack", None)
+        if value is None:
+            return None, SamConfig()
+        for section in {"bases", "layers"} & self._values.keys():
+            self._problem("is for functions; those of a stack have theirs in the template", section)
+        template = self._file(value["template"], "stack", "template")
+        sam = read_samconfig(template.parent, value.get("samconfig", ""), self._problems)
+        name = value.get("name") or sam.stack_name
+        if not name:
+            self._problem(f"give the stack a name, here or as stack_name in {SAMCONFIG}", "stack")
+        if not (self._values.get("artifacts") or sam.bucket):
+            says = f"name a bucket for what is built: artifacts, or s3_bucket in {SAMCONFIG}"
+            if sam.resolves_bucket:
+                says += f"; resolve_s3 uses the one that stack {MANAGED} tells as SourceBucket"
+            self._problem(says, "stack")
+        gates = {
+            logical: tuple(self._named_tests(names, tests, "stack", "tests", logical))
+            for logical, names in value.get("tests", {}).items()
+        }
+        retention = value.get("log-retention")
+        if retention is not None and retention not in RETENTION:
+            days = ", ".join(map(str, RETENTION))
+            self._problem(f"logs are kept for one of {days} days", "stack", "log-retention")
+        return Stack(
+            template=template,
+            name=name,
+            parameters={**sam.parameters, **value.get("parameters", {})},
+            capabilities=tuple(dict.fromkeys([*sam.capabilities, *value.get("capabilities", [])])),
+            tags={**sam.tags, **value.get("tags", {})},
+            gates=gates,
+            may_replace=tuple(value.get("may-replace", ())),
+            alarms=Alarms(**value.get("alarms", {})),
+            log_retention=retention,
+            place=self._document.at("stack"),
+        ), sam
+
+    def _named_tests(
+        self, names: Iterable[str], tests: Mapping[str, Gate], *path: str | int
+    ) -> list[Gate]:
+        """The tests of those names; a name that no test has is a problem."""
+        gates = []
+        for index, test in enumerate(names):
+            if test in tests:
+                gates.append(tests[test])
+            elif test not in (known := self._names("tests")):
+                self._problem(f"no test {test!r}{nearest(test, known)}", *path, index)
+        return gates
 
     def _base(self, name: str, value: dict[str, Any]) -> Base:
         path = ("bases", name)
@@ -286,12 +345,7 @@ class Builder:
     ) -> Function:
         path = ("functions", name)
         architecture = Architecture(value.get("architecture", "x86_64"))
-        gates = []
-        for index, test in enumerate(value.get("tests", [])):
-            if test in tests:
-                gates.append(tests[test])
-            elif test not in (known := self._names("tests")):
-                self._problem(f"no test {test!r}{nearest(test, known)}", *path, "tests", index)
+        gates = self._named_tests(value.get("tests", []), tests, *path, "tests")
         for variable in sorted(RESERVED & value.get("environment", {}).keys()):
             self._problem(
                 f"{variable} is reserved by Lambda and cannot be set",

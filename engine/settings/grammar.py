@@ -17,6 +17,7 @@ from engine.settings.schema import (
     Measure,
     OneOf,
     Record,
+    Share,
     Text,
     Whole,
 )
@@ -186,6 +187,58 @@ FUNCTION = Record(
     one_of=("image", "zip"),
 )
 
+# Logs API, PutRetentionPolicy: retentionInDays
+RETENTION = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
+    *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+LOGICAL_ID = r"[A-Za-z0-9]{1,255}"
+
+STACK = Record(
+    {
+        "template": Key(PATH, "SAM or CloudFormation template", required=True),
+        "name": Key(
+            Text(r"[A-Za-z][A-Za-z0-9-]{0,127}", "a stack's name"),
+            "name of the stack; default stack_name of samconfig.toml",
+        ),
+        "samconfig": Key(
+            Text(r"[A-Za-z0-9_-]+", "an environment of samconfig.toml"),
+            "which environment of the samconfig.toml beside the template is read; default default",
+        ),
+        "parameters": Key(STRINGS, "parameters of the template, before those of samconfig.toml"),
+        "capabilities": Key(
+            ListOf(
+                Choice(("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")),
+            ),
+            "what the template may do, as CloudFormation calls it",
+        ),
+        "tags": Key(MapOf(Text(".{0,256}"), r".{1,128}", "a tag"), "tags of the stack"),
+        "tests": Key(
+            MapOf(ListOf(Text(NAME, "a test's name")), LOGICAL_ID, "the logical id of a function"),
+            "tests of functions, by their logical ids",
+        ),
+        "may-replace": Key(
+            ListOf(Text(LOGICAL_ID, "the logical id of a resource")),
+            "resources with data that may be replaced or removed, by their logical ids",
+        ),
+        "alarms": Key(
+            Record(
+                {
+                    "errors": Key(Whole(0, 10**6, "calls"), "failed calls in five minutes"),
+                    "throttles": Key(Whole(0, 10**6, "calls"), "refused calls in five minutes"),
+                    "duration": Key(Share(), "part of the function's timeout"),
+                    "notify": Key(
+                        Text(r"arn:aws[a-z-]*:sns:.+", "the ARN of an SNS topic"),
+                        "where alarms are told",
+                    ),
+                }
+            ),
+            "alarms of every function, which go off above these",
+        ),
+        "log-retention": Key(Whole(1, 3653, "days"), "days that logs of functions are kept"),
+    }
+)
+
 ROOT = Record(
     {
         "regions": Key(
@@ -208,15 +261,15 @@ ROOT = Record(
                     ),
                 }
             ),
-            "where zips go that are too large for an API call (50 MB)",
+            "where zips go that are too large for an API call (50 MB), and those of a stack",
         ),
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
         "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),
         "functions": Key(
             MapOf(FUNCTION, NAME, "a function name (letters, digits, - and _, at most 64)"),
             "functions",
-            required=True,
         ),
+        "stack": Key(STACK, "functions that live in a SAM or CloudFormation template"),
         "tests": Key(MapOf(TEST, NAME, "a test's name"), "tests, named by functions"),
         "budgets": Key(
             Record(
@@ -229,7 +282,8 @@ ROOT = Record(
             ),
             "budgets: of sizes, checked before anything is uploaded, and of the cold start",
         ),
-    }
+    },
+    one_of=("functions", "stack"),
 )
 
 

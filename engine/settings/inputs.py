@@ -33,6 +33,7 @@ class Input:
 INPUTS = (
     Input("config", "Configuration file for many functions; default lambda-deploy.yml"),
     Input("region", "AWS region, when the configuration names none; default AWS_REGION"),
+    Input("template", "SAM or CloudFormation template: deploys its stack, as samconfig.toml says"),
     Input("function", "Name of the function, to deploy one without a configuration file"),
     Input("role", "ARN of the execution role; needed to create the function", "functions.F.role"),
     Input("alias", "Alias that users call, moved last; default live", "functions.F.alias"),
@@ -183,6 +184,12 @@ def _put(root: Node, path: list[str], value: Node) -> None:
     for key in path[:-1]:
         node = node.value.setdefault(key, Node({}, value.place))
     node.value[path[-1]] = value
+
+
+def of_template(given: Given) -> Node:
+    """The document that input template stands for."""
+    path, where = given["template"].strip(), given.place("template")
+    return Node({"stack": Node({"template": Node(path, where, path)}, where)}, where)
 
 
 def single_function(given: Given, environ: Mapping[str, str], problems: list[Problem]) -> Node:

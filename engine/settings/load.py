@@ -12,7 +12,7 @@ from engine.settings.builder import Builder
 from engine.settings.document import Node, parse
 from engine.settings.event import changed_paths
 from engine.settings.grammar import FILE, ROOT
-from engine.settings.inputs import INPUTS, Given, single_function
+from engine.settings.inputs import INPUTS, Given, of_template, single_function
 
 
 def load(
@@ -53,6 +53,13 @@ def load(
 def _document(
     given: Given, environ: Mapping[str, str], root: Path, problems: list[Problem]
 ) -> tuple[Node | None, Path]:
+    if given.get("template", "").strip():
+        problems += [
+            Problem("give either template or this, not both", given.place(name))
+            for name in ("config", "function")
+            if given.get(name, "").strip()
+        ]
+        return of_template(given), root
     if given.get("function", "").strip():
         if given.get("config", "").strip():
             problems.append(

@@ -146,7 +146,8 @@ class Choice:
         return node.text
 
     def json_schema(self) -> dict[str, Any]:
-        return {"enum": list(self.words)}
+        plain_truth = (word == "true" for word in self.words if word in ("true", "false"))
+        return {"enum": [*self.words, *plain_truth]}  # YAML's own words for yes and no
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from lab.emulator import (
     metrics,
     registry,
     runtime,
+    stacks,
     urls,
     versions,
     zstd,
@@ -50,6 +51,7 @@ def teach(settings: Settings) -> None:
     logs.teach()
     metrics.teach()
     alarms.teach()
+    stacks.teach()
 
 
 async def create_role() -> None:

@@ -17,6 +17,11 @@ class Bucket:
         self._region = region
         self.name = name
 
+    def address(self, key: str) -> str:
+        """The address of an object, as CloudFormation takes it (``TemplateURL``)."""
+        domain = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        return f"https://s3.{self._region}.{domain}/{self.name}/{key}"
+
     def exists(self) -> bool:
         """Whether the bucket is there."""
         return self.region() is not None

@@ -41,7 +41,9 @@ def load_file(text: str, root: Path) -> Settings:
         if isinstance(layer["requirements"], str):
             _write(root, layer["requirements"])
             _write(root, str(Path(layer["requirements"]).with_name("package.json")))
-    for function in document["functions"].values():
+    if stack := document.get("stack"):
+        _write(root, stack["template"])
+    for function in document.get("functions", {}).values():
         if "zip" in function:
             _write_code(root, function["zip"]["code"], function["zip"]["handler"])
         else:

@@ -318,7 +318,7 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         ),
         (ZIP, ("    zip:", "    image: {}\n    zip:"), "6: exactly one of 'image' or 'zip'"),
         (ZIP, ("layers:\n", "regions: [eu-cental-1]\nlayers:\n"), "1: 'eu-cental-1' is not an AWS"),
-        (ZIP, ("functions:", "function:"), "1: 'functions' is missing"),
+        (ZIP, ("functions:", "function:"), "1: exactly one of 'functions' or 'stack'"),
     ],
 )
 def test_each_mistake_is_said_at_its_line(

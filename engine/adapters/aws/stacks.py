@@ -1,0 +1,279 @@
+"""Stacks and their change sets (API: CloudFormation)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.adapters import retry
+from engine.adapters.aws.session import Aws
+from engine.errors import NotFound, Refused
+
+BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
+PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
+
+
+@dataclass(frozen=True, slots=True)
+class StackState:
+    """A stack as CloudFormation has it (API: ``DescribeStacks``).
+
+    The value of a parameter that is a secret (``NoEcho``) reads ``****``.
+    """
+
+    id: str
+    name: str
+    status: str
+    reason: str
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    outputs: Mapping[str, str]
+    capabilities: tuple[str, ...]
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is more of it than its name (status ``REVIEW_IN_PROGRESS``)."""
+        return self.status != "REVIEW_IN_PROGRESS"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being done with it."""
+        return self.exists and self.status.endswith("_IN_PROGRESS")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change set does with one resource (API: ``ResourceChange``).
+
+    ``replacement`` is True, False, Conditional or empty, ``policy`` what becomes of the old one,
+    and ``names`` the properties that differ by themselves, not by what they refer to.
+    """
+
+    action: str
+    logical: str
+    type: str
+    replacement: str = ""
+    policy: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change set that is ready, or one without changes."""
+
+    id: str
+    stack: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """Something that happened to a resource (API: ``StackEvent``)."""
+
+    id: str
+    logical: str
+    type: str
+    status: str
+    reason: str
+    physical: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is a failure of its own, not one that follows from another's."""
+        return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class StackResource:
+    """A resource of a stack (API: ``DescribeStackResources``)."""
+
+    logical: str
+    physical: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a stack shall become; a parameter without a value keeps the one it has.
+
+    ``template`` are the parameters of the call that name it: its text, or where it is.
+    """
+
+    template: Mapping[str, str] = field(repr=False)
+    parameters: Mapping[str, str | None] = field(repr=False)
+    capabilities: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+class Stacks:
+    """The stacks of one region."""
+
+    def __init__(self, aws: Aws, region: str) -> None:
+        self._aws = aws
+        self._region = region
+
+    def _call(self, operation: str, *, once: bool = False, **parameters: Any) -> Any:
+        """A call; what is absent is ``NotFound``, which CloudFormation has no code for."""
+        try:
+            return self._aws.call(
+                self._region, "cloudformation", operation, once=once, **parameters
+            )
+        except Refused as refusal:
+            if "does not exist" in refusal.message and "Parameters" not in refusal.message:
+                raise NotFound(refusal.message, code=refusal.code) from None
+            raise
+
+    def read(self, name: str) -> StackState | None:
+        """A stack by its name or id; ``None`` if absent."""
+        try:
+            found = self._call("describe_stacks", StackName=name)["Stacks"][0]
+        except NotFound:
+            return None
+        if found["StackStatus"] == "DELETE_COMPLETE":
+            return None
+        return StackState(
+            id=found["StackId"],
+            name=found["StackName"],
+            status=found["StackStatus"],
+            reason=found.get("StackStatusReason", ""),
+            parameters={
+                each["ParameterKey"]: each.get("ParameterValue", "")
+                for each in found.get("Parameters", [])
+            },
+            tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+            outputs={
+                each["OutputKey"]: each.get("OutputValue", "") for each in found.get("Outputs", [])
+            },
+            capabilities=tuple(found.get("Capabilities", ())),
+        )
+
+    def template(self, name: str) -> str:
+        """The template that a stack was last given; nothing if it is absent."""
+        try:
+            body = self._call("get_template", StackName=name, TemplateStage="Original")
+        except NotFound:
+            return ""
+        found = body["TemplateBody"]
+        return found if isinstance(found, str) else json.dumps(found)  # botocore reads JSON itself
+
+    def resources(self, name: str) -> tuple[StackResource, ...]:
+        """The resources of a stack."""
+        found: list[StackResource] = []
+        marker: dict[str, Any] = {}
+        while True:
+            page = self._call("list_stack_resources", StackName=name, **marker)
+            found += (
+                StackResource(
+                    each["LogicalResourceId"],
+                    each.get("PhysicalResourceId", ""),
+                    each["ResourceType"],
+                )
+                for each in page["StackResourceSummaries"]
+            )
+            if not page.get("NextToken"):
+                return tuple(found)
+            marker = {"NextToken": page["NextToken"]}
+
+    def events(self, stack_id: str) -> Iterator[StackEvent]:
+        """What happened to a stack, the newest first."""
+        marker: dict[str, Any] = {}
+        while True:
+            page = self._call("describe_stack_events", StackName=stack_id, **marker)
+            for each in page["StackEvents"]:
+                yield StackEvent(
+                    id=each["EventId"],
+                    logical=each["LogicalResourceId"],
+                    type=each["ResourceType"],
+                    status=each.get("ResourceStatus", ""),
+                    reason=each.get("ResourceStatusReason", ""),
+                    physical=each.get("PhysicalResourceId", ""),
+                )
+            if not page.get("NextToken"):
+                return
+            marker = {"NextToken": page["NextToken"]}
+
+    # ------------------------------------------------------------ changes
+
+    def propose(self, name: str, proposal: Proposal, *, is_new: bool) -> ChangeSet:
+        """Let CloudFormation say what would change; a change set without changes is removed.
+
+        A stack that cannot be created is to be deleted by CloudFormation itself
+        (``OnStackFailure``), so that nothing of it is left in the way of the next try.
+
+        Raises:
+            Refused: CloudFormation does not take the template or its parameters.
+        """
+        created = self._call(
+            "create_change_set",
+            once=True,
+            StackName=name,
+            ChangeSetName=f"lambda-fast-deploy-{secrets.token_hex(6)}",
+            ChangeSetType="CREATE" if is_new else "UPDATE",
+            Capabilities=list(proposal.capabilities),
+            Parameters=[
+                {"ParameterKey": key, "UsePreviousValue": True}
+                if value is None
+                else {"ParameterKey": key, "ParameterValue": value}
+                for key, value in proposal.parameters.items()
+            ],
+            Tags=[{"Key": key, "Value": value} for key, value in proposal.tags.items()],
+            **({"OnStackFailure": "DELETE"} if is_new else {}),
+            **proposal.template,
+        )
+        change_set = str(created["Id"])
+        found = retry.until(
+            lambda: self._call("describe_change_set", ChangeSetName=change_set),
+            lambda answer: not str(answer["Status"]).endswith(("_PENDING", "_IN_PROGRESS")),
+            deadline=PREPARING,
+        )
+        if found["Status"] != "CREATE_COMPLETE":
+            self.discard(ChangeSet(change_set, str(created["StackId"]), ()))
+            reason = str(found.get("StatusReason", ""))
+            if "didn't contain changes" in reason or "No updates" in reason:
+                return ChangeSet(change_set, str(created["StackId"]), ())
+            says = reason.rpartition("Reason: ")[2] or str(found["Status"])
+            raise Refused(f"CloudFormation does not take the template of {name}: {says}")
+        return ChangeSet(change_set, str(created["StackId"]), tuple(self._changes(found)))
+
+    def _changes(self, page: Any) -> Iterator[Change]:
+        while True:
+            for each in page.get("Changes", []):
+                found = each.get("ResourceChange", {})
+                names = (
+                    detail["Target"].get("Name") or detail["Target"].get("Attribute", "")
+                    for detail in found.get("Details", [])
+                    if detail.get("ChangeSource") in ("DirectModification", None)
+                )
+                yield Change(
+                    action=found["Action"],
+                    logical=found["LogicalResourceId"],
+                    type=found["ResourceType"],
+                    replacement=found.get("Replacement", ""),
+                    policy=found.get("PolicyAction", ""),
+                    names=tuple(dict.fromkeys(names)),
+                )
+            if not page.get("NextToken"):
+                return
+            page = self._call(
+                "describe_change_set",
+                ChangeSetName=page["ChangeSetId"],
+                NextToken=page["NextToken"],
+            )
+
+    def execute(self, change_set: ChangeSet) -> None:
+        """Begin to carry a change set out."""
+        self._call("execute_change_set", ChangeSetName=change_set.id)
+
+    def discard(self, change_set: ChangeSet) -> None:
+        """Remove a change set that is not carried out."""
+        self._call("delete_change_set", ChangeSetName=change_set.id)
+
+    def cancel(self, name: str) -> None:
+        """Let an update go back to where it came from (API: ``CancelUpdateStack``)."""
+        self._call("cancel_update_stack", StackName=name)
+
+    def delete(self, stack_id: str) -> None:
+        """Begin to delete a stack with what is in it."""
+        self._call("delete_stack", StackName=stack_id)

@@ -1,0 +1,1 @@
+"""Stacks: the template stays the truth, CloudFormation applies it, the artifacts are made here."""

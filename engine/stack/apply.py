@@ -1,0 +1,216 @@
+"""Carrying a change set out, and following what happens until it is over."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.adapters import retry
+from engine.adapters.aws.stacks import ChangeSet, StackEvent, Stacks, StackState
+from engine.errors import Cancelled, DeployError, DeployFailed, NotReady, Refused
+from engine.journal import Journal
+from engine.model import Action
+
+LASTING = 4 * 3600.0  # seconds; a database can take hours
+DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+
+_ACTIONS = {
+    "CREATE": Action.CREATE,
+    "UPDATE": Action.UPDATE,
+    "DELETE": Action.REMOVE,
+    "IMPORT": Action.CREATE,
+}
+
+# States in which no change is taken, and what helps (CloudFormation user guide, "Stack status
+# codes"): what is so, and what to do about it.
+_STUCK: Mapping[str, tuple[str, str]] = {
+    "ROLLBACK_COMPLETE": (
+        "could not be created, and what is left of it takes no update",
+        "Delete it: aws cloudformation delete-stack --stack-name {name}; then deploy again.",
+    ),
+    "UPDATE_ROLLBACK_FAILED": (
+        "could neither be updated nor go back",
+        "Mend {failed} and let it go back: aws cloudformation continue-update-rollback "
+        "--stack-name {name} (what cannot be mended: --resources-to-skip {failed}).",
+    ),
+    "UPDATE_FAILED": (
+        "was updated in part, and did not go back",
+        "Let it go back: aws cloudformation rollback-stack --stack-name {name}.",
+    ),
+}
+for _status in ("CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"):
+    _STUCK = {**_STUCK, _status: _STUCK["ROLLBACK_COMPLETE"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How a stack came out; ``failure`` is of the resource that failed first."""
+
+    state: StackState | None
+    failure: StackEvent | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the stack is now what it should become."""
+        return self.state is not None and self.state.status in DONE
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the stack could not go back either."""
+        return self.state is not None and self.state.status in _STUCK
+
+    def error(self, name: str) -> DeployFailed:
+        """Why it failed, and what helps."""
+        if self.failure:
+            says = f"{self.failure.logical} ({self.failure.type}): {self.failure.reason}"
+        else:
+            says = self.state.reason if self.state else f"stack {name} is gone"
+        remedy = stuck(self.state, [self.failure]).remedy if self.state and self.is_stuck else ""
+        return DeployFailed(says, remedy=remedy)
+
+
+def stuck(state: StackState, failed: list[StackEvent | None]) -> NotReady:
+    """The error of a stack that takes no change."""
+    says, remedy = _STUCK[state.status]
+    names = " ".join(dict.fromkeys(each.logical for each in failed if each)) or "what failed"
+    return NotReady(
+        f"stack {state.name} {says} ({state.status})",
+        remedy=remedy.format(name=state.name, failed=names),
+    )
+
+
+def check_state(state: StackState | None, stacks: Stacks) -> None:
+    """Refuse a stack that takes no change now.
+
+    Raises:
+        NotReady: with what helps.
+    """
+    if state and state.is_busy:
+        raise NotReady(
+            f"stack {state.name} is being changed by somebody else ({state.status})",
+            remedy="Run again when that is over.",
+        )
+    if state and state.status in _STUCK:
+        recent = itertools.islice(stacks.events(state.id), 100)
+        own = itertools.takewhile(lambda each: not _begins(each), recent)
+        raise stuck(state, [each for each in own if each.failed and each.physical != state.id])
+
+
+def _begins(event: StackEvent) -> bool:
+    return event.type == "AWS::CloudFormation::Stack" and event.status in (
+        "CREATE_IN_PROGRESS",
+        "UPDATE_IN_PROGRESS",
+    )
+
+
+class Application:
+    """Changes one stack, and tells its events as progress."""
+
+    def __init__(self, stacks: Stacks, name: str, region: str, journal: Journal) -> None:
+        self._stacks = stacks
+        self._name = name
+        self._region = region
+        self._journal = journal
+        self._begun: dict[str, float] = {}  # when resources were seen to be worked on
+
+    def put_back(self, change_set: ChangeSet) -> Applied:
+        """Carry a change set out that undoes another, even in a run that is cancelled."""
+        seen = self._newest(change_set.stack)
+        self._execute(change_set)
+        return self._watch(change_set.stack, seen, heed=False)
+
+    def carry_out(self, change_set: ChangeSet, *, is_new: bool) -> Applied:
+        """Carry a change set out.
+
+        CloudFormation goes back by itself when a resource fails. A run that is cancelled lets it do
+        that too, unless it is too late.
+
+        Raises:
+            Cancelled: once the stack is what it was before.
+        """
+        seen = self._newest(change_set.stack)
+        self._journal.check()
+        self._execute(change_set)
+        return self._follow(change_set.stack, seen, is_new=is_new)
+
+    def delete(self, stack_id: str) -> Applied:
+        """Delete a stack that this run has created, and wait until it is gone."""
+        seen = self._newest(stack_id)
+        self._stacks.delete(stack_id)
+        return self._watch(stack_id, seen, heed=False)
+
+    def _execute(self, change_set: ChangeSet) -> None:
+        try:
+            self._stacks.execute(change_set)
+        except Refused as refusal:
+            if refusal.code != "InvalidChangeSetStatus":
+                raise
+            # It was this run: the answer had been lost, and it asked again.
+
+    def _follow(self, stack_id: str, seen: str, *, is_new: bool) -> Applied:
+        try:
+            return self._watch(stack_id, seen)
+        except Cancelled:
+            if is_new:
+                self._stacks.delete(stack_id)
+            else:
+                self._cancel()
+            applied = self._watch(stack_id, seen, heed=False)
+            if applied.is_done or applied.is_stuck:
+                return applied  # it was too late to stop it
+            raise
+
+    def _cancel(self) -> None:
+        try:
+            self._stacks.cancel(self._name)
+        except DeployError as error:  # it has come to its end meanwhile
+            self._journal.note(f"The update of {self._name} was not stopped: {error.message}")
+
+    def _newest(self, stack_id: str) -> str:
+        return next((event.id for event in self._stacks.events(stack_id)), "")
+
+    def _watch(self, stack_id: str, seen: str, *, heed: bool = True) -> Applied:
+        """Tell events as they come, until the stack is at rest; ``heed`` minds a cancelled run."""
+        told: list[StackEvent] = []
+
+        def look() -> StackState | None:
+            if heed:
+                self._journal.check()
+            state = self._stacks.read(stack_id)
+            last = told[-1].id if told else seen
+            new = itertools.takewhile(lambda each: each.id != last, self._stacks.events(stack_id))
+            for event in reversed(list(new)):
+                told.append(event)
+                self._tell(event)
+            return state
+
+        state = retry.until(
+            look,
+            lambda now: now is None or not now.status.endswith("_IN_PROGRESS"),
+            deadline=LASTING,
+            first=0.2,
+            longest=3.0,
+        )
+        failures = (each for each in told if each.failed and each.physical != stack_id)
+        return Applied(state, next(failures, None))
+
+    def _tell(self, event: StackEvent) -> None:
+        """Tell an event: the end of work on a resource as work, all others as progress."""
+        verb, _, stage = event.status.partition("_")
+        is_over = stage in ("COMPLETE", "FAILED") and verb in _ACTIONS
+        if event.logical == self._name or not is_over:
+            if stage == "IN_PROGRESS":
+                self._begun.setdefault(event.logical, self._journal.elapsed)
+            reason = f": {event.reason}" if event.reason else ""
+            line = f"{event.logical} {event.status}{reason}"
+            self._journal.progress(f"stack:{self._name}", line, self._region)
+            return
+        self._journal.happened(
+            f"resource:{event.logical}",
+            _ACTIONS[verb],
+            self._region,
+            self._begun.pop(event.logical, self._journal.elapsed),
+            failed=stage == "FAILED",
+            detail=event.reason or event.type,
+        )

@@ -1,0 +1,113 @@
+"""The images of a stack's functions, built as those of any other function and named by digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from engine.adapters.parallel import together
+from engine.adapters.world import World
+from engine.build.images import Images
+from engine.build.machine import check_machine
+from engine.content.fingerprint import of_image
+from engine.journal import Journal
+from engine.model import Action, Function, ImageSource, ObservedRegion, Plan, Settings, Step
+from engine.plan.observe import app_tag
+
+BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores
+
+
+class StackImages:
+    """Finds and builds the images of one stack in one region.
+
+    The functions go by their logical ids.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        functions: tuple[Function, ...],
+        region: str,
+        world: World,
+        journal: Journal,
+    ) -> None:
+        self._settings = replace(settings, functions=functions, bases={}, layers={})
+        self._functions = functions
+        self._region = region
+        self._world = world
+        self._journal = journal
+        self._digests: dict[str, str] = {}
+        self._prints = {each.name: of_image(each, _source(each), "") for each in functions}
+
+    def find(self) -> None:
+        """Look which images the registry has."""
+        registry = self._world.registry(self._region)
+
+        def digest(function: Function) -> str | None:
+            tag = app_tag(self._prints[function.name])
+            return registry.digest(_source(function).repository, tag)
+
+        found = zip(self._functions, together(digest, self._functions), strict=True)
+        self._digests = {function.name: known for function, known in found if known}
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is to be done for each."""
+        return tuple(
+            Step(
+                f"image:{each.name}",
+                self._region,
+                Action.REUSE if each.name in self._digests else Action.BUILD,
+                "the registry has it" if each.name in self._digests else "its files changed",
+                self._prints[each.name],
+            )
+            for each in self._functions
+        )
+
+    def expected(self) -> dict[str, str]:
+        """The URI of every image, or one that none has as long as it is not built."""
+        missing = {
+            each.name: f"{_source(each).repository}:{app_tag(self._prints[each.name])}"
+            for each in self._functions
+            if each.name not in self._digests
+        }
+        there = [each for each in self._functions if each.name in self._digests]
+        return {**self._uris(there), **missing}
+
+    def build(self) -> dict[str, str]:
+        """The URI of every image by its digest, built where it is missing.
+
+        Raises:
+            NotReady: a builder is needed and not there.
+            BuildFailed: an image cannot be built.
+        """
+        plan = Plan(self.steps)
+        check_machine(self._settings, plan, self._world, self._journal)
+        return self._uris(self._functions)
+
+    def _uris(self, functions: tuple[Function, ...] | list[Function]) -> dict[str, str]:
+        observed = ObservedRegion(self._region, {}, {}, self._digests, {})
+        images = Images(self._settings, Plan(self.steps), observed, self._world, self._journal)
+
+        def uri(function: Function) -> str:
+            return images.app(function, _source(function), {})
+
+        made = together(uri, functions, most=BUILDS_AT_ONCE)
+        return dict(zip((each.name for each in functions), made, strict=True))
+
+
+def with_images(resources: dict[str, dict[str, object]], uris: Mapping[str, str]) -> None:
+    """Let the functions of a packaged template name their images."""
+    for logical, uri in uris.items():
+        resource = resources[logical]
+        properties = resource.setdefault("Properties", {})
+        assert isinstance(properties, dict)
+        if resource["Type"] == "AWS::Lambda::Function":
+            properties["Code"] = {"ImageUri": uri}
+        else:
+            properties["ImageUri"] = uri
+
+
+def _source(function: Function) -> ImageSource:
+    assert isinstance(function.source, ImageSource)
+    return function.source

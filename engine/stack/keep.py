@@ -1,0 +1,69 @@
+"""What a stack was, kept in the bucket: the way back, without a server.
+
+``lambda-fast-deploy/stacks/NAME/ID.json`` holds a template, its parameters, and the id of what the
+stack was before. The id comes of the template and the parameters, so that the stack itself tells
+which record is its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from engine.adapters.aws.bucket import Bucket
+from engine.build.upload import PREFIX
+from engine.stack.template import plain
+
+SECRET = "****"  # noqa: S105  # what CloudFormation shows of a NoEcho parameter
+_KEY = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.zip")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A state of a stack. ``parameters`` are without secrets; ``previous`` is the id before."""
+
+    template: str = field(repr=False)
+    parameters: Mapping[str, str]
+    capabilities: tuple[str, ...]
+    tags: Mapping[str, str]
+    previous: str = ""
+
+    @property
+    def id(self) -> str:
+        """What the state is known by: its template, however it is written, and parameters."""
+        text = json.dumps([plain(self.template), dict(self.parameters)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def artifacts(self) -> tuple[str, ...]:
+        """Keys of the objects that its template names."""
+        return tuple(sorted(set(_KEY.findall(self.template))))
+
+
+class Keep:
+    """The kept states of one stack."""
+
+    def __init__(self, bucket: Bucket, name: str) -> None:
+        self._bucket = bucket
+        self._folder = f"{PREFIX}stacks/{name}/"
+
+    def get(self, kept_id: str) -> Kept | None:
+        """A state; ``None`` if it was not kept."""
+        found = self._bucket.get(f"{self._folder}{kept_id}.json")
+        if found is None:
+            return None
+        values: dict[str, Any] = json.loads(found)
+        return Kept(**{**values, "capabilities": tuple(values["capabilities"])})
+
+    def put(self, kept: Kept) -> None:
+        """Keep a state."""
+        text = json.dumps(asdict(kept), indent=1)
+        self._bucket.put(f"{self._folder}{kept.id}.json", text.encode())
+
+    def lost(self, kept: Kept) -> list[str]:
+        """The objects of a state that are not in the bucket any more."""
+        return [key for key in kept.artifacts if not self._bucket.has(key)]

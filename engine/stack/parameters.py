@@ -1,0 +1,79 @@
+"""The values of a template's parameters: what is given, what the stack has, the default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.adapters.aws.stacks import StackState
+from engine.errors import Invalid, Problem
+from engine.model import Stack
+from engine.settings.document import nearest
+from engine.stack.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Values by name. Those of ``NoEcho`` parameters are ``hidden``, and nobody may see them.
+
+    A hidden parameter without a value keeps the one that it has.
+    """
+
+    shown: Mapping[str, str]
+    hidden: Mapping[str, str | None] = field(repr=False)
+    are_known: bool = True
+
+    @property
+    def all(self) -> dict[str, str | None]:
+        """As a change set takes them."""
+        return {**self.shown, **self.hidden}
+
+
+def parameters_of(template: Template, stack: Stack, state: StackState | None) -> Parameters:
+    """The parameters of a deployment, as ``aws cloudformation deploy`` chooses them.
+
+    They are not ``known`` when AWS alone can tell whether one has changed: a hidden value that is
+    given, or one that is looked up elsewhere (``AWS::SSM::Parameter::…``).
+
+    Raises:
+        Invalid: a value that the template does not ask for, or one that is missing.
+    """
+    known = template.parameters
+    problems = [
+        Problem(f"the template has no parameter {name!r}{nearest(name, known)}", stack.place)
+        for name in stack.parameters
+        if name not in known
+    ]
+    has = state.parameters if state and state.exists else {}
+    shown: dict[str, str] = {}
+    hidden: dict[str, str | None] = {}
+    for name, parameter in known.items():
+        given = stack.parameters.get(name)
+        if _text(parameter.get("NoEcho")) == "true":
+            if given is not None or name in has:
+                hidden[name] = given
+            elif "Default" not in parameter:
+                problems.append(_missing(name, template))
+        elif (value := given if given is not None else has.get(name)) is not None:
+            shown[name] = value
+        elif "Default" in parameter:
+            shown[name] = _text(parameter["Default"])
+        else:
+            problems.append(_missing(name, template))
+    if problems:
+        raise Invalid(problems)
+    looked_up = (str(each.get("Type", "")) for each in known.values())
+    is_given = any(value is not None for value in hidden.values())
+    return Parameters(
+        shown, hidden, not is_given and not any("AWS::SSM::" in kind for kind in looked_up)
+    )
+
+
+def _missing(name: str, template: Template) -> Problem:
+    says = f"parameter {name} has no value and no Default; give it one under stack: parameters"
+    return Problem(says, template.place("Parameters", name))
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

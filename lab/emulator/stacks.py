@@ -1,0 +1,52 @@
+"""Stacks: an update leaves alone what has not changed, and a bucket's name is its own for good.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services.cloudformation import provisioners, stacks
+
+_add_event = stacks._add_event
+_update = stacks._update_keeping_seed
+# The beginnings of updates that have not been told, by stack and logical id.
+_begun: dict[tuple[str, str], tuple[Any, ...]] = {}
+
+
+def add_event(
+    stack_id: str, name: str, logical: str, kind: str, status: str, *rest: Any, **named: Any
+) -> None:
+    """Tell what happened to a resource, but nothing of one that stays as it is."""
+    event = (stack_id, name, logical, kind, status, *rest)
+    if status == "UPDATE_IN_PROGRESS" and kind != "AWS::CloudFormation::Stack" and not rest:
+        _begun[name, logical] = event
+    elif status == "UPDATE_COMPLETE" and (name, logical) in _begun:
+        del _begun[name, logical]
+    else:
+        _tell(name, logical)
+        _add_event(*event, **named)
+
+
+def update(
+    kind: str, physical: str, old: Any, new: Any, name: str, logical: str, attributes: Any
+) -> Any:
+    """Update a resource whose properties differ."""
+    if old == new and not kind.startswith(("Custom::", "AWS::CloudFormation::")):
+        return (physical, attributes), stacks._NAME_SEED.get()
+    _tell(name, logical)
+    return _update(kind, physical, old, new, name, logical, attributes)
+
+
+def _tell(name: str, logical: str) -> None:
+    if event := _begun.pop((name, logical), None):
+        _add_event(*event)
+
+
+def teach() -> None:
+    """Install every behaviour of this module."""
+    # AWS::S3::Bucket in the template reference: only BucketName says "Update requires: Replacement"
+    provisioners._REPLACING_PROPERTIES["AWS::S3::Bucket"] = frozenset({"BucketName"})
+    stacks._add_event = add_event
+    stacks._update_keeping_seed = update

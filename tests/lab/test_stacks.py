@@ -1,0 +1,55 @@
+"""Stacks."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import Any
+
+import boto3
+
+
+def test_an_update_touches_only_what_changed() -> None:
+    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+    api.create_stack(StackName=name, TemplateBody=_template("one"))
+    _settle(api, name)
+    before = _events(api, name)
+    api.update_stack(StackName=name, TemplateBody=_template("two"))
+    assert _settle(api, name) == "UPDATE_COMPLETE"
+    new = [(event["LogicalResourceId"], event["ResourceStatus"]) for event in _events(api, name)]
+    assert new[len(before) :] == [
+        (name, "UPDATE_IN_PROGRESS"),
+        ("Changed", "UPDATE_IN_PROGRESS"),
+        ("Changed", "UPDATE_COMPLETE"),
+        (name, "UPDATE_COMPLETE"),
+    ]
+    resources = api.describe_stack_resources(StackName=name)["StackResources"]
+    assert {each["LogicalResourceId"] for each in resources} == {"Changed", "Same"}
+    ssm = boto3.client("ssm")
+    values = [
+        ssm.get_parameter(Name=each["PhysicalResourceId"])["Parameter"]["Value"]
+        for each in sorted(resources, key=lambda each: each["LogicalResourceId"])
+    ]
+    assert values == ["two", "same"]
+    api.delete_stack(StackName=name)
+
+
+def _template(value: str) -> str:
+    def parameter(value: str) -> dict[str, Any]:
+        return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value}}
+
+    return json.dumps({"Resources": {"Changed": parameter(value), "Same": parameter("same")}})
+
+
+def _events(api: Any, name: str) -> list[dict[str, Any]]:
+    return list(reversed(api.describe_stack_events(StackName=name)["StackEvents"]))
+
+
+def _settle(api: Any, name: str) -> str:
+    for _ in range(100):
+        status = str(api.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+        if not status.endswith("IN_PROGRESS"):
+            return status
+        time.sleep(0.05)
+    raise AssertionError(f"{name} is not at rest")

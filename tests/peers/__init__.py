@@ -1,0 +1,1 @@
+"""Our results beside those of the tools that people use today."""

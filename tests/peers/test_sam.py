@@ -1,0 +1,99 @@
+"""Packaged templates against those of ``sam build`` and ``sam package``, up to names and keys."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from bench.tools import installed
+from engine.content.archive import archive
+from engine.model import Stack
+from engine.stack.artifacts import Artifact
+from engine.stack.package import package, text_of
+from engine.stack.resources import Resources
+from engine.stack.template import plain, read_template
+
+TEMPLATES = sorted(Path(__file__).with_name("templates").glob("*/template.*"))
+BUCKET = "sam-artifacts"
+
+
+@pytest.fixture(scope="session")
+def sam() -> Path:
+    """The SAM CLI, and a bucket for it."""
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    return installed() / "sam"
+
+
+def ours(path: Path) -> dict[str, Any]:
+    """The template as this engine packages it; the artifacts need not be built for that."""
+    template, empty = read_template(path), archive({}, compress=False)
+    resources = Resources(template, {})
+    artifacts = [
+        Artifact(part, empty, "", "lambda-fast-deploy/0.zip") for part in resources.parts()
+    ]
+    body = package(template, Stack(path, "stack"), resources, artifacts, BUCKET, {})
+    found: dict[str, Any] = plain(text_of(body))
+    return found
+
+
+def theirs(sam: Path, path: Path) -> dict[str, Any]:
+    """The template as the SAM CLI builds and packages it."""
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+
+    def run(*arguments: str) -> None:
+        done = subprocess.run(
+            [sam, *arguments], cwd=path.parent, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+    run("build", "--template", path.name)
+    repository = ("--image-repository", "000000000000.dkr.ecr.us-east-1.amazonaws.com/images")
+    run("package", "--s3-bucket", BUCKET, *repository, "--output-template-file", "packaged.yaml")
+    found: dict[str, Any] = plain((path.parent / "packaged.yaml").read_text())
+    return found
+
+
+def without_names(value: Any) -> Any:
+    """A template without the names and keys of what it was packaged to."""
+    if isinstance(value, dict):
+        if value.keys() in ({"S3Bucket", "S3Key"}, {"Bucket", "Key"}):
+            return dict.fromkeys(sorted(value))
+        # A note of sam's own, so that it finds resources again.
+        return {key: without_names(each) for key, each in value.items() if key != "SamResourceId"}
+    if isinstance(value, list):
+        return [without_names(each) for each in value]
+    if isinstance(value, str) and value.startswith(f"s3://{BUCKET}/"):
+        return f"s3://{BUCKET}/"
+    return value
+
+
+def resources_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Resources, without a Metadata that holds nothing."""
+    found = without_names(body)["Resources"]
+    return {
+        logical: {key: value for key, value in each.items() if (key, value) != ("Metadata", {})}
+        for logical, each in found.items()
+    }
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.parent.name)
+def test_a_packaged_template_is_that_of_sam(path: Path, sam: Path, tmp_path: Path) -> None:
+    shutil.copytree(path.parent, tmp_path / "project")
+    copied = tmp_path / "project" / path.name
+    mine, other = ours(copied), theirs(sam, copied)
+    assert resources_of(mine) == resources_of(other)
+    sections = {"Resources", "Globals"}
+    assert {key: value for key, value in mine.items() if key not in sections} == {
+        key: value for key, value in other.items() if key not in sections
+    }
+    assert mine.get("Globals") == other.get("Globals")
+
+
+def test_there_are_ten_templates() -> None:
+    assert len(TEMPLATES) == 10

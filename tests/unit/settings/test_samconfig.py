@@ -1,0 +1,66 @@
+"""samconfig.toml: what a team that uses the SAM CLI has said already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Problem
+from engine.settings.samconfig import SamConfig, read_samconfig
+
+
+def read(folder: Path, text: str, environment: str = "") -> tuple[SamConfig, list[str]]:
+    (folder / "samconfig.toml").write_text(text)
+    problems: list[Problem] = []
+    return read_samconfig(folder, environment, problems), [each.message for each in problems]
+
+
+def test_deploy_goes_before_what_is_said_for_all_commands(tmp_path: Path) -> None:
+    text = """
+version = 0.1
+[default.global.parameters]
+stack_name = "all"
+region = "eu-west-1"
+[default.deploy.parameters]
+stack_name = "shop"
+s3_bucket = "files"
+capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
+[prod.deploy.parameters]
+stack_name = "shop-prod"
+capabilities = ["CAPABILITY_NAMED_IAM"]
+"""
+    found, problems = read(tmp_path, text)
+    assert problems == []
+    assert (found.stack_name, found.region, found.bucket) == ("shop", "eu-west-1", "files")
+    assert found.capabilities == ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
+    prod, _ = read(tmp_path, text, "prod")
+    assert (prod.stack_name, prod.region, prod.capabilities) == (
+        "shop-prod",
+        "",
+        ("CAPABILITY_NAMED_IAM",),
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"Stage=prod Name=\\"a b\\""',
+        '\'Stage="prod" Name="a b"\'',
+        '["Stage=prod", "Name=\'a b\'"]',
+        "\"ParameterKey=Stage,ParameterValue=prod ParameterKey=Name,ParameterValue='a b'\"",
+    ],
+)
+def test_parameters_come_in_every_form(tmp_path: Path, written: str) -> None:
+    found, _ = read(tmp_path, f"[default.deploy.parameters]\nparameter_overrides = {written}\n")
+    assert found.parameters == {"Stage": "prod", "Name": "a b"}
+
+
+def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+    assert read(tmp_path, "[[")[1][0].startswith("not valid TOML")
+    assert read(tmp_path, "[default]\n", "prod")[1] == ["no 'prod'; there are: default"]
+    problems: list[Problem] = []
+    assert read_samconfig(tmp_path / "absent", "", problems) == SamConfig()
+    assert problems == []
+    read_samconfig(tmp_path / "absent", "prod", problems)
+    assert "there is no samconfig.toml" in problems[0].message

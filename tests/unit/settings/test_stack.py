@@ -1,0 +1,110 @@
+"""The stack of lambda-deploy.yml, of samconfig.toml and of input template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Invalid
+from engine.model import Event, Settings
+from engine.settings.inputs import Given
+from engine.settings.load import load
+
+CONFIG = """\
+stack:
+  template: template.yaml
+  name: shop
+  parameters: {Stage: prod, Token: "${TOKEN}"}
+  tests: {Orders: [health]}
+  log-retention: 30
+artifacts: {bucket: files}
+tests:
+  health: {http: /health}
+"""
+SAM = """\
+[default.deploy.parameters]
+stack_name = "sam-shop"
+s3_bucket = "sam-files"
+parameter_overrides = "Stage=dev Other=1"
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project with a template."""
+    (tmp_path / "template.yaml").write_text("")
+    return tmp_path
+
+
+def settings(root: Path, text: str = "", **given: str) -> Settings:
+    if text:
+        (root / "lambda-deploy.yml").write_text(text)
+    environ = {"AWS_REGION": "eu-west-1", "TOKEN": "very-secret"}
+    return load(
+        Given({}, given), environ, Event(), root, lambda: frozenset({"eu-west-1", "eu-central-1"})
+    )
+
+
+def problems(root: Path, text: str = "", **given: str) -> str:
+    with pytest.raises(Invalid) as raised:
+        settings(root, text, **given)
+    return str(raised.value)
+
+
+def test_a_stack_is_read_with_its_tests(root: Path) -> None:
+    stack = settings(root, CONFIG).stack
+    assert stack is not None
+    assert (stack.name, stack.template, stack.log_retention) == ("shop", root / "template.yaml", 30)
+    assert [gate.name for gate in stack.gates["Orders"]] == ["health"]
+
+
+def test_what_is_written_goes_before_samconfig(root: Path) -> None:
+    (root / "samconfig.toml").write_text(SAM)
+    found = settings(root, CONFIG)
+    assert found.stack is not None
+    assert found.artifacts is not None
+    assert (found.stack.name, found.artifacts.bucket) == ("shop", "files")
+    assert found.stack.parameters == {"Stage": "prod", "Other": "1", "Token": "very-secret"}
+
+
+def test_input_template_and_samconfig_are_enough(root: Path) -> None:
+    (root / "samconfig.toml").write_text(SAM + 'region = "eu-central-1"\n')
+    found = settings(root, template="template.yaml")
+    assert found.stack is not None
+    assert found.artifacts is not None
+    assert (found.stack.name, found.artifacts.bucket) == ("sam-shop", "sam-files")
+    assert found.regions == ("eu-central-1",)
+
+
+def test_a_value_of_a_parameter_is_shown_nowhere(root: Path) -> None:
+    assert settings(root, CONFIG).secrets == ("very-secret",)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("template.yaml", "absent.yaml"), "2: file 'absent.yaml' does not exist"),
+        (("  name: shop\n", ""), "1: give the stack a name, here or as stack_name"),
+        (("artifacts: {bucket: files}\n", ""), "1: name a bucket for what is built"),
+        (("[health]", "[helth]"), "no test 'helth'; did you mean 'health'?"),
+        (("retention: 30", "retention: 31"), "logs are kept for one of 1, 3, 5"),
+        (("tests:\n  h", "functions: {}\ntests:\n  h"), "exactly one of 'functions' or 'stack'"),
+        (("tests:\n  h", "layers: {}\ntests:\n  h"), "those of a stack have theirs"),
+        (("Orders:", "Or-ders:"), "expected the logical id of a function, got 'Or-ders'"),
+    ],
+)
+def test_each_mistake_is_said(root: Path, change: tuple[str, str], said: str) -> None:
+    assert change[0] in CONFIG
+    assert said in problems(root, CONFIG.replace(*change, 1))
+
+
+def test_a_bucket_of_sams_own_is_told_where_to_find(root: Path) -> None:
+    text = '[default.deploy.parameters]\nstack_name = "shop"\nresolve_s3 = true\n'
+    (root / "samconfig.toml").write_text(text)
+    assert "aws-sam-cli-managed-default" in problems(root, template="template.yaml")
+
+
+def test_template_goes_with_no_other_source(root: Path) -> None:
+    said = problems(root, template="template.yaml", function="orders")
+    assert "input function: give either template or this, not both" in said
