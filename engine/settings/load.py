@@ -59,6 +59,7 @@ def _document(
             for name in ("config", "function")
             if given.get(name, "").strip()
         ]
+        problems += _of_one_function(given, template)
         return of_template(template), root
     if given.get("function", "").strip():
         if given.get("config", "").strip():
@@ -79,13 +80,18 @@ def _document(
             )
         )
         return None, root
-    says = f"belongs to input function; {name} describes the functions, so write it there"
-    problems += [
+    problems += _of_one_function(given, name)
+    return parse(text, name, environ, problems), path.parent
+
+
+def _of_one_function(given: Mapping[str, str], file: str) -> list[Problem]:
+    """Inputs of a single function that are given though a file describes the functions."""
+    says = f"belongs to input function; {file} describes the functions, so write it there"
+    return [
         Problem(says, Place(f"input {item.name}"))
         for item in INPUTS
         if item.is_of_one_function and given.get(item.name, "").strip()
     ]
-    return parse(text, name, environ, problems), path.parent
 
 
 def _plan_only(given: Mapping[str, str], event: Event, problems: list[Problem]) -> str:

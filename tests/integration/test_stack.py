@@ -279,6 +279,12 @@ def test_a_rollback_that_fails_its_test_stays_where_it_was(
     }
 
 
+def test_base_images_alone_touch_no_stack(project: Project) -> None:
+    run = project.run("build", "base")
+    assert run.code == 0
+    assert run.changes == []
+
+
 def test_samconfig_and_input_template_are_enough(project: Project, stack: str, api: Any) -> None:
     (project.root / "lambda-deploy.yml").unlink()
     boto3.client("s3").create_bucket(Bucket=f"{stack}-sam")
