@@ -184,6 +184,20 @@ def test_a_first_deploy_that_fails_its_test_leaves_nothing(
         status(api, stack)
 
 
+def test_a_first_deploy_that_cannot_be_applied_leaves_nothing(
+    project: Project, stack: str, api: Any
+) -> None:
+    url = "  Broken:\n    Type: AWS::Lambda::Url\n    Properties:\n"
+    url += "      {TargetFunctionArn: absent, AuthType: NONE}\n"
+    project.edit("template.yaml", "  Invoices:\n", f"{url}  Invoices:\n")
+    run = project.deploy()
+    assert run.code == 1
+    assert run.function["error"].startswith("Broken (AWS::Lambda::Url): ")
+    assert run.function["undone"] == [f"stack {stack} is deleted"]
+    with pytest.raises(api.exceptions.ClientError, match="does not exist"):
+        status(api, stack)
+
+
 def test_the_resource_that_failed_first_is_on_line_one(
     project: Project, stack: str, api: Any, aws: Any
 ) -> None:
