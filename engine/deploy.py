@@ -72,7 +72,7 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
 
 def build_bases(settings: Settings, world: World, journal: Journal) -> Outcome:
     """Build the base images that are not there yet, and nothing else."""
-    return deploy(replace(settings, functions=(), layers={}), world, journal)
+    return deploy(replace(settings, functions=(), layers={}, stack=None), world, journal)
 
 
 def _reached(

@@ -59,6 +59,7 @@ def _document(
             for name in ("config", "function")
             if given.get(name, "").strip()
         ]
+        problems += _of_one_function(given, given["template"].strip())
         return of_template(given), root
     if given.get("function", "").strip():
         if given.get("config", "").strip():
@@ -80,14 +81,19 @@ def _document(
             )
         )
         return None, root
+    problems += _of_one_function(given, name)
+    return parse(text, name, environ, problems), path.parent
+
+
+def _of_one_function(given: Given, file: str) -> list[Problem]:
+    """Inputs of a single function that are given though a file describes the functions."""
     owner = given.called("function")
-    says = f"belongs to {owner}; {name} describes the functions, so write it there"
-    problems += [
+    says = f"belongs to {owner}; {file} describes the functions, so write it there"
+    return [
         Problem(says, given.place(item.name))
         for item in INPUTS
         if item.is_of_one_function and given.get(item.name, "").strip()
     ]
-    return parse(text, name, environ, problems), path.parent
 
 
 def _plan_only(given: Given, event: Event, problems: list[Problem]) -> str:

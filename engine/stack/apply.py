@@ -13,6 +13,7 @@ from engine.journal import Journal
 from engine.model import Action
 
 LASTING = 4 * 3600.0  # seconds; a database can take hours
+PASSING = 60.0  # seconds in which CloudFormation goes on to delete what it could not create
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 _ACTIONS = {
@@ -41,6 +42,10 @@ _STUCK: Mapping[str, tuple[str, str]] = {
 }
 for _status in ("CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"):
     _STUCK = {**_STUCK, _status: _STUCK["ROLLBACK_COMPLETE"]}
+
+
+# A stack that could not be created is here for a moment, before it is deleted.
+_ON_THE_WAY_OUT = ("CREATE_FAILED", "ROLLBACK_COMPLETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,13 @@ class Application:
     def _watch(self, stack_id: str, seen: str, *, heed: bool = True) -> Applied:
         """Tell events as they come, until the stack is at rest; ``heed`` minds a cancelled run."""
         told: list[StackEvent] = []
+        failed_at: list[float] = []
+
+        def is_over(state: StackState | None) -> bool:
+            if state is None or state.status not in _ON_THE_WAY_OUT:
+                return state is None or not state.status.endswith("_IN_PROGRESS")
+            failed_at.append(self._journal.elapsed)
+            return failed_at[-1] - failed_at[0] > PASSING
 
         def look() -> StackState | None:
             if heed:
@@ -187,7 +199,7 @@ class Application:
 
         state = retry.until(
             look,
-            lambda now: now is None or not now.status.endswith("_IN_PROGRESS"),
+            is_over,
             deadline=LASTING,
             first=0.2,
             longest=3.0,

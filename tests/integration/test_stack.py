@@ -184,6 +184,20 @@ def test_a_first_deploy_that_fails_its_test_leaves_nothing(
         status(api, stack)
 
 
+def test_a_first_deploy_that_cannot_be_applied_leaves_nothing(
+    project: Project, stack: str, api: Any
+) -> None:
+    url = "  Broken:\n    Type: AWS::Lambda::Url\n    Properties:\n"
+    url += "      {TargetFunctionArn: absent, AuthType: NONE}\n"
+    project.edit("template.yaml", "  Invoices:\n", f"{url}  Invoices:\n")
+    run = project.deploy()
+    assert run.code == 1
+    assert run.function["error"].startswith("Broken (AWS::Lambda::Url): ")
+    assert run.function["undone"] == [f"stack {stack} is deleted"]
+    with pytest.raises(api.exceptions.ClientError, match="does not exist"):
+        status(api, stack)
+
+
 def test_the_resource_that_failed_first_is_on_line_one(
     project: Project, stack: str, api: Any, aws: Any
 ) -> None:
@@ -277,6 +291,12 @@ def test_a_rollback_that_fails_its_test_stays_where_it_was(
     assert {k: v[0] for k, v in codes(api, aws, stack).items()} == {
         k: v[0] for k, v in before.items()
     }
+
+
+def test_base_images_alone_touch_no_stack(project: Project) -> None:
+    run = project.run("build", "base")
+    assert run.code == 0
+    assert run.changes == []
 
 
 def test_samconfig_and_input_template_are_enough(project: Project, stack: str, api: Any) -> None:

@@ -106,5 +106,6 @@ def test_a_bucket_of_sams_own_is_told_where_to_find(root: Path) -> None:
 
 
 def test_template_goes_with_no_other_source(root: Path) -> None:
-    said = problems(root, template="template.yaml", function="orders")
+    said = problems(root, template="template.yaml", function="orders", memory="512")
+    assert "input memory: belongs to input function; template.yaml describes" in said
     assert "input function: give either template or this, not both" in said
