@@ -82,26 +82,35 @@ def _variable(variable: str) -> Hostile:
     return put
 
 
+HOSTILE: dict[str, Hostile] = {
+    "engine": _file("engine/__init__.py"),
+    "yaml": _file("yaml.py"),
+    "sitecustomize": _file("sitecustomize.py"),
+    "usercustomize": _file("usercustomize.py"),
+    "uv.toml": _file("uv.toml", "this is no TOML"),
+    "pyproject.toml": _file("pyproject.toml", "this is no TOML"),
+    "pip.conf": _file("pip.conf", "[global]\nindex-url = nowhere\n"),
+    "python-version": _file(".python-version", "3.99"),
+    "PYTHONPATH": _variable("PYTHONPATH"),
+    "PYTHONSTARTUP": _variable("PYTHONSTARTUP"),
+    "PYTHONHOME": _variable("PYTHONHOME"),
+}
+
+
+# An installation takes seconds: there it is all of them at once, and what installers read alone.
 @pytest.mark.parametrize(
-    "hostile",
+    ("action", "names"),
     [
-        _file("engine/__init__.py"),
-        _file("yaml.py"),
-        _file("sitecustomize.py"),
-        _file("usercustomize.py"),
-        _file("uv.toml", "this is no TOML"),
-        _file("pyproject.toml", "this is no TOML"),
-        _file("pip.conf", "[global]\nindex-url = nowhere\n"),
-        _file(".python-version", "3.99"),
-        _variable("PYTHONPATH"),
-        _variable("PYTHONSTARTUP"),
-        _variable("PYTHONHOME"),
+        *(("vendored", [name]) for name in HOSTILE),
+        ("locked", [*HOSTILE]),
+        *(("locked", [name]) for name in ("uv.toml", "pip.conf", "python-version")),
     ],
-    ids="engine yaml sitecustomize usercustomize uv.toml pyproject.toml pip.conf python-version "
-    "PYTHONPATH PYTHONSTARTUP PYTHONHOME".split(),
+    indirect=["action"],
+    ids=lambda value: value if isinstance(value, str) else "+".join(value)[:30],
 )
-def test_what_lies_around_changes_nothing(action: Path, runner: Runner, hostile: Hostile) -> None:
-    hostile(runner)
+def test_what_lies_around_changes_nothing(action: Path, runner: Runner, names: list[str]) -> None:
+    for name in names:
+        HOSTILE[name](runner)
     before = snapshot(runner.workspace)
     run = runner.start(action, "plan", "--json")
     assert run.code == 0
