@@ -144,10 +144,8 @@ class Release:
         gates = [each for each in order.function.gates if not _is_elsewhere(each)]
         when = "before users meet it" if order.function.has_alias else "where users meet it"
         self._verify(address, when, gates, order.observed_url)
-        asked = [gate for gate in gates if isinstance(gate, (HttpGate, InvokeGate))]
-        if asked and any(map(self._runs, gates)):
-            once = 0 if order.function.has_alias else REFRESHES - 1
-            self._call_again(asked[0], address, once + 1)
+        if asked := next((gate for gate in gates if self._runs(gate) and _only_asks(gate)), None):
+            self._call_again(asked, address, 1 if order.function.has_alias else REFRESHES)
         speed, budget = address.speedometer.speed, order.settings.budgets.cold_start
         if budget is not None and speed.cold is not None and speed.cold > budget:
             raise GateFailed(
@@ -200,14 +198,14 @@ class Release:
     def _runs(self, gate: Gate) -> bool:
         return self._order.step(f"test:{gate.name}").action is Action.TEST
 
-    def _call_again(self, gate: HttpGate | InvokeGate, address: Address, times: int) -> None:
+    def _call_again(self, gate: Gate, address: Address, times: int) -> None:
         """Measure a warm call; where there is no alias, let new environments take over."""
         for _ in range(times):
             self._order.journal.check()
             with contextlib.suppress(GateFailed):  # it has passed: these only measure
                 if isinstance(gate, InvokeGate):
                     address.invoke(gate.payload)
-                else:
+                elif isinstance(gate, HttpGate):
                     address.request(gate.method, gate.target, gate.body.encode(), gate.headers)
             if times > 1:
                 time.sleep(PAUSE)
@@ -286,3 +284,8 @@ class Release:
 
 def _is_elsewhere(gate: Gate) -> bool:
     return isinstance(gate, HttpGate) and gate.is_elsewhere
+
+
+def _only_asks(gate: Gate) -> bool:
+    """Whether a test can be asked once more than it takes, and nothing is written twice."""
+    return isinstance(gate, InvokeGate) or (isinstance(gate, HttpGate) and gate.method == "GET")

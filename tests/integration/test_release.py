@@ -346,6 +346,33 @@ def test_how_fast_it_starts_is_measured_compared_and_limited(project: Project, a
     assert over.function["version"] == "2"
 
 
+def test_only_what_a_run_tests_is_called_and_nothing_is_written_twice(
+    project: Project, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    project.edit("lambda-deploy.yml", "[health]", "[rare, order, health]")
+    project.edit("lambda-deploy.yml", "    url: public", f"    environment: {{SEEN: '{seen}'}}")
+    config = (project.root / "lambda-deploy.yml").read_text()
+    project.write(
+        "lambda-deploy.yml",
+        f"{config}  rare: {{http: /rare, when: {{flag: rare}}}}\n"
+        "  order: {http: /order, method: POST}\n",
+    )
+    project.write(
+        "src/app.py",
+        "import os\n"
+        + GOOD.format(version="one").replace(
+            "    return",
+            "    print(event['rawPath'], file=open(os.environ['SEEN'], 'a'))\n    return",
+        ),
+    )
+    assert project.deploy().code == 0
+    calls = seen.read_text().split()
+    assert "/rare" not in calls
+    assert calls.count("/order") == 1
+    assert calls.count("/health") == 2  # once more, to measure a warm call
+
+
 def test_a_secret_that_the_function_prints_is_shown_nowhere(
     project: Project, name: str, tmp_path: Path
 ) -> None:
