@@ -221,6 +221,7 @@ class _Back:
         with order.journal.step(order.step("latest")) as detail:
             try:
                 wanted, now = parameters_of(good), parameters_of(observed.latest)
+                del wanted["Description"]  # a version's own tells of its release
                 changes = {key: value for key, value in wanted.items() if value != now.get(key)}
                 if changes:
                     self._functions.configure(order.name, changes)

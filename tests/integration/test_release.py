@@ -240,6 +240,7 @@ def handler(event, context):
     live = aws.get_function_configuration(FunctionName=name, Qualifier="2")
     for key in ("CodeSha256", "Environment", "Layers", "MemorySize"):
         assert latest.get(key) == live.get(key), key
+    assert latest["Description"] == ""  # a version's own tells of its release
 
     assert project.run("rollback", name, "--to", "1").code == 0
     assert get(url)[1]["colour"] == "blue"
