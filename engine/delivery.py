@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from traceback import format_exc
 
 from engine.errors import DeployError, GateFailed
@@ -30,8 +28,8 @@ from engine.release.canary import try_out
 from engine.release.clean import clean
 from engine.release.order import Order
 from engine.release.stage import retag, stage
-from engine.verify.address import Address, Sign, UrlAddress, VersionAddress
-from engine.verify.gate import Target, run_gate
+from engine.verify.address import Address, UrlAddress, VersionAddress
+from engine.verify.trial import Subject, Trials
 
 REFRESHES = 5  # calls of a function without an alias, so that its environments are new ones
 PAUSE = 0.3  # seconds between them
@@ -68,6 +66,7 @@ class Release:
         self._order = order
         self._moves = AliasMoves(order)
         self._functions = order.world.functions(order.region)
+        self._trials = Trials(order.settings, order.region, order.world, order.journal)
 
     def deliver(self) -> Delivery:
         """Release the function; an error is part of the delivery, not raised."""
@@ -90,9 +89,7 @@ class Release:
     def _stay(self, delivery: Delivery) -> Delivery:
         retag(self._order)
         url = give_url(self._order)
-        address = self._public(url) or VersionAddress(
-            self._functions, self._order.name, self._order.function.alias
-        )
+        address = self._public(url) or self._alias()
         self._verify(address, "unchanged", self._order.function.gates, url)
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
@@ -166,34 +163,22 @@ class Release:
         """Test the addresses where users meet the function; its URL, if it has one."""
         order = self._order
         url = give_url(order)
-        elsewhere = [gate for gate in order.function.gates if _is_elsewhere(gate)]
-        if address := self._public(url):
-            here = [
-                gate
-                for gate in order.function.gates
-                if isinstance(gate, HttpGate) and not gate.is_elsewhere
-            ]
-            self._verify(address, "where users meet it", here, url)
-        for gate in elsewhere:
-            self._verify(self._address_of(gate), "where users meet it", [gate], url)
+        address = self._public(url)
+        gates = [
+            gate
+            for gate in order.function.gates
+            if isinstance(gate, HttpGate) and (address or gate.is_elsewhere)
+        ]
+        self._verify(address or self._alias(), "where users meet it", gates, url)
         return url
 
     # ------------------------------------------------------------ tests
 
     def _verify(self, address: Address, when: str, gates: Iterable[Gate], url: str) -> None:
         order = self._order
+        subject = Subject(order.name, order.function.alias, address, url)
         for gate in filter(self._runs, gates):
-            step = order.step(f"test:{gate.name}")
-            where = self._address_of(gate) if _is_elsewhere(gate) else address
-            target = Target(
-                address=where,
-                bucket=partial(order.world.bucket, order.region),
-                environment=self._environment(address, url),
-                root=order.settings.root,
-                not_yet=partial(self._not_yet, step.id),
-            )
-            with order.journal.work(step.id, step.action, when, order.region) as detail:
-                detail(run_gate(gate, target))
+            self._trials.run(order.step(f"test:{gate.name}"), when, gate, subject)
 
     def _runs(self, gate: Gate) -> bool:
         return self._order.step(f"test:{gate.name}").action is Action.TEST
@@ -210,34 +195,15 @@ class Release:
             if times > 1:
                 time.sleep(PAUSE)
 
-    def _environment(self, address: Address, url: str) -> dict[str, str]:
-        order = self._order
-        version = address.qualifier if isinstance(address, VersionAddress) else ""
-        return {
-            **os.environ,
-            "FUNCTION_NAME": order.name,
-            "FUNCTION_VERSION": version,
-            "FUNCTION_ALIAS": order.function.alias,
-            "FUNCTION_URL": url,
-            "AWS_REGION": order.region,
-        }
+    def _alias(self) -> Address:
+        return VersionAddress(self._functions, self._order.name, self._order.function.alias)
 
     def _public(self, url: str) -> Address | None:
         if not url:
             return None
-        return UrlAddress(url, self._sign("lambda") if self._order.function.url == "iam" else None)
-
-    def _address_of(self, gate: Gate) -> Address:
-        assert isinstance(gate, HttpGate)
-        service = "lambda" if ".lambda-url." in gate.target else "execute-api"
-        return UrlAddress(gate.target, self._sign(service) if gate.auth == "iam" else None)
-
-    def _sign(self, service: str) -> Sign:
-        return partial(self._order.world.aws.signed, self._order.region, service)
-
-    def _not_yet(self, step: str, reason: str) -> None:
-        self._order.journal.check()
-        self._order.journal.progress(step, f"not yet: {reason}", self._order.region)
+        return UrlAddress(
+            url, self._trials.sign("lambda") if self._order.function.url == "iam" else None
+        )
 
     def history(self, version: str) -> tuple[Past, ...]:
         """The versions that users had before one; nothing if they cannot be listed."""

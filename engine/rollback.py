@@ -50,7 +50,7 @@ class Rollback:
             Invalid: a function is not there, or has no version to go back to.
         """
         if settings.stack:
-            from engine.stack.deploy import roll_back_stack
+            from engine.stack.rollback import roll_back_stack
 
             if self.to != PREVIOUS or self.only:
                 raise _invalid("a stack goes back to what it was before, and as a whole")

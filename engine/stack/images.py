@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.adapters.parallel import together
-from engine.adapters.world import World
 from engine.build.images import Images
 from engine.build.machine import check_machine
 from engine.content.fingerprint import of_image
-from engine.journal import Journal
-from engine.model import Action, Function, ImageSource, ObservedRegion, Plan, Settings, Step
+from engine.model import Action, Function, ImageSource, ObservedRegion, Plan, Step
 from engine.plan.observe import app_tag
+from engine.stack.order import Order
 
 BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores
 
@@ -23,19 +22,13 @@ class StackImages:
     The functions go by their logical ids.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        functions: tuple[Function, ...],
-        region: str,
-        world: World,
-        journal: Journal,
-    ) -> None:
-        self._settings = replace(settings, functions=functions, bases={}, layers={})
+    def __init__(self, order: Order) -> None:
+        functions = order.images
+        self._settings = replace(order.settings, functions=functions, bases={}, layers={})
         self._functions = functions
-        self._region = region
-        self._world = world
-        self._journal = journal
+        self._region = order.region
+        self._world = order.world
+        self._journal = order.journal
         self._digests: dict[str, str] = {}
         self._prints = {each.name: of_image(each, _source(each), "") for each in functions}
 

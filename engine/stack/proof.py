@@ -2,106 +2,85 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Container, Iterable, Mapping
 
 from engine.adapters.aws.stacks import StackState
-from engine.adapters.world import World
 from engine.errors import GateFailed
-from engine.journal import Journal
-from engine.model import LATEST, Action, Gate, HttpGate, Settings, Stack, Step
+from engine.model import LATEST, Action, CommandGate, Step
 from engine.plan.when import reason_to_skip
-from engine.stack.resources import Resources
-from engine.verify.address import Address, UrlAddress, VersionAddress
-from engine.verify.gate import Target, run_gate
+from engine.stack.order import Order
+from engine.verify.address import VersionAddress
+from engine.verify.trial import Subject, Trials
+
+URL = "AWS::Lambda::Url"
 
 
-def test_steps(stack: Stack, settings: Settings, region: str, *, changed: bool) -> list[Step]:
-    """The tests of every function, with the reason of each."""
+def test_steps(order: Order, changed: Container[str]) -> list[Step]:
+    """The tests of every function, with the reason of each.
+
+    Args:
+        order: whose tests.
+        changed: the logical ids of functions that change.
+    """
     steps = []
-    for logical, gates in stack.gates.items():
+    for logical, gates in order.stack.gates.items():
         for gate in gates:
-            skip = reason_to_skip(gate, settings.event, changed=changed)
+            skip = reason_to_skip(gate, order.settings.event, changed=logical in changed)
             action = Action.SKIP if skip else Action.TEST
-            why = skip or ("the stack changes" if changed else "it was asked for")
-            steps.append(Step(f"test:{logical}:{gate.name}", region, action, why))
+            why = skip or ("the stack changes" if logical in changed else "it was asked for")
+            steps.append(Step(f"test:{logical}:{gate.name}", order.region, action, why))
     return steps
+
+
+def alias_of(order: Order, logical: str) -> str:
+    """What users call: the alias that SAM publishes a function under, or ``$LATEST``."""
+    alias = order.resources.of_function(logical, "AutoPublishAlias")
+    return alias if isinstance(alias, str) else LATEST
 
 
 class Proof:
     """Runs the tests of one stack."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        stack: Stack,
-        resources: Resources,
-        region: str,
-        world: World,
-        journal: Journal,
-    ) -> None:
-        self._settings = settings
-        self._stack = stack
-        self._resources = resources
-        self._region = region
-        self._world = world
-        self._journal = journal
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._trials = Trials(order.settings, order.region, order.world, order.journal)
 
-    def prove(self, state: StackState, *, changed: bool) -> None:
-        """Run every test that this run asks for.
+    def prove(self, state: StackState, steps: Iterable[Step]) -> None:
+        """Run the tests that the steps name.
 
         Raises:
             GateFailed: one did not pass.
         """
-        gates = list(self._asked(changed=changed))
-        if not gates:
+        asked = {step.id: step for step in steps if step.action is Action.TEST}
+        if not asked:
             return
-        physical = {
-            each.logical: each.physical
-            for each in self._world.stacks(self._region).resources(state.name)
-        }
-        for logical, gate in gates:
-            self._run(logical, gate, physical.get(logical, ""), state.outputs)
-
-    def _asked(self, *, changed: bool) -> Iterator[tuple[str, Gate]]:
-        for logical, gates in self._stack.gates.items():
+        found = self._order.stacks.resources(state.name)
+        names = {each.logical: each.physical for each in found}
+        has_urls = any(each.type == URL for each in found)
+        for logical, gates in self._order.stack.gates.items():
             for gate in gates:
-                if not reason_to_skip(gate, self._settings.event, changed=changed):
-                    yield logical, gate
+                if step := asked.get(f"test:{logical}:{gate.name}"):
+                    if logical not in names:
+                        says = "the stack has no {}; its Condition may leave it out"
+                        raise GateFailed(f"test {gate.name}: {says.format(logical)}")
+                    tells = has_urls and isinstance(gate, CommandGate)
+                    subject = self._subject(logical, names[logical], state.outputs, tells=tells)
+                    self._trials.run(step, "where users meet it", gate, subject)
 
-    def _run(self, logical: str, gate: Gate, name: str, outputs: Mapping[str, str]) -> None:
-        step = f"test:{logical}:{gate.name}"
-        alias = self._resources.of_function(logical, "AutoPublishAlias")
-        qualifier = alias if isinstance(alias, str) else LATEST
-        with self._journal.work(step, "test", "where users meet it", self._region) as detail:
-            if not name:
-                raise GateFailed(
-                    f"test {gate.name}: the stack has no {logical}; its Condition may leave it out"
-                )
-            target = Target(
-                address=self._address(gate, name, qualifier),
-                bucket=partial(self._world.bucket, self._region),
-                environment={
-                    **os.environ,
-                    "FUNCTION_NAME": name,
-                    "FUNCTION_VERSION": qualifier,
-                    "STACK_NAME": self._stack.name,
-                    **{f"STACK_OUTPUT_{key}": value for key, value in outputs.items()},
-                    "AWS_REGION": self._region,
-                },
-                root=self._settings.root,
-                not_yet=partial(self._not_yet, step),
-            )
-            detail(run_gate(gate, target))
-
-    def _address(self, gate: Gate, name: str, qualifier: str) -> Address:
-        if isinstance(gate, HttpGate) and gate.is_elsewhere:
-            service = "lambda" if ".lambda-url." in gate.target else "execute-api"
-            sign = partial(self._world.aws.signed, self._region, service)
-            return UrlAddress(gate.target, sign if gate.auth == "iam" else None)
-        return VersionAddress(self._world.functions(self._region), name, qualifier)
-
-    def _not_yet(self, step: str, reason: str) -> None:
-        self._journal.check()
-        self._journal.progress(step, f"not yet: {reason}", self._region)
+    def _subject(
+        self, logical: str, name: str, outputs: Mapping[str, str], *, tells: bool
+    ) -> Subject:
+        """A function as a test asks it; ``tells`` its URL, which only commands need."""
+        order, alias = self._order, alias_of(self._order, logical)
+        qualifier = "" if alias == LATEST else alias
+        url = order.world.urls(order.region).read(name, qualifier) if tells else None
+        return Subject(
+            name,
+            alias,
+            VersionAddress(order.world.functions(order.region), name, alias),
+            url.address if url else "",
+            {
+                "STACK_NAME": order.name,
+                **{f"STACK_OUTPUT_{key}": value for key, value in outputs.items()},
+            },
+        )

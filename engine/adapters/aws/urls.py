@@ -27,12 +27,12 @@ class Urls:
         self._region = region
 
     def _call(self, operation: str, name: str, alias: str, **parameters: Any) -> Any:
-        return self._aws.call(
-            self._region, "lambda", operation, FunctionName=name, Qualifier=alias, **parameters
-        )
+        if alias:
+            parameters["Qualifier"] = alias
+        return self._aws.call(self._region, "lambda", operation, FunctionName=name, **parameters)
 
     def read(self, name: str, alias: str) -> FunctionUrl | None:
-        """The alias's URL; ``None`` if it has none."""
+        """The URL of an alias, or of ``$LATEST`` where that is empty; ``None`` if there is none."""
         try:
             found = self._call("get_function_url_config", name, alias)
         except NotFound:

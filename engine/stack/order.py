@@ -1,0 +1,155 @@
+"""What is asked for in one region: a stack, and what is at hand for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.adapters.aws.bucket import Bucket
+from engine.adapters.aws.stacks import BODY_LIMIT, Stacks, StackState
+from engine.adapters.parallel import attempts, workers
+from engine.adapters.world import World
+from engine.build.upload import PREFIX, bucket_of
+from engine.delivery import because
+from engine.errors import Invalid, Problem
+from engine.journal import Journal
+from engine.model import Delivery, Function, Outcome, Plan, Settings, Stack, Step, Store
+from engine.stack.apply import check_state
+from engine.stack.keep import SECRET, Keep, Kept
+from engine.stack.resources import Part, Resources
+from engine.stack.template import Template, read_template
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A stack in one region. ``parts`` and ``images`` are what is built of its template."""
+
+    region: str
+    settings: Settings
+    stack: Stack
+    template: Template
+    resources: Resources
+    parts: tuple[Part, ...]
+    images: tuple[Function, ...]
+    world: World
+    journal: Journal
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.stack.name
+
+    @property
+    def stacks(self) -> Stacks:
+        """The stacks of the region."""
+        return self.world.stacks(self.region)
+
+    @property
+    def store(self) -> Store:
+        """Where what is built is kept."""
+        assert self.settings.artifacts is not None
+        return self.settings.artifacts
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket of the region."""
+        return bucket_of(self.store, self.region, self.world)
+
+    @property
+    def keep(self) -> Keep:
+        """What is kept of the stack."""
+        return Keep(self.bucket, self.name)
+
+    def invalid(self, says: str) -> Invalid:
+        """An error about the stack as a whole."""
+        return Invalid([Problem(says, self.stack.place)])
+
+    def as_argument(self, text: str) -> dict[str, str]:
+        """A template as a call takes it: itself, or where it is if it is too large for that."""
+        if len(text.encode()) <= BODY_LIMIT:
+            return {"TemplateBody": text}
+        key = f"{PREFIX}stacks/{self.name}/template.json"
+        self.bucket.put(key, text.encode())
+        return {"TemplateURL": self.bucket.address(key)}
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """What a stack is: as CloudFormation tells it, and as it would be kept if it exists."""
+
+    state: StackState | None
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of an order; ``packages`` as of an ``Outcome``."""
+
+    steps: tuple[Step, ...]
+    delivery: Delivery
+    packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+def everywhere(
+    settings: Settings, world: World, journal: Journal, way: Callable[[Order], Came]
+) -> Outcome:
+    """Carry out an order in every region.
+
+    Raises:
+        Invalid: the template, or what is asked of it, cannot be.
+        DeployError: what it came to in the first region, if no region is left.
+    """
+    stack = settings.stack
+    assert stack is not None
+    with journal.work("template", "read", f"{stack.template.name} and what it names"):
+        template = read_template(stack.template)
+        resources = Resources(template, stack.parameters)
+        parts, images = resources.parts(), resources.images(stack.name)
+        _check_tests(stack, resources)
+
+    def one(region: str) -> Came:
+        whole = (settings, stack, template, resources, parts, images, world, journal)
+        return way(Order(region, *whole))
+
+    done, failed = attempts(one, settings.regions)
+    if not done:
+        raise next(iter(failed.values()))
+    lost = [
+        because(Delivery(region, stack.name, "failed", is_stack=True), error)
+        for region, error in failed.items()
+    ]
+    came = list(done.values())
+    return Outcome(
+        Plan(tuple(step for each in came for step in each.steps)),
+        (*(each.delivery for each in came), *lost),
+        packages={name: sizes for each in came for name, sizes in each.packages.items()},
+    )
+
+
+def _check_tests(stack: Stack, resources: Resources) -> None:
+    problems = [
+        Problem(f"{stack.template.name} has no function {logical!r}", stack.place)
+        for logical in stack.gates
+        if logical not in resources.functions
+    ]
+    if problems:
+        raise Invalid(problems)
+
+
+def look(order: Order) -> There:
+    """What the stack is now.
+
+    Raises:
+        NotReady: it takes no change.
+    """
+    with workers(2) as pool:
+        template = pool.submit(order.stacks.template, order.name)
+        state, text = order.stacks.read(order.name), template.result()
+    check_state(state, order.stacks)
+    return There(state, kept_of(state, text) if state and state.exists else None)
+
+
+def kept_of(state: StackState, template: str) -> Kept:
+    """What a stack is, as it would be kept."""
+    shown = {name: value for name, value in state.parameters.items() if value != SECRET}
+    return Kept(template, shown, state.capabilities, state.tags)

@@ -1,0 +1,36 @@
+"""A stack on its way back to what it was before its last deployment."""
+
+from __future__ import annotations
+
+from engine.adapters.world import World
+from engine.journal import Journal
+from engine.model import Outcome, Settings
+from engine.stack.move import Move
+from engine.stack.order import Came, Order, everywhere, look
+
+
+def roll_back_stack(settings: Settings, world: World, journal: Journal) -> Outcome:
+    """Lead the stack back, in every region.
+
+    Raises:
+        Invalid: nothing is known of what it was.
+        NotReady: the stack takes no change now.
+    """
+    return everywhere(settings, world, journal, _roll_back)
+
+
+def _roll_back(order: Order) -> Came:
+    there, name = look(order), f"stack {order.name}"
+    if there.kept is None:
+        raise order.invalid(f"{name} does not exist in {order.region}")
+    own = order.keep.get(there.kept.id)
+    target = order.keep.get(own.previous) if own and own.previous else None
+    if target is None:
+        raise order.invalid(f"nothing is kept of what {name} was before")
+    if lost := order.keep.lost(target):
+        raise order.invalid(
+            f"{', '.join(lost)} is not in bucket {order.bucket.name} any more, and with it the way "
+            f"back of {name}"
+        )
+    move = Move(order, there)
+    return move.to(target, move.proposal(target), ())
