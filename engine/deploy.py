@@ -33,6 +33,10 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         DeployFailed: something could not be built, in any region; no function was touched.
     """
     if settings.stack:
+        if settings.code_only:
+            from engine.stack.code_only import update_code
+
+            return update_code(settings, world, journal)
         from engine.stack.deploy import deploy_stack
 
         return deploy_stack(settings, world, journal)

@@ -141,7 +141,7 @@ def _add_deploying(commands: Any) -> None:
     build.add_argument("what", choices=["base"], metavar="WHAT", help="base: the base images")
     for command in (deploy, plan, build):
         _add_reporting(command)
-        _add_inputs(command, *(item.name for item in INPUTS if item.name != "rollback"))
+        _add_inputs_but(command, "rollback", *(["code-only"] if command is build else []))
 
 
 def _add_rollback(commands: Any) -> None:
@@ -161,8 +161,7 @@ def _add_rollback(commands: Any) -> None:
     says = "number of the version; default the newest before that passes its tests"
     command.add_argument("--to", default=PREVIOUS, metavar="N", dest="rollback", help=says)
     _add_reporting(command)
-    without = ("rollback", "commit-message")
-    _add_inputs(command, *(item.name for item in INPUTS if item.name not in without))
+    _add_inputs_but(command, "rollback", "commit-message", "code-only")
 
 
 def _add_looking(commands: Any) -> None:
@@ -179,8 +178,7 @@ def _add_looking(commands: Any) -> None:
     says = "one function; default all of the configuration"
     status.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
     _add_json(status)
-    without = ("rollback", "commit-message", "dry-run", "builder")
-    _add_inputs(status, *(item.name for item in INPUTS if item.name not in without))
+    _add_inputs_but(status, "rollback", "commit-message", "code-only", "dry-run", "builder")
     sizes = _command(
         commands,
         "sizes",
@@ -242,8 +240,8 @@ def _add_set_up(commands: Any) -> None:
         "doctor --json",
     )
     _add_json(doctor)
-    without = ("commit-message", "rollback", "dry-run")
-    _add_inputs(doctor, *(item.name for item in INPUTS if item.name not in without))
+    of_a_run = ("commit-message", "rollback", "code-only", "dry-run")
+    _add_inputs_but(doctor, *of_a_run)
     policy = _command(
         commands,
         "policy",
@@ -260,7 +258,7 @@ def _add_set_up(commands: Any) -> None:
     policy.add_argument("--trust", metavar="WHO", help=says)
     says = "number of the AWS account; default that of the credentials"
     policy.add_argument("--account", metavar="ID", help=says)
-    _add_inputs(policy, *(item.name for item in INPUTS if item.name not in without))
+    _add_inputs_but(policy, *of_a_run)
     schema = _command(
         commands,
         "schema",
@@ -323,6 +321,10 @@ def _add_inputs(command: Parser, *names: str) -> None:
             if title not in groups:
                 groups[title] = command.add_argument_group(title)
             _add_option(groups[title], item)
+
+
+def _add_inputs_but(command: Parser, *names: str) -> None:
+    _add_inputs(command, *(item.name for item in INPUTS if item.name not in names))
 
 
 def _kind_of(item: Input) -> str:

@@ -57,7 +57,8 @@ class Delivery:
     Sizes are bytes: of the code as it was uploaded, of the image if it was built, and of layers
     unzipped, by their names.
     ``history`` are the versions before, the oldest first. Of a whole stack, ``function`` is its
-    name, ``version`` the id of its kept state, and ``outputs`` are what it tells.
+    name, ``version`` the id of its kept state, and ``outputs`` are what it tells; ``drifted`` are
+    the logical ids of functions whose code is not what the stack says.
     """
 
     region: str
@@ -85,6 +86,7 @@ class Delivery:
     left: tuple[str, ...] = ()
     is_stack: bool = False
     outputs: Mapping[str, str] = field(default_factory=dict)
+    drifted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

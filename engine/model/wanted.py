@@ -224,7 +224,8 @@ class Settings:
     """Everything a run was asked to do: validated, complete, unchangeable.
 
     ``plan_only`` says why the run must not deploy, if so. ``secrets`` are texts that nobody may
-    see. ``builder`` names a buildx builder; the current one is used otherwise.
+    see. ``builder`` names a buildx builder; the current one is used otherwise. ``code_only``
+    updates a stack's functions directly, past CloudFormation.
     """
 
     root: Path
@@ -239,6 +240,7 @@ class Settings:
     builder: str = ""
     artifacts: Store | None = None
     stack: Stack | None = None
+    code_only: bool = False
 
     @property
     def targets(self) -> tuple[tuple[str, Function], ...]:

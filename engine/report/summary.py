@@ -52,6 +52,8 @@ def sentence(delivery: Delivery) -> str:
 def _of_stack(delivery: Delivery) -> str:
     left = f"{len(delivery.left)} left to mend by hand"
     before = f" (before: {delivery.previous})"
+    if delivery.drifted and delivery.outcome == "deployed":
+        return f"stack {delivery.function}: {', '.join(delivery.drifted)} updated past it"
     came = {
         "deployed": f"now in state {delivery.version}" + (before if delivery.previous else ""),
         "unchanged": "nothing to do",

@@ -99,6 +99,11 @@ INPUTS = (
     ),
     Input("commit-message", "Text to read flags from, instead of the event's commit message"),
     Input("rollback", "Go back instead of deploying: previous, or the number of a version"),
+    Input(
+        "code-only",
+        "Update the code of a stack's functions directly, for development: true or false",
+        switch=True,
+    ),
     Input("dry-run", "Only plan: true or false", switch=True),
 )
 

@@ -42,6 +42,11 @@ def load(
     settings = Builder(document, values, directory, problems).settings(
         given, environ, event, _plan_only(given, event, problems), known_regions
     )
+    if _code_only(given, problems):
+        if settings.stack is None:
+            says = "is for a stack; functions without one are updated directly anyway"
+            problems.append(Problem(says, given.place("code-only")))
+        settings = replace(settings, code_only=True)
     if problems:
         raise Invalid(problems)
     conditions = [each for _, f in settings.targets for gate in f.gates for each in gate.when]
@@ -96,12 +101,25 @@ def _of_one_function(given: Given, file: str) -> list[Problem]:
     ]
 
 
+def _switch(name: str, given: Given, problems: list[Problem]) -> bool:
+    value = given.get(name, "").strip().lower()
+    if value not in ("", "true", "false"):
+        problems.append(Problem(f"expected true or false, got {value!r}", given.place(name)))
+    return value == "true"
+
+
+def _code_only(given: Given, problems: list[Problem]) -> bool:
+    """Whether the code of a stack's functions is updated past CloudFormation."""
+    asked = _switch("code-only", given, problems)
+    if asked and given.get("rollback", "").strip():
+        says = "is for a deployment, and this leads back to an earlier state"
+        problems.append(Problem(says, given.place("code-only")))
+    return asked
+
+
 def _plan_only(given: Given, event: Event, problems: list[Problem]) -> str:
     """Why this run only plans, or nothing."""
-    switch = given.get("dry-run", "").strip().lower()
-    if switch not in ("", "true", "false"):
-        problems.append(Problem(f"expected true or false, got {switch!r}", given.place("dry-run")))
-    if switch == "true":
+    if _switch("dry-run", given, problems):
         return "as was asked for"
     for flag in ("dry-run", "skip-deploy"):
         if event.asks_for(flag):

@@ -4,7 +4,7 @@ Objects of the bucket, all below ``lambda-fast-deploy/``:
 
     HASH.zip                a zip, by the hash of what it holds
     dependencies/PRINT.zip  what requirements led to, by their fingerprint
-    made/PRINT.json         which zip a fingerprint of requirements and files led to
+    made/PRINT.json         which zip a fingerprint of requirements and files led to, and its hash
 """
 
 from __future__ import annotations
@@ -14,20 +14,22 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from engine.adapters.aws.bucket import Bucket
+from engine.adapters.parallel import together
 from engine.build.budget import UNZIPPED_LIMIT, check_size, shown
 from engine.build.layer import build_layer
 from engine.build.upload import PREFIX
 from engine.content.archive import archive
 from engine.content.fingerprint import of_layer
 from engine.content.tree import code_files
-from engine.journal import Journal
-from engine.model import Archive, Budgets, Layer
+from engine.model import Action, Archive, Layer, Step
+from engine.stack.order import Order
 from engine.stack.resources import Part
+
+BUILDS_AT_ONCE = 4  # uv mostly waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,14 @@ class Artifact:
 
     ``own`` are the files of the part itself, zipped; ``fingerprint`` stands for these and for what
     they require, and ``key`` is of the object, or nothing as long as the zip is not made.
+    ``sha256`` is the zip's, as Lambda's ``CodeSha256``, or nothing where that is not known.
     """
 
     part: Part
     own: Archive = field(repr=False)
     fingerprint: str
     key: str
+    sha256: str = ""
 
     @property
     def expected(self) -> str:
@@ -52,21 +56,48 @@ class Artifact:
 class Artifacts:
     """Finds and makes the zips of one stack in one region."""
 
-    def __init__(self, bucket: Bucket, budgets: Budgets, journal: Journal, region: str) -> None:
-        self._bucket = bucket
-        self._budgets = budgets
-        self._journal = journal
-        self._region = region
+    def __init__(self, order: Order) -> None:
+        self._bucket = order.bucket
+        self._budgets = order.settings.budgets
+        self._journal = order.journal
+        self._region = order.region
 
     def find(self, part: Part) -> Artifact:
         """A part as it is in the working tree, and its zip if that is in the bucket."""
         own = _own(part)
         if part.requirements is None:
             digest = _digest(own.content)
-            return Artifact(part, own, digest[:16], f"{PREFIX}{digest}.zip")
+            return Artifact(part, own, digest[:16], f"{PREFIX}{digest}.zip", own.sha256)
         fingerprint = _fingerprint(part, own)
-        made = self._bucket.get(_made(fingerprint))
-        return Artifact(part, own, fingerprint, json.loads(made)["key"] if made else "")
+        found = self._bucket.get(_made(fingerprint))
+        made = json.loads(found) if found else {}
+        return Artifact(part, own, fingerprint, made.get("key", ""), made.get("sha256", ""))
+
+    def make_all(
+        self, found: Iterable[Artifact], steps: Iterable[Step]
+    ) -> tuple[tuple[Artifact, ...], dict[str, Mapping[str, int]]]:
+        """Build what the steps say is not there yet, several at a time.
+
+        Returns:
+            Every artifact with its key, and what was installed in those that were built.
+
+        Raises:
+            BuildFailed: one cannot be built, or is over a limit.
+        """
+        installed: dict[str, Mapping[str, int]] = {}
+
+        def ready(pair: tuple[Artifact, Step]) -> Artifact:
+            artifact, step = pair
+            if step.action is not Action.BUILD:
+                return artifact
+            made, packages = self.make(artifact, step.reason)
+            if packages:
+                installed[artifact.part.logical] = packages
+            return made
+
+        return tuple(
+            together(ready, zip(found, steps, strict=True), most=BUILDS_AT_ONCE)
+        ), installed
 
     def make(self, artifact: Artifact, reason: str) -> tuple[Artifact, Mapping[str, int]]:
         """Build what is not there yet, and put it into the bucket.
@@ -94,9 +125,10 @@ class Artifacts:
                 key = f"{PREFIX}{_held(zipped)}.zip"
             self._upload(key, zipped, part)
             if part.requirements is not None:
-                self._bucket.put(_made(artifact.fingerprint), json.dumps({"key": key}).encode())
+                made = json.dumps({"key": key, "sha256": zipped.sha256})
+                self._bucket.put(_made(artifact.fingerprint), made.encode())
             detail(f"{shown(zipped.size)} zipped, {shown(zipped.unzipped)} unzipped")
-        return replace(artifact, key=key), packages
+        return replace(artifact, key=key, sha256=zipped.sha256), packages
 
     def _installed(self, part: Part) -> tuple[bytes, Mapping[str, int]]:
         """What requirements lead to: found under their fingerprint, or installed now."""

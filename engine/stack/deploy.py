@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from engine.adapters.aws.stacks import Proposal
-from engine.adapters.parallel import together
 from engine.adapters.world import World
 from engine.build.upload import make_sure_of
 from engine.journal import Journal
@@ -18,7 +16,8 @@ from engine.stack.changes import first_steps
 from engine.stack.images import StackImages
 from engine.stack.keep import Kept
 from engine.stack.move import Move
-from engine.stack.order import Came, Order, There, everywhere, look
+from engine.stack.observe import observe
+from engine.stack.order import Came, Order, There, everywhere
 from engine.stack.package import package, text_of
 from engine.stack.parameters import Parameters, parameters_of
 from engine.stack.template import plain
@@ -41,11 +40,9 @@ class _Release:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._images = StackImages(order)
-        self._artifacts = Artifacts(
-            order.bucket, order.settings.budgets, order.journal, order.region
-        )
+        self._artifacts = Artifacts(order)
         self._there = There(None, None)
-        self._packages: dict[str, Mapping[str, int]] = {}
+        self._packages: Mapping[str, Mapping[str, int]] = {}
 
     def deploy(self) -> Came:
         """Build what is missing, and let CloudFormation apply the packaged template."""
@@ -53,7 +50,7 @@ class _Release:
 
     def _deployed(self) -> Came:
         order, plan_only = self._order, self._order.settings.plan_only
-        found = self._observe()
+        self._there, found = observe(order, self._artifacts, self._images)
         built = tuple(self._part_step(each) for each in found)
         steps = (*built, *self._images.steps)
         parameters = parameters_of(order.template, order.stack, self._there.state)
@@ -61,7 +58,7 @@ class _Release:
             if any(step.action is Action.BUILD for step in built):
                 what = f"what stack {order.name} is made of"
                 make_sure_of(order.bucket, order.store, what, order.region)
-            found = self._built(found, built)
+            found, self._packages = self._artifacts.make_all(found, built)
         uris = self._images.expected() if plan_only else self._images.build()
         body = package(order.template, order.stack, order.resources, found, order.bucket.name, uris)
         wanted, move = self._wanted(body, parameters), Move(order, self._there)
@@ -73,17 +70,6 @@ class _Release:
         proposal = Proposal(template, parameters.all, wanted.capabilities, wanted.tags)
         return move.to(wanted, proposal, steps)
 
-    def _observe(self) -> tuple[Artifact, ...]:
-        order = self._order
-
-        def stack() -> None:
-            self._there = look(order)
-
-        with order.journal.work("observe", "read", "what AWS has now", order.region):
-            looks: list[Callable[[], Any]] = [stack, self._images.find]
-            looks += [partial(self._artifacts.find, part) for part in self._order.parts]
-            return tuple(together(lambda look: look(), looks)[2:])
-
     def _part_step(self, artifact: Artifact) -> Step:
         part, before = artifact.part, self._there.kept.template if self._there.kept else ""
         if artifact.key and artifact.key in before:
@@ -93,18 +79,6 @@ class _Release:
         else:
             action, reason = Action.BUILD, "its requirements or files are new"
         return Step(part.id, self._order.region, action, reason, artifact.fingerprint)
-
-    def _built(self, found: tuple[Artifact, ...], steps: tuple[Step, ...]) -> tuple[Artifact, ...]:
-        def ready(pair: tuple[Artifact, Step]) -> Artifact:
-            artifact, step = pair
-            if step.action is Action.REUSE:
-                return artifact
-            made, packages = self._artifacts.make(artifact, step.reason)
-            if packages:
-                self._packages[artifact.part.logical] = packages
-            return made
-
-        return tuple(together(ready, zip(found, steps, strict=True), most=4))
 
     def _wanted(self, body: dict[str, Any], parameters: Parameters) -> Kept:
         state, before = self._there.state, self._there.kept

@@ -57,6 +57,11 @@ class StackImages:
             for each in self._functions
         )
 
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The digests of the images that are there, by function."""
+        return self._digests
+
     def expected(self) -> dict[str, str]:
         """The URI of every image, or one that none has as long as it is not built."""
         missing = {

@@ -2,7 +2,8 @@
 
 ``lambda-fast-deploy/stacks/NAME/ID.json`` holds a template, its parameters, and the id of what the
 stack was before. The id comes of the template and the parameters, so that the stack itself tells
-which record is its own.
+which record is its own. ``lambda-fast-deploy/stacks/NAME/drift.json`` tells of functions that were
+updated past the stack.
 """
 
 from __future__ import annotations
@@ -44,6 +45,18 @@ class Kept:
         return tuple(sorted(set(_KEY.findall(self.template))))
 
 
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A function whose code is not what its stack says.
+
+    ``version`` is where the stack has let ``alias`` lead, if users call one.
+    """
+
+    function: str
+    alias: str = ""
+    version: str = ""
+
+
 class Keep:
     """The kept states of one stack."""
 
@@ -63,6 +76,17 @@ class Keep:
         """Keep a state."""
         text = json.dumps(asdict(kept), indent=1)
         self._bucket.put(f"{self._folder}{kept.id}.json", text.encode())
+
+    def drift(self) -> dict[str, Drifted]:
+        """The functions that were updated past the stack, by their logical ids."""
+        found = self._bucket.get(f"{self._folder}drift.json")
+        values: dict[str, Any] = json.loads(found) if found else {}
+        return {logical: Drifted(**each) for logical, each in values.items()}
+
+    def put_drift(self, drift: Mapping[str, Drifted]) -> None:
+        """Keep which functions were updated past the stack."""
+        text = json.dumps({logical: asdict(each) for logical, each in drift.items()}, indent=1)
+        self._bucket.put(f"{self._folder}drift.json", text.encode())
 
     def lost(self, kept: Kept) -> list[str]:
         """The objects of a state that are not in the bucket any more."""

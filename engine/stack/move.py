@@ -12,6 +12,7 @@ from engine.errors import DeployError, DeployFailed
 from engine.model import Action, Delivery, Step
 from engine.stack.apply import Application, Applied
 from engine.stack.changes import check_data, steps_of
+from engine.stack.drift import align, align_steps
 from engine.stack.keep import SECRET, Kept
 from engine.stack.order import Came, Order, There, kept_of
 from engine.stack.proof import Proof, test_steps
@@ -24,6 +25,7 @@ class Move:
     def __init__(self, order: Order, there: There) -> None:
         self._order = order
         self._state = there.state
+        self._there = there
         self._before = there.kept
         self._application = Application(order.stacks, order.name, order.region, order.journal)
         self._proof = Proof(order)
@@ -62,6 +64,7 @@ class Move:
         why = _counted(change_set.changes, "to change")
         every = (
             *steps,
+            *align_steps(order, self._there),
             Step(step_id, order.region, action, why, wanted.id),
             *steps_of(change_set.changes, order.region),
             *test_steps(order, order.resources.functions),
@@ -97,6 +100,7 @@ class Move:
         delivery = Delivery(order.region, order.name, "failed", arn=change_set.stack, is_stack=True)
         step = next(each for each in steps if each.kind == "stack")
         try:
+            align(order, self._there)
             with order.journal.work(step.id, step.action, step.reason, step.region) as detail:
                 applied = self._application.carry_out(change_set, is_new=is_new)
                 if not applied.is_done:
@@ -181,27 +185,33 @@ class Move:
     # ------------------------------------------------------------ no way at all
 
     def stay(self, steps: tuple[Step, ...]) -> Came:
-        """Leave the stack as it is, and run the tests that were asked for in so many words."""
-        order, state = self._order, self._state
+        """Leave the stack as it is, and run the tests that were asked for in so many words.
+
+        Functions that were updated past it come back in line.
+        """
+        order, state, before = self._order, self._state, self._before
         assert state is not None
+        assert before is not None
         why = "it is as the template says"
         every = (
             *steps,
             Step(f"stack:{order.name}", order.region, Action.SKIP, why),
-            *test_steps(order, ()),
+            *align_steps(order, self._there),
+            *test_steps(order, self._there.drift),
         )
         if order.settings.plan_only:
             return self.planned(every)
         delivery = Delivery(
             order.region,
             order.name,
-            "unchanged",
+            "deployed" if self._there.drift else "unchanged",
             arn=state.id,
-            version=self._before.id if self._before else "",
+            version=before.id,
             is_stack=True,
             outputs=state.outputs,
         )
         try:
+            align(order, self._there)
             self._proof.prove(state, every)
         except DeployError as error:
             delivery = replace(because(delivery, error), outcome="failed")

@@ -15,7 +15,7 @@ from engine.errors import Invalid, Problem
 from engine.journal import Journal
 from engine.model import Delivery, Function, Outcome, Plan, Settings, Stack, Step, Store
 from engine.stack.apply import check_state
-from engine.stack.keep import SECRET, Keep, Kept
+from engine.stack.keep import SECRET, Drifted, Keep, Kept
 from engine.stack.resources import Part, Resources
 from engine.stack.template import Template, read_template
 
@@ -75,10 +75,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """What a stack is: as CloudFormation tells it, and as it would be kept if it exists."""
+    """What a stack is: as CloudFormation tells it, and as it would be kept if it exists.
+
+    ``drift`` are the functions that were updated past it, by their logical ids.
+    """
 
     state: StackState | None
     kept: Kept | None
+    drift: Mapping[str, Drifted] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +146,14 @@ def look(order: Order) -> There:
     Raises:
         NotReady: it takes no change.
     """
-    with workers(2) as pool:
+    with workers(3) as pool:
         template = pool.submit(order.stacks.template, order.name)
+        drift = pool.submit(order.keep.drift)
         state, text = order.stacks.read(order.name), template.result()
     check_state(state, order.stacks)
-    return There(state, kept_of(state, text) if state and state.exists else None)
+    if state is None or not state.exists:
+        return There(state, None)
+    return There(state, kept_of(state, text), drift.result())
 
 
 def kept_of(state: StackState, template: str) -> Kept:

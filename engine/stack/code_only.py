@@ -1,0 +1,274 @@
+"""Code-only: what changed of a stack's functions is given to them directly, for development.
+
+That takes a second where CloudFormation takes a minute. The stack does not know of it, which is
+told, and kept until its next deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from traceback import format_exc
+from typing import Any
+
+from engine.adapters.parallel import together
+from engine.adapters.world import World
+from engine.build.upload import make_sure_of
+from engine.delivery import because
+from engine.errors import DeployError, DeployFailed
+from engine.journal import Journal
+from engine.model import (
+    LATEST,
+    Action,
+    Delivery,
+    FunctionState,
+    ObservedFunction,
+    Outcome,
+    Settings,
+    Step,
+)
+from engine.release.before import restore_code
+from engine.release.undo import Undo
+from engine.stack.artifacts import Artifact, Artifacts
+from engine.stack.drift import PUBLISHED, code_of
+from engine.stack.images import StackImages
+from engine.stack.keep import Drifted
+from engine.stack.observe import observe
+from engine.stack.order import Came, Order, There, everywhere
+from engine.stack.package import package
+from engine.stack.proof import Proof, alias_of, test_steps
+from engine.stack.resources import FUNCTIONS
+from engine.stack.template import plain
+
+_CODE = ("CodeUri", "Code", "ImageUri")
+
+
+def update_code(settings: Settings, world: World, journal: Journal) -> Outcome:
+    """Update the functions whose code changed, and nothing else of the stack, in every region.
+
+    Raises:
+        Invalid: the stack does not exist, or its template cannot be built.
+        NotReady: the stack takes no change now.
+        DeployFailed: something could not be built; nothing was touched.
+    """
+    return everywhere(settings, world, journal, lambda order: _CodeOnly(order).update())
+
+
+class _CodeOnly:
+    """The functions of one stack in one region."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._images = StackImages(order)
+        self._artifacts = Artifacts(order)
+        self._functions = order.world.functions(order.region)
+        self._versions = order.world.versions(order.region)
+        self._undo = Undo()
+
+    def update(self) -> Came:
+        """Build and update what changed; test it, and go back if that fails."""
+        order = self._order
+        there, every = observe(order, self._artifacts, self._images)
+        if there.state is None or there.kept is None:
+            raise order.invalid(
+                f"stack {order.name} does not exist in {order.region}, and code-only updates "
+                "functions that are there; deploy it once without"
+            )
+        self._tell_of_others(there.kept.template, every)
+        types = {name: each["Type"] for name, each in order.template.resources.items()}
+        zips = tuple(each for each in every if types[each.part.logical] in FUNCTIONS)
+        states = self._states({each.part.logical for each in zips})
+        changed = {
+            logical: state
+            for logical, state in states.items()
+            if self._differs(logical, state, zips)
+        }
+        own = tuple(self._step(each, states, changed) for each in zips)
+        updates = {
+            logical: Step(f"function:{logical}", order.region, Action.UPDATE, "past the stack")
+            for logical in changed
+        }
+        steps = (*own, *self._images.steps, *updates.values(), *test_steps(order, changed))
+        delivery = Delivery(
+            order.region,
+            order.name,
+            "planned",
+            arn=there.state.id,
+            version=there.kept.id,
+            is_stack=True,
+            outputs=there.state.outputs,
+            drifted=tuple(there.drift),
+        )
+        if order.settings.plan_only:
+            return Came(steps, delivery)
+        code, packages = self._built(zips, own)
+        drift = self._drift(there, changed, code)
+        try:
+            self._update_all(there, drift, changed, updates, code)
+            Proof(order).prove(there.state, steps)
+        except DeployError as error:
+            return Came(steps, self._back(delivery, error), packages)
+        except Exception as error:  # a fault of ours must not leave users half-way either
+            fault = DeployError(f"unexpected {error!r}", detail=format_exc())
+            return Came(steps, self._back(delivery, fault), packages)
+        if drift:
+            order.journal.note(
+                f"The code of {', '.join(drift)} is not what stack {order.name} says; the next "
+                "deployment without code-only brings them in line."
+            )
+        delivery = replace(delivery, drifted=tuple(drift))
+        if changed:
+            return Came(steps, replace(delivery, outcome="deployed"), packages)
+        return Came(steps, replace(delivery, outcome="unchanged"), packages)
+
+    # ------------------------------------------------------------ what is to be done
+
+    def _states(self, zips: set[str]) -> dict[str, FunctionState]:
+        """The functions that are built here and that the stack has, by their logical ids."""
+        built = zips | {each.name for each in self._order.images}
+        names = {
+            each.logical: each.physical
+            for each in self._order.stacks.resources(self._order.name)
+            if each.logical in built
+        }
+        states = together(self._functions.read, names.values())
+        return {name: state for name, state in zip(names, states, strict=True) if state}
+
+    def _differs(self, logical: str, state: FunctionState, zips: tuple[Artifact, ...]) -> bool:
+        """Whether a function has other code than the working tree."""
+        for artifact in zips:
+            if artifact.part.logical == logical:
+                return artifact.sha256 != state.code_sha256
+        return self._images.digests.get(logical) != state.image_digest
+
+    def _step(
+        self,
+        artifact: Artifact,
+        there: Mapping[str, FunctionState],
+        changed: Mapping[str, FunctionState],
+    ) -> Step:
+        if artifact.part.logical in changed:
+            action, why = Action.BUILD, "the function has other code"
+        elif artifact.part.logical in there:
+            action, why = Action.REUSE, "the function has it"
+        else:
+            action, why = Action.SKIP, "the stack has no such function yet"
+        return Step(artifact.part.id, self._order.region, action, why, artifact.fingerprint)
+
+    def _tell_of_others(self, template: str, artifacts: tuple[Artifact, ...]) -> None:
+        """Say what differs besides the code of functions, which only the stack can bring."""
+        order, uris = self._order, self._images.expected()
+        body = package(
+            order.template, order.stack, order.resources, artifacts, order.bucket.name, uris
+        )
+        was, now = _without_code(plain(template)), _without_code(body)
+        if others := [name for name in {**now, **was} if was.get(name) != now.get(name)]:
+            says = "differs in the template too, and stays as it is"
+            order.journal.note(f"What {says}: {', '.join(others)}.")
+
+    def _built(
+        self, zips: tuple[Artifact, ...], steps: tuple[Step, ...]
+    ) -> tuple[dict[str, dict[str, str]], Mapping[str, Mapping[str, int]]]:
+        """The code of every function, as an API call takes it."""
+        order = self._order
+        if any(step.action is Action.BUILD for step in steps):
+            what = f"what stack {order.name} is made of"
+            make_sure_of(order.bucket, order.store, what, order.region)
+        made, packages = self._artifacts.make_all(zips, steps)
+        bucket = order.bucket.name
+        code = {each.part.logical: {"S3Bucket": bucket, "S3Key": each.key} for each in made}
+        images = {logical: {"ImageUri": uri} for logical, uri in self._images.build().items()}
+        return {**code, **images}, packages
+
+    def _drift(
+        self,
+        there: There,
+        changed: Mapping[str, FunctionState],
+        code: Mapping[str, dict[str, str]],
+    ) -> dict[str, Drifted]:
+        """The functions that the stack does not know the code of, once all are updated."""
+        assert there.kept
+        resources = plain(there.kept.template)["Resources"]
+        drift = dict(there.drift)
+        for logical, state in changed.items():
+            name, alias = state.arn.rpartition(":")[2], alias_of(self._order, logical)
+            if alias != LATEST and logical not in drift:
+                leads = self._versions.alias(name, alias)
+                drift[logical] = Drifted(name, alias, leads.version if leads else "")
+            elif alias == LATEST and code[logical] == code_of(resources[logical]):
+                drift.pop(logical, None)  # it comes back to what the stack says
+            elif logical not in drift:
+                drift[logical] = Drifted(name)
+        return drift
+
+    # ------------------------------------------------------------ the change
+
+    def _update_all(
+        self,
+        there: There,
+        drift: Mapping[str, Drifted],
+        changed: Mapping[str, FunctionState],
+        steps: Mapping[str, Step],
+        code: Mapping[str, dict[str, str]],
+    ) -> None:
+        if not changed:
+            return
+        keep = self._order.keep
+        self._undo.record("what is kept of it", lambda: keep.put_drift(there.drift))
+        keep.put_drift(drift)
+        together(lambda each: self._update(steps[each], changed[each], code[each]), changed)
+
+    def _update(self, step: Step, before: FunctionState, code: Mapping[str, str]) -> None:
+        name = before.arn.rpartition(":")[2]
+        with self._order.journal.step(step) as detail:
+            was = ObservedFunction(latest=before, alias=None, live=None)
+            self._undo.record(
+                f"code of {step.subject}", lambda: restore_code(self._functions, name, was)
+            )
+            self._functions.update_code(name, code, before.architecture)
+            alias = alias_of(self._order, step.subject)
+            if alias == LATEST:
+                detail("it has the new code")
+                return
+            detail(f"{alias} leads to version {self._publish(step.subject, name, alias)}")
+
+    def _publish(self, logical: str, name: str, alias: str) -> str:
+        """Let users who call an alias have the code; the version's number."""
+        state, now = self._functions.read(name), self._versions.alias(name, alias)
+        if state is None or now is None:
+            raise DeployFailed(f"{name} or its alias {alias} is gone, which is {logical}")
+
+        def back() -> None:
+            if there := self._versions.alias(name, alias):
+                self._versions.move_alias(name, alias, now.version, now.description, there.revision)
+
+        version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
+        self._undo.record(f"alias {alias} of {logical}", back)
+        self._versions.move_alias(name, alias, version, now.description, now.revision)
+        return version
+
+    def _back(self, delivery: Delivery, error: DeployError) -> Delivery:
+        order = self._order
+        error.hide(order.journal.hidden)
+        cause = error.message.splitlines()[0]
+        with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
+            undone, left = self._undo.undo()
+            detail("; ".join(undone) or "nothing had been changed")
+        return replace(
+            because(delivery, error),
+            outcome="undone" if undone else "failed",
+            undone=undone,
+            left=left,
+        )
+
+
+def _without_code(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The resources of a packaged template without the code of its functions."""
+    found: dict[str, Any] = {}
+    for logical, each in body["Resources"].items():
+        found[logical] = each
+        if each["Type"] in FUNCTIONS and code_of(each):
+            properties = each.get("Properties") or {}
+            kept = {key: value for key, value in properties.items() if key not in _CODE}
+            found[logical] = {**each, "Properties": kept}
+    return found
