@@ -36,7 +36,7 @@ releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py
 
 stacks: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_stack.py tests/peers
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_stack*.py tests/peers
 
 faults: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos

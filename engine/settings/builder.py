@@ -35,7 +35,7 @@ from engine.settings.grammar import RETENTION, ROOT, SECTIONS
 from engine.settings.handler import problem_with
 from engine.settings.inputs import Given
 from engine.settings.samconfig import FILE as SAMCONFIG
-from engine.settings.samconfig import MANAGED, SamConfig, read_samconfig
+from engine.settings.samconfig import SamConfig, read_samconfig
 from engine.settings.schema import Shape
 from engine.settings.services import FROM_CODE, services_of
 
@@ -216,8 +216,6 @@ class Builder:
             self._problem(f"give the stack a name, here or as stack_name in {SAMCONFIG}", "stack")
         if not (self._values.get("artifacts") or sam.bucket):
             says = f"name a bucket for what is built: artifacts, or s3_bucket in {SAMCONFIG}"
-            if sam.resolves_bucket:
-                says += f"; resolve_s3 uses the one that stack {MANAGED} tells as SourceBucket"
             self._problem(says, "stack")
         gates = {
             logical: tuple(self._named_tests(names, tests, "stack", "tests", logical))

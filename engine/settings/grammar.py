@@ -218,8 +218,9 @@ STACK = Record(
             "tests of functions, by their logical ids",
         ),
         "may-replace": Key(
-            ListOf(Text(LOGICAL_ID, "the logical id of a resource")),
-            "resources with data that may be replaced or removed, by their logical ids",
+            ListOf(Text(rf"{LOGICAL_ID}(/{LOGICAL_ID})*", "the logical id of a resource")),
+            "resources with data that may be replaced or removed, by their logical ids; of those "
+            "in a stack inside this one, STACK/RESOURCE",
         ),
         "alarms": Key(
             Record(

@@ -21,12 +21,11 @@ MANAGED = "aws-sam-cli-managed-default"  # the stack in which the SAM CLI keeps 
 class SamConfig:
     """The values that a deployment needs; empty where the file says nothing.
 
-    ``resolves_bucket`` is whether the SAM CLI was to find a bucket by itself (``resolve_s3``).
+    ``bucket`` is ``MANAGED`` where the SAM CLI was to find one by itself (``resolve_s3``).
     """
 
     stack_name: str = ""
     bucket: str = ""
-    resolves_bucket: bool = False
     region: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
@@ -62,8 +61,7 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
     values = _deploy(document.get(environment or DEFAULT, {}))
     return SamConfig(
         stack_name=str(values.get("stack_name", "")),
-        bucket=str(values.get("s3_bucket", "")),
-        resolves_bucket=values.get("resolve_s3") is True,
+        bucket=str(values.get("s3_bucket", "") or (MANAGED if values.get("resolve_s3") else "")),
         region=str(values.get("region", "")),
         parameters=_pairs(values.get("parameter_overrides", "")),
         capabilities=tuple(_words(values.get("capabilities", ""))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.adapters import retry
@@ -14,6 +14,7 @@ from engine.model import Action
 
 LASTING = 4 * 3600.0  # seconds; a database can take hours
 PASSING = 60.0  # seconds in which CloudFormation goes on to delete what it could not create
+STACK = "AWS::CloudFormation::Stack"
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 _ACTIONS = {
@@ -103,7 +104,7 @@ def check_state(state: StackState | None, stacks: Stacks) -> None:
 
 
 def _begins(event: StackEvent) -> bool:
-    return event.type == "AWS::CloudFormation::Stack" and event.status in (
+    return event.type == STACK and event.status in (
         "CREATE_IN_PROGRESS",
         "UPDATE_IN_PROGRESS",
     )
@@ -204,8 +205,24 @@ class Application:
             first=0.2,
             longest=3.0,
         )
-        failures = (each for each in told if each.failed and each.physical != stack_id)
-        return Applied(state, next(failures, None))
+        return Applied(state, self._first_failure(stack_id, told))
+
+    def _first_failure(self, stack_id: str, events: Iterable[StackEvent]) -> StackEvent | None:
+        """The failure that the others follow from; that of a stack inside is in its own events."""
+        failures = (each for each in events if each.failed and each.physical != stack_id)
+        first = next(failures, None)
+        if first is None or first.type != STACK or not first.physical.startswith("arn:"):
+            return first
+        return self._first_failure(first.physical, self._last_failed(first.physical)) or first
+
+    def _last_failed(self, stack_id: str) -> list[StackEvent]:
+        """The events of the latest change of a stack that had failures, the oldest first."""
+        found: list[StackEvent] = []
+        for event in self._stacks.events(stack_id):
+            if _begins(event) and any(each.failed for each in found):
+                break
+            found.append(event)
+        return found[::-1]
 
     def _tell(self, event: StackEvent) -> None:
         """Tell an event: the end of work on a resource as work, all others as progress."""

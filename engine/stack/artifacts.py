@@ -27,7 +27,7 @@ from engine.content.fingerprint import of_layer
 from engine.content.tree import code_files
 from engine.model import Action, Archive, Layer, Step
 from engine.stack.order import Order
-from engine.stack.resources import Part
+from engine.stack.parts import Part
 
 BUILDS_AT_ONCE = 4  # uv mostly waits
 

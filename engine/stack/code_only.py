@@ -13,7 +13,6 @@ from typing import Any
 
 from engine.adapters.parallel import together
 from engine.adapters.world import World
-from engine.build.upload import make_sure_of
 from engine.delivery import because
 from engine.errors import DeployError, DeployFailed
 from engine.journal import Journal
@@ -75,8 +74,7 @@ class _CodeOnly:
                 "functions that are there; deploy it once without"
             )
         self._tell_of_others(there.kept.template, every)
-        types = {name: each["Type"] for name, each in order.template.resources.items()}
-        zips = tuple(each for each in every if types[each.part.logical] in FUNCTIONS)
+        zips = tuple(each for each in every if each.part.logical in order.resources.functions)
         states = self._states({each.part.logical for each in zips})
         changed = {
             logical: state
@@ -158,9 +156,7 @@ class _CodeOnly:
     def _tell_of_others(self, template: str, artifacts: tuple[Artifact, ...]) -> None:
         """Say what differs besides the code of functions, which only the stack can bring."""
         order, uris = self._order, self._images.expected()
-        body = package(
-            order.template, order.stack, order.resources, artifacts, order.bucket.name, uris
-        )
+        body = package(order.stack, order.resources, artifacts, order.bucket, uris).body
         was, now = _without_code(plain(template)), _without_code(body)
         if others := [name for name in {**now, **was} if was.get(name) != now.get(name)]:
             says = "differs in the template too, and stays as it is"
@@ -172,8 +168,7 @@ class _CodeOnly:
         """The code of every function, as an API call takes it."""
         order = self._order
         if any(step.action is Action.BUILD for step in steps):
-            what = f"what stack {order.name} is made of"
-            make_sure_of(order.bucket, order.store, what, order.region)
+            order.make_sure_of_bucket()
         made, packages = self._artifacts.make_all(zips, steps)
         bucket = order.bucket.name
         code = {each.part.logical: {"S3Bucket": bucket, "S3Key": each.key} for each in made}

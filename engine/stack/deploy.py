@@ -8,7 +8,6 @@ from typing import Any
 
 from engine.adapters.aws.stacks import Proposal
 from engine.adapters.world import World
-from engine.build.upload import make_sure_of
 from engine.journal import Journal
 from engine.model import Action, Outcome, Settings, Step
 from engine.stack.artifacts import Artifact, Artifacts
@@ -20,6 +19,7 @@ from engine.stack.observe import observe
 from engine.stack.order import Came, Order, There, everywhere
 from engine.stack.package import package, text_of
 from engine.stack.parameters import Parameters, parameters_of
+from engine.stack.resources import has_stacks
 from engine.stack.template import plain
 
 
@@ -51,27 +51,42 @@ class _Release:
     def _deployed(self) -> Came:
         order, plan_only = self._order, self._order.settings.plan_only
         self._there, found = observe(order, self._artifacts, self._images)
-        built = tuple(self._part_step(each) for each in found)
+        has = self._texts(found)
+        built = tuple(self._part_step(each, has) for each in found)
         steps = (*built, *self._images.steps)
         parameters = parameters_of(order.template, order.stack, self._there.state)
         if not plan_only:
             if any(step.action is Action.BUILD for step in built):
-                what = f"what stack {order.name} is made of"
-                make_sure_of(order.bucket, order.store, what, order.region)
+                order.make_sure_of_bucket()
             found, self._packages = self._artifacts.make_all(found, built)
         uris = self._images.expected() if plan_only else self._images.build()
-        body = package(order.template, order.stack, order.resources, found, order.bucket.name, uris)
+        packaged = package(order.stack, order.resources, found, order.bucket, uris)
+        body = packaged.body
         wanted, move = self._wanted(body, parameters), Move(order, self._there)
         if self._is_so(body, wanted, parameters):
             return move.stay(steps)
         if plan_only and self._there.kept is None:
             return move.planned((*steps, *first_steps(body, order.region)))
+        self._upload(packaged.nested)
         template = order.as_argument(wanted.template)
-        proposal = Proposal(template, parameters.all, wanted.capabilities, wanted.tags)
+        proposal = Proposal(
+            template, parameters.all, wanted.capabilities, wanted.tags, has_stacks(body)
+        )
         return move.to(wanted, proposal, steps)
 
-    def _part_step(self, artifact: Artifact) -> Step:
-        part, before = artifact.part, self._there.kept.template if self._there.kept else ""
+    def _texts(self, found: tuple[Artifact, ...]) -> str:
+        """What the stack has been given: its template, and those inside that are the same now."""
+        order, texts = self._order, self._there.kept.template if self._there.kept else ""
+        if not texts or not order.resources.nested:
+            return texts
+        uris = self._images.expected()
+        nested = package(order.stack, order.resources, found, order.bucket, uris).nested
+        for key, text in reversed(list(nested.items())):  # the outer ones come after the inner ones
+            texts += text if key in texts else ""
+        return texts
+
+    def _part_step(self, artifact: Artifact, before: str) -> Step:
+        part = artifact.part
         if artifact.key and artifact.key in before:
             action, reason = Action.REUSE, "the stack has it"
         elif artifact.key:
@@ -79,6 +94,13 @@ class _Release:
         else:
             action, reason = Action.BUILD, "its requirements or files are new"
         return Step(part.id, self._order.region, action, reason, artifact.fingerprint)
+
+    def _upload(self, nested: Mapping[str, str]) -> None:
+        """Put the templates inside the template where CloudFormation finds them."""
+        bucket = self._order.bucket
+        for key, text in nested.items():
+            if not bucket.has(key):
+                bucket.put(key, text.encode())
 
     def _wanted(self, body: dict[str, Any], parameters: Parameters) -> Kept:
         state, before = self._there.state, self._there.kept

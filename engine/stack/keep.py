@@ -20,7 +20,7 @@ from engine.build.upload import PREFIX
 from engine.stack.template import plain
 
 SECRET = "****"  # noqa: S105  # what CloudFormation shows of a NoEcho parameter
-_KEY = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.zip")
+_KEY = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.(?:zip|template)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from engine.stack.drift import align, align_steps
 from engine.stack.keep import SECRET, Kept
 from engine.stack.order import Came, Order, There, kept_of
 from engine.stack.proof import Proof, test_steps
+from engine.stack.resources import has_stacks
 from engine.stack.template import plain
 
 
@@ -33,13 +34,15 @@ class Move:
     def proposal(self, kept: Kept) -> Proposal:
         """A kept state as something to become; what is secret stays as it is."""
         has = self._state.parameters if self._state else {}
-        asked = plain(kept.template).get("Parameters") or {}
+        template = plain(kept.template)
+        asked = template.get("Parameters") or {}
         hidden = {key: None for key, value in has.items() if value == SECRET and key in asked}
         return Proposal(
             self._order.as_argument(kept.template),
             {**kept.parameters, **hidden},
             kept.capabilities or self._order.stack.capabilities,
             kept.tags,
+            has_stacks(template),
         )
 
     def to(self, wanted: Kept, proposal: Proposal, steps: tuple[Step, ...]) -> Came:

@@ -9,15 +9,20 @@ from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.stacks import BODY_LIMIT, Stacks, StackState
 from engine.adapters.parallel import attempts, workers
 from engine.adapters.world import World
-from engine.build.upload import PREFIX, bucket_of
+from engine.build.upload import PREFIX, bucket_of, make_sure_of
 from engine.delivery import because
-from engine.errors import Invalid, Problem
+from engine.errors import Invalid, NotReady, Problem
 from engine.journal import Journal
-from engine.model import Delivery, Function, Outcome, Plan, Settings, Stack, Step, Store
+from engine.model import Delivery, Function, Outcome, Plan, Settings, Stack, Step
+from engine.settings.samconfig import MANAGED
 from engine.stack.apply import check_state
+from engine.stack.dockerfiles import images_of
 from engine.stack.keep import SECRET, Drifted, Keep, Kept
-from engine.stack.resources import Part, Resources
+from engine.stack.parts import Part, parts_of
+from engine.stack.resources import Resources
 from engine.stack.template import Template, read_template
+
+OUTPUT = "SourceBucket"  # of the SAM CLI's own stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Order:
     resources: Resources
     parts: tuple[Part, ...]
     images: tuple[Function, ...]
+    bucket: Bucket
     world: World
     journal: Journal
 
@@ -45,17 +51,6 @@ class Order:
         return self.world.stacks(self.region)
 
     @property
-    def store(self) -> Store:
-        """Where what is built is kept."""
-        assert self.settings.artifacts is not None
-        return self.settings.artifacts
-
-    @property
-    def bucket(self) -> Bucket:
-        """The bucket of the region."""
-        return bucket_of(self.store, self.region, self.world)
-
-    @property
     def keep(self) -> Keep:
         """What is kept of the stack."""
         return Keep(self.bucket, self.name)
@@ -63,6 +58,16 @@ class Order:
     def invalid(self, says: str) -> Invalid:
         """An error about the stack as a whole."""
         return Invalid([Problem(says, self.stack.place)])
+
+    def make_sure_of_bucket(self) -> None:
+        """See to it that there is a bucket for what the stack is made of.
+
+        Raises:
+            BuildFailed: there is none, and nobody has asked to create it.
+        """
+        assert self.settings.artifacts is not None
+        what = f"what stack {self.name} is made of"
+        make_sure_of(self.bucket, self.settings.artifacts, what, self.region)
 
     def as_argument(self, text: str) -> dict[str, str]:
         """A template as a call takes it: itself, or where it is if it is too large for that."""
@@ -108,11 +113,12 @@ def everywhere(
     with journal.work("template", "read", f"{stack.template.name} and what it names"):
         template = read_template(stack.template)
         resources = Resources(template, stack.parameters)
-        parts, images = resources.parts(), resources.images(stack.name)
+        parts, images = parts_of(resources), images_of(resources, stack.name)
         _check_tests(stack, resources)
 
     def one(region: str) -> Came:
-        whole = (settings, stack, template, resources, parts, images, world, journal)
+        bucket = _bucket(settings, region, world)
+        whole = (settings, stack, template, resources, parts, images, bucket, world, journal)
         return way(Order(region, *whole))
 
     done, failed = attempts(one, settings.regions)
@@ -128,6 +134,25 @@ def everywhere(
         (*(each.delivery for each in came), *lost),
         packages={name: sizes for each in came for name, sizes in each.packages.items()},
     )
+
+
+def _bucket(settings: Settings, region: str, world: World) -> Bucket:
+    """The bucket for what is built.
+
+    Raises:
+        NotReady: it is that of the SAM CLI, and there is none.
+    """
+    assert settings.artifacts is not None
+    if settings.artifacts.bucket != MANAGED:
+        return bucket_of(settings.artifacts, region, world)
+    state = world.stacks(region).read(MANAGED)
+    if state is None or OUTPUT not in state.outputs:
+        raise NotReady(
+            f"resolve_s3 asks for the bucket of stack {MANAGED}, which is not there in {region}",
+            remedy="Name a bucket: artifacts: {bucket: NAME, create: true} in lambda-deploy.yml, "
+            "or s3_bucket in samconfig.toml.",
+        )
+    return world.bucket(region, state.outputs[OUTPUT])
 
 
 def _check_tests(stack: Stack, resources: Resources) -> None:

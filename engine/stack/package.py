@@ -3,51 +3,69 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from engine.adapters.aws.bucket import Bucket
+from engine.build.upload import PREFIX
 from engine.model import Stack
 from engine.stack.alarms import alarms_of, log_groups_of
 from engine.stack.artifacts import Artifact
 from engine.stack.images import with_images
 from engine.stack.resources import Resources
-from engine.stack.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """A template as CloudFormation takes it, and those inside it: their texts by object key."""
+
+    body: dict[str, Any]
+    nested: Mapping[str, str] = field(default_factory=dict)
 
 
 def package(
-    template: Template,
     stack: Stack,
     resources: Resources,
     artifacts: Iterable[Artifact],
-    bucket: str,
+    bucket: Bucket,
     images: Mapping[str, str],
-) -> dict[str, Any]:
+) -> Packaged:
     """The template as CloudFormation takes it; the same for the same tree.
 
     Args:
-        template: what the user wrote.
         stack: whose alarms and retention of logs are added, where they are asked for.
         resources: the template's resources.
         artifacts: where every local part went.
-        bucket: name of the bucket that they are in.
+        bucket: the bucket that they are in.
         images: the URI of every image that was built, by the function's logical id.
     """
-    body: dict[str, Any] = copy.deepcopy(dict(template.body))
-    for artifact in artifacts:
-        form, key = artifact.part.form, artifact.expected
-        resource = body["Resources"][artifact.part.logical]
-        properties = resource.setdefault("Properties", {})
-        properties[form.property] = (
-            f"s3://{bucket}/{key}"
-            if form.keys is None
-            else {form.keys[0]: bucket, form.keys[1]: key}
-        )
-    with_images(body["Resources"], images)
+    every = {each.part.logical: each for each in artifacts}
+    body: dict[str, Any] = copy.deepcopy(dict(resources.template.body))
+    named = {logical: resources.name(logical) for logical in body["Resources"]}
+    for logical, name in named.items():
+        if artifact := every.get(name):
+            form, key = artifact.part.form, artifact.expected
+            body["Resources"][logical].setdefault("Properties", {})[form.property] = (
+                f"s3://{bucket.name}/{key}"
+                if form.keys is None
+                else {form.keys[0]: bucket.name, form.keys[1]: key}
+            )
+    uris = {logical: images[name] for logical, name in named.items() if name in images}
+    with_images(body["Resources"], uris)
+    nested: dict[str, str] = {}
+    for logical, inside in resources.nested.items():
+        made = package(stack, inside.resources, every.values(), bucket, images)
+        text = text_of(made.body)
+        key = f"{PREFIX}{hashlib.sha256(text.encode()).hexdigest()}.template"
+        nested |= {**made.nested, key: text}
+        body["Resources"][logical]["Properties"][inside.property] = bucket.address(key)
     for function in resources.functions:
         log_groups_of(function, body["Resources"], stack)
         body["Resources"] |= alarms_of(function, body["Resources"], resources, stack)
-    return body
+    return Packaged(body, nested)
 
 
 def text_of(body: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
 _add_event = stacks._add_event
@@ -18,8 +19,14 @@ _begun: dict[tuple[str, str], tuple[Any, ...]] = {}
 def add_event(
     stack_id: str, name: str, logical: str, kind: str, status: str, *rest: Any, **named: Any
 ) -> None:
-    """Tell what happened to a resource, but nothing of one that stays as it is."""
+    """Tell what happened to a resource, but nothing of one that stays as it is.
+
+    A failure names the resource that is there, as all events do (API: ``StackEvent``).
+    """
     event = (stack_id, name, logical, kind, status, *rest)
+    there = cloudformation._stacks.get(name, {}).get("_resources", {}).get(logical)
+    if status.endswith("_FAILED") and there and len(rest) < 2:
+        named.setdefault("physical_id", there["PhysicalResourceId"])
     if status == "UPDATE_IN_PROGRESS" and kind != "AWS::CloudFormation::Stack" and not rest:
         _begun[name, logical] = event
     elif status == "UPDATE_COMPLETE" and (name, logical) in _begun:

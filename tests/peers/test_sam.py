@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,15 +13,19 @@ import boto3
 import pytest
 
 from bench.tools import installed
+from engine.adapters.aws.bucket import Bucket
+from engine.adapters.aws.session import Aws
 from engine.content.archive import archive
 from engine.model import Stack
 from engine.stack.artifacts import Artifact
 from engine.stack.package import package, text_of
+from engine.stack.parts import parts_of
 from engine.stack.resources import Resources
 from engine.stack.template import plain, read_template
 
 TEMPLATES = sorted(Path(__file__).with_name("templates").glob("*/template.*"))
 BUCKET = "sam-artifacts"
+INSIDE = re.compile(rf"https?://\S+/{BUCKET}/(\S+\.template)")
 
 
 @pytest.fixture(scope="session")
@@ -30,20 +35,22 @@ def sam() -> Path:
     return installed() / "sam"
 
 
-def ours(path: Path) -> dict[str, Any]:
-    """The template as this engine packages it; the artifacts need not be built for that."""
-    template, empty = read_template(path), archive({}, compress=False)
-    resources = Resources(template, {})
+def ours(path: Path) -> list[dict[str, Any]]:
+    """The template and those inside it, as this engine packages them.
+
+    The artifacts need not be built for that.
+    """
+    resources, empty = Resources(read_template(path), {}), archive({}, compress=False)
     artifacts = [
-        Artifact(part, empty, "", "lambda-fast-deploy/0.zip") for part in resources.parts()
+        Artifact(part, empty, "", "lambda-fast-deploy/0.zip") for part in parts_of(resources)
     ]
-    body = package(template, Stack(path, "stack"), resources, artifacts, BUCKET, {})
-    found: dict[str, Any] = plain(text_of(body))
-    return found
+    bucket = Bucket(Aws(), "us-east-1", BUCKET)
+    packaged = package(Stack(path, "stack"), resources, artifacts, bucket, {})
+    return [plain(text_of(packaged.body)), *map(plain, packaged.nested.values())]
 
 
-def theirs(sam: Path, path: Path) -> dict[str, Any]:
-    """The template as the SAM CLI builds and packages it."""
+def theirs(sam: Path, path: Path) -> list[dict[str, Any]]:
+    """The template and those inside it, as the SAM CLI builds and packages them."""
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
 
     def run(*arguments: str) -> None:
@@ -55,8 +62,12 @@ def theirs(sam: Path, path: Path) -> dict[str, Any]:
     run("build", "--template", path.name)
     repository = ("--image-repository", "000000000000.dkr.ecr.us-east-1.amazonaws.com/images")
     run("package", "--s3-bucket", BUCKET, *repository, "--output-template-file", "packaged.yaml")
-    found: dict[str, Any] = plain((path.parent / "packaged.yaml").read_text())
-    return found
+    text, s3 = (path.parent / "packaged.yaml").read_text(), boto3.client("s3")
+    nested = [
+        s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+        for key in INSIDE.findall(text)
+    ]
+    return [plain(text), *map(plain, nested)]
 
 
 def without_names(value: Any) -> Any:
@@ -70,6 +81,8 @@ def without_names(value: Any) -> Any:
         return [without_names(each) for each in value]
     if isinstance(value, str) and value.startswith(f"s3://{BUCKET}/"):
         return f"s3://{BUCKET}/"
+    if isinstance(value, str) and INSIDE.search(value):
+        return BUCKET
     return value
 
 
@@ -86,14 +99,14 @@ def resources_of(body: dict[str, Any]) -> dict[str, Any]:
 def test_a_packaged_template_is_that_of_sam(path: Path, sam: Path, tmp_path: Path) -> None:
     shutil.copytree(path.parent, tmp_path / "project")
     copied = tmp_path / "project" / path.name
-    mine, other = ours(copied), theirs(sam, copied)
-    assert resources_of(mine) == resources_of(other)
-    sections = {"Resources", "Globals"}
-    assert {key: value for key, value in mine.items() if key not in sections} == {
-        key: value for key, value in other.items() if key not in sections
-    }
-    assert mine.get("Globals") == other.get("Globals")
+    for mine, other in zip(ours(copied), theirs(sam, copied), strict=True):
+        assert resources_of(mine) == resources_of(other)
+        sections = {"Resources", "Globals"}
+        assert {key: value for key, value in mine.items() if key not in sections} == {
+            key: value for key, value in other.items() if key not in sections
+        }
+        assert mine.get("Globals") == other.get("Globals")
 
 
-def test_there_are_ten_templates() -> None:
-    assert len(TEMPLATES) == 10
+def test_there_are_eleven_templates() -> None:
+    assert len(TEMPLATES) == 11

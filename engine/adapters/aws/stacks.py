@@ -48,7 +48,8 @@ class Change:
     """What a change set does with one resource (API: ``ResourceChange``).
 
     ``replacement`` is True, False, Conditional or empty, ``policy`` what becomes of the old one,
-    and ``names`` the properties that differ by themselves, not by what they refer to.
+    and ``names`` the properties that differ by themselves, not by what they refer to. ``logical``
+    follows the logical ids of the stacks that the resource is nested in, with slashes.
     """
 
     action: str
@@ -98,13 +99,15 @@ class StackResource:
 class Proposal:
     """What a stack shall become; a parameter without a value keeps the one it has.
 
-    ``template`` are the parameters of the call that name it: its text, or where it is.
+    ``template`` are the parameters of the call that name it: its text, or where it is, and
+    ``has_stacks`` is whether it has stacks of its own.
     """
 
     template: Mapping[str, str] = field(repr=False)
     parameters: Mapping[str, str | None] = field(repr=False)
     capabilities: tuple[str, ...]
     tags: Mapping[str, str]
+    has_stacks: bool = False
 
 
 class Stacks:
@@ -220,6 +223,7 @@ class Stacks:
             ],
             Tags=[{"Key": key, "Value": value} for key, value in proposal.tags.items()],
             **({"OnStackFailure": "DELETE"} if is_new else {}),
+            **({"IncludeNestedStacks": True} if proposal.has_stacks else {}),
             **proposal.template,
         )
         change_set = str(created["Id"])
@@ -237,23 +241,16 @@ class Stacks:
             raise Refused(f"CloudFormation does not take the template of {name}: {says}")
         return ChangeSet(change_set, str(created["StackId"]), tuple(self._changes(found)))
 
-    def _changes(self, page: Any) -> Iterator[Change]:
+    def _changes(self, page: Any, within: str = "") -> Iterator[Change]:
+        """The changes of a change set, and of those that it has for the stacks inside."""
         while True:
             for each in page.get("Changes", []):
                 found = each.get("ResourceChange", {})
-                names = (
-                    detail["Target"].get("Name") or detail["Target"].get("Attribute", "")
-                    for detail in found.get("Details", [])
-                    if detail.get("ChangeSource") in ("DirectModification", None)
-                )
-                yield Change(
-                    action=found["Action"],
-                    logical=found["LogicalResourceId"],
-                    type=found["ResourceType"],
-                    replacement=found.get("Replacement", ""),
-                    policy=found.get("PolicyAction", ""),
-                    names=tuple(dict.fromkeys(names)),
-                )
+                change = _change(found, within)
+                yield change
+                if inside := found.get("ChangeSetId"):
+                    nested = self._call("describe_change_set", ChangeSetName=inside)
+                    yield from self._changes(nested, f"{change.logical}/")
             if not page.get("NextToken"):
                 return
             page = self._call(
@@ -277,3 +274,19 @@ class Stacks:
     def delete(self, stack_id: str) -> None:
         """Begin to delete a stack with what is in it."""
         self._call("delete_stack", StackName=stack_id)
+
+
+def _change(found: Mapping[str, Any], within: str) -> Change:
+    names = (
+        detail["Target"].get("Name") or detail["Target"].get("Attribute", "")
+        for detail in found.get("Details", [])
+        if detail.get("ChangeSource") in ("DirectModification", None)
+    )
+    return Change(
+        action=found["Action"],
+        logical=f"{within}{found['LogicalResourceId']}",
+        type=found["ResourceType"],
+        replacement=found.get("Replacement", ""),
+        policy=found.get("PolicyAction", ""),
+        names=tuple(dict.fromkeys(names)),
+    )

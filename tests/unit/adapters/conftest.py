@@ -23,7 +23,7 @@ def _clients() -> dict[str, Any]:
         session = boto3.Session(aws_access_key_id="unit", aws_secret_access_key="unit")
         return {
             s: session.client(s, region_name=REGION)
-            for s in ("lambda", "ecr", "s3", "iam", "sts", "cloudwatch")
+            for s in ("lambda", "ecr", "s3", "iam", "sts", "cloudwatch", "cloudformation")
         }
 
 

@@ -99,10 +99,17 @@ def test_each_mistake_is_said(root: Path, change: tuple[str, str], said: str) ->
     assert said in problems(root, CONFIG.replace(*change, 1))
 
 
-def test_a_bucket_of_sams_own_is_told_where_to_find(root: Path) -> None:
-    text = '[default.deploy.parameters]\nstack_name = "shop"\nresolve_s3 = true\n'
-    (root / "samconfig.toml").write_text(text)
-    assert "aws-sam-cli-managed-default" in problems(root, template="template.yaml")
+def test_code_only_is_for_stacks(root: Path) -> None:
+    (root / "samconfig.toml").write_text(SAM)
+    assert settings(root, template="template.yaml", **{"code-only": "true"}).code_only
+    assert "input code-only: expected true or false, got 'yes'" in problems(
+        root, template="template.yaml", **{"code-only": "yes"}
+    )
+    assert "input code-only: is for a deployment" in problems(
+        root, template="template.yaml", rollback="previous", **{"code-only": "true"}
+    )
+    function = {"function": "f", "code": ".", "handler": "a.b", "runtime": "python3.13"}
+    assert "input code-only: is for a stack" in problems(root, **function, **{"code-only": "true"})
 
 
 def test_template_goes_with_no_other_source(root: Path) -> None:

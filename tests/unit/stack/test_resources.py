@@ -8,7 +8,8 @@ import pytest
 
 from engine.errors import Invalid
 from engine.model import Architecture
-from engine.stack.resources import Part, Resources
+from engine.stack.parts import Part, parts_of
+from engine.stack.resources import Resources
 from engine.stack.template import parse_template
 
 HEAD = "Transform: AWS::Serverless-2016-10-31\n"
@@ -34,7 +35,7 @@ def root(tmp_path: Path) -> Path:
 def parts(root: Path, text: str, **parameters: str) -> dict[str, Part]:
     """The parts of a template, by the logical id of their resource."""
     template = parse_template(HEAD + text, root / "template.yaml")
-    return {part.logical: part for part in Resources(template, parameters).parts()}
+    return {part.logical: part for part in parts_of(Resources(template, parameters))}
 
 
 def function(properties: str, logical: str = "F", more: str = "") -> str:
@@ -109,9 +110,38 @@ def test_what_cannot_be_built_is_said(root: Path, properties: str, more: str, sa
     assert str(raised.value).startswith(f"{root}/template.yaml:3: {said}")
 
 
-def test_a_local_template_inside_another_is_said(root: Path) -> None:
-    text = (
-        "Resources:\n  N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: a.yaml}}\n"
-    )
-    with pytest.raises(Invalid, match="a local template inside another"):
-        parts(root, text)
+INSIDE = """\
+Resources:
+  Top: {Type: AWS::Serverless::Function, Properties: {CodeUri: code}}
+  In:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: inner/t.yaml, Parameters: {Where: ../node, Other: !Ref Top}}
+  Far: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: a}}}
+"""
+INNER = """\
+Parameters: {Where: {Type: String}, Other: {Type: String, Default: x}}
+Resources:
+  Top: {Type: AWS::Lambda::Function, Properties: {Code: !Ref Where, Runtime: nodejs22.x}}
+"""
+
+
+def test_a_template_inside_another_is_built_with_what_it_is_given(root: Path) -> None:
+    (root / "inner").mkdir()
+    (root / "inner/t.yaml").write_text(INNER)
+    found = parts(root, INSIDE)
+    assert list(found) == ["Top", "In/Top"]
+    assert found["In/Top"].path == root / "inner/../node"
+    assert found["In/Top"].runtime == "nodejs22.x"
+    (root / "inner/t.yaml").write_text(INNER.replace("!Ref Where", "absent"))
+    with pytest.raises(Invalid, match=r"inner/t.yaml:3: Code 'absent' does not exist"):
+        parts(root, INSIDE)
+
+
+def test_a_template_inside_another_must_be_there_and_must_not_hold_itself(root: Path) -> None:
+    with pytest.raises(Invalid, match=r"template.yaml:6: template 't.yaml' does not exist"):
+        parts(root, INSIDE)
+    (root / "inner").mkdir()
+    text = INSIDE.replace("inner/t.yaml", "t.yaml").replace("CodeUri: code", "InlineCode: x")
+    (root / "inner/t.yaml").write_text(text)
+    with pytest.raises(Invalid, match="nested in each other without end"):
+        parts(root, INSIDE)

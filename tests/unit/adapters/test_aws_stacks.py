@@ -1,0 +1,54 @@
+"""Change sets, with those of stacks inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.stub import ANY, Stubber
+
+from engine.adapters.aws.session import Aws
+from engine.adapters.aws.stacks import Change, Proposal, Stacks
+from tests.unit.make import REGION
+
+SET = f"arn:aws:cloudformation:{REGION}:123456789012:changeSet/s/1"
+INNER = f"arn:aws:cloudformation:{REGION}:123456789012:changeSet/inner/2"
+
+
+def change(logical: str, kind: str, **more: Any) -> dict[str, Any]:
+    found = {"Action": "Modify", "LogicalResourceId": logical, "ResourceType": kind, **more}
+    return {"Type": "Resource", "ResourceChange": found}
+
+
+def test_the_changes_of_stacks_inside_follow_their_stack(
+    aws: Aws, stub: Callable[[str], Stubber]
+) -> None:
+    api = stub("cloudformation")
+    asked = {
+        "StackName": "shop",
+        "ChangeSetName": ANY,
+        "ChangeSetType": "UPDATE",
+        "Capabilities": ["CAPABILITY_IAM"],
+        "Parameters": [{"ParameterKey": "Secret", "UsePreviousValue": True}],
+        "Tags": [],
+        "IncludeNestedStacks": True,
+        "TemplateBody": "{}",
+    }
+    api.add_response("create_change_set", {"Id": SET, "StackId": "arn:stack"}, asked)
+    inside = change("In", "AWS::CloudFormation::Stack", ChangeSetId=INNER)
+    ready = {"Status": "CREATE_COMPLETE", "ChangeSetId": SET}
+    api.add_response("describe_change_set", {**ready, "Changes": [inside]}, {"ChangeSetName": SET})
+    first = {"Changes": [change("A", "AWS::S3::Bucket", Replacement="True")], "NextToken": "n"}
+    of_inner = {"ChangeSetName": INNER}
+    api.add_response("describe_change_set", {**first, "ChangeSetId": INNER}, of_inner)
+    second = {"Changes": [change("B", "AWS::SNS::Topic")], "ChangeSetId": INNER}
+    api.add_response("describe_change_set", second, {**of_inner, "NextToken": "n"})
+    proposal = Proposal(
+        {"TemplateBody": "{}"}, {"Secret": None}, ("CAPABILITY_IAM",), {}, has_stacks=True
+    )
+    found = Stacks(aws, REGION).propose("shop", proposal, is_new=False)
+    assert found.changes == (
+        Change("Modify", "In", "AWS::CloudFormation::Stack"),
+        Change("Modify", "In/A", "AWS::S3::Bucket", "True"),
+        Change("Modify", "In/B", "AWS::SNS::Topic"),
+    )
