@@ -21,7 +21,7 @@ import time
 from email.utils import formatdate
 from typing import Any
 
-from lab.emulator.requests import Application, Message, Receive, Send, identified
+from lab.emulator.requests import Application, Message, Receive, Send, identified, is_form
 
 PATH = "/_lab/faults"
 
@@ -41,7 +41,11 @@ def faulty(application: Application) -> Application:
                 done.clear()
             await _answer(send, 200, json.dumps({"rules": rules, "done": done}))
             return
-        operation = identified(scope)[1]
+        if rules and is_form(scope):  # its body tells which operation it is
+            body = await _body(receive)
+            operation, receive = identified(scope, body)[1], _again(body, receive)
+        else:
+            operation = identified(scope)[1]
         rule = _applying(rules, operation, scope["path"]) if rules else None
         if rule is None:
             await application(scope, receive, send)
@@ -105,6 +109,16 @@ def _dated(send: Send, ahead: float) -> Send:
         await send(message)
 
     return respond
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A request's body once more, and what comes after it."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def first() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return first
 
 
 async def _body(receive: Receive, most: int | None = None) -> bytes:

@@ -22,7 +22,15 @@ from ministack.services import ecr
 from lab.emulator.actions import Need, Request, needs
 from lab.emulator.answers import Answer, failure
 from lab.emulator.registry import holder
-from lab.emulator.requests import Application, Message, Receive, Send, headers_of, identified
+from lab.emulator.requests import (
+    Application,
+    Message,
+    Receive,
+    Send,
+    headers_of,
+    identified,
+    is_form,
+)
 from lab.emulator.settings import REGISTRY_PASSWORD
 
 # The access key of the request that is being answered.
@@ -105,8 +113,7 @@ def _allowed(caller: PrincipalInfo, need: Need) -> bool:
 def _refusal(caller: PrincipalInfo, scope: Message, body: bytes) -> Answer | None:
     headers = headers_of(scope)
     query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
-    is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
-    service, operation = identified(scope, body if is_form else b"")
+    service, operation = identified(scope, body if is_form(scope) else b"")
     region, account = extract_region(headers, query), caller.account
     request = Request(service, operation, scope["path"], query, body, region, account)
     for number, need in enumerate(needs(request)):

@@ -34,7 +34,7 @@ def logged(application: Application, log: Path) -> Application:
             return
         headers = headers_of(scope)
         body = bytearray()
-        is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
+        is_form_encoded = is_form(scope)
         is_short = 0 < int(headers.get("content-length") or 0) <= _SHORT
         answered = taken = 0
 
@@ -42,7 +42,7 @@ def logged(application: Application, log: Path) -> Application:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if is_form or is_short:
+            if is_form_encoded or is_short:
                 body.extend(message.get("body", b""))
             return message
 
@@ -64,6 +64,11 @@ def logged(application: Application, log: Path) -> Application:
 def headers_of(scope: Message) -> dict[str, str]:
     """Return the headers of a request, their names in lower case."""
     return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+
+
+def is_form(scope: Message) -> bool:
+    """Tell whether a request's body is a form, which names its operation."""
+    return "x-www-form-urlencoded" in headers_of(scope).get("content-type", "")
 
 
 def identified(scope: Message, body: bytes = b"") -> tuple[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
+from bench.stacks import without_image
 from tests.integration.conftest import EXAMPLES
 from tests.support import Project, Run
 
@@ -30,7 +31,7 @@ def stack() -> str:
 
 
 @pytest.fixture
-def project(tmp_path: Path, stack: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def whole(tmp_path: Path, stack: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """The example, as a stack of its own; the artifacts' bucket is shared, as a team's is."""
     shutil.copytree(EXAMPLES / "stack", tmp_path / "stack")
     monkeypatch.setenv("BUCKET", "stack-artifacts")
@@ -38,6 +39,13 @@ def project(tmp_path: Path, stack: str, monkeypatch: pytest.MonkeyPatch) -> Iter
     project.edit("lambda-deploy.yml", "name: shop", f"name: {stack}")
     yield project
     boto3.client("cloudformation").delete_stack(StackName=stack)
+
+
+@pytest.fixture
+def project(whole: Project) -> Project:
+    """The example without its image, which needs Docker."""
+    without_image(whole.root)
+    return whole
 
 
 @pytest.fixture
@@ -374,36 +382,33 @@ def test_a_template_that_is_too_large_for_a_call_goes_through_the_bucket(
 
 @pytest.mark.docker
 def test_an_image_is_built_once_and_deployed_by_digest(
-    project: Project, stack: str, api: Any, aws: Any
+    whole: Project, stack: str, api: Any, aws: Any
 ) -> None:
-    project.edit("template.yaml", "  Invoices:\n", f"{IMAGE}  Invoices:\n")
-    project.write(
-        "image/Dockerfile",
-        'FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py .\nCMD ["app.handler"]\n',
-    )
-    project.write("image/app.py", 'def handler(event, context):\n    return "from an image"\n')
-    assert project.run("plan").actions["image:Boxed"] == "build"
-    run = project.deploy()
+    assert whole.run("plan").actions["image:Receipts"] == "build"
+    run = whole.deploy()
     assert run.code == 0
-    name = physical(api, stack)["Boxed"]
-    assert json.loads(aws.invoke(FunctionName=name)["Payload"].read()) == "from an image"
+    assert run.actions["test:Receipts:receipt"] == "test"
+    name, event = physical(api, stack)["Receipts"], json.dumps({"items": ["tea"], "total": "1"})
     code = aws.get_function(FunctionName=name)["Code"]
-    assert f"/{stack}-boxed@sha256:" in code["ImageUri"]
-    again = project.deploy()
+    assert f"/{stack}-receipts@sha256:" in code["ImageUri"]
+    again = whole.deploy()
     assert again.changes == []
-    assert again.actions["image:Boxed"] == "reuse"
-    project.edit("image/app.py", "from an image", "from another")
-    changed = project.deploy()
+    assert again.actions["image:Receipts"] == "reuse"
+
+    def says() -> str:
+        answer = aws.invoke(FunctionName=name, Payload=event)["Payload"].read()
+        return str(json.loads(answer)["text"])
+
+    whole.edit("receipts/app.py", "total:", "sum:")
+    changed = whole.deploy()
     assert changed.code == 0
-    assert changed.actions["image:Boxed"] == "build"
-    assert json.loads(aws.invoke(FunctionName=name)["Payload"].read()) == "from another"
-
-
-IMAGE = """\
-  Boxed:
-    Type: AWS::Lambda::Function
-    Metadata: {Dockerfile: Dockerfile, DockerContext: image}
-    Properties:
-      PackageType: Image
-      Role: !Sub arn:aws:iam::${AWS::AccountId}:role/lambda-execution
-"""
+    assert changed.actions["image:Receipts"] == "build"
+    assert says() == "tea\nsum: 1"
+    whole.edit("receipts/app.py", "sum:", "all:")
+    past = whole.run("deploy", "--code-only")
+    assert past.code == 0
+    assert past.function["drifted"] == ["Receipts"]
+    assert says() == "tea\nall: 1"
+    whole.edit("receipts/app.py", "all:", "sum:")
+    assert whole.deploy().code == 0
+    assert says() == "tea\nsum: 1"

@@ -65,6 +65,15 @@ def test_an_answer_comes_late(once: Any) -> None:
     assert time.monotonic() - begun >= 0.4
 
 
+def test_a_call_whose_name_is_in_its_body_is_met() -> None:
+    stacks = boto3.client("cloudformation", config=Config(retries={"total_max_attempts": 1}))
+    with faults({"operation": "DescribeStacks", "lost": True}) as done:
+        stacks.list_stacks()
+        with pytest.raises(ConnectionClosedError):
+            stacks.describe_stacks()
+    assert [each["operation"] for each in done] == ["DescribeStacks"]
+
+
 def test_nothing_stays(once: Any) -> None:
     with faults({"operation": ".*", "status": 500}):
         pass
