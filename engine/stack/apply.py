@@ -51,10 +51,15 @@ _ON_THE_WAY_OUT = ("CREATE_FAILED", "ROLLBACK_COMPLETE")
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How a stack came out; ``failure`` is of the resource that failed first."""
+    """How a stack came out.
+
+    ``failure`` is of the resource that failed first, and ``in_the_way`` are failures of the way
+    back.
+    """
 
     state: StackState | None
     failure: StackEvent | None
+    in_the_way: tuple[StackEvent, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -64,7 +69,7 @@ class Applied:
     @property
     def is_stuck(self) -> bool:
         """Whether the stack could not go back either."""
-        return self.state is not None and self.state.status in _STUCK
+        return self.state is not None and is_stuck(self.state)
 
     def error(self, name: str) -> DeployFailed:
         """Why it failed, and what helps."""
@@ -72,14 +77,19 @@ class Applied:
             says = f"{self.failure.logical} ({self.failure.type}): {self.failure.reason}"
         else:
             says = self.state.reason if self.state else f"stack {name} is gone"
-        remedy = stuck(self.state, [self.failure]).remedy if self.state and self.is_stuck else ""
+        remedy = stuck(self.state, self.in_the_way).remedy if self.state and self.is_stuck else ""
         return DeployFailed(says, remedy=remedy)
 
 
-def stuck(state: StackState, failed: list[StackEvent | None]) -> NotReady:
-    """The error of a stack that takes no change."""
+def is_stuck(state: StackState) -> bool:
+    """Whether a stack takes no change until somebody has done something about it."""
+    return state.status in _STUCK
+
+
+def stuck(state: StackState, in_the_way: Iterable[StackEvent]) -> NotReady:
+    """The error of a stack that takes no change; what is in the way has failed to go back."""
     says, remedy = _STUCK[state.status]
-    names = " ".join(dict.fromkeys(each.logical for each in failed if each)) or "what failed"
+    names = " ".join(dict.fromkeys(each.logical for each in in_the_way)) or "what failed"
     return NotReady(
         f"stack {state.name} {says} ({state.status})",
         remedy=remedy.format(name=state.name, failed=names),
@@ -97,10 +107,14 @@ def check_state(state: StackState | None, stacks: Stacks) -> None:
             f"stack {state.name} is being changed by somebody else ({state.status})",
             remedy="Run again when that is over.",
         )
-    if state and state.status in _STUCK:
-        recent = itertools.islice(stacks.events(state.id), 100)
-        own = itertools.takewhile(lambda each: not _begins(each), recent)
-        raise stuck(state, [each for each in own if each.failed and each.physical != state.id])
+    if state and is_stuck(state):
+        raise stuck(state, _in_the_way(state.id, itertools.islice(stacks.events(state.id), 100)))
+
+
+def _in_the_way(stack_id: str, newest_first: Iterable[StackEvent]) -> tuple[StackEvent, ...]:
+    """The failures since a stack has begun to go back: what must be mended, or skipped."""
+    back = itertools.takewhile(lambda e: e.status != "UPDATE_ROLLBACK_IN_PROGRESS", newest_first)
+    return tuple(each for each in back if each.failed and each.physical != stack_id)
 
 
 def _begins(event: StackEvent) -> bool:
@@ -205,7 +219,8 @@ class Application:
             first=0.2,
             longest=3.0,
         )
-        return Applied(state, self._first_failure(stack_id, told))
+        first = self._first_failure(stack_id, told)
+        return Applied(state, first, _in_the_way(stack_id, reversed(told)))
 
     def _first_failure(self, stack_id: str, events: Iterable[StackEvent]) -> StackEvent | None:
         """The failure that the others follow from; that of a stack inside is in its own events."""

@@ -10,7 +10,7 @@ from engine.adapters.aws.stacks import Change, ChangeSet, Proposal, StackState
 from engine.delivery import because
 from engine.errors import DeployError, DeployFailed
 from engine.model import Action, Delivery, Step
-from engine.stack.apply import Application, Applied
+from engine.stack.apply import Application, Applied, is_stuck
 from engine.stack.changes import check_data, steps_of
 from engine.stack.drift import align, align_steps
 from engine.stack.keep import SECRET, Kept
@@ -149,7 +149,8 @@ class Move:
             stacks.delete(state.id)  # it is nothing but a name
         if self._before is None and not (state and state.exists):
             return replace(delivery, outcome="undone", undone=(f"{name} is deleted",))
-        if state and not state.is_busy and self._is_as_before(state):
+        at_rest = state and not (state.is_busy or is_stuck(state))
+        if state and at_rest and self._is_as_before(state):
             return replace(delivery, outcome="undone", undone=(f"{name} is as it was",))
         status = state.status if state else "gone"
         return replace(delivery, left=(f"{name}: it is {status}",))

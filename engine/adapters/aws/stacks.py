@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.adapters import retry
@@ -117,12 +117,10 @@ class Stacks:
         self._aws = aws
         self._region = region
 
-    def _call(self, operation: str, *, once: bool = False, **parameters: Any) -> Any:
+    def _call(self, operation: str, **parameters: Any) -> Any:
         """A call; what is absent is ``NotFound``, which CloudFormation has no code for."""
         try:
-            return self._aws.call(
-                self._region, "cloudformation", operation, once=once, **parameters
-            )
+            return self._aws.call(self._region, "cloudformation", operation, **parameters)
         except Refused as refusal:
             if "does not exist" in refusal.message and "Parameters" not in refusal.message:
                 raise NotFound(refusal.message, code=refusal.code) from None
@@ -208,11 +206,11 @@ class Stacks:
         Raises:
             Refused: CloudFormation does not take the template or its parameters.
         """
-        created = self._call(
-            "create_change_set",
-            once=True,
+        change_set = f"lambda-fast-deploy-{secrets.token_hex(6)}"
+        self._create(
             StackName=name,
-            ChangeSetName=f"lambda-fast-deploy-{secrets.token_hex(6)}",
+            ChangeSetName=change_set,
+            ClientToken=change_set,
             ChangeSetType="CREATE" if is_new else "UPDATE",
             Capabilities=list(proposal.capabilities),
             Parameters=[
@@ -226,20 +224,28 @@ class Stacks:
             **({"IncludeNestedStacks": True} if proposal.has_stacks else {}),
             **proposal.template,
         )
-        change_set = str(created["Id"])
         found = retry.until(
-            lambda: self._call("describe_change_set", ChangeSetName=change_set),
+            lambda: self._call("describe_change_set", StackName=name, ChangeSetName=change_set),
             lambda answer: not str(answer["Status"]).endswith(("_PENDING", "_IN_PROGRESS")),
             deadline=PREPARING,
         )
+        ready = ChangeSet(str(found["ChangeSetId"]), str(found["StackId"]), ())
         if found["Status"] != "CREATE_COMPLETE":
-            self.discard(ChangeSet(change_set, str(created["StackId"]), ()))
+            self.discard(ready)
             reason = str(found.get("StatusReason", ""))
             if "didn't contain changes" in reason or "No updates" in reason:
-                return ChangeSet(change_set, str(created["StackId"]), ())
+                return ready
             says = reason.rpartition("Reason: ")[2] or str(found["Status"])
             raise Refused(f"CloudFormation does not take the template of {name}: {says}")
-        return ChangeSet(change_set, str(created["StackId"]), tuple(self._changes(found)))
+        return replace(ready, changes=tuple(self._changes(found)))
+
+    def _create(self, **parameters: Any) -> None:
+        try:
+            self._call("create_change_set", **parameters)
+        except Refused as refusal:
+            if refusal.code != "AlreadyExistsException":
+                raise
+            # It was this run: the answer had been lost, and it asked again.
 
     def _changes(self, page: Any, within: str = "") -> Iterator[Change]:
         """The changes of a change set, and of those that it has for the stacks inside."""

@@ -27,6 +27,7 @@ def test_the_changes_of_stacks_inside_follow_their_stack(
     asked = {
         "StackName": "shop",
         "ChangeSetName": ANY,
+        "ClientToken": ANY,
         "ChangeSetType": "UPDATE",
         "Capabilities": ["CAPABILITY_IAM"],
         "Parameters": [{"ParameterKey": "Secret", "UsePreviousValue": True}],
@@ -36,8 +37,9 @@ def test_the_changes_of_stacks_inside_follow_their_stack(
     }
     api.add_response("create_change_set", {"Id": SET, "StackId": "arn:stack"}, asked)
     inside = change("In", "AWS::CloudFormation::Stack", ChangeSetId=INNER)
-    ready = {"Status": "CREATE_COMPLETE", "ChangeSetId": SET}
-    api.add_response("describe_change_set", {**ready, "Changes": [inside]}, {"ChangeSetName": SET})
+    ready = {"Status": "CREATE_COMPLETE", "ChangeSetId": SET, "StackId": "arn:stack"}
+    of_outer = {"StackName": "shop", "ChangeSetName": ANY}
+    api.add_response("describe_change_set", {**ready, "Changes": [inside]}, of_outer)
     first = {"Changes": [change("A", "AWS::S3::Bucket", Replacement="True")], "NextToken": "n"}
     of_inner = {"ChangeSetName": INNER}
     api.add_response("describe_change_set", {**first, "ChangeSetId": INNER}, of_inner)

@@ -37,8 +37,10 @@ def test_the_first_failure_is_the_reason() -> None:
     error = Applied(state("UPDATE_ROLLBACK_COMPLETE"), event).error("shop")
     assert str(error).splitlines()[0] == "T (AWS::DynamoDB::Table): no room"
     assert error.remedy == ""
-    stuck_there = Applied(state("UPDATE_ROLLBACK_FAILED"), event).error("shop")
+    other = StackEvent("2", "F", "AWS::Lambda::Function", "UPDATE_FAILED", "no way", "f")
+    stuck_there = Applied(state("UPDATE_ROLLBACK_FAILED"), event, (other,)).error("shop")
     assert "continue-update-rollback" in stuck_there.remedy
+    assert "--resources-to-skip F)" in stuck_there.remedy
 
 
 def test_what_follows_from_another_failure_is_none_of_its_own() -> None:

@@ -1,0 +1,188 @@
+"""Stacks in which something is amiss, and calls of CloudFormation that come to grief."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support import Project, faults
+
+WORD = """\
+Resources:
+  Word:
+    Type: AWS::SSM::Parameter
+    Properties: {Type: String, Value: one}
+"""
+CONFIG = """\
+stack: {{template: template.yaml, name: {stack}, capabilities: [CAPABILITY_IAM]}}
+artifacts: {{bucket: stack-artifacts, create: true}}
+"""
+BROKEN = """\
+  Broken:
+    Type: AWS::Lambda::Url
+    DependsOn: Greeter
+    Properties: {TargetFunctionArn: absent, AuthType: NONE}
+"""
+GREETER = """\
+Resources:
+  Greeter:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: {{ZipFile: "def handler(event, context): return 1"}}
+      Handler: index.handler
+      Runtime: python3.11
+      Role: {role}
+"""
+
+
+def refusal(code: str, says: str) -> str:
+    """An error as CloudFormation has it."""
+    error = f"<Type>Sender</Type><Code>{code}</Code><Message>{says}</Message>"
+    return f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
+
+
+@pytest.fixture
+def stack() -> str:
+    """A stack's name that no other test uses."""
+    return f"trouble-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def api() -> Any:
+    """The CloudFormation API."""
+    return boto3.client("cloudformation")
+
+
+@pytest.fixture
+def project(tmp_path: Path, stack: str, api: Any) -> Iterator[Project]:
+    """A stack of one parameter."""
+    boto3.client("s3").create_bucket(Bucket="stack-artifacts")
+    project = Project(tmp_path / "project")
+    project.write("template.yaml", WORD)
+    project.write("lambda-deploy.yml", CONFIG.format(stack=stack))
+    yield project
+    api.delete_stack(StackName=stack)
+
+
+def settled(api: Any, stack: str) -> str:
+    """The status of a stack at rest."""
+    while True:
+        status = str(api.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+        if not status.endswith("IN_PROGRESS"):
+            return status
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def role() -> str:
+    """A role for functions."""
+    iam, name = boto3.client("iam"), f"passing-{secrets.token_hex(4)}"
+    service = {"Service": "lambda.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": service, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    return str(made["Role"]["Arn"])
+
+
+def test_a_stack_that_can_neither_go_on_nor_back_says_how_to_go_on(
+    project: Project, stack: str, api: Any, role: str
+) -> None:
+    project.write("template.yaml", GREETER.format(role=role))
+    assert project.deploy().code == 0
+    boto3.client("iam").delete_role(RoleName=role.rpartition("/")[2])  # there is no way back
+    lasting = os.environ["LAB_ROLE_ARN"]
+    project.write("template.yaml", GREETER.format(role=lasting) + BROKEN)
+    run = project.deploy()
+    assert run.code == 4
+    assert run.function["error"].startswith("Broken (AWS::Lambda::Url): ")
+    assert run.function["left"] == [f"stack {stack}: it is UPDATE_ROLLBACK_FAILED"]
+    project.write("template.yaml", GREETER.format(role=lasting))
+    again = project.deploy()
+    assert again.code == 3
+    assert again.changes == []
+    assert "could neither be updated nor go back (UPDATE_ROLLBACK_FAILED)" in again.log
+    told = f"continue-update-rollback --stack-name {stack} (what cannot be mended: "
+    assert f"{told}--resources-to-skip Greeter)" in again.log
+    api.continue_update_rollback(StackName=stack, ResourcesToSkip=["Greeter"])
+    assert settled(api, stack) == "UPDATE_ROLLBACK_COMPLETE"
+    assert project.deploy().code == 0
+
+
+def test_a_stack_that_somebody_has_only_reviewed_is_created(
+    project: Project, stack: str, api: Any
+) -> None:
+    body = {"StackName": stack, "TemplateBody": WORD}
+    api.create_change_set(**body, ChangeSetName="reviewed", ChangeSetType="CREATE")
+    run = project.deploy()
+    assert run.code == 0
+    assert run.actions["resource:Word"] == "create"
+    assert settled(api, stack) == "CREATE_COMPLETE"
+
+
+def test_a_stack_that_somebody_is_changing_is_left_alone(
+    project: Project, stack: str, api: Any
+) -> None:
+    resources = {
+        "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+        "Wait": {
+            "Type": "AWS::CloudFormation::WaitCondition",
+            "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": "60"},
+        },
+    }
+    api.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": resources}))
+    run = project.deploy()
+    assert run.code == 3
+    assert f"stack {stack} is being changed by somebody else (CREATE_IN_PROGRESS)" in run.log
+    assert "Run again when that is over." in run.log
+    assert run.changes == []
+
+
+def test_answers_that_are_lost_or_throttled_are_asked_for_again(
+    project: Project, stack: str, api: Any
+) -> None:
+    body = refusal("Throttling", "Rate exceeded")
+    rules: list[dict[str, Any]] = [
+        *(
+            {"operation": f"{verb}ChangeSet", "lost": True, "times": 1}
+            for verb in ("Create", "Execute")
+        ),
+        *(
+            {"operation": f"Describe{what}", "status": 400, "body": body, "times": 1}
+            for what in ("Stacks", "ChangeSet", "StackEvents")
+        ),
+    ]
+    with faults(*rules) as done:
+        assert project.deploy().code == 0
+    assert len(done) == 5
+    assert settled(api, stack) == "CREATE_COMPLETE"
+    assert len(api.list_change_sets(StackName=stack)["Summaries"]) == 1
+
+
+def test_code_only_wants_a_stack_that_is_there(project: Project) -> None:
+    run = project.run("deploy", "--code-only")
+    assert run.code == 2
+    assert "deploy it once without" in run.log
+    assert run.changes == []
+
+
+def test_a_call_that_is_denied_names_its_action_and_leaves_nothing(
+    project: Project, stack: str, api: Any
+) -> None:
+    says = "User: u is not authorized to perform: cloudformation:ExecuteChangeSet on resource: s"
+    body = refusal("AccessDenied", says)
+    with faults({"operation": "ExecuteChangeSet", "status": 403, "body": body}):
+        run = project.deploy()
+    assert run.code == 1
+    assert run.function["error"].startswith("no permission for cloudformation:ExecuteChangeSet")
+    assert "cloudformation:ExecuteChangeSet" in run.function["remedy"]
+    assert run.function["undone"] == [f"stack {stack} is deleted"]
+    with pytest.raises(api.exceptions.ClientError, match="does not exist"):
+        settled(api, stack)
