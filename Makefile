@@ -27,7 +27,7 @@ zips: .venv/ready
 
 upkeep: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_doctor.py \
-	    tests/integration/test_pages.py tests/integration/test_policy.py tests/integration/test_terminal.py
+	    tests/integration/test_pages.py tests/integration/test_policy*.py tests/integration/test_terminal.py
 
 layers: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py

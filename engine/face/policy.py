@@ -37,7 +37,7 @@ def policy(given: Given, environ: Mapping[str, str], trust: str | None, account:
     """
     from engine.adapters.aws.identity import Identity
     from engine.adapters.aws.session import Aws
-    from engine.upkeep.policy import permissions, too_long
+    from engine.upkeep.policy import of_templates, permissions, too_long
     from engine.upkeep.trust import cautions, trust_policy
 
     if account is not None and not re.fullmatch("[0-9]{12}", account):
@@ -52,7 +52,7 @@ def policy(given: Given, environ: Mapping[str, str], trust: str | None, account:
         notes = cautions(trust)
     else:
         document = permissions(settings, account)
-        notes = too_long(document)
+        notes = [*too_long(document), *of_templates(settings)]
     for note in notes:
         console.say(f"note: {note}")
     print(json.dumps(document, indent=2))

@@ -155,5 +155,4 @@ class Run:
 
 def _flags_of(settings: Settings) -> set[str]:
     """The flags that the tests of the settings ask for."""
-    gates = {gate.name: gate for function in settings.functions for gate in function.gates}
-    return {flag for gate in gates.values() for each in gate.when for flag in each.flag}
+    return {flag for gate in settings.gates for each in gate.when for flag in each.flag}

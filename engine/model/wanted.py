@@ -204,7 +204,8 @@ class Stack:
     """Functions that live in a SAM or CloudFormation template, which CloudFormation applies.
 
     ``gates`` are the tests of functions, by logical id. ``may_replace`` are the logical ids of
-    resources with data that may be replaced or removed. ``log_retention`` is in days.
+    resources with data that may be replaced or removed. ``log_retention`` is in days. ``role`` is
+    the ARN of the role that CloudFormation takes on, if it shall not act for whoever deploys.
     """
 
     template: Path
@@ -216,6 +217,7 @@ class Stack:
     may_replace: tuple[str, ...] = ()
     alarms: Alarms = Alarms()
     log_retention: int | None = None
+    role: str = ""
     place: Place = field(default_factory=lambda: Place("stack"))
 
 
@@ -246,6 +248,13 @@ class Settings:
     def targets(self) -> tuple[tuple[str, Function], ...]:
         """Every function in every region."""
         return tuple((region, function) for region in self.regions for function in self.functions)
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """Every test that something names, of functions and of the stack."""
+        of_stack = self.stack.gates.values() if self.stack else ()
+        every = [*(function.gates for function in self.functions), *of_stack]
+        return tuple({gate.name: gate for gates in every for gate in gates}.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,6 +235,7 @@ class Builder:
             may_replace=tuple(value.get("may-replace", ())),
             alarms=Alarms(**value.get("alarms", {})),
             log_retention=retention,
+            role=value.get("role") or sam.role,
             place=self._document.at("stack"),
         ), sam
 

@@ -213,6 +213,10 @@ STACK = Record(
             "what the template may do, as CloudFormation calls it",
         ),
         "tags": Key(MapOf(Text(".{0,256}"), r".{1,128}", "a tag"), "tags of the stack"),
+        "role": Key(
+            Text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "the ARN of an IAM role"),
+            "role that CloudFormation takes on; default the permissions of whoever deploys",
+        ),
         "tests": Key(
             MapOf(ListOf(Text(NAME, "a test's name")), LOGICAL_ID, "the logical id of a function"),
             "tests of functions, by their logical ids",

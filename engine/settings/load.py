@@ -49,8 +49,7 @@ def load(
         settings = replace(settings, code_only=True)
     if problems:
         raise Invalid(problems)
-    conditions = [each for _, f in settings.targets for gate in f.gates for each in gate.when]
-    if any(condition.path for condition in conditions):
+    if any(condition.path for gate in settings.gates for condition in gate.when):
         settings = replace(settings, event=replace(event, paths=changed_paths(event, root)))
     return settings
 

@@ -30,6 +30,7 @@ class SamConfig:
     parameters: Mapping[str, str] = field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    role: str = ""
 
 
 def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> SamConfig:
@@ -66,6 +67,7 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
         parameters=_pairs(values.get("parameter_overrides", "")),
         capabilities=tuple(_words(values.get("capabilities", ""))),
         tags=_pairs(values.get("tags", "")),
+        role=str(values.get("role_arn", "")),
     )
 
 

@@ -194,7 +194,7 @@ class _CodeOnly:
                 drift.pop(logical, None)  # it comes back to what the stack says
             elif logical not in drift:
                 drift[logical] = Drifted(name)
-        return drift
+        return dict(sorted(drift.items()))
 
     # ------------------------------------------------------------ the change
 

@@ -54,7 +54,7 @@ class _Release:
         has = self._texts(found)
         built = tuple(self._part_step(each, has) for each in found)
         steps = (*built, *self._images.steps)
-        parameters = parameters_of(order.template, order.stack, self._there.state)
+        parameters = parameters_of(order.resources.template, order.stack, self._there.state)
         if not plan_only:
             if any(step.action is Action.BUILD for step in built):
                 order.make_sure_of_bucket()
@@ -70,7 +70,12 @@ class _Release:
         self._upload(packaged.nested)
         template = order.as_argument(wanted.template)
         proposal = Proposal(
-            template, parameters.all, wanted.capabilities, wanted.tags, has_stacks(body)
+            template,
+            parameters.all,
+            wanted.capabilities,
+            wanted.tags,
+            has_stacks(body),
+            order.stack.role,
         )
         return move.to(wanted, proposal, steps)
 

@@ -43,6 +43,7 @@ class Move:
             kept.capabilities or self._order.stack.capabilities,
             kept.tags,
             has_stacks(template),
+            self._order.stack.role,
         )
 
     def to(self, wanted: Kept, proposal: Proposal, steps: tuple[Step, ...]) -> Came:
@@ -73,7 +74,7 @@ class Move:
             *test_steps(order, order.resources.functions),
         )
         try:
-            check_data(change_set.changes, order.stack, order.template)
+            check_data(change_set.changes, order.stack, order.resources.template)
             if order.settings.plan_only:
                 self._discard(change_set, is_new=is_new)
                 return self.planned(every)

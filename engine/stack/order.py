@@ -20,7 +20,7 @@ from engine.stack.dockerfiles import images_of
 from engine.stack.keep import SECRET, Drifted, Keep, Kept
 from engine.stack.parts import Part, parts_of
 from engine.stack.resources import Resources
-from engine.stack.template import Template, read_template
+from engine.stack.template import read_template
 
 OUTPUT = "SourceBucket"  # of the SAM CLI's own stack
 
@@ -32,7 +32,6 @@ class Order:
     region: str
     settings: Settings
     stack: Stack
-    template: Template
     resources: Resources
     parts: tuple[Part, ...]
     images: tuple[Function, ...]
@@ -99,6 +98,36 @@ class Came:
     packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
+def orders(settings: Settings, world: World, journal: Journal) -> Callable[[str], Order]:
+    """What is asked for, by region.
+
+    Raises:
+        Invalid: the template, or what is asked of it, cannot be.
+    """
+    stack = settings.stack
+    assert stack is not None
+    with journal.work("template", "read", f"{stack.template.name} and what it names"):
+        resources, parts, images = of_template(stack)
+        _check_tests(stack, resources)
+
+    def order(region: str) -> Order:
+        bucket = _bucket(settings, region, world)
+        whole = (settings, stack, resources, parts, images, bucket, world, journal)
+        return Order(region, *whole)
+
+    return order
+
+
+def of_template(stack: Stack) -> tuple[Resources, tuple[Part, ...], tuple[Function, ...]]:
+    """The resources of a stack's template, and what is built of them: zips, and images.
+
+    Raises:
+        Invalid: with everything that cannot be read or built.
+    """
+    resources = Resources(read_template(stack.template), stack.parameters)
+    return resources, parts_of(resources), images_of(resources, stack.name)
+
+
 def everywhere(
     settings: Settings, world: World, journal: Journal, way: Callable[[Order], Came]
 ) -> Outcome:
@@ -108,24 +137,13 @@ def everywhere(
         Invalid: the template, or what is asked of it, cannot be.
         DeployError: what it came to in the first region, if no region is left.
     """
-    stack = settings.stack
-    assert stack is not None
-    with journal.work("template", "read", f"{stack.template.name} and what it names"):
-        template = read_template(stack.template)
-        resources = Resources(template, stack.parameters)
-        parts, images = parts_of(resources), images_of(resources, stack.name)
-        _check_tests(stack, resources)
-
-    def one(region: str) -> Came:
-        bucket = _bucket(settings, region, world)
-        whole = (settings, stack, template, resources, parts, images, bucket, world, journal)
-        return way(Order(region, *whole))
-
-    done, failed = attempts(one, settings.regions)
+    assert settings.stack
+    name, order = settings.stack.name, orders(settings, world, journal)
+    done, failed = attempts(lambda region: way(order(region)), settings.regions)
     if not done:
         raise next(iter(failed.values()))
     lost = [
-        because(Delivery(region, stack.name, "failed", is_stack=True), error)
+        because(Delivery(region, name, "failed", is_stack=True), error)
         for region, error in failed.items()
     ]
     came = list(done.values())

@@ -85,6 +85,25 @@ class Resources:
             return value if found is None else found
         return value
 
+    @property
+    def has_stacks(self) -> bool:
+        """Whether there are stacks among them, wherever their templates are."""
+        return has_stacks(self.template.body)
+
+    @property
+    def macros(self) -> tuple[str, ...]:
+        """What CloudFormation sends the template through, without ``AWS::`` before it."""
+        asked = self.template.body.get("Transform") or []
+        names = asked if isinstance(asked, list) else [asked]
+        return tuple(str(each).removeprefix("AWS::") for each in names if _is_text(each))
+
+    def named(self, logical: str) -> str:
+        """A function's name, if the template gives it one; with stars for what is not known."""
+        name = self.of_function(logical, "FunctionName", "")
+        if isinstance(name, dict) and isinstance(text := name.get("Fn::Sub"), str):
+            return re.sub(r"\$\{[^}]*\}", "*", text)
+        return name if _is_text(name) else "*"
+
     def local(self, value: Any) -> str | None:
         """A value that names something local, relative to the template; ``None`` otherwise."""
         found = self.known(value)

@@ -5,14 +5,16 @@ Nothing is changed. What waits is asked for at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from engine.adapters.aws.identity import Caller
 from engine.adapters.parallel import together, workers
 from engine.adapters.world import World
 from engine.errors import DeployError, Invalid
+from engine.journal import Journal
 from engine.model import S3Gate, Settings
 from engine.upkeep.checks import account, functions, images, machine, stores, workflow
 from engine.upkeep.checks.permissions import of_zips, permitted
@@ -27,6 +29,9 @@ from engine.upkeep.finding import (
     ok,
     wrong,
 )
+
+if TYPE_CHECKING:
+    from engine.stack.order import Order
 
 
 def unreadable(error: DeployError) -> list[Finding]:
@@ -44,20 +49,51 @@ def examine(settings: Settings, world: World, environ: Mapping[str, str]) -> lis
         world: where to look.
         environ: what a workflow tells of itself.
     """
-    here: list[Check] = [partial(workflow.history, settings), *machine.checks(settings, world)]
+    try:
+        subject = _subject(settings, world)
+    except DeployError as error:
+        return in_order(unreadable(error), settings.secrets)
+    here: list[Check] = [partial(workflow.history, settings)]
+    here += machine.checks(subject.built, world)
     with workers() as pool:
         machines = [pool.submit(found, check) for check in here]
-        aws = pool.submit(_in_aws, settings, world, environ)
+        aws = pool.submit(_in_aws, subject, world, environ)
         findings = [_valid(settings), *aws.result(), *_all(each.result() for each in machines)]
     return in_order(findings, settings.secrets)
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is examined.
+
+    ``built`` are the settings with the functions whose images a stack's template has, and ``order``
+    is the stack in a region, if it is one.
+    """
+
+    settings: Settings
+    built: Settings
+    order: Callable[[str], Order] | None = None
+
+
+def _subject(settings: Settings, world: World) -> _Subject:
+    if settings.stack is None:
+        return _Subject(settings, settings)
+    from engine.stack.order import of_template, orders
+
+    _, _, images = of_template(settings.stack)
+    built = replace(settings, functions=images)
+    return _Subject(settings, built, orders(settings, world, Journal()))
+
+
 def _valid(settings: Settings) -> Finding:
     names = ", ".join(function.name for function in settings.functions)
+    if settings.stack:
+        names = f"stack {settings.stack.name} of {settings.stack.template.name}"
     return ok(f"The configuration is valid: {names} in {', '.join(settings.regions)}")
 
 
-def _in_aws(settings: Settings, world: World, environ: Mapping[str, str]) -> list[Finding]:
+def _in_aws(subject: _Subject, world: World, environ: Mapping[str, str]) -> list[Finding]:
+    settings = subject.settings
     clocks, findings = account.reach(settings, world)
     times = list(account.clock(clocks))
     findings += times
@@ -71,25 +107,34 @@ def _in_aws(settings: Settings, world: World, environ: Mapping[str, str]) -> lis
         # A wrong clock is why, and has been said.
         why = [] if late else found(partial(account.no_identity, error, environ))
         return [*findings, *why, note("What is in AWS was not looked at: it cannot be asked")]
-    return [*findings, *_all(together(found, _checks_in_aws(settings, world, caller)))]
+    return [
+        *findings,
+        *_all(together(found, _checks_in_aws(replace(subject, settings=settings), world, caller))),
+    ]
 
 
 def _all(results: Iterable[list[Finding]]) -> list[Finding]:
     return [finding for findings in results for finding in findings]
 
 
-def _checks_in_aws(settings: Settings, world: World, caller: Caller) -> list[Check]:
+def _checks_in_aws(subject: _Subject, world: World, caller: Caller) -> list[Check]:
+    settings, order = subject.settings, subject.order
     checks: list[Check] = [partial(account.whose, world, caller)]
     for region in settings.regions:
         look = partial(account.quotas, region, world)
         checks.append(partial(if_permitted, look, f"Lambda's quotas in {region}"))
-        if repositories := images.repositories(settings):
+        if repositories := images.repositories(subject.built):
             checks.append(partial(images.login, region, world))
         checks += [
             partial(images.repository, region, name, function, caller, world)
             for name, function in repositories.items()
         ]
-        if settings.artifacts:
+        if order:
+            from engine.upkeep.checks import stack
+
+            checks.append(partial(stack.stack, region, order, caller, world))
+            checks.append(partial(stack.bucket, region, settings, order, world))
+        elif settings.artifacts:
             checks.append(partial(stores.bucket_of_artifacts, region, settings.artifacts, world))
         checks += [
             partial(functions.layer, region, name, world)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,8 @@ from engine.model import (
     S3Gate,
     Settings,
 )
+from engine.settings.samconfig import MANAGED
+from engine.upkeep.statement import Statement, partition
 from engine.verify.gate import KEY
 
 VERSION = "2012-10-17"  # of the policy language
@@ -35,26 +37,6 @@ _ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([
 _GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com")
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What may be done with which resources; none of them, and there is no statement."""
-
-    sid: str
-    actions: tuple[str, ...]
-    resources: Sequence[str]
-    condition: dict[str, Any] = field(default_factory=dict)
-
-    def document(self) -> dict[str, Any]:
-        """As IAM's policy language has it."""
-        return {
-            "Sid": self.sid,
-            "Effect": "Allow",
-            "Action": list(self.actions),
-            "Resource": list(dict.fromkeys(self.resources)),
-            **({"Condition": self.condition} if self.condition else {}),
-        }
-
-
 def permissions(settings: Settings, account: str) -> dict[str, Any]:
     """The policy for whoever deploys.
 
@@ -63,7 +45,15 @@ def permissions(settings: Settings, account: str) -> dict[str, Any]:
         account: the number of the account that it is deployed to.
     """
     made = _Policy(settings, account)
-    statements = [*made.functions(), *made.layers(), *made.images(), *made.buckets(), *made.rest()]
+    statements = [*made.functions(), *made.layers()]
+    if settings.stack:
+        from engine.stack.order import of_template
+        from engine.upkeep.stack_policy import of_stack
+
+        resources, _, images = of_template(settings.stack)
+        statements = list(of_stack(settings, resources, account))
+        made = _Policy(replace(settings, functions=images), account)
+    statements += [*made.images(), *made.buckets(), *made.rest()]
     documents = [statement.document() for statement in statements]
     return {"Version": VERSION, "Statement": [each for each in documents if each["Resource"]]}
 
@@ -80,10 +70,14 @@ def too_long(document: Mapping[str, Any]) -> list[str]:
     return [f"{says}: {remedy}."]
 
 
-def partition(region: str) -> str:
-    """The partition of AWS that a region is in (AWS General Reference, "ARNs")."""
-    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for start, name in known.items() if region.startswith(start)), "aws")
+def of_templates(settings: Settings) -> list[str]:
+    """What a policy for a stack does not hold."""
+    if settings.stack is None or settings.stack.role:
+        return []
+    return [
+        "CloudFormation makes what the template names with these permissions too: add those, or "
+        "name a role that has them (role, under stack)."
+    ]
 
 
 class _Policy:
@@ -217,12 +211,9 @@ class _Policy:
         store = self._settings.artifacts
         name = partition(self._settings.regions[0])
         zips = [store.name_in(region) for region in self._settings.regions] if store else []
-        tests = {
-            (gate.bucket, gate.prefix)
-            for function in self._settings.functions
-            for gate in function.gates
-            if isinstance(gate, S3Gate)
-        }
+        if store and store.bucket == MANAGED:  # its stack makes the rest of the name
+            zips = [f"{MANAGED}-samclisourcebucket-*"]
+        tests = {(g.bucket, g.prefix) for g in self._settings.gates if isinstance(g, S3Gate)}
 
         def arns(keys: Iterable[str]) -> list[str]:
             return [f"arn:{name}:s3:::{key}" for key in keys]
@@ -266,8 +257,8 @@ class _Policy:
 
     def _apis(self) -> Iterator[str]:
         """Addresses that tests call with a signature; a domain of its own tells no API."""
-        for region, function in self._settings.targets:
-            for gate in function.gates:
+        for region in self._settings.regions:
+            for gate in self._settings.gates:
                 if isinstance(gate, HttpGate) and gate.is_elsewhere and gate.auth == "iam":
                     match = _GATEWAY.match(gate.target)
                     api = match.group(1) if match else "*"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from engine.adapters.parallel import attempts
 from engine.adapters.world import World
 from engine.content.fingerprint import fingerprints
 from engine.errors import Invalid, Place, Problem
@@ -38,7 +39,7 @@ _KEYS = {  # of lambda-deploy.yml, by those of the API's UpdateFunctionConfigura
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What users have of one function in one region, empty where nothing is known.
+    """What users have of one function, or what a stack is, in one region; empty where not known.
 
     ``deployed`` is a time in ISO 8601. ``weights`` are the parts, of 1, of the users' calls that go
     to further versions. ``code`` is the CodeSha256 of a zip or the digest of an image. ``differs``
@@ -66,6 +67,8 @@ def status(settings: Settings, world: World, journal: Journal, only: str = "") -
         Invalid: no function has that name.
         NotReady: no region can be asked.
     """
+    if settings.stack:
+        return _of_stack(settings, world, journal, only)
     settings = _without_tests(settings, only)
     prints = fingerprints(settings, base_fingerprints(settings, world, journal))
     observed, failed = observe(settings, prints, world)
@@ -79,6 +82,35 @@ def status(settings: Settings, world: World, journal: Journal, only: str = "") -
             says = failed[region].message
             found += [Status(region, f.name, f.alias, error=says) for f in settings.functions]
     return found
+
+
+def _of_stack(settings: Settings, world: World, journal: Journal, only: str) -> list[Status]:
+    """The stack in every region."""
+    from engine.stack.order import orders
+    from engine.stack.status import status_of
+
+    assert settings.stack
+    if only:
+        raise Invalid([Problem("a stack is told of as a whole, by its own name", Place("status"))])
+    name, order = settings.stack.name, orders(settings, world, journal)
+    done, failed = attempts(lambda region: status_of(order(region)), settings.regions)
+    if not done:
+        raise next(iter(failed.values()))
+    lost = [Status(region, name, "", error=error.message) for region, error in failed.items()]
+    return [
+        *(
+            Status(
+                region,
+                name,
+                "",
+                version=each.version,
+                deployed=each.changed,
+                differs=each.differs,
+            )
+            for region, each in done.items()
+        ),
+        *lost,
+    ]
 
 
 def _without_tests(settings: Settings, only: str) -> Settings:

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from engine.errors import Invalid, Place, Problem
-from engine.upkeep.policy import VERSION, partition
+from engine.upkeep.policy import VERSION
+from engine.upkeep.statement import partition
 
 _GITHUB = "token.actions.githubusercontent.com"
 # GitHub documentation, "OpenID Connect reference": example subject claims, without "repo:".

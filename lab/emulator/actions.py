@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 _NAMESPACES = {"monitoring": "cloudwatch", "registry": "ecr"}
 
@@ -44,6 +44,8 @@ _REGISTRY = {
     "CompleteBlobUpload": "CompleteLayerUpload",
     "ListTags": "ListImages",
 }
+
+SERVERLESS = "AWS::Serverless-2016-10-31"  # a macro
 
 _ALWAYS = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
 
@@ -85,7 +87,13 @@ class Request:
 
 def needs(request: Request) -> list[Need]:
     """Return what a caller must be allowed to do, the request's own action first."""
-    of_service = {"lambda": _of_lambda, "s3": _of_s3, "ecr": _of_ecr, "registry": _of_registry}
+    of_service = {
+        "lambda": _of_lambda,
+        "s3": _of_s3,
+        "ecr": _of_ecr,
+        "registry": _of_registry,
+        "cloudformation": _of_cloudformation,
+    }
     if request.service == "function-url":  # its handler knows whose URL it is
         return []
     if request.service in of_service:
@@ -154,6 +162,22 @@ def _of_code(request: Request, code: Mapping[str, Any]) -> Iterator[Need]:
         name = image.partition("/")[2].partition("@")[0].partition(":")[0]
         for what in ("BatchGetImage", "GetDownloadUrlForLayer"):
             yield Need(f"ecr:{what}", request.arn("ecr", f"repository/{name}"))
+
+
+def _of_cloudformation(request: Request) -> Iterator[Need]:
+    """The stack that a call names by its name or ARN, and the macros that a template goes through.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
+    """
+    given = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+    name, action = given.get("StackName", ""), f"cloudformation:{request.operation}"
+    arn = name if name.startswith("arn:") else request.arn("cloudformation", f"stack/{name}/id")
+    yield Need(action, arn if name else "*")
+    if request.operation == "CreateChangeSet" and SERVERLESS in given.get("TemplateBody", ""):
+        transform = f"arn:aws:cloudformation:{request.region}:aws:transform/{SERVERLESS}"
+        yield Need(action, transform.replace("AWS::", ""))
+    if role := given.get("RoleARN"):
+        yield Need("iam:PassRole", role, {"iam:PassedToService": "cloudformation.amazonaws.com"})
 
 
 def _of_s3(request: Request) -> Iterator[Need]:

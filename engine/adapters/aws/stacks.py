@@ -20,7 +20,8 @@ PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
 class StackState:
     """A stack as CloudFormation has it (API: ``DescribeStacks``).
 
-    The value of a parameter that is a secret (``NoEcho``) reads ``****``.
+    The value of a parameter that is a secret (``NoEcho``) reads ``****``. ``changed`` is a time in
+    ISO 8601.
     """
 
     id: str
@@ -31,6 +32,7 @@ class StackState:
     tags: Mapping[str, str]
     outputs: Mapping[str, str]
     capabilities: tuple[str, ...]
+    changed: str = ""
 
     @property
     def exists(self) -> bool:
@@ -100,7 +102,7 @@ class Proposal:
     """What a stack shall become; a parameter without a value keeps the one it has.
 
     ``template`` are the parameters of the call that name it: its text, or where it is, and
-    ``has_stacks`` is whether it has stacks of its own.
+    ``has_stacks`` is whether it has stacks of its own. ``role`` is one for CloudFormation.
     """
 
     template: Mapping[str, str] = field(repr=False)
@@ -108,6 +110,7 @@ class Proposal:
     capabilities: tuple[str, ...]
     tags: Mapping[str, str]
     has_stacks: bool = False
+    role: str = ""
 
 
 class Stacks:
@@ -148,6 +151,7 @@ class Stacks:
                 each["OutputKey"]: each.get("OutputValue", "") for each in found.get("Outputs", [])
             },
             capabilities=tuple(found.get("Capabilities", ())),
+            changed=(found.get("LastUpdatedTime") or found["CreationTime"]).isoformat(),
         )
 
     def template(self, name: str) -> str:
@@ -222,6 +226,7 @@ class Stacks:
             Tags=[{"Key": key, "Value": value} for key, value in proposal.tags.items()],
             **({"OnStackFailure": "DELETE"} if is_new else {}),
             **({"IncludeNestedStacks": True} if proposal.has_stacks else {}),
+            **({"RoleARN": proposal.role} if proposal.role else {}),
             **proposal.template,
         )
         found = retry.until(
@@ -267,11 +272,11 @@ class Stacks:
 
     def execute(self, change_set: ChangeSet) -> None:
         """Begin to carry a change set out."""
-        self._call("execute_change_set", ChangeSetName=change_set.id)
+        self._call("execute_change_set", StackName=change_set.stack, ChangeSetName=change_set.id)
 
     def discard(self, change_set: ChangeSet) -> None:
         """Remove a change set that is not carried out."""
-        self._call("delete_change_set", ChangeSetName=change_set.id)
+        self._call("delete_change_set", StackName=change_set.stack, ChangeSetName=change_set.id)
 
     def cancel(self, name: str) -> None:
         """Let an update go back to where it came from (API: ``CancelUpdateStack``)."""

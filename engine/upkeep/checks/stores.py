@@ -19,32 +19,34 @@ def bucket_of_test(region: str, gate: S3Gate, world: World) -> Iterator[Finding]
     yield ok(says) if where == region else note(elsewhere, "A bucket in its region is nearer.")
 
 
-def bucket_of_artifacts(region: str, store: Store, world: World) -> Iterator[Finding]:
-    """Whether the bucket for large zips is there, in the functions' region as Lambda asks for.
+def bucket_of_artifacts(
+    region: str, store: Store, world: World, what: str = "zips over 50 MB"
+) -> Iterator[Finding]:
+    """Whether the bucket for zips is there, in the functions' region as Lambda asks for.
 
     Source: Lambda API, ``FunctionCode``, S3Bucket.
     """
     name = store.name_in(region)
     where = world.bucket(region, name).region()
     if where is None and store.create:
-        yield ok(f"Bucket {name} for zips over 50 MB will be created in {region}")
+        yield ok(f"Bucket {name} for {what} will be created in {region}")
     elif where is None:
         yield wrong(
             NotReady(
-                f"bucket {name} for zips over 50 MB does not exist in {region}",
+                f"bucket {name} for {what} does not exist in {region}",
                 remedy="Create it, or say create: true under artifacts.",
             )
         )
     elif where != region:
         yield wrong(
             NotReady(
-                f"bucket {name} for zips is in {where}, and Lambda takes none from there in "
+                f"bucket {name} for {what} is in {where}, and Lambda takes none from there in "
                 f"{region}",
                 remedy="Name one for each region: artifacts: {bucket: NAME-{region}}.",
             )
         )
     else:
-        yield ok(f"Bucket {name} for zips over 50 MB is in {region}")
+        yield ok(f"Bucket {name} for {what} is in {region}")
 
 
 def alarms(region: str, canary: Canary, world: World) -> Iterator[Finding]:

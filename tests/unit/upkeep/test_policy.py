@@ -17,9 +17,11 @@ from engine.model import (
     InvokeGate,
     Network,
     Settings,
+    Stack,
     Store,
 )
-from engine.upkeep.policy import partition, permissions, too_long
+from engine.upkeep.policy import of_templates, permissions, too_long
+from engine.upkeep.statement import partition
 from tests.unit import make
 
 ACCOUNT = "210987654321"
@@ -185,3 +187,42 @@ def test_a_policy_that_is_too_long_is_told() -> None:
     many = [make.function(name=f"orders-{number}") for number in range(20)]
     (said,) = too_long(permissions(make.settings(*many), ACCOUNT))
     assert "a managed policy at most 6144" in said
+
+
+TEMPLATE = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Orders:
+    Type: AWS::Serverless::Function
+    Properties: {InlineCode: x, FunctionName: !Sub "${S}-o"}
+"""
+
+
+def of_stack(root: Path, more: str = "", **changes: Any) -> tuple[dict[str, Any], list[str]]:
+    (root / "template.yaml").write_text(TEMPLATE + more)
+    stack = Stack(root / "template.yaml", "shop", **changes)
+    settings = replace(make.settings(layers={}), functions=(), stack=stack, artifacts=Store("b"))
+    return statements(settings), of_templates(settings)
+
+
+def test_a_stack_needs_itself_and_its_functions(tmp_path: Path) -> None:
+    found, notes = of_stack(tmp_path)
+    assert found.keys() == {
+        *("DeployStack", "ExpandTemplates", "UpdateCode", "FindBuckets", "UploadZips"),
+    }
+    arn = f"arn:aws:cloudformation:{make.REGION}"
+    assert found["DeployStack"]["Resource"] == [f"{arn}:{ACCOUNT}:stack/shop/*"]
+    assert found["ExpandTemplates"]["Resource"] == [f"{arn}:aws:transform/Serverless-2016-10-31"]
+    functions = [f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:function:{n}" for n in ("shop-*", "*-o")]
+    assert found["UpdateCode"]["Resource"] == functions
+    assert "name a role that has them" in notes[0]
+
+
+def test_a_stack_with_a_role_and_stacks_inside(tmp_path: Path) -> None:
+    inside = "  In: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'https://a/b'}}\n"
+    found, notes = of_stack(tmp_path, inside, role=make.ROLE, gates={"Orders": (make.HEALTH,)})
+    assert notes == []
+    assert found.keys() >= {"DeployStacksInside", "PassRoleToCloudFormation", "TestFunctions"}
+    assert found["PassRoleToCloudFormation"]["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}
+    }

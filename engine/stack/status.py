@@ -1,0 +1,63 @@
+"""What a stack is, and what a deployment of the working tree would change about it. Reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.stack.artifacts import Artifact, Artifacts
+from engine.stack.images import StackImages
+from engine.stack.keep import Kept
+from engine.stack.observe import observe
+from engine.stack.order import Order, There
+from engine.stack.package import package
+from engine.stack.parameters import parameters_of
+from engine.stack.template import plain
+
+
+@dataclass(frozen=True, slots=True)
+class StackStatus:
+    """A stack: the id of its state, when it came to it (ISO 8601), and what differs, for people."""
+
+    version: str
+    changed: str
+    differs: tuple[str, ...]
+
+
+def status_of(order: Order) -> StackStatus:
+    """Look at a stack.
+
+    Raises:
+        Invalid: parameters of the template are missing.
+        NotReady: the stack takes no change now.
+    """
+    images = StackImages(order)
+    there, found = observe(order, Artifacts(order), images)
+    if there.state is None or there.kept is None:
+        return StackStatus("", "", ("not there",))
+    differs = tuple(_differences(order, there, there.kept, found, images))
+    return StackStatus(there.kept.id, there.state.changed, differs)
+
+
+def _differences(
+    order: Order, there: There, kept: Kept, found: tuple[Artifact, ...], images: StackImages
+) -> Iterator[str]:
+    uris = images.expected()
+    body = package(order.stack, order.resources, found, order.bucket, uris).body
+    parameters = parameters_of(order.resources.template, order.stack, there.state).shown
+    was, now = plain(kept.template), body
+    for section, wanted, has in (
+        ("resources", now["Resources"], was["Resources"]),
+        ("parameters", parameters, kept.parameters),
+        ("tags", {**kept.tags, **order.stack.tags}, kept.tags),
+        ("outputs", now.get("Outputs") or {}, was.get("Outputs") or {}),
+    ):
+        if names := [key for key in {**wanted, **has} if wanted.get(key) != has.get(key)]:
+            yield f"{section} differ: {', '.join(names)}"
+    rest = {"Resources", "Outputs", "Parameters"}
+    if {k: v for k, v in now.items() if k not in rest} != {
+        k: v for k, v in was.items() if k not in rest
+    }:
+        yield "the template differs besides"
+    if there.drift:
+        yield f"code updated past the stack: {', '.join(there.drift)}"
