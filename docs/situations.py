@@ -1,4 +1,4 @@
-"""Eight situations, brought about on the lab: what the page of each says is kept in docs/pages."""
+"""Ten situations, brought about on the lab: what the page of each says is kept in docs/pages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+from bench.stacks import without_image
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs/pages"
@@ -58,12 +60,12 @@ class Stage:
         values = {"status": "ok", "broken": False, "seconds": 0.1} | values
         self.write(f"{folder}/app.py", GOOD.format(**values))
 
-    def deploy(self, event: str = "push", **environment: str) -> str:
+    def deploy(self, event: str = "push", *options: str, **environment: str) -> str:
         """Deploy as a workflow does; the page."""
         page = self.root.parent / "page.md"
         page.unlink(missing_ok=True)
         subprocess.run(
-            [sys.executable, "-m", "engine", "deploy", "--commit-message", "change"],
+            [sys.executable, "-m", "engine", "deploy", "--commit-message", "change", *options],
             cwd=self.root,
             env={
                 **os.environ,
@@ -161,13 +163,30 @@ def regions(stage: Stage) -> dict[str, str]:
     return {"one-region-failed": page}
 
 
+def stack(stage: Stage) -> dict[str, str]:
+    """A stack whose code and template change, and then only code, past CloudFormation."""
+    shutil.copytree(ROOT / "examples/stack", stage.root)
+    without_image(stage.root)
+    stage.deploy(BUCKET="shop-artifacts")
+    invoices, template = stage.root / "invoices/app.py", stage.root / "template.yaml"
+    code = invoices.read_text(encoding="utf-8")
+    invoices.write_text(code.replace('"total"', '"currency": "EUR", "total"'), encoding="utf-8")
+    text = template.read_text(encoding="utf-8").replace("MemorySize: 256", "MemorySize: 512")
+    topic = "  News:\n    Type: AWS::SNS::Topic\n\n  Invoices:\n"
+    template.write_text(text.replace("  Invoices:\n", topic), encoding="utf-8")
+    pages = {"stack": stage.deploy(BUCKET="shop-artifacts")}
+    invoices.write_text(code.replace('"total"', '"currency": "CHF", "total"'), encoding="utf-8")
+    pages["stack-code-only"] = stage.deploy("push", "--code-only", BUCKET="shop-artifacts")
+    return pages
+
+
 def _faults(rules: list[dict[str, object]]) -> None:
     address = f"{os.environ['AWS_ENDPOINT_URL']}/_lab/faults"
     body = json.dumps(rules).encode()
     urllib.request.urlopen(urllib.request.Request(address, body, method="PUT")).close()
 
 
-SITUATIONS: tuple[Callable[[Stage], dict[str, str]], ...] = (example, canary, forty, regions)
+SITUATIONS: tuple[Callable[[Stage], dict[str, str]], ...] = (example, canary, forty, regions, stack)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ def cell(text: str) -> str:
 
 def link(url: str, text: str = "") -> str:
     """An address that can be followed; anything unlike an address is shown as text."""
-    if not re.fullmatch(r"https?://[\w.:/-]+(\?[\w=&.-]+)?(#[\w/:$?=.-]+)?", url):
+    if not re.fullmatch(r"https?://[\w.:/-]+(\?[\w=&.-]+)?(#[\w/:$?=.%-]+)?", url):
         return cell(text or url)
     return f"[{cell(text)}]({url})" if text else f"<{url}>"
 

@@ -76,6 +76,7 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
             _sums(outcome, journal),
             *(f"> [!WARNING]\n> {cell(said)}" for said in charts.regressions(outcome.deliveries)),
             _tests(outcome, journal),
+            _outputs(outcome),
         ]
     parts += [f"> [!NOTE]\n> {cell(note)}" for note in journal.notes]
     if outcome:
@@ -146,7 +147,7 @@ def _functions(outcome: Outcome) -> str:
     written = table(
         (
             "",
-            "function",
+            "stack" if all(d.is_stack for d in listed) else "function",
             "region",
             "version",
             "before",
@@ -215,6 +216,19 @@ def _sums(outcome: Outcome, journal: Journal) -> str:
     if images := sum(delivery.image_size for delivery in outcome.deliveries):
         said.append(f"storage of what was built: {images * STORED:.2f} USD a month")
     return f"{'; '.join(said)}." if said else ""
+
+
+def _outputs(outcome: Outcome) -> str:
+    """What stacks tell of themselves."""
+    several = len(outcome.deliveries) > 1
+    return table(
+        ("output", "region", "value"),
+        (
+            (f"`{name}`", d.region if several else "", link(value))
+            for d in outcome.deliveries
+            for name, value in d.outputs.items()
+        ),
+    )
 
 
 def _sizes(outcome: Outcome) -> str:

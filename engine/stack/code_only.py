@@ -94,7 +94,7 @@ class _CodeOnly:
             arn=there.state.id,
             version=there.kept.id,
             is_stack=True,
-            outputs=there.state.outputs,
+            outputs=order.shown(there.state.outputs),
             drifted=tuple(there.drift),
         )
         if order.settings.plan_only:
@@ -111,8 +111,8 @@ class _CodeOnly:
             return Came(steps, self._back(delivery, fault), packages)
         if drift:
             order.journal.note(
-                f"The code of {', '.join(drift)} is not what stack {order.name} says; the next "
-                "deployment without code-only brings them in line."
+                f"Drift: the code of {', '.join(drift)} is not what stack {order.name} says. A "
+                "deployment without code-only brings both in line."
             )
         delivery = replace(delivery, drifted=tuple(drift))
         if changed:
@@ -159,8 +159,8 @@ class _CodeOnly:
         body = package(order.stack, order.resources, artifacts, order.bucket, uris).body
         was, now = _without_code(plain(template)), _without_code(body)
         if others := [name for name in {**now, **was} if was.get(name) != now.get(name)]:
-            says = "differs in the template too, and stays as it is"
-            order.journal.note(f"What {says}: {', '.join(others)}.")
+            names = ", ".join(others)
+            order.journal.note(f"Code-only leaves alone what differs besides code: {names}.")
 
     def _built(
         self, zips: tuple[Artifact, ...], steps: tuple[Step, ...]

@@ -127,7 +127,7 @@ class Move:
             outcome="deployed",
             version=wanted.id,
             previous=self._before.id if self._before else "",
-            outputs=applied.state.outputs,
+            outputs=order.shown(applied.state.outputs),
         )
 
     # ------------------------------------------------------------ the way back
@@ -213,7 +213,7 @@ class Move:
             arn=state.id,
             version=before.id,
             is_stack=True,
-            outputs=state.outputs,
+            outputs=order.shown(state.outputs),
         )
         try:
             align(order, self._there)

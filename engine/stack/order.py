@@ -58,6 +58,10 @@ class Order:
         """An error about the stack as a whole."""
         return Invalid([Problem(says, self.stack.place)])
 
+    def shown(self, outputs: Mapping[str, str]) -> dict[str, str]:
+        """What a stack tells, without secrets that it was given."""
+        return {name: self.journal.hidden(value) for name, value in outputs.items()}
+
     def make_sure_of_bucket(self) -> None:
         """See to it that there is a bucket for what the stack is made of.
 

@@ -22,13 +22,14 @@ def test_steps(order: Order, changed: Container[str]) -> list[Step]:
         order: whose tests.
         changed: the logical ids of functions that change.
     """
+    why = "its code changes" if order.settings.code_only else "the stack changes"
     steps = []
     for logical, gates in order.stack.gates.items():
         for gate in gates:
             skip = reason_to_skip(gate, order.settings.event, changed=logical in changed)
             action = Action.SKIP if skip else Action.TEST
-            why = skip or ("the stack changes" if logical in changed else "it was asked for")
-            steps.append(Step(f"test:{logical}:{gate.name}", order.region, action, why))
+            reason = skip or (why if logical in changed else "it was asked for")
+            steps.append(Step(f"test:{logical}:{gate.name}", order.region, action, reason))
     return steps
 
 

@@ -14,6 +14,7 @@ _add_event = stacks._add_event
 _update = stacks._update_keeping_seed
 # The beginnings of updates that have not been told, by stack and logical id.
 _begun: dict[tuple[str, str], tuple[Any, ...]] = {}
+_new: set[tuple[str, str]] = set()  # what an update creates
 
 
 def add_event(
@@ -23,8 +24,15 @@ def add_event(
 
     A failure names the resource that is there, as all events do (API: ``StackEvent``).
     """
-    event = (stack_id, name, logical, kind, status, *rest)
     there = cloudformation._stacks.get(name, {}).get("_resources", {}).get(logical)
+    if kind != "AWS::CloudFormation::Stack" and status.startswith("UPDATE_"):
+        if status == "UPDATE_IN_PROGRESS" and not there:
+            _new.add((name, logical))
+        if (name, logical) in _new:  # the stack is updated, and this is created
+            status = status.replace("UPDATE", "CREATE")
+    if status.startswith("CREATE_") and status != "CREATE_IN_PROGRESS":
+        _new.discard((name, logical))
+    event = (stack_id, name, logical, kind, status, *rest)
     if status.endswith("_FAILED") and there and len(rest) < 2:
         named.setdefault("physical_id", there["PhysicalResourceId"])
     if status == "UPDATE_IN_PROGRESS" and kind != "AWS::CloudFormation::Stack" and not rest:

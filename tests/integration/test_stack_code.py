@@ -81,14 +81,14 @@ def test_only_the_function_that_changed_is_updated_and_the_drift_is_told(
     assert {"CreateChangeSet", "PublishVersion"} & set(run.changes) == set()
     assert run.function["drifted"] == ["Plain"]
     assert f"stack {project.root.name}: Plain updated past it" in run.log
-    assert "The code of Plain is not what stack" in run.log
-    assert "stays as it is: Aliased" in run.log
+    assert "Drift: the code of Plain is not what stack" in run.log
+    assert "Code-only leaves alone what differs besides code: Aliased." in run.log
     assert run.actions["test:Plain:answers"] == "test"
     assert run.actions["test:Aliased:told"] == "skip"
     again = project.run("deploy", "--code-only")
     assert again.function["outcome"] == "unchanged"
     assert again.changes == []
-    assert "The code of Plain is not what stack" in again.log
+    assert "Drift: the code of Plain is not what stack" in again.log
 
 
 def test_a_deployment_brings_back_what_was_updated_past_the_stack(

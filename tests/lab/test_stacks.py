@@ -32,6 +32,13 @@ def test_an_update_touches_only_what_changed() -> None:
         for each in sorted(resources, key=lambda each: each["LogicalResourceId"])
     ]
     assert values == ["two", "same"]
+    before = _events(api, name)
+    body = json.loads(_template("two"))
+    body["Resources"]["New"] = {"Type": "AWS::SNS::Topic"}
+    api.update_stack(StackName=name, TemplateBody=json.dumps(body))
+    assert _settle(api, name) == "UPDATE_COMPLETE"
+    new = [(event["LogicalResourceId"], event["ResourceStatus"]) for event in _events(api, name)]
+    assert new[len(before) + 1 : -1] == [("New", "CREATE_IN_PROGRESS"), ("New", "CREATE_COMPLETE")]
     api.delete_stack(StackName=name)
 
 

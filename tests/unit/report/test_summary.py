@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,32 @@ def headline(*deliveries: Delivery) -> str:
 
 
 # ---------------------------------------------------------------- what it says
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes", "said"),
+    [
+        ("deployed", {}, "✅ stack shop: now in state 8 (before: 7), in "),
+        ("deployed", {"drifted": ("A", "B")}, "✅ stack shop: A, B updated past it, in "),
+        ("unchanged", {"drifted": ("A",)}, "✅ stack shop: nothing to do, in "),
+        ("undone", {}, "↩️ stack shop: failed and undone, it is as it was, in "),
+        ("failed", {"left": ("a",)}, "❌ stack shop: failed and not fully undone, 1 left to mend"),
+    ],
+)
+def test_a_stack_is_told_of_in_a_sentence(outcome: str, changes: dict[str, Any], said: str) -> None:
+    stack = make.delivery(outcome, function="shop", is_stack=True, **changes)
+    assert headline(stack).removeprefix("## ").startswith(said)
+
+
+def test_what_a_stack_tells_is_on_the_page() -> None:
+    arn = f"arn:aws:cloudformation:{make.REGION}:1:stack/shop/0-a"
+    outputs = {"Api": "https://a.example/prod", "Table": "shop|*x*"}
+    told = page(make.delivery(function="shop", is_stack=True, arn=arn, outputs=outputs))
+    assert "| `Api` | <https://a.example/prod> |" in told
+    assert r"| `Table` | shop\|\*x\* |" in told
+    assert "|  | stack | version |" in told
+    where = f"/stacks/stackinfo?stackId={quote(arn, safe='')}"
+    assert f"region={make.REGION}#{where})" in told
 
 
 @pytest.mark.parametrize(
