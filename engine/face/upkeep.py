@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from engine.build.budget import shown
+from engine.errors import Invalid, Problem
 from engine.face import console
 from engine.face.table import print_document, show
+from engine.model import Settings
 from engine.settings.event import read_event
 from engine.settings.inputs import Given
 from engine.settings.load import load
@@ -22,6 +24,7 @@ def layers(given: Given, environ: Mapping[str, str], what: str, name: str, *, js
 
     aws, root = Aws(), Path.cwd()
     settings = load(given, environ, read_event(environ, root, ""), root, aws.regions)
+    _refuse_stack(settings, f"layers {what}")
     world = World.real(aws)
     found = uses(settings, world, name)
     rows: list[tuple[str, ...]]
@@ -68,6 +71,7 @@ def layer_sizes(given: Given, environ: Mapping[str, str], *, json: bool, check: 
     settings = load(
         given, {**environ, "AWS_REGION": region}, event, root, lambda: frozenset({region})
     )
+    _refuse_stack(settings, "sizes")
     found = sizes(settings)
     rows = [
         (s.what, shown(s.zipped), shown(s.unzipped), shown(s.limit), "OVER" if s.is_over else "")
@@ -89,6 +93,19 @@ def layer_sizes(given: Given, environ: Mapping[str, str], *, json: bool, check: 
             for size in found
         )
     return int(check and any(size.is_over for size in found))
+
+
+def _refuse_stack(settings: Settings, command: str) -> None:
+    """End a command that knows layers and code by lambda-deploy.yml alone.
+
+    Raises:
+        Invalid: the settings are of a stack.
+    """
+    if settings.stack:
+        says = (
+            f"{command} is for functions and layers of a lambda-deploy.yml; plan tells of a stack"
+        )
+        raise Invalid([Problem(says, settings.stack.place)])
 
 
 def _heaviest(found: Iterable[Size]) -> list[tuple[str, str]]:

@@ -301,10 +301,14 @@ def test_a_rollback_that_fails_its_test_stays_where_it_was(
     }
 
 
-def test_base_images_alone_touch_no_stack(project: Project) -> None:
+def test_commands_that_know_no_stack_say_so(project: Project) -> None:
     run = project.run("build", "base")
     assert run.code == 0
     assert run.changes == []
+    for command in ("sizes", "layers list"):
+        refused = project.run(*command.split())
+        assert refused.code == 2
+        assert f"{command} is for functions and layers of a lambda-deploy.yml" in refused.log
 
 
 def test_samconfig_and_input_template_are_enough(project: Project, stack: str, api: Any) -> None:
