@@ -96,7 +96,7 @@ def layer_sizes(given: Given, environ: Mapping[str, str], *, json: bool, check: 
 
 
 def _refuse_stack(settings: Settings, command: str) -> None:
-    """End a command that knows layers and code by lambda-deploy.yml alone.
+    """End a command that knows no templates.
 
     Raises:
         Invalid: the settings are of a stack.
