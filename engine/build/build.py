@@ -12,6 +12,7 @@ from engine.build.budget import UNZIPPED_LIMIT, check_size
 from engine.build.images import Images
 from engine.build.layers import LayerBuilder, Layers
 from engine.build.machine import check_machine
+from engine.build.site import Site
 from engine.build.upload import Uploads
 from engine.errors import DeployError
 from engine.journal import Journal
@@ -25,7 +26,6 @@ from engine.model import (
     ObservedRegion,
     Plan,
     Settings,
-    Step,
     ZipSource,
 )
 
@@ -54,7 +54,7 @@ def build(
     layers = LayerBuilder(settings, plan, journal)
     return attempts(
         lambda region: _Region(
-            settings, plan, fingerprints, observed[region], world, journal, layers
+            Site(settings, plan, observed[region], world, journal), fingerprints, layers
         ).build(),
         settings.regions,
     )
@@ -69,31 +69,20 @@ def _check_code(settings: Settings, fingerprints: Fingerprints) -> None:
 class _Region:
     """Builds for one region: an image must be in the registry of the function's region."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        plan: Plan,
-        fingerprints: Fingerprints,
-        observed: ObservedRegion,
-        world: World,
-        journal: Journal,
-        layers: LayerBuilder,
-    ) -> None:
-        self._settings = settings
-        self._plan = plan
+    def __init__(self, site: Site, fingerprints: Fingerprints, layers: LayerBuilder) -> None:
+        self._site = site
+        self._settings = site.settings
         self._fingerprints = fingerprints
-        self._observed = observed
-        self._region = observed.region
-        self._images = Images(settings, plan, observed, world, journal)
-        self._layers = Layers(settings, plan, observed, world, journal, layers)
-        self._uploads = Uploads(settings, observed.region, world, journal)
+        self._images = Images(site)
+        self._layers = Layers(site, layers)
+        self._uploads = Uploads(site)
 
     def build(self) -> Artifacts:
         wanted = {
             name: layer
             for layer in self._settings.layers.values()
             for name in layer.parts
-            if self._step("layer", name).action is not Action.SKIP
+            if self._site.step("layer", name).action is not Action.SKIP
         }
         with workers(16 + len(wanted)) as pool:  # layers wait for each other
             publishing = {
@@ -133,12 +122,9 @@ class _Region:
             },
         )
 
-    def _step(self, kind: str, name: str) -> Step:
-        return self._plan.step(self._region, f"{kind}:{name}")
-
     def _code(self, function: Function) -> dict[str, Any]:
         """The code as an API call takes it; nothing where it is not needed."""
-        for step in self._plan.of(self._region, function.name):
+        for step in self._site.plan.of(self._site.region, function.name):
             if step.kind in ("code", "function") and step.action.changes:
                 zipped = self._fingerprints.archives[function.name]
                 return self._uploads.place(f"the code of {function.name}", zipped, step)

@@ -7,16 +7,15 @@ import threading
 from collections.abc import Iterable, Mapping
 
 from engine.adapters.aws.registry import Repository
-from engine.adapters.world import World
 from engine.build.budget import shown
 from engine.build.image_builder import ImageBuilder
 from engine.build.lifecycle import POLICY, SAFE, kept_tag, warning
 from engine.build.machine import is_for_buildkit
 from engine.build.preflight import child, examine
+from engine.build.site import Site
 from engine.content.dockerfile import links_copies, upstreams
 from engine.content.fingerprint import of_base
 from engine.errors import BuildFailed
-from engine.journal import Journal
 from engine.model import (
     Action,
     Base,
@@ -24,9 +23,6 @@ from engine.model import (
     Function,
     ImageBuild,
     ImageSource,
-    ObservedRegion,
-    Plan,
-    Settings,
     Step,
 )
 from engine.plan.bases import base_tag
@@ -38,21 +34,13 @@ MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 class Images:
     """Builds for one region: an image must be in the registry of the function's region."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        plan: Plan,
-        observed: ObservedRegion,
-        world: World,
-        journal: Journal,
-    ) -> None:
-        self._settings = settings
-        self._plan = plan
-        self._observed = observed
-        self._world = world
-        self._journal = journal
-        self._registry = world.registry(observed.region)
-        self._builder = ImageBuilder(self._registry, world, journal)
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._settings = site.settings
+        self._observed = site.observed
+        self._journal = site.journal
+        self._registry = site.world.registry(site.region)
+        self._builder = ImageBuilder(self._registry, site.world, site.journal)
         self.sizes: dict[str, int] = {}
         self._repositories: dict[str, Repository] = {}
         self._lock = threading.Lock()
@@ -63,14 +51,11 @@ class Images:
                 self._repositories[name] = self._registry.repository(name, POLICY)
             return self._repositories[name]
 
-    def _step(self, kind: str, name: str) -> Step:
-        return self._plan.step(self._observed.region, f"{kind}:{name}")
-
     # ------------------------------------------------------------ bases
 
     def base(self, name: str) -> str:
         """URI of a base image by digest; nothing when it is not there and nobody needs it."""
-        step, base = self._step("base", name), self._settings.bases[name]
+        step, base = self._site.step("base", name), self._settings.bases[name]
         if step.action is not Action.BUILD:
             return self._found(name) if name in self._observed.bases else ""
         with self._journal.step(step) as detail:
@@ -121,19 +106,19 @@ class Images:
 
     def _build_base(self, base: Base, image: ImageBuild, step: Step, repository: Repository) -> str:
         """Build and push a base; which builder did it, and why."""
-        if reason := is_for_buildkit(base, self._world):
+        if reason := is_for_buildkit(base, self._site.world):
             how = self._builder.by_buildkit(image, step, repository)
             return f"by BuildKit, since {reason}; {how}"
         return self._builder.by_engine(image, step)
 
     def _is_new(self, base: str | None) -> bool:
-        return base is not None and self._step("base", base).action is Action.BUILD
+        return base is not None and self._site.step("base", base).action is Action.BUILD
 
     # ------------------------------------------------------------ apps
 
     def app(self, function: Function, source: ImageSource, bases: Mapping[str, str]) -> str:
         """URI of a function's image by digest."""
-        step = self._step("image", function.name)
+        step = self._site.step("image", function.name)
         if step.action is Action.REUSE:
             digest = self._observed.images[function.name]
             known = self._observed.functions.get(function.name)
@@ -153,7 +138,7 @@ class Images:
     def in_gzip(self, function: Function, source: ImageSource, bases: Mapping[str, str]) -> str:
         """Build a function's image again, since Lambda refused its layers; remember that."""
         why = "Lambda refuses zstd layers; remembered for the next run"
-        step = self._step("image", function.name)
+        step = self._site.step("image", function.name)
         with self._journal.work(step.id, Action.BUILD, why, step.region) as detail:
             uri, what = self._build_app(function, source, bases, "gzip")
             self._registry.remember(self._repository(source.repository), MEMORY, "gzip")
@@ -172,7 +157,7 @@ class Images:
         compression: Compression,
     ) -> tuple[str, str]:
         """Build and push; the URI by digest, and what it took."""
-        step = self._step("image", function.name)
+        step = self._site.step("image", function.name)
         repository = self._repository(source.repository)
         base = bases[source.base] if source.base else ""
         tags = dict.fromkeys((app_tag(step.fingerprint), app_tag(step.fingerprint, base)))
@@ -188,7 +173,7 @@ class Images:
             no_cache=self._settings.event.asks_for("no-cache"),
             compression=compression,
         )
-        if self._world.buildx.builder:
+        if self._site.world.buildx.builder:
             knows = function.name in self._observed.functions and not self._is_new(source.base)
             how = self._builder.by_buildkit(image, step, repository, cache_expected=knows)
             how = f"{how}, {compression}"
@@ -216,7 +201,7 @@ class Images:
     def _keep(self, function: Function, source: ImageSource, manifest: str, digest: str) -> None:
         """Give an image a tag that stays, and warn of rules that could expire it all the same."""
         self._registry.tag(source.repository, manifest, kept_tag(digest))
-        tags = (app_tag(self._step("image", function.name).fingerprint), kept_tag(digest))
+        tags = (app_tag(self._site.step("image", function.name).fingerprint), kept_tag(digest))
         policy = self._registry.policy(source.repository)
         if says := warning(source.repository, function.name, policy, tags):
             self._journal.note(f"{says} {SAFE}")

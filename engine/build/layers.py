@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
 
-from engine.adapters.world import World
 from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size, shown
 from engine.build.layer import BuiltLayer, build_layer, over_budget
+from engine.build.site import Site
 from engine.build.upload import Uploads
 from engine.errors import BuildFailed
 from engine.journal import Journal
@@ -18,7 +18,6 @@ from engine.model import (
     Function,
     Layer,
     LayerVersion,
-    ObservedRegion,
     Plan,
     Settings,
     Step,
@@ -112,22 +111,12 @@ class LayerBuilder:
 class Layers:
     """Publishes the layers of one region, or finds them."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        plan: Plan,
-        observed: ObservedRegion,
-        world: World,
-        journal: Journal,
-        builder: LayerBuilder,
-    ) -> None:
-        self._settings = settings
-        self._plan = plan
-        self._observed = observed
-        self._journal = journal
+    def __init__(self, site: Site, builder: LayerBuilder) -> None:
+        self._site = site
+        self._observed = site.observed
         self._builder = builder
-        self._published = world.layers(observed.region)
-        self._uploads = Uploads(settings, observed.region, world, journal)
+        self._published = site.world.layers(site.region)
+        self._uploads = Uploads(site)
 
     @property
     def packages(self) -> Mapping[str, Mapping[str, int]]:
@@ -136,12 +125,12 @@ class Layers:
 
     def layer(self, name: str, layer: Layer) -> LayerVersion:
         """The version of one part: reused by its requirements or its content, or published."""
-        step = self._plan.step(self._observed.region, f"layer:{name}")
+        step = self._site.step("layer", name)
         if step.action is Action.REUSE:
             found = self._observed.layers[name]
             self._check(name, layer, found.size, "")
             return found
-        with self._journal.step(step) as detail:
+        with self._site.journal.step(step) as detail:
             built = self._builder.built(layer, step)
             self._builder.check_beside(layer)
             part = built.parts[name]
@@ -181,7 +170,7 @@ class Layers:
         return name == smallest and all(self._same(part, built) for part in built.parts)
 
     def _check(self, name: str, layer: Layer, unzipped: int, remedy: str) -> None:
-        budget = layer.budget if layer.budget is not None else self._settings.budgets.layer
+        budget = layer.budget if layer.budget is not None else self._site.settings.budgets.layer
         check_size(f"layer {name}", unzipped, budget, "unzipped", remedy)
         check_size(f"layer {name}", unzipped, UNZIPPED_LIMIT, "unzipped", remedy)
 

@@ -8,9 +8,9 @@ from typing import Any
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.world import World
 from engine.build.budget import DIRECT_LIMIT, shown
+from engine.build.site import Site
 from engine.errors import BuildFailed
-from engine.journal import Journal
-from engine.model import Archive, Settings, Step, Store
+from engine.model import Archive, Step, Store
 
 PREFIX = "lambda-fast-deploy/"
 
@@ -39,11 +39,10 @@ def make_sure_of(bucket: Bucket, store: Store, what: str, region: str) -> None:
 class Uploads:
     """Hands zips of one region over to Lambda."""
 
-    def __init__(self, settings: Settings, region: str, world: World, journal: Journal) -> None:
-        self._store = settings.artifacts
-        self._region = region
-        self._world = world
-        self._journal = journal
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._store = site.settings.artifacts
+        self._journal = site.journal
 
     def place(self, what: str, zipped: Archive, step: Step) -> dict[str, Any]:
         """The parameters of an API call that name a zip; a large one is in the bucket then.
@@ -59,8 +58,8 @@ class Uploads:
                 f"{shown(DIRECT_LIMIT)} in a call",
                 remedy="Name a bucket for it: artifacts: {bucket: NAME, create: true}.",
             )
-        bucket = bucket_of(self._store, self._region, self._world)
-        make_sure_of(bucket, self._store, what, self._region)
+        bucket = bucket_of(self._store, self._site.region, self._site.world)
+        make_sure_of(bucket, self._store, what, self._site.region)
         # Addressed by content: what is there already is not sent again.
         key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
         if not bucket.has(key):

@@ -102,9 +102,7 @@ def _refuse_stack(settings: Settings, command: str) -> None:
         Invalid: the settings are of a stack.
     """
     if settings.stack:
-        says = (
-            f"{command} is for functions and layers of a lambda-deploy.yml; plan tells of a stack"
-        )
+        says = f"{command} is for functions that no template holds; plan tells of a stack"
         raise Invalid([Problem(says, settings.stack.place)])
 
 

@@ -232,10 +232,11 @@ class _Region:
             self._add(f"alias:{name}", Action.SKIP, f"{function.alias} serves it")
             return False
         changes = update(function, observed.latest, layers)
+        configured = f"{', '.join(sorted(changes))} changed" if changes else ""
         self._add(
             f"configuration:{name}",
             Action.UPDATE if changes else Action.SKIP,
-            f"{', '.join(sorted(changes))} changed" if changes else "equal",
+            configured or "equal",
         )
         code = self._code_changes(function, observed.latest, images)
         self._add(
@@ -243,8 +244,8 @@ class _Region:
             Action.UPDATE if code else Action.SKIP,
             code or "equal",
         )
-        what = ", ".join([*sorted(changes), *([code] if code else [])])
-        why = f"for {what}" if what else "$LATEST is not what the alias serves"
+        why = " and ".join(filter(None, (configured, code)))
+        why = why or "$LATEST is not what the alias serves"
         self._release(function, observed, why if live else "no alias serves it yet")
         return True
 

@@ -50,11 +50,12 @@ def past(delivery: Delivery) -> str:
         return ""
     names = ", ".join(f'"{label(version)}"' for version, _ in known)
     values = ", ".join(f"{seconds * 1000:.0f}" for _, seconds in known)
+    top = max(seconds for _, seconds in known) * 1100  # from 0, as bars are compared by height
     return mermaid(
         "xychart-beta",
         f'    title "Cold start of {label(delivery.function)}, by version"',
         f"    x-axis [{names}]",
-        '    y-axis "ms"',
+        f'    y-axis "ms" 0 --> {top:.0f}',
         f"    bar [{values}]",
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.errors import Place
 from engine.model import Canary, CommandGate, Condition, Gate, HttpGate, InvokeGate, S3Gate
+from engine.settings.checked import Checked
+from engine.settings.document import nearest
 
 # What says more about one kind of test, and about no other.
 _BELONGS = {
@@ -17,18 +19,43 @@ _BELONGS = {
 }
 
 
-def kind_of(value: Mapping[str, Any]) -> str:
+def _kind(value: Mapping[str, Any]) -> str:
     """What a test does: the key that says it."""
     return next(kind for kind in _BELONGS if kind in value)
 
 
-def out_of_place(value: Mapping[str, Any]) -> list[str]:
+def _out_of_place(value: Mapping[str, Any]) -> list[str]:
     """The keys of a test that say nothing about a test of its kind."""
     known = {key for keys in _BELONGS.values() for key in keys}
-    return sorted((known - set(_BELONGS[kind_of(value)])) & value.keys())
+    return sorted((known - set(_BELONGS[_kind(value)])) & value.keys())
 
 
-def gate(name: str, value: Mapping[str, Any], place: Place) -> Gate:
+def named_gates(
+    checked: Checked, names: Iterable[str], tests: Mapping[str, Gate], *path: str | int
+) -> list[Gate]:
+    """The tests of those names; a name that no test has is a problem."""
+    gates = []
+    for index, test in enumerate(names):
+        if test in tests:
+            gates.append(tests[test])
+        elif test not in (known := checked.names("tests")):
+            checked.problem(f"no test {test!r}{nearest(test, known)}", *path, index)
+    return gates
+
+
+def read_gate(checked: Checked, name: str, value: dict[str, Any]) -> Gate:
+    """A test, from values of the right shape."""
+    for key in _out_of_place(value):
+        says = f"{key!r} says nothing about a test by {_kind(value)}"
+        checked.problem(says, "tests", name, key)
+    made = _gate(name, value, checked.at("tests", name, "s3", "bucket"))
+    if isinstance(made, HttpGate) and made.auth == "iam" and not made.is_elsewhere:
+        says = "a path of the function is signed when its url is iam; auth is for an address"
+        checked.problem(says, "tests", name, "auth")
+    return made
+
+
+def _gate(name: str, value: Mapping[str, Any], place: Place) -> Gate:
     """A test; ``place`` is where its bucket was written, if it has one."""
     common: dict[str, Any] = {"name": name, "within": float(value.get("within", 30.0))}
     when = value.get("when")
@@ -75,7 +102,7 @@ def _condition(value: Mapping[str, Any]) -> Condition:
     )
 
 
-def canary(value: Mapping[str, Any], place: Place) -> Canary:
+def read_canary(value: Mapping[str, Any], place: Place) -> Canary:
     """A canary; ``place`` is where it was written."""
     return Canary(
         weight=value["weight"],

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from engine.errors import Invalid, Problem
 from engine.model import Event, Settings
-from engine.settings.builder import Builder
+from engine.settings.assemble import assemble
+from engine.settings.checked import Checked
 from engine.settings.document import Node, parse
 from engine.settings.event import changed_paths
 from engine.settings.grammar import FILE, ROOT
@@ -39,9 +40,9 @@ def load(
     if document is None:
         raise Invalid(problems)
     values = ROOT.check(document, problems)
-    settings = Builder(document, values, directory, problems).settings(
-        given, environ, event, _plan_only(given, event, problems), known_regions
-    )
+    checked = Checked(document, values, directory, problems)
+    plan_only = _plan_only(given, event, problems)
+    settings = assemble(checked, given, environ, event, plan_only, known_regions)
     if _code_only(given, problems):
         if settings.stack is None:
             says = "is for a stack; functions without one are updated directly anyway"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.adapters.parallel import together
 from engine.build.images import Images
 from engine.build.machine import check_machine
+from engine.build.site import Site
 from engine.content.fingerprint import of_image
 from engine.model import Action, Function, ImageSource, ObservedRegion, Plan, Step
 from engine.plan.observe import app_tag
@@ -85,7 +86,8 @@ class StackImages:
 
     def _uris(self, functions: tuple[Function, ...] | list[Function]) -> dict[str, str]:
         observed = ObservedRegion(self._region, {}, {}, self._digests, {})
-        images = Images(self._settings, Plan(self.steps), observed, self._world, self._journal)
+        site = Site(self._settings, Plan(self.steps), observed, self._world, self._journal)
+        images = Images(site)
 
         def uri(function: Function) -> str:
             return images.app(function, _source(function), {})

@@ -22,7 +22,7 @@ from engine.model import (
     Settings,
     ZipSource,
 )
-from engine.settings.builder import RESERVED
+from engine.settings.functions import RESERVED
 from engine.settings.inputs import Given
 from engine.settings.load import load
 

@@ -1,0 +1,112 @@
+"""The model from values of the right shape: names and files that they speak of must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from engine.errors import Place, Problem
+from engine.model import Budgets, Event, Settings, Store
+from engine.settings.checked import Checked
+from engine.settings.document import nearest
+from engine.settings.functions import read_function
+from engine.settings.gates import read_gate
+from engine.settings.inputs import Given
+from engine.settings.layers import read_base, read_layer, with_services
+from engine.settings.samconfig import FILE as SAMCONFIG
+from engine.settings.stacks import read_stack
+
+SECRET_LENGTH = 8  # characters; what is shorter would be found everywhere
+
+
+def assemble(
+    checked: Checked,
+    given: Given,
+    environ: Mapping[str, str],
+    event: Event,
+    plan_only: str,
+    known_regions: Callable[[], frozenset[str]],
+) -> Settings:
+    """The settings; what is wrong with them is noted in ``checked``."""
+    bases = {name: read_base(checked, name, v) for name, v in checked.sound("bases")}
+    layers = {name: read_layer(checked, name, v) for name, v in checked.sound("layers")}
+    tests = {name: read_gate(checked, name, v) for name, v in checked.sound("tests")}
+    functions = tuple(
+        read_function(checked, name, value, bases, layers, tests)
+        for name, value in checked.sound("functions")
+    )
+    layers = {name: with_services(checked, layer, functions) for name, layer in layers.items()}
+    if "functions" in checked.values and not checked.names("functions"):
+        checked.problem("name at least one function", "functions")
+    stack, sam = read_stack(checked, tests)
+    budgets = checked.value("budgets", {})
+    seconds = budgets.pop("cold-start", None)
+    return Settings(
+        root=checked.root,
+        regions=_regions(checked, given, environ, sam.region, known_regions),
+        bases=bases,
+        layers=layers,
+        functions=functions,
+        budgets=Budgets(**{key: int(size) for key, size in budgets.items()}, cold_start=seconds),
+        secrets=_secrets(checked, environ),
+        event=event,
+        plan_only=plan_only,
+        artifacts=_store(checked) or (Store(sam.bucket) if sam.bucket else None),
+        stack=stack,
+        builder=given.get("builder", "").strip() or checked.value("builder", ""),
+    )
+
+
+def _secrets(checked: Checked, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Values of variables that only go where secrets go: environments, headers, parameters."""
+    hidden: set[str] = set()
+    shown: set[str] = set()
+    for path, names in checked.document.variables():
+        is_hidden = {"environment", "headers", "build-secrets", "parameters"} & set(path)
+        (hidden if is_hidden else shown).update(names)
+    named = (environ.get(name, "") for name in sorted(hidden - shown))
+    return tuple(value for value in named if len(value) >= SECRET_LENGTH)
+
+
+def _store(checked: Checked) -> Store | None:
+    value = checked.value("artifacts", None)
+    if value is None:
+        return None
+    return Store(value["bucket"], value.get("create", "false").lower() == "true")
+
+
+def _regions(
+    checked: Checked,
+    given: Given,
+    environ: Mapping[str, str],
+    of_sam: str,
+    known_regions: Callable[[], frozenset[str]],
+) -> tuple[str, ...]:
+    if "regions" in checked.values:
+        if checked.value("regions", None) is None:
+            return ()  # what is wrong with it has been said
+        wanted = [
+            (name, checked.at("regions", index))
+            for index, name in enumerate(checked.values["regions"])
+        ]
+    elif given.get("region", "").strip():
+        wanted = [(given["region"].strip(), given.place("region"))]
+    elif of_sam:
+        wanted = [(of_sam, Place(SAMCONFIG))]
+    else:
+        name = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
+        wanted = [(name, Place("variable AWS_REGION"))] if name else []
+    if not wanted:
+        checked.problems.append(
+            Problem(
+                f"no region; give {given.called('region')} or set AWS_REGION",
+                given.place("region"),
+            )
+        )
+        return ()
+    known = known_regions()
+    for name, place in wanted:
+        if name not in known:
+            checked.problems.append(
+                Problem(f"{name!r} is not an AWS region{nearest(name, known)}", place)
+            )
+    return tuple(dict.fromkeys(name for name, _ in wanted))

@@ -1,0 +1,183 @@
+"""Functions: what they are made of, and what they run with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.model import (
+    LATEST,
+    Architecture,
+    Base,
+    Canary,
+    Configuration,
+    Function,
+    Gate,
+    ImageSource,
+    Layer,
+    Network,
+    ZipSource,
+)
+from engine.settings.checked import Checked
+from engine.settings.document import nearest
+from engine.settings.gates import named_gates, read_canary
+from engine.settings.handler import problem_with
+
+MAX_LAYERS = 5  # Lambda quotas: function layers
+
+# Lambda developer guide, "Defined runtime environment variables": reserved names
+RESERVED = frozenset(
+    """
+    _HANDLER _X_AMZN_TRACE_ID AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV
+    AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION
+    AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME
+    AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+    AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR
+    """.split()
+)
+
+
+def read_function(
+    checked: Checked,
+    name: str,
+    value: dict[str, Any],
+    bases: Mapping[str, Base],
+    layers: Mapping[str, Layer],
+    tests: Mapping[str, Gate],
+) -> Function:
+    """A function; the bases, layers and tests that it may name are given."""
+    path = ("functions", name)
+    architecture = Architecture(value.get("architecture", "x86_64"))
+    gates = named_gates(checked, value.get("tests", []), tests, *path, "tests")
+    for variable in sorted(RESERVED & value.get("environment", {}).keys()):
+        checked.problem(
+            f"{variable} is reserved by Lambda and cannot be set",
+            *path,
+            "environment",
+            variable,
+        )
+    return Function(
+        name=name,
+        source=(
+            _image(checked, name, value["image"], architecture, bases)
+            if "image" in value
+            else _zip(checked, name, value["zip"], architecture, layers)
+        ),
+        architecture=architecture,
+        role=value.get("role"),
+        alias=value.get("alias", "live"),
+        configuration=_configuration(value),
+        url=value.get("url"),
+        gates=tuple(gates),
+        canary=_canary(checked, value, *path),
+        keep=value.get("keep"),
+        place=checked.at(*path),
+    )
+
+
+def _canary(checked: Checked, value: dict[str, Any], *path: str) -> Canary | None:
+    if value.get("alias") == LATEST:
+        for key in {"canary", "keep", "url"} & value.keys():
+            checked.problem(f"needs an alias, and users call {LATEST}", *path, key)
+    if "canary" not in value:
+        return None
+    return read_canary(value["canary"], checked.at(*path, "canary"))
+
+
+def _image(
+    checked: Checked,
+    name: str,
+    value: dict[str, Any],
+    architecture: Architecture,
+    bases: Mapping[str, Base],
+) -> ImageSource:
+    path = ("functions", name, "image")
+    base = value.get("base")
+    known = checked.names("bases")
+    if base is not None and base not in known:
+        checked.problem(f"no base {base!r}{nearest(base, known)}", *path, "base")
+    elif base is not None and base in bases and bases[base].architecture != architecture:
+        checked.problem(
+            f"base {base!r} is built for {bases[base].architecture}, "
+            f"the function for {architecture}",
+            *path,
+            "base",
+        )
+    return ImageSource(
+        dockerfile=checked.file(value.get("dockerfile", "Dockerfile.lambda"), *path, "dockerfile"),
+        context=checked.directory(value.get("context", "."), *path, "context"),
+        repository=value.get("repository", name.lower()),
+        base=base,
+        build_args=value.get("build-args", {}),
+        compression=value.get("compression", "auto"),
+        secrets=value.get("build-secrets", {}),
+    )
+
+
+def _zip(
+    checked: Checked,
+    name: str,
+    value: dict[str, Any],
+    architecture: Architecture,
+    layers: Mapping[str, Layer],
+) -> ZipSource:
+    path = ("functions", name, "zip")
+    code = checked.directory(value["code"], *path, "code")
+    if code.is_dir() and (problem := problem_with(code, value["handler"], value["runtime"])):
+        checked.problem(problem, *path, "handler")
+    wanted = value.get("layers", [])
+    parts = [part for each in wanted if each in layers for part in layers[each].parts]
+    if max(len(wanted), len(parts)) > MAX_LAYERS:
+        checked.problem(
+            f"{max(len(wanted), len(parts))} layers; a Lambda function takes at most {MAX_LAYERS}",
+            *path,
+            "layers",
+        )
+    for index, layer in enumerate(wanted):
+        place = (*path, "layers", index)
+        if layer not in (known := checked.names("layers")):
+            checked.problem(f"no layer {layer!r}{nearest(layer, known)}", *place)
+        elif layer in layers and (layers[layer].runtime, layers[layer].architecture) != (
+            value["runtime"],
+            architecture,
+        ):
+            checked.problem(
+                f"layer {layer!r} is built for {layers[layer].runtime} on "
+                f"{layers[layer].architecture}, the function for {value['runtime']} "
+                f"on {architecture}",
+                *place,
+            )
+    return ZipSource(
+        code=code,
+        handler=value["handler"],
+        runtime=value["runtime"],
+        layers=tuple(parts),
+        keeps_layers="layers" not in value,
+    )
+
+
+def _configuration(value: Mapping[str, Any]) -> Configuration:
+    vpc, logging = value.get("vpc"), value.get("logging", {})
+    names = {
+        "format": "LogFormat",
+        "level": "ApplicationLogLevel",
+        "system-level": "SystemLogLevel",
+        "group": "LogGroup",
+    }
+    words = {"text": "Text", "json": "JSON"}
+    return Configuration(
+        memory=value.get("memory"),
+        timeout=value.get("timeout"),
+        storage=value.get("storage"),
+        environment=value.get("environment", {}),
+        description=value.get("description"),
+        network=None
+        if vpc is None
+        else Network(tuple(vpc.get("subnets", ())), tuple(vpc.get("security-groups", ()))),
+        tracing={"active": "Active", "pass-through": "PassThrough"}.get(value.get("tracing", "")),
+        logging={
+            names[key]: words.get(text, text.upper() if "level" in key else text)
+            for key, text in logging.items()
+        },
+        tags=value.get("tags", {}),
+    )

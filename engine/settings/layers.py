@@ -1,0 +1,89 @@
+"""Dependency layers and base images: what is built once and shared by functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.model import Architecture, Base, Function, Layer, Pruning, ZipSource
+from engine.settings.checked import Checked
+from engine.settings.services import FROM_CODE, services_of
+
+
+def read_base(checked: Checked, name: str, value: dict[str, Any]) -> Base:
+    """A base image, from values of the right shape."""
+    path = ("bases", name)
+    return Base(
+        name=name,
+        dockerfile=checked.file(
+            value.get("dockerfile", "Dockerfile.lambda.base"), *path, "dockerfile"
+        ),
+        context=checked.directory(value.get("context", "."), *path, "context"),
+        repository=value.get("repository", f"{name.lower()}-base"),
+        tag=value.get("tag", "latest"),
+        architecture=Architecture(value.get("architecture", "x86_64")),
+        build_args=value.get("build-args", {}),
+        follow_upstream=value.get("upstream", "follow") == "follow",
+        secrets=value.get("build-secrets", {}),
+    )
+
+
+def read_layer(checked: Checked, name: str, value: dict[str, Any]) -> Layer:
+    """A dependency layer, from values of the right shape."""
+    budget, asked = value.get("budget"), value["requirements"]
+    split = {
+        part: () if held == "rest" else tuple(held) for part, held in value.get("split", {}).items()
+    }
+    if sum(not held for held in split.values()) > 1:
+        checked.problem("only one part can be the rest", "layers", name, "split")
+    listed = [each.lower() for held in split.values() for each in held]
+    for twice in sorted({each for each in listed if listed.count(each) > 1}):
+        checked.problem(f"{twice} is in two parts", "layers", name, "split")
+    if value["runtime"].startswith("nodejs"):
+        if isinstance(asked, list) or Path(asked).name != "package-lock.json":
+            says = f"a layer for {value['runtime']} is made of a package-lock.json"
+            checked.problem(says, "layers", name, "requirements")
+        elif (checked.root / asked).is_file():
+            checked.file(str(Path(asked).with_name("package.json")), "layers", name)
+        for key in {"split", "prune", "remove", "keep", "services"} & value.keys():
+            checked.problem("is for Python layers only", "layers", name, key)
+    return Layer(
+        name=name,
+        requirements=tuple(asked)
+        if isinstance(asked, list)
+        else checked.file(asked, "layers", name, "requirements"),
+        runtime=value["runtime"],
+        architecture=Architecture(value.get("architecture", "x86_64")),
+        budget=int(budget) if budget is not None else None,
+        split=split,
+        bytecode=value.get("bytecode", "include"),
+        pruning=Pruning(
+            profile=value.get("prune", "safe"),
+            remove=tuple(value.get("remove", ())),
+            keep=tuple(value.get("keep", ())),
+            services=tuple(sorted(value.get("services", ()))),
+        ),
+    )
+
+
+def with_services(checked: Checked, layer: Layer, functions: Iterable[Function]) -> Layer:
+    """The layer with the services that the code of its functions uses, if it asks for those."""
+    if FROM_CODE not in layer.pruning.services:
+        return layer
+    path, services = ("layers", layer.name, "services"), set(layer.pruning.services)
+    for function in functions:
+        source = function.source
+        if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
+            named, unknown = services_of(source.code)
+            services |= named
+            for file, line in unknown:
+                where = f"{file.relative_to(checked.root)}, line {line}"
+                says = f"the service of a client is not to be seen in {where}; list them"
+                checked.problem(says, *path)
+    services.remove(FROM_CODE)
+    if not services:
+        checked.problem("no code of its functions makes a client; list the services", *path)
+    pruning = replace(layer.pruning, services=tuple(sorted(services)))
+    return replace(layer, pruning=pruning)

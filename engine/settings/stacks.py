@@ -1,0 +1,50 @@
+"""A stack, from the configuration and from samconfig.toml beside its template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.model import Alarms, Gate, Stack
+from engine.settings.checked import Checked
+from engine.settings.gates import named_gates
+from engine.settings.grammar import RETENTION
+from engine.settings.samconfig import FILE as SAMCONFIG
+from engine.settings.samconfig import SamConfig, read_samconfig
+
+
+def read_stack(checked: Checked, tests: Mapping[str, Gate]) -> tuple[Stack | None, SamConfig]:
+    """The stack, if one is asked for, and what samconfig.toml says besides."""
+    value = checked.value("stack", None)
+    if value is None:
+        return None, SamConfig()
+    for section in {"bases", "layers"} & checked.values.keys():
+        checked.problem("is for functions; those of a stack have theirs in the template", section)
+    template = checked.file(value["template"], "stack", "template")
+    sam = read_samconfig(template.parent, value.get("samconfig", ""), checked.problems)
+    name = value.get("name") or sam.stack_name
+    if not name:
+        checked.problem(f"give the stack a name, here or as stack_name in {SAMCONFIG}", "stack")
+    if not (checked.values.get("artifacts") or sam.bucket):
+        says = f"name a bucket for what is built: artifacts, or s3_bucket in {SAMCONFIG}"
+        checked.problem(says, "stack")
+    gates = {
+        logical: tuple(named_gates(checked, names, tests, "stack", "tests", logical))
+        for logical, names in value.get("tests", {}).items()
+    }
+    retention = value.get("log-retention")
+    if retention is not None and retention not in RETENTION:
+        days = ", ".join(map(str, RETENTION))
+        checked.problem(f"logs are kept for one of {days} days", "stack", "log-retention")
+    return Stack(
+        template=template,
+        name=name,
+        parameters={**sam.parameters, **value.get("parameters", {})},
+        capabilities=tuple(dict.fromkeys([*sam.capabilities, *value.get("capabilities", [])])),
+        tags={**sam.tags, **value.get("tags", {})},
+        gates=gates,
+        may_replace=tuple(value.get("may-replace", ())),
+        alarms=Alarms(**value.get("alarms", {})),
+        log_retention=retention,
+        role=value.get("role") or sam.role,
+        place=checked.at("stack"),
+    ), sam
