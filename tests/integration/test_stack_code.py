@@ -107,14 +107,14 @@ def test_a_deployment_brings_back_what_was_updated_past_the_stack(
 
 
 def test_a_failing_test_gives_the_function_its_code_back(project: Project, aws: Any) -> None:
-    project.edit("plain/app.py", "True", "False")
+    project.edit("plain/app.py", 'True, "says": "one"', 'False, "says": "two"')
     run = project.run("deploy", "--code-only")
     assert run.code == 1
     assert run.function["outcome"] == "undone"
     assert run.function["undone"] == ["code of Plain", "what is kept of it"]
     assert "expected ok to be true, got false" in run.function["error"]
     assert says(aws, project, "Plain") == "one"
-    project.edit("plain/app.py", "False", "True")
+    project.write("plain/app.py", CODE)
     assert project.deploy().changes == []
 
 
