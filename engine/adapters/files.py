@@ -17,13 +17,21 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise Invalid([Problem(f"cannot be read: {reason(error)}", Place(str(path)))]) from None
+        raise Invalid([Problem(f"cannot be read: {error.strerror}", Place(str(path)))]) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         says = "is not UTF-8 text; save it in that encoding"
         raise Invalid([Problem(says, Place(str(path), line))]) from None
 
 
-def reason(error: OSError) -> str:
-    """Why a file cannot be used, in words."""
-    return os.strerror(error.errno) if error.errno else str(error)
+# Of the names that no file can have, too long ones for example, pathlib's raise an error.
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_directory(path: Path) -> bool:
+    """Whether there is such a directory."""
+    return os.path.isdir(path)  # noqa: PTH112

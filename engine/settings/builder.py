@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from engine.adapters.files import is_directory, is_file
 from engine.errors import Place, Problem
 from engine.model import (
     LATEST,
@@ -70,15 +72,15 @@ class Builder:
 
     def _file(self, name: str, *path: str | int) -> Path:
         found = self._root / name
-        if not found.is_file():
-            what = "is a directory, not a file" if found.is_dir() else "does not exist"
+        if not is_file(found):
+            what = "is a directory, not a file" if is_directory(found) else "does not exist"
             self._problem(f"file {name!r} {what}", *path)
         return found
 
     def _directory(self, name: str, *path: str | int) -> Path:
         found = self._root / name
-        if not found.is_dir():
-            what = "is a file, not a directory" if found.is_file() else "does not exist"
+        if not is_directory(found):
+            what = "is a file, not a directory" if is_file(found) else "does not exist"
             self._problem(f"directory {name!r} {what}", *path)
         return found
 
@@ -276,14 +278,14 @@ class Builder:
         }
         if sum(not held for held in split.values()) > 1:
             self._problem("only one part can be the rest", "layers", name, "split")
-        listed = [each.lower() for held in split.values() for each in held]
-        for twice in sorted({each for each in listed if listed.count(each) > 1}):
+        listed = Counter(each.lower() for held in split.values() for each in held)
+        for twice in sorted(each for each, times in listed.items() if times > 1):
             self._problem(f"{twice} is in two parts", "layers", name, "split")
         if value["runtime"].startswith("nodejs"):
             if isinstance(asked, list) or Path(asked).name != "package-lock.json":
                 says = f"a layer for {value['runtime']} is made of a package-lock.json"
                 self._problem(says, "layers", name, "requirements")
-            elif (self._root / asked).is_file():
+            elif is_file(self._root / asked):
                 self._file(str(Path(asked).with_name("package.json")), "layers", name)
             for key in {"split", "prune", "remove", "keep", "services"} & value.keys():
                 self._problem("is for Python layers only", "layers", name, key)
@@ -419,7 +421,9 @@ class Builder:
     ) -> ZipSource:
         path = ("functions", name, "zip")
         code = self._directory(value["code"], *path, "code")
-        if code.is_dir() and (problem := problem_with(code, value["handler"], value["runtime"])):
+        if is_directory(code) and (
+            problem := problem_with(code, value["handler"], value["runtime"])
+        ):
             self._problem(problem, *path, "handler")
         wanted = value.get("layers", [])
         parts = [part for each in wanted if each in layers for part in layers[each].parts]

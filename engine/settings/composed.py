@@ -18,7 +18,7 @@ class _Unfit(Exception):
     def __init__(self, says: str, node: yaml.Node | yaml.Event) -> None:
         super().__init__(says)
         self.says = says
-        self.line = node.start_mark.line + 1
+        self.line = node.start_mark.line + 1 if node.start_mark else 1
 
 
 def compose(text: str, source: str, problems: list[Problem]) -> yaml.Node | None:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from engine.errors import Place, Problem
-from engine.settings.composed import compose, scalar
+from engine.settings.composed import DEPTH, compose, scalar
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -154,6 +154,21 @@ def parse(
             problems.append(Problem("the file is empty", Place(source, 1)))
         return None
     return _Reader(source, environment, problems).read(root)
+
+
+def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> Node:
+    """Plain values, of JSON or TOML, as nodes, all at the same place.
+
+    Raises:
+        RecursionError: more than ``DEPTH`` values are inside each other.
+    """
+    if not depth:
+        raise RecursionError
+    if isinstance(value, dict):
+        return Node({key: nodes_of(item, place, depth - 1) for key, item in value.items()}, place)
+    if isinstance(value, list):
+        return Node([nodes_of(item, place, depth - 1) for item in value], place)
+    return Node(value, place, str(value))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

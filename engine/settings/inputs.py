@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Place, Problem
-from engine.settings.document import Node, substitute, variables_in
+from engine.settings.composed import DEPTH
+from engine.settings.document import Node, nodes_of, substitute, variables_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +154,6 @@ def _pairs(
     return found
 
 
-def _nodes(value: Any, place: Place) -> Node:
-    """JSON as nodes, all at the same place."""
-    if isinstance(value, dict):
-        return Node({key: _nodes(item, place) for key, item in value.items()}, place)
-    if isinstance(value, list):
-        return Node([_nodes(item, place) for item in value], place)
-    return Node(value, place, str(value))
-
-
 def _value(
     name: str, text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
 ) -> Node:
@@ -173,9 +165,11 @@ def _value(
         return Node(text, place, text, known=False)
     if name == "health-payload":
         try:
-            return _nodes(json.loads(text), place)
+            return nodes_of(json.loads(text), place)
         except ValueError as error:
             problems.append(Problem(f"not valid JSON: {error}", place))
+        except RecursionError:
+            problems.append(Problem(f"more than {DEPTH} values inside each other", place))
     return Node(text, place, text, names=names)
 
 

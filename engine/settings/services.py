@@ -35,7 +35,7 @@ def services_of(code: Path) -> tuple[set[str], list[tuple[Path, int]]]:
 def _calls(path: Path) -> Iterator[ast.Call]:
     try:
         tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return  # the import on Lambda's side, in the health gate, says more than we could
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.adapters.files import is_directory, is_file, read_text
 from engine.content.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
 from engine.model import LATEST, Architecture, Configuration, Function, ImageSource
@@ -131,11 +132,12 @@ class Resources:
 
     def _known(self, value: Any) -> Any:
         """A value, where it refers to a parameter whose value is known."""
-        if isinstance(value, dict) and value.keys() == {"Ref"}:
+        if isinstance(value, dict) and value.keys() == {"Ref"} and _is_text(value["Ref"]):
             return self._values.get(value["Ref"], value)
-        if isinstance(value, dict) and value.keys() == {"Fn::FindInMap"}:
+        way = value.get("Fn::FindInMap") if isinstance(value, dict) else None
+        if isinstance(way, list):
             found = self._template.body.get("Mappings") or {}
-            for key in value["Fn::FindInMap"][:3]:
+            for key in way[:3]:
                 known = self._known(key)
                 found = found.get(known) if isinstance(found, dict) and _is_text(known) else None
             return value if found is None else found
@@ -165,11 +167,11 @@ class Resources:
             return None
         place = self._template.place("Resources", logical, "Properties", form.property)
         path = self._template.path.parent / value
-        if not path.exists():
+        if not (is_file(path) or is_directory(path)):
             self._problems.append(Problem(f"{form.property} {value!r} does not exist", place))
             return None
         part = Part(logical, form, path, place, is_layer=kind in LAYERS)
-        if path.is_file():
+        if is_file(path):
             return part
         if kind in LAYERS:
             return self._layer(part, resource)
@@ -218,7 +220,7 @@ class Resources:
             return None
         context = self._template.path.parent / str(metadata.get("DockerContext", "."))
         dockerfile = context / str(metadata["Dockerfile"])
-        if not dockerfile.is_file():
+        if not is_file(dockerfile):
             says = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
             self._problem(says, logical, "Metadata", "Dockerfile")
         if "DockerBuildTarget" in metadata:
@@ -276,7 +278,7 @@ class Resources:
     ) -> Part | None:
         try:
             requirements = _requirements(part.path)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._problems.append(Problem(f"package.json is not valid JSON: {error}", part.place))
             return None
         if requirements and not requirements.is_file():
@@ -324,6 +326,7 @@ def _requirements(folder: Path) -> Path | None:
     if found.is_file() and requirements_of(found):
         return found
     manifest = folder / "package.json"
-    if manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8")).get("dependencies"):
+    asked = json.loads(read_text(manifest)) if manifest.is_file() else {}
+    if isinstance(asked, dict) and asked.get("dependencies"):
         return folder / "package-lock.json"
     return None
