@@ -191,6 +191,7 @@ class Release:
                 environment=self._environment(address, url),
                 root=order.settings.root,
                 not_yet=partial(self._not_yet, step.id),
+                hidden=order.journal.hidden,
             )
             with order.journal.work(step.id, step.action, when, order.region) as detail:
                 detail(run_gate(gate, target))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,12 @@ from engine.settings.document import Node, nearest
 from engine.settings.gates import canary, gate, kind_of, out_of_place
 from engine.settings.grammar import RETENTION, ROOT, SECTIONS
 from engine.settings.handler import problem_with
-from engine.settings.inputs import Given
+from engine.settings.inputs import Given, pairs_of
 from engine.settings.samconfig import FILE as SAMCONFIG
 from engine.settings.samconfig import MANAGED, SamConfig, read_samconfig
 from engine.settings.schema import Shape
 from engine.settings.services import FROM_CODE, services_of
 
-SECRET_LENGTH = 8  # characters; what is shorter would be found everywhere
 MAX_LAYERS = 5  # Lambda quotas: function layers
 
 # Lambda developer guide, "Defined runtime environment variables": reserved names
@@ -143,7 +142,7 @@ class Builder:
             budgets=Budgets(
                 **{key: int(size) for key, size in budgets.items()}, cold_start=seconds
             ),
-            secrets=self._secrets(environ),
+            secrets=self._secrets(given, environ),
             event=event,
             plan_only=plan_only,
             artifacts=self._store() or (Store(sam.bucket) if sam.bucket else None),
@@ -151,15 +150,26 @@ class Builder:
             builder=given.get("builder", "").strip() or self._value("builder", ""),
         )
 
-    def _secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
-        """Values of variables that only go where secrets go: environments, headers, parameters."""
-        hidden: set[str] = set()
+    def _secrets(self, given: Given, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Values that only go where secrets go: environments, headers, parameters, builds.
+
+        They come from variables, by ``${NAME}`` or as a build secret, or are given by the input
+        environment; what a file says in plain words is no secret.
+        """
+        hidden: set[str] = set(self._build_secrets())
         shown: set[str] = set()
         for path, names in self._document.variables():
             is_hidden = {"environment", "headers", "build-secrets", "parameters"} & set(path)
             (hidden if is_hidden else shown).update(names)
-        named = (environ.get(name, "") for name in sorted(hidden - shown))
-        return tuple(value for value in named if len(value) >= SECRET_LENGTH)
+        named = [environ.get(name, "") for name in sorted(hidden - shown)]
+        return (*filter(None, named), *pairs_of(given.get("environment", "")).values())
+
+    def _build_secrets(self) -> Iterator[str]:
+        """The variables that hold secrets of builds."""
+        for value in self._values.get("bases", {}).values():
+            yield from value.get("build-secrets", {}).values()
+        for value in self._values.get("functions", {}).values():
+            yield from value.get("image", {}).get("build-secrets", {}).values()
 
     def _store(self) -> Store | None:
         value = self._value("artifacts", None)

@@ -139,6 +139,12 @@ class Given(Mapping[str, str]):
         return Place(self.called(name))
 
 
+def pairs_of(text: str) -> dict[str, str]:
+    """The values of an input such as ``environment``, as they were written, by their names."""
+    lines = (line.strip().partition("=") for line in text.splitlines())
+    return {name.strip(): value for name, sign, value in lines if sign}
+
+
 def _pairs(
     text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
 ) -> dict[str, Node]:

@@ -92,6 +92,7 @@ class Proof:
                 },
                 root=self._settings.root,
                 not_yet=partial(self._not_yet, step),
+                hidden=self._journal.hidden,
             )
             detail(run_gate(gate, target))
 
