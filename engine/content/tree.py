@@ -36,15 +36,28 @@ def _walk(root: Path, *, follow: bool) -> Iterator[str]:
             seen.add(target)
 
 
+def _ignored(ignore: Path) -> pathspec.GitIgnoreSpec:
+    lines = read_text(ignore).splitlines() if ignore.is_file() else []
+    problems = []
+    for number, line in enumerate(lines, 1):
+        try:
+            pathspec.GitIgnoreSpec.from_lines([line])
+        except ValueError:
+            says = f"{line!r} is no pattern as in .gitignore"
+            problems.append(Problem(says, Place(str(ignore), number)))
+    if problems:
+        raise Invalid(problems)
+    return pathspec.GitIgnoreSpec.from_lines([*_LEFT_OUT, *lines])
+
+
 def code_files(root: Path) -> list[str]:
     """A function's own files: all but what ``.lambdaignore`` (gitignore patterns) leaves out.
 
     Raises:
-        Invalid: a link leads nowhere, so that there is nothing to put into the zip.
+        Invalid: a link leads nowhere, so that there is nothing to put into the zip, or what
+            ``.lambdaignore`` says is no pattern.
     """
-    ignore = root / ".lambdaignore"
-    own = read_text(ignore).splitlines() if ignore.is_file() else []
-    spec = pathspec.GitIgnoreSpec.from_lines([*_LEFT_OUT, *own])
+    spec = _ignored(root / ".lambdaignore")
     kept = sorted(path for path in _walk(root, follow=True) if not spec.match_file(path))
     problems = []
     for path in kept:
