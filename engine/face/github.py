@@ -58,7 +58,7 @@ class Github:
 
         properties = {"title": "lambda-fast-deploy"}
         if place and place.line:
-            properties |= {"file": _in_workspace(place.source), "line": str(place.line)}
+            properties |= {"file": harmless(_in_workspace(place.source)), "line": str(place.line)}
         self._print(f"::{self._token}::")
         self._print(str(Command("error", properties, harmless(text))))
         self._print(f"::stop-commands::{self._token}")

@@ -11,12 +11,16 @@ BLOCK = 20_000  # characters of one error
 
 # What GitHub makes markup, formulas and links of; the dot and colon are those of bare addresses.
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>|#~&$]|:(?=//)|(?<=www)\.|(?<=mailto):|(?<=xmpp):", re.I)
+_BEGINNING = re.compile(
+    r"^(\d{1,9}(?=[.)](?:\s|$)))?([-+=.)])"
+)  # of a line: a list, a rule, a heading
 _SOMEBODY = re.compile(r"@(?=[\w-]+\.)|(?<![\w])@(?=\w)")  # an address or a name, but no digest
 
 
 def cell(text: str) -> str:
     """Untrusted text as a table cell: no markup, no link, no line break, no column."""
     escaped = _MARKUP.sub(r"\\\g<0>", " ".join(harmless(text).split()))
+    escaped = _BEGINNING.sub(r"\1\\\2", escaped)
     return _SOMEBODY.sub("@\u2060", escaped)  # no escape helps there, but a word joiner does
 
 

@@ -56,6 +56,8 @@ def run_gate(gate: Gate, target: Target) -> str:
         except GateFailed as failure:
             target.not_yet(failure.message)
             return failure
+        except RecursionError:
+            return GateFailed("the answer holds too many values inside each other")
 
     result = retry.until(
         attempt,
