@@ -156,11 +156,8 @@ class Builder:
         They come from variables, by ``${NAME}`` or as a build secret, or are given by the input
         environment; what a file says in plain words is no secret.
         """
-        hidden: set[str] = set(self._build_secrets())
-        shown: set[str] = set()
-        for path, names in self._document.variables():
-            is_hidden = {"environment", "headers", "build-secrets", "parameters"} & set(path)
-            (hidden if is_hidden else shown).update(names)
+        hidden, shown = variables_of(self._document)
+        hidden |= set(self._build_secrets())
         named = [environ.get(name, "") for name in sorted(hidden - shown)]
         return (*filter(None, named), *pairs_of(given.get("environment", "")).values())
 
@@ -465,6 +462,16 @@ class Builder:
             layers=tuple(parts),
             keeps_layers="layers" not in value,
         )
+
+
+def variables_of(document: Node) -> tuple[set[str], set[str]]:
+    """The variables that go where secrets go, and those that go where everybody sees them."""
+    hidden: set[str] = set()
+    shown: set[str] = set()
+    for path, names in document.variables():
+        is_hidden = {"environment", "headers", "build-secrets", "parameters"} & set(path)
+        (hidden if is_hidden else shown).update(names)
+    return hidden, shown
 
 
 def _configuration(value: Mapping[str, Any]) -> Configuration:

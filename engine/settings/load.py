@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import Invalid, Problem
+from engine.mask import Mask
 from engine.model import Event, Settings
-from engine.settings.builder import Builder
+from engine.settings.builder import Builder, variables_of
 from engine.settings.document import Node, parse
 from engine.settings.event import changed_paths
 from engine.settings.grammar import FILE, ROOT
@@ -43,7 +44,12 @@ def load(
         given, environ, event, _plan_only(given, event, problems), known_regions
     )
     if problems:
-        raise Invalid(problems)
+        error = Invalid(problems)
+        hidden, _ = variables_of(
+            document
+        )  # a secret that stands in a wrong place is one all the same
+        error.hide(Mask(environ.get(name, "") for name in hidden))
+        raise error
     conditions = [each for _, f in settings.targets for gate in f.gates for each in gate.when]
     if any(condition.path for condition in conditions):
         settings = replace(settings, event=replace(event, paths=changed_paths(event, root)))
