@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 LENGTH = 8  # characters; what is shorter would be found everywhere
@@ -39,15 +39,31 @@ class Mask:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret, each of its lines, and both as JSON, addresses, Python and base64 write them."""
+    """A secret and each of its lines, as they are and as programs write them."""
     for text in {secret, *secret.splitlines()}:
         if len(text.strip()) < LENGTH:
             continue
-        yield from (text, text.strip(), repr(text)[1:-1])
-        yield from (json.dumps(text, ensure_ascii=ascii)[1:-1] for ascii in (True, False))
+        yield from (text, text.strip())
+        once = {write(text) for write in _WRITERS}
+        yield from once
+        yield from (write(each) for each in once for write in _WRITERS)  # JSON within JSON, say
         data = text.encode("utf-8", "surrogateescape")
-        yield from (quote(data), quote(data, safe=""), quote_plus(data))
         for before in range(3):  # bytes of something else that share its first character
             encoded = base64.b64encode(bytes(before) + data).decode()
             whole = encoded[(0, 2, 3)[before] : (len(data) + before) * 8 // 6]
             yield from (whole, whole.translate(str.maketrans("+/", "-_")))
+
+
+def _address(text: str, write: Callable[..., str], **how: str) -> str:
+    return write(text, errors="surrogateescape", **how)
+
+
+# Python, JSON and addresses; a text without special characters is the same in all of them.
+_WRITERS: tuple[Callable[[str], str], ...] = (
+    lambda text: repr(text)[1:-1],
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: _address(text, quote),
+    lambda text: _address(text, quote, safe=""),
+    lambda text: _address(text, quote_plus),
+)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import Invalid, Problem
-from engine.mask import Mask
+from engine.mask import Mask, secrets_of
 from engine.model import Event, Settings
 from engine.settings.builder import Builder, variables_of
 from engine.settings.document import Node, parse
@@ -45,10 +45,9 @@ def load(
     )
     if problems:
         error = Invalid(problems)
-        hidden, _ = variables_of(
-            document
-        )  # a secret that stands in a wrong place is one all the same
-        error.hide(Mask(environ.get(name, "") for name in hidden))
+        hidden, _ = variables_of(document)  # also where such a variable stands in a wrong place
+        named = [environ.get(name, "") for name in hidden]
+        error.hide(Mask([*secrets_of(environ), *named]))
         raise error
     conditions = [each for _, f in settings.targets for gate in f.gates for each in gate.when]
     if any(condition.path for condition in conditions):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.adapters.files import read_text
+from engine.adapters.files import is_file, read_text
 from engine.errors import Invalid, Place, Problem
 from engine.settings.document import Node, nodes_of
 from engine.settings.grammar import BUCKET, STACK
@@ -49,7 +49,7 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
     import tomllib  # only stacks need it
 
     path = folder / FILE
-    if not path.is_file():
+    if not is_file(path):
         if environment:
             says = f"there is no {FILE} beside the template, and so no {environment} in it"
             problems.append(Problem(says, Place("samconfig")))

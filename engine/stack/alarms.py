@@ -79,8 +79,9 @@ def log_groups_of(function: str, resources: dict[str, Any], stack: Stack) -> Non
     if stack.log_retention is None:
         return
     resource, logical = resources[function], f"{function}LogGroup"
-    properties = resource.setdefault("Properties", {})
-    if "LogGroup" in (properties.get("LoggingConfig") or {}) or logical in resources:
+    properties = resource.get("Properties") or {}
+    logging = properties.get("LoggingConfig") or {}
+    if not isinstance(logging, dict) or "LogGroup" in logging or logical in resources:
         return
     group: dict[str, Any] = {
         "Type": "AWS::Logs::LogGroup",
@@ -89,5 +90,5 @@ def log_groups_of(function: str, resources: dict[str, Any], stack: Stack) -> Non
     if condition := resource.get("Condition"):
         group["Condition"] = condition
     resources[logical] = group
-    logging = properties.setdefault("LoggingConfig", {})
-    logging["LogGroup"] = {"Ref": logical}
+    logging = {**logging, "LogGroup": {"Ref": logical}}
+    resource["Properties"] = {**properties, "LoggingConfig": logging}

@@ -37,12 +37,12 @@ def package(
     for artifact in artifacts:
         form, key = artifact.part.form, artifact.expected
         resource = body["Resources"][artifact.part.logical]
-        properties = resource.setdefault("Properties", {})
-        properties[form.property] = (
+        where = (
             f"s3://{bucket}/{key}"
             if form.keys is None
             else {form.keys[0]: bucket, form.keys[1]: key}
         )
+        resource["Properties"] = {**(resource.get("Properties") or {}), form.property: where}
     with_images(body["Resources"], images)
     for function in resources.functions:
         log_groups_of(function, body["Resources"], stack)
