@@ -77,5 +77,8 @@ def mermaid(*lines: str) -> str:
 
 
 def label(text: str) -> str:
-    """A name in a diagram: Mermaid reads colons, semicolons, quotes and hashes as its own."""
-    return " ".join(re.sub(r"[^\w .@/-]+", " ", text).split())
+    """A name in a diagram: Mermaid reads colons, semicolons, quotes and hashes as its own.
+
+    It is never empty, since a section without a name is none.
+    """
+    return " ".join(re.sub(r"[^\w .@/-]+", " ", text).split()) or "-"
