@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.secret import found_below, found_in, planted, token
@@ -247,6 +249,10 @@ def test_nothing_of_an_image(
     run = built.run("deploy")
     assert run.code == 0
     uri = run.function["image_uri"]
+    (login,) = boto3.client("ecr").get_authorization_token()["authorizationData"]
+    user, password = base64.b64decode(login["authorizationToken"]).decode().split(":")
+    logging_in = ["docker", "login", "--username", user, "--password-stdin", uri.split("/")[0]]
+    subprocess.run(logging_in, check=True, capture_output=True, input=password.encode())
     subprocess.run(["docker", "pull", "--quiet", uri], check=True, capture_output=True)
     history = ["docker", "history", "--no-trunc", uri]
     for command in (history, ["docker", "inspect", uri], ["docker", "save", uri]):
