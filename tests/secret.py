@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import re
 import secrets
@@ -13,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote_plus
 
 PART = 12  # characters that nothing else has; half a secret is too much as well
+TEXT = 1_000_000  # bytes; what is larger is no text, and is searched as it is
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
 
 
@@ -60,6 +62,22 @@ def _words(secret: str) -> list[bytes]:
 def _opened(what: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     """Content as it is, as it reads without its encodings, and what it holds as an archive."""
     yield what, content
+    if len(content) < TEXT:
+        yield from _decoded(what, content)
+    if content.startswith(b"\x1f\x8b"):
+        yield from _opened(what, gzip.decompress(content))
+    elif content.startswith(b"PK") and zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for name in archive.namelist():
+                yield from _opened(f"{what}!{name}", archive.read(name))
+    elif content[257:262] == b"ustar":
+        with tarfile.open(fileobj=io.BytesIO(content)) as files:
+            for member in files:
+                if member.isfile() and (file := files.extractfile(member)):
+                    yield from _opened(f"{what}!{member.name}", file.read())
+
+
+def _decoded(what: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     if b"%" in content:
         plain = unquote_plus(content.decode("latin-1"), "latin-1")
         yield f"{what} (as an address)", plain.encode("latin-1", "replace")
@@ -68,12 +86,3 @@ def _opened(what: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         for start in range(4):
             cut = usual[start:]
             yield f"{what} (base64)", base64.b64decode(cut[: len(cut) // 4 * 4])
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for name in archive.namelist():
-                yield from _opened(f"{what}!{name}", archive.read(name))
-    elif content[257:262] == b"ustar" or content[:2] == b"\x1f\x8b":
-        with tarfile.open(fileobj=io.BytesIO(content)) as files:
-            for member in files:
-                if member.isfile() and (file := files.extractfile(member)):
-                    yield from _opened(f"{what}!{member.name}", file.read())

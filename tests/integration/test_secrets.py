@@ -223,7 +223,9 @@ def test_nothing_of_a_configuration_that_is_wrong(loud: Planted) -> None:
 def built(lean: Project, tmp_path: Path) -> Planted:
     """A function whose image is built with a secret."""
     lean.edit(
-        "lambda-deploy.yml", "    image:\n", "    image:\n      build-secrets: {key: BUILD}\n"
+        "lambda-deploy.yml",
+        "    image:\n",
+        "    image:\n      build-secrets: {key: BUILD}\n      compression: gzip\n",
     )
     made = Planted(lean, tmp_path)
     made.own |= {"BUILD": token()}
