@@ -44,7 +44,7 @@ TARGETS: dict[str, tuple[Callable[[Path, bytes], object], tuple[str, ...]]] = {
         ("action.yml",),
     ),
     "files": (
-        lambda root, data: targets.files(root, _FILES[data[0] % len(_FILES)], data[1:]),
+        lambda root, data: targets.files(root, _FILES[len(data) % len(_FILES)], data),
         ("Dockerfile.*", "**/requirements.txt"),
     ),
 }
