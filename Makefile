@@ -4,16 +4,17 @@ BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.yml)
 ACTIONS := action.yml github-cache/action.yml
+LOCKS := $(filter-out requirements/left-out.txt,$(wildcard requirements/*.txt lab/*.txt lab/standin/*.txt))
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 
-.PHONY: demo test unit images zips layers releases stacks upkeep probes faults pages chaos action lint bench docs \
-    pictures lock dist starts
+.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults pages chaos fuzz action lint \
+    audit bench docs pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
 test: unit
-	$(MAKE) --jobs=4 --output-sync=target images layers zips releases stacks upkeep probes action faults \
+	$(MAKE) --jobs=4 --output-sync=target images input layers zips releases stacks upkeep probes action faults \
 	    pages starts
 
 probes: .venv/ready
@@ -23,7 +24,8 @@ images: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/integration -m docker
 
 zips: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py \
+	    tests/integration/test_secrets.py -m "not docker"
 
 upkeep: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_doctor.py \
@@ -46,6 +48,16 @@ pages: .venv/ready
 
 chaos: .venv/ready
 	CHAOS=thorough $(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
+	CHAOS=thorough $(BIN)/python -m pytest tests/input --timeout=3600
+
+input: .venv/ready
+	$(BIN)/python -m pytest tests/input
+
+# What a run finds stays in .lab/fuzz.
+FUZZ_SECONDS ?= 60
+fuzz: .lab/fuzz/ready
+	for target in configuration template samconfig event inputs files; do \
+	  .lab/fuzz/venv/bin/python tests/input/fuzz.py $$target $(FUZZ_SECONDS) || exit; done
 
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action
@@ -66,6 +78,12 @@ lint: .venv/ready
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
 	$(BIN)/zizmor --quiet --offline --persona=auditor --config=.github/zizmor.yml . $(wildcard examples/*)
 
+# Asks PyPI about every pinned package, so it needs the internet; one it does not know is an error.
+audit: .lab/audit/ready
+	for lock in $(LOCKS); do \
+	  .lab/audit/venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner=off \
+	    --requirement $$lock || exit; done
+
 bench: .venv/ready
 	$(BIN)/python -m compileall -q engine
 	$(LAB) $(BIN)/python -m bench
@@ -81,10 +99,15 @@ pictures: .venv/ready
 	$(BIN)/python -m docs.pictures
 
 lock: .venv/ready
-	for use in requirements/uv requirements/engine requirements/lab requirements/dev requirements/bench \
-	    lab/runtime lab/standin/rie lab/standin/runtime; do \
+	for lock in $(LOCKS); do \
 	  $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
-	    --excludes requirements/left-out.txt --python-version 3.11 $$use.in -o $$use.txt; done
+	    --excludes requirements/left-out.txt --python-version 3.11 $${lock%.txt}.in -o $$lock; done
+
+# An environment of its own for a tool that few need.
+.lab/%/ready: requirements/%.txt | .venv/ready
+	$(BIN)/python -m venv --clear .lab/$*/venv
+	$(BIN)/uv pip sync -q --no-config --require-hashes --python .lab/$*/venv/bin/python $<
+	touch $@
 
 .venv/ready: requirements/uv.txt requirements/dev.txt
 	$(PYTHON) -m venv --clear .venv

@@ -8,6 +8,7 @@ import sys
 
 from engine.errors import DeployError, unexpected
 from engine.face import cli, console
+from engine.mask import Mask, secrets_of
 
 
 def main() -> int:
@@ -25,6 +26,7 @@ def main() -> int:
         return 0
     except Exception as error:
         failure = unexpected(error)
+    failure.hide(Mask(secrets_of(os.environ)))
     console.show_error(failure)
     if "--json" in arguments:
         from engine.report.document import error_document

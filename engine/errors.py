@@ -35,6 +35,9 @@ EXIT_CODES = {
 }
 
 
+LONGEST = 1000  # characters of a problem; a value that is quoted in it can be of any length
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something was written: a file's line, or an input of the action."""
@@ -52,6 +55,11 @@ class Problem:
 
     message: str
     place: Place
+
+    def __post_init__(self) -> None:
+        if len(self.message) > LONGEST:
+            says = f"{self.message[:LONGEST]}… ({len(self.message)} characters)"
+            object.__setattr__(self, "message", says)
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
@@ -74,6 +82,7 @@ class DeployError(Exception):
     def hide(self, hidden: Callable[[str], str]) -> None:
         """Let ``hidden`` take secrets out of what it says."""
         self.message, self.detail = hidden(self.message), hidden(self.detail)
+        self.remedy = hidden(self.remedy)
 
 
 class Invalid(DeployError):
@@ -84,6 +93,10 @@ class Invalid(DeployError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda p: (p.place.source, p.place.line)))
         super().__init__("\n".join(map(str, self.problems)))
+
+    def hide(self, hidden: Callable[[str], str]) -> None:
+        super().hide(hidden)
+        self.problems = tuple(Problem(hidden(p.message), p.place) for p in self.problems)
 
 
 class NotReady(DeployError):

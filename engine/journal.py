@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 from engine.errors import Cancelled
+from engine.mask import Mask
 from engine.model import Step
 
 
@@ -44,17 +45,17 @@ class Journal:
         self._lock = threading.Lock()
         self._cancelled = False
         self._said: set[tuple[str, str]] = set()
-        self._secrets: tuple[str, ...] = ()
+        self._secrets: frozenset[str] = frozenset()
+        self._mask = Mask()
 
     def keep_secret(self, secrets: Iterable[str]) -> None:
-        """Let none of these texts be told from now on."""
-        self._secrets = tuple(sorted(secrets, key=len, reverse=True))  # one may hold another
+        """Let none of these texts be told from now on, in any form."""
+        self._secrets |= frozenset(secrets)
+        self._mask = Mask(self._secrets)
 
     def hidden(self, text: str) -> str:
         """A text without secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return self._mask(text)
 
     def _hear(self, entry: Entry) -> Entry:
         """Tell the listener of an entry; the entry without secrets."""

@@ -15,7 +15,13 @@ def output_of(command: Sequence[str], cwd: Path, timeout: float = 30) -> str:
     """What a command prints, or nothing when it fails, lasts too long or is not there."""
     try:
         done = subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            cwd=cwd,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",  # of a commit message, say
+            timeout=timeout,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping
 
 from engine.adapters.aws.registry import Repository
+from engine.adapters.files import read_text
 from engine.build.budget import shown
 from engine.build.image_builder import ImageBuilder
 from engine.build.lifecycle import POLICY, SAFE, kept_tag, warning
@@ -207,7 +208,7 @@ class Images:
             self._journal.note(f"{says} {SAFE}")
 
     def _hint(self, source: ImageSource) -> None:
-        name, text = source.dockerfile.name, source.dockerfile.read_text(encoding="utf-8")
+        name, text = source.dockerfile.name, read_text(source.dockerfile)
         if not links_copies(text):
             self._journal.note(
                 f"{name} copies without --link; with COPY --link a code change neither pulls nor "

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from pathlib import Path
 
+from engine.adapters.files import read_text
 from engine.adapters.process import output_of, run
 from engine.adapters.uv import uv
 from engine.content.requirements import lock_of
@@ -175,7 +176,7 @@ def _requirements_text(layer: Layer) -> str:
 def _of_poetry(lock: Path) -> list[str]:
     """Pinned and hashed requirements of a poetry.lock: those of its main group."""
     lines = []
-    for package in tomllib.loads(lock.read_text(encoding="utf-8")).get("package", []):
+    for package in tomllib.loads(read_text(lock)).get("package", []):
         if "main" not in package.get("groups", [package.get("category", "main")]):
             continue
         markers = package.get("markers", "")

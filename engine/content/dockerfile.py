@@ -121,9 +121,9 @@ def copied_sources(dockerfile: str) -> list[str] | None:
         is_json = rest.startswith("[")
         try:
             parts = json.loads(rest) if is_json else rest.split()
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
-        for source in parts[:-1]:
+        for source in map(str, parts[:-1]):
             if "$" in source or "**" in source or not (is_json or _PLAIN.fullmatch(source)):
                 return None
             if "://" not in source and not source.startswith("<<"):

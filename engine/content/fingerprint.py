@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from engine.adapters.files import read_text
 from engine.content.archive import archive
 from engine.content.requirements import requirements
 from engine.content.tree import code_files, image_files
@@ -63,7 +64,7 @@ def of_base(base: Base) -> str:
     """Fingerprint of a base's recipe: its Dockerfile, the files that it copies, its arguments."""
     return _fingerprint(
         "base",
-        dockerfile=base.dockerfile.read_text(encoding="utf-8"),
+        dockerfile=read_text(base.dockerfile),
         files=_contents(base.context, image_files(base.context, base.dockerfile)),
         arguments=dict(base.build_args),
         platform=base.architecture.platform,
@@ -79,7 +80,7 @@ def of_image(function: Function, source: ImageSource, base: str) -> str:
     """Fingerprint of an app image: as of a base, and the fingerprint of the base it stands on."""
     return _fingerprint(
         "image",
-        dockerfile=source.dockerfile.read_text(encoding="utf-8"),
+        dockerfile=read_text(source.dockerfile),
         files=_contents(source.context, image_files(source.context, source.dockerfile)),
         arguments=dict(source.build_args),
         base=base,

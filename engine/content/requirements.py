@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from engine.adapters.files import read_text
 from engine.errors import Invalid, Place, Problem
 
 _INCLUDED = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]|(?<=-[rc]))\s*(.+)")
@@ -34,7 +35,7 @@ def requirements(source: Path | tuple[str, ...]) -> list[str]:
         return sorted(" ".join(line.split()) for line in source)
     if source.name in LOCKS:
         files = [source, *filter(None, [lock_of(source)])]
-        return [path.read_text(encoding="utf-8") for path in files]
+        return [read_text(path) for path in files]
     return _lines(source, frozenset())
 
 
@@ -46,7 +47,7 @@ def _lines(path: Path, seen: frozenset[Path]) -> list[str]:
     if path in seen:
         return []
     lines: list[str] = []
-    text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+    text = read_text(path).replace("\\\n", " ")
     for line in text.splitlines():
         clean = " ".join(line.split(" #")[0].split())
         if not clean or clean.startswith("#"):

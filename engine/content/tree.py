@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pathspec
 
+from engine.adapters.files import read_text
 from engine.content.dockerfile import copied_sources
 from engine.errors import Invalid, Place, Problem
 
@@ -35,15 +36,28 @@ def _walk(root: Path, *, follow: bool) -> Iterator[str]:
             seen.add(target)
 
 
+def _ignored(ignore: Path) -> pathspec.GitIgnoreSpec:
+    lines = read_text(ignore).splitlines() if ignore.is_file() else []
+    problems = []
+    for number, line in enumerate(lines, 1):
+        try:
+            pathspec.GitIgnoreSpec.from_lines([line])
+        except ValueError:
+            says = f"{line!r} is no pattern as in .gitignore"
+            problems.append(Problem(says, Place(str(ignore), number)))
+    if problems:
+        raise Invalid(problems)
+    return pathspec.GitIgnoreSpec.from_lines([*_LEFT_OUT, *lines])
+
+
 def code_files(root: Path) -> list[str]:
     """A function's own files: all but what ``.lambdaignore`` (gitignore patterns) leaves out.
 
     Raises:
-        Invalid: a link leads nowhere, so that there is nothing to put into the zip.
+        Invalid: a link leads nowhere, so that there is nothing to put into the zip, or what
+            ``.lambdaignore`` says is no pattern.
     """
-    ignore = root / ".lambdaignore"
-    own = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
-    spec = pathspec.GitIgnoreSpec.from_lines([*_LEFT_OUT, *own])
+    spec = _ignored(root / ".lambdaignore")
     kept = sorted(path for path in _walk(root, follow=True) if not spec.match_file(path))
     problems = []
     for path in kept:
@@ -73,7 +87,7 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 def _ignore_patterns(context: Path, dockerfile: Path) -> list[str]:
     for ignore in (Path(f"{dockerfile}.dockerignore"), context / ".dockerignore"):
         if ignore.is_file():
-            lines = map(str.strip, ignore.read_text(encoding="utf-8").splitlines())
+            lines = map(str.strip, read_text(ignore).splitlines())
             return [line for line in lines if line and not line.startswith("#")]
     return []
 
@@ -92,5 +106,5 @@ def image_files(context: Path, dockerfile: Path) -> list[str]:
         )
     else:
         paths = sorted(_walk(context, follow=False))
-    sources = copied_sources(dockerfile.read_text(encoding="utf-8"))
+    sources = copied_sources(read_text(dockerfile))
     return paths if sources is None else [path for path in paths if _matches(path, sources)]

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from engine.adapters.files import is_directory
 from engine.errors import Invalid, Place, Problem
 from engine.face.github import inputs_from, on_github
 from engine.face.parser import parser
@@ -70,9 +71,8 @@ def run(arguments: list[str]) -> int:
     report = getattr(options, "report", "")
     if not report and on_github(environ):  # beside the checkout, which it must not change
         report = str(Path(environ.get("RUNNER_TEMP", ".")) / REPORT)
-    if report and not Path(report).absolute().parent.is_dir():
-        says = f"the directory of {report} does not exist"
-        raise Invalid([Problem(says, Place("option --report"))])
+    if report:
+        _check_report(Path(report).absolute())
     plan_to = sys.stdout if options.command == "plan" and not options.json else sys.stderr
     rollback = given.get("rollback", "").strip()
     return Run(
@@ -84,6 +84,26 @@ def run(arguments: list[str]) -> int:
         work=_work(options, rollback),
         flags=not rollback and options.command != "layers",  # what HEAD says is of its deploy
     ).carry_out()
+
+
+def _check_report(path: Path) -> None:
+    """See now that the report can be written, and not when all is done.
+
+    Raises:
+        Invalid: it cannot.
+    """
+    says = ""
+    if not is_directory(path.parent):
+        says = f"the directory of {path} does not exist"
+    elif is_directory(path):
+        says = f"{path} is a directory"
+    else:
+        try:
+            path.open("a").close()
+        except OSError as error:
+            says = f"{path} cannot be written: {error.strerror}"
+    if says:
+        raise Invalid([Problem(says, Place("option --report"))])
 
 
 def _inputs_of(options: argparse.Namespace) -> dict[str, str]:

@@ -11,6 +11,7 @@ from engine.face.colour import Colour, is_terminal, painted
 from engine.journal import Advance, Entry
 from engine.model import Delivery, Plan
 from engine.report.summary import sentence
+from engine.text import for_log, in_line
 
 if TYPE_CHECKING:
     from engine.face.live import Live
@@ -36,16 +37,16 @@ def line(entry: Entry) -> str:
     """What is told of an entry; nothing if that is not worth a line."""
     where = f" ({entry.region})" if entry.region else ""
     if entry.action == "note":
-        return f"  note    {entry.reason}"
+        return f"  note    {in_line(entry.reason)}"
     if isinstance(entry, Advance):
         return ""
     if entry.action == "progress":
-        return f"          {entry.id}{where}: {entry.reason}"
+        return f"          {entry.id}{where}: {in_line(entry.reason)}"
     if entry.outcome == "running":
-        says = f"          {entry.action} {entry.id}{where}: {entry.reason} …"
+        says = f"          {entry.action} {entry.id}{where}: {in_line(entry.reason)} …"
         return says if entry.action in _ALWAYS_SAID else ""
     time, what = f"  {entry.seconds:5.2f} s", f"{entry.action} {entry.id}{where}"
-    result = entry.detail or entry.reason
+    result = in_line(entry.detail or entry.reason)
     if entry.outcome == "failed":
         return painted(f"{time} {what}: FAILED: {result}", "red")
     if entry.action in _CHANGES_NOTHING:
@@ -84,7 +85,7 @@ def progress() -> Log | Live:
 def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
     """Print the plan of a run that only plans."""
     for step in plan.steps:
-        says = f"  {step.action:<8}{step.id}  ({step.reason})"
+        says = f"  {step.action:<8}{step.id}  ({in_line(step.reason)})"
         print(says if step.action.changes else painted(says, "dim", file), file=file, flush=True)
     changes = sum(step.action.changes for step in plan.steps)
     say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would change something.")
@@ -94,15 +95,17 @@ def show_deliveries(deliveries: Iterable[Delivery], seconds: float) -> None:
     """Print how each function came out."""
     for delivery in deliveries:
         for left in delivery.left:
-            say(f"  left as it is, mend by hand: {left}")
-        says = f"{sentence(delivery)}, in {seconds:.1f} s"
+            say(f"  left as it is, mend by hand: {in_line(left)}")
+        says = f"{in_line(sentence(delivery))}, in {seconds:.1f} s"
         say(painted(says, _COLOURS[delivery.outcome]))
 
 
 def show_bases(plan: Plan, seconds: float) -> None:
     """Print how each base image came out."""
     for step in plan.steps:
-        done = "built and pushed" if step.action.changes else f"nothing to do, {step.reason}"
+        done = (
+            "built and pushed" if step.action.changes else f"nothing to do, {in_line(step.reason)}"
+        )
         say(f"{step.subject}: {done}, in {seconds:.1f} s")
     if not plan.steps:
         say("There is no base image in the configuration.")
@@ -110,7 +113,7 @@ def show_bases(plan: Plan, seconds: float) -> None:
 
 def show_error(error: DeployError) -> None:
     """Print an error: its cause on the first line, its remedy on the last."""
-    first, *rest = str(error).splitlines()
+    first, *rest = for_log(str(error)).split("\n")
     say(f"{painted('error:', 'red')} {first}")
     for line in rest:
         say(f"  {line}")

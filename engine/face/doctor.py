@@ -13,6 +13,7 @@ from engine.errors import DeployError, NotReady
 from engine.settings.event import read_event
 from engine.settings.inputs import Given
 from engine.settings.load import load
+from engine.text import in_line
 from engine.upkeep.doctor import examine, unreadable
 from engine.upkeep.finding import Finding, Level
 
@@ -37,4 +38,4 @@ def doctor(given: Given, environ: Mapping[str, str], *, json: bool) -> int:
 
 def _line(finding: Finding) -> str:
     remedy = f". {finding.remedy}" if finding.remedy else ""
-    return f"{finding.level:<6} {finding.says.rstrip('.')}{remedy}"
+    return f"{finding.level:<6} {in_line(finding.says.rstrip('.') + remedy)}"

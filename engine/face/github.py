@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.errors import DeployError, Invalid, Place
 from engine.settings.inputs import INPUTS
+from engine.text import harmless
 
 
 def on_github(environ: Mapping[str, str]) -> bool:
@@ -32,15 +33,13 @@ def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
 class Github:
     """Talks to the runner."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet  # stdout is for JSON alone
+    def __init__(self) -> None:
         self._token = secrets.token_hex(16)
         self._print(f"::stop-commands::{self._token}")
 
     def _print(self, line: str) -> None:
-        sys.stderr.flush()
-        if not self._quiet:
-            print(line, flush=True)
+        # To the stream that everything else goes to: of two, the runner reads either first.
+        print(line, file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Let later output be read for commands again."""
@@ -48,8 +47,6 @@ class Github:
 
     def annotate(self, error: DeployError, place: Place | None = None) -> None:
         """Mark what is wrong, each problem at its line; anything else at the place given."""
-        if self._quiet:
-            return
         if isinstance(error, Invalid):
             for problem in error.problems:
                 self._annotation(str(problem), problem.place)
@@ -57,13 +54,13 @@ class Github:
             self._annotation(str(error), place)
 
     def _annotation(self, text: str, place: Place | None) -> None:
-        from actions_toolkit.command import issue_command
+        from actions_toolkit.command import Command
 
         properties = {"title": "lambda-fast-deploy"}
         if place and place.line:
-            properties |= {"file": _in_workspace(place.source), "line": str(place.line)}
+            properties |= {"file": harmless(_in_workspace(place.source)), "line": str(place.line)}
         self._print(f"::{self._token}::")
-        issue_command("error", properties, text)
+        self._print(str(Command("error", properties, harmless(text))))
         self._print(f"::stop-commands::{self._token}")
 
     def outputs(self, values: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from engine.errors import DeployError, Place, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
 from engine.journal import Journal
+from engine.mask import secrets_of
 from engine.model import Outcome, Plan
 from engine.settings.event import mistyped, read_event
 from engine.settings.inputs import Given
@@ -52,7 +53,8 @@ class Run:
         self._flags = flags
         self._progress = console.progress()
         self._journal = Journal(self._progress.tell)
-        self._github = Github(quiet=json) if on_github(environ) else None
+        self._journal.keep_secret(secrets_of(environ))
+        self._github = Github() if on_github(environ) else None
         self._settings: Settings | None = None
 
     def carry_out(self) -> int:
@@ -70,7 +72,7 @@ class Run:
             error = unexpected(fault)
         if error:
             error.hide(self._journal.hidden)
-        self._tell(outcome, error)
+        self._tell(outcome and outcome.without(self._journal.hidden), error)
         if self._github:
             self._github.close()
         return error.exit_code if error else outcome.exit_code if outcome else 1

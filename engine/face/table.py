@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.face import console
+from engine.text import in_line
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]], *, quiet: bool) -> None:
     """Print a table, its columns aligned, without the empty ones; quiet, beside a JSON document."""
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    rows = [[in_line(cell) for cell in row] for row in rows]
     widths = {i: max(len(row[i]) for row in (head, *rows)) for i in kept}
     for row in (head, *rows) if rows else ():
         line = "  ".join(row[i].ljust(widths[i]) for i in kept).rstrip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from engine.errors import NotRestored
@@ -88,6 +88,17 @@ class Delivery:
     outputs: Mapping[str, str] = field(default_factory=dict)
     drifted: tuple[str, ...] = ()
 
+    def without(self, hidden: Callable[[str], str]) -> Delivery:
+        """The same, with secrets taken out of what others said."""
+        return replace(
+            self,
+            error=hidden(self.error),
+            remedy=hidden(self.remedy),
+            undone=tuple(map(hidden, self.undone)),
+            left=tuple(map(hidden, self.left)),
+            outputs={name: hidden(value) for name, value in self.outputs.items()},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -101,6 +112,10 @@ class Outcome:
     deliveries: tuple[Delivery, ...]
     bases: tuple[str, ...] = ()
     packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def without(self, hidden: Callable[[str], str]) -> Outcome:
+        """The same, with secrets taken out of what others said."""
+        return replace(self, deliveries=tuple(each.without(hidden) for each in self.deliveries))
 
     @property
     def exit_code(self) -> int:

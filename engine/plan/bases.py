@@ -7,6 +7,7 @@ an upstream that is down must not stop a deployment.
 
 from __future__ import annotations
 
+from engine.adapters.files import read_text
 from engine.adapters.parallel import results, workers
 from engine.adapters.world import World
 from engine.content.dockerfile import upstreams
@@ -35,7 +36,7 @@ def _fingerprint(base: Base, region: str, world: World, journal: Journal) -> str
     recipe = of_base(base)
     if not base.follow_upstream:
         return recipe
-    images = upstreams(base.dockerfile.read_text(encoding="utf-8"), base.build_args)
+    images = upstreams(read_text(base.dockerfile), base.build_args)
     if not images:
         return recipe
     with workers() as pool:

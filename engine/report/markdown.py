@@ -5,13 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from engine.text import harmless
+
 BLOCK = 20_000  # characters of one error
+
+# What GitHub makes markup, formulas and links of; the dot and colon are those of bare addresses.
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>|#~&$]|:(?=//)|(?<=www)\.|(?<=mailto):|(?<=xmpp):", re.I)
+_BEGINNING = re.compile(
+    r"^(\d{1,9}(?=[.)](?:\s|$)))?([-+=.)])"
+)  # of a line: a list, a rule, a heading
+_SOMEBODY = re.compile(r"@(?=[\w-]+\.)|(?<![\w])@(?=\w)")  # an address or a name, but no digest
 
 
 def cell(text: str) -> str:
-    """Untrusted text as a table cell: no markup, no line break, no column."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", text)
-    return " ".join(escaped.split())
+    """Untrusted text as a table cell: no markup, no link, no line break, no column."""
+    escaped = _MARKUP.sub(r"\\\g<0>", " ".join(harmless(text).split()))
+    escaped = _BEGINNING.sub(r"\1\\\2", escaped)
+    return _SOMEBODY.sub("@\u2060", escaped)  # no escape helps there, but a word joiner does
+
+
+def code(text: str) -> str:
+    """A name as code, on one line; also in a table, where code holds no column's border."""
+    clean = " ".join(harmless(text).split()).replace("|", "¦")
+    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", clean)), default=0))
+    space = " " if "`" in clean else ""
+    return f"{ticks}{space}{clean}{space}{ticks}" if clean else ""
 
 
 def link(url: str, text: str = "") -> str:
@@ -23,6 +41,7 @@ def link(url: str, text: str = "") -> str:
 
 def fence(text: str) -> str:
     """Untrusted text as a block that nothing in it can end."""
+    text = harmless(text)
     if len(text) > BLOCK:
         text = f"{text[:BLOCK]}\n… cut here, {len(text)} characters in all; see the log"
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
@@ -58,5 +77,8 @@ def mermaid(*lines: str) -> str:
 
 
 def label(text: str) -> str:
-    """A name in a diagram: Mermaid reads colons, semicolons, quotes and hashes as its own."""
-    return " ".join(re.sub(r"[^\w .@/-]+", " ", text).split())
+    """A name in a diagram: Mermaid reads colons, semicolons, quotes and hashes as its own.
+
+    It is never empty, since a section without a name is none.
+    """
+    return " ".join(re.sub(r"[^\w .@/-]+", " ", text).split()) or "-"

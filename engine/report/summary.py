@@ -10,7 +10,7 @@ from engine.model import Action, Delivery, Outcome, Step
 from engine.report import charts
 from engine.report.charts import milliseconds, shown
 from engine.report.console_links import console, log
-from engine.report.markdown import cell, fence, folded, link, table
+from engine.report.markdown import cell, code, fence, folded, link, table
 from engine.report.timeline import timeline
 
 LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
@@ -160,7 +160,7 @@ def _functions(outcome: Outcome) -> str:
         (
             (
                 _MARKS[d.outcome],
-                f"`{d.function}`",
+                code(d.function),
                 d.region if several else "",
                 d.version,
                 d.previous,
@@ -235,7 +235,7 @@ def _sizes(outcome: Outcome) -> str:
     layers = {name: size for d in outcome.deliveries for name, size in d.layer_sizes.items()}
     return table(
         ("layer", "unzipped"),
-        ((f"`{name}`", shown(size)) for name, size in layers.items() if size),
+        ((code(name), shown(size)) for name, size in layers.items() if size),
     )
 
 
@@ -257,8 +257,8 @@ def _tests(outcome: Outcome, journal: Journal) -> str:
         (
             (
                 "❌" if entry.outcome == "failed" else "✅",
-                f"`{entry.id.partition(':')[2].partition(':')[2] or 'canary'}`",
-                f"`{entry.id.split(':')[1]}`"
+                code(entry.id.partition(":")[2].partition(":")[2] or "canary"),
+                code(entry.id.split(":")[1])
                 if max(len(outcome.deliveries), len(functions)) > 1
                 else "",
                 entry.region if several else "",
@@ -285,14 +285,15 @@ def _steps(outcome: Outcome, journal: Journal) -> str:
         if any(entry.outcome == "failed" for entry in entries):
             came = "**failed**"
         elif entries:
-            came = link(entries[-1].detail)
+            detail = entries[-1].detail
+            came = link(detail) if step.kind == "url" else cell(detail)
         elif quiet or not released:
             came = ""
         else:  # what refers to something that changed is often the same all the same
             came = "left as it was" if step.kind == "resource" else "not reached"
         return (
             str(step.action) if quiet else f"**{step.action}**",
-            f"`{step.id}`",
+            code(step.id),
             step.region if several else "",
             f"{sum(entry.seconds for entry in entries):.2f}" if entries else "",
             cell(step.reason),

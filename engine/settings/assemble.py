@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from engine.errors import Place, Problem
 from engine.model import Budgets, Event, Settings, Store
 from engine.settings.checked import Checked
-from engine.settings.document import nearest
+from engine.settings.document import Node, nearest
 from engine.settings.functions import read_function
 from engine.settings.gates import read_gate
-from engine.settings.inputs import Given
+from engine.settings.inputs import Given, pairs_of
 from engine.settings.layers import read_base, read_layer, with_services
 from engine.settings.samconfig import FILE as SAMCONFIG
 from engine.settings.stacks import read_stack
-
-SECRET_LENGTH = 8  # characters; what is shorter would be found everywhere
 
 
 def assemble(
@@ -47,7 +45,7 @@ def assemble(
         layers=layers,
         functions=functions,
         budgets=Budgets(**{key: int(size) for key, size in budgets.items()}, cold_start=seconds),
-        secrets=_secrets(checked, environ),
+        secrets=_secrets(checked, given, environ),
         event=event,
         plan_only=plan_only,
         artifacts=_store(checked) or (Store(sam.bucket) if sam.bucket else None),
@@ -56,15 +54,34 @@ def assemble(
     )
 
 
-def _secrets(checked: Checked, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Values of variables that only go where secrets go: environments, headers, parameters."""
+def _secrets(checked: Checked, given: Given, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Values that only go where secrets go: environments, headers, parameters, builds.
+
+    They come from variables, by ``${NAME}`` or as a build secret, or are given by the input
+    environment; what a file says in plain words is no secret.
+    """
+    hidden, shown = variables_of(checked.document)
+    hidden |= set(_build_secrets(checked))
+    named = [environ.get(name, "") for name in sorted(hidden - shown)]
+    return (*filter(None, named), *pairs_of(given.get("environment", "")).values())
+
+
+def _build_secrets(checked: Checked) -> Iterator[str]:
+    """The variables that hold secrets of builds."""
+    for value in checked.values.get("bases", {}).values():
+        yield from value.get("build-secrets", {}).values()
+    for value in checked.values.get("functions", {}).values():
+        yield from value.get("image", {}).get("build-secrets", {}).values()
+
+
+def variables_of(document: Node) -> tuple[set[str], set[str]]:
+    """The variables that go where secrets go, and those that go where everybody sees them."""
     hidden: set[str] = set()
     shown: set[str] = set()
-    for path, names in checked.document.variables():
+    for path, names in document.variables():
         is_hidden = {"environment", "headers", "build-secrets", "parameters"} & set(path)
         (hidden if is_hidden else shown).update(names)
-    named = (environ.get(name, "") for name in sorted(hidden - shown))
-    return tuple(value for value in named if len(value) >= SECRET_LENGTH)
+    return hidden, shown
 
 
 def _store(checked: Checked) -> Store | None:

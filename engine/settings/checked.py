@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from engine.adapters.files import is_directory, is_file
 from engine.errors import Place, Problem
 from engine.settings.document import Node
 from engine.settings.grammar import ROOT, SECTIONS
@@ -37,16 +38,16 @@ class Checked:
     def file(self, name: str, *path: str | int) -> Path:
         """The file of that name; it is a problem when it is not there."""
         found = self.root / name
-        if not found.is_file():
-            what = "is a directory, not a file" if found.is_dir() else "does not exist"
+        if not is_file(found):
+            what = "is a directory, not a file" if is_directory(found) else "does not exist"
             self.problem(f"file {name!r} {what}", *path)
         return found
 
     def directory(self, name: str, *path: str | int) -> Path:
         """The directory of that name; it is a problem when it is not there."""
         found = self.root / name
-        if not found.is_dir():
-            what = "is a file, not a directory" if found.is_file() else "does not exist"
+        if not is_directory(found):
+            what = "is a file, not a directory" if is_file(found) else "does not exist"
             self.problem(f"directory {name!r} {what}", *path)
         return found
 

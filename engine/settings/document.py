@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from engine.errors import Place, Problem
+from engine.settings.composed import DEPTH, compose, scalar
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -61,15 +62,6 @@ class Node:
         return node.place
 
 
-def _problem(error: yaml.YAMLError, source: str) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    line = mark.line + 1 if mark else 1
-    what = getattr(error, "problem", None) or str(error).splitlines()[0]
-    if mark and mark.buffer is None and "cannot start any token" in what:
-        what += " (a tab? YAML is indented with spaces)"
-    return Problem(f"not valid YAML: {what}", Place(source, line))
-
-
 class _Reader:
     """Turns composed YAML into nodes, collecting what is wrong on the way."""
 
@@ -77,23 +69,14 @@ class _Reader:
         self._source = source
         self._environment = environment
         self._problems = problems
-        self._scalars = yaml.SafeLoader("")
-        self._open: set[int] = set()
 
     def read(self, node: yaml.Node) -> Node:
         place = Place(self._source, node.start_mark.line + 1)
         if not isinstance(node, yaml.CollectionNode):
             return self._scalar(node, place)
-        if id(node) in self._open:
-            self._problems.append(Problem("this holds itself, through an alias", place))
-            return Node(None, place)
-        self._open.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            found = Node(self._mapping(node), place)
-        else:
-            found = Node([self.read(item) for item in node.value], place)
-        self._open.remove(id(node))
-        return found
+            return Node(self._mapping(node), place)
+        return Node([self.read(item) for item in node.value], place)
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Node]:
         entries: dict[str, Node] = {}
@@ -101,12 +84,13 @@ class _Reader:
         for key_node, value_node in node.value:
             place = Place(self._source, key_node.start_mark.line + 1)
             if key_node.tag == "tag:yaml.org,2002:merge":
-                merged = value_node.value if value_node.tag.endswith(":seq") else [value_node]
+                many = isinstance(value_node, yaml.SequenceNode)
+                merged = value_node.value if many else [value_node]
                 for source in merged:
                     if not isinstance(source, yaml.MappingNode):
                         self._problems.append(Problem("'<<' merges mappings only", place))
                         continue
-                    for key, value in (self.read(source).value or {}).items():
+                    for key, value in self._mapping(source).items():
                         entries.setdefault(key, value)
                 continue
             key = str(key_node.value)
@@ -128,10 +112,7 @@ class _Reader:
         names = variables_in(str(node.value))
         if node.tag == "tag:yaml.org,2002:str" or names:
             return Node(text, place, text, names=names)
-        try:
-            value = self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            value = text
+        value = scalar(node)
         # A date or bytes stay text: an event to invoke with must be JSON.
         is_json = value is None or isinstance(value, (bool, int, float, str))
         return Node(value if is_json else text, place, text)
@@ -166,15 +147,28 @@ def parse(
     text: str, source: str, environment: Mapping[str, str], problems: list[Problem]
 ) -> Node | None:
     """Read a YAML document; ``None`` when it could not be read, the reason in ``problems``."""
-    try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        problems.append(_problem(error, source))
-        return None
+    said = len(problems)
+    root = compose(text, source, problems)
     if root is None:
-        problems.append(Problem("the file is empty", Place(source, 1)))
+        if len(problems) == said:
+            problems.append(Problem("the file is empty", Place(source, 1)))
         return None
     return _Reader(source, environment, problems).read(root)
+
+
+def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> Node:
+    """Plain values, of JSON or TOML, as nodes, all at the same place.
+
+    Raises:
+        RecursionError: more than ``DEPTH`` values are inside each other.
+    """
+    if not depth:
+        raise RecursionError
+    if isinstance(value, dict):
+        return Node({key: nodes_of(item, place, depth - 1) for key, item in value.items()}, place)
+    if isinstance(value, list):
+        return Node([nodes_of(item, place, depth - 1) for item in value], place)
+    return Node(value, place, str(value))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -63,7 +63,7 @@ def changed_paths(event: Event, root: Path) -> tuple[str, ...] | None:
 def _payload(environ: Mapping[str, str]) -> dict[str, Any]:
     try:
         found = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
-    except (KeyError, OSError, ValueError):
+    except (KeyError, OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.adapters.files import is_directory
 from engine.model import (
     LATEST,
     Architecture,
@@ -123,7 +124,7 @@ def _zip(
 ) -> ZipSource:
     path = ("functions", name, "zip")
     code = checked.directory(value["code"], *path, "code")
-    if code.is_dir() and (problem := problem_with(code, value["handler"], value["runtime"])):
+    if is_directory(code) and (problem := problem_with(code, value["handler"], value["runtime"])):
         checked.problem(problem, *path, "handler")
     wanted = value.get("layers", [])
     parts = [part for each in wanted if each in layers for part in layers[each].parts]

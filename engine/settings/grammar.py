@@ -37,6 +37,7 @@ REPOSITORY = Text(
 PATH = Text(wanted="a path")
 NAME = r"[A-Za-z0-9_-]{1,64}"
 LAYER_NAME = r"[A-Za-z0-9_-]{1,140}"
+BUCKET = Text(r"[a-z0-9{][a-z0-9.{}-]{1,61}[a-z0-9}]", "a bucket name")
 SECRETS = MapOf(
     Text(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable"),
     r"[A-Za-z0-9_.-]+",
@@ -119,7 +120,7 @@ ZIP = Record(
     {
         "code": Key(PATH, "directory of the function's own code", required=True),
         "handler": Key(
-            Text(r"[^\s]+\.[^\s.]+", "a handler such as app.handler"),
+            Text(r"(?=.{1,128}$)[^\s]+\.[^\s.]+", "a handler such as app.handler"),
             "module and function that Lambda calls",
             required=True,
         ),
@@ -257,7 +258,7 @@ ROOT = Record(
             Record(
                 {
                     "bucket": Key(
-                        Text(r"[a-z0-9{][a-z0-9.{}-]{1,61}[a-z0-9}]", "a bucket name"),
+                        BUCKET,
                         "bucket of the function's region; {region} in it is filled in",
                         required=True,
                     ),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from engine.adapters.files import is_file
+
 
 def _defines(source: Path, name: str) -> bool:
     """Whether a module binds a name at its top level, as far as its text tells."""
     try:
         tree = ast.parse(source.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return True  # the import on Lambda's side, in the health gate, says more than we could
     scopes = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     todo: list[ast.AST] = [tree]
@@ -39,12 +41,12 @@ def problem_with(code: Path, handler: str, runtime: str) -> str:
     """What is wrong with a handler such as ``package.module.function``, or nothing."""
     module, _, name = handler.rpartition(".")
     if runtime.startswith("nodejs"):
-        if any((code / f"{module}{ending}").is_file() for ending in (".js", ".mjs", ".cjs")):
+        if any(is_file(code / f"{module}{ending}") for ending in (".js", ".mjs", ".cjs")):
             return ""
         return f"handler {handler!r}: {module}.js does not exist in {code.name!r}"
     relative = module.replace(".", "/")
     for candidate in (code / f"{relative}.py", code / relative / "__init__.py"):
-        if candidate.is_file():
+        if is_file(candidate):
             if _defines(candidate, name):
                 return ""
             return f"handler {handler!r}: {candidate.name} defines no {name!r}"

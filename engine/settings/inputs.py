@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Place, Problem
-from engine.settings.document import Node, substitute, variables_in
+from engine.settings.composed import DEPTH
+from engine.settings.document import Node, nodes_of, substitute, variables_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,12 @@ class Given(Mapping[str, str]):
         return Place(self.called(name))
 
 
+def pairs_of(text: str) -> dict[str, str]:
+    """The values of an input such as ``environment``, as they were written, by their names."""
+    lines = (line.strip().partition("=") for line in text.splitlines())
+    return {name.strip(): value for name, sign, value in lines if sign}
+
+
 def _pairs(
     text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
 ) -> dict[str, Node]:
@@ -158,15 +165,6 @@ def _pairs(
     return found
 
 
-def _nodes(value: Any, place: Place) -> Node:
-    """JSON as nodes, all at the same place."""
-    if isinstance(value, dict):
-        return Node({key: _nodes(item, place) for key, item in value.items()}, place)
-    if isinstance(value, list):
-        return Node([_nodes(item, place) for item in value], place)
-    return Node(value, place, str(value))
-
-
 def _value(
     name: str, text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
 ) -> Node:
@@ -178,9 +176,11 @@ def _value(
         return Node(text, place, text, known=False)
     if name == "health-payload":
         try:
-            return _nodes(json.loads(text), place)
+            return nodes_of(json.loads(text), place)
         except ValueError as error:
             problems.append(Problem(f"not valid JSON: {error}", place))
+        except RecursionError:
+            problems.append(Problem(f"more than {DEPTH} values inside each other", place))
     return Node(text, place, text, names=names)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from engine.adapters.files import is_file
 from engine.model import Architecture, Base, Function, Layer, Pruning, ZipSource
 from engine.settings.checked import Checked
 from engine.settings.services import FROM_CODE, services_of
@@ -38,14 +40,14 @@ def read_layer(checked: Checked, name: str, value: dict[str, Any]) -> Layer:
     }
     if sum(not held for held in split.values()) > 1:
         checked.problem("only one part can be the rest", "layers", name, "split")
-    listed = [each.lower() for held in split.values() for each in held]
-    for twice in sorted({each for each in listed if listed.count(each) > 1}):
+    listed = Counter(each.lower() for held in split.values() for each in held)
+    for twice in sorted(each for each, times in listed.items() if times > 1):
         checked.problem(f"{twice} is in two parts", "layers", name, "split")
     if value["runtime"].startswith("nodejs"):
         if isinstance(asked, list) or Path(asked).name != "package-lock.json":
             says = f"a layer for {value['runtime']} is made of a package-lock.json"
             checked.problem(says, "layers", name, "requirements")
-        elif (checked.root / asked).is_file():
+        elif is_file(checked.root / asked):
             checked.file(str(Path(asked).with_name("package.json")), "layers", name)
         for key in {"split", "prune", "remove", "keep", "services"} & value.keys():
             checked.problem("is for Python layers only", "layers", name, key)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import Invalid, Problem
+from engine.mask import Mask, secrets_of
 from engine.model import Event, Settings
-from engine.settings.assemble import assemble
+from engine.settings.assemble import assemble, variables_of
 from engine.settings.checked import Checked
 from engine.settings.document import Node, parse
 from engine.settings.event import changed_paths
@@ -49,7 +50,11 @@ def load(
             problems.append(Problem(says, given.place("code-only")))
         settings = replace(settings, code_only=True)
     if problems:
-        raise Invalid(problems)
+        error = Invalid(problems)
+        hidden, _ = variables_of(document)  # also where such a variable stands in a wrong place
+        named = [environ.get(name, "") for name in hidden]
+        error.hide(Mask([*secrets_of(environ), *named]))
+        raise error
     if any(condition.path for gate in settings.gates for condition in gate.when):
         settings = replace(settings, event=replace(event, paths=changed_paths(event, root)))
     return settings

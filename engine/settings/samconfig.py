@@ -6,11 +6,15 @@ A team that deploys by the SAM CLI has its stack's name, bucket and parameters t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import Place, Problem
+from engine.adapters.files import is_file, read_text
+from engine.errors import Invalid, Place, Problem
+from engine.settings.document import Node, nodes_of
+from engine.settings.grammar import BUCKET, STACK
+from engine.settings.schema import Shape, Text
 
 FILE = "samconfig.toml"
 DEFAULT = "default"
@@ -45,30 +49,53 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
     import tomllib  # only stacks need it
 
     path = folder / FILE
-    if not path.is_file():
+    if not is_file(path):
         if environment:
             says = f"there is no {FILE} beside the template, and so no {environment} in it"
             problems.append(Problem(says, Place("samconfig")))
         return SamConfig()
+    place = Place(str(path))
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(Problem(f"not valid TOML: {error}", Place(str(path))))
+        document = tomllib.loads(read_text(path))
+    except Invalid as error:
+        problems += error.problems
+        return SamConfig()
+    except (ValueError, RecursionError) as error:  # its message tells the line
+        problems.append(Problem(f"not valid TOML: {error}", place))
         return SamConfig()
     if environment and environment not in document:
         known = ", ".join(key for key, value in document.items() if isinstance(value, dict))
-        problems.append(Problem(f"no {environment!r}; there are: {known}", Place(str(path))))
+        problems.append(Problem(f"no {environment!r}; there are: {known}", place))
         return SamConfig()
     values = _deploy(document.get(environment or DEFAULT, {}))
-    return SamConfig(
-        stack_name=str(values.get("stack_name", "")),
-        bucket=str(values.get("s3_bucket", "") or (MANAGED if values.get("resolve_s3") else "")),
-        region=str(values.get("region", "")),
+    try:
+        return _config(values, place, problems)
+    except ValueError as error:  # a quote that nothing closes
+        problems.append(Problem(f"not words as a shell has them: {error}", place))
+        return SamConfig()
+
+
+def _config(values: Mapping[str, Any], place: Place, problems: list[Problem]) -> SamConfig:
+    def text(key: str, shape: Shape) -> str:
+        if key not in values:
+            return ""
+        found: str = shape.check(Node(values[key], place, str(values[key]), key), problems)
+        return found
+
+    found = SamConfig(
+        stack_name=text("stack_name", STACK.keys["name"].shape),
+        bucket=text("s3_bucket", BUCKET) or (MANAGED if values.get("resolve_s3") is True else ""),
+        region=text("region", Text()),
         parameters=_pairs(values.get("parameter_overrides", "")),
         capabilities=tuple(_words(values.get("capabilities", ""))),
         tags=_pairs(values.get("tags", "")),
-        role=str(values.get("role_arn", "")),
+        role=text("role_arn", Text()),
     )
+    for key in ("capabilities", "tags"):
+        listed = getattr(found, key)
+        plain = list(listed) if isinstance(listed, tuple) else dict(listed)
+        STACK.keys[key].shape.check(replace(nodes_of(plain, place), name=key), problems)
+    return found
 
 
 def _deploy(table: Any) -> dict[str, Any]:

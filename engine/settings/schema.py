@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +12,9 @@ from typing import Any, Protocol
 from engine.errors import Place, Problem
 from engine.settings.document import Node, nearest
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|GB)?")
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB)?")
 _UNITS = {None: 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
+_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(ms|s|m)?")
 _SECONDS = {None: 1.0, "s": 1.0, "ms": 0.001, "m": 60.0}
 
 
@@ -74,7 +75,7 @@ class Whole:
 
     def check(self, node: Node, problems: list[Problem]) -> int:
         value = node.value
-        if isinstance(value, str) and re.fullmatch(r"\d+", value):
+        if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
             value = int(value)  # inputs of an action are always text
         if isinstance(value, bool) or not isinstance(value, int):
             _wrong(node, f"a whole number of {self.unit}", problems)
@@ -154,8 +155,14 @@ class Choice:
 class Anything:
     """Free data, such as an event to invoke with."""
 
-    def check(self, node: Node, problems: list[Problem]) -> Any:  # noqa: ARG002
-        return plain(node)
+    def check(self, node: Node, problems: list[Problem]) -> Any:
+        value = plain(node)
+        try:
+            json.dumps(value, allow_nan=False)
+        except ValueError:  # .nan, .inf, or a whole number of thousands of digits
+            says = f"{_of(node)}holds a number that JSON does not have"
+            problems.append(Problem(says, node.place))
+        return value
 
     def json_schema(self) -> dict[str, Any]:
         return {}

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.adapters.files import is_directory
+
 FROM_CODE = "from-code"
 _MAKERS = ("client", "resource", "create_client")
 
@@ -19,7 +21,7 @@ def services_of(code: Path) -> tuple[set[str], list[tuple[Path, int]]]:
     """
     named: set[str] = set()
     unknown: list[tuple[Path, int]] = []
-    for path in sorted(code.rglob("*.py")):
+    for path in sorted(code.rglob("*.py")) if is_directory(code) else ():
         for call in _calls(path):
             service = call.args[0] if call.args else None
             for keyword in call.keywords:
@@ -35,7 +37,7 @@ def services_of(code: Path) -> tuple[set[str], list[tuple[Path, int]]]:
 def _calls(path: Path) -> Iterator[ast.Call]:
     try:
         tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return  # the import on Lambda's side, in the health gate, says more than we could
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):

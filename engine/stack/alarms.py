@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,11 +35,11 @@ def alarms_of(
     if wanted.throttles is not None:
         made["Throttles"] = _alarm(function, "Throttles", "Sum", wanted.throttles)
     if wanted.duration is not None:
-        timeout = resources.of_function(function, "Timeout", TIMEOUT)
-        if isinstance(timeout, dict):
+        timeout = str(resources.of_function(function, "Timeout", TIMEOUT))
+        if not re.fullmatch(r"[0-9]{1,3}", timeout):
             says = f"an alarm on the duration of {function} needs a Timeout that is a number"
             raise Invalid([Problem(says, stack.place)])
-        limit = round(float(timeout) * 1000 * wanted.duration)  # the metric is in milliseconds
+        limit = round(int(timeout) * 1000 * wanted.duration)  # the metric is in milliseconds
         made["Duration"] = _alarm(function, "Duration", "Maximum", limit)
     found = {}
     for metric, alarm in made.items():
@@ -78,8 +79,9 @@ def log_groups_of(function: str, resources: dict[str, Any], stack: Stack) -> Non
     if stack.log_retention is None:
         return
     resource, logical = resources[function], f"{function}LogGroup"
-    properties = resource.setdefault("Properties", {})
-    if "LogGroup" in (properties.get("LoggingConfig") or {}) or logical in resources:
+    properties = resource.get("Properties") or {}
+    logging = properties.get("LoggingConfig") or {}
+    if not isinstance(logging, dict) or "LogGroup" in logging or logical in resources:
         return
     group: dict[str, Any] = {
         "Type": "AWS::Logs::LogGroup",
@@ -88,5 +90,5 @@ def log_groups_of(function: str, resources: dict[str, Any], stack: Stack) -> Non
     if condition := resource.get("Condition"):
         group["Condition"] = condition
     resources[logical] = group
-    logging = properties.setdefault("LoggingConfig", {})
-    logging["LogGroup"] = {"Ref": logical}
+    logging = {**logging, "LogGroup": {"Ref": logical}}
+    resource["Properties"] = {**properties, "LoggingConfig": logging}

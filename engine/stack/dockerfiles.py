@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.adapters.files import is_file
 from engine.errors import Invalid, Problem
 from engine.model import LATEST, Configuration, Function, ImageSource
 from engine.stack.parts import architecture_of
@@ -41,7 +42,7 @@ def _image(
     context = template.path.parent / str(metadata.get("DockerContext", "."))
     dockerfile = context / str(metadata["Dockerfile"])
     at = ("Resources", logical, "Metadata")
-    if not dockerfile.is_file():
+    if not is_file(dockerfile):
         says = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
         problems.append(Problem(says, template.place(*at, "Dockerfile")))
     if "DockerBuildTarget" in metadata:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from engine.adapters.parallel import together
 from engine.build.images import Images
@@ -96,16 +97,13 @@ class StackImages:
         return dict(zip((each.name for each in functions), made, strict=True))
 
 
-def with_images(resources: dict[str, dict[str, object]], uris: Mapping[str, str]) -> None:
+def with_images(resources: dict[str, dict[str, Any]], uris: Mapping[str, str]) -> None:
     """Let the functions of a packaged template name their images."""
     for logical, uri in uris.items():
         resource = resources[logical]
-        properties = resource.setdefault("Properties", {})
-        assert isinstance(properties, dict)
-        if resource["Type"] == "AWS::Lambda::Function":
-            properties["Code"] = {"ImageUri": uri}
-        else:
-            properties["ImageUri"] = uri
+        is_plain = resource["Type"] == "AWS::Lambda::Function"
+        image = {"Code": {"ImageUri": uri}} if is_plain else {"ImageUri": uri}
+        resource["Properties"] = (resource.get("Properties") or {}) | image
 
 
 def _source(function: Function) -> ImageSource:

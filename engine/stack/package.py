@@ -48,11 +48,13 @@ def package(
     for logical, name in named.items():
         if artifact := every.get(name):
             form, key = artifact.part.form, artifact.expected
-            body["Resources"][logical].setdefault("Properties", {})[form.property] = (
+            where = (
                 f"s3://{bucket.name}/{key}"
                 if form.keys is None
                 else {form.keys[0]: bucket.name, form.keys[1]: key}
             )
+            resource = body["Resources"][logical]
+            resource["Properties"] = {**(resource.get("Properties") or {}), form.property: where}
     uris = {logical: images[name] for logical, name in named.items() if name in images}
     with_images(body["Resources"], uris)
     nested: dict[str, str] = {}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.adapters.files import is_directory, is_file, read_text
 from engine.content.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
 from engine.model import Architecture
@@ -145,12 +146,12 @@ class _Parts:
             return None
         place = self._template.place("Resources", logical, "Properties", form.property)
         path = self._template.path.parent / local
-        if not path.exists():
+        if not (is_file(path) or is_directory(path)):
             self._problems.append(Problem(f"{form.property} {local!r} does not exist", place))
             return None
         name = self._resources.name(logical)
         part = Part(name, form, path, place, is_layer=kind in LAYERS)
-        if path.is_file():
+        if is_file(path):
             return part
         if kind in LAYERS:
             return self._layer(part, resource)
@@ -190,7 +191,7 @@ class _Parts:
     ) -> Part | None:
         try:
             requirements = _requirements(part.path)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._problems.append(Problem(f"package.json is not valid JSON: {error}", part.place))
             return None
         if requirements and not requirements.is_file():
@@ -228,6 +229,7 @@ def _requirements(folder: Path) -> Path | None:
     if found.is_file() and requirements_of(found):
         return found
     manifest = folder / "package.json"
-    if manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8")).get("dependencies"):
+    asked = json.loads(read_text(manifest)) if manifest.is_file() else {}
+    if isinstance(asked, dict) and asked.get("dependencies"):
         return folder / "package-lock.json"
     return None

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from engine.adapters.files import is_file
 from engine.errors import Invalid, Place, Problem
 from engine.stack.template import Template, read_template
 
@@ -75,11 +76,12 @@ class Resources:
 
     def known(self, value: Any) -> Any:
         """A value, where it refers to a parameter whose value is known."""
-        if isinstance(value, dict) and value.keys() == {"Ref"}:
+        if isinstance(value, dict) and value.keys() == {"Ref"} and _is_text(value["Ref"]):
             return self._values.get(value["Ref"], value)
-        if isinstance(value, dict) and value.keys() == {"Fn::FindInMap"}:
+        way = value.get("Fn::FindInMap") if isinstance(value, dict) else None
+        if isinstance(way, list):
             found = self.template.body.get("Mappings") or {}
-            for key in value["Fn::FindInMap"][:3]:
+            for key in way[:3]:
                 known = self.known(key)
                 found = found.get(known) if isinstance(found, dict) and _is_text(known) else None
             return value if found is None else found
@@ -119,7 +121,8 @@ class Resources:
                 if local := self.local(properties.get(name)):
                     place = self.template.place("Resources", logical, "Properties", name)
                     path = self.template.path.parent / local
-                    given = properties.get("Parameters") or {}
+                    given = properties.get("Parameters")
+                    given = given if isinstance(given, dict) else {}
                     known = {key: self.known(value) for key, value in given.items()}
                     texts = {key: str(v) for key, v in known.items() if not isinstance(v, dict)}
                     found[logical] = Nested(name, self._inside(path, place, texts, logical))
@@ -128,7 +131,7 @@ class Resources:
     def _inside(
         self, path: Path, place: Place, parameters: Mapping[str, str], logical: str
     ) -> Resources:
-        if not path.is_file():
+        if not is_file(path):
             raise Invalid([Problem(f"template {path.name!r} does not exist", place)])
         if len(self.within) >= DEEPEST:
             raise Invalid([Problem("templates are nested in each other without end", place)])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from engine.adapters.files import read_text
 from engine.errors import Invalid, Place, Problem
+from engine.settings.composed import compose, scalar
 
 # Intrinsic functions whose full name has no "Fn::" before it (CloudFormation template reference).
 _BARE = ("Ref", "Condition")
@@ -52,12 +54,7 @@ def read_template(path: Path) -> Template:
     Raises:
         Invalid: it cannot be read, or is no template.
     """
-    try:
-        template = parse_template(path.read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise Invalid([Problem(f"cannot be read: {reason}", Place(str(path)))]) from None
-    return template
+    return parse_template(read_text(path), path)
 
 
 def parse_template(text: str, path: Path) -> Template:
@@ -66,33 +63,56 @@ def parse_template(text: str, path: Path) -> Template:
     Raises:
         Invalid: it is no template.
     """
-    try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        says = getattr(error, "problem", None) or str(error).splitlines()[0]
-        place = Place(str(path), mark.line + 1 if mark else 1)
-        raise Invalid([Problem(f"not valid YAML: {says}", place)]) from None
+    problems: list[Problem] = []
+    root = compose(text, str(path), problems)
+    if problems:
+        raise Invalid(problems)
     reader = _Reader(path)
     body = reader.read(root) if root is not None else None
     problems = reader.problems
-    resources = body.get("Resources") if isinstance(body, dict) else None
-    if not isinstance(resources, dict) or not resources:
+    if not isinstance(body, dict) or not isinstance(body.get("Resources"), dict):
+        body = {}
+    found = Template(path, body, reader.lines)
+    if not body.get("Resources"):
         problems.append(Problem("is no template: it has no Resources", Place(str(path), 1)))
-        raise Invalid(problems)
-    for name, resource in resources.items():
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            line = reader.lines.get(("Resources", name), 1)
-            problems.append(Problem(f"resource {name} has no Type", Place(str(path), line)))
+    else:
+        problems += _misshapen(found)
     if problems:
         raise Invalid(problems)
-    assert body is not None
-    return Template(path, body, reader.lines)
+    return found
+
+
+def _misshapen(template: Template) -> Iterator[Problem]:
+    """What is no mapping though it must be one, and resources without a type."""
+
+    def mapping(value: Any, *way: str) -> Iterator[Problem]:
+        if not isinstance(value, dict) and value is not None:
+            yield Problem(f"{way[-1]} must be a mapping", template.place(*way))
+
+    body = template.body
+    for section in ("Globals", "Mappings", "Parameters"):
+        yield from mapping(body.get(section), section)
+        if isinstance(body.get(section), dict):
+            for name, value in body[section].items():
+                if value is None and section == "Parameters":
+                    value = []
+                yield from mapping(value, section, name)
+    for name, resource in template.resources.items():
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            place = template.place("Resources", name)
+            yield Problem(f"resource {name} has no Type", place)
+            continue
+        for part in ("Properties", "Metadata"):
+            yield from mapping(resource.get(part), "Resources", name, part)
+        metadata = resource.get("Metadata")
+        if isinstance(metadata, dict):
+            way = ("Resources", name, "Metadata", "DockerBuildArgs")
+            yield from mapping(metadata.get("DockerBuildArgs"), *way)
 
 
 def plain(text: str) -> Any:
     """The values of a template that CloudFormation has taken."""
-    root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    root = compose(text, "template", [])
     return _Reader(Path("template")).read(root) if root is not None else {}
 
 
@@ -103,19 +123,12 @@ class _Reader:
         self._path = path
         self.lines: dict[Way, int] = {}
         self.problems: list[Problem] = []
-        self._open: set[int] = set()
-        self._scalars = yaml.SafeLoader("")
 
     def _problem(self, says: str, node: yaml.Node) -> None:
         self.problems.append(Problem(says, Place(str(self._path), node.start_mark.line + 1)))
 
     def read(self, node: yaml.Node, way: Way = ()) -> Any:
-        if id(node) in self._open:
-            self._problem("this holds itself, through an alias", node)
-            return None
-        self._open.add(id(node))
         value = self._value(node, way)
-        self._open.remove(id(node))
         tag = str(node.tag)
         if not tag.startswith("!"):
             return value
@@ -129,7 +142,7 @@ class _Reader:
             return self._mapping(node, way)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(each, (*way, str(i))) for i, each in enumerate(node.value)]
-        return self._scalars.construct_object(node) if node.tag in _VALUES else str(node.value)
+        return scalar(node) if node.tag in _VALUES else str(node.value)
 
     def _mapping(self, node: yaml.MappingNode, way: Way) -> dict[str, Any]:
         merged: dict[str, Any] = {}

@@ -61,7 +61,14 @@ def in_order(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Findin
     """Each finding once, the most important first, in a line of its own and without secrets."""
     journal = Journal()
     journal.keep_secret(secrets)
-    clean = (replace(each, says=journal.hidden(" ".join(each.says.split()))) for each in findings)
+    clean = (
+        replace(
+            each,
+            says=journal.hidden(" ".join(each.says.split())),
+            remedy=journal.hidden(each.remedy),
+        )
+        for each in findings
+    )
     return sorted(dict.fromkeys(clean), key=lambda finding: list(Level).index(finding.level))
 
 

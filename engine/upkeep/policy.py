@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from engine.adapters.files import read_text
 from engine.build.upload import PREFIX
 from engine.content.dockerfile import upstreams
 from engine.model import (
@@ -199,7 +200,7 @@ class _Policy:
         apps = [f.source for f in self._settings.functions if isinstance(f.source, ImageSource)]
         sources: list[Base | ImageSource] = [*self._settings.bases.values(), *apps]
         for source in sources:
-            text = source.dockerfile.read_text(encoding="utf-8")
+            text = read_text(source.dockerfile)
             for image in upstreams(text, source.build_args):
                 if match := _ECR.match(image):
                     account, region, name = match.groups()

@@ -29,6 +29,7 @@ class Target:
 
     ``bucket`` finds a bucket by its name. ``environment`` is what commands get, and ``root`` where
     they run. ``not_yet`` is told what is still wrong after each attempt; it may raise to give up.
+    ``hidden`` takes secrets out of what is cut, as half of one would be known by nobody.
     """
 
     address: Address
@@ -36,6 +37,7 @@ class Target:
     environment: Mapping[str, str]
     root: Path
     not_yet: Callable[[str], None] = lambda _: None
+    hidden: Callable[[str], str] = str
 
 
 def run_gate(gate: Gate, target: Target) -> str:
@@ -54,6 +56,8 @@ def run_gate(gate: Gate, target: Target) -> str:
         except GateFailed as failure:
             target.not_yet(failure.message)
             return failure
+        except RecursionError:
+            return GateFailed("the answer holds too many values inside each other")
 
     result = retry.until(
         attempt,
@@ -74,32 +78,33 @@ def run_gate(gate: Gate, target: Target) -> str:
 
 def _tried(gate: Gate, target: Target) -> str:
     if isinstance(gate, HttpGate):
-        return _http(gate, target.address)
+        return _http(gate, target)
     if isinstance(gate, InvokeGate):
-        return _invoke(gate, target.address)
+        return _invoke(gate, target)
     if isinstance(gate, CommandGate):
         return _command(gate, target)
-    return _s3(gate, target.address, target.bucket(gate.bucket))
+    return _s3(gate, target)
 
 
-def _shown(body: object) -> str:
+def _shown(body: object, target: Target) -> str:
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else json.dumps(body)
+    text = target.hidden(text)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
 
 
-def _expect_json(expected: Mapping[str, object], body: object) -> None:
+def _expect_json(expected: Mapping[str, object], body: object, target: Target) -> None:
     if not expected:
         return
     try:
         found = json.loads(body) if isinstance(body, (bytes, str)) else body
     except ValueError:
-        raise GateFailed(f"expected JSON, got {_shown(body)}") from None
+        raise GateFailed(f"expected JSON, got {_shown(body, target)}") from None
     for key, value in expected.items():
         have = _at(found, key)
         if have != value:
             raise GateFailed(
                 f"expected {key} to be {json.dumps(value)}, got {json.dumps(have)} "
-                f"in {_shown(body)}"
+                f"in {_shown(body, target)}"
             )
 
 
@@ -124,24 +129,25 @@ def _in_time(seconds: float, most: float | None) -> None:
         )
 
 
-def _http(gate: HttpGate, address: Address) -> str:
+def _http(gate: HttpGate, target: Target) -> str:
     what = f"{gate.method} {gate.target}"
     path = "" if gate.is_elsewhere else gate.target
-    answer = address.request(gate.method, path, gate.body.encode(), gate.headers)
+    answer = target.address.request(gate.method, path, gate.body.encode(), gate.headers)
     if answer.status != gate.status:
         raise GateFailed(
-            f"{what} answered {answer.status} instead of {gate.status}: {_shown(answer.body)}"
+            f"{what} answered {answer.status} instead of {gate.status}: "
+            f"{_shown(answer.body, target)}"
         )
-    _expect_json(gate.json, answer.body)
+    _expect_json(gate.json, answer.body, target)
     _in_time(answer.seconds, gate.faster_than)
     return f"{what} {answer.status} in {answer.seconds * 1000:.0f} ms"
 
 
-def _invoke(gate: InvokeGate, address: Address) -> str:
+def _invoke(gate: InvokeGate, target: Target) -> str:
     begun = time.monotonic()
-    answer = address.invoke(gate.payload)
+    answer = target.address.invoke(gate.payload)
     seconds = time.monotonic() - begun
-    _expect_json(gate.json, answer)
+    _expect_json(gate.json, answer, target)
     _in_time(seconds, gate.faster_than)
     return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"
 
@@ -165,17 +171,18 @@ def _command(gate: CommandGate, target: Target) -> str:
             cwd=target.root,
         )
     except (BuildFailed, NotReady, GateFailed) as failure:
-        output = "\n".join(printed)[-OUTPUT:]
+        output = target.hidden("\n".join(printed))[-OUTPUT:]
         raise GateFailed(failure.message, detail=output, remedy=failure.remedy) from None
     return printed[-1] if printed else "passed"
 
 
-def _s3(gate: S3Gate, address: Address, bucket: Bucket) -> str:
+def _s3(gate: S3Gate, target: Target) -> str:
     """Write through the API and find it in the bucket; read it back through the API.
 
     Amazon S3 is strongly consistent, so what was written is there at once. The object is removed
     whatever happens.
     """
+    address, bucket = target.address, target.bucket(gate.bucket)
     key = f"{KEY}{secrets.token_hex(8)}"
     stored = f"{gate.prefix}{key}"
     path = gate.path.replace("{key}", key)
@@ -183,7 +190,9 @@ def _s3(gate: S3Gate, address: Address, bucket: Bucket) -> str:
     try:
         written = address.request("PUT", path, content)
         if not 200 <= written.status < 300:
-            raise GateFailed(f"PUT {path} answered {written.status}: {_shown(written.body)}")
+            raise GateFailed(
+                f"PUT {path} answered {written.status}: {_shown(written.body, target)}"
+            )
         if bucket.get(stored) != content:
             raise GateFailed(
                 f"PUT {path} answered {written.status}, but s3://{bucket.name}/{stored} does not "
@@ -192,7 +201,8 @@ def _s3(gate: S3Gate, address: Address, bucket: Bucket) -> str:
         read = address.request("GET", path)
         if read.status != 200 or read.body != content:
             raise GateFailed(
-                f"GET {path} answered {read.status} and not what was written: {_shown(read.body)}"
+                f"GET {path} answered {read.status} and not what was written: "
+                f"{_shown(read.body, target)}"
             )
     except BaseException:
         with contextlib.suppress(DeployError):  # the gate's own failure says more

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from tests.secret import found_below, found_in, token
 from tests.support import get
 
 if TYPE_CHECKING:
@@ -184,6 +185,40 @@ def test_a_mistake_is_annotated_at_its_line(caller: Caller) -> None:
     assert run.changes == []
     assert "lambda-deploy.yml:8" in run.log
     assert "did you mean 'public'?" in run.log
+
+
+SPOKEN = """\
+import json, os
+def handler(event, context):
+    print(json.dumps(dict(os.environ)), event)
+    print("::error::spoken")
+    print("::set-output name=version::spoken")
+    print("##[error]spoken")
+    print("\\x1b[31m::add-mask::spoken")
+    return {"statusCode": 500, "body": os.environ["PASSWORD"] + " ![x](https://evil.example)"}
+"""
+
+
+def test_neither_a_secret_nor_a_command_of_a_function_comes_through(
+    caller: Caller, tmp_path: Path
+) -> None:
+    """Debugging is on, the function prints its environment, and the commit message shouts."""
+    of_runner = ("GITHUB_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "AWS_SESSION_TOKEN")
+    hidden = {name: token() for name in ("PASSWORD", *of_runner)}
+    config = (caller.root / "lambda-deploy.yml").read_text()
+    config = config.replace("environment:\n", "environment:\n      PASSWORD: ${PASSWORD}\n")
+    config = config.replace("tests: [health", "tests: [shown, health")
+    shown = "  shown: {command: [sh, -c, 'env >&2; echo ::error::spoken']}\n"
+    caller.write("lambda-deploy.yml", f"{config}{shown}")
+    caller.write("src/app.py", SPOKEN)
+    message = "::error::spoken\n##[error]spoken\n![x](https://evil.example) [test-s3]"
+    debugging = {"ACTIONS_STEP_DEBUG": "true", "RUNNER_DEBUG": "1"}
+    run = caller.run("push", message, None, **debugging, **hidden)
+    assert (run.code, run.outcome) == (1, "failure")
+    assert run.outputs["version"] == ""
+    found = [*found_in("log", run.log.encode(), hidden), *found_below(tmp_path, hidden)]
+    found += found_in("report", Path(run.outputs["report"]).read_bytes(), hidden)
+    assert found == []
 
 
 DOCKERFILE = """\

@@ -16,6 +16,7 @@ from engine.journal import Journal
 from engine.model import Action, Outcome, Past, Plan, Speed, Step
 from engine.report.summary import summary
 from tests.unit import make
+from tests.unit.report.baits import BAITS
 
 HERE = Path(__file__).parent
 DRAWN = [
@@ -62,6 +63,18 @@ def render(renderer: Path, page: str) -> int:
 @pytest.mark.parametrize("page", DRAWN, ids=lambda path: path.stem)
 def test_the_pages_of_the_documentation_can_be_drawn(renderer: Path, page: Path) -> None:
     assert render(renderer, page.read_text(encoding="utf-8")) >= 1
+
+
+def test_a_diagram_of_what_others_say_can_be_drawn(renderer: Path) -> None:
+    journal = Journal()
+    for bait in (*BAITS, "click x href", "section x", "title x", "%%{init: {}}%%", "end"):
+        with journal.work(f"resource:{bait}", "update", bait, make.REGION) as detail:
+            detail(bait)
+    past = tuple(Past(bait, 9.0, Speed(0.4, 0.01), 100) for bait in BAITS)
+    delivery = make.delivery(history=past, speed=Speed(0.5))
+    packages = {"layer": {bait: 1_000_000 + n for n, bait in enumerate(BAITS)}}
+    page = summary(Outcome(Plan(()), (delivery,), packages=packages), journal)
+    assert render(renderer, page) == 3
 
 
 @pytest.mark.parametrize("name", ["orders", HOSTILE])

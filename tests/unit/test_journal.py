@@ -83,9 +83,9 @@ def test_threads_lose_nothing() -> None:
 def test_what_advances_is_heard_each_time_without_secrets_and_not_kept() -> None:
     heard: list[Entry] = []
     journal = Journal(heard.append)
-    journal.keep_secret(["hush"])
+    journal.keep_secret(["hush-hush"])
     for done in (1, 1, 5):
-        journal.advance("image:orders", done, 4, "pushed hush", "eu-west-1")
+        journal.advance("image:orders", done, 4, "pushed hush-hush", "eu-west-1")
     journal.advance("image:orders", 0, 0)
     assert [e.fraction for e in heard if isinstance(e, Advance)] == [0.25, 0.25, 1.0, 0.0]
     assert (heard[0].id, heard[0].region, heard[0].reason) == (

@@ -18,6 +18,7 @@ from engine.errors import DeployFailed, ImageRefused, NotFound, NotPermitted, Re
 from engine.model import FunctionState
 
 UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
+LOG_TAIL = 4096  # bytes of an invocation's log that come with its answer (API: ``LogType``)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +224,11 @@ class Functions:
         text = answer["Payload"].read().decode("utf-8", "replace")
         try:
             body: Any = json.loads(text) if text else None
-        except ValueError:
+        except (ValueError, RecursionError):
             body = text
         log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")
+        if len(log) >= LOG_TAIL:  # it begins in the middle of a line, perhaps of a secret
+            log = log.partition("\n")[2]
         return Invocation(body, str(answer.get("FunctionError", "")), log)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from engine.content.dockerfile import copied_sources
 from engine.content.tree import code_files, image_files
+from engine.errors import Invalid
 
 
 def tree(root: Path, *names: str) -> Path:
@@ -185,3 +186,16 @@ def test_an_ignore_file_of_the_dockerfiles_own_stands_for_the_general_one(tmp_pa
     (tmp_path / ".dockerignore").write_text("README.md")
     (tmp_path / "Dockerfile.lambda.dockerignore").write_text("app/data")
     assert image_files(tmp_path, dockerfile) == ["README.md", "app/main.py"]
+
+
+def test_what_is_no_pattern_is_said_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / ".lambdaignore").write_text("*.txt\nfolder\\")
+    with pytest.raises(Invalid) as caught:
+        code_files(tmp_path)
+    assert f"{tmp_path}/.lambdaignore:2: 'folder\\\\' is no pattern" in str(caught.value)
+
+
+def test_another_encoding_than_utf_8_is_said_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"FROM scratch\n# caf\xe9\n")
+    with pytest.raises(Invalid, match="Dockerfile:2: is not UTF-8 text"):
+        image_files(tmp_path, tmp_path / "Dockerfile")

@@ -16,7 +16,9 @@ from engine.journal import Journal
 from engine.model import Action, Delivery, Outcome, Past, Plan, Speed, Step
 from engine.report.markdown import BLOCK, cell
 from engine.report.summary import LIMIT, sentence, summary
+from engine.text import harmless
 from tests.unit import make
+from tests.unit.report.baits import BAITS
 
 HOSTILE = (
     "| x | <img src=x onerror=alert(1)> `code` **bold** [link](javascript:x)\n\n"
@@ -257,12 +259,13 @@ def unescaped(text: str) -> str:
     return re.sub(r"\\[!-/:-@\[-`{-~]", "", text)
 
 
-@given(st.text() | st.text("|`*_[]<>#~\\\n ab"))
+@given(st.text() | st.text("|`*_[]<>#~\\\n ab$&@:/") | st.sampled_from(BAITS))
 def test_a_cell_is_one_line_without_markup_that_reads_as_the_text(text: str) -> None:
     shown = cell(text)
     assert len(shown.splitlines()) <= 1
-    assert not set(unescaped(shown)) & set("`*_{}[]<>|#~")
-    assert re.sub(r"\\([\\`*_{}\[\]<>|#~])", r"\1", shown) == " ".join(text.split())
+    assert not set(unescaped(shown)) & set("`*_{}[]<>|#~$&")
+    read = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown).replace("\u2060", "")
+    assert read == " ".join(harmless(text).split()).replace("\u2060", "")
 
 
 def hostile_page() -> str:

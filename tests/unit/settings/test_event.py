@@ -274,3 +274,16 @@ def test_every_event_tells_its_branch_its_tag_and_its_flags(
     event = read_event(given, tmp_path)
     for key in ("branch", "tag", "actor", "before", "flags"):
         assert getattr(event, key) == getattr(wanted, key), key
+
+
+def test_a_message_in_another_encoding_is_read_as_far_as_it_goes(repository: Path) -> None:
+    commit(repository, "caf\u00e9 [test-all]")
+    settings = ["git", "config", "i18n.logOutputEncoding", "latin1"]
+    subprocess.run(settings, cwd=repository, check=True)
+    assert read_event({}, repository).flags == {"test-all"}
+
+
+def test_a_payload_too_deep_to_be_read_is_none(tmp_path: Path, repository: Path) -> None:
+    commit(repository, "the checkout [test-all]")
+    event = read_event(environ(tmp_path, "push", "[" * 100_000), repository)
+    assert event.flags == {"test-all"}

@@ -64,3 +64,30 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert problems == []
     read_samconfig(tmp_path / "absent", "prod", problems)
     assert "there is no samconfig.toml" in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("stack_name = 3", "stack_name: expected a stack's name, got '3'"),
+        ("stack_name = {a = 1}", "stack_name: expected a stack's name, got a mapping"),
+        ('s3_bucket = "A_B"', "s3_bucket: expected a bucket name, got 'A_B'"),
+        ("region = []", "region: expected text, got a list"),
+        ('parameter_overrides = "A=\'b"', "not words as a shell has them: No closing quotation"),
+        ('capabilities = "CAPABILITY_ALL"', "expected 'CAPABILITY_IAM' or"),
+        ("region = " + "9" * 5000, "not valid TOML"),
+        ("region = " + "[" * 5000, "not valid TOML"),
+    ],
+)
+def test_a_value_of_another_kind_is_said(tmp_path: Path, written: str, says: str) -> None:
+    _, problems = read(tmp_path, f"[default.deploy.parameters]\n{written}\n")
+    (problem,) = problems
+    assert problem.startswith(says)
+
+
+def test_another_encoding_is_said_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "samconfig.toml").write_bytes(b"a = 1\nb = '\xe9'\n")
+    problems: list[Problem] = []
+    read_samconfig(tmp_path, "", problems)
+    assert [problem.place.line for problem in problems] == [2]
+    assert "is not UTF-8 text" in problems[0].message

@@ -21,6 +21,7 @@ from engine.settings.schema import (
     Measure,
     Record,
     Shape,
+    Share,
     Text,
     Whole,
     plain,
@@ -274,3 +275,22 @@ def test_every_key_of_the_grammar_is_documented_in_the_schema() -> None:
 
     walk(json_schema())
     assert json_schema()["oneOf"] == [{"required": ["functions"]}, {"required": ["stack"]}]
+
+
+@pytest.mark.parametrize(
+    ("shape", "written"),
+    [
+        (Measure("size"), "9" * 400 + " MB"),
+        (Measure("duration"), "9" * 400 + "s"),
+        (Share(), "9" * 400 + "%"),
+        (Whole(1, 10, "MB"), f"'{'9' * 5000}'"),
+        (Whole(1, 10, "MB"), "0x" + "f" * 5000),
+        (Anything(), ".nan"),
+        (Anything(), "{a: [-.inf]}"),
+        (Anything(), "0x" + "f" * 5000),
+    ],
+)
+def test_no_number_is_too_large_to_be_refused(shape: Shape, written: str) -> None:
+    _, (said,) = check(shape, written)
+    assert said.startswith("f.yml:1: value: ")
+    assert len(said) < 1100

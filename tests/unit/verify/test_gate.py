@@ -14,6 +14,7 @@ import pytest
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.http import Answer
 from engine.errors import GateFailed, NotReady
+from engine.mask import Mask
 from engine.model import CommandGate, Gate, HttpGate, InvokeGate
 from engine.verify.address import Address, Hopeless
 from engine.verify.gate import SHOWN, Target, run_gate
@@ -229,3 +230,21 @@ def test_a_storage_that_fails_says_how_and_leaves_no_object(
     assert said in error.message
     assert len(bucket.deleted) == 1
     assert prefix == "elsewhere/" or bucket.objects == {}
+
+
+@pytest.mark.parametrize("cut", range(170, 200, 3))
+def test_no_half_of_a_secret_is_shown_where_an_answer_is_cut(cut: int) -> None:
+    secret = "correct-horse-battery"
+    address = FakeAddress(answer(500, f"{'x' * cut}{secret}".encode()))
+    hidden = Mask([secret])
+    target = Target(address, lambda name: cast(Bucket, None), {}, Path.cwd(), hidden=hidden)
+    with pytest.raises(GateFailed) as caught:
+        run_gate(HEALTH, target)
+    assert "xxx***" in str(caught.value)
+    assert "cor" not in str(caught.value)
+
+
+def test_an_answer_too_deep_to_be_read_is_a_failure() -> None:
+    gate = replace(HEALTH, json={"a": 1})
+    failed = failure(gate, FakeAddress(answer(200, b"[" * 100_000)))
+    assert "too many values inside each other" in failed.message

@@ -1,0 +1,106 @@
+"""The log: what others said moves no cursor, and is no command for GitHub's runner."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import DeployFailed, Invalid, Place, Problem
+from engine.face import console
+from engine.face.github import Github
+from engine.journal import Journal
+from engine.model import Action, Plan, Step
+from engine.text import for_log, harmless, in_line
+from tests.unit import make
+from tests.unit.report.baits import BAITS
+
+# How GitHub's runner finds commands: "::" at the beginning of a line, "##[" anywhere in it.
+COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+@pytest.mark.parametrize("bait", BAITS)
+def test_no_line_of_a_log_is_a_command(bait: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress() as progress:
+        journal = Journal(progress.tell)
+        with journal.work("code:orders", "update", bait, make.REGION) as detail:
+            journal.progress("code:orders", bait)
+            detail(bait)
+        with pytest.raises(DeployFailed), journal.work("test:orders:health", "test", bait):
+            raise DeployFailed(bait)
+        journal.note(bait)
+    console.show_error(DeployFailed(bait, detail=f"x\n{bait}", remedy=bait))
+    delivery = make.delivery("undone", error=bait, left=(bait,), version=bait)
+    console.show_deliveries([delivery], 1.0)
+    steps = (Step("code:orders", make.REGION, Action.UPDATE, bait),)
+    console.show_plan(Plan(steps), "as was asked for", sys.stdout)
+    out, err = capsys.readouterr()
+    assert not COMMAND.search(out + err)
+    assert not UNSEEN.search(out + err)
+
+
+@given(st.text() | st.lists(st.sampled_from([*BAITS, ":", "::", "#", "[", "\n", " "])).map("".join))
+def test_no_text_is_a_command(text: str) -> None:
+    shown = for_log(text)
+    assert not COMMAND.search(shown)
+    assert not UNSEEN.search(shown)
+    assert for_log(shown) == shown
+    assert len(in_line(text).splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("\x1b[1;31mred\x1b[0m and \x1b]0;title\x07more", "red and more"),
+        ("10 %\r20 %\r\ndone", "10 %\n20 %\ndone"),
+        ("caf\u00e9 \u2705 \U0001f680 a\tb", "caf\u00e9 \u2705 \U0001f680 a\tb"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("half \ud83d", "half \\ud83d"),
+    ],
+)
+def test_what_can_be_read_stays(said: str, shown: str) -> None:
+    assert harmless(said) == shown
+
+
+def test_code_can_still_be_read() -> None:
+    assert for_log("std::vector and #[derive]") == "std::vector and #[derive]"
+
+
+@pytest.mark.parametrize("bait", BAITS)
+def test_commands_go_to_the_stream_of_the_log_and_hold_one_line_each(
+    bait: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    github = Github()
+    github.annotate(Invalid([Problem(bait, Place(f"{bait}.yml", 3))]))
+    github.annotate(DeployFailed(bait, remedy=bait), Place("a.yml", 1))
+    github.close()
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.split("\n")
+    token = lines[0].removeprefix("::stop-commands::")
+    error = "::error title=lambda-fast-deploy,file="
+    heads = [f"::{token}::", error, f"::stop-commands::{token}"]
+    wanted = [lines[0], *heads, *heads, f"::{token}::", ""]
+    assert len(lines) == len(wanted)
+    assert all(line.startswith(head) for line, head in zip(lines, wanted, strict=True))
+
+
+@pytest.mark.parametrize("bait", BAITS)
+def test_an_output_holds_no_other(
+    bait: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "output"
+    file.touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(file))
+    Github().outputs({"url": harmless(bait), "version": "1"})
+    names = re.findall(r"^(\w+)<<(ghadelimiter_\S+)$(.*?)^\2$", file.read_text(), re.M | re.S)
+    assert [name for name, _, _ in names] == ["url", "version"]
+    assert os.linesep in names[0][2]
