@@ -2,61 +2,118 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.chaos.fleet import Fleet
+from tests.chaos.conftest import Tally
+from tests.chaos.fleet import FLEETS, Fleet
 
-WHOLE = 1.8  # seconds of an undisturbed run, about
+# Seconds of an undisturbed change, and lines that it prints, about.
+WHOLE = {"zip": 2.0, "image": 4.0, "many": 4.0}
+LINES = {"zip": 10, "image": 12, "many": 36}
 
 
-def kill_once(fleet: Fleet, after: float) -> bool:
+def killed_after(fleet: Fleet, seconds: float) -> bool:
     """Kill a deploy after so many seconds; whether it was still running."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"],
-        cwd=fleet.project.root,
-        stderr=subprocess.DEVNULL,
-    ) as run:
-        time.sleep(after)
-        was_running = run.poll() is None
-        run.kill()
-    return was_running
+    with _running(fleet, subprocess.DEVNULL) as run:
+        try:
+            run.wait(seconds)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            return True
+    return False
 
 
-@pytest.mark.parametrize(
-    "kills", [pytest.param(5, id="few"), pytest.param(120, id="many", marks=pytest.mark.thorough)]
-)
-@pytest.mark.timeout(1800)
-def test_a_change_that_is_killed_is_put_right(tmp_path: Path, name: str, kills: int) -> None:
-    fleet, chance, killed = Fleet(tmp_path / "project", name), random.Random(7), 0
+def killed_at(fleet: Fleet, line: int) -> bool:
+    """Kill a deploy when it prints a line, that is when a step begins or ends; whether it did."""
+    with _running(fleet, subprocess.PIPE) as run:
+        assert run.stderr is not None
+        for number, _ in enumerate(run.stderr):
+            if number == line:
+                run.kill()
+                return True
+    return False
+
+
+def _running(fleet: Fleet, stderr: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "engine", "deploy"]
+    return subprocess.Popen(command, cwd=fleet.project.root, stderr=stderr)
+
+
+def put_right(fleet: Fleet, before: set[str], tally: Tally, when: str) -> None:
+    """Hold what a killed run left against what users may get, and run again."""
+    with tally.case(f"kills, {fleet.path}, {when}") as figures:
+        assert fleet.served() <= before | {str(fleet.release)}
+        fleet.converge()
+        figures["converged"] += 1
+
+
+def cases(**many: int) -> Iterator[Any]:
+    """A few kills of each path in every test run, and many in a thorough one."""
+    for path, number in many.items():
+        docker = [pytest.mark.docker] if path == "image" else []
+        if path == "zip":
+            yield pytest.param(path, 3, id="zip-few")
+        yield pytest.param(path, number, id=path, marks=[*docker, pytest.mark.thorough])
+
+
+@pytest.mark.parametrize(("path", "kills"), cases(zip=60, image=30, many=40))
+@pytest.mark.timeout(2400)
+def test_a_change_that_is_killed_is_put_right(
+    root: Path, name: str, path: str, kills: int, tally: Tally
+) -> None:
+    fleet, chance, killed = FLEETS[path](root, name), random.Random(7), 0
     fleet.next()
     fleet.converge()
     while killed < kills:
         before = fleet.served()
         fleet.next()
-        killed += kill_once(fleet, chance.uniform(0.1, WHOLE))
-        assert fleet.served() in (before, str(fleet.release))
-        fleet.converge()
-    print(f"{killed} kills, all put right")
+        if killed_after(fleet, chance.uniform(0.1, WHOLE[path])):
+            killed += 1
+            put_right(fleet, before, tally, "at random")
+
+
+@pytest.mark.parametrize(("path", "kills"), cases(zip=24, image=10, many=10))
+@pytest.mark.timeout(2400)
+def test_a_first_deploy_that_is_killed_is_put_right(
+    tmp_path: Path, name: str, path: str, kills: int, tally: Tally
+) -> None:
+    chance, killed = random.Random(8), 0
+    while killed < kills:
+        fleet = FLEETS[path](tmp_path / f"{killed}" / "project", f"{name}-{killed}")
+        fleet.next()
+        if killed_after(fleet, chance.uniform(0.2, 2 * WHOLE[path])):
+            killed += 1
+            put_right(fleet, {""}, tally, "at random, first deploy")
+        fleet.remove()
 
 
 @pytest.mark.parametrize(
-    "kills", [pytest.param(2, id="few"), pytest.param(80, id="many", marks=pytest.mark.thorough)]
+    ("path", "step"),
+    [
+        pytest.param("zip", 1, marks=pytest.mark.thorough),
+        pytest.param("many", 1, marks=pytest.mark.thorough),
+        pytest.param("image", 1, marks=[pytest.mark.thorough, pytest.mark.docker]),
+    ],
 )
-@pytest.mark.timeout(1800)
-def test_a_first_deploy_that_is_killed_is_put_right(tmp_path: Path, name: str, kills: int) -> None:
-    chance, killed = random.Random(8), 0
-    while killed < kills:
-        fleet = Fleet(tmp_path / f"project{killed}", f"{name}-{killed}-{os.getpid()}")
+@pytest.mark.timeout(2400)
+def test_a_run_that_is_killed_at_any_step_is_put_right(
+    root: Path, name: str, path: str, step: int, tally: Tally
+) -> None:
+    fleet, line = FLEETS[path](root, name), 0
+    fleet.next()
+    fleet.converge()
+    while True:
+        before = fleet.served()
         fleet.next()
-        killed += kill_once(fleet, chance.uniform(0.2, 2 * WHOLE))
-        assert fleet.served() in ("", str(fleet.release))
-        fleet.converge()
-        fleet.aws.delete_function(FunctionName=fleet.name)
-    print(f"{killed} kills, all put right")
+        if not killed_at(fleet, line):
+            break
+        put_right(fleet, before, tally, "at each step")
+        line += step
+    assert line >= LINES[path]
