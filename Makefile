@@ -5,9 +5,10 @@ LAB := $(BIN)/python -m lab --
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.yml)
 ACTIONS := action.yml github-cache/action.yml
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
+CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed
 
-.PHONY: demo test unit images zips layers releases stacks upkeep probes faults pages chaos action lint bench docs \
-    pictures lock dist starts
+.PHONY: demo test unit images zips layers releases stacks upkeep probes faults pages chaos \
+    $(CHAOS_PARTS) action lint bench docs pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
@@ -45,7 +46,27 @@ pages: .venv/ready
 	$(BIN)/python -m pytest tests/pages
 
 chaos: .venv/ready
-	CHAOS=thorough $(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
+	rm -rf build/chaos
+	$(MAKE) --jobs=4 --output-sync=target $(CHAOS_PARTS)
+	$(BIN)/python -m docs.reliability
+
+$(CHAOS_PARTS): export CHAOS = thorough
+$(CHAOS_PARTS): export CHAOS_FIGURES = $@
+
+chaos-calls: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos/test_calls.py \
+	    tests/chaos/test_surroundings.py
+
+chaos-kills: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos/test_kills.py \
+	    tests/chaos/test_mixtures.py
+
+chaos-images: .venv/ready
+	$(LAB) $(BIN)/python -m pytest tests/chaos/test_images.py
+
+chaos-images-killed: .venv/ready
+	$(LAB) $(BIN)/python -m pytest -m docker tests/chaos/test_kills.py \
+	    tests/chaos/test_mixtures.py tests/chaos/test_surroundings.py
 
 action: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/action

@@ -1,7 +1,113 @@
-"""``make chaos``: write reliability.md from the figures that its tests have counted."""
+"""``make chaos``: writes reliability.md from the figures that its tests have counted."""
 
 from __future__ import annotations
 
+import json
+import os
+import platform
+from collections import Counter
 from pathlib import Path
 
 FIGURES = Path(__file__).parents[1] / "build" / "chaos"
+PAGE = Path(__file__).with_name("reliability.md")
+
+TEXT = """\
+# Reliability
+
+<!-- not run: it takes half an hour -->
+```sh
+make chaos
+```
+
+injects faults into deploys of zips and images, kills deploys, and writes this page; `make test`
+runs a part of it. It ran on {machine}. A fault is *survived* when the run succeeds in spite of
+it, or ends with its cause on the first line and users have what they had. After each, a second run
+must find nothing to do, and nothing may be left that it did not use or clean: no version twice, no
+layer twice, no image twice, `$LATEST` and the alias on the same. Anything else is *lost*.
+
+{totals}
+
+## Faults
+
+Each call of a deploy that creates and of one that changes a function fails, one in each run:
+throttled, 500, 503, connection reset, connection reset after the server has acted, never answered,
+access denied, credentials expired. The registry's requests: 503, 429, connection reset, cut in the
+middle of a blob, reset after the server has acted, 401, and a login that has expired. *Several at
+once* draws three to six of them for each run, by fixed seeds. *Surroundings* are a full disk, a
+workspace that is read-only, no HOME, no user, a clock that is an hour off, a commit message of a
+megabyte, 5,000 files, and names with blanks, quotes, other alphabets, dashes first and line breaks.
+
+{faults}
+
+An access that is denied and credentials that have expired must be told; no second try could mend
+them. All else must succeed.
+
+## Kills
+
+`kill -9` at random times (fixed seeds), and at each line that a run prints, which is when a step
+begins or ends. Users must have the old release or the new one at once after it, and the next run
+must arrive at the state of one that nothing disturbed. *Many* are six functions on two layers.
+
+{kills}
+
+## Load
+
+{load}
+"""
+
+
+def figures() -> dict[str, Counter[str]]:
+    """The figures of all parts of ``make chaos``, by group."""
+    found: dict[str, Counter[str]] = {}
+    for part in sorted(FIGURES.glob("*.json")):
+        for group, counted in json.loads(part.read_text()).items():
+            found.setdefault(group, Counter()).update(counted)
+    return found
+
+
+def _table(head: list[str], rows: list[list[object]]) -> str:
+    lines: list[list[object]] = [[*head], ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def _survived(counted: Counter[str]) -> int:
+    return counted["injected"] - counted["lost"]
+
+
+def page(found: dict[str, Counter[str]]) -> str:
+    """The page for these figures."""
+    groups = {group: found[group] for group in sorted(found) if group != "load"}
+    kills = {k.removeprefix("kills, "): v for k, v in groups.items() if k.startswith("kills")}
+    faults = {k: v for k, v in groups.items() if not k.startswith("kills")}
+    injected, killed = sum(faults.values(), Counter()), sum(kills.values(), Counter())
+    load = found.get("load", Counter())
+    several = sum((v for k, v in faults.items() if k.startswith("several")), Counter())
+    return TEXT.format(
+        machine=f"{os.cpu_count()} cores, Python {platform.python_version()}, on the AWS that "
+        "`make demo` brings up",
+        totals=_table(
+            ["", "injected", "survived", "lost"],
+            [
+                ["runs with faults", injected["injected"], _survived(injected), injected["lost"]],
+                ["kills", killed["injected"], _survived(killed), killed["lost"]],
+            ],
+        ),
+        faults=_table(
+            ["runs with a fault of", "injected", "succeeded", "told the cause", "lost"],
+            [
+                [group, each["injected"], each["succeeded"], each["told"], each["lost"]]
+                for group, each in faults.items()
+            ],
+        )
+        + f"\n\nThe runs with several at once met {several['met']} faults.",
+        kills=_table(
+            ["deploys of", "kills", "converged", "lost"],
+            [[group, k["injected"], k["converged"], k["lost"]] for group, k in kills.items()],
+        ),
+        load=f"Requests at the function's URL, 20 a second, throughout 30 deploys and rollbacks in "
+        f"a row: {load['requests']} requests, {load['failed']} failed.",
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(figures()), encoding="utf-8")
