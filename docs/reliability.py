@@ -31,7 +31,7 @@ layer twice, no image twice, `$LATEST` and the alias on the same. Anything else 
 
 Each call of a deploy that creates and of one that changes a function fails, one in each run:
 throttled, 500, 503, connection reset, connection reset after the server has acted, never answered,
-access denied, credentials expired. The registry's requests: 503, 429, connection reset, cut in the
+access denied, credentials expired. The registry's requests: 503, connection reset, cut in the
 middle of a blob, reset after the server has acted, 401, and a login that has expired. *Several at
 once* draws three to six of them for each run, by fixed seeds. *Surroundings* are a full disk, a
 workspace that is read-only, no HOME, no user, a clock that is an hour off, a commit message of a

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,26 @@ def _upstream() -> str:
     return reference
 
 
+class Large(Fleet):
+    """A zip that is too large for a call, so that it goes through a bucket."""
+
+    path = "zip by S3"
+
+    def write(self) -> None:
+        super().write()
+        config = self.project.root / "lambda-deploy.yml"
+        bucket = f"artifacts: {{bucket: {self.name}, create: true}}\n"
+        config.write_text(config.read_text() + bucket)
+        data = self.project.root / "src/data.bin"
+        if not data.exists():
+            data.write_bytes(random.Random(self.name).randbytes(51_000_000))
+
+    def settled(self) -> None:
+        super().settled()
+        rules = boto3.client("s3").get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]
+        assert rules[0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
 class Many(Fleet):
     """Six zip functions over two layers."""
 
@@ -207,4 +228,5 @@ class Many(Fleet):
         self.project.write("src/app.py", APP.format(**self.values))
 
 
+# The paths that are killed and meet mixtures.
 FLEETS: dict[str, type[Fleet]] = {kind.path: kind for kind in (Fleet, Image, Many)}

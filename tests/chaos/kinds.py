@@ -32,13 +32,23 @@ FINAL: dict[str, Rule] = {
     "expired": {"status": 403, "body": _said("ExpiredTokenException")},
 }
 API = RECOVERABLE | FINAL
-CAUSES = {"denied": "no permission for ", "expired": "refused the credentials"}
+# Of S3, whose errors are XML; those of HEAD have no body.
+S3: dict[str, Rule] = {
+    **{kind: RECOVERABLE[kind] for kind in ("503", "reset", "lost")},
+    "cut": {"cut": 100_000},
+    "refused": {"status": 403, "body": "<Error><Code>AccessDenied</Code></Error>"},
+}
+# What stands on the first line of a run that met a fault which no second try mends.
+CAUSES = {
+    "denied": "no permission for ",
+    "refused": "no permission for ",
+    "expired": "refused the credentials",
+}
 
 # Of the registry; each is met once, but for a login that no longer counts until there is a new one.
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="http://127.0.0.1/",service="ecr.amazonaws.com"'}
 REGISTRY: dict[str, Rule] = {
     "503": {"status": 503},
-    "throttled": {"status": 429},
     "reset": {"cut": 0},
     "cut": {"cut": 100},
     "lost": {"lost": True},

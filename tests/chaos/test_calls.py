@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.chaos.conftest import Tally
-from tests.chaos.fleet import Fleet
-from tests.chaos.kinds import API, CAUSES, RECOVERABLE, SILENCE, Rule, cause, rule
+from tests.chaos.fleet import Fleet, Large
+from tests.chaos.kinds import API, CAUSES, S3, SILENCE, Rule, cause, rule
 from tests.support import Users, faults, get
 
 # Every operation of a first deploy and of one that changes code and configuration; a number tells
@@ -27,6 +27,10 @@ CHANGE = (
     "UpdateFunctionConfiguration GetFunctionConfiguration UpdateFunctionCode PublishVersion Invoke "
     "UpdateAlias InvokeFunctionUrl ListVersionsByFunction"
 ).split()
+# What a zip of more than 50 MB calls besides.
+CREATE_BUCKET = "CreateBucket PutPublicAccessBlock PutBucketEncryption PutBucketLifecycle".split()
+HARDEST = ("lost", "refused")
+UPLOAD = "HeadBucket HeadObject CreateMultipartUpload UploadPart CompleteMultipartUpload".split()
 MUTATING = {
     *("PublishLayerVersion", "CreateFunction", "PublishVersion", "CreateAlias", "UpdateAlias"),
     *("CreateFunctionUrlConfig", "UpdateFunctionConfiguration", "UpdateFunctionCode"),
@@ -58,10 +62,10 @@ def thorough(calls: list[str]) -> list[Any]:
 def check(fleet: Fleet, call: str, kind: str, before: set[str], tally: Tally) -> None:
     """Deploy with a fault, and again without; ``before`` is what users had."""
     with tally.case(f"AWS's API, {fleet.path}") as figures:
-        with faults(rule(call, API[kind])) as done:
+        with faults(rule(call, (API | S3)[kind])) as done:
             run = fleet.project.deploy()
         assert len(done) == 1, "the fault was not met"
-        if kind in RECOVERABLE or call in SOFT:
+        if kind not in CAUSES or call in SOFT:
             assert run.code == 0, cause(run.log)
             fleet.settled()
             figures["succeeded"] += 1
@@ -101,6 +105,35 @@ def test_a_first_deploy_survives(root: Path, name: str, call: str, kind: str, ta
     fresh = Fleet(root, name)
     fresh.next()
     check(fresh, call, kind, {""}, tally)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Large:
+    """A large zip that is there, and whose upload goes wrong."""
+    made = Large(tmp_path_factory.mktemp("large") / "project", f"large-{os.getpid()}")
+    made.next()
+    called = {r["operation"] for r in made.project.deploy().requests}
+    assert called >= {*CREATE_BUCKET, *UPLOAD}
+    return made
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [(call, kind) for call in UPLOAD for kind in S3 if call == "UploadPart" or kind in HARDEST],
+)
+def test_an_upload_survives(large: Large, call: str, kind: str, tally: Tally) -> None:
+    before = large.served()
+    large.next()
+    check(large, call, kind, before, tally)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("call", CREATE_BUCKET)
+def test_a_new_bucket_survives(root: Path, name: str, call: str, tally: Tally) -> None:
+    fresh = Large(root, name)
+    fresh.next()
+    check(fresh, call, "lost", {""}, tally)
 
 
 def silent(call: str, name: str) -> Rule:

@@ -16,7 +16,7 @@ from tests.chaos.fleet import FLEETS, Fleet
 from tests.chaos.kinds import API, CAUSES, FINAL, RECOVERABLE, REGISTRY, Rule, cause, rule
 from tests.support import faults
 
-SEEDS = {"zip": 30, "image": 20, "many": 10}
+SEEDS = {"zip": 20, "image": 12, "many": 6}
 
 
 def mixture(path: str, chance: random.Random) -> list[Rule]:

@@ -66,11 +66,11 @@ def test_an_answer_comes_late(once: Any) -> None:
 
 
 def test_a_connection_is_silent_before_it_is_dropped(once: Any, name: str) -> None:
+    begun = time.monotonic()
     with (
         faults({"operation": "CreateRepository", "lost": True, "seconds": 0.4}),
         pytest.raises(ConnectionClosedError),
     ):
-        begun = time.monotonic()
         once.create_repository(repositoryName=name)
     assert time.monotonic() - begun >= 0.4
     assert once.describe_repositories(repositoryNames=[name])["repositories"]
