@@ -19,34 +19,37 @@ TEXT = """\
 make chaos
 ```
 
-injects faults into deploys of zips and images, kills deploys, and writes this page; `make test`
-runs a part of it. It ran on {machine}. A fault is *survived* when the run succeeds in spite of
-it, or ends with its cause on the first line and users have what they had. After each, a second run
-must find nothing to do, and nothing may be left that it did not use or clean: no version twice, no
-layer twice, no image twice, `$LATEST` and the alias on the same. Anything else is *lost*.
+injects faults into deploys of zips and images, kills deploys, and writes this page ({machine}, on
+the AWS that `make demo` brings up); `make test` runs a part of it. A fault is *survived* when the
+run succeeds in spite of it, or ends with its cause on the first line and users have what they had.
+After each, a second run must find nothing to do, and nothing may be there that it did not use: no
+version, layer or image twice, `$LATEST` the same as what users have. Anything else is *lost*.
 
 {totals}
 
 ## Faults
 
-Each call of a deploy that creates and of one that changes a function fails, one in each run:
-throttled, 500, 503, connection reset, connection reset after the server has acted, never answered,
-access denied, credentials expired. The registry's requests: 503, connection reset, cut in the
-middle of a blob, reset after the server has acted, 401, and a login that has expired. *Several at
-once* draws three to six of them for each run, by fixed seeds. *Surroundings* are a full disk, a
-workspace that is read-only, no HOME, no user, a clock that is an hour off, a commit message of a
-megabyte, 5,000 files, and names with blanks, quotes, other alphabets, dashes first and line breaks.
+Each call of AWS's API in a deploy that creates a function, and in one that changes it, fails once,
+one in each run: throttled, 500, 503, connection reset, reset after the server has acted, never
+answered, access denied, credentials expired. What an image, or a zip that goes through S3, calls
+besides meets the hardest of these. Requests to the registry, of the Docker engine and of BuildKit:
+503, connection reset, cut in the middle of a blob, reset after the server has acted, 401, an
+expired login, and pushes that never succeed.
+
+*Several at once* draws three to six faults for each run, by fixed seeds. *Surroundings* are a full
+disk, a workspace that is read-only, no HOME, no user, a clock that is an hour off, a commit message
+of a megabyte, 5,000 files, and names with blanks, quotes, other alphabets, dashes first and line
+breaks.
 
 {faults}
 
-An access that is denied and credentials that have expired must be told; no second try could mend
-them. All else must succeed.
+Denied access and expired credentials must be told: no second try mends them. The rest must succeed.
 
 ## Kills
 
-`kill -9` at random times (fixed seeds), and at each line that a run prints, which is when a step
-begins or ends. Users must have the old release or the new one at once after it, and the next run
-must arrive at the state of one that nothing disturbed. *Many* are six functions on two layers.
+`kill -9` at random times (fixed seeds), and when a step begins or ends, that is at each line that a
+run prints. Right after it users must have the old release or the new one, and the next run must
+arrive at the state of runs that nothing disturbed. *Many* are six functions on two layers.
 
 {kills}
 
@@ -83,8 +86,7 @@ def page(found: dict[str, Counter[str]]) -> str:
     load = found.get("load", Counter())
     several = sum((v for k, v in faults.items() if k.startswith("several")), Counter())
     return TEXT.format(
-        machine=f"{os.cpu_count()} cores, Python {platform.python_version()}, on the AWS that "
-        "`make demo` brings up",
+        machine=f"{os.cpu_count()} cores, Python {platform.python_version()}",
         totals=_table(
             ["", "injected", "survived", "lost"],
             [
@@ -104,8 +106,8 @@ def page(found: dict[str, Counter[str]]) -> str:
             ["deploys of", "kills", "converged", "lost"],
             [[group, k["injected"], k["converged"], k["lost"]] for group, k in kills.items()],
         ),
-        load=f"Requests at the function's URL, 20 a second, throughout 30 deploys and rollbacks in "
-        f"a row: {load['requests']} requests, {load['failed']} failed.",
+        load="Throughout 30 deploys and rollbacks in a row, the function's URL is asked 20 times a\n"
+        f"second: {load['requests']} requests, {load['failed']} failed.",
     )
 
 
