@@ -106,8 +106,8 @@ def page(found: dict[str, Counter[str]]) -> str:
             ["deploys of", "kills", "converged", "lost"],
             [[group, k["injected"], k["converged"], k["lost"]] for group, k in kills.items()],
         ),
-        load="Throughout 30 deploys and rollbacks in a row, the function's URL is asked 20 times a\n"
-        f"second: {load['requests']} requests, {load['failed']} failed.",
+        load="Throughout 30 deploys and rollbacks in a row, the function's URL is asked 20 times\n"
+        f"a second: {load['requests']} requests, {load['failed']} failed.",
     )
 
 

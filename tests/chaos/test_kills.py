@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from tests.chaos.fleet import FLEETS, Fleet
 
 # Seconds of an undisturbed change, and lines that it prints, about.
 WHOLE = {"zip": 2.0, "image": 4.0, "many": 4.0}
+MARKS = {path: [pytest.mark.thorough] for path in WHOLE}
+MARKS["image"].append(pytest.mark.docker)
 LINES = {"zip": 10, "image": 12, "many": 36}
 
 
@@ -54,13 +55,12 @@ def put_right(fleet: Fleet, before: set[str], tally: Tally, when: str) -> None:
         figures["converged"] += 1
 
 
-def cases(**many: int) -> Iterator[Any]:
-    """A few kills of each path in every test run, and many in a thorough one."""
-    for path, number in many.items():
-        docker = [pytest.mark.docker] if path == "image" else []
-        if path == "zip":
-            yield pytest.param(path, 3, id="zip-few")
-        yield pytest.param(path, number, id=path, marks=[*docker, pytest.mark.thorough])
+def cases(**many: int) -> list[Any]:
+    """How often each path is killed in a thorough run; a few kills of a zip are in every run."""
+    return [
+        pytest.param("zip", 3, id="zip-few"),
+        *(pytest.param(path, number, id=path, marks=MARKS[path]) for path, number in many.items()),
+    ]
 
 
 @pytest.mark.parametrize(("path", "kills"), cases(zip=74, image=26, many=24))
@@ -94,12 +94,12 @@ def test_a_first_deploy_that_is_killed_is_put_right(
         fleet.remove()
 
 
+# Many functions tell the same of each, so that every second line will do.
 @pytest.mark.parametrize(
     ("path", "step"),
     [
-        pytest.param("zip", 1, marks=pytest.mark.thorough),
-        pytest.param("many", 2, marks=pytest.mark.thorough),
-        pytest.param("image", 1, marks=[pytest.mark.thorough, pytest.mark.docker]),
+        pytest.param(path, step, id=path, marks=MARKS[path])
+        for path, step in (("zip", 1), ("image", 1), ("many", 2))
     ],
 )
 @pytest.mark.timeout(2400)
