@@ -6,9 +6,10 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LOCKS := $(filter-out requirements/left-out.txt,$(wildcard requirements/*.txt lab/*.txt lab/standin/*.txt))
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
+CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-input
 
-.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults pages chaos fuzz action lint \
-    audit bench docs pictures lock dist starts
+.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults pages chaos \
+    $(CHAOS_PARTS) fuzz action lint audit bench docs pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
@@ -47,8 +48,30 @@ pages: .venv/ready
 	$(BIN)/python -m pytest tests/pages
 
 chaos: .venv/ready
-	CHAOS=thorough $(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
-	CHAOS=thorough $(BIN)/python -m pytest tests/input --timeout=3600
+	rm -rf build/chaos
+	$(MAKE) --jobs=4 --output-sync=target $(CHAOS_PARTS)
+	$(BIN)/python -m docs.reliability
+
+$(CHAOS_PARTS): export CHAOS = thorough
+$(CHAOS_PARTS): export CHAOS_FIGURES = $@
+
+chaos-calls: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos/test_calls.py \
+	    tests/chaos/test_surroundings.py
+
+chaos-kills: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos/test_kills.py \
+	    tests/chaos/test_mixtures.py
+
+chaos-images: .venv/ready
+	$(LAB) $(BIN)/python -m pytest tests/chaos/test_images.py
+
+chaos-images-killed: .venv/ready
+	$(LAB) $(BIN)/python -m pytest -m docker tests/chaos/test_kills.py \
+	    tests/chaos/test_mixtures.py tests/chaos/test_surroundings.py
+
+chaos-input: .venv/ready
+	$(BIN)/python -m pytest tests/input --timeout=3600
 
 input: .venv/ready
 	$(BIN)/python -m pytest tests/input

@@ -6,9 +6,8 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from traceback import format_exc
 
-from engine.errors import DeployError, GateFailed
+from engine.errors import DeployError, GateFailed, unexpected
 from engine.model import (
     LATEST,
     Action,
@@ -84,7 +83,7 @@ class Release:
         except DeployError as error:
             return self._back(delivery, error)
         except Exception as error:  # a fault of ours must not leave users half-way either
-            return self._back(delivery, DeployError(f"unexpected {error!r}", detail=format_exc()))
+            return self._back(delivery, unexpected(error))
 
     def _stay(self, delivery: Delivery) -> Delivery:
         retag(self._order)

@@ -22,6 +22,7 @@ The cause stands on the first line of the message, the remedy after it.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -117,8 +118,47 @@ class DeployFailed(DeployError):
     """The deployment failed; what was changed has been put back."""
 
 
+# What a machine's disk says (errno.h), in Python's, uv's and npm's words.
+_FULL = "no space left on device"
+_OF_THE_MACHINE = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT),
+        "The disk is full: make room, or let TMPDIR and XDG_CACHE_HOME name folders with more.",
+    ),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS), "Let this user read and write what is named."
+    ),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "Let more files be open: ulimit -n."),
+    errno.EIO: "The disk or what it hangs on is broken.",
+}
+
+
+def disk_full(what: str, said: str) -> None:
+    """Raise what is to be told if a program that failed has met a full disk.
+
+    Args:
+        what: what was being made.
+        said: the last lines of the program's output.
+
+    Raises:
+        NotReady: it has.
+    """
+    if full := next((line for line in said.splitlines() if _FULL in line.lower()), ""):
+        raise NotReady(
+            f"{what} cannot be made: No space left on device",
+            detail=full.strip(),
+            remedy=_OF_THE_MACHINE[errno.ENOSPC],
+        )
+
+
 def unexpected(error: Exception) -> DeployFailed:
-    """What is shown of an error that should not be possible; to be called while it is handled."""
+    """What is shown of an error that nobody has met; to be called while it is handled.
+
+    It is a fault of ours, unless the machine says that it has no room or gives no leave.
+    """
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        says = ": ".join(filter(None, [str(error.filename or ""), str(error.strerror)]))
+        return DeployFailed(says, remedy=_OF_THE_MACHINE[error.errno])
     from traceback import format_exc
 
     return DeployFailed(

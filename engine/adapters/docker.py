@@ -73,13 +73,20 @@ class Docker:
     # ------------------------------------------------------------ the SDK
 
     def log_in(self, login: Login) -> None:
-        """Use a registry's credentials from now on, in this process only."""
+        """Use a registry's credentials from now on, in this process only.
+
+        Raises:
+            NotReady: the registry does not take them, or does not answer.
+        """
         import docker
 
         try:
-            self._engine().login(login.user, login.password, registry=login.host, reauth=True)
+            self._log_in(login)
         except docker.errors.APIError as error:
             raise NotReady(f"{login.host} refuses its own credentials: {error}") from None
+
+    def _log_in(self, login: Login) -> None:
+        self._engine().login(login.user, login.password, registry=login.host, reauth=True)
 
     def digest(self, reference: str, login: Callable[[], Login]) -> str:
         """The digest that an image reference stands for, or nothing when nobody knows.
@@ -185,8 +192,8 @@ class Docker:
         """
         import docker
 
-        self.log_in(login)
         try:
+            self._log_in(login)
             for reference in image.references:
                 repository, tag = _named(reference)
                 progress = _Progress(on_line, on_bytes)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.adapters.process import output_of, run
 from engine.adapters.toolcache import kept
-from engine.errors import BuildFailed, NotReady
+from engine.errors import BuildFailed, NotReady, disk_full
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements" / "uv.txt"
 _FINDING = threading.Lock()
@@ -53,6 +53,7 @@ def _install(folder: Path) -> None:
     try:
         run([*pip, *how], what="pip", environment=clean_environment(), cwd=folder)
     except BuildFailed as failure:
+        disk_full("uv", failure.detail)
         raise NotReady(
             "uv could not be installed",
             detail=failure.detail,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.adapters.process import run
 from engine.build.wheels import Distribution
-from engine.errors import BuildFailed
+from engine.errors import BuildFailed, disk_full
 from engine.model import Architecture, Layer
 
 _CPU = {Architecture.X86_64: "x64", Architecture.ARM64: "arm64"}
@@ -47,6 +47,7 @@ def install_npm(layer: Layer, root: Path) -> dict[str, Distribution]:
     try:
         run(command, what=f"layer {layer.name}")
     except BuildFailed as failure:
+        disk_full(f"layer {layer.name}", failure.detail)
         says = [line for line in failure.detail.splitlines() if line.startswith("npm error")]
         cause = next((line.removeprefix("npm error ") for line in says if " " in line), "")
         raise BuildFailed(

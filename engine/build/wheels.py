@@ -20,7 +20,7 @@ from engine.adapters.files import read_text
 from engine.adapters.process import output_of, run
 from engine.adapters.uv import uv
 from engine.content.requirements import lock_of
-from engine.errors import BuildFailed
+from engine.errors import BuildFailed, disk_full
 from engine.model import Architecture, Layer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -136,6 +136,7 @@ def install(layer: Layer, target: Path) -> dict[str, Distribution]:
     try:
         run(command, what=f"layer {layer.name}")
     except BuildFailed as failure:
+        disk_full(f"layer {layer.name}", failure.detail)
         words = " ".join(re.sub(r"[^\w\s.,:;()'\"=<>!~@/\[\]+*-]", " ", failure.detail).split())
         because = re.search(r"Because (.+?)(?:\. |, we can conclude|$)", words)
         cause = because.group(1) if because else words.removeprefix("error: ")[:300]

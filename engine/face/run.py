@@ -111,14 +111,12 @@ class Run:
         from engine.report.summary import summary
 
         document = report_document(outcome, self._journal, error)
-        if self._report:
-            text = json_module.dumps(document, indent=2)
-            Path(self._report).write_text(text, encoding="utf-8")
+        unwritten = self._write(json_module.dumps(document, indent=2)) if self._report else []
         if self._github:
             self._github.summary(summary(outcome, self._journal, error))
             known = outcome or Outcome(Plan(()), ())  # an output is there whatever happened
             self._github.outputs(outputs(known, str(Path(self._report).resolve())))
-        for failure, place in self._failures(outcome, error):
+        for failure, place in (*self._failures(outcome, error), *unwritten):
             console.show_error(failure)
             if self._github:
                 self._github.annotate(failure, place)
@@ -135,6 +133,16 @@ class Run:
             shown = plan_document(outcome.plan) if outcome and planned else document
             json_module.dump(shown, sys.stdout, indent=2)
             sys.stdout.write("\n")
+
+    def _write(self, text: str) -> list[tuple[DeployError, None]]:
+        """Write the report; why that could not be done, which changes nothing of what was."""
+        try:
+            Path(self._report).write_text(text, encoding="utf-8")
+        except OSError as failure:
+            says = f"{self._report} cannot be written: {failure.strerror}"
+            remedy = "Name another file by --report; how the run itself ended stands below."
+            return [(DeployError(says, remedy=remedy), None)]
+        return []
 
     def _failures(
         self, outcome: Outcome | None, error: DeployError | None

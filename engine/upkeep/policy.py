@@ -228,7 +228,10 @@ class _Policy:
         )
         yield Statement(
             "CreateBuckets",
-            ("s3:CreateBucket", "s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration"),
+            (
+                *("s3:CreateBucket", "s3:PutBucketPublicAccessBlock"),
+                *("s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+            ),
             arns(zips if store and store.create else ()),
         )
         yield Statement(

@@ -27,6 +27,7 @@ _S3 = {
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",  # the same request has two names
     "GetBucketEncryption": "GetEncryptionConfiguration",
 }
 

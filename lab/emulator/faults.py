@@ -7,9 +7,10 @@ has been done to whom. The first rule that names the operation of a call applies
 - ``path``: a regular expression that the path must hold as well
 - ``skip``: let so many such calls pass first; ``times``: then meet so many (default: every one)
 - ``until``: once the rule was met, it ends when a call of that name was answered
-- and one of: ``status`` with ``body``; ``cut``: take so many bytes of the request's body, then
-  drop the connection; ``lost``: carry it out, and drop the connection in place of an answer;
-  ``clock``: answer with a Date that is so many seconds later; ``seconds``: answer late
+- and one of: ``status`` with ``body`` and ``headers``; ``cut``: take so many bytes of the request's
+  body, then drop the connection; ``lost``: carry it out, and drop the connection in place of an
+  answer; ``clock``: answer with a Date that is so many seconds later; ``seconds``: answer late
+- with ``cut`` or ``lost``, ``seconds`` is how long the connection stays silent before it is dropped
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
@@ -39,7 +41,7 @@ def faulty(application: Application) -> Application:
             if scope["method"] == "PUT":
                 rules[:] = json.loads(await _body(receive))
                 done.clear()
-            await _answer(send, 200, json.dumps({"rules": rules, "done": done}))
+            await _answer(send, 200, json.dumps({"rules": rules, "done": done}), {})
             return
         if rules and is_form(scope):  # its body tells which operation it is
             body = await _body(receive)
@@ -80,6 +82,7 @@ async def _break(
 ) -> None:
     if "cut" in rule:
         await _body(receive, rule["cut"])
+        await asyncio.sleep(rule.get("seconds", 0))
         _drop(send)
     elif rule.get("lost"):
 
@@ -87,12 +90,13 @@ async def _break(
             """Take an answer that never arrives."""
 
         await application(scope, receive, nobody)
+        await asyncio.sleep(rule.get("seconds", 0))
         _drop(send)
     elif "clock" in rule:
         await application(scope, receive, _dated(send, rule["clock"]))
     elif "status" in rule:
         await _body(receive)
-        await _answer(send, rule["status"], rule.get("body", ""))
+        await _answer(send, rule["status"], rule.get("body", ""), rule.get("headers", {}))
     else:
         await asyncio.sleep(rule["seconds"])
         await application(scope, receive, send)
@@ -131,9 +135,10 @@ async def _body(receive: Receive, most: int | None = None) -> bytes:
     return body
 
 
-async def _answer(send: Send, status: int, body: str) -> None:
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _answer(send: Send, status: int, body: str, more: Mapping[str, str]) -> None:
+    headers = {"content-type": "application/json"} | {k.lower(): v for k, v in more.items()}
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
     await send({"type": "http.response.body", "body": body.encode()})
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chaos.fleet import Fleet
+from tests.chaos.conftest import Tally
+from tests.chaos.fleet import Fleet, Large
+from tests.chaos.kinds import API, CAUSES, S3, SILENCE, Rule, cause, rule
 from tests.support import Users, faults, get
 
 # Every operation of a first deploy and of one that changes code and configuration; a number tells
@@ -24,69 +27,55 @@ CHANGE = (
     "UpdateFunctionConfiguration GetFunctionConfiguration UpdateFunctionCode PublishVersion Invoke "
     "UpdateAlias InvokeFunctionUrl ListVersionsByFunction"
 ).split()
+# What a zip of more than 50 MB calls besides.
+CREATE_BUCKET = "CreateBucket PutPublicAccessBlock PutBucketEncryption PutBucketLifecycle".split()
+HARDEST = ("lost", "refused")
+UPLOAD = "HeadBucket HeadObject CreateMultipartUpload UploadPart CompleteMultipartUpload".split()
 MUTATING = {
     *("PublishLayerVersion", "CreateFunction", "PublishVersion", "CreateAlias", "UpdateAlias"),
     *("CreateFunctionUrlConfig", "UpdateFunctionConfiguration", "UpdateFunctionCode"),
+    *("AddPermission", "AddPermission:1"),
 }
-
-
-def said(kind: str) -> str:
-    return json.dumps({"__type": kind, "message": f"{kind}, says the fault"})
-
-
-RECOVERABLE: dict[str, dict[str, Any]] = {
-    "throttled": {"status": 429, "body": said("TooManyRequestsException")},
-    "500": {"status": 500, "body": said("ServiceException")},
-    "503": {"status": 503, "body": ""},
-    "reset": {"cut": 0},
-    "lost": {"lost": True},
-    "late": {"seconds": 3},
-}
-FINAL: dict[str, dict[str, Any]] = {
-    "denied": {"status": 403, "body": said("AccessDeniedException")},
-    "expired": {"status": 403, "body": said("ExpiredTokenException")},
-}
-FAULTS = RECOVERABLE | FINAL
+# What is only asked to say more, or asked until it answers, stops nothing.
+SOFT = ("ListVersionsByFunction", "InvokeFunctionUrl")
+QUICK = (
+    *((call, "lost") for call in ("PublishLayerVersion", "CreateFunction", "PublishVersion")),
+    *((call, "lost") for call in ("CreateAlias", "UpdateAlias", "UpdateFunctionCode")),
+    *(("UpdateAlias", "denied"), ("GetFunction", "expired"), ("PublishLayerVersion", "503")),
+)
 
 
 def thorough(calls: list[str]) -> list[Any]:
     """Every call with every fault; what is not worth its time in each test run is marked."""
-    cases = []
-    for call in calls:
-        for kind in FAULTS:
-            is_quick = (call in MUTATING and kind == "lost") or (call, kind) in (
-                ("UpdateAlias", "denied"),
-                ("PublishLayerVersion", "503"),
-                ("InvokeFunctionUrl", "500"),
-                ("GetFunction", "expired"),
-            )
-            marks = [] if is_quick else [pytest.mark.thorough]
-            cases.append(pytest.param(call, kind, id=f"{call}-{kind}", marks=marks))
-    return cases
+    return [
+        pytest.param(
+            call,
+            kind,
+            id=f"{call}-{kind}",
+            marks=[] if (call, kind) in QUICK else [pytest.mark.thorough],
+        )
+        for call in calls
+        for kind in API
+    ]
 
 
-def rule(call: str, kind: str) -> dict[str, Any]:
-    operation, _, number = call.partition(":")
-    return {"operation": operation, "skip": int(number or 0), "times": 1, **FAULTS[kind]}
-
-
-def check(fleet: Fleet, call: str, kind: str, before: str) -> None:
+def check(fleet: Fleet, call: str, kind: str, before: set[str], tally: Tally) -> None:
     """Deploy with a fault, and again without; ``before`` is what users had."""
-    with faults(rule(call, kind)) as done:
-        run = fleet.project.deploy()
-    assert len(done) == 1, "the fault was not met"
-    cause = run.log.partition("error: ")[2].partition("\n")[0]
-    # What is only asked to say more, or asked until it answers, stops nothing.
-    is_soft = call in ("ListVersionsByFunction", "InvokeFunctionUrl")
-    if kind in RECOVERABLE or is_soft:
-        assert run.code == 0, cause
-        assert fleet.served() == str(fleet.release)
-    else:
-        assert run.code in (1, 3), run.log
-        wanted = "no permission for lambda:" if kind == "denied" else "refused the credentials"
-        assert wanted in cause
-        assert fleet.served() == before
-    fleet.converge()
+    with tally.case(f"AWS's API, {fleet.path}") as figures:
+        with faults(rule(call, (API | S3)[kind])) as done:
+            run = fleet.project.deploy()
+        assert len(done) == 1, "the fault was not met"
+        if kind not in CAUSES or call in SOFT:
+            assert run.code == 0, cause(run.log)
+            fleet.settled()
+            figures["succeeded"] += 1
+        else:
+            assert run.code in (1, 3), run.log
+            assert CAUSES[kind] in cause(run.log)
+            assert "Traceback" not in run.log
+            assert fleet.served() == before
+            fleet.converge()
+            figures["told"] += 1
 
 
 @pytest.fixture(scope="module")
@@ -105,21 +94,82 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
 
 
 @pytest.mark.parametrize(("call", "kind"), thorough(CHANGE))
-def test_a_change_survives(fleet: Fleet, call: str, kind: str) -> None:
+def test_a_change_survives(fleet: Fleet, call: str, kind: str, tally: Tally) -> None:
     before = fleet.served()
     fleet.next()
-    check(fleet, call, kind, before)
+    check(fleet, call, kind, before, tally)
 
 
 @pytest.mark.parametrize(("call", "kind"), thorough(FIRST))
-def test_a_first_deploy_survives(tmp_path: Path, name: str, call: str, kind: str) -> None:
-    fresh = Fleet(tmp_path / "project", name)
+def test_a_first_deploy_survives(root: Path, name: str, call: str, kind: str, tally: Tally) -> None:
+    fresh = Fleet(root, name)
     fresh.next()
-    check(fresh, call, kind, "")
+    check(fresh, call, kind, {""}, tally)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Large:
+    """A large zip that is there, and whose upload goes wrong."""
+    made = Large(tmp_path_factory.mktemp("large") / "project", f"large-{os.getpid()}")
+    made.next()
+    called = {r["operation"] for r in made.project.deploy().requests}
+    assert called >= {*CREATE_BUCKET, *UPLOAD}
+    return made
 
 
 @pytest.mark.thorough
-def test_users_of_thirty_releases_and_rollbacks_notice_nothing(fleet: Fleet) -> None:
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [(call, kind) for call in UPLOAD for kind in S3 if call == "UploadPart" or kind in HARDEST],
+)
+def test_an_upload_survives(large: Large, call: str, kind: str, tally: Tally) -> None:
+    before = large.served()
+    large.next()
+    check(large, call, kind, before, tally)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("call", CREATE_BUCKET)
+def test_a_new_bucket_survives(root: Path, name: str, call: str, tally: Tally) -> None:
+    fresh = Large(root, name)
+    fresh.next()
+    check(fresh, call, "lost", {""}, tally)
+
+
+def silent(call: str, name: str) -> Rule:
+    """A call that is never answered, though a change was made; ``name`` is in its path, if any."""
+    work: Rule = {"lost": True} if call in MUTATING else {"cut": 0}
+    named = {} if call in ("CreateFunction", "InvokeFunctionUrl") else {"path": name}
+    return rule(call, {**work, **named, "seconds": SILENCE})
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("calls", [CHANGE, FIRST], ids=["change", "first"])
+def test_calls_that_are_never_answered_are_made_again(
+    tmp_path: Path, name: str, calls: list[str], tally: Tally
+) -> None:
+    """All at the same time, a function for each call, as each waits for more than a minute."""
+    fleets = [Fleet(tmp_path / f"p{n}" / "project", f"{name}-{n:02}") for n in range(len(calls))]
+    for fleet in fleets:
+        fleet.next()
+        if calls is CHANGE:
+            assert fleet.project.deploy().code == 0
+            fleet.next()
+    rules = [silent(call, each.name) for call, each in zip(calls, fleets, strict=True)]
+    with ThreadPoolExecutor(len(fleets)) as pool, faults(*rules) as done:
+        runs = list(pool.map(lambda fleet: fleet.project.deploy(), fleets))
+    assert len(done) == len(calls)
+    for fleet, run in zip(fleets, runs, strict=True):
+        with tally.case("AWS's API, zip") as figures:
+            assert run.code == 0, cause(run.log)
+            fleet.settled()
+            figures["succeeded"] += 1
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(1200)
+def test_users_of_thirty_releases_and_rollbacks_notice_nothing(fleet: Fleet, tally: Tally) -> None:
     fleet.next()
     url = fleet.project.deploy().function["url"]
     with Users(url) as users:
@@ -129,6 +179,8 @@ def test_users_of_thirty_releases_and_rollbacks_notice_nothing(fleet: Fleet) -> 
             else:
                 fleet.next()
                 assert fleet.project.deploy().code == 0
+    load = tally.groups.setdefault("load", Counter())
+    load["requests"], load["failed"] = len(users.answers), len(users.failed)
     assert users.failed == []
     assert len(users.answers) > 500
     assert get(url)[0] == 200

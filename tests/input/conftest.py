@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from collections import Counter
-from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from docs.reliability import keep
 from tests.input.targets import TRIED
 
 THOROUGH = os.environ.get("CHAOS") == "thorough"
@@ -45,11 +44,10 @@ def _no_network() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many cases there were; for ``make chaos`` in a file, too."""
+    """Say how many cases there were; ``make chaos`` keeps that."""
     if cases := sum(TRIED.values()):
         terminalreporter.write_line(f"{cases} cases tried: {_listed(TRIED)}")
-        if folder := os.environ.get("CHAOS_FIGURES"):
-            (Path(folder) / "input.json").write_text(json.dumps({"cases": cases}))
+        keep({"input": TRIED})
 
 
 def _listed(counts: Counter[str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import os
 import subprocess
@@ -12,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import docker
 import pytest
 
-from tests.support import Project, Run, get, own_builder
+from tests.support import Project, Run, get, own_builder, push_upstream
 
 pytestmark = pytest.mark.docker
 
@@ -104,20 +101,6 @@ def upstream(lean: Project, name: str) -> str:
     push_upstream(reference)
     lean.edit("Dockerfile.lambda.base", "public.ecr.aws/lambda/python:3.13", reference)
     return reference
-
-
-def push_upstream(reference: str, marker: str = "") -> None:
-    """Push AWS's image, with a file of its own when a marker is given, under a reference."""
-    data = boto3.client("ecr").get_authorization_token()["authorizationData"][0]
-    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    engine = docker.from_env()
-    text = f"FROM {os.environ['LAB_PYTHON_IMAGE']}\n"
-    text += f"RUN echo {marker} > /marker\n" if marker else ""
-    image, _ = engine.images.build(fileobj=io.BytesIO(text.encode()), rm=True)
-    image.tag(reference)
-    credentials = {"username": user, "password": password}
-    for event in engine.api.push(reference, stream=True, decode=True, auth_config=credentials):
-        assert "error" not in event
 
 
 def test_a_base_is_rebuilt_by_what_it_is_made_of_and_by_nothing_else(

@@ -23,7 +23,7 @@ EXPIRED = json.dumps(
 )
 UPLOADS = "CompleteBlobUpload|UploadBlob"
 FAULTS = [
-    pytest.param({"operation": UPLOADS, "times": 2, "status": 503}, id="unavailable"),
+    pytest.param({"operation": f"Ping|{UPLOADS}", "times": 3, "status": 503}, id="unavailable"),
     pytest.param({"operation": UPLOADS, "times": 2, "cut": 100}, id="reset"),
     pytest.param({"operation": "PutManifest", "times": 1, "lost": True}, id="answer-lost"),
     pytest.param(

@@ -74,6 +74,28 @@ def test_a_call_whose_name_is_in_its_body_is_met() -> None:
     assert [each["operation"] for each in done] == ["DescribeStacks"]
 
 
+def test_a_connection_is_silent_before_it_is_dropped(once: Any, name: str) -> None:
+    begun = time.monotonic()
+    with (
+        faults({"operation": "CreateRepository", "lost": True, "seconds": 0.4}),
+        pytest.raises(ConnectionClosedError),
+    ):
+        once.create_repository(repositoryName=name)
+    assert time.monotonic() - begun >= 0.4
+    assert once.describe_repositories(repositoryNames=[name])["repositories"]
+
+
+def test_a_refusal_has_headers(once: Any) -> None:
+    refusal = {"status": 401, "body": "{}", "headers": {"WWW-Authenticate": "Basic realm=x"}}
+    with (
+        faults({"operation": "DescribeRepositories", **refusal}),
+        pytest.raises(ClientError) as caught,
+    ):
+        once.describe_repositories()
+    headers = caught.value.response["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["www-authenticate"] == "Basic realm=x"
+
+
 def test_nothing_stays(once: Any) -> None:
     with faults({"operation": ".*", "status": 500}):
         pass

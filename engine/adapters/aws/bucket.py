@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.adapters.aws.session import Aws
-from engine.errors import NotFound
+from engine.errors import NotFound, Refused
 
 
 class Bucket:
@@ -35,12 +35,19 @@ class Bucket:
         return str(found.get("BucketRegion", self._region))
 
     def create(self) -> None:
-        """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``)."""
+        """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``).
+
+        What is left of an upload that was cut short goes after a day.
+        """
         place = {"LocationConstraint": self._region}
         where: dict[str, Any] = (
             {} if self._region == "us-east-1" else {"CreateBucketConfiguration": place}
         )
-        self._aws.call(self._region, "s3", "create_bucket", Bucket=self.name, **where)
+        try:
+            self._aws.call(self._region, "s3", "create_bucket", Bucket=self.name, **where)
+        except Refused as refusal:
+            if refusal.code != "BucketAlreadyOwnedByYou":
+                raise  # else it was this run: the answer had been lost, and it asked again
         self._aws.call(
             self._region,
             "s3",
@@ -60,6 +67,19 @@ class Bucket:
             "put_bucket_encryption",
             Bucket=self.name,
             ServerSideEncryptionConfiguration={"Rules": [rule]},
+        )
+        clean: dict[str, Any] = {
+            "ID": "unfinished-uploads",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        }
+        self._aws.call(
+            self._region,
+            "s3",
+            "put_bucket_lifecycle_configuration",
+            Bucket=self.name,
+            LifecycleConfiguration={"Rules": [clean]},
         )
 
     def has(self, key: str) -> bool:

@@ -16,7 +16,7 @@ from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.registry import Registry, Repository
 from engine.adapters.aws.session import Aws
 from engine.build.lifecycle import POLICY
-from engine.errors import NotReady
+from engine.errors import NotReady, Refused
 from engine.model import LayerVersion
 from tests.unit import make
 
@@ -183,3 +183,21 @@ def test_an_object_is_read_or_absent(aws: Aws, stub: Stub) -> None:
     service.add_client_error("get_object", "NoSuchKey", "no", 404)
     bucket = Bucket(aws, make.REGION, "files")
     assert [bucket.get("a"), bucket.get("b")] == [b"content", None]
+
+
+def test_a_bucket_that_was_created_before_its_answer_was_lost_is_taken(
+    aws: Aws, stub: Stub
+) -> None:
+    service = stub("s3")
+    service.add_client_error("create_bucket", "BucketAlreadyOwnedByYou", "is", 409)
+    for call in ("put_public_access_block", "put_bucket_encryption"):
+        service.add_response(call, {})
+    service.add_response("put_bucket_lifecycle_configuration", {})
+    Bucket(aws, make.REGION, "zips").create()
+    service.assert_no_pending_responses()
+
+
+def test_a_bucket_of_somebody_else_is_not_taken(aws: Aws, stub: Stub) -> None:
+    stub("s3").add_client_error("create_bucket", "BucketAlreadyExists", "is", 409)
+    with pytest.raises(Refused):
+        Bucket(aws, make.REGION, "zips").create()

@@ -1,0 +1,41 @@
+"""What is told of errors that nobody has met, and of a machine that has no room."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from engine.errors import NotReady, disk_full, unexpected
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "The disk is full"),
+        (errno.EROFS, "read and write"),
+        (errno.EMFILE, "ulimit"),
+    ],
+)
+def test_what_the_machine_refuses_is_no_fault_of_ours(number: int, remedy: str) -> None:
+    error = unexpected(OSError(number, os.strerror(number), "/some/file"))
+    assert error.message == f"/some/file: {os.strerror(number)}"
+    assert remedy in error.remedy
+    assert not error.detail
+
+
+@pytest.mark.parametrize("error", [KeyError("Arn"), OSError("no number"), FileNotFoundError(2, "")])
+def test_all_else_is_to_be_reported(error: Exception) -> None:
+    assert repr(error) in unexpected(error).message
+    assert "please report it" in unexpected(error).remedy
+
+
+def test_a_program_that_met_a_full_disk_says_so_and_not_more() -> None:
+    said = "error: Failed to install\n  Caused by: /tmp/a: No space left on device (os error 28)"
+    with pytest.raises(NotReady, match="layer deps cannot be made: No space left") as caught:
+        disk_full("layer deps", said)
+    assert caught.value.detail == "Caused by: /tmp/a: No space left on device (os error 28)"
+    with pytest.raises(NotReady):
+        disk_full("layer deps", "npm error ENOSPC: no space left on device, write")
+    disk_full("layer deps", "error: there is no such package")
