@@ -22,15 +22,15 @@ VENDORED = ROOT / "dist"
 LOCK = ROOT / "requirements" / "engine.txt"
 
 
-def run_vendored() -> int:
-    """Run the engine here; its exit code."""
+def run_vendored() -> NoReturn:
+    """Become the engine, in this process."""
     from engine.adapters import toolcache
 
     keep_bytecode(str(toolcache.folder() / "bytecode"))
     sys.path.insert(0, str(VENDORED))
-    from engine.__main__ import main
+    from engine.__main__ import start
 
-    return main()
+    start()
 
 
 def keep_bytecode(folder: str) -> None:
@@ -97,7 +97,9 @@ def main() -> None:
     from engine.errors import DeployError
 
     try:
-        sys.exit(run_vendored() if VENDORED.is_dir() else run_locked())
+        if VENDORED.is_dir():
+            run_vendored()
+        run_locked()
     except DeployError as error:
         print(f"error: the engine cannot start: {error}", file=sys.stderr)
         sys.exit(3)
