@@ -70,6 +70,9 @@ CREATE = {
     SAM: SAM_CREATE,
     SYNC: SAM_CREATE,
 }
+ABSENT = (
+    "aws-lambda-deploy is not here: LAMBDA_DEPLOY_ACTION, which names its checkout, is not set."
+)
 GOALS = {"boto3 floor": 1.25}
 GOALS_BEYOND = {"AWS CLI": 1 / 2, "sam build --cached, sam deploy": 1 / 8}
 PACES = {  # seconds on top of each call, and of an update
@@ -112,7 +115,7 @@ def section() -> list[str]:
         "without a change: at most 1.25 times Python, boto3 and one GetFunction, and 5 times as "
         "fast as the peers that skip it. `$NAME` is a function of the command's own, `$PYTHON` the "
         "Python of lambda-fast-deploy.",
-        *(["", "aws-lambda-deploy is not here: LAMBDA_DEPLOY_ACTION names its checkout."] * is_absent),
+        *(["", ABSENT] * is_absent),
         *tables,
         "",
         *listing(OUR_WAYS | peers),
