@@ -12,15 +12,18 @@ UPDATE = 0.5  # seconds that a change of a function takes unless told otherwise
 
 
 @contextmanager
-def paced(*, request: float = 0.0, update: float = UPDATE, quota: bool = False) -> Iterator[None]:
+def paced(
+    *, request: float = 0.0, update: float = UPDATE, quota: float | None = None
+) -> Iterator[None]:
     """AWS at another pace in the block.
 
     Args:
         request: seconds that each call takes more.
         update: seconds that a change of a function takes.
-        quota: whether no more calls of Lambda's API are answered than an account may make.
+        quota: the part of an account's quotas of Lambda's API that is left, if there are any.
     """
-    _put(request=request, update=update, **({"quota": 1} if quota else {}))
+    quotas = {} if quota is None else {"quota": quota}
+    _put(request=request, update=update, **quotas)
     try:
         yield
     finally:

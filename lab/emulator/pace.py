@@ -1,9 +1,9 @@
 """How far away AWS is, how long Lambda takes and how many calls it allows, when it is told so.
 
 ``PUT /_lab/pace?request=0.04&update=2&quota=1``: so many seconds come on top of each call; so many
-is a function Pending or InProgress after a change; and more calls of Lambda's API than an account
-may make are refused. Each can be left out: nothing, half a second, and no quota. No more of a
-network is modelled: neither what TLS asks for nor how much a line carries.
+is a function Pending or InProgress after a change; and more calls of Lambda's API than this part of
+an account's quotas are refused. Each can be left out: nothing, half a second, and no quota. No more
+of a network is modelled: neither what TLS asks for nor how much a line carries.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ _UPDATE = lambda_svc._LAMBDA_STATE_TRANSITION_DELAY
 
 
 class Quotas:
-    """Lambda's quotas; of each, a second's calls can be made at once."""
+    """A part of Lambda's quotas; of each, a second's calls can be made at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: float) -> None:
+        self._part = part
         self._left: dict[str, tuple[float, float]] = {}
 
     def allows(self, operation: str) -> bool:
         """Whether a call may be made now; it counts as made then."""
         if operation.startswith("Invoke"):
             return True
-        rate = _QUOTAS.get(operation, _OTHERS)
+        rate = _QUOTAS.get(operation, _OTHERS) * self._part
         name, now = operation if operation in _QUOTAS else "others", time.monotonic()
         left, since = self._left.get(name, (rate, now))
         left = min(rate, left + (now - since) * rate)
@@ -55,7 +56,7 @@ def paced(application: Application) -> Application:
         if path == PATH:
             told = dict(parse_qsl(scope["query_string"].decode()))
             request = float(told.get("request", 0))
-            quotas = Quotas() if "quota" in told else None
+            quotas = Quotas(float(told["quota"])) if "quota" in told else None
             lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = float(told.get("update", _UPDATE))
             await _answer(send, 204)
             return

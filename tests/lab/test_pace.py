@@ -35,7 +35,7 @@ def test_an_update_takes_as_long_as_told(live: Function) -> None:
 
 def test_lambda_answers_so_many_calls_a_second(live: Function) -> None:
     once = boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}))
-    with paced(quota=True):
+    with paced(quota=1):
         with pytest.raises(ClientError) as caught:
             _ask(once, 60)  # 15 at once and 15 a second
         assert caught.value.response["Error"]["Code"] == "TooManyRequestsException"
