@@ -20,17 +20,18 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parent
 VENDORED = ROOT / "dist"
 LOCK = ROOT / "requirements" / "engine.txt"
+SDK = ("botocore", "urllib3", "dateutil", "jmespath")  # two thirds of what a deploy imports
 
 
-def run_vendored() -> int:
-    """Run the engine here; its exit code."""
+def run_vendored() -> NoReturn:
+    """Become the engine, in this process."""
     from engine.adapters import toolcache
 
     keep_bytecode(str(toolcache.folder() / "bytecode"))
     sys.path.insert(0, str(VENDORED))
-    from engine.__main__ import main
+    from engine.__main__ import start
 
-    return main()
+    start()
 
 
 def keep_bytecode(folder: str) -> None:
@@ -55,8 +56,26 @@ def keep_bytecode(folder: str) -> None:
             raise ImportError
         return FileFinder(path, (Loader, [".py"]))
 
+    if not Path(folder).exists():
+        compile_beside(Loader)
     sys.path_hooks.insert(0, finder)
     sys.path_importer_cache.clear()
+
+
+def compile_beside(loader: type[SourceFileLoader]) -> None:
+    """Compile AWS's SDK on the other processors, while this process imports what comes before it.
+
+    Nobody waits for them: a module that is not there yet is compiled by whoever imports it.
+    """
+    modules = [str(path) for package in SDK for path in (VENDORED / package).rglob("*.py")]
+    others = min((os.cpu_count() or 1) - 1, 3)
+    for number in range(others):
+        if os.fork() == 0:
+            try:
+                for module in modules[number::others]:
+                    loader(module, module).get_code(module)
+            finally:
+                os._exit(0)
 
 
 def run_locked() -> NoReturn:
@@ -97,7 +116,9 @@ def main() -> None:
     from engine.errors import DeployError
 
     try:
-        sys.exit(run_vendored() if VENDORED.is_dir() else run_locked())
+        if VENDORED.is_dir():
+            run_vendored()
+        run_locked()
     except DeployError as error:
         print(f"error: the engine cannot start: {error}", file=sys.stderr)
         sys.exit(3)

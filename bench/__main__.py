@@ -1,13 +1,17 @@
-"""``make bench``: measures on the lab, prints, and writes RESULTS.md beside this file."""
+"""``make bench``: measures on the lab, prints, and writes RESULTS.md beside this file.
+
+``python -m bench SECTION...`` measures some of it, and only prints.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import bootstrap, images, layers, stacks, tools, zips
+from bench import bootstrap, growth, images, layers, stacks, tools, zips
 from bench.rounds import FEW, ROUNDS
 
 HEAD = f"""\
@@ -17,18 +21,26 @@ Written by `make bench`: {ROUNDS} rounds ({FEW} of what lasts long) after one to
 round one command after the other; medians of the times, and of the ratios round by round.
 {os.cpu_count()} cores, Python {platform.python_version()}, boto3 {version("boto3")}, \
 """
+SECTIONS = {
+    "bootstrap": bootstrap.section,
+    "zips": zips.section,
+    "growth": growth.section,
+    "layers": layers.section,
+    "stacks": stacks.section,
+    "images": images.section,
+}
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
     """Measure what this machine can."""
-    sections = [f"{HEAD}{tools.versions()}.", "", *bootstrap.section(), "", *zips.section(), ""]
-    sections += [*layers.section(), "", *stacks.section()]
-    if os.environ.get("LAB_DOCKER"):
-        sections += ["", *images.section()]
-    page = "\n".join([*sections, ""])
+    chosen = names or [name for name in SECTIONS if name != "images" or "LAB_DOCKER" in os.environ]
+    page = f"{HEAD}{tools.versions()}.\n"
+    for name in chosen:
+        page += "\n" + "\n".join(SECTIONS[name]()) + "\n"
     print(page)
-    Path(__file__).with_name("RESULTS.md").write_text(page, encoding="utf-8")
+    if not names:
+        Path(__file__).with_name("RESULTS.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.rounds import FEW, ROUNDS, Peer, compare, seconds, table
-from bench.zips import ENGINE, Subject
+from bench.action import Action
+from bench.rounds import FEW, ROUNDS, Against, Way, measure, seconds, table
+from bench.subject import ENGINE
+from bench.tools import PYTHON
+from bench.zips import a_zip
 from lab.environments import uv
-from lab.layout import REPOSITORY
-
-PYTHON = os.path.realpath(sys.executable)  # a runner's, in no environment
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to start: from an action's folder, with what the machine has kept of earlier runs.
-
-    ``goal`` is the most seconds until the engine is at work.
-    """
+class Start:
+    """A way to start; ``goal`` is the most seconds until the engine is at work."""
 
     name: str
-    action: Path
-    kept: Path
+    action: Action
     goal: float
     is_first: bool = False
     has_uv: bool = False
@@ -39,12 +33,12 @@ class Way:
     def run(self, cwd: Path, *arguments: str) -> float:
         """Seconds of a step."""
         if self.is_first:
-            shutil.rmtree(self.kept, ignore_errors=True)
-        given = {**os.environ, "RUNNER_TOOL_CACHE": f"{self.kept}/tools"}
+            self.action.forget()
+        given = {**os.environ, "RUNNER_TOOL_CACHE": str(self.action.tools)}
         if self.has_uv:
             given["PATH"] = os.pathsep.join([str(Path(uv()).parent), given["PATH"]])
-            given |= {"UV_CACHE_DIR": f"{self.kept}/uv"} if self.is_first else {}
-        command = [PYTHON, "-I", "-S", str(self.action / "bootstrap.py"), *arguments]
+            given |= {"UV_CACHE_DIR": f"{self.action.tools}/uv"} if self.is_first else {}
+        command = [PYTHON, "-I", "-S", str(self.action.checkout / "bootstrap.py"), *arguments]
         return seconds(command, cwd, **given)
 
     def row(self, cwd: Path) -> str:
@@ -65,35 +59,25 @@ class Way:
         yield deploy
 
 
-def _action(folder: Path, *, is_vendored: bool) -> Path:
-    """The action as a runner has it: of a release, or of main."""
-    for name in ("engine", "requirements"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REPOSITORY / name, folder / name, ignore=ignored)
-    shutil.copy(REPOSITORY / "bootstrap.py", folder)
-    if is_vendored:
-        seconds([sys.executable, "-m", "tools.dist", f"{folder}/dist"], REPOSITORY)
-    return folder
-
-
 def section() -> list[str]:
     """Measure; the section of the results."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        release = _action(folder / "release", is_vendored=True)
-        main = _action(folder / "main", is_vendored=False)
-        vendored = Way("release", release, folder / "later", 0.6)
-        warm = Way("main", main, folder / "warm", 0.8, has_uv=True)
-        ways = [
-            Way("release, first on a machine", release, folder / "first", 0.6, is_first=True),
+        release, main = Action.of(folder, release=True), Action.of(folder, release=False)
+        vendored = Start("release", release, 0.6)
+        locked = Start("main", main, 0.8, has_uv=True)
+        starts = [
+            Start("release, first on a machine", release, 0.6, is_first=True),
             vendored,
-            Way("main, first on a machine", main, folder / "cold", 4, True, True, FEW),
-            warm,
+            Start("main, first on a machine", main, 4, True, True, FEW),
+            locked,
         ]
-        cwd = Subject(folder, ENGINE).root
-        rows = [way.row(cwd) for way in ways]
-        peer = Peer("main", lambda: warm.run(cwd, "deploy"), goal=1)
-        compared = compare("no change", lambda: vendored.run(cwd, "deploy"), peer)
+        cwd = a_zip(folder, ENGINE).root
+        rows = [start.row(cwd) for start in starts]
+        times = measure(
+            Way("release", lambda: vendored.run(cwd, "deploy")),
+            Way("main", lambda: locked.run(cwd, "deploy")),
+        )
     return [
         "## Start of the action",
         "",
@@ -106,5 +90,5 @@ def section() -> list[str]:
         "| --- | --- | --- | --- | --- |",
         *rows,
         "",
-        *table("deploy of a zip", compared),
+        *table("no change", times, [Against("main", 1.0, ours="release")]),
     ]

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import build_layers
-from bench.rounds import FEW, Peer, compare, table
+from bench.rounds import FEW, OURS, Against, Way, measure, table
 from bench.tools import listing, shell
 from engine.build.wheels import platform_of
 from lab.layout import REPOSITORY
@@ -41,18 +41,14 @@ def section() -> list[str]:
     machine, _, tag = platform_of(layer.runtime, layer.architecture).partition("-")
     version = layer.runtime.removeprefix("python")
     pip, uv = (each.format(version=version, machine=machine, tag=tag) for each in (PIP, UV))
-    rows = [
-        *compare(
-            "caches warm",
-            partial(_build, ENGINE),
-            Peer("pip and zip", partial(_build, pip), goal=1 / 5, rounds=FEW),
-        ),
-        *compare(
-            "cache empty",
-            partial(_build, ENGINE, is_cold=True),
-            Peer("uv alone", partial(_build, uv, is_cold=True), goal=1.3, rounds=FEW),
-        ),
-    ]
+    warm = measure(
+        Way(OURS, partial(_build, ENGINE)),
+        Way("pip and zip", partial(_build, pip), FEW),
+    )
+    cold = measure(
+        Way(OURS, partial(_build, ENGINE, is_cold=True)),
+        Way("uv alone", partial(_build, uv, is_cold=True), FEW),
+    )
     return [
         "## Layers",
         "",
@@ -62,7 +58,9 @@ def section() -> list[str]:
         "warm, and at most 1.3 times uv alone when its cache is empty: `UV_CACHE_DIR` is then a "
         "new folder each time.",
         "",
-        *table("build of a layer", rows),
+        *table("caches warm", warm, [Against("pip and zip", 1 / 5)]),
         "",
-        *listing({"lambda-fast-deploy": ENGINE, "pip and zip": pip, "uv alone": uv}),
+        *table("cache empty", cold, [Against("uv alone", 1.3)]),
+        "",
+        *listing({OURS: ENGINE, "pip and zip": pip, "uv alone": uv}),
     ]

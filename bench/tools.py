@@ -1,9 +1,10 @@
-"""The tools that we are measured against, in an environment of their own below .lab."""
+"""The tools that we are measured against, in a folder of their own below .lab."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,29 +12,48 @@ from pathlib import Path
 
 from bench.rounds import seconds
 from lab.environments import uv
-from lab.layout import REPOSITORY, cached, digest_of
+from lab.layout import REPOSITORY, LabError, cached, digest_of
 
 LOCK = REPOSITORY / "requirements/bench.txt"
+PACKAGES = REPOSITORY / "bench/peers"
+PYTHON = os.path.realpath(sys.executable)  # a runner's, in no environment
+TELEMETRY = {"SAM_CLI_TELEMETRY": "0", "SLS_TELEMETRY_DISABLED": "1"}
 
 
 def installed() -> Path:
-    """The folder of ``aws``, ``sam`` and ``pip``; made anew when the lock has changed."""
+    """The folder of ``aws``, ``sam``, ``pip``, ``osls`` and Python; anew when a lock has changed.
+
+    Raises:
+        LabError: npm is missing.
+    """
+    npm = shutil.which("npm")
+    if not npm:
+        raise LabError("npm is missing: osls, a peer, is installed by it; add Node.js 20 or newer")
 
     def make(folder: Path) -> None:
-        python = folder / "venv/bin/python"
-        base = os.path.realpath(sys.executable)
         # Relocatable, because `cached` renames the folder once it is complete.
-        seconds([uv(), "venv", "--relocatable", "--python", base, f"{folder}/venv"], folder)
-        sync = ["pip", "sync", "--require-hashes", "--compile-bytecode", "--python", str(python)]
-        seconds([uv(), *sync, str(LOCK)], folder)
+        seconds([uv(), "venv", "--relocatable", "--python", PYTHON, f"{folder}/venv"], folder)
+        sync = ["pip", "sync", "--require-hashes", "--compile-bytecode"]
+        seconds([uv(), *sync, f"--python={folder}/venv/bin/python", str(LOCK)], folder)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(PACKAGES / name, folder)
+        seconds([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+        (folder / "bin").mkdir()
+        for tool in ("aws", "sam", "pip"):
+            (folder / "bin" / tool).symlink_to(f"../venv/bin/{tool}")
+        (folder / "bin/osls").symlink_to("../node_modules/.bin/osls")
+        for name in ("python", "python3", f"python3.{sys.version_info.minor}"):
+            (folder / "bin" / name).symlink_to(PYTHON)
 
-    return cached(f"bench-{digest_of([LOCK, sys.version])}", make) / "venv/bin"
+    made_of = (LOCK, PACKAGES / "package-lock.json", sys.version, PYTHON)
+    return cached(f"peers-{digest_of(made_of)}", make) / "bin"
 
 
 def shell(script: str, cwd: Path, **environment: str) -> float:
     """Seconds of a shell script, to which our own Python is ``PYTHON``."""
     given = {
         **os.environ,
+        **TELEMETRY,
         "PATH": os.pathsep.join([str(installed()), str(Path(uv()).parent), os.environ["PATH"]]),
         "PYTHON": sys.executable,
         **environment,
@@ -49,7 +69,7 @@ def listing(scripts: Mapping[str, str]) -> list[str]:
 
 def versions() -> str:
     """The versions of all tools, for people."""
-    programs = [*(installed() / name for name in ("aws", "sam", "pip")), Path(uv())]
+    programs = [*(installed() / name for name in ("aws", "sam", "osls", "pip")), Path(uv())]
     return ", ".join(f"{program.name} {_version(program)}" for program in programs)
 
 

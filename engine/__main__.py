@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 from engine.errors import DeployError, unexpected
 from engine.face import cli, console
@@ -15,7 +18,9 @@ def main() -> int:
     """Run the command line; its exit code."""
     arguments = sys.argv[1:]
     try:
-        return cli.run(arguments)
+        code = cli.run(arguments)
+        print(end="", flush=True)  # here, where it is known what to do if nobody reads it
+        return code
     except DeployError as error:
         failure = error
     except KeyboardInterrupt:
@@ -35,5 +40,20 @@ def main() -> int:
     return failure.exit_code
 
 
+def start() -> NoReturn:
+    """Run the command line as this process, and end it as soon as all is said.
+
+    Memory is neither searched for what is not used any more nor taken down piece by piece: the
+    process is short, and the system takes all of it at once. That is a fifth of a deploy without a
+    change.
+    """
+    gc.disable()
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # which main has told already
+            print(end="", file=stream, flush=True)
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.functions import Functions
-from engine.adapters.aws.identity import Identity
 from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.metrics import Metrics
 from engine.adapters.aws.registry import Registry
 from engine.adapters.aws.session import Aws
-from engine.adapters.aws.stacks import Stacks
 from engine.adapters.aws.urls import Urls
 from engine.adapters.aws.versions import Versions
 from engine.adapters.buildx import Buildx
 from engine.adapters.docker import Docker
+
+if TYPE_CHECKING:
+    from engine.adapters.aws.identity import Identity
+    from engine.adapters.aws.stacks import Stacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class World:
 
     def identity(self, region: str) -> Identity:
         """Who deploys, and what IAM lets them do."""
+        from engine.adapters.aws.identity import Identity
+
         return Identity(self.aws, region)
 
     def functions(self, region: str) -> Functions:
@@ -58,6 +63,8 @@ class World:
 
     def stacks(self, region: str) -> Stacks:
         """The stacks of a region."""
+        from engine.adapters.aws.stacks import Stacks
+
         return Stacks(self.aws, region)
 
     def registry(self, region: str) -> Registry:

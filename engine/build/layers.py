@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
+from typing import TYPE_CHECKING
 
 from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size, shown
-from engine.build.layer import BuiltLayer, build_layer, over_budget
 from engine.build.site import Site
 from engine.build.upload import Uploads
 from engine.errors import BuildFailed
@@ -23,6 +23,9 @@ from engine.model import (
     Step,
     ZipSource,
 )
+
+if TYPE_CHECKING:
+    from engine.build.layer import BuiltLayer
 
 
 class LayerBuilder:
@@ -42,6 +45,8 @@ class LayerBuilder:
 
     def built(self, layer: Layer, step: Step) -> BuiltLayer:
         """The layer; whoever asks first builds it, the others wait."""
+        from engine.build.layer import build_layer  # most deploys build none
+
         with self._lock:
             first = layer.name not in self._begun
             self._begun.add(layer.name)
@@ -130,6 +135,8 @@ class Layers:
             found = self._observed.layers[name]
             self._check(name, layer, found.size, "")
             return found
+        from engine.build.layer import over_budget
+
         with self._site.journal.step(step) as detail:
             built = self._builder.built(layer, step)
             self._builder.check_beside(layer)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from engine.adapters.parallel import attempts, results, workers
@@ -55,8 +55,7 @@ def _region(
     registry, published = world.registry(region), world.layers(region)
     with workers() as pool:
         functions = {
-            function.name: pool.submit(observe_function, function, region, world)
-            for function in settings.functions
+            function.name: _asked(pool, function, region, world) for function in settings.functions
         }
         layers = {
             name: pool.submit(published.versions, name)
@@ -88,7 +87,9 @@ def _region(
             layers=_reusable(settings, fingerprints, known),
             published=known,
             images=_present(images),
-            functions=_present(functions),
+            functions={
+                name: found for name, answer in functions.items() if (found := answer()) is not None
+            },
         )
 
 
@@ -117,21 +118,36 @@ def _present(asked: Mapping[str, Future[T | None]]) -> dict[str, T]:
 
 def observe_function(function: Function, region: str, world: World) -> ObservedFunction | None:
     """What a region has of one function."""
-    functions = world.functions(region)
-    latest = functions.read(function.name, tags=bool(function.configuration.tags))
-    if latest is None:
-        return None
+    with workers() as pool:
+        return _asked(pool, function, region, world)()
+
+
+def _asked(
+    pool: ThreadPoolExecutor, function: Function, region: str, world: World
+) -> Callable[[], ObservedFunction | None]:
+    """Ask for all of a function at once; the way to what was answered."""
+    functions, name, alias = world.functions(region), function.name, function.alias
+    latest = pool.submit(functions.read, name, tags=bool(function.configuration.tags))
     if not function.has_alias:
-        return ObservedFunction(latest=latest, alias=None, live=None)
-    alias = world.versions(region).alias(function.name, function.alias)
-    return ObservedFunction(
-        latest=latest,
-        alias=alias,
-        live=functions.read(function.name, alias.version) if alias else None,
-        url=world.urls(region).read(function.name, function.alias)
-        if alias and function.url
-        else None,
-    )
+        return lambda: ObservedFunction(found, None, None) if (found := latest.result()) else None
+    led = pool.submit(world.versions(region).alias, name, alias)
+    live = pool.submit(functions.read, name, alias)
+    url = pool.submit(world.urls(region).read, name, alias) if function.url else None
+
+    def observed() -> ObservedFunction | None:
+        found, leads, serves = latest.result(), led.result(), live.result()
+        if leads and (serves is None or serves.version != leads.version):
+            serves = functions.read(name, leads.version)  # it was moved between the two answers
+        if found is None:
+            return None
+        return ObservedFunction(
+            latest=found,
+            alias=leads,
+            live=serves if leads else None,
+            url=url.result() if leads and url else None,
+        )
+
+    return observed
 
 
 def _check_buckets(settings: Settings, world: World) -> None:

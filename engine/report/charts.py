@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.model import Delivery
@@ -85,5 +84,7 @@ def regressions(deliveries: Iterable[Delivery]) -> list[str]:
 
 
 def _usual(values: Sequence[float | None]) -> float:
+    import statistics
+
     known = [value for value in values if value]
     return statistics.median(known) if len(known) >= ENOUGH else 0.0

@@ -109,7 +109,7 @@ class _Policy:
         of = partial(_lambda, self._functions)
         yield of(
             "DeployFunctions",
-            "GetFunction GetFunctionConfiguration UpdateFunctionCode UpdateFunctionConfiguration",
+            "GetFunction UpdateFunctionCode UpdateFunctionConfiguration",
             lambda _: True,
         )
         yield of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 
 from engine.model import Speed
 
@@ -30,6 +29,8 @@ class Speedometer:
     @property
     def speed(self) -> Speed:
         """The first initialisation and the median of the calls without one, as far as seen."""
+        import statistics
+
         return Speed(
             cold=self._cold[0] if self._cold else None,
             warm=statistics.median(self._warm) if self._warm else None,

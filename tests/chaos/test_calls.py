@@ -18,13 +18,13 @@ from tests.support import Users, faults, get
 # Every operation of a first deploy and of one that changes code and configuration; a number tells
 # which of several calls is meant. A test holds them against what is called.
 FIRST = (
-    "GetFunction ListLayerVersions PublishLayerVersion CreateFunction GetFunctionConfiguration "
-    "PublishVersion Invoke CreateAlias CreateFunctionUrlConfig AddPermission AddPermission:1 "
-    "InvokeFunctionUrl"
+    "GetFunction GetAlias GetFunction:1 GetFunctionUrlConfig ListLayerVersions PublishLayerVersion "
+    "CreateFunction GetFunction:2 PublishVersion Invoke CreateAlias CreateFunctionUrlConfig "
+    "AddPermission AddPermission:1 InvokeFunctionUrl"
 ).split()
 CHANGE = (
     "GetFunction GetAlias ListLayerVersions GetFunction:1 GetFunctionUrlConfig "
-    "UpdateFunctionConfiguration GetFunctionConfiguration UpdateFunctionCode PublishVersion Invoke "
+    "UpdateFunctionConfiguration GetFunction:2 UpdateFunctionCode PublishVersion Invoke "
     "UpdateAlias InvokeFunctionUrl ListVersionsByFunction"
 ).split()
 # What a zip of more than 50 MB calls besides.

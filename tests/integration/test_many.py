@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
+from lab.pace import paced
 from tests.support import Project, faults
 
 SCIENCE = """\
@@ -309,6 +310,21 @@ functions:
     fleet.write("lambda-deploy.yml", head + functions[0])
     alone = fleet.deploy()
     assert (unchanged.report["seconds"] - alone.report["seconds"]) / 49 < 0.3
+
+
+def test_many_functions_keep_to_the_quotas_of_lambda(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    functions = "".join(
+        f"  {name}-{number}:\n    zip: {{code: src, handler: app.handler, runtime: python3.11}}\n"
+        f"    role: {os.environ['LAB_ROLE_ARN']}\n"
+        for number in range(50)
+    )
+    many = project(f"functions:\n{functions}", "def handler(event, context): pass\n")
+    with paced(quota=0.2):  # so that fifty are as many as 250 are to a whole account
+        run = many.run("plan")
+    assert run.code == 0
+    assert len(run.actions) >= 50
 
 
 def test_a_code_change_sends_code_only(project: Callable[[str, str], Project], name: str) -> None:

@@ -36,11 +36,13 @@ from engine.errors import (
     Unreachable,
 )
 
-# Standard retries (botocore "standard" mode) cover throttling, 5xx and broken connections.
+# botocore's retries cover throttling, 5xx and broken connections. Once AWS has throttled a call, the
+# mode "adaptive" lets all threads together ask no faster than is answered: two hundred functions
+# want more calls than Lambda's quotas allow, and would use up all attempts.
 _CONFIG = botocore.config.Config(
     connect_timeout=5,
     read_timeout=70,
-    retries={"mode": "standard", "total_max_attempts": 5},
+    retries={"mode": "adaptive", "total_max_attempts": 5},
     max_pool_connections=20,
     user_agent_extra="lambda-fast-deploy",
 )

@@ -68,8 +68,8 @@ def functions(aws: Aws, service: Stubber) -> Functions:
 def settles(service: Stubber, *changes: dict[str, Any], **wanted: str) -> None:
     for change in changes or ({},):
         service.add_response(
-            "get_function_configuration",
-            CONFIGURATION | change,
+            "get_function",
+            {"Configuration": CONFIGURATION | change},
             {"FunctionName": "orders", **wanted},
         )
 

@@ -286,7 +286,7 @@ def checked(world: World, stub: Stub, configuration: Any, **changes: Any) -> lis
         service.add_response("get_function", configuration)
         state = configuration["Configuration"]["State"]
         if state == "Failed":
-            service.add_response("get_function_configuration", configuration["Configuration"])
+            service.add_response("get_function", configuration)
         elif state == "Active" and configuration["Configuration"].get("PackageType") != "Image":
             service.add_response(
                 "update_function_code",
