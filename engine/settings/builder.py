@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.adapters.files import is_directory, is_file
 from engine.errors import Place, Problem
+from engine.mask import secrets_of
 from engine.model import (
     LATEST,
     Alarms,
@@ -154,12 +155,13 @@ class Builder:
         """Values that only go where secrets go: environments, headers, parameters, builds.
 
         They come from variables, by ``${NAME}`` or as a build secret, or are given by the input
-        environment; what a file says in plain words is no secret.
+        environment, or have a name that says so; what a file says in plain words is no secret.
         """
         hidden, shown = variables_of(self._document)
         hidden |= set(self._build_secrets())
         named = [environ.get(name, "") for name in sorted(hidden - shown)]
-        return (*filter(None, named), *pairs_of(given.get("environment", "")).values())
+        inputs = pairs_of(given.get("environment", "")).values()
+        return tuple(dict.fromkeys(filter(None, [*named, *inputs, *secrets_of(environ)])))
 
     def _build_secrets(self) -> Iterator[str]:
         """The variables that hold secrets of builds."""
