@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -37,7 +38,9 @@ def _walk(root: Path, *, follow: bool) -> Iterator[str]:
 
 
 def _ignored(ignore: Path) -> pathspec.GitIgnoreSpec:
-    lines = read_text(ignore).splitlines() if ignore.is_file() else []
+    text = read_text(ignore) if ignore.is_file() else ""
+    # Three asterisks and more mean one; as so many, no path would ever be compared to its end.
+    lines = re.sub(r"(?<!\\)\*{3,}", "*", text).splitlines()
     problems = []
     for number, line in enumerate(lines, 1):
         try:

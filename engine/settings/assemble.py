@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.errors import Place, Problem
+from engine.mask import secrets_of
 from engine.model import Budgets, Event, Settings, Store
 from engine.settings.checked import Checked
 from engine.settings.document import Node, nearest
@@ -58,12 +59,13 @@ def _secrets(checked: Checked, given: Given, environ: Mapping[str, str]) -> tupl
     """Values that only go where secrets go: environments, headers, parameters, builds.
 
     They come from variables, by ``${NAME}`` or as a build secret, or are given by the input
-    environment; what a file says in plain words is no secret.
+    environment, or have a name that says so; what a file says in plain words is no secret.
     """
     hidden, shown = variables_of(checked.document)
     hidden |= set(_build_secrets(checked))
     named = [environ.get(name, "") for name in sorted(hidden - shown)]
-    return (*filter(None, named), *pairs_of(given.get("environment", "")).values())
+    inputs = pairs_of(given.get("environment", "")).values()
+    return tuple(dict.fromkeys(filter(None, [*named, *inputs, *secrets_of(environ)])))
 
 
 def _build_secrets(checked: Checked) -> Iterator[str]:

@@ -24,8 +24,8 @@ _INSIDE = """
     DescribeStacks ExecuteChangeSet GetTemplate UpdateStack
 """
 _CODE = """
-    DeleteFunction GetAlias GetFunction GetFunctionConfiguration GetFunctionUrlConfig
-    ListVersionsByFunction PublishVersion UpdateAlias UpdateFunctionCode
+    DeleteFunction GetAlias GetFunction GetFunctionUrlConfig ListVersionsByFunction
+    PublishVersion UpdateAlias UpdateFunctionCode
 """
 
 

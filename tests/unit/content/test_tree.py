@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,12 @@ def test_another_encoding_than_utf_8_is_said_at_its_line(tmp_path: Path) -> None
     (tmp_path / "Dockerfile").write_bytes(b"FROM scratch\n# caf\xe9\n")
     with pytest.raises(Invalid, match="Dockerfile:2: is not UTF-8 text"):
         image_files(tmp_path, tmp_path / "Dockerfile")
+
+
+def test_many_asterisks_are_one(tmp_path: Path) -> None:
+    (tmp_path / ".lambdaignore").write_text(f"{'*' * 50}.txt\n{'*' * 50}b c\n")
+    for name in ("a.txt", "a.py", "a-name-that-is-long-enough-to-take-for-ever"):
+        (tmp_path / name).touch()
+    begun = time.monotonic()
+    assert "a.txt" not in code_files(tmp_path)
+    assert time.monotonic() - begun < 1
