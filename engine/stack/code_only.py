@@ -7,7 +7,7 @@ told, and kept until its next deployment.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from traceback import format_exc
 from typing import Any
 
@@ -53,6 +53,18 @@ def update_code(settings: Settings, world: World, journal: Journal) -> Outcome:
     return everywhere(settings, world, journal, lambda order: _CodeOnly(order).update())
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be done: the zips of functions, whose steps come first, and what ``changed``.
+
+    The functions that have other code than the working tree are by their logical ids.
+    """
+
+    zips: tuple[Artifact, ...]
+    changed: Mapping[str, FunctionState]
+    steps: tuple[Step, ...]
+
+
 class _CodeOnly:
     """The functions of one stack in one region."""
 
@@ -74,19 +86,7 @@ class _CodeOnly:
                 "functions that are there; deploy it once without"
             )
         self._tell_of_others(there.kept.template, every)
-        zips = tuple(each for each in every if each.part.logical in order.resources.functions)
-        states = self._states({each.part.logical for each in zips})
-        changed = {
-            logical: state
-            for logical, state in states.items()
-            if self._differs(logical, state, zips)
-        }
-        own = tuple(self._step(each, states, changed) for each in zips)
-        updates = {
-            logical: Step(f"function:{logical}", order.region, Action.UPDATE, "past the stack")
-            for logical in changed
-        }
-        steps = (*own, *self._images.steps, *updates.values(), *test_steps(order, changed))
+        work = self._work(every)
         delivery = Delivery(
             order.region,
             order.name,
@@ -98,28 +98,52 @@ class _CodeOnly:
             drifted=tuple(there.drift),
         )
         if order.settings.plan_only:
-            return Came(steps, delivery)
-        code, packages = self._built(zips, own)
-        drift = self._drift(there, changed, code)
+            return Came(work.steps, delivery)
+        code, packages = self._built(work)
+        return Came(work.steps, self._released(there, work, code, delivery), packages)
+
+    def _released(
+        self, there: There, work: _Work, code: Mapping[str, dict[str, str]], delivery: Delivery
+    ) -> Delivery:
+        order, drift = self._order, self._drift(there, work.changed, code)
+        assert there.state
         try:
-            self._update_all(there, drift, changed, updates, code)
-            Proof(order).prove(there.state, steps)
+            if work.changed:
+                self._update_all(there, drift, work, code)
+            Proof(order).prove(there.state, work.steps)
         except DeployError as error:
-            return Came(steps, self._back(delivery, error), packages)
+            return self._back(delivery, error)
         except Exception as error:  # a fault of ours must not leave users half-way either
-            fault = DeployError(f"unexpected {error!r}", detail=format_exc())
-            return Came(steps, self._back(delivery, fault), packages)
+            return self._back(delivery, DeployError(f"unexpected {error!r}", detail=format_exc()))
         if drift:
             order.journal.note(
                 f"Drift: the code of {', '.join(drift)} is not what stack {order.name} says. A "
                 "deployment without code-only brings both in line."
             )
-        delivery = replace(delivery, drifted=tuple(drift))
-        if changed:
-            return Came(steps, replace(delivery, outcome="deployed"), packages)
-        return Came(steps, replace(delivery, outcome="unchanged"), packages)
+        return replace(
+            delivery,
+            outcome="deployed" if work.changed else "unchanged",
+            drifted=tuple(drift),
+        )
 
     # ------------------------------------------------------------ what is to be done
+
+    def _work(self, every: tuple[Artifact, ...]) -> _Work:
+        order = self._order
+        zips = tuple(each for each in every if each.part.logical in order.resources.functions)
+        states = self._states({each.part.logical for each in zips})
+        changed = {
+            logical: state
+            for logical, state in states.items()
+            if self._differs(logical, state, zips)
+        }
+        own = tuple(self._step(each, states, changed) for each in zips)
+        updates = tuple(
+            Step(f"function:{logical}", order.region, Action.UPDATE, "past the stack")
+            for logical in changed
+        )
+        steps = (*own, *self._images.steps, *updates, *test_steps(order, changed))
+        return _Work(zips, changed, steps)
 
     def _states(self, zips: set[str]) -> dict[str, FunctionState]:
         """The functions that are built here and that the stack has, by their logical ids."""
@@ -163,13 +187,13 @@ class _CodeOnly:
             order.journal.note(f"Code-only leaves alone what differs besides code: {names}.")
 
     def _built(
-        self, zips: tuple[Artifact, ...], steps: tuple[Step, ...]
+        self, work: _Work
     ) -> tuple[dict[str, dict[str, str]], Mapping[str, Mapping[str, int]]]:
         """The code of every function, as an API call takes it."""
-        order = self._order
+        order, steps = self._order, work.steps[: len(work.zips)]
         if any(step.action is Action.BUILD for step in steps):
             order.make_sure_of_bucket()
-        made, packages = self._artifacts.make_all(zips, steps)
+        made, packages = self._artifacts.make_all(work.zips, steps)
         bucket = order.bucket.name
         code = {each.part.logical: {"S3Bucket": bucket, "S3Key": each.key} for each in made}
         images = {logical: {"ImageUri": uri} for logical, uri in self._images.build().items()}
@@ -202,16 +226,14 @@ class _CodeOnly:
         self,
         there: There,
         drift: Mapping[str, Drifted],
-        changed: Mapping[str, FunctionState],
-        steps: Mapping[str, Step],
+        work: _Work,
         code: Mapping[str, dict[str, str]],
     ) -> None:
-        if not changed:
-            return
         keep = self._order.keep
-        self._undo.record("what is kept of it", lambda: keep.put_drift(there.drift))
+        self._undo.record("what is noted of its drift", lambda: keep.put_drift(there.drift))
         keep.put_drift(drift)
-        together(lambda each: self._update(steps[each], changed[each], code[each]), changed)
+        steps = {step.subject: step for step in work.steps if step.kind == "function"}
+        together(lambda each: self._update(steps[each], work.changed[each], code[each]), steps)
 
     def _update(self, step: Step, before: FunctionState, code: Mapping[str, str]) -> None:
         name = before.arn.rpartition(":")[2]

@@ -111,7 +111,7 @@ def test_a_failing_test_gives_the_function_its_code_back(project: Project, aws: 
     run = project.run("deploy", "--code-only")
     assert run.code == 1
     assert run.function["outcome"] == "undone"
-    assert run.function["undone"] == ["code of Plain", "what is kept of it"]
+    assert run.function["undone"] == ["code of Plain", "what is noted of its drift"]
     assert "expected ok to be true, got false" in run.function["error"]
     assert says(aws, project, "Plain") == "one"
     project.write("plain/app.py", CODE)

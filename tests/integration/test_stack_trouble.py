@@ -111,6 +111,9 @@ def test_a_stack_that_can_neither_go_on_nor_back_says_how_to_go_on(
     assert "could neither be updated nor go back (UPDATE_ROLLBACK_FAILED)" in again.log
     told = f"continue-update-rollback --stack-name {stack} (what cannot be mended: "
     assert f"{told}--resources-to-skip Greeter)" in again.log
+    doctor = project.run("doctor")
+    assert doctor.code == 3
+    assert "could neither be updated nor go back (UPDATE_ROLLBACK_FAILED)" in doctor.out
     api.continue_update_rollback(StackName=stack, ResourcesToSkip=["Greeter"])
     assert settled(api, stack) == "UPDATE_ROLLBACK_COMPLETE"
     assert project.deploy().code == 0

@@ -40,7 +40,7 @@ def bucket_of_artifacts(
     elif where != region:
         yield wrong(
             NotReady(
-                f"bucket {name} for {what} is in {where}, and Lambda takes none from there in "
+                f"bucket {name} for zips is in {where}, and Lambda takes none from there in "
                 f"{region}",
                 remedy="Name one for each region: artifacts: {bucket: NAME-{region}}.",
             )

@@ -20,6 +20,7 @@ from engine.model import (
     Stack,
     Store,
 )
+from engine.settings.samconfig import MANAGED
 from engine.upkeep.policy import of_templates, permissions, too_long
 from engine.upkeep.statement import partition
 from tests.unit import make
@@ -198,10 +199,12 @@ Resources:
 """
 
 
-def of_stack(root: Path, more: str = "", **changes: Any) -> tuple[dict[str, Any], list[str]]:
+def of_stack(
+    root: Path, more: str = "", bucket: str = "b", **changes: Any
+) -> tuple[dict[str, Any], list[str]]:
     (root / "template.yaml").write_text(TEMPLATE + more)
     stack = Stack(root / "template.yaml", "shop", **changes)
-    settings = replace(make.settings(layers={}), functions=(), stack=stack, artifacts=Store("b"))
+    settings = replace(make.settings(layers={}), functions=(), stack=stack, artifacts=Store(bucket))
     return statements(settings), of_templates(settings)
 
 
@@ -226,3 +229,10 @@ def test_a_stack_with_a_role_and_stacks_inside(tmp_path: Path) -> None:
     assert found["PassRoleToCloudFormation"]["Condition"] == {
         "StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}
     }
+
+
+def test_the_bucket_of_sam_is_found_by_its_stack(tmp_path: Path) -> None:
+    found, _ = of_stack(tmp_path, bucket=MANAGED)
+    arn = f"arn:aws:cloudformation:{make.REGION}:{ACCOUNT}:stack/{MANAGED}/*"
+    assert found["FindBucketOfSam"]["Resource"] == [arn]
+    assert found["FindBuckets"]["Resource"] == [f"arn:aws:s3:::{MANAGED}-samclisourcebucket-*"]
