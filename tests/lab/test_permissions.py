@@ -148,6 +148,24 @@ def test_a_signed_url_takes_both_actions(live: Function, user: Session) -> None:
     assert status("lambda:InvokeFunctionUrl", "lambda:InvokeFunction") == 200
 
 
+def test_a_stack_its_macro_and_its_role_are_named(user: Session, name: str) -> None:
+    stack = f"arn:aws:cloudformation:us-east-1:*:stack/{name}/*"
+    macro = "arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31"
+    topic: dict[str, Any] = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
+    asked = {"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE"}
+    mine = user(("cloudformation:*", stack)).client("cloudformation")
+    macros = json.dumps({**topic, "Transform": "AWS::Serverless-2016-10-31"})
+    said = denied(mine.create_change_set, **asked, TemplateBody=macros)
+    assert f"cloudformation:CreateChangeSet on resource: {macro}" in said
+    role, plain = os.environ["LAB_ROLE_ARN"], {**asked, "TemplateBody": json.dumps(topic)}
+    assert f"iam:PassRole on resource: {role}" in denied(
+        mine.create_change_set, **plain, RoleARN=role
+    )
+    mine.create_change_set(**plain)
+    assert f"stack/{name}-b/" in denied(mine.delete_stack, StackName=f"{name}-b")
+    mine.delete_stack(StackName=name)
+
+
 def test_metrics_are_refused_in_their_own_protocol(user: Session) -> None:
     assert "cloudwatch:DescribeAlarms" in denied(
         user(("s3:*", "*")).client("cloudwatch").describe_alarms
