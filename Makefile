@@ -85,6 +85,7 @@ lock: .venv/ready
 	    lab/runtime lab/standin/rie lab/standin/runtime; do \
 	  $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
 	    --excludes requirements/left-out.txt --python-version 3.11 $$use.in -o $$use.txt; done
+	npm update --prefix bench/peers --package-lock-only --omit-lockfile-registry-resolved --silent
 
 .venv/ready: requirements/uv.txt requirements/dev.txt
 	$(PYTHON) -m venv --clear .venv
