@@ -36,9 +36,9 @@ from engine.errors import (
     Unreachable,
 )
 
-# botocore's retries cover throttling, 5xx and broken connections. Once AWS has throttled a call, the
-# mode "adaptive" lets all threads together ask no faster than is answered: two hundred functions
-# want more calls than Lambda's quotas allow, and would use up all attempts.
+# botocore's retries cover throttling, 5xx and broken connections. Once AWS has throttled a call,
+# the mode "adaptive" lets all threads together ask no faster than is answered: two hundred
+# functions want more calls than Lambda's quotas allow, and would use up all attempts.
 _CONFIG = botocore.config.Config(
     connect_timeout=5,
     read_timeout=70,
