@@ -125,6 +125,7 @@ lock: .venv/ready
 	for lock in $(LOCKS); do \
 	  $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
 	    --excludes requirements/left-out.txt --python-version 3.11 $${lock%.txt}.in -o $$lock; done
+	npm update --prefix bench/peers --package-lock-only --omit-lockfile-registry-resolved --silent
 
 # An environment of its own for a tool that few need.
 .lab/%/ready: requirements/%.txt | .venv/ready

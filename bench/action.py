@@ -13,7 +13,9 @@ import yaml
 from bench.rounds import seconds
 from lab.layout import REPOSITORY
 
-STEP = str(yaml.safe_load((REPOSITORY / "action.yml").read_text())["runs"]["steps"][-1]["run"])
+STEP = str(
+    yaml.safe_load((REPOSITORY / "action.yml").read_text())["runs"]["steps"][-1]["run"]
+).strip()
 
 
 @dataclass(frozen=True)

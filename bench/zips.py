@@ -118,23 +118,24 @@ def section() -> list[str]:
         *(["", ABSENT] * is_absent),
         *tables,
         "",
-        *listing(OUR_WAYS | peers),
+        *listing({OURS: ENGINE, ACTION: STEP} | peers),
     ]
 
 
 def _at_pace(what: str, subjects: Mapping[str, Subject], action: Action) -> list[str]:
-    def edited(name: str) -> float:
+    def on_its_machine(name: str) -> Subject:
         if name == FIRST:
             action.forget()
-        return subjects[name].after_edit()
+        return subjects[name]
 
     request, update = PACES[what]
     peers = [name for name in subjects if name not in OUR_WAYS]
     skipping = ["boto3 floor", *SKIPPING]
     with paced(request=request, update=update):
-        changed = _measure(subjects, edited)
-        unchanged = _measure([OURS, *skipping], lambda name: subjects[name].after_touch())
-    skipped = [Against(peer, GOALS.get(peer, 1 / 5)) for peer in skipping]
+        changed = _measure(subjects, lambda name: on_its_machine(name).after_edit())
+        unchanged = _measure(
+            [*OUR_WAYS, *skipping], lambda name: on_its_machine(name).after_touch()
+        )
     return [
         "",
         f"### {what}",
@@ -150,7 +151,15 @@ def _at_pace(what: str, subjects: Mapping[str, Subject], action: Action) -> list
             transition=update,
         ),
         "",
-        *table("no change", unchanged, skipped),
+        *table(
+            "no change",
+            unchanged,
+            [
+                *(Against(peer, GOALS.get(peer, 1 / 5)) for peer in skipping),
+                *(Against(peer, 1.0, ours=FIRST) for peer in SKIPPING),
+                Against(FIRST, ours=ACTION),
+            ],
+        ),
     ]
 
 
