@@ -165,7 +165,7 @@ def test_calls_that_are_never_answered_are_made_again(
         with tally.case("AWS's API, zip") as figures:
             if (
                 call == "InvokeFunctionUrl"
-            ):  # that an address answers is what a release is tested for
+            ):  # what a release is tested for
                 assert run.code == 1
                 assert "got no answer" in cause(run.log)
                 assert fleet.served() == had
