@@ -27,6 +27,9 @@ class Tally:
         figures["injected"] += 1
         try:
             yield figures
+        except KeyboardInterrupt:
+            figures["injected"] -= 1  # nobody knows how it would have ended
+            raise
         except BaseException:
             figures["lost"] += 1
             raise

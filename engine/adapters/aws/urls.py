@@ -60,9 +60,10 @@ class Urls:
         return FunctionUrl(found["FunctionUrl"], access)
 
     def delete(self, name: str, alias: str) -> None:
-        """Remove the alias's URL and the permissions that made it public."""
+        """Remove the alias's URL, if there is one, and the permissions that made it public."""
         self._close(name, alias)
-        self._call("delete_function_url_config", name, alias)
+        with contextlib.suppress(NotFound):  # the call that would have made it was refused
+            self._call("delete_function_url_config", name, alias)
 
     def _open(self, name: str, alias: str) -> None:
         for action, condition in _PUBLIC.items():
