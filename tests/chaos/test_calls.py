@@ -163,9 +163,7 @@ def test_calls_that_are_never_answered_are_made_again(
     assert len(done) == len(calls)
     for call, fleet, run, had in zip(calls, fleets, runs, before, strict=True):
         with tally.case("AWS's API, zip") as figures:
-            if (
-                call == "InvokeFunctionUrl"
-            ):  # what a release is tested for
+            if call == "InvokeFunctionUrl":  # what a release is tested for
                 assert run.code == 1
                 assert "got no answer" in cause(run.log)
                 assert fleet.served() == had
