@@ -52,10 +52,10 @@ def section() -> list[str]:
         "",
         "The stack of [examples/stack](../examples/stack) without its image: three functions, "
         "three layers, an API and a bucket; what changes is a line of one function. "
-        "lambda-fast-deploy tests all three functions after a change (with `--code-only`, which goes "
-        "past CloudFormation as `sam sync --code` does, the one that changed), and adds alarms and "
-        "log groups. Goals: 4 times as fast. The emulator applies a change at once; on AWS that takes "
-        "CloudFormation longer, whoever asks.",
+        "lambda-fast-deploy tests all three functions after a change, and adds alarms and log "
+        "groups; with `--code-only` it goes past CloudFormation as `sam sync --code` does, and "
+        "tests the function that changed. Goals: 4 times as fast. The emulator applies a change at "
+        "once; on AWS that takes CloudFormation longer, whoever asks.",
         "",
         *table("no change", unchanged, [Against(DEPLOY, 1 / 4)]),
         "",

@@ -139,7 +139,7 @@ def test_a_new_bucket_survives(root: Path, name: str, call: str, tally: Tally) -
 def silent(call: str, name: str) -> Rule:
     """A call that is never answered, though a change was made; ``name`` is in its path, if any."""
     work: Rule = {"lost": True} if call in MUTATING else {"cut": 0}
-    named = {} if call in ("CreateFunction", "InvokeFunctionUrl") else {"path": name}
+    named = {} if call == "CreateFunction" else {"path": name}
     return rule(call, {**work, **named, "seconds": SILENCE})
 
 
@@ -149,30 +149,26 @@ def silent(call: str, name: str) -> Rule:
 def test_calls_that_are_never_answered_are_made_again(
     tmp_path: Path, name: str, calls: list[str], tally: Tally
 ) -> None:
-    """All at the same time, a function for each call, as each waits for more than a minute."""
+    """All at the same time, a function for each call, as each waits for more than a minute.
+
+    An address that never answers fails the test of a release: that is no call of AWS's API.
+    """
+    calls = [call for call in calls if call != "InvokeFunctionUrl"]
     fleets = [Fleet(tmp_path / f"p{n}" / "project", f"{name}-{n:02}") for n in range(len(calls))]
     for fleet in fleets:
         fleet.next()
-        if calls is CHANGE:
+        if "CreateFunction" not in calls:
             assert fleet.project.deploy().code == 0
             fleet.next()
-    before = [fleet.served() for fleet in fleets]
     rules = [silent(call, each.name) for call, each in zip(calls, fleets, strict=True)]
     with ThreadPoolExecutor(len(fleets)) as pool, faults(*rules) as done:
         runs = list(pool.map(lambda fleet: fleet.project.deploy(), fleets))
     assert len(done) == len(calls)
-    for call, fleet, run, had in zip(calls, fleets, runs, before, strict=True):
+    for fleet, run in zip(fleets, runs, strict=True):
         with tally.case("AWS's API, zip") as figures:
-            if call == "InvokeFunctionUrl":  # what a release is tested for
-                assert run.code == 1
-                assert "got no answer" in cause(run.log)
-                assert fleet.served() == had
-                fleet.converge()
-                figures["told"] += 1
-            else:
-                assert run.code == 0, cause(run.log)
-                fleet.settled()
-                figures["succeeded"] += 1
+            assert run.code == 0, cause(run.log)
+            fleet.settled()
+            figures["succeeded"] += 1
 
 
 @pytest.mark.thorough
