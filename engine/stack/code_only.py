@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from traceback import format_exc
 from typing import Any
 
 from engine.adapters.parallel import together
 from engine.adapters.world import World
 from engine.delivery import because
-from engine.errors import DeployError, DeployFailed
+from engine.errors import DeployError, DeployFailed, unexpected
 from engine.journal import Journal
 from engine.model import (
     LATEST,
@@ -114,7 +113,7 @@ class _CodeOnly:
         except DeployError as error:
             return self._back(delivery, error)
         except Exception as error:  # a fault of ours must not leave users half-way either
-            return self._back(delivery, DeployError(f"unexpected {error!r}", detail=format_exc()))
+            return self._back(delivery, unexpected(error))
         if drift:
             order.journal.note(
                 f"Drift: the code of {', '.join(drift)} is not what stack {order.name} says. A "

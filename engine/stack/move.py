@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from traceback import format_exc
 
 from engine.adapters.aws.stacks import Change, ChangeSet, Proposal, StackState
 from engine.delivery import because
-from engine.errors import DeployError, DeployFailed
+from engine.errors import DeployError, DeployFailed, unexpected
 from engine.model import Action, Delivery, Step
 from engine.stack.apply import Application, Applied, is_stuck
 from engine.stack.changes import check_data, steps_of
@@ -120,8 +119,7 @@ class Move:
         except DeployError as error:
             return self._back(delivery, error, is_new=is_new)
         except Exception as error:  # a fault of ours must not leave users half-way either
-            fault = DeployError(f"unexpected {error!r}", detail=format_exc())
-            return self._back(delivery, fault, is_new=is_new)
+            return self._back(delivery, unexpected(error), is_new=is_new)
         return replace(
             delivery,
             outcome="deployed",

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.check import check
 from tests.chaos.conftest import Tally
 from tests.chaos.fleet import Fleet, Large
-from tests.chaos.kinds import API, CAUSES, S3, SILENCE, Rule, cause, rule
+from tests.chaos.kinds import API, S3, SILENCE, Rule, cause, rule
 from tests.support import Users, faults, get
 
 # Every operation of a first deploy and of one that changes code and configuration; a number tells
@@ -36,8 +37,6 @@ MUTATING = {
     *("CreateFunctionUrlConfig", "UpdateFunctionConfiguration", "UpdateFunctionCode"),
     *("AddPermission", "AddPermission:1"),
 }
-# What is only asked to say more, or asked until it answers, stops nothing.
-SOFT = ("ListVersionsByFunction", "InvokeFunctionUrl")
 QUICK = (
     *((call, "lost") for call in ("PublishLayerVersion", "CreateFunction", "PublishVersion")),
     *((call, "lost") for call in ("CreateAlias", "UpdateAlias", "UpdateFunctionCode")),
@@ -57,25 +56,6 @@ def thorough(calls: list[str]) -> list[Any]:
         for call in calls
         for kind in API
     ]
-
-
-def check(fleet: Fleet, call: str, kind: str, before: set[str], tally: Tally) -> None:
-    """Deploy with a fault, and again without; ``before`` is what users had."""
-    with tally.case(f"AWS's API, {fleet.path}") as figures:
-        with faults(rule(call, (API | S3)[kind])) as done:
-            run = fleet.project.deploy()
-        assert len(done) == 1, "the fault was not met"
-        if kind not in CAUSES or call in SOFT:
-            assert run.code == 0, cause(run.log)
-            fleet.settled()
-            figures["succeeded"] += 1
-        else:
-            assert run.code in (1, 3), run.log
-            assert CAUSES[kind] in cause(run.log)
-            assert "Traceback" not in run.log
-            assert fleet.served() == before
-            fleet.converge()
-            figures["told"] += 1
 
 
 @pytest.fixture(scope="module")

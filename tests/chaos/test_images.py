@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.check import check
 from tests.chaos.conftest import Tally
 from tests.chaos.fleet import Image
-from tests.chaos.kinds import API, CAUSES, RECOVERABLE, REGISTRY, cause, rule
+from tests.chaos.kinds import API, REGISTRY, cause, rule
 from tests.support import faults
 
 pytestmark = pytest.mark.docker
@@ -29,8 +30,6 @@ PUSH = (
 ).split()
 # What botocore does about the others is the same for every call, and tried at those of zips.
 KINDS = {kind: API[kind] for kind in ("503", "reset", "lost", "denied", "expired")}
-# What is only asked to say more.
-SOFT = ("GetDownloadUrlForLayer",)
 
 
 def every(calls: list[str], kinds: dict[str, Any]) -> list[Any]:
@@ -54,25 +53,6 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Image:
     called = {r["operation"] for r in made.project.deploy().requests}
     assert called >= {call.partition(":")[0] for call in (*CHANGE, *PUSH)}
     return made
-
-
-def check(fleet: Image, call: str, kind: str, before: set[str], tally: Tally) -> None:
-    """Deploy with a fault of AWS's API, and again without; ``before`` is what users had."""
-    with tally.case("AWS's API, image") as figures:
-        with faults(rule(call, KINDS[kind])) as done:
-            run = fleet.project.deploy()
-        assert len(done) == 1, "the fault was not met"
-        if kind in RECOVERABLE or call in SOFT:
-            assert run.code == 0, cause(run.log)
-            fleet.settled()
-            figures["succeeded"] += 1
-        else:
-            assert run.code in (1, 3), run.log
-            assert CAUSES[kind] in cause(run.log)
-            assert "Traceback" not in run.log
-            assert fleet.served() == before
-            fleet.converge()
-            figures["told"] += 1
 
 
 @pytest.mark.thorough
