@@ -10,15 +10,25 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-from bench.rounds import OURS, Against, Way, measure, seconds, table
+from bench.rounds import FEW, OURS, Against, Way, measure, seconds, table
+from bench.tools import listing, shell
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILDX = "buildx build"
+SCRIPT = """\
+docker buildx build --quiet --provenance=false --sbom=false --file Dockerfile.lambda \\
+  --tag $IMAGE:$COMPRESSION --build-arg BASE_IMAGE=$BASE \\
+  --cache-from type=registry,ref=$IMAGE:cache-$COMPRESSION \\
+  --cache-to type=registry,ref=$IMAGE:cache-$COMPRESSION,mode=max,image-manifest=true \\
+  --output type=image,push=true,oci-mediatypes=true,compression=$COMPRESSION .
+aws lambda update-function-code --function-name $NAME --image-uri $IMAGE:$COMPRESSION
+aws lambda wait function-updated-v2 --function-name $NAME"""
 PACKAGES = "gcc gcc-c++ git ImageMagick ghostscript poppler-utils jq"
 
 
@@ -52,34 +62,86 @@ class Application:
         found: dict[str, Any] = json.loads(self._report.read_text())
         return found
 
-    def edit(self) -> None:
-        """Change a line of code."""
-        source = self.root / "app/main.py"
-        source.write_text(f"{source.read_text()}\n# {secrets.token_hex(8)}\n")
+    def after_edit(self) -> float:
+        """Seconds of a deploy after a line of code has changed."""
+        edit(self.root)
+        return self.deploy()
 
-    def base_size(self) -> float:
-        """Megabytes of the base in the registry, compressed."""
-        found = boto3.client("ecr").describe_images(
-            repositoryName=f"{self.name}-base", imageIds=[{"imageTag": "3.13"}]
-        )
-        return float(found["imageDetails"][0]["imageSizeInBytes"]) / 1e6
+    @property
+    def repository(self) -> str:
+        """The address of the image's repository."""
+        return str(self.report["functions"][0]["image_uri"]).partition("@")[0]
+
+    @property
+    def base(self) -> str:
+        """The base by its digest."""
+        return f"{self.repository}-base@{_found(f'{self.name}-base', '3.13')['imageDigest']}"
 
     def buildx(self) -> float:
         """Seconds of ``docker buildx build`` of the same image, from its registry cache."""
-        function = self.report["functions"][0]
-        repository = function["image_uri"].partition("@")[0]
-        base = boto3.client("ecr").describe_images(
-            repositoryName=f"{self.name}-base", imageIds=[{"imageTag": "3.13"}]
-        )["imageDetails"][0]["imageDigest"]
+        repository = self.repository
         options = "push=true,oci-mediatypes=true,compression=zstd,compression-level=3"
         command = [
             *("docker", "buildx", "build", "--provenance=false", "--sbom=false"),
             *("--file", "Dockerfile.lambda", "--tag", f"{repository}:peer"),
-            f"--build-arg=BASE_IMAGE={repository}-base@{base}",
+            f"--build-arg=BASE_IMAGE={self.base}",
             f"--cache-from=type=registry,ref={repository}:buildcache",
             *(f"--output=type=image,{options}", "."),
         ]
         return seconds(command, self.root)
+
+
+class Script:
+    """The same application, built by buildx and deployed by the AWS CLI."""
+
+    def __init__(self, app: Application, compression: str) -> None:
+        self._root = app.root.with_name(f"{app.name}-{compression}")
+        self._repository, self._compression = app.name, compression
+        shutil.copytree(app.root, self._root)
+        self._environment = {
+            "NAME": self._root.name,
+            "IMAGE": app.repository,
+            "BASE": app.base,
+            "COMPRESSION": compression,
+        }
+        build, _, _ = SCRIPT.partition("\naws")
+        shell(build, self._root, **self._environment)
+        api = boto3.client("lambda")
+        api.create_function(
+            FunctionName=self._root.name,
+            PackageType="Image",
+            Code={"ImageUri": f"{app.repository}:{compression}"},
+            Role=os.environ["LAB_ROLE_ARN"],
+        )
+        api.get_waiter("function_active_v2").wait(FunctionName=self._root.name)
+
+    def after_edit(self) -> float:
+        """Seconds of the script after a line of code has changed."""
+        edit(self._root)
+        return shell(SCRIPT, self._root, **self._environment)
+
+    @property
+    def size(self) -> float:
+        """Megabytes of the image in the registry."""
+        return megabytes(self._repository, self._compression)
+
+
+def edit(root: Path) -> None:
+    """Change a line of code."""
+    source = root / "app/main.py"
+    source.write_text(f"{source.read_text()}\n# {secrets.token_hex(8)}\n")
+
+
+def megabytes(repository: str, tag: str) -> float:
+    """Megabytes of an image in the registry, compressed."""
+    return float(_found(repository, tag)["imageSizeInBytes"]) / 1e6
+
+
+def _found(repository: str, tag: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = boto3.client("ecr").describe_images(
+        repositoryName=repository, imageIds=[{"imageTag": tag}]
+    )["imageDetails"][0]
+    return found
 
 
 def _log_in() -> None:
@@ -111,10 +173,10 @@ def section() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         app = Application(Path(folder))
         runs = [_phases("first: base and app are built", app)]
-        app.edit()
+        edit(app.root)
         runs.append(_phases("one line of code changed", app))
         runs.append(_phases("nothing changed", app))
-        app.edit()
+        edit(app.root)
         _fresh_machine()
         runs.append(_phases("one line of code changed, on a fresh machine", app))
         _log_in()
@@ -125,11 +187,17 @@ def section() -> list[str]:
 
         remote = measure(Way(OURS, app.deploy), Way(BUILDX, fresh))
         local = measure(Way(OURS, app.deploy), Way(BUILDX, app.buildx))
-        size = app.base_size()
+        scripts = {each: Script(app, each) for each in ("gzip", "zstd")}
+        changed = measure(
+            Way(OURS, app.after_edit),
+            *(Way(f"{BUILDX}, {name}", each.after_edit, FEW) for name, each in scripts.items()),
+        )
+        base = megabytes(f"{app.name}-base", "3.13")
+        sizes = ", ".join(f"{each.size:.1f} MB in {name}" for name, each in scripts.items())
     return [
         "## Images",
         "",
-        f"The example image-api on a base of {size:.0f} MB in the registry ({PACKAGES}); "
+        f"The example image-api on a base of {base:.0f} MB in the registry ({PACKAGES}); "
         "the docker driver with the containerd image store.",
         "",
         "| run | in all | fingerprint, observe | base | app | release and tests |",
@@ -146,6 +214,13 @@ def section() -> list[str]:
         ),
         "",
         *table("no change, all is in this machine's builder", local, [Against(BUILDX)]),
+        "",
+        "One line of code, with what is beneath it in this machine's builder, against a script "
+        f"that neither publishes a version nor tests it. The image has {sizes}.",
+        "",
+        *table("one line of code", changed, [Against(f"{BUILDX}, {name}") for name in scripts]),
+        "",
+        *listing({f"{BUILDX}, gzip and zstd": SCRIPT}),
     ]
 
 

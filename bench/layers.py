@@ -1,4 +1,4 @@
-"""Building the layer of examples/zip-layers, against pip with warm caches and uv with none.
+"""Building the layer of examples/zip-layers, against pip, uv and the SAM CLI.
 
 Each is a shell script, which the results show as it is run.
 """
@@ -12,11 +12,20 @@ from pathlib import Path
 
 from bench import build_layers
 from bench.rounds import FEW, OURS, Against, Way, measure, table
+from bench.subject import RUNTIME
 from bench.tools import listing, shell
 from engine.build.wheels import platform_of
 from lab.layout import REPOSITORY
 
 EXAMPLE = REPOSITORY / "examples/zip-layers"
+TEMPLATE = f"""\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Dependencies:
+    Type: AWS::Serverless::LayerVersion
+    Metadata: {{BuildMethod: {RUNTIME}}}
+    Properties: {{ContentUri: ., CompatibleRuntimes: [{RUNTIME}]}}
+"""
 ENGINE = "$PYTHON -m bench.build_layers"
 PIP = """\
 pip install --quiet --target python --python-version {version} --platform {tag}_{machine} \\
@@ -25,6 +34,7 @@ zip -qr layer.zip python"""
 UV = """\
 uv pip install --quiet --no-config --target python --python-version {version} \\
   --python-platform {machine}-{tag} --only-binary=:all: --requirements requirements.txt"""
+SAM = "sam build"
 
 
 def _build(script: str, *, is_cold: bool = False) -> float:
@@ -32,6 +42,7 @@ def _build(script: str, *, is_cold: bool = False) -> float:
     with tempfile.TemporaryDirectory() as name:
         example, cache = Path(name, "example"), Path(name, "cache")
         shutil.copytree(EXAMPLE, example)
+        (example / "template.yaml").write_text(TEMPLATE)
         return shell(script, example, **({"UV_CACHE_DIR": str(cache)} if is_cold else {}))
 
 
@@ -41,9 +52,12 @@ def section() -> list[str]:
     machine, _, tag = platform_of(layer.runtime, layer.architecture).partition("-")
     version = layer.runtime.removeprefix("python")
     pip, uv = (each.format(version=version, machine=machine, tag=tag) for each in (PIP, UV))
+    zipped = f"{uv}\nzip -qr layer.zip python"
     warm = measure(
         Way(OURS, partial(_build, ENGINE)),
         Way("pip and zip", partial(_build, pip), FEW),
+        Way("uv and zip", partial(_build, zipped), FEW),
+        Way(SAM, partial(_build, SAM), FEW),
     )
     cold = measure(
         Way(OURS, partial(_build, ENGINE, is_cold=True)),
@@ -58,9 +72,15 @@ def section() -> list[str]:
         "warm, and at most 1.3 times uv alone when its cache is empty: `UV_CACHE_DIR` is then a "
         "new folder each time.",
         "",
-        *table("caches warm", warm, [Against("pip and zip", 1 / 5)]),
+        *table(
+            "caches warm",
+            warm,
+            [Against("pip and zip", 1 / 5), Against("uv and zip"), Against(SAM)],
+        ),
         "",
         *table("cache empty", cold, [Against("uv alone", 1.3)]),
         "",
-        *listing({OURS: ENGINE, "pip and zip": pip, "uv alone": uv}),
+        *listing(
+            {OURS: ENGINE, "pip and zip": pip, "uv alone": uv, "uv and zip": zipped, SAM: SAM}
+        ),
     ]
