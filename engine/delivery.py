@@ -228,10 +228,13 @@ class Release:
     def _back(self, delivery: Delivery, error: DeployError) -> Delivery:
         order = self._order
         error.hide(order.journal.hidden)
-        cause = error.message.splitlines()[0]
-        with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
-            undone, left = order.undo.undo()
-            detail("; ".join(undone) or "nothing had been changed")
+        undone: tuple[str, ...] = ()
+        left: tuple[str, ...] = ()
+        if order.undo:
+            cause = error.message.splitlines()[0]
+            with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
+                undone, left = order.undo.undo()
+                detail("; ".join(undone) or "nothing had been changed")
         with contextlib.suppress(DeployError):  # say what is so, not what was
             if order.function.has_alias:
                 now = order.world.versions(order.region).alias(order.name, order.function.alias)

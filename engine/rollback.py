@@ -177,6 +177,8 @@ class _Back:
                 last = error
         if last:
             raise last
+        if record.origin_of(live.description).deployed:
+            raise DeployFailed(f"version {live.version} of {self._order.name} is the first one")
         versions = self._order.world.versions(self._order.region).every(self._order.name)
         there = ", ".join(state.version for state in versions)
         raise DeployFailed(

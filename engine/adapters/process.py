@@ -62,8 +62,9 @@ def run(
             errors="replace",
         )
     except OSError as error:
+        needed = f"{what} needs {command[0]!r}, which" if what != command[0] else repr(what)
         raise NotReady(
-            f"{what} needs {command[0]!r}, which cannot be run: {error.strerror}",
+            f"{needed} cannot be run: {error.strerror}",
             remedy=f"Install {command[0]} on this machine or runner, and put it on PATH.",
         ) from None
     with child:

@@ -225,7 +225,8 @@ class _Region:
             and not (observed.alias and observed.alias.weights)
             and not (self._code_changes(function, live, images) or update(function, live, layers))
         ):
-            same = f"version {live.version} already is what is wanted"
+            which = f"version {live.version}" if function.has_alias else LATEST
+            same = f"{which} already is what is wanted"
             for kind in ("configuration", "code", "version", "canary"):
                 if kind != "canary" or function.canary:
                     self._add(f"{kind}:{name}", Action.SKIP, same)

@@ -22,6 +22,10 @@ class Undo:
         """Take back the newest record: AWS refused the change, so there is nothing to undo."""
         self._ways.pop()
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to undo."""
+        return bool(self._ways)
+
     def undo(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Go back, newest first.
 

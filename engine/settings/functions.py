@@ -79,7 +79,7 @@ def read_function(
 def _canary(checked: Checked, value: dict[str, Any], *path: str) -> Canary | None:
     if value.get("alias") == LATEST:
         for key in {"canary", "keep", "url"} & value.keys():
-            checked.problem(f"needs an alias, and users call {LATEST}", *path, key)
+            checked.problem(f"{key} needs an alias, and users call {LATEST}", *path, key)
     if "canary" not in value:
         return None
     return read_canary(value["canary"], checked.at(*path, "canary"))

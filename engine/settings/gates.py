@@ -34,9 +34,11 @@ def named_gates(
     checked: Checked, names: Iterable[str], tests: Mapping[str, Gate], *path: str | int
 ) -> list[Gate]:
     """The tests of those names; a name that no test has is a problem."""
-    gates = []
+    gates: list[Gate] = []
     for index, test in enumerate(names):
-        if test in tests:
+        if test in {gate.name for gate in gates}:
+            checked.problem(f"{test!r} is named twice", *path, index)
+        elif test in tests:
             gates.append(tests[test])
         elif test not in (known := checked.names("tests")):
             checked.problem(f"no test {test!r}{nearest(test, known)}", *path, index)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from engine.errors import Invalid, Problem
+from engine.adapters.files import read_text
+from engine.errors import Invalid, Place, Problem
 from engine.mask import Mask, secrets_of
 from engine.model import Event, Settings
 from engine.settings.assemble import assemble, variables_of
@@ -80,16 +81,13 @@ def _document(
     name = given.get("config", "").strip() or FILE
     path = root / name
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        problems.append(
-            Problem(
-                f"cannot read {path}: {reason}; write that file, or give "
-                f"{given.called('function')}",
-                given.place("config"),
-            )
-        )
+        text = read_text(path)
+    except Invalid as error:
+        if path.exists():
+            problems += error.problems
+        else:
+            ways = f"{given.called('function')}, or {given.called('template')} for a stack"
+            problems.append(Problem(f"does not exist; write it, or give {ways}", Place(str(path))))
         return None, root
     problems += _of_one_function(given, name)
     return parse(text, name, environ, problems), path.parent

@@ -28,7 +28,7 @@ class Shape(Protocol):
         """The same rule as JSON Schema (2020-12)."""
 
 
-def _wrong(node: Node, wanted: str, problems: list[Problem]) -> None:
+def _wrong(node: Node, wanted: str, problems: list[Problem], hint: str = "") -> None:
     if not node.known:
         return
     if isinstance(node.value, dict):
@@ -39,7 +39,7 @@ def _wrong(node: Node, wanted: str, problems: list[Problem]) -> None:
         got = "nothing"
     else:
         got = repr(node.text or node.value)
-    problems.append(Problem(f"{_of(node)}expected {wanted}, got {got}", node.place))
+    problems.append(Problem(f"{_of(node)}expected {wanted}, got {got}{hint}", node.place))
 
 
 def _of(node: Node) -> str:
@@ -137,12 +137,9 @@ class Choice:
         if not node.known:
             return self.words[0]
         if node.text not in self.words:
-            wanted = " or ".join(map(repr, self.words))
-            got = repr(node.text) if node.text else "something else"
             near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.75)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            says = f"{_of(node)}expected {wanted}, got {got}{hint}"
-            problems.append(Problem(says, node.place))
+            _wrong(node, " or ".join(map(repr, self.words)), problems, hint)
             return self.words[0]
         return node.text
 

@@ -246,7 +246,7 @@ def handler(event, context):
     assert get(url)[1]["colour"] == "blue"
     for arguments, said in (
         (["--to", "99"], f"version 99 of {name} does not exist"),
-        ([], f"version 1 of {name} does not say which was before it"),
+        ([], f"version 1 of {name} is the first one"),
     ):
         failed = project.run("rollback", name, *arguments)
         assert failed.code == 1

@@ -163,7 +163,7 @@ def test_with_json_errors_are_a_document_too(project: Project, name: str, comman
     command = command.format(name=name)
     cases: list[tuple[int, str, str, dict[str, str]]] = [
         (2, f"{command} --regoin x", "did you mean --region?", {}),
-        (2, f"{command} --config none.yml", "cannot read", {}),
+        (2, f"{command} --config none.yml", "does not exist", {}),
     ]
     if command not in ("sizes", "build base"):  # they ask nobody: there is no base
         cases.append((3, command, "no AWS credentials", NO_CREDENTIALS))

@@ -154,7 +154,7 @@ class Functions:
                 raise _RoleNotReady(
                     refusal.message,
                     code=refusal.code,
-                    remedy="Let the role trust the service lambda.amazonaws.com.",
+                    remedy="Make sure that the role exists, and let it trust lambda.amazonaws.com.",
                 ) from None
             raise
 

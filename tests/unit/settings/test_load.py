@@ -400,11 +400,19 @@ def test_a_file_without_functions_is_a_problem_and_not_a_traceback(root: Path, t
     assert problems(root, text)
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\xff"])
-def test_a_file_that_cannot_be_read_says_what_to_do(root: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "does not exist; write it, or give input function, or input template for a stack"),
+        (b"\xff\xfe\xff", "is not UTF-8 text; save it in that encoding"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_what_to_do(
+    root: Path, content: bytes | None, says: str
+) -> None:
     if content:
         (root / "lambda-deploy.yml").write_bytes(content)
-    with pytest.raises(Invalid, match="write that file, or give input function"):
+    with pytest.raises(Invalid, match=f"lambda-deploy.yml.*: {says}"):
         load(Given({}, {}), {"AWS_REGION": "us-east-1"}, Event(), root, lambda: REGIONS)
 
 

@@ -106,7 +106,7 @@ REQUIRED = Record({"code": Key(Text(), "directory of the code", required=True)})
         (
             Choice(("x86_64", "arm64")),
             "[a]",
-            "value: expected 'x86_64' or 'arm64', got something else",
+            "value: expected 'x86_64' or 'arm64', got a list",
         ),
         (ListOf(Text()), "word", "value: expected a list, got 'word'"),
         (MapOf(Text()), "[a]", "value: expected a mapping, got a list"),

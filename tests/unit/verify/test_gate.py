@@ -167,7 +167,7 @@ def test_a_command_passes_with_status_0_and_is_told_what_it_tests() -> None:
     ("gate", "said", "shown"),
     [
         (command("sh", "-c", "echo why; exit 3"), "sh failed (exit 3)", "why"),
-        (command("no-such-program"), "no-such-program needs 'no-such-program'", ""),
+        (command("no-such-program"), "'no-such-program' cannot be run", ""),
         (command("sleep", "9", within=0.5), "sleep did not end within 0 s", ""),
     ],
 )
