@@ -34,7 +34,7 @@ from engine.stack.keep import Drifted
 from engine.stack.observe import observe
 from engine.stack.order import Came, Order, There, everywhere
 from engine.stack.package import package
-from engine.stack.proof import Proof, alias_of, test_steps
+from engine.stack.proof import Proof, alias_of, test_steps, warn_of_untested
 from engine.stack.resources import FUNCTIONS
 from engine.stack.template import plain
 
@@ -86,6 +86,7 @@ class _CodeOnly:
             )
         self._tell_of_others(there.kept.template, every)
         work = self._work(every)
+        warn_of_untested(order, work.changed)
         delivery = Delivery(
             order.region,
             order.name,

@@ -19,6 +19,7 @@ from engine.stack.observe import observe
 from engine.stack.order import Came, Order, There, everywhere
 from engine.stack.package import package, text_of
 from engine.stack.parameters import Parameters, parameters_of
+from engine.stack.proof import warn_of_untested
 from engine.stack.resources import has_stacks
 from engine.stack.template import plain
 
@@ -65,6 +66,7 @@ class _Release:
         wanted, move = self._wanted(body, parameters), Move(order, self._there)
         if self._is_so(body, wanted, parameters):
             return move.stay(steps)
+        self._warn_of_untested(body)
         if plan_only and self._there.kept is None:
             return move.planned((*steps, *first_steps(body, order.region)))
         self._upload(packaged.nested)
@@ -117,6 +119,12 @@ class _Release:
             tags=tags,
             previous=before.id if before else "",
         )
+
+    def _warn_of_untested(self, body: Mapping[str, Any]) -> None:
+        before = self._there.kept
+        was = plain(before.template)["Resources"] if before else {}
+        functions, now = self._order.resources.functions, body["Resources"]
+        warn_of_untested(self._order, [f for f in functions if was.get(f) != now[f]])
 
     def _is_so(self, body: Mapping[str, Any], wanted: Kept, parameters: Parameters) -> bool:
         """Whether the stack is like that already, as far as can be told without a change set."""
