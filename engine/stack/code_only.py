@@ -97,6 +97,10 @@ class _CodeOnly:
             outputs=order.shown(there.state.outputs),
             drifted=tuple(there.drift),
         )
+        if not order.settings.plan_only:
+            self._images.check()
+        if any(step.action is Action.BUILD for step in work.steps[: len(work.zips)]):
+            order.make_sure_of_bucket()
         if order.settings.plan_only:
             return Came(work.steps, delivery)
         code, packages = self._built(work)
@@ -191,8 +195,6 @@ class _CodeOnly:
     ) -> tuple[dict[str, dict[str, str]], Mapping[str, Mapping[str, int]]]:
         """The code of every function, as an API call takes it."""
         order, steps = self._order, work.steps[: len(work.zips)]
-        if any(step.action is Action.BUILD for step in steps):
-            order.make_sure_of_bucket()
         made, packages = self._artifacts.make_all(work.zips, steps)
         bucket = order.bucket.name
         code = {each.part.logical: {"S3Bucket": bucket, "S3Key": each.key} for each in made}

@@ -57,8 +57,10 @@ class _Release:
         steps = (*built, *self._images.steps)
         parameters = parameters_of(order.resources.template, order.stack, self._there.state)
         if not plan_only:
-            if any(step.action is Action.BUILD for step in built):
-                order.make_sure_of_bucket()
+            self._images.check()
+        if self._there.kept is None or any(step.action is Action.BUILD for step in built):
+            order.make_sure_of_bucket()
+        if not plan_only:
             found, self._packages = self._artifacts.make_all(found, built)
         uris = self._images.expected() if plan_only else self._images.build()
         packaged = package(order.stack, order.resources, found, order.bucket, uris)

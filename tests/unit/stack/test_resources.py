@@ -135,9 +135,7 @@ Resources:
         ("!Ref AWS::NoValue", ""),
     ],
 )
-def test_a_handler_that_the_code_does_not_have_is_said(
-    root: Path, handler: str, said: str
-) -> None:
+def test_a_handler_that_the_code_does_not_have_is_said(root: Path, handler: str, said: str) -> None:
     (root / "code/app.py").write_text("def handler(event, context): ...\n")
     if not said:
         assert parts(root, HANDLER % handler)
