@@ -147,7 +147,7 @@ def test_a_handler_that_the_code_does_not_have_is_said(root: Path, handler: str,
 
 def test_a_handler_of_globals_is_said_at_its_line(root: Path) -> None:
     text = HANDLER.replace("      Handler: %s\n", "")
-    with pytest.raises(Invalid, match="template.yaml:2: handler 'app.absent': app.py defines no"):
+    with pytest.raises(Invalid, match=r"template.yaml:2: handler 'app.absent': app.py defines no"):
         parts(root, text)
 
 
