@@ -10,6 +10,7 @@ from engine.adapters.aws.stacks import Proposal
 from engine.adapters.world import World
 from engine.journal import Journal
 from engine.model import Action, Outcome, Settings, Step
+from engine.settings.document import nearest
 from engine.stack.artifacts import Artifact, Artifacts
 from engine.stack.changes import first_steps
 from engine.stack.images import StackImages
@@ -68,7 +69,7 @@ class _Release:
         wanted, move = self._wanted(body, parameters), Move(order, self._there)
         if self._is_so(body, wanted, parameters):
             return move.stay(steps)
-        self._warn_of_untested(body)
+        self._warn(body)
         if plan_only and self._there.kept is None:
             return move.planned((*steps, *first_steps(body, order.region)))
         self._upload(packaged.nested)
@@ -122,11 +123,16 @@ class _Release:
             previous=before.id if before else "",
         )
 
-    def _warn_of_untested(self, body: Mapping[str, Any]) -> None:
-        before = self._there.kept
+    def _warn(self, body: Mapping[str, Any]) -> None:
+        """Note what may be a mistake in what changes."""
+        order, before, now = self._order, self._there.kept, body["Resources"]
         was = plain(before.template)["Resources"] if before else {}
-        functions, now = self._order.resources.functions, body["Resources"]
-        warn_of_untested(self._order, [f for f in functions if was.get(f) != now[f]])
+        warn_of_untested(order, [f for f in order.resources.functions if was.get(f) != now[f]])
+        for name in order.stack.may_replace:
+            if name not in (known := {**was, **now}):  # no error: what it gave up is gone by then
+                place = order.stack.at("may-replace", name)
+                says = f"may-replace: there is no resource {name!r}{nearest(name, known)}"
+                order.journal.note(f"{place}: {says}")
 
     def _is_so(self, body: Mapping[str, Any], wanted: Kept, parameters: Parameters) -> bool:
         """Whether the stack is like that already, as far as can be told without a change set."""

@@ -14,6 +14,7 @@ from engine.delivery import because
 from engine.errors import BuildFailed, Invalid, NotReady, Problem
 from engine.journal import Journal
 from engine.model import Delivery, Function, Outcome, Plan, Settings, Stack, Step
+from engine.settings.document import nearest
 from engine.settings.samconfig import MANAGED
 from engine.stack.apply import check_state
 from engine.stack.dockerfiles import images_of
@@ -183,10 +184,11 @@ def _bucket(settings: Settings, region: str, world: World) -> Bucket:
 
 
 def _check_tests(stack: Stack, resources: Resources) -> None:
+    known, file = resources.functions, stack.template.name
     problems = [
-        Problem(f"{stack.template.name} has no function {logical!r}", stack.place)
-        for logical in stack.gates
-        if logical not in resources.functions
+        Problem(f"{file} has no function {name!r}{nearest(name, known)}", stack.at("tests", name))
+        for name in stack.gates
+        if name not in known
     ]
     if problems:
         raise Invalid(problems)

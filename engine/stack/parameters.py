@@ -41,7 +41,10 @@ def parameters_of(template: Template, stack: Stack, state: StackState | None) ->
     """
     known = template.parameters
     problems = [
-        Problem(f"the template has no parameter {name!r}{nearest(name, known)}", stack.place)
+        Problem(
+            f"the template has no parameter {name!r}{nearest(name, known)}",
+            stack.at("parameters", name),
+        )
         for name in stack.parameters
         if name not in known
     ]

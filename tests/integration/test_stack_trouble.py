@@ -237,3 +237,29 @@ def test_a_machine_without_docker_is_told_before_anything_is_built(
     assert run.changes == []
     assert "no Docker engine answers at unix:///nowhere/docker.sock" in run.log
     assert "the image of Receipts is to be built" in run.log
+
+
+def test_a_name_that_the_template_does_not_have_is_said_at_its_line(project: Project) -> None:
+    project.write(
+        "lambda-deploy.yml",
+        "artifacts: {bucket: stack-artifacts}\n"
+        "tests: {works: {invoke: {}}}\n"
+        "stack:\n"
+        "  template: template.yaml\n"
+        "  name: trouble-names\n"
+        "  may-replace: [Wrod]\n",
+    )
+    noted = project.run("plan")
+    assert noted.code == 0
+    says = "lambda-deploy.yml:6: may-replace: there is no resource 'Wrod'; did you mean 'Word'?"
+    assert says in noted.log
+    config = (project.root / "lambda-deploy.yml").read_text()
+    project.write("lambda-deploy.yml", config + "  tests:\n    Word: [works]\n")
+    tests = project.run("plan")
+    assert tests.code == 2
+    assert "lambda-deploy.yml:8: template.yaml has no function 'Word'" in tests.log
+    project.write("lambda-deploy.yml", config)
+    project.write("samconfig.toml", '[default.deploy.parameters]\nparameter_overrides = "A=1"\n')
+    parameters = project.run("plan")
+    assert parameters.code == 2
+    assert "samconfig.toml: the template has no parameter 'A'" in parameters.log

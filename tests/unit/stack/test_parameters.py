@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.adapters.aws.stacks import StackState
-from engine.errors import Invalid
+from engine.errors import Invalid, Place
 from engine.model import Stack
 from engine.stack.parameters import Parameters, parameters_of
 from engine.stack.template import parse_template
@@ -58,3 +58,13 @@ def test_what_is_missing_or_unknown_is_said(
     with pytest.raises(Invalid) as raised:
         chosen(declared, given)
     assert said in str(raised.value)
+
+
+def test_what_is_unknown_is_said_where_it_is_given() -> None:
+    place = Place("lambda-deploy.yml", 5)
+    places = {("parameters", "Staeg"): place}
+    stack = Stack(Path("t.yaml"), "shop", {"Staeg": "prod"}, places=places)
+    template = parse_template("Resources: {A: {Type: T}}\n", Path("t.yaml"))
+    with pytest.raises(Invalid) as raised:
+        parameters_of(template, stack, None)
+    assert [each.place for each in raised.value.problems] == [place]
