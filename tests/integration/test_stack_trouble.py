@@ -263,3 +263,22 @@ def test_a_name_that_the_template_does_not_have_is_said_at_its_line(project: Pro
     parameters = project.run("plan")
     assert parameters.code == 2
     assert "samconfig.toml: the template has no parameter 'A'" in parameters.log
+
+
+def test_outputs_are_told_without_secrets(project: Project) -> None:
+    token = secrets.token_hex(8)
+    outputs = f"Outputs:\n  Name: {{Value: !Ref Word}}\n  Open: {{Value: 'x-{token}'}}\n"
+    config = (project.root / "lambda-deploy.yml").read_text()
+    given = "Parameters: {Token: {Type: String, NoEcho: true}}\n"
+    project.write("template.yaml", given + WORD + outputs)
+    project.write(
+        "lambda-deploy.yml", config.replace("stack: {", 'stack: {parameters: {Token: "${WORD}"}, ')
+    )
+    run = project.deploy(WORD=token)
+    assert run.code == 0
+    told = run.log[run.log.index("now in state") :]
+    assert re.search(r"\n  Name  \S+\n", told)
+    status = project.run("status", WORD=token)
+    assert re.search(r"\nName +us-east-1 +\S+\n", status.out)
+    assert json.loads(project.run("status", "--json", WORD=token).out)[0]["outputs"]["Name"]
+    assert token not in run.log + status.out
