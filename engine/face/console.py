@@ -92,12 +92,16 @@ def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
 
 
 def show_deliveries(deliveries: Iterable[Delivery], seconds: float) -> None:
-    """Print how each function came out."""
+    """Print how each function came out, and the outputs of a stack."""
     for delivery in deliveries:
         for left in delivery.left:
             say(f"  left as it is, mend by hand: {in_line(left)}")
         says = f"{in_line(sentence(delivery))}, in {seconds:.1f} s"
         say(painted(says, _COLOURS[delivery.outcome]))
+        if delivery.outcome in ("deployed", "unchanged"):
+            width = max(map(len, delivery.outputs), default=0)
+            for name, value in delivery.outputs.items():
+                say(f"  {in_line(name):<{width}}  {in_line(value)}")
 
 
 def show_bases(plan: Plan, seconds: float) -> None:

@@ -36,6 +36,8 @@ def show_status(given: Given, environ: Mapping[str, str], only: str, *, json: bo
         print_document(asdict(each) for each in found)
     else:
         show(_HEAD, [_row(each, datetime.now(UTC)) for each in found], quiet=False)
+        outputs = [(name, each.region, v) for each in found for name, v in each.outputs.items()]
+        show(("output", "region", "value"), outputs, quiet=False)
     return NotReady.exit_code if any(each.error for each in found) else 0
 
 

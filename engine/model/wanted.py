@@ -206,6 +206,7 @@ class Stack:
     ``gates`` are the tests of functions, by logical id. ``may_replace`` are the logical ids of
     resources with data that may be replaced or removed. ``log_retention`` is in days. ``role`` is
     the ARN of the role that CloudFormation takes on, if it shall not act for whoever deploys.
+    ``places`` are those of names in ``parameters``, ``tests`` and ``may-replace``.
     """
 
     template: Path
@@ -219,6 +220,11 @@ class Stack:
     log_retention: int | None = None
     role: str = ""
     place: Place = field(default_factory=lambda: Place("stack"))
+    places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
+
+    def at(self, section: str, name: str) -> Place:
+        """Where a name is written, or that of the stack."""
+        return self.places.get((section, name), self.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from engine.settings.gates import read_gate
 from engine.settings.inputs import Given, pairs_of
 from engine.settings.layers import read_base, read_layer, with_services
 from engine.settings.samconfig import FILE as SAMCONFIG
+from engine.settings.samconfig import SamConfig
 from engine.settings.stacks import read_stack
 
 
@@ -41,7 +42,7 @@ def assemble(
     seconds = budgets.pop("cold-start", None)
     return Settings(
         root=checked.root,
-        regions=_regions(checked, given, environ, sam.region, known_regions),
+        regions=_regions(checked, given, environ, sam, known_regions),
         bases=bases,
         layers=layers,
         functions=functions,
@@ -97,7 +98,7 @@ def _regions(
     checked: Checked,
     given: Given,
     environ: Mapping[str, str],
-    of_sam: str,
+    sam: SamConfig,
     known_regions: Callable[[], frozenset[str]],
 ) -> tuple[str, ...]:
     if "regions" in checked.values:
@@ -109,18 +110,15 @@ def _regions(
         ]
     elif given.get("region", "").strip():
         wanted = [(given["region"].strip(), given.place("region"))]
-    elif of_sam:
-        wanted = [(of_sam, Place(SAMCONFIG))]
+    elif sam.region:
+        wanted = [(sam.region, Place(SAMCONFIG))]
     else:
         name = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
         wanted = [(name, Place("variable AWS_REGION"))] if name else []
     if not wanted:
-        checked.problems.append(
-            Problem(
-                f"no region; give {given.called('region')} or set AWS_REGION",
-                given.place("region"),
-            )
-        )
+        if sam.is_read:
+            says = f"no region; give {given.called('region')} or set AWS_REGION"
+            checked.problems.append(Problem(says, given.place("region")))
         return ()
     known = known_regions()
     for name, place in wanted:

@@ -37,11 +37,15 @@ def _defines(source: Path, name: str) -> bool:
     return False
 
 
-def problem_with(code: Path, handler: str, runtime: str) -> str:
-    """What is wrong with a handler such as ``package.module.function``, or nothing."""
+def problem_with(code: Path, handler: str, runtime: str, *, is_whole: bool = True) -> str:
+    """What is wrong with a handler such as ``package.module.function``, or nothing.
+
+    ``is_whole`` says that the module can only be in ``code``, and in no layer or requirement.
+    """
     module, _, name = handler.rpartition(".")
     if runtime.startswith("nodejs"):
-        if any(is_file(code / f"{module}{ending}") for ending in (".js", ".mjs", ".cjs")):
+        endings = (".js", ".mjs", ".cjs")
+        if not is_whole or any(is_file(code / f"{module}{ending}") for ending in endings):
             return ""
         return f"handler {handler!r}: {module}.js does not exist in {code.name!r}"
     relative = module.replace(".", "/")
@@ -50,4 +54,6 @@ def problem_with(code: Path, handler: str, runtime: str) -> str:
             if _defines(candidate, name):
                 return ""
             return f"handler {handler!r}: {candidate.name} defines no {name!r}"
+    if not is_whole:
+        return ""
     return f"handler {handler!r}: {relative}.py does not exist in {code.name!r}"

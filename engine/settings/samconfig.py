@@ -5,6 +5,7 @@ A team that deploys by the SAM CLI has its stack's name, bucket and parameters t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +26,8 @@ MANAGED = "aws-sam-cli-managed-default"  # the stack in which the SAM CLI keeps 
 class SamConfig:
     """The values that a deployment needs; empty where the file says nothing.
 
-    ``bucket`` is ``MANAGED`` where the SAM CLI was to find one by itself (``resolve_s3``).
+    ``bucket`` is ``MANAGED`` where the SAM CLI was to find one by itself (``resolve_s3``). What a
+    file would say that is not ``read``, because something is wrong with it, nobody knows.
     """
 
     stack_name: str = ""
@@ -35,6 +37,12 @@ class SamConfig:
     capabilities: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     role: str = ""
+    is_read: bool = True
+
+
+_UNREAD = SamConfig(is_read=False)
+# Where tomllib found the mistake (Python library reference, TOMLDecodeError).
+_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> SamConfig:
@@ -53,26 +61,30 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
         if environment:
             says = f"there is no {FILE} beside the template, and so no {environment} in it"
             problems.append(Problem(says, Place("samconfig")))
+            return _UNREAD
         return SamConfig()
     place = Place(str(path))
     try:
         document = tomllib.loads(read_text(path))
     except Invalid as error:
         problems += error.problems
-        return SamConfig()
-    except (ValueError, RecursionError) as error:  # its message tells the line
-        problems.append(Problem(f"not valid TOML: {error}", place))
-        return SamConfig()
+        return _UNREAD
+    except (ValueError, RecursionError) as error:
+        says = str(error)
+        if found := _LINE.search(says):
+            says, place = says[: found.start()], Place(str(path), int(found[1]))
+        problems.append(Problem(f"not valid TOML: {says}", place))
+        return _UNREAD
     if environment and environment not in document:
         known = ", ".join(key for key, value in document.items() if isinstance(value, dict))
         problems.append(Problem(f"no {environment!r}; there are: {known}", place))
-        return SamConfig()
+        return _UNREAD
     values = _deploy(document.get(environment or DEFAULT, {}))
     try:
         return _config(values, place, problems)
     except ValueError as error:  # a quote that nothing closes
         problems.append(Problem(f"not words as a shell has them: {error}", place))
-        return SamConfig()
+        return _UNREAD
 
 
 def _config(values: Mapping[str, Any], place: Place, problems: list[Problem]) -> SamConfig:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from engine.errors import Place
 from engine.model import Alarms, Gate, Stack
 from engine.settings.checked import Checked
 from engine.settings.gates import named_gates
@@ -22,9 +24,9 @@ def read_stack(checked: Checked, tests: Mapping[str, Gate]) -> tuple[Stack | Non
     template = checked.file(value["template"], "stack", "template")
     sam = read_samconfig(template.parent, value.get("samconfig", ""), checked.problems)
     name = value.get("name") or sam.stack_name
-    if not name:
+    if not name and sam.is_read:
         checked.problem(f"give the stack a name, here or as stack_name in {SAMCONFIG}", "stack")
-    if not (checked.values.get("artifacts") or sam.bucket):
+    if sam.is_read and not (checked.values.get("artifacts") or sam.bucket):
         says = f"name a bucket for what is built: artifacts, or s3_bucket in {SAMCONFIG}"
         checked.problem(says, "stack")
     gates = {
@@ -47,4 +49,18 @@ def read_stack(checked: Checked, tests: Mapping[str, Gate]) -> tuple[Stack | Non
         log_retention=retention,
         role=value.get("role") or sam.role,
         place=checked.at("stack"),
+        places=_places(checked, value, sam, Place(str(template.parent / SAMCONFIG))),
     ), sam
+
+
+def _places(
+    checked: Checked, value: Mapping[str, Any], sam: SamConfig, of_sam: Place
+) -> dict[tuple[str, str], Place]:
+    """Where each name is written that only the template can tell to be wrong."""
+    found = {("parameters", name): of_sam for name in sam.parameters}
+    for section in ("parameters", "tests"):
+        for name in value.get(section, {}):
+            found[section, name] = checked.at("stack", section, name)
+    for index, name in enumerate(value.get("may-replace", ())):
+        found["may-replace", name] = checked.at("stack", "may-replace", index)
+    return found

@@ -34,7 +34,7 @@ from engine.stack.keep import Drifted
 from engine.stack.observe import observe
 from engine.stack.order import Came, Order, There, everywhere
 from engine.stack.package import package
-from engine.stack.proof import Proof, alias_of, test_steps
+from engine.stack.proof import Proof, alias_of, test_steps, warn_of_untested
 from engine.stack.resources import FUNCTIONS
 from engine.stack.template import plain
 
@@ -86,6 +86,7 @@ class _CodeOnly:
             )
         self._tell_of_others(there.kept.template, every)
         work = self._work(every)
+        warn_of_untested(order, work.changed)
         delivery = Delivery(
             order.region,
             order.name,
@@ -96,6 +97,10 @@ class _CodeOnly:
             outputs=order.shown(there.state.outputs),
             drifted=tuple(there.drift),
         )
+        if not order.settings.plan_only:
+            self._images.check()
+        if any(step.action is Action.BUILD for step in work.steps[: len(work.zips)]):
+            order.make_sure_of_bucket()
         if order.settings.plan_only:
             return Came(work.steps, delivery)
         code, packages = self._built(work)
@@ -190,8 +195,6 @@ class _CodeOnly:
     ) -> tuple[dict[str, dict[str, str]], Mapping[str, Mapping[str, int]]]:
         """The code of every function, as an API call takes it."""
         order, steps = self._order, work.steps[: len(work.zips)]
-        if any(step.action is Action.BUILD for step in steps):
-            order.make_sure_of_bucket()
         made, packages = self._artifacts.make_all(work.zips, steps)
         bucket = order.bucket.name
         code = {each.part.logical: {"S3Bucket": bucket, "S3Key": each.key} for each in made}

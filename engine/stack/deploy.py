@@ -10,6 +10,7 @@ from engine.adapters.aws.stacks import Proposal
 from engine.adapters.world import World
 from engine.journal import Journal
 from engine.model import Action, Outcome, Settings, Step
+from engine.settings.document import nearest
 from engine.stack.artifacts import Artifact, Artifacts
 from engine.stack.changes import first_steps
 from engine.stack.images import StackImages
@@ -19,6 +20,7 @@ from engine.stack.observe import observe
 from engine.stack.order import Came, Order, There, everywhere
 from engine.stack.package import package, text_of
 from engine.stack.parameters import Parameters, parameters_of
+from engine.stack.proof import warn_of_untested
 from engine.stack.resources import has_stacks
 from engine.stack.template import plain
 
@@ -56,8 +58,10 @@ class _Release:
         steps = (*built, *self._images.steps)
         parameters = parameters_of(order.resources.template, order.stack, self._there.state)
         if not plan_only:
-            if any(step.action is Action.BUILD for step in built):
-                order.make_sure_of_bucket()
+            self._images.check()
+        if self._there.kept is None or any(step.action is Action.BUILD for step in built):
+            order.make_sure_of_bucket()
+        if not plan_only:
             found, self._packages = self._artifacts.make_all(found, built)
         uris = self._images.expected() if plan_only else self._images.build()
         packaged = package(order.stack, order.resources, found, order.bucket, uris)
@@ -65,6 +69,7 @@ class _Release:
         wanted, move = self._wanted(body, parameters), Move(order, self._there)
         if self._is_so(body, wanted, parameters):
             return move.stay(steps)
+        self._warn(body)
         if plan_only and self._there.kept is None:
             return move.planned((*steps, *first_steps(body, order.region)))
         self._upload(packaged.nested)
@@ -117,6 +122,17 @@ class _Release:
             tags=tags,
             previous=before.id if before else "",
         )
+
+    def _warn(self, body: Mapping[str, Any]) -> None:
+        """Note what may be a mistake in what changes."""
+        order, before, now = self._order, self._there.kept, body["Resources"]
+        was = plain(before.template)["Resources"] if before else {}
+        warn_of_untested(order, [f for f in order.resources.functions if was.get(f) != now[f]])
+        for name in order.stack.may_replace:
+            if name not in (known := {**was, **now}):  # no error: what it gave up is gone by then
+                place = order.stack.at("may-replace", name)
+                says = f"may-replace: there is no resource {name!r}{nearest(name, known)}"
+                order.journal.note(f"{place}: {says}")
 
     def _is_so(self, body: Mapping[str, Any], wanted: Kept, parameters: Parameters) -> bool:
         """Whether the stack is like that already, as far as can be told without a change set."""

@@ -11,6 +11,7 @@ from engine.build.images import Images
 from engine.build.machine import check_machine
 from engine.build.site import Site
 from engine.content.fingerprint import of_image
+from engine.errors import NotReady
 from engine.model import Action, Function, ImageSource, ObservedRegion, Plan, Step
 from engine.plan.observe import app_tag
 from engine.stack.order import Order
@@ -74,15 +75,27 @@ class StackImages:
         there = [each for each in self._functions if each.name in self._digests]
         return {**self._uris(there), **missing}
 
+    def check(self) -> None:
+        """Make sure that this machine can build what is missing.
+
+        Raises:
+            NotReady: a builder is needed and not there; it names the functions.
+        """
+        try:
+            check_machine(self._settings, Plan(self.steps), self._world, self._journal)
+        except NotReady as error:
+            missing = ", ".join(
+                each.name for each in self._functions if each.name not in self._digests
+            )
+            says = f"{error.message}, and the image of {missing} is to be built"
+            raise NotReady(says, detail=error.detail, remedy=error.remedy) from error
+
     def build(self) -> dict[str, str]:
         """The URI of every image by its digest, built where it is missing.
 
         Raises:
-            NotReady: a builder is needed and not there.
             BuildFailed: an image cannot be built.
         """
-        plan = Plan(self.steps)
-        check_machine(self._settings, plan, self._world, self._journal)
         return self._uris(self._functions)
 
     def _uris(self, functions: tuple[Function, ...] | list[Function]) -> dict[str, str]:

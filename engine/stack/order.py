@@ -11,9 +11,10 @@ from engine.adapters.parallel import attempts, workers
 from engine.adapters.world import World
 from engine.build.upload import PREFIX, bucket_of, make_sure_of
 from engine.delivery import because
-from engine.errors import Invalid, NotReady, Problem
+from engine.errors import BuildFailed, Invalid, NotReady, Problem
 from engine.journal import Journal
 from engine.model import Delivery, Function, Outcome, Plan, Settings, Stack, Step
+from engine.settings.document import nearest
 from engine.settings.samconfig import MANAGED
 from engine.stack.apply import check_state
 from engine.stack.dockerfiles import images_of
@@ -63,14 +64,19 @@ class Order:
         return {name: self.journal.hidden(value) for name, value in outputs.items()}
 
     def make_sure_of_bucket(self) -> None:
-        """See to it that there is a bucket for what the stack is made of.
+        """See to it that there is a bucket for what the stack is made of; a plan creates none.
 
         Raises:
-            BuildFailed: there is none, and nobody has asked to create it.
+            NotReady: there is none, and nobody has asked to create it.
         """
-        assert self.settings.artifacts is not None
-        what = f"what stack {self.name} is made of"
-        make_sure_of(self.bucket, self.settings.artifacts, what, self.region)
+        store = self.settings.artifacts
+        assert store is not None
+        if self.settings.plan_only and store.create:
+            return
+        try:
+            make_sure_of(self.bucket, store, f"what stack {self.name} is made of", self.region)
+        except BuildFailed as error:  # nothing is built yet
+            raise NotReady(error.message, remedy=error.remedy) from None
 
     def as_argument(self, text: str) -> dict[str, str]:
         """A template as a call takes it: itself, or where it is if it is too large for that."""
@@ -178,10 +184,11 @@ def _bucket(settings: Settings, region: str, world: World) -> Bucket:
 
 
 def _check_tests(stack: Stack, resources: Resources) -> None:
+    known, file = resources.functions, stack.template.name
     problems = [
-        Problem(f"{stack.template.name} has no function {logical!r}", stack.place)
-        for logical in stack.gates
-        if logical not in resources.functions
+        Problem(f"{file} has no function {name!r}{nearest(name, known)}", stack.at("tests", name))
+        for name in stack.gates
+        if name not in known
     ]
     if problems:
         raise Invalid(problems)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from engine.adapters.aws.stacks import StackState
 from engine.errors import Invalid, Problem
 from engine.model import Stack
 from engine.settings.document import nearest
+from engine.stack.constraints import problem_with, text_of
 from engine.stack.template import Template
 
 
@@ -37,11 +37,14 @@ def parameters_of(template: Template, stack: Stack, state: StackState | None) ->
     given, or one that is looked up elsewhere (``AWS::SSM::Parameter::…``).
 
     Raises:
-        Invalid: a value that the template does not ask for, or one that is missing.
+        Invalid: a value that the template does not ask for or allow, or one that is missing.
     """
     known = template.parameters
     problems = [
-        Problem(f"the template has no parameter {name!r}{nearest(name, known)}", stack.place)
+        Problem(
+            f"the template has no parameter {name!r}{nearest(name, known)}",
+            stack.at("parameters", name),
+        )
         for name in stack.parameters
         if name not in known
     ]
@@ -50,7 +53,7 @@ def parameters_of(template: Template, stack: Stack, state: StackState | None) ->
     hidden: dict[str, str | None] = {}
     for name, parameter in known.items():
         given = stack.parameters.get(name)
-        if _text(parameter.get("NoEcho")) == "true":
+        if text_of(parameter.get("NoEcho")) == "true":
             if given is not None or name in has:
                 hidden[name] = given
             elif "Default" not in parameter:
@@ -58,9 +61,10 @@ def parameters_of(template: Template, stack: Stack, state: StackState | None) ->
         elif (value := given if given is not None else has.get(name)) is not None:
             shown[name] = value
         elif "Default" in parameter:
-            shown[name] = _text(parameter["Default"])
+            shown[name] = text_of(parameter["Default"])
         else:
             problems.append(_missing(name, template))
+    problems += _unfit(template, stack, {**shown, **hidden})
     if problems:
         raise Invalid(problems)
     looked_up = (str(each.get("Type", "")) for each in known.values())
@@ -75,5 +79,13 @@ def _missing(name: str, template: Template) -> Problem:
     return Problem(says, template.place("Parameters", name))
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _unfit(template: Template, stack: Stack, values: Mapping[str, str | None]) -> Iterator[Problem]:
+    """The values that the template does not allow, where they are given or allowed."""
+    for name, value in values.items():
+        parameter = template.parameters[name]
+        is_hidden = text_of(parameter.get("NoEcho")) == "true"
+        says = problem_with(value, parameter, is_hidden=is_hidden) if value is not None else ""
+        if says and name in stack.parameters:
+            yield Problem(f"parameter {name}: {says}", stack.at("parameters", name))
+        elif says:
+            yield Problem(f"parameter {name}: {says}", template.place("Parameters", name))

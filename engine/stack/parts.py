@@ -17,6 +17,7 @@ from engine.adapters.files import is_directory, is_file, read_text
 from engine.content.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
 from engine.model import Architecture
+from engine.settings.handler import problem_with
 from engine.stack.resources import (
     FUNCTIONS,
     LAMBDA_FUNCTION,
@@ -171,7 +172,20 @@ class _Parts:
         if compiled := next((n for n in _COMPILED if (part.path / n).is_file()), ""):
             self._unbuilt(part, f"of {compiled}")
             return None
-        return self._with_requirements(part, runtime, architecture, "")
+        found = self._with_requirements(part, runtime, architecture, "")
+        if found and _is_interpreted(runtime):
+            self._check_handler(found, logical)
+        return found
+
+    def _check_handler(self, part: Part, logical: str) -> None:
+        handler = self._resources.of_function(logical, "Handler")
+        if not isinstance(handler, str):
+            return
+        given = self._resources.of_function(logical, "Layers")
+        is_whole = part.requirements is None and not given
+        if says := problem_with(part.path, handler, part.runtime, is_whole=is_whole):
+            place = self._resources.place_of_function(logical, "Handler")
+            self._problems.append(Problem(says, place))
 
     def _layer(self, part: Part, resource: Mapping[str, Any]) -> Part | None:
         metadata = resource.get("Metadata") or {}

@@ -33,6 +33,13 @@ def test_steps(order: Order, changed: Container[str]) -> list[Step]:
     return steps
 
 
+def warn_of_untested(order: Order, changed: Iterable[str]) -> None:
+    """Note which functions of these, by their logical ids, users meet without a test before."""
+    for logical in changed:
+        if not order.stack.gates.get(logical):
+            order.journal.note(f"{logical} names no test, so users meet its new version untested.")
+
+
 def alias_of(order: Order, logical: str) -> str:
     """What users call: the alias that SAM publishes a function under, or ``$LATEST``."""
     alias = order.resources.of_function(logical, "AutoPublishAlias")

@@ -74,6 +74,12 @@ class Resources:
             properties = every.get("Function") or {}
         return self.known(properties.get(name, otherwise))
 
+    def place_of_function(self, logical: str, name: str) -> Place:
+        """Where a property of a function is written, its own or that of Globals."""
+        own = (self.template.resources[logical].get("Properties") or {}).keys()
+        way = ("Resources", logical, "Properties") if name in own else ("Globals", "Function")
+        return self.template.place(*way, name)
+
     def known(self, value: Any) -> Any:
         """A value, where it refers to a parameter whose value is known."""
         if isinstance(value, dict) and value.keys() == {"Ref"} and _is_text(value["Ref"]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.stack.artifacts import Artifact, Artifacts
@@ -17,11 +17,15 @@ from engine.stack.template import plain
 
 @dataclass(frozen=True, slots=True)
 class StackStatus:
-    """A stack: the id of its state, when it came to it (ISO 8601), and what differs, for people."""
+    """A stack: the id of its state, when it came to it (ISO 8601), and what differs, for people.
+
+    ``outputs`` are what it tells, without secrets.
+    """
 
     version: str
     changed: str
     differs: tuple[str, ...]
+    outputs: Mapping[str, str]
 
 
 def status_of(order: Order) -> StackStatus:
@@ -34,9 +38,10 @@ def status_of(order: Order) -> StackStatus:
     images = StackImages(order)
     there, found = observe(order, Artifacts(order), images)
     if there.state is None or there.kept is None:
-        return StackStatus("", "", ("not there",))
+        return StackStatus("", "", ("not there",), {})
     differs = tuple(_differences(order, there, there.kept, found, images))
-    return StackStatus(there.kept.id, there.state.changed, differs)
+    outputs = order.shown(there.state.outputs)
+    return StackStatus(there.kept.id, there.state.changed, differs, outputs)
 
 
 def _differences(

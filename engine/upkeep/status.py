@@ -43,7 +43,8 @@ class Status:
 
     ``deployed`` is a time in ISO 8601. ``weights`` are the parts, of 1, of the users' calls that go
     to further versions. ``code`` is the CodeSha256 of a zip or the digest of an image. ``differs``
-    is what the working tree has otherwise, for people; ``error`` is why nothing could be read.
+    is what the working tree has otherwise, for people; ``outputs`` are a stack's; ``error`` is why
+    nothing could be read.
     """
 
     region: str
@@ -57,6 +58,7 @@ class Status:
     code: str = ""
     speed: Speed = field(default_factory=Speed)
     differs: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
 
 
@@ -106,6 +108,7 @@ def _of_stack(settings: Settings, world: World, journal: Journal, only: str) -> 
                 version=each.version,
                 deployed=each.changed,
                 differs=each.differs,
+                outputs=each.outputs,
             )
             for region, each in done.items()
         ),

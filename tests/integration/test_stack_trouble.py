@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -189,3 +190,95 @@ def test_a_call_that_is_denied_names_its_action_and_leaves_nothing(
     assert run.function["undone"] == [f"stack {stack} is deleted"]
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         settled(api, stack)
+
+
+def test_a_function_without_a_test_is_noted_when_it_changes(project: Project, role: str) -> None:
+    project.write("template.yaml", GREETER.format(role=role))
+    says = "Greeter names no test, so users meet its new version untested."
+    assert says in project.run("plan").log
+    assert says in project.deploy().log
+    assert says not in project.deploy().log
+    project.write("template.yaml", GREETER.format(role=role) + WORD.removeprefix("Resources:\n"))
+    assert says not in project.deploy().log
+
+
+@pytest.mark.parametrize("template", [WORD, "with code"])
+def test_a_bucket_that_is_missing_is_told_before_anything_is_touched(
+    project: Project, role: str, template: str
+) -> None:
+    if template != WORD:
+        project.write("code/index.py", "def handler(event, context): return 1\n")
+        template = GREETER.format(role=role)
+        template = re.sub("Code: .*", "Code: code", template)
+    project.write("template.yaml", template)
+    project.edit("lambda-deploy.yml", "{bucket: stack-artifacts, create: true}", "{bucket: nono}")
+    for command in ("plan", "deploy"):
+        run = project.run(command)
+        assert run.code == 3
+        assert run.changes == []
+        assert "bucket nono for what stack" in run.log
+        assert "say create: true under artifacts" in run.log
+
+
+def test_a_machine_without_docker_is_told_before_anything_is_built(
+    project: Project, role: str, stack: str
+) -> None:
+    project.write("code/index.py", "def handler(event, context): return 1\n")
+    project.write("Dockerfile", "FROM scratch\n")
+    image = "  Receipts:\n    Type: AWS::Lambda::Function\n    Properties:\n"
+    image += (
+        f"      {{PackageType: Image, Role: {role}}}\n    Metadata: {{Dockerfile: Dockerfile}}\n"
+    )
+    code = re.sub("Code: .*", "Code: code", GREETER.format(role=role))
+    project.write("template.yaml", code + image)
+    project.edit("lambda-deploy.yml", "stack-artifacts", f"{stack}-files")
+    run = project.deploy(DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert run.code == 3
+    assert run.changes == []
+    assert "no Docker engine answers at unix:///nowhere/docker.sock" in run.log
+    assert "the image of Receipts is to be built" in run.log
+
+
+def test_a_name_that_the_template_does_not_have_is_said_at_its_line(project: Project) -> None:
+    project.write(
+        "lambda-deploy.yml",
+        "artifacts: {bucket: stack-artifacts}\n"
+        "tests: {works: {invoke: {}}}\n"
+        "stack:\n"
+        "  template: template.yaml\n"
+        "  name: trouble-names\n"
+        "  may-replace: [Wrod]\n",
+    )
+    noted = project.run("plan")
+    assert noted.code == 0
+    says = "lambda-deploy.yml:6: may-replace: there is no resource 'Wrod'; did you mean 'Word'?"
+    assert says in noted.log
+    config = (project.root / "lambda-deploy.yml").read_text()
+    project.write("lambda-deploy.yml", config + "  tests:\n    Word: [works]\n")
+    tests = project.run("plan")
+    assert tests.code == 2
+    assert "lambda-deploy.yml:8: template.yaml has no function 'Word'" in tests.log
+    project.write("lambda-deploy.yml", config)
+    project.write("samconfig.toml", '[default.deploy.parameters]\nparameter_overrides = "A=1"\n')
+    parameters = project.run("plan")
+    assert parameters.code == 2
+    assert "samconfig.toml: the template has no parameter 'A'" in parameters.log
+
+
+def test_outputs_are_told_without_secrets(project: Project) -> None:
+    token = secrets.token_hex(8)
+    outputs = f"Outputs:\n  Name: {{Value: !Ref Word}}\n  Open: {{Value: 'x-{token}'}}\n"
+    config = (project.root / "lambda-deploy.yml").read_text()
+    given = "Parameters: {Token: {Type: String, NoEcho: true}}\n"
+    project.write("template.yaml", given + WORD + outputs)
+    project.write(
+        "lambda-deploy.yml", config.replace("stack: {", 'stack: {parameters: {Token: "${WORD}"}, ')
+    )
+    run = project.deploy(WORD=token)
+    assert run.code == 0
+    told = run.log[run.log.index("now in state") :]
+    assert re.search(r"\n  Name  \S+\n", told)
+    status = project.run("status", WORD=token)
+    assert re.search(r"\nName +us-east-1 +\S+\n", status.out)
+    assert json.loads(project.run("status", "--json", WORD=token).out)[0]["outputs"]["Name"]
+    assert token not in run.log + status.out

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from engine.errors import BuildFailed
 from engine.face import console
 from engine.journal import Journal
+from engine.model import Delivery
 from tests.terminal import Terminal
 
 
@@ -60,3 +62,16 @@ def test_progress_is_live_where_the_cursor_can_be_moved_and_nobody_writes_it_dow
         monkeypatch.setattr("sys.stderr", file)
         assert isinstance(console.progress(), console.Log) is not live
         monkeypatch.undo()
+
+
+def test_the_outputs_of_a_stack_follow_how_it_came_out(capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = {"Api": "https://api", "TableName": "orders"}
+    stack = Delivery("eu-west-1", "shop", "unchanged", is_stack=True, outputs=outputs)
+    planned = replace(stack, outcome="planned")
+    console.show_deliveries([stack, planned], 1.0)
+    assert capsys.readouterr().err.splitlines() == [
+        "stack shop: nothing to do, in 1.0 s",
+        "  Api        https://api",
+        "  TableName  orders",
+        "stack shop: planned only, in 1.0 s",
+    ]

@@ -85,6 +85,17 @@ def test_a_value_of_another_kind_is_said(tmp_path: Path, written: str, says: str
     assert problem.startswith(says)
 
 
+def test_what_is_no_toml_is_said_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "samconfig.toml").write_text("version = 0.1\n[default.deploy\n")
+    problems: list[Problem] = []
+    found = read_samconfig(tmp_path, "", problems)
+    assert not found.is_read
+    says = "Expected ']' at the end of a table declaration"
+    assert [(each.place.line, each.message) for each in problems] == [
+        (2, f"not valid TOML: {says}")
+    ]
+
+
 def test_another_encoding_is_said_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "samconfig.toml").write_bytes(b"a = 1\nb = '\xe9'\n")
     problems: list[Problem] = []

@@ -99,6 +99,36 @@ def test_each_mistake_is_said(root: Path, change: tuple[str, str], said: str) ->
     assert said in problems(root, CONFIG.replace(*change, 1))
 
 
+@pytest.mark.parametrize(
+    ("sam", "given"),
+    [("[default.deploy", ""), (SAM.replace('"Stage', "\"'Stage"), ""), (SAM, "samconfig: prd, ")],
+)
+def test_what_samconfig_would_say_is_not_missed_where_it_cannot_be_read(
+    root: Path, sam: str, given: str
+) -> None:
+    (root / "samconfig.toml").write_text(sam)
+    (root / "lambda-deploy.yml").write_text(f"stack: {{{given}template: template.yaml}}\n")
+    with pytest.raises(Invalid) as raised:
+        load(Given({}, {}), {}, Event(), root, frozenset)
+    (problem,) = raised.value.problems
+    assert problem.place.source == str(root / "samconfig.toml")
+
+
+def test_each_name_that_the_template_must_know_has_its_place(root: Path) -> None:
+    (root / "samconfig.toml").write_text(SAM)
+    text = CONFIG.replace("{Stage: prod, ", "\n    Stage: prod\n    ").replace(
+        'TOKEN}"}', 'TOKEN}"'
+    )
+    found = settings(root, text.replace("  log", "  may-replace:\n  - Table\n  log")).stack
+    assert found is not None
+    assert str(found.at("parameters", "Stage")) == "lambda-deploy.yml:5"
+    assert str(found.at("parameters", "Token")) == "lambda-deploy.yml:6"
+    assert str(found.at("parameters", "Other")) == str(root / "samconfig.toml")
+    assert str(found.at("tests", "Orders")) == "lambda-deploy.yml:7"
+    assert str(found.at("may-replace", "Table")) == "lambda-deploy.yml:9"
+    assert str(found.at("may-replace", "Absent")) == "lambda-deploy.yml:1"
+
+
 def test_code_only_is_for_stacks(root: Path) -> None:
     (root / "samconfig.toml").write_text(SAM)
     assert settings(root, template="template.yaml", **{"code-only": "true"}).code_only

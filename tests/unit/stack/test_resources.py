@@ -110,6 +110,51 @@ def test_what_cannot_be_built_is_said(root: Path, properties: str, more: str, sa
     assert str(raised.value).startswith(f"{root}/template.yaml:3: {said}")
 
 
+HANDLER = """\
+Globals: {Function: {Handler: app.absent}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code
+      Runtime: python3.13
+      Handler: %s
+  Other: {Type: AWS::Serverless::Function, Properties: {InlineCode: x}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "said"),
+    [
+        ("app.handlr", "9: handler 'app.handlr': app.py defines no 'handlr'"),
+        ("ap.handler", "9: handler 'ap.handler': ap.py does not exist in 'code'"),
+        ("ap.handler\n      Layers: [arn]", ""),  # the module can be in the layer
+        ("app.handlr\n      Layers: [arn]", "9: handler 'app.handlr': app.py defines no"),
+        ("!ImportValue x", ""),
+        ("app.handler", ""),
+        ("!Ref AWS::NoValue", ""),
+    ],
+)
+def test_a_handler_that_the_code_does_not_have_is_said(root: Path, handler: str, said: str) -> None:
+    (root / "code/app.py").write_text("def handler(event, context): ...\n")
+    if not said:
+        assert parts(root, HANDLER % handler)
+        return
+    with pytest.raises(Invalid) as raised:
+        parts(root, HANDLER % handler)
+    assert str(raised.value).startswith(f"{root}/template.yaml:{said}")
+
+
+def test_a_handler_of_globals_is_said_at_its_line(root: Path) -> None:
+    text = HANDLER.replace("      Handler: %s\n", "")
+    with pytest.raises(Invalid, match=r"template.yaml:2: handler 'app.absent': app.py defines no"):
+        parts(root, text)
+
+
+def test_a_handler_among_what_is_installed_is_left_to_the_health_test(root: Path) -> None:
+    assert parts(root, (HANDLER % "idna.core.encode").replace("CodeUri: code", "CodeUri: needs"))
+
+
 INSIDE = """\
 Resources:
   Top: {Type: AWS::Serverless::Function, Properties: {CodeUri: code}}
