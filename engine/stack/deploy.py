@@ -115,7 +115,7 @@ class _Release:
             parameters=parameters.shown,
             capabilities=self._order.stack.capabilities,
             tags=tags,
-            previous=before.id if before else "",
+            previous=before.proved if before else "",
         )
 
     def _is_so(self, body: Mapping[str, Any], wanted: Kept, parameters: Parameters) -> bool:
