@@ -199,6 +199,18 @@ def test_a_change_after_a_killed_run_goes_back_to_what_passed(project: Project, 
     assert answer(aws, project) == {"ok": True, "says": "one"}
 
 
+def test_a_first_deploy_that_was_killed_is_tested_and_has_no_way_back(project: Project) -> None:
+    api, name = boto3.client("cloudformation"), project.root.name
+    api.delete_stack(StackName=name)
+    api.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    project.edit("src/app.py", "True and", "False and")
+    killed_in_its_test(project)
+    run = project.deploy()
+    assert run.code == 4
+    says = "it has not passed its tests, and nothing is kept that has"
+    assert run.function["left"] == [f"stack {name}: {says}"]
+
+
 def test_a_change_of_outputs_alone_is_deployed(project: Project) -> None:
     with (project.root / "template.yaml").open("a") as template:
         template.write("Outputs: {Word: {Value: one}}\n")
