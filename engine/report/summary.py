@@ -54,12 +54,16 @@ def _of_stack(delivery: Delivery) -> str:
     before = f" (before: {delivery.previous})"
     if delivery.drifted and delivery.outcome == "deployed":
         return f"stack {delivery.function}: {', '.join(delivery.drifted)} updated past it"
+    said = f"stack {delivery.function} "
+    found = (each.removeprefix(said) for each in delivery.undone if each.startswith(said))
+    undone = f"it {next(found, 'is as it was')}"
+    not_undone = f"failed and not fully undone, {left}"
     came = {
         "deployed": f"now in state {delivery.version}" + (before if delivery.previous else ""),
         "unchanged": "nothing to do",
         "planned": "planned only",
-        "undone": "failed and undone, it is as it was",
-        "failed": f"failed and not fully undone, {left}" if delivery.left else "failed",
+        "undone": not_undone if delivery.left else f"failed and undone, {undone}",
+        "failed": not_undone if delivery.left else "failed",
     }
     return f"stack {delivery.function}: {came[delivery.outcome]}"
 

@@ -146,7 +146,12 @@ class _CodeOnly:
             Step(f"function:{logical}", order.region, Action.UPDATE, "past the stack")
             for logical in changed
         )
-        steps = (*own, *self._images.steps, *updates, *test_steps(order, changed))
+        steps = (
+            *own,
+            *self._images.steps,
+            *updates,
+            *test_steps(order, changed, "its code changes"),
+        )
         return _Work(zips, changed, steps)
 
     def _states(self, zips: set[str]) -> dict[str, FunctionState]:

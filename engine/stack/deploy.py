@@ -120,7 +120,7 @@ class _Release:
             parameters=parameters.shown,
             capabilities=self._order.stack.capabilities,
             tags=tags,
-            previous=before.id if before else "",
+            previous=before.proved if before else "",
         )
 
     def _warn(self, body: Mapping[str, Any]) -> None:

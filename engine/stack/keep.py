@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -25,13 +26,25 @@ _KEY = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.(?:zip|template)")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A state of a stack. ``parameters`` are without secrets; ``previous`` is the id before."""
+    """A state of a stack. ``parameters`` are without secrets; ``previous`` is the id before.
+
+    ``digests`` are those of the secrets that it was given, as far as they are known. ``back`` is
+    the id of the state to go back to as long as its tests have not passed, empty if there is none,
+    and ``None`` once they have.
+    """
 
     template: str = field(repr=False)
     parameters: Mapping[str, str]
     capabilities: tuple[str, ...]
     tags: Mapping[str, str]
     previous: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    back: str | None = None
+
+    @property
+    def proved(self) -> str:
+        """The id of the latest state that passed its tests; its own if nothing better is known."""
+        return self.back or self.id
 
     @property
     def id(self) -> str:
@@ -55,6 +68,18 @@ class Drifted:
     function: str
     alias: str = ""
     version: str = ""
+
+
+def digest_of(secret: str, known: str = "") -> str:
+    """What tells whether a secret is still the same, and not what it is (RFC 7914, scrypt).
+
+    Args:
+        secret: the value of a ``NoEcho`` parameter.
+        known: a digest to compare with; that of the same secret comes out the same.
+    """
+    salt = bytes.fromhex(known.partition("$")[0]) if known else secrets.token_bytes(16)
+    digest = hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=5)
+    return f"{salt.hex()}${digest.hex()}"
 
 
 class Keep:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.stacks import BODY_LIMIT, Stacks, StackState
@@ -207,7 +207,10 @@ def look(order: Order) -> There:
     check_state(state, order.stacks)
     if state is None or not state.exists:
         return There(state, None)
-    return There(state, kept_of(state, text), drift.result())
+    kept = kept_of(state, text)
+    if own := order.keep.get(kept.id):
+        kept = replace(kept, previous=own.previous, digests=own.digests, back=own.back)
+    return There(state, kept, drift.result())
 
 
 def kept_of(state: StackState, template: str) -> Kept:

@@ -15,14 +15,14 @@ from engine.verify.trial import Subject, Trials
 URL = "AWS::Lambda::Url"
 
 
-def test_steps(order: Order, changed: Container[str]) -> list[Step]:
+def test_steps(order: Order, changed: Container[str], why: str) -> list[Step]:
     """The tests of every function, with the reason of each.
 
     Args:
         order: whose tests.
         changed: the logical ids of functions that change.
+        why: the reason to test those.
     """
-    why = "its code changes" if order.settings.code_only else "the stack changes"
     steps = []
     for logical, gates in order.stack.gates.items():
         for gate in gates:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from engine.adapters.world import World
 from engine.journal import Journal
 from engine.model import Outcome, Settings
+from engine.stack.keep import SECRET
 from engine.stack.move import Move
-from engine.stack.order import Came, Order, everywhere, look
+from engine.stack.order import Came, Order, There, everywhere, look
 
 
 def roll_back_stack(settings: Settings, world: World, journal: Journal) -> Outcome:
@@ -23,14 +24,24 @@ def _roll_back(order: Order) -> Came:
     there, name = look(order), f"stack {order.name}"
     if there.kept is None:
         raise order.invalid(f"{name} does not exist in {order.region}")
-    own = order.keep.get(there.kept.id)
-    target = order.keep.get(own.previous) if own and own.previous else None
+    previous = there.kept.previous
+    target = order.keep.get(previous) if previous else None
+    stays = _of_secrets(there)
     if target is None:
-        raise order.invalid(f"nothing is kept of what {name} was before")
+        raise order.invalid(f"nothing is kept of what {name} was before{stays and '; '}{stays}")
     if lost := order.keep.lost(target):
         raise order.invalid(
             f"{', '.join(lost)} is not in bucket {order.bucket.name} any more, and with it the way "
             f"back of {name}"
         )
+    if stays:
+        order.journal.note(f"Rollback of {name}: {stays}.")
     move = Move(order, there)
     return move.to(target, move.proposal(target), ())
+
+
+def _of_secrets(there: There) -> str:
+    """What becomes of the secrets that a stack was given, if it was."""
+    has = there.state.parameters if there.state else {}
+    names = ", ".join(key for key, value in has.items() if value == SECRET)
+    return f"NoEcho values are not kept, and stay as they are: {names}" if names else ""

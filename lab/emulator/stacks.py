@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ministack.services import cloudformation
-from ministack.services.cloudformation import provisioners, stacks
+from ministack.services.cloudformation import changesets, helpers, provisioners, stacks
 
+_create_change_set = changesets._create_change_set
 _add_event = stacks._add_event
 _update = stacks._update_keeping_seed
 # The beginnings of updates that have not been told, by stack and logical id.
@@ -54,6 +55,31 @@ def update(
     return _update(kind, physical, old, new, name, logical, attributes)
 
 
+def create_change_set(params: dict[str, Any]) -> Any:
+    """A change of outputs or parameters alone is a change set without changes, to be carried out.
+
+    Only a template and parameters that are the same end in ``FAILED``. Metadata, conditions and the
+    description cannot be changed by themselves (user guide, "CloudFormation template sections").
+    """
+    answer = _create_change_set(params)
+    names = (helpers._p(params, each) for each in ("ChangeSetName", "StackName"))
+    _, made = changesets._find_change_set(*names)
+    if (
+        made
+        and made["ChangeSetType"] == "UPDATE"
+        and "didn't contain changes" in made["StatusReason"]
+        and _beside_resources(made)
+        != _beside_resources(cloudformation._stacks.get(made["StackName"], {}))
+    ):
+        made.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
+    return answer
+
+
+def _beside_resources(there: Any) -> tuple[Any, Any]:
+    values = {name: each.get("Value") for name, each in there.get("_resolved_params", {}).items()}
+    return there.get("_template", {}).get("Outputs") or {}, values
+
+
 def _tell(name: str, logical: str) -> None:
     if event := _begun.pop((name, logical), None):
         _add_event(*event)
@@ -63,5 +89,6 @@ def teach() -> None:
     """Install every behaviour of this module."""
     # AWS::S3::Bucket in the template reference: only BucketName says "Update requires: Replacement"
     provisioners._REPLACING_PROPERTIES["AWS::S3::Bucket"] = frozenset({"BucketName"})
+    cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_change_set
     stacks._add_event = add_event
     stacks._update_keeping_seed = update

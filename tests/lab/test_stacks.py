@@ -42,6 +42,30 @@ def test_an_update_touches_only_what_changed() -> None:
     api.delete_stack(StackName=name)
 
 
+def test_a_change_set_of_outputs_alone_has_no_changes_and_is_carried_out() -> None:
+    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+    api.create_stack(StackName=name, TemplateBody=_template("one"))
+    _settle(api, name)
+
+    def propose(title: str, template: dict[str, Any]) -> Any:
+        names = {"StackName": name, "ChangeSetName": title}
+        api.create_change_set(**names, ChangeSetType="UPDATE", TemplateBody=json.dumps(template))
+        return api.describe_change_set(**names)
+
+    body = json.loads(_template("one"))
+    same = propose("same", body | {"Description": "another"})
+    assert (same["Status"], same["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert "didn't contain changes" in same["StatusReason"]
+    told = propose("told", body | {"Outputs": {"Word": {"Value": "one"}}})
+    assert (told["Status"], told["ExecutionStatus"]) == ("CREATE_COMPLETE", "AVAILABLE")
+    assert told["Changes"] == []
+    api.execute_change_set(StackName=name, ChangeSetName="told")
+    assert _settle(api, name) == "UPDATE_COMPLETE"
+    stack = api.describe_stacks(StackName=name)["Stacks"][0]
+    assert {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]} == {"Word": "one"}
+    api.delete_stack(StackName=name)
+
+
 def _template(value: str) -> str:
     def parameter(value: str) -> dict[str, Any]:
         return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value}}

@@ -64,11 +64,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """A change set that is ready, or one without changes."""
+    """A change set that is ready, or one that ``differs`` in nothing from the stack.
+
+    One that differs in outputs alone has no ``changes``, which are those of resources.
+    """
 
     id: str
     stack: str
     changes: tuple[Change, ...]
+    differs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +243,7 @@ class Stacks:
             self.discard(ready)
             reason = str(found.get("StatusReason", ""))
             if "didn't contain changes" in reason or "No updates" in reason:
-                return ready
+                return replace(ready, differs=False)
             says = reason.rpartition("Reason: ")[2] or str(found["Status"])
             raise Refused(f"CloudFormation does not take the template of {name}: {says}")
         return replace(ready, changes=tuple(self._changes(found)))
