@@ -136,6 +136,7 @@ def _asked(
 
     def observed() -> ObservedFunction | None:
         found, leads, serves = latest.result(), led.result(), live.result()
+        address = url.result() if url else None
         if leads and (serves is None or serves.version != leads.version):
             serves = functions.read(name, leads.version)  # it was moved between the two answers
         if found is None:
@@ -144,7 +145,7 @@ def _asked(
             latest=found,
             alias=leads,
             live=serves if leads else None,
-            url=url.result() if leads and url else None,
+            url=address if leads else None,
         )
 
     return observed
