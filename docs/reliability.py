@@ -21,8 +21,10 @@ make chaos
 ```
 
 injects faults into deploys of zips and images, kills deploys, and writes this page, on the AWS that
-`make demo` brings up ({machine}); `make test` runs a part of it. A fault is *survived* when the run
-succeeds in spite of it, or ends with its cause on the first line and users have what they had.
+`make demo` brings up ({machine}); `make test` runs a part of it.
+
+A fault is *survived* when the run succeeds in spite of it, or ends with its cause on the first line
+and users have what they had.
 After each, a second run must find nothing to do, and nothing may be there that it did not use: no
 version, layer or image twice, `$LATEST` the same as what users have. Anything else is *lost*.
 
