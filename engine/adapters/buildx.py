@@ -66,7 +66,7 @@ class Buildx:
             NotReady: the named builder does not exist.
         """
         inspected = output_of(["docker", "buildx", "inspect", *self._named.split()], Path.cwd())
-        head = inspected.partition("Nodes:")[0]
+        head = (inspected or "").partition("Nodes:")[0]
         found = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
         if "Driver" not in found:
             if not self._named:
@@ -184,7 +184,7 @@ def _compression(image: ImageBuild, *, exports: bool) -> str:
 def _own_builder() -> tuple[str, str] | None:
     """Name and driver of a running builder of BuildKit's own."""
     listed = output_of(["docker", "buildx", "ls", "--format={{json .}}"], Path.cwd())
-    for line in listed.splitlines():
+    for line in (listed or "").splitlines():
         builder = json.loads(line)
         statuses = {node.get("Status") for node in builder.get("Nodes") or []}
         if builder.get("Driver") != "docker" and statuses == {"running"}:

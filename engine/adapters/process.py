@@ -8,15 +8,40 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from engine.adapters.heartbeat import beating
-from engine.errors import BuildFailed, NotReady
+from engine.errors import BuildFailed, DeployFailed, NotReady
 
 
-def output_of(command: Sequence[str], cwd: Path, timeout: float = 30) -> str:
-    """What a command prints, or nothing when it fails, lasts too long or is not there."""
+_allowed: frozenset[str] | None = None
+
+
+def allow_only(*programs: str) -> None:
+    """Let this process start no other programs from now on, whoever asks for one."""
+    global _allowed  # noqa: PLW0603 - a process has one such limit, for all of its threads
+    _allowed = frozenset(programs)
+
+
+def _check(command: Sequence[str]) -> None:
+    if _allowed is not None and command[0] not in _allowed:
+        raise DeployFailed(
+            f"{Path(command[0]).name} is not started: this run only reads",
+            remedy="This is a fault of lambda-fast-deploy; please report it with this line.",
+        )
+
+
+def output_of(
+    command: Sequence[str],
+    cwd: Path,
+    timeout: float = 30,
+    environment: Mapping[str, str] | None = None,
+) -> str | None:
+    """What a command prints; ``None`` when it fails, is not there, or lasts too long (seconds)."""
+    _check(command)
     try:
         done = subprocess.run(
             command,
             cwd=cwd,
+            env=dict(environment) if environment is not None else None,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
             errors="replace",  # of a commit message, say
@@ -24,8 +49,8 @@ def output_of(command: Sequence[str], cwd: Path, timeout: float = 30) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+        return None
+    return done.stdout if done.returncode == 0 else None
 
 
 def run(
@@ -48,6 +73,7 @@ def run(
         NotReady: the program is not installed.
         BuildFailed: it ended with another status than 0; its last lines are the detail.
     """
+    _check(command)
     tail: deque[str] = deque(maxlen=25)
     try:
         child = subprocess.Popen(

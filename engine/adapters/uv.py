@@ -41,7 +41,7 @@ def _found() -> str:
 def _on_path() -> str:
     """The uv on PATH if it is the locked one or newer, or nothing."""
     found = shutil.which("uv")
-    said = output_of([found, "--version"], Path("/")) if found else ""
+    said = (output_of([found, "--version"], Path("/")) or "") if found else ""
     versions = [re.search(r"uv(?: |==)(\d+)\.(\d+)\.(\d+)", t) for t in (said, LOCK.read_text())]
     has, wanted = ([int(n) for n in match.groups()] if match else [] for match in versions)
     return found if found and has >= wanted else ""

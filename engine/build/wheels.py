@@ -66,8 +66,8 @@ def interpreter(runtime: str) -> str:
     """
     version = runtime.removeprefix("python")
     command = [uv(), "python", "find", "--no-config", "--no-project", "--no-python-downloads"]
-    if found := output_of([*command, version], Path("/")).strip():
-        return found
+    if found := output_of([*command, version], Path("/")):
+        return found.strip()
     places = (
         (os.environ.get("RUNNER_TOOL_CACHE", ""), f"Python/{version}.*/*/bin/python3"),
         (os.environ.get("PYENV_ROOT") or "~/.pyenv", f"versions/{version}.*/bin/python3"),
@@ -101,7 +101,8 @@ def held_back(layer: Layer, found: Mapping[str, Distribution]) -> list[str]:
             Path(folder),
             timeout=60,
         )
-    pairs = (line.split(";")[0].strip().partition("==") for line in listed.splitlines())
+    lines = (listed or "").splitlines()
+    pairs = (line.split(";")[0].strip().partition("==") for line in lines)
     older = [
         f"{name} {found[normal(name)].version} and not {version}"
         for name, sign, version in pairs
@@ -170,7 +171,11 @@ def _requirements_text(layer: Layer) -> str:
         return ""
     if lock.name == "uv.lock":
         command = [uv(), "export", "--frozen", "--quiet", "--no-config", "--no-dev", "--no-header"]
-        return output_of([*command, "--no-emit-project", "--no-annotate"], source.parent)
+        text = output_of([*command, "--no-emit-project", "--no-annotate"], source.parent)
+        if text is None:
+            says = f"layer {layer.name} cannot be made of {lock}: uv does not read it"
+            raise BuildFailed(says, remedy="Make it again: uv lock.")
+        return text
     return "\n".join(_of_poetry(lock))
 
 

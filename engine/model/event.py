@@ -11,7 +11,8 @@ class Event:
 
     ``flags`` are all words in brackets in it, in lower case. ``before`` is the commit that a push
     or pull request starts from. ``paths`` are the files changed since, or ``None`` when that cannot
-    be known or was not asked for.
+    be known or was not asked for. ``unmerged`` is what the checked-out code has yet to pass: a pull
+    request, a merge queue, or nothing.
     """
 
     name: str = "local"
@@ -23,6 +24,7 @@ class Event:
     tag: str = ""
     before: str = ""
     paths: tuple[str, ...] | None = None
+    unmerged: str = ""
 
     def asks_for(self, flag: str) -> bool:
         """Whether the commit message carries ``[flag]``."""

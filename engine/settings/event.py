@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.adapters.process import output_of
+from engine.adapters.git import Git
 from engine.model import Event
 
 FLAGS = {
@@ -24,6 +24,7 @@ FLAGS = {
     "dry-run": "plan only",
     "skip-deploy": "plan only",
 }
+_QUEUE = "refs/heads/gh-readonly-queue/"  # GitHub documentation, "Managing a merge queue"
 _WORD = re.compile(r"\[([A-Za-z][A-Za-z0-9-]*)\]")
 
 
@@ -48,16 +49,12 @@ def mistyped(event: Event, wanted: Collection[str]) -> list[str]:
 
 
 def changed_paths(event: Event, root: Path) -> tuple[str, ...] | None:
-    """The files that changed since the commit before; ``None`` if the clone does not reach there.
+    """The files that changed since the commit before; ``None`` if git does not tell.
 
     Without such a commit, as at a release, it is the last commit's own change.
     """
-    before = event.before if re.fullmatch(r"(?!0{40})[0-9a-f]{40}", event.before) else "HEAD^"
-    command = ["git", "diff", "--name-only", "--no-renames", "-z", before, "HEAD", "--"]
-    found = output_of(command, cwd=root)
-    verify = ["git", "rev-parse", "--verify", "--quiet", f"{before}^{{commit}}"]
-    known = found or output_of(verify, cwd=root)
-    return tuple(filter(None, found.split("\0"))) if known else None
+    is_commit = re.fullmatch(r"(?!0{40})[0-9a-f]{40}", event.before)
+    return Git(root).changed(event.before if is_commit else "HEAD^")
 
 
 def _payload(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -91,13 +88,11 @@ def read_event(environ: Mapping[str, str], root: Path, message: str = "") -> Eve
         message = str(_section(payload, "head_commit", "message") or "")
     if not message and name == "merge_group":
         message = str(_section(payload, "merge_group", "head_commit", "message") or "")
-    if not message:
-        wanted = commit if re.fullmatch(r"[0-9a-f]{40}", commit) else "HEAD"
-        message = output_of(["git", "log", "-1", "--format=%B", wanted, "--"], cwd=root)
-    if not message and wanted != "HEAD":
-        message = output_of(["git", "log", "-1", "--format=%B", "HEAD", "--"], cwd=root)
-    if not commit:
-        commit = output_of(["git", "rev-parse", "HEAD"], cwd=root).strip()
+    git = Git(root)
+    if not message and re.fullmatch(r"[0-9a-f]{40}", commit):
+        message = git.message(commit) or ""
+    message = message or git.message("HEAD") or ""
+    commit = commit or git.head() or ""
     is_tag, ref = environ.get("GITHUB_REF_TYPE") == "tag", environ.get("GITHUB_REF_NAME", "")
     before = payload.get("before") or _section(payload, "pull_request", "base", "sha")
     return Event(
@@ -109,4 +104,20 @@ def read_event(environ: Mapping[str, str], root: Path, message: str = "") -> Eve
         branch=environ.get("GITHUB_HEAD_REF", "") or ("" if is_tag else ref),
         tag=ref if is_tag else "",
         before=str(before or ""),
+        unmerged=_unmerged(name, environ, payload),
     )
+
+
+def _unmerged(name: str, environ: Mapping[str, str], payload: Mapping[str, Any]) -> str:
+    """What keeps the checked-out code from being merged: a pull request, or a merge queue.
+
+    The event's name alone does not tell: a review, a deployment or a manual run can have the ref
+    of a pull request too, and pull_request_target has that of the base branch.
+    """
+    ref = environ.get("GITHUB_REF", "")
+    if name == "merge_group" or "merge_group" in payload or ref.startswith(_QUEUE):
+        return "a merge queue"
+    is_asked = name.startswith("pull_request") or "pull_request" in payload
+    if is_asked or ref.startswith("refs/pull/") or environ.get("GITHUB_HEAD_REF"):
+        return "a pull request"
+    return ""

@@ -127,8 +127,4 @@ def _plan_only(given: Given, event: Event, problems: list[Problem]) -> str:
     for flag in ("dry-run", "skip-deploy"):
         if event.asks_for(flag):
             return f"the commit message says [{flag}]"
-    if event.name in ("pull_request", "pull_request_target"):
-        return "pull requests are planned, not deployed"
-    if event.name == "merge_group":
-        return "what waits in a merge queue is planned, not deployed"
-    return ""
+    return f"what is in {event.unmerged} is planned, not deployed" if event.unmerged else ""

@@ -25,9 +25,11 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from engine.adapters.aws.denials import allow, denied_action
+from engine.adapters.aws.reads import is_read
 from engine.errors import (
     Conflict,
     DeployError,
+    DeployFailed,
     NotFound,
     NotPermitted,
     NotReady,
@@ -133,11 +135,23 @@ class Aws:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._only_reads = False
         self._clients: dict[tuple[str, str, bool], Any] = {}
         try:
             self._session = botocore.session.Session()
         except boto.BotoCoreError as error:
             raise _explain(error, "session", "this machine") from None
+
+    def only_read(self) -> None:
+        """Refuse every call that is no read from now on, whoever makes it."""
+        self._only_reads = True
+
+    def _check(self, operation: str) -> None:
+        if self._only_reads and not is_read(operation):
+            raise DeployFailed(
+                f"{operation} is not called: this run only reads",
+                remedy="This is a fault of lambda-fast-deploy; please report it with this line.",
+            )
 
     def client(self, service: str, region: str, *, once: bool = False) -> Any:
         """A client; creating clients is not thread-safe, using them is.
@@ -168,6 +182,7 @@ class Aws:
             Conflict: changed by somebody else, or an update is in progress.
             Refused: any other error of AWS.
         """
+        self._check(operation)
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
         with self.explained(region, name):
             return getattr(self.client(service, region, once=once), operation)(**parameters)
@@ -190,6 +205,7 @@ class Aws:
             create_transfer_manager,
         )
 
+        self._check("put_object")
         client, checked = self.client("s3", region), {"ChecksumAlgorithm": "SHA256"}
         told = [ProgressCallbackInvoker(tell)]
         with (

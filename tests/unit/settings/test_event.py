@@ -276,6 +276,42 @@ def test_every_event_tells_its_branch_its_tag_and_its_flags(
         assert getattr(event, key) == getattr(wanted, key), key
 
 
+PULL = "refs/pull/7/merge"
+QUEUE = "refs/heads/gh-readonly-queue/main/pr-7-abc"
+MAIN = "refs/heads/main"
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "environ", "unmerged"),
+    [
+        ("pull_request", {}, {"GITHUB_REF": PULL}, "a pull request"),
+        ("pull_request_target", {}, {"GITHUB_REF": MAIN}, "a pull request"),
+        ("pull_request_review", {}, {"GITHUB_REF": PULL}, "a pull request"),
+        ("pull_request_review_comment", {}, {"GITHUB_REF": PULL}, "a pull request"),
+        ("an_event_to_come", {"pull_request": {}}, {"GITHUB_REF": MAIN}, "a pull request"),
+        ("deployment", {}, {"GITHUB_REF": PULL}, "a pull request"),
+        ("workflow_dispatch", {}, {"GITHUB_REF": "refs/pull/7/head"}, "a pull request"),
+        ("push", {}, {"GITHUB_REF": MAIN, "GITHUB_HEAD_REF": "topic"}, "a pull request"),
+        ("merge_group", {}, {"GITHUB_REF": MAIN}, "a merge queue"),
+        ("push", {}, {"GITHUB_REF": QUEUE}, "a merge queue"),
+        ("an_event_to_come", {"merge_group": {}}, {}, "a merge queue"),
+        ("push", {}, {"GITHUB_REF": MAIN}, ""),
+        ("push", {}, {"GITHUB_REF": "refs/heads/refs/pull/7"}, ""),
+        ("push", {}, {"GITHUB_REF": "refs/tags/v1"}, ""),
+        ("issue_comment", {"issue": {"pull_request": {}}}, {"GITHUB_REF": MAIN}, ""),
+        ("workflow_run", {}, {"GITHUB_REF": MAIN}, ""),
+        ("local", {}, {}, ""),
+    ],
+)
+def test_the_ref_tells_what_is_not_merged_whatever_the_event_is_called(
+    tmp_path: Path, name: str, payload: dict[str, Any], environ: dict[str, str], unmerged: str
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(payload))
+    given = {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file), **environ}
+    assert read_event(given, tmp_path).unmerged == unmerged
+
+
 def test_a_message_in_another_encoding_is_read_as_far_as_it_goes(repository: Path) -> None:
     commit(repository, "caf\u00e9 [test-all]")
     settings = ["git", "config", "i18n.logOutputEncoding", "latin1"]

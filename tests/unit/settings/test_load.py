@@ -434,8 +434,11 @@ def test_a_file_that_cannot_be_read_says_what_to_do(
             "false",
             "the commit message says [skip-deploy]",
         ),
-        (Event("pull_request"), "", "pull requests are planned, not deployed"),
-        (Event("pull_request_target"), "false", "pull requests are planned, not deployed"),
+        (
+            Event("deployment", unmerged="a pull request"),
+            "false",
+            "what is in a pull request is planned, not deployed",
+        ),
         (Event("push"), "false", ""),
         (Event("release"), "", ""),
         (Event("workflow_dispatch"), "", ""),
