@@ -10,13 +10,12 @@ from pathlib import Path
 from engine.adapters.heartbeat import beating
 from engine.errors import BuildFailed, DeployFailed, NotReady
 
-
 _allowed: frozenset[str] | None = None
 
 
 def allow_only(*programs: str) -> None:
     """Let this process start no other programs from now on, whoever asks for one."""
-    global _allowed  # noqa: PLW0603 - a process has one such limit, for all of its threads
+    global _allowed  # one for the whole process, and so for all of its threads
     _allowed = frozenset(programs)
 
 

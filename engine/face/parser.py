@@ -72,6 +72,10 @@ class Parser(argparse.ArgumentParser):
             raise Invalid([Problem(says, Place(self.prog))])
 
 
+# What says how one run goes, and nothing about what is deployed.
+_OF_A_RUN = ("commit-message", "rollback", "code-only", "dry-run", "change-set")
+
+
 class Root(Parser):
     """The parser of all; its help has the commands in groups."""
 
@@ -141,7 +145,8 @@ def _add_deploying(commands: Any) -> None:
     build.add_argument("what", choices=["base"], metavar="WHAT", help="base: the base images")
     for command in (deploy, plan, build):
         _add_reporting(command)
-        _add_inputs_but(command, "rollback", *(["code-only"] if command is build else []))
+        of_stacks = ("code-only", "change-set") if command is build else ()
+        _add_inputs_but(command, "rollback", *of_stacks)
 
 
 def _add_rollback(commands: Any) -> None:
@@ -178,7 +183,7 @@ def _add_looking(commands: Any) -> None:
     says = "one function; default all of the configuration"
     status.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
     _add_json(status)
-    _add_inputs_but(status, "rollback", "commit-message", "code-only", "dry-run", "builder")
+    _add_inputs_but(status, *_OF_A_RUN, "builder")
     sizes = _command(
         commands,
         "sizes",
@@ -240,8 +245,7 @@ def _add_set_up(commands: Any) -> None:
         "doctor --json",
     )
     _add_json(doctor)
-    of_a_run = ("commit-message", "rollback", "code-only", "dry-run")
-    _add_inputs_but(doctor, *of_a_run)
+    _add_inputs_but(doctor, *_OF_A_RUN)
     policy = _command(
         commands,
         "policy",
@@ -258,7 +262,7 @@ def _add_set_up(commands: Any) -> None:
     policy.add_argument("--trust", metavar="WHO", help=says)
     says = "number of the AWS account; default that of the credentials"
     policy.add_argument("--account", metavar="ID", help=says)
-    _add_inputs_but(policy, *of_a_run)
+    _add_inputs_but(policy, *_OF_A_RUN)
     schema = _command(
         commands,
         "schema",

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from engine.adapters import process
 from engine.errors import DeployError, Place, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
@@ -89,10 +90,14 @@ class Run:
         event = read_event(self._environ, root, self._given.get("commit-message", ""))
         if not self._flags:
             event = replace(event, flags=frozenset())
+        if event.unmerged:
+            process.allow_only("git")
         self._settings = load(self._given, self._environ, event, root, lambda: self._aws.regions())
         from engine.adapters.world import World
 
         self._journal.keep_secret(self._settings.secrets)
+        if self._settings.only_reads:
+            self._aws.only_read()
         for note in mistyped(event, _flags_of(self._settings)):
             self._journal.note(note)
         world = World.real(self._aws, self._settings.builder)

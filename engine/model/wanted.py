@@ -233,7 +233,8 @@ class Settings:
 
     ``plan_only`` says why the run must not deploy, if so. ``secrets`` are texts that nobody may
     see. ``builder`` names a buildx builder; the current one is used otherwise. ``code_only``
-    updates a stack's functions directly, past CloudFormation.
+    updates a stack's functions directly, past CloudFormation. With ``change_set`` a plan lets
+    CloudFormation compare.
     """
 
     root: Path
@@ -249,6 +250,12 @@ class Settings:
     artifacts: Store | None = None
     stack: Stack | None = None
     code_only: bool = False
+    change_set: bool = False
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the run changes nothing in AWS, not even for a moment."""
+        return bool(self.plan_only) and not self.change_set
 
     @property
     def targets(self) -> tuple[tuple[str, Function], ...]:

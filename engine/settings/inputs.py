@@ -106,6 +106,11 @@ INPUTS = (
         switch=True,
     ),
     Input("dry-run", "Only plan: true or false", switch=True),
+    Input(
+        "change-set",
+        "In a plan of a stack, let CloudFormation compare, by a change set: true or false",
+        switch=True,
+    ),
 )
 
 PREVIOUS = "previous"  # value of input rollback

@@ -50,6 +50,11 @@ def load(
             says = "is for a stack; functions without one are updated directly anyway"
             problems.append(Problem(says, given.place("code-only")))
         settings = replace(settings, code_only=True)
+    if _switch("change-set", given, problems):
+        if settings.stack is None:
+            says = "is for a stack; functions without one are compared without"
+            problems.append(Problem(says, given.place("change-set")))
+        settings = replace(settings, change_set=not event.unmerged)
     if problems:
         error = Invalid(problems)
         hidden, _ = variables_of(document)  # also where such a variable stands in a wrong place

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from engine.adapters.aws.stacks import Change
 from engine.errors import Invalid, Problem
@@ -84,9 +83,8 @@ def _loses(change: Change) -> bool:
     )
 
 
-def first_steps(body: Mapping[str, Any], region: str) -> tuple[Step, ...]:
-    """What a stack that does not exist yet would get: every resource of its template."""
-    return tuple(
-        Step(f"resource:{logical}", region, Action.CREATE, resource["Type"])
-        for logical, resource in body["Resources"].items()
-    )
+def counted(changes: Sequence[Change], verb: str) -> str:
+    """How many resources change, in words."""
+    if not changes:
+        return "no resource, only outputs or parameters"
+    return f"{len(changes)} resource{'s' if len(changes) != 1 else ''} {verb}"

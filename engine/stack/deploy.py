@@ -12,7 +12,6 @@ from engine.journal import Journal
 from engine.model import Action, Outcome, Settings, Step
 from engine.settings.document import nearest
 from engine.stack.artifacts import Artifact, Artifacts
-from engine.stack.changes import first_steps
 from engine.stack.images import StackImages
 from engine.stack.keep import Kept
 from engine.stack.move import Move
@@ -20,6 +19,7 @@ from engine.stack.observe import observe
 from engine.stack.order import Came, Order, There, everywhere
 from engine.stack.package import package, text_of
 from engine.stack.parameters import Parameters, parameters_of
+from engine.stack.preview import preview
 from engine.stack.proof import warn_of_untested
 from engine.stack.resources import has_stacks
 from engine.stack.template import plain
@@ -70,12 +70,13 @@ class _Release:
         if self._is_so(body, wanted, parameters):
             return move.stay(steps)
         self._warn(body)
-        if plan_only and self._there.kept is None:
-            return move.planned((*steps, *first_steps(body, order.region)))
+        if order.settings.only_reads or (plan_only and self._there.kept is None):
+            nested = packaged.nested
+            return preview(order, self._there, wanted, parameters.hidden, nested, steps)
         self._upload(packaged.nested)
-        template = order.as_argument(wanted.template)
         proposal = Proposal(
-            template,
+            wanted.template,
+            order.as_argument(wanted.template),
             parameters.all,
             wanted.capabilities,
             wanted.tags,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.adapters.aws.stacks import Change, ChangeSet, Proposal, StackState
+from engine.adapters.aws.stacks import ChangeSet, Proposal, StackState
 from engine.delivery import because
 from engine.errors import DeployError, DeployFailed, unexpected
 from engine.model import Action, Delivery, Step
 from engine.stack.apply import Application, is_stuck
-from engine.stack.changes import check_data, steps_of
+from engine.stack.changes import check_data, counted, steps_of
 from engine.stack.drift import align, align_steps
 from engine.stack.keep import SECRET, Kept, digest_of
 from engine.stack.order import Came, Order, There, kept_of
+from engine.stack.preview import planned
 from engine.stack.proof import Proof, test_steps
 from engine.stack.resources import has_stacks
 from engine.stack.template import plain
@@ -42,6 +43,7 @@ class Move:
             if value == SECRET and key in asked and key not in kept.parameters
         }
         return Proposal(
+            kept.template,
             self._order.as_argument(kept.template),
             {**kept.parameters, **hidden},
             kept.capabilities or self._order.stack.capabilities,
@@ -51,7 +53,7 @@ class Move:
         )
 
     def to(self, wanted: Kept, proposal: Proposal, steps: tuple[Step, ...]) -> Came:
-        """Let the stack become something else, or only plan that.
+        """Let the stack become something else, or only let CloudFormation say what would change.
 
         Args:
             wanted: what it becomes, as it is kept.
@@ -66,11 +68,11 @@ class Move:
         with order.journal.work(step_id, "compare", "a change set", order.region) as detail:
             change_set = order.stacks.propose(order.name, proposal, is_new=is_new)
             differs = change_set.differs
-            detail(_counted(change_set.changes, "would change") if differs else "nothing differs")
+            detail(counted(change_set.changes, "would change") if differs else "nothing differs")
         if not differs:
             return self.stay(steps)
         action = Action.CREATE if is_new else Action.UPDATE
-        why = _counted(change_set.changes, "to change")
+        why = counted(change_set.changes, "to change")
         every = (
             *steps,
             *align_steps(order, self._there),
@@ -82,7 +84,7 @@ class Move:
             check_data(change_set.changes, order.stack, order.resources.template)
             if order.settings.plan_only:
                 self._discard(change_set, is_new=is_new)
-                return self.planned(every)
+                return planned(order, self._there, every)
             wanted = self._on_trial(wanted, proposal)
             self._remember(wanted)
         except DeployError:
@@ -279,7 +281,7 @@ class Move:
             ),
         )
         if order.settings.plan_only:
-            return self.planned(every)
+            return planned(order, self._there, every)
         delivery = Delivery(
             order.region,
             order.name,
@@ -301,12 +303,6 @@ class Move:
             self._passed(before)
         return Came(every, delivery)
 
-    def planned(self, steps: tuple[Step, ...]) -> Came:
-        """Only say what would be done."""
-        order = self._order
-        arn = self._state.id if self._state and self._before else ""
-        return Came(steps, Delivery(order.region, order.name, "planned", arn=arn, is_stack=True))
-
 
 def _common(digests: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
     """The digests of secrets that are known to be the same."""
@@ -319,9 +315,3 @@ def _said(name: str, before: Kept | None, target: Kept | None, *, but: bool) -> 
         return f"{name} is deleted"
     when = "" if target.id == before.id else " when its tests last passed"
     return f"{name} {'has the template that it had' if but else 'is as it was'}{when}"
-
-
-def _counted(changes: Sequence[Change], verb: str) -> str:
-    if not changes:
-        return "no resource, only outputs or parameters"
-    return f"{len(changes)} resource{'s' if len(changes) != 1 else ''} {verb}"

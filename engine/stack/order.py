@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -82,7 +83,7 @@ class Order:
         """A template as a call takes it: itself, or where it is if it is too large for that."""
         if len(text.encode()) <= BODY_LIMIT:
             return {"TemplateBody": text}
-        key = f"{PREFIX}stacks/{self.name}/template.json"
+        key = f"{PREFIX}{hashlib.sha256(text.encode()).hexdigest()}.template"
         self.bucket.put(key, text.encode())
         return {"TemplateURL": self.bucket.address(key)}
 

@@ -8,6 +8,7 @@ from engine.model import Outcome, Settings
 from engine.stack.keep import SECRET
 from engine.stack.move import Move
 from engine.stack.order import Came, Order, There, everywhere, look
+from engine.stack.preview import preview
 
 
 def roll_back_stack(settings: Settings, world: World, journal: Journal) -> Outcome:
@@ -36,6 +37,8 @@ def _roll_back(order: Order) -> Came:
         )
     if stays:
         order.journal.note(f"Rollback of {name}: {stays}.")
+    if order.settings.only_reads:
+        return preview(order, there, target, {}, {}, ())
     move = Move(order, there)
     return move.to(target, move.proposal(target), ())
 

@@ -243,7 +243,14 @@ def test_the_plan_tells_what_becomes_of_each_resource_and_changes_nothing(
     assert plan.actions["resource:News"] == "create"
     assert plan.actions["resource:Orders"] == "update"
     assert "MemorySize" in plan.out
-    assert plan.changes == ["CreateChangeSet", "DeleteChangeSet"]
+    assert plan.changes == []
+    assert "judged at the deployment; plan --change-set" in plan.log
+    compared = project.run("plan", "--change-set")
+    assert compared.code == 0
+    assert compared.changes == ["CreateChangeSet", "DeleteChangeSet"]
+    assert "judged at the deployment" not in compared.log
+    for told in (plan, compared):
+        assert {k: v for k, v in told.actions.items() if k in ("resource:News", "resource:Orders")}
     assert status(api, stack) == "CREATE_COMPLETE"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.adapters import retry
 from engine.adapters.aws.session import Aws
-from engine.errors import NotFound, Refused
+from engine.errors import DeployFailed, NotFound, Refused
 
 BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
 PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
@@ -105,10 +105,12 @@ class StackResource:
 class Proposal:
     """What a stack shall become; a parameter without a value keeps the one it has.
 
-    ``template`` are the parameters of the call that name it: its text, or where it is, and
-    ``has_stacks`` is whether it has stacks of its own. ``role`` is one for CloudFormation.
+    ``text`` is its template, and ``template`` are the parameters of the call that name it: the
+    text itself, or where it is. ``has_stacks`` is whether it has stacks of its own. ``role`` is one
+    for CloudFormation.
     """
 
+    text: str = field(repr=False)
     template: Mapping[str, str] = field(repr=False)
     parameters: Mapping[str, str | None] = field(repr=False)
     capabilities: tuple[str, ...]
@@ -158,10 +160,11 @@ class Stacks:
             changed=(found.get("LastUpdatedTime") or found["CreationTime"]).isoformat(),
         )
 
-    def template(self, name: str) -> str:
-        """The template that a stack was last given; nothing if it is absent."""
+    def template(self, name: str, change_set: str = "") -> str:
+        """The template that a stack or a change set was given; nothing if it is absent."""
+        named = {"StackName": name, **({"ChangeSetName": change_set} if change_set else {})}
         try:
-            body = self._call("get_template", StackName=name, TemplateStage="Original")
+            body = self._call("get_template", TemplateStage="Original", **named)
         except NotFound:
             return ""
         found = body["TemplateBody"]
@@ -246,7 +249,24 @@ class Stacks:
                 return replace(ready, differs=False)
             says = reason.rpartition("Reason: ")[2] or str(found["Status"])
             raise Refused(f"CloudFormation does not take the template of {name}: {says}")
+        self._check(ready, proposal)
         return replace(ready, changes=tuple(self._changes(found)))
+
+    def _check(self, change_set: ChangeSet, proposal: Proposal) -> None:
+        """Refuse a change set of another template than was meant: somebody else can write there.
+
+        Raises:
+            DeployFailed: CloudFormation has read another one.
+        """
+        where = proposal.template.get("TemplateURL")
+        if where and _values(self.template(change_set.stack, change_set.id)) != _values(
+            proposal.text
+        ):
+            self.discard(change_set)
+            raise DeployFailed(
+                f"{where} does not hold the template that this run has put there",
+                remedy="Find out who else writes to that bucket, and run again.",
+            )
 
     def _create(self, **parameters: Any) -> None:
         try:
@@ -289,6 +309,14 @@ class Stacks:
     def delete(self, stack_id: str) -> None:
         """Begin to delete a stack with what is in it."""
         self._call("delete_stack", StackName=stack_id)
+
+
+def _values(template: str) -> Any:
+    """A template to be compared: its values if it is JSON, however that is written."""
+    try:
+        return json.loads(template)
+    except ValueError:
+        return template.strip()
 
 
 def _change(found: Mapping[str, Any], within: str) -> Change:

@@ -46,7 +46,7 @@ def test_the_changes_of_stacks_inside_follow_their_stack(
     second = {"Changes": [change("B", "AWS::SNS::Topic")], "ChangeSetId": INNER}
     api.add_response("describe_change_set", second, {**of_inner, "NextToken": "n"})
     proposal = Proposal(
-        {"TemplateBody": "{}"}, {"Secret": None}, ("CAPABILITY_IAM",), {}, has_stacks=True
+        "{}", {"TemplateBody": "{}"}, {"Secret": None}, ("CAPABILITY_IAM",), {}, has_stacks=True
     )
     found = Stacks(aws, REGION).propose("shop", proposal, is_new=False)
     assert found.changes == (

@@ -41,7 +41,6 @@ tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904
 author a <a@example.com> 1700000000 +0000
 committer a <a@example.com> 1700000000 +0000
 gpgsig -----BEGIN PGP SIGNATURE-----
- 
  aaaa
  -----END PGP SIGNATURE-----
 

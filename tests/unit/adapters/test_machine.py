@@ -155,12 +155,13 @@ def test_a_child_is_ended_when_its_listener_gives_up() -> None:
     ("command", "printed"),
     [
         ([sys.executable, "-c", "print('yes')"], "yes\n"),
-        ([sys.executable, "-c", "print('no'); raise SystemExit(1)"], ""),
-        (["no-such-program"], ""),
+        ([sys.executable, "-c", "print('no'); raise SystemExit(1)"], None),
+        ([sys.executable, "-c", ""], ""),
+        (["no-such-program"], None),
     ],
 )
-def test_the_output_of_a_command_is_nothing_when_it_fails(
-    command: list[str], printed: str, tmp_path: Path
+def test_the_output_of_a_command_is_none_when_it_fails(
+    command: list[str], printed: str | None, tmp_path: Path
 ) -> None:
     assert output_of(command, tmp_path) == printed
 
