@@ -94,9 +94,9 @@ EVENTS = (
     ("`push` of a branch", Event("push", branch="main")),
     ("`push` of a tag", Event("push", tag="v1.0.0")),
     ("`release`", Event("release", tag="v1.0.0")),
-    ("`pull_request`", Event("pull_request", branch="change")),
-    ("`pull_request_target`", Event("pull_request_target", branch="change")),
-    ("`merge_group`", Event("merge_group", branch="queue")),
+    ("`pull_request` and its kin (`…_target`, `…_review`, …)", Event(unmerged="a pull request")),
+    ("any other at a ref `refs/pull/…`", Event("deployment", unmerged="a pull request")),
+    ("`merge_group`, and any other at a merge queue's ref", Event(unmerged="a merge queue")),
     ("`workflow_dispatch`, `schedule` and others", Event("workflow_dispatch", branch="main")),
     ("none: a laptop", Event()),
 )

@@ -13,11 +13,14 @@ _SAYS_SO = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|(^|_)(KE
 _ID = "AWS_ACCESS_KEY_ID"  # no secret, and in every request
 
 
+def says_secret(name: str) -> bool:
+    """Whether a variable's name says that it is a secret, as AWS_SESSION_TOKEN does."""
+    return bool(_SAYS_SO.search(name.upper())) and name != _ID
+
+
 def secrets_of(environ: Mapping[str, str]) -> list[str]:
-    """The values of variables whose names say that they are secrets, such as AWS_SESSION_TOKEN."""
-    return [
-        value for name, value in environ.items() if _SAYS_SO.search(name.upper()) and name != _ID
-    ]
+    """The values of variables whose names say that they are secrets."""
+    return [value for name, value in environ.items() if says_secret(name)]
 
 
 class Mask:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.errors import Place, Problem
-from engine.mask import secrets_of
+from engine.mask import says_secret, secrets_of
 from engine.model import Budgets, Event, Settings, Store
 from engine.settings.checked import Checked
 from engine.settings.document import Node, nearest
@@ -82,9 +82,29 @@ def variables_of(document: Node) -> tuple[set[str], set[str]]:
     hidden: set[str] = set()
     shown: set[str] = set()
     for path, names in document.variables():
-        is_hidden = {"environment", "headers", "build-secrets", "parameters"} & set(path)
-        (hidden if is_hidden else shown).update(names)
+        (hidden if _is_hidden(path) else shown).update(names)
     return hidden, shown
+
+
+def _is_hidden(path: tuple[str, ...]) -> bool:
+    return not {"environment", "headers", "build-secrets", "parameters"}.isdisjoint(path)
+
+
+def check_shown(document: Node, problems: list[Problem]) -> None:
+    """Refuse secrets in what others are told: the host in a FROM, say, or the name of a bucket.
+
+    For what is not merged: whoever wrote it need not be whoever the secrets were given to.
+    """
+    for path, names in document.variables():
+        problems += [
+            Problem(
+                f"{name} is a secret by its name; before it is merged, it may stand only under "
+                "environment, headers, build-secrets and parameters",
+                document.at(*path),
+            )
+            for name in names
+            if says_secret(name) and not _is_hidden(path)
+        ]
 
 
 def _store(checked: Checked) -> Store | None:

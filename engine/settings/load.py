@@ -10,7 +10,7 @@ from engine.adapters.files import is_directory, is_file, read_text
 from engine.errors import Invalid, Place, Problem
 from engine.mask import Mask, secrets_of
 from engine.model import Event, Settings
-from engine.settings.assemble import assemble, variables_of
+from engine.settings.assemble import assemble, check_shown, variables_of
 from engine.settings.checked import Checked
 from engine.settings.document import Node, parse
 from engine.settings.event import changed_paths
@@ -44,6 +44,8 @@ def load(
     values = ROOT.check(document, problems)
     checked = Checked(document, values, directory, problems)
     plan_only = _plan_only(given, event, problems)
+    if event.unmerged:
+        check_shown(document, problems)
     settings = assemble(checked, given, environ, event, plan_only, known_regions)
     if _code_only(given, problems):
         if settings.stack is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import secrets
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -282,3 +284,41 @@ def test_outputs_are_told_without_secrets(project: Project) -> None:
     assert re.search(r"\nName +us-east-1 +\S+\n", status.out)
     assert json.loads(project.run("status", "--json", WORD=token).out)[0]["outputs"]["Name"]
     assert token not in run.log + status.out
+
+
+def test_a_template_that_somebody_else_writes_over_is_not_applied(
+    project: Project, stack: str, api: Any
+) -> None:
+    """It is too large for a call, so CloudFormation reads it from the bucket, a moment later."""
+    assert project.deploy().code == 0
+    large = f"{WORD.replace('one', 'mine')}Metadata: {{Long: {'x' * 60_000}}}\n"
+    project.write("template.yaml", large)
+    bucket = boto3.resource("s3").Bucket("stack-artifacts")
+
+    def templates() -> set[str]:
+        return {each.key for each in bucket.objects.all() if each.key.endswith(".template")}
+
+    before = templates()
+    with faults({"operation": "CreateChangeSet", "seconds": 5}), ThreadPoolExecutor(1) as pool:
+        deploying = pool.submit(project.deploy)
+        until = time.monotonic() + 60
+        while not (new := templates() - before) and time.monotonic() < until:
+            time.sleep(0.05)
+        (key,) = new
+        content = bucket.Object(key).get()["Body"].read()
+        assert hashlib.sha256(content).hexdigest() in key
+        bucket.put_object(Key=key, Body=content.replace(b"mine", b"theirs"))
+        run = deploying.result()
+    assert run.code == 1
+    assert "does not hold the template that this run has put there" in run.log
+    assert "ExecuteChangeSet" not in run.changes
+    assert "DeleteChangeSet" in run.changes
+    value = boto3.client("ssm").get_parameter(Name=word_of(api, stack))["Parameter"]["Value"]
+    assert value == "one"
+    assert project.deploy().code == 0  # what was written over is put right
+
+
+def word_of(api: Any, stack: str) -> str:
+    """What the parameter came to be called."""
+    found = api.describe_stack_resources(StackName=stack)["StackResources"]
+    return str(found[0]["PhysicalResourceId"])

