@@ -6,7 +6,7 @@
     |  |- Unreachable
     |  |- NotPermitted  IAM does not let the caller do it
     |- DeployFailed   exit 1: the deployment failed and the previous state stands again
-    |  |- Refused     AWS answered with an error
+    |  |- Refused     AWS or a registry answered with an error
     |  |  |- Unavailable
     |  |  |- NotFound
     |  |  |- Conflict
@@ -169,7 +169,7 @@ def unexpected(error: Exception) -> DeployFailed:
 
 
 class Refused(DeployFailed):
-    """AWS answered an API call with an error; ``code`` is AWS's error code."""
+    """AWS or a registry answered with an error; ``code`` is AWS's, or the status of HTTP."""
 
     def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
@@ -177,7 +177,7 @@ class Refused(DeployFailed):
 
 
 class Unavailable(Refused):
-    """AWS had no time for it, or failed itself; whether a change was made is not known."""
+    """AWS or a registry was busy, or failed itself; whether a change was made is not known."""
 
 
 class NotFound(Refused):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from collections import deque
@@ -88,41 +87,17 @@ class Docker:
     def _log_in(self, login: Login) -> None:
         self._engine().login(login.user, login.password, registry=login.host, reauth=True)
 
-    def digest(self, reference: str, login: Callable[[], Login]) -> str:
-        """The digest that an image reference stands for, or nothing when nobody knows.
+    def held(self, reference: str) -> str:
+        """The digest of the engine's own copy of an image, which a build by it would use.
 
-        The registry is asked through the engine, which knows its mirrors and log-ins, and then
-        with ``login`` if the image is in that registry; when it does not answer, the engine's own
-        copy counts, since a build would use that.
+        One that was built here and never pushed has its id instead; nothing if there is no copy,
+        or no engine.
         """
-        if "@" in reference:
-            return reference.partition("@")[2]
-        try:
-            found = self._registry_digest(reference)
-            host = reference.partition("/")[0]
-            if not found and re.search(r"[.:]", host) and host != "public.ecr.aws":
-                credentials = login()
-                if credentials.host == host:
-                    self.log_in(credentials)
-                    found = self._registry_digest(reference)
-            return found or self._own_digest(reference)
-        except NotReady:
-            return ""
-
-    def _registry_digest(self, reference: str) -> str:
-        import docker
-
-        try:
-            return str(self._engine().images.get_registry_data(reference).id)
-        except docker.errors.APIError:
-            return ""
-
-    def _own_digest(self, reference: str) -> str:
         import docker
 
         try:
             image = self._engine().images.get(reference)
-        except docker.errors.APIError:
+        except (NotReady, docker.errors.APIError):
             return ""
         pulled = [name.partition("@")[2] for name in image.attrs.get("RepoDigests") or []]
         return pulled[0] if pulled else str(image.id)

@@ -19,6 +19,7 @@ from engine.adapters.docker import Docker
 if TYPE_CHECKING:
     from engine.adapters.aws.identity import Identity
     from engine.adapters.aws.stacks import Stacks
+    from engine.adapters.distribution import Distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,12 @@ class World:
     def registry(self, region: str) -> Registry:
         """The image registry of a region."""
         return Registry(self.aws, region)
+
+    def distribution(self, region: str) -> Distribution:
+        """All registries, for a deployment to a region."""
+        from engine.adapters.distribution import Distribution
+
+        return Distribution(region, lambda of: self.registry(of).login())
 
     def bucket(self, region: str, name: str) -> Bucket:
         """A bucket."""

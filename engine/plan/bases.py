@@ -1,17 +1,20 @@
 """What each base image is: its own content, and the digests of the images that it starts from.
 
 A base must be built again when ``FROM`` moves, so the registry is asked for those digests. When
-it cannot be asked, or the user does not want to follow, the newest base of the same recipe will do:
+it does not tell, or the user does not want to follow, the newest base of the same recipe will do:
 an upstream that is down must not stop a deployment.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from engine.adapters.files import read_text
-from engine.adapters.parallel import results, workers
+from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
 from engine.content.dockerfile import upstreams
 from engine.content.fingerprint import of_base, standing_on
+from engine.errors import DeployError
 from engine.journal import Journal
 from engine.model import Base, Settings
 
@@ -21,36 +24,63 @@ def base_tag(base: Base, fingerprint: str) -> str:
     return f"{base.tag}-{fingerprint}"
 
 
-def base_fingerprints(settings: Settings, world: World, journal: Journal) -> dict[str, str]:
-    """The fingerprint of each base; the images that they start from are looked up together."""
+def base_fingerprints(
+    settings: Settings, world: World, journal: Journal, *, only_registries: bool = False
+) -> dict[str, str]:
+    """The fingerprint of each base; the images that they start from are looked up together.
+
+    Args:
+        settings: what was asked for.
+        world: where registries are asked.
+        journal: told what could not be found out.
+        only_registries: whether the Docker engine is left out, which otherwise tells of images
+            that no registry knows.
+    """
+    starts = {name: _starts(base) for name, base in settings.bases.items()}
+    images = sorted({image for each in starts.values() for image in each})
+    digests: Mapping[str, str] = {}
+    if images:
+        digests, unknown = _digests(images, settings.regions[0], world, only=only_registries)
+        for image, error in unknown.items():
+            journal.note(
+                f"Whether {image} has moved could not be found out, so the newest base of the same "
+                f"recipe is used: {error.message}. {error.remedy}".rstrip()
+            )
     with workers() as pool:
         return results(
             {
-                name: pool.submit(_fingerprint, base, settings.regions[0], world, journal)
+                name: pool.submit(
+                    _fingerprint, base, starts[name], digests, settings.regions[0], world
+                )
                 for name, base in settings.bases.items()
             }
         )
 
 
-def _fingerprint(base: Base, region: str, world: World, journal: Journal) -> str:
-    recipe = of_base(base)
+def _starts(base: Base) -> list[str]:
+    """The images that a base starts from, if it shall be built again when they move."""
     if not base.follow_upstream:
+        return []
+    return upstreams(read_text(base.dockerfile), base.build_args)
+
+
+def _digests(
+    images: Iterable[str], region: str, world: World, *, only: bool
+) -> tuple[dict[str, str], dict[str, DeployError]]:
+    """The digest of each image that is known, and why the others are not."""
+    known, unknown = attempts(world.distribution(region).digest, images)
+    held = {image: digest for image in unknown if not only and (digest := world.docker.held(image))}
+    return known | held, {image: error for image, error in unknown.items() if image not in held}
+
+
+def _fingerprint(
+    base: Base, starts: list[str], digests: Mapping[str, str], region: str, world: World
+) -> str:
+    recipe = of_base(base)
+    if not starts:
         return recipe
-    images = upstreams(read_text(base.dockerfile), base.build_args)
-    if not images:
-        return recipe
-    with workers() as pool:
-        login = world.registry(region).login
-        digests = results(
-            {image: pool.submit(world.docker.digest, image, login) for image in images}
-        )
-    unknown = [image for image, digest in digests.items() if not digest]
-    if not unknown:
-        return standing_on(recipe, digests)
-    journal.note(
-        f"Whether {', '.join(unknown)} has moved could not be found out; the newest base of the "
-        "same recipe is used."
-    )
+    if all(image in digests for image in starts):
+        return standing_on(recipe, {image: digests[image] for image in starts})
     return _newest(base, recipe, region, world)
 
 

@@ -13,7 +13,7 @@ from engine.adapters.aws.session import Aws
 from engine.adapters.http import request
 from engine.errors import DeployError, NotFound, Refused
 
-_MANIFESTS = (
+MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
@@ -92,7 +92,7 @@ class Registry:
             "batch_get_image",
             repositoryName=repository,
             imageIds=[{"imageDigest": digest}],
-            acceptedMediaTypes=list(_MANIFESTS),
+            acceptedMediaTypes=list(MANIFESTS),
         )
         if not found["images"]:
             raise NotFound(f"{repository}@{digest} is not in ECR", code="ImageNotFoundException")
