@@ -8,6 +8,7 @@ but HEAD and GET is sent. Sources: OCI distribution-spec, "Pulling manifests"; d
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -20,7 +21,7 @@ from urllib.request import parse_http_list, parse_keqv_list
 from engine.adapters.aws.registry import MANIFESTS, Login
 from engine.adapters.docker_config import stored_login
 from engine.adapters.reference import Reference, is_loopback, reference
-from engine.adapters.wire import Answer, Wire, within
+from engine.adapters.wire import Answer, Wire, trust, within
 from engine.errors import DeployError, NotFound, Refused, Unavailable, Unreachable
 
 _SECONDS = 8.0  # for all that one image needs
@@ -51,6 +52,7 @@ class Distribution:
         self._login = login
         self._logins: dict[str, Login] = {}
         self._lock = threading.Lock()
+        self._trust = functools.cache(trust)
 
     def digest(self, image: str) -> str:
         """The digest that the name of an image stands for; what names a digest is not asked for.
@@ -66,9 +68,8 @@ class Distribution:
         found = reference(image)
         if found.digest:
             return found.digest
-        return within(
-            _SECONDS, found.host, lambda: _Question(found, Wire(_SECONDS), self._pair).answer()
-        )
+        question = _Question(found, Wire(_SECONDS, self._trust), self._pair)
+        return within(_SECONDS, found.host, question.answer)
 
     def _pair(self, image: Reference, service: str) -> str:
         """User and password for a registry, as Basic sends them, or nothing.

@@ -55,10 +55,12 @@ def within(seconds: float, what: str, work: Callable[[], T]) -> T:
 
 
 class Wire:
-    """Connections, kept while one question is asked. ``seconds`` is how long all may take."""
+    """Connections, kept while one question is asked."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, trust: Callable[[], ssl.SSLContext]) -> None:
+        """Take how long all may take, and whom to trust: read only where TLS is spoken."""
         self._end = time.monotonic() + seconds
+        self._trust = trust
         self._pools: dict[str, urllib3.PoolManager] = {}
 
     @property
@@ -110,7 +112,7 @@ class Wire:
         elif proxy and "://" not in proxy:
             proxy = f"http://{proxy}"
         if f"{scheme} {proxy}" not in self._pools:
-            context = _trust() if scheme == "https" else None
+            context = self._trust() if scheme == "https" else None
             self._pools[f"{scheme} {proxy}"] = (
                 _through(proxy, context) if proxy else urllib3.PoolManager(ssl_context=context)
             )
@@ -123,11 +125,19 @@ def _through(proxy: str, context: ssl.SSLContext | None) -> urllib3.PoolManager:
     return urllib3.ProxyManager(proxy, proxy_headers=headers, ssl_context=context)
 
 
-def _trust() -> ssl.SSLContext:
-    """What this machine trusts (SSL_CERT_FILE), and whom its AWS tools are told to trust."""
+def trust() -> ssl.SSLContext:
+    """What this machine trusts (SSL_CERT_FILE), and whom its AWS tools are told to trust.
+
+    Raises:
+        Unreachable: AWS_CA_BUNDLE names no certificates.
+    """
     context = ssl.create_default_context()
     if bundle := os.environ.get("AWS_CA_BUNDLE"):
-        context.load_verify_locations(bundle)
+        try:
+            context.load_verify_locations(bundle)
+        except OSError as error:
+            says = f"AWS_CA_BUNDLE names {bundle}, which cannot be read: {error.strerror}"
+            raise Unreachable(says) from None
     return context
 
 

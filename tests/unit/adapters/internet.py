@@ -100,10 +100,7 @@ class Internet:
         context = self.certificate.context()
         internet = self
 
-        class Proxy(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            log_message = _silent
-
+        class Proxy(_Silent):
             def do_CONNECT(self) -> None:
                 host = self.path.removesuffix(":443")
                 if host not in internet.hosts:
@@ -132,15 +129,15 @@ class Internet:
             yield name
 
 
-def _silent(*_: object) -> None:
-    """No log."""
+class _Silent(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        """No log."""
 
 
 def _handler(internet: Internet) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        log_message = _silent
-
+    class Handler(_Silent):
         def _answer(self) -> None:
             found = urlsplit(self.path)
             asked = Asked(

@@ -240,6 +240,10 @@ def test_what_the_machine_trusts_is_trusted(
     with pytest.raises(Unreachable, match=r"r\.test cannot be asked: self-signed certificate"):
         digest("r.test/a")
     assert internet.asked == []
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nonexistent")
+    with pytest.raises(Unreachable, match="AWS_CA_BUNDLE names /nonexistent, which cannot be"):
+        digest("r.test/a")
+    monkeypatch.delenv("AWS_CA_BUNDLE")
     monkeypatch.setenv("SSL_CERT_FILE", str(internet.certificate.certificate))
     assert digest("r.test/a") == DIGEST
 
@@ -367,7 +371,7 @@ def test_a_busy_registry_that_has_time_again_tells(internet: Internet) -> None:
 def test_nobody_there_is_told(internet: Internet, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unreachable, match=r"nobody\.test cannot be asked: the proxy"):
         digest("nobody.test/a")
-    with pytest.raises(Unreachable, match="127.0.0.1:1 cannot be asked: Connection refused"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1 cannot be asked: Connection refused"):
         digest("127.0.0.1:1/a")
     monkeypatch.setenv("HTTPS_PROXY", "socks9://user:hunter2@nowhere:x")
     with pytest.raises(Unreachable) as raised:

@@ -1,0 +1,212 @@
+"""Whether the image that a base starts from has moved: who is asked, and what is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import docker
+import pytest
+
+from engine.adapters.distribution import Distribution
+from lab import debian
+from lab.layout import cached
+from lab.process import Daemons, Deadline, tail
+from tests.support import Project, Run
+
+AWSS = "public.ecr.aws/lambda/python:3.13"
+# What `htpasswd -B` makes of this user and password.
+USER, PASSWORD = "somebody", "of the registry"
+HTPASSWD = f"{USER}:$2b$04$jsPUHUGOpffZuVTNWojmS.Jw85R/zGYzqGIh1fe0F9nnXNJZrw5WW\n"
+
+
+@pytest.fixture
+def upstream(lean: Project, name: str) -> str:
+    """The base starts from this image of the account's ECR, which is not there yet."""
+    made = boto3.client("ecr").create_repository(repositoryName=f"{name}-upstream")
+    reference = f"{made['repository']['repositoryUri']}:3.13"
+    lean.edit("Dockerfile.lambda.base", AWSS, reference)
+    return reference
+
+
+def put(reference: str, says: str) -> None:
+    """Let a tag of ECR stand for another image."""
+    manifest = json.dumps({"schemaVersion": 2, "layers": [], "annotations": {"says": says}})
+    repository, _, tag = reference.partition("/")[2].partition(":")
+    boto3.client("ecr").put_image(repositoryName=repository, imageTag=tag, imageManifest=manifest)
+
+
+def base_of(run: Run) -> str:
+    """The fingerprint of the base, as planned."""
+    assert run.code == 0
+    steps = run.report["plan"]["steps"]
+    return str(next(step["fingerprint"] for step in steps if step["id"] == "base:python"))
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> dict[str, str]:
+    """A machine without a Docker engine, whose docker keeps log-ins with a program that tells."""
+    folder = tmp_path / "docker"
+    folder.mkdir()
+    helpers = {os.environ["AWS_ENDPOINT_URL"].removeprefix("http://"): "tattle"}
+    config = {"credsStore": "tattle", "credHelpers": helpers}
+    (folder / "config.json").write_text(json.dumps(config))
+    helper = folder / "docker-credential-tattle"
+    helper.write_text(f"#!/bin/sh\ntouch {folder}/ran\nexit 1\n")
+    helper.chmod(0o755)
+    return {
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+        "DOCKER_CONFIG": str(folder),
+        "PATH": f"{folder}:{os.environ['PATH']}",
+    }
+
+
+def test_a_plan_asks_the_registry_itself_and_runs_no_helper(
+    lean: Project, upstream: str, bare: dict[str, str]
+) -> None:
+    put(upstream, "one")
+    first = base_of(lean.run("plan", **bare))
+    assert base_of(lean.run("plan", **bare)) == first
+    put(upstream, "two")
+    moved = lean.run("plan", **bare)
+    assert base_of(moved) != first
+    assert "could not be found out" not in moved.log
+    assert not Path(bare["DOCKER_CONFIG"], "ran").exists()
+    asked = [call["operation"] for call in moved.requests if call["service"] == "registry"]
+    assert set(asked) == {"HeadManifest"}
+    assert [call["operation"] for call in moved.requests].count("GetAuthorizationToken") == 1
+
+
+def test_a_registry_that_does_not_tell_is_named_with_what_it_said(
+    lean: Project, upstream: str, bare: dict[str, str]
+) -> None:
+    host, _, name = upstream.partition("/")
+    absent = lean.run("plan", **bare)
+    assert absent.code == 0
+    assert f"Whether {upstream} has moved could not be found out" in absent.log
+    assert f"{host} has no image {name} (404). Check the name after FROM." in absent.log
+
+    lean.edit("Dockerfile.lambda.base", upstream, "127.0.0.1:1/nobody/there:1")
+    nobody = lean.run("plan", **bare)
+    assert "127.0.0.1:1 cannot be asked: Connection refused" in nobody.log
+    assert base_of(nobody)
+
+
+# ---------------------------------------------------------------- with an engine
+
+
+@pytest.mark.docker
+def test_an_image_that_is_in_the_engine_alone_moves_with_it(lean: Project, name: str) -> None:
+    engine = docker.from_env()
+
+    def local(says: str) -> None:
+        text = f"FROM {os.environ['LAB_PYTHON_IMAGE']}\nRUN echo {says} > /local\n"
+        folder = lean.root.parent / "local"
+        folder.mkdir(exist_ok=True)
+        (folder / "Dockerfile").write_text(text)
+        engine.images.build(path=str(folder), tag=f"{name}-local", rm=True)
+
+    lean.edit("Dockerfile.lambda.base", AWSS, f"{name}-local")
+    local("one")
+    assert lean.run("build", "base").actions["base:python"] == "build"
+    assert lean.run("build", "base").actions["base:python"] == "reuse"
+    local("two")
+    assert lean.run("build", "base").actions["base:python"] == "build"
+
+
+@pytest.fixture(scope="module")
+def reference_registry() -> Path:
+    """The program of the reference implementation (Debian: docker-registry)."""
+    if why := debian.unsupported():
+        pytest.skip(f"the reference registry comes from Debian: {why}")
+
+    def make(folder: Path) -> None:
+        files = debian.download(
+            debian.release(), ["docker-registry"], folder / "downloads", needs=False
+        )
+        debian.unpack(files, folder / "root")
+
+    return cached(f"docker-registry-{debian.release()}", make) / "root/usr/bin/docker-registry"
+
+
+@contextmanager
+def registry(program: Path, folder: Path, *lines: str) -> Iterator[str]:
+    """A registry of its own on this machine, by its address."""
+    folder.mkdir()
+    config, log = folder / "config.yml", folder / "log"
+    config.write_text(
+        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
+        "http: {addr: '127.0.0.1:0'}\n" + "".join(f"{line}\n" for line in lines)
+    )
+    daemons = Daemons()
+    process = daemons.start([program, "serve", config], log=log, env={})
+    try:
+        deadline = Deadline(20)
+        while "listening on " not in log.read_text():
+            assert process.poll() is None, tail(log)
+            assert deadline.pause(), tail(log)
+        yield log.read_text().partition("listening on ")[2].partition('"')[0]
+    finally:
+        daemons.stop()
+
+
+def pushed(reference: str, *options: str) -> str:
+    """Push an image; its digest, by what the engine's own tools say of it."""
+    done = subprocess.run(
+        ["docker", "buildx", "build", "--push", "--tag", reference, *options, "-"],
+        input=f"FROM scratch\nLABEL of={reference}\n",
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = subprocess.run(
+        ["docker", "buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}", reference],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    digest = json.loads(said)["digest"]
+    image = docker.from_env().images.pull(*reference.rsplit(":", 1))
+    assert f"{reference.rpartition(':')[0]}@{digest}" in image.attrs["RepoDigests"]
+    return str(digest)
+
+
+def nobody(region: str) -> Any:
+    """No log-in of ECR is asked for."""
+    raise AssertionError(region)
+
+
+@pytest.mark.docker
+def test_the_reference_registry_and_dockers_tools_agree(
+    reference_registry: Path, tmp_path: Path
+) -> None:
+    asked = Distribution("us-east-1", nobody)
+    with registry(reference_registry, tmp_path / "open") as host:
+        plain, index = f"{host}/a/plain:1", f"{host}/an-index:2"
+        digests = {
+            plain: pushed(plain, "--provenance=false"),
+            index: pushed(index, "--provenance=true"),
+        }
+        assert {image: asked.digest(image) for image in digests} == digests
+
+
+@pytest.mark.docker
+def test_what_docker_login_leaves_is_taken(
+    reference_registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "htpasswd").write_text(HTPASSWD)
+    auth = f"auth: {{htpasswd: {{realm: here, path: {tmp_path}/htpasswd}}}}"
+    asked = Distribution("us-east-1", nobody)
+    with registry(reference_registry, tmp_path / "closed", auth) as host:
+        login = ["docker", "login", "--username", USER, "--password-stdin", host]
+        subprocess.run(login, input=PASSWORD, text=True, check=True, capture_output=True)
+        image = f"{host}/a:1"
+        digest = pushed(image, "--provenance=false")
+        assert asked.digest(image) == digest
