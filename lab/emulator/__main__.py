@@ -40,7 +40,7 @@ def teach(settings: Settings) -> None:
     """Replace MiniStack's functions by those that behave like AWS."""
     ecr.teach(settings)
     immutability.teach()
-    registry.teach()
+    registry.teach(settings)
     images.teach()
     zstd.teach()
     functions.teach()

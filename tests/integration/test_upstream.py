@@ -49,9 +49,15 @@ def base_of(run: Run) -> str:
     return str(next(step["fingerprint"] for step in steps if step["id"] == "base:python"))
 
 
-@pytest.fixture
-def bare(tmp_path: Path) -> dict[str, str]:
-    """A machine without a Docker engine, whose docker keeps log-ins with a program that tells."""
+ENGINES = [
+    pytest.param({"DOCKER_HOST": "unix:///nonexistent/docker.sock"}, id="without-engine"),
+    pytest.param({}, id="with-engine", marks=pytest.mark.docker),
+]
+
+
+@pytest.fixture(params=ENGINES)
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """A machine whose docker keeps its log-ins with a program that tells of being run."""
     folder = tmp_path / "docker"
     folder.mkdir()
     helpers = {os.environ["AWS_ENDPOINT_URL"].removeprefix("http://"): "tattle"}
@@ -61,39 +67,39 @@ def bare(tmp_path: Path) -> dict[str, str]:
     helper.write_text(f"#!/bin/sh\ntouch {folder}/ran\nexit 1\n")
     helper.chmod(0o755)
     return {
-        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+        **request.param,
         "DOCKER_CONFIG": str(folder),
         "PATH": f"{folder}:{os.environ['PATH']}",
     }
 
 
 def test_a_plan_asks_the_registry_itself_and_runs_no_helper(
-    lean: Project, upstream: str, bare: dict[str, str]
+    lean: Project, upstream: str, machine: dict[str, str]
 ) -> None:
     put(upstream, "one")
-    first = base_of(lean.run("plan", **bare))
-    assert base_of(lean.run("plan", **bare)) == first
+    first = base_of(lean.run("plan", **machine))
+    assert base_of(lean.run("plan", **machine)) == first
     put(upstream, "two")
-    moved = lean.run("plan", **bare)
+    moved = lean.run("plan", **machine)
     assert base_of(moved) != first
     assert "could not be found out" not in moved.log
-    assert not Path(bare["DOCKER_CONFIG"], "ran").exists()
+    assert not Path(machine["DOCKER_CONFIG"], "ran").exists()
     asked = [call["operation"] for call in moved.requests if call["service"] == "registry"]
     assert set(asked) == {"HeadManifest"}
     assert [call["operation"] for call in moved.requests].count("GetAuthorizationToken") == 1
 
 
 def test_a_registry_that_does_not_tell_is_named_with_what_it_said(
-    lean: Project, upstream: str, bare: dict[str, str]
+    lean: Project, upstream: str, machine: dict[str, str]
 ) -> None:
     host, _, name = upstream.partition("/")
-    absent = lean.run("plan", **bare)
+    absent = lean.run("plan", **machine)
     assert absent.code == 0
     assert f"Whether {upstream} has moved could not be found out" in absent.log
     assert f"{host} has no image {name} (404). Check the name after FROM." in absent.log
 
     lean.edit("Dockerfile.lambda.base", upstream, "127.0.0.1:1/nobody/there:1")
-    nobody = lean.run("plan", **bare)
+    nobody = lean.run("plan", **machine)
     assert "127.0.0.1:1 cannot be asked: Connection refused" in nobody.log
     assert base_of(nobody)
 
@@ -173,8 +179,9 @@ def pushed(reference: str, *options: str) -> str:
         check=True,
     ).stdout
     digest = json.loads(said)["digest"]
-    image = docker.from_env().images.pull(*reference.rsplit(":", 1))
-    assert f"{reference.rpartition(':')[0]}@{digest}" in image.attrs["RepoDigests"]
+    repository, _, tag = reference.rpartition(":")
+    image = docker.from_env().images.pull(repository, tag)
+    assert f"{repository}@{digest}" in image.attrs["RepoDigests"]
     return str(digest)
 
 

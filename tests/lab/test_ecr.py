@@ -46,19 +46,35 @@ def test_addresses_are_on_loopback(ecr: Any, name: str, repository: str) -> None
 
 
 def test_the_registry_wants_a_login(ecr: Any, name: str, repository: str) -> None:
-    url = f"http://{repository.partition('/')[0]}/v2/{name}/manifests/none"
+    """As ECR: its challenge, its 404, and the digest of an image without the image."""
+    registry = f"http://{repository.partition('/')[0]}/"
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    login = {"Authorization": f"Basic {token}"}
 
-    def status(**headers: str) -> int:
+    def asked(method: str, path: str, **headers: str) -> tuple[int, Any, bytes]:
+        request = urllib.request.Request(f"{registry}v2/{path}", headers=headers, method=method)
         try:
-            urllib.request.urlopen(urllib.request.Request(url, headers=headers))
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
-            return error.code
-        return 200
+            with error:
+                return error.code, error.headers, error.read()
 
-    assert status() == 401
-    assert status(Authorization="Basic " + base64.b64encode(b"AWS:wrong").decode()) == 401
-    assert status(Authorization=f"Basic {token}") == 404
+    wrong = {"Authorization": "Basic " + base64.b64encode(b"AWS:wrong").decode()}
+    for path in ("", f"{name}/manifests/none"):
+        for headers in ({}, wrong):
+            status, said, _ = asked("GET", path, **headers)
+            assert status == 401
+            challenge = f'Basic realm="{registry}",service="ecr.amazonaws.com"'
+            assert said["WWW-Authenticate"] == challenge
+    for path, code in ((name, "MANIFEST_UNKNOWN"), (f"{name}-none", "NAME_UNKNOWN")):
+        status, _, body = asked("GET", f"{path}/manifests/none", **login)
+        assert (status, json.loads(body)["errors"][0]["code"]) == (404, code)
+    text = manifest(1)
+    ecr.put_image(repositoryName=name, imageManifest=text, imageTag="one")
+    status, said, body = asked("HEAD", f"{name}/manifests/one", **login)
+    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    assert (status, said["Docker-Content-Digest"], body) == (200, digest, b"")
 
 
 def test_an_absent_image_is_an_error(ecr: Any, name: str, repository: str) -> None:
