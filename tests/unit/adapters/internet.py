@@ -1,6 +1,6 @@
 """Hosts of the internet, played on this machine: behind a proxy, over TLS, under their own names.
 
-What asks for ``https://registry-1.docker.io`` with HTTPS_PROXY and AWS_CA_BUNDLE set as here is
+What asks for ``https://registry-1.docker.io`` with HTTPS_PROXY and SSL_CERT_FILE set as here is
 answered by a function of the test.
 """
 
@@ -82,12 +82,13 @@ class Certificate:
 
 
 class Internet:
-    """The hosts that answer, by name, and all that they have been asked."""
+    """The hosts that answer, by name, how often each was connected to, and what it was asked."""
 
     def __init__(self, certificate: Certificate) -> None:
         self.certificate = certificate
         self.hosts: dict[str, Host] = {}
         self.asked: list[Asked] = []
+        self.connected: list[str] = []
         self.proxy = ""
 
     def of(self, host: str) -> list[Asked]:
@@ -106,6 +107,7 @@ class Internet:
                 if host not in internet.hosts:
                     self.send_error(502)
                     return
+                internet.connected.append(host)
                 self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
                 with suppress(OSError):
                     inner = context.wrap_socket(self.connection, server_side=True)

@@ -65,7 +65,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 def internet(
     certificate: Certificate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Internet]:
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate.certificate))
+    monkeypatch.setenv(
+        "SSL_CERT_FILE", str(certificate.certificate)
+    )  # and no others: that is quick
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     for name in ("no_proxy", "NO_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -150,6 +153,7 @@ def test_docker_hub_gives_everybody_a_token(internet: Internet) -> None:
     assert "application/vnd.oci.image.index.v1+json" in first.accept
     assert token.query == {"service": "the.service", "scope": "repository:library/python:pull"}
     assert (first.authorization, token.authorization) == ("", "")
+    assert internet.connected == ["registry-1.docker.io", "auth.docker.io"]  # and kept
 
 
 @pytest.mark.parametrize("key", ["https://index.docker.io/v1/", "docker.io"])
@@ -236,15 +240,14 @@ def test_what_the_machine_trusts_is_trusted(
     internet: Internet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     internet.hosts["r.test"] = lambda asked: FOUND
-    monkeypatch.delenv("AWS_CA_BUNDLE")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
     with pytest.raises(Unreachable, match=r"r\.test cannot be asked: self-signed certificate"):
         digest("r.test/a")
     assert internet.asked == []
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nonexistent")
     with pytest.raises(Unreachable, match="AWS_CA_BUNDLE names /nonexistent, which cannot be"):
         digest("r.test/a")
-    monkeypatch.delenv("AWS_CA_BUNDLE")
-    monkeypatch.setenv("SSL_CERT_FILE", str(internet.certificate.certificate))
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(internet.certificate.certificate))
     assert digest("r.test/a") == DIGEST
 
 
