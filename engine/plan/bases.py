@@ -24,23 +24,13 @@ def base_tag(base: Base, fingerprint: str) -> str:
     return f"{base.tag}-{fingerprint}"
 
 
-def base_fingerprints(
-    settings: Settings, world: World, journal: Journal, *, only_registries: bool = False
-) -> dict[str, str]:
-    """The fingerprint of each base; the images that they start from are looked up together.
-
-    Args:
-        settings: what was asked for.
-        world: where registries are asked.
-        journal: told what could not be found out.
-        only_registries: whether the Docker engine is left out, which otherwise tells of images
-            that no registry knows.
-    """
+def base_fingerprints(settings: Settings, world: World, journal: Journal) -> dict[str, str]:
+    """The fingerprint of each base; the images that they start from are looked up together."""
     starts = {name: _starts(base) for name, base in settings.bases.items()}
     images = sorted({image for each in starts.values() for image in each})
     digests: Mapping[str, str] = {}
     if images:
-        digests, unknown = _digests(images, settings.regions[0], world, only=only_registries)
+        digests, unknown = _digests(images, settings, world)
         for image, error in unknown.items():
             journal.note(
                 f"Whether {image} has moved could not be found out, so the newest base of the same "
@@ -65,12 +55,19 @@ def _starts(base: Base) -> list[str]:
 
 
 def _digests(
-    images: Iterable[str], region: str, world: World, *, only: bool
+    images: Iterable[str], settings: Settings, world: World
 ) -> tuple[dict[str, str], dict[str, DeployError]]:
-    """The digest of each image that is known, and why the others are not."""
-    known, unknown = attempts(world.distribution(region).digest, images)
-    held = {image: digest for image in unknown if not only and (digest := world.docker.held(image))}
-    return known | held, {image: error for image, error in unknown.items() if image not in held}
+    """The digest of each image that is known, and why the others are not.
+
+    Of an image that no registry tells of, the Docker engine's own copy counts, since a build would
+    use that; but for what is not merged, no program is asked.
+    """
+    known, unknown = attempts(world.distribution(settings.regions[0]).digest, images)
+    if not settings.event.unmerged:
+        held = {image: digest for image in unknown if (digest := world.docker.held(image))}
+        known |= held
+        unknown = {image: error for image, error in unknown.items() if image not in held}
+    return known, unknown
 
 
 def _fingerprint(

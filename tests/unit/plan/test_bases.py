@@ -13,7 +13,7 @@ import pytest
 from engine.content.fingerprint import of_base, standing_on
 from engine.errors import Unreachable
 from engine.journal import Journal
-from engine.model import Base
+from engine.model import Base, Event
 from engine.plan.bases import base_fingerprints, base_tag
 from tests.unit import make
 
@@ -56,11 +56,14 @@ def base(tmp_path: Path) -> Base:
     return replace(make.base(), context=tmp_path, dockerfile=tmp_path / "Dockerfile")
 
 
-def printed(world: World, *bases: Base, only_registries: bool = False) -> tuple[Any, list[str]]:
+def printed(world: World, *bases: Base, unmerged: str = "") -> tuple[list[str], list[str]]:
     """The fingerprints of bases, and what was noted."""
     journal = Journal()
-    settings = make.settings(bases={f"b{number}": each for number, each in enumerate(bases)})
-    found = base_fingerprints(settings, cast(Any, world), journal, only_registries=only_registries)
+    settings = make.settings(
+        bases={f"b{number}": each for number, each in enumerate(bases)},
+        event=Event("push", unmerged=unmerged),
+    )
+    found = base_fingerprints(settings, cast(Any, world), journal)
     return [found[name] for name in sorted(found)], list(journal.notes)
 
 
@@ -84,9 +87,9 @@ def test_what_no_registry_tells_the_engine_does(base: Base) -> None:
     assert world.asked == ["registry one:1", "engine one:1"]
 
 
-def test_registries_alone_are_asked_where_that_is_wanted(base: Base) -> None:
+def test_for_what_is_not_merged_registries_alone_are_asked(base: Base) -> None:
     world = World(engine={"one:1": "sha256:own"}, tags=(base_tag(base, NEWEST),))
-    prints, notes = printed(world, base, only_registries=True)
+    prints, notes = printed(world, base, unmerged="a pull request")
     assert prints == [NEWEST]
     assert world.asked == ["registry one:1"]
     assert notes == [
