@@ -15,6 +15,7 @@ from ministack.services import iam
 from lab.emulator import (
     alarms,
     aliases,
+    buckets,
     ecr,
     functions,
     images,
@@ -53,6 +54,7 @@ def teach(settings: Settings) -> None:
     metrics.teach()
     alarms.teach()
     stacks.teach()
+    buckets.teach()
 
 
 async def create_role() -> None:
