@@ -33,7 +33,7 @@ upkeep: .venv/ready
 	    tests/integration/test_pages.py tests/integration/test_policy*.py tests/integration/test_terminal.py
 
 layers: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py tests/integration/test_sources.py
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py

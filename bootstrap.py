@@ -1,8 +1,10 @@
 """Starts the engine, with dependencies of its own and nobody else's Python.
 
 A release has them beside this file, in ``dist/`` (tools/dist.py makes it): the engine runs at once,
-in this process. Where that is not there, uv installs the hashed lock into an environment in the
-runner's tool cache, and only the first run on a machine does.
+in this process. Where that is not there, uv installs the hashed lock into an environment that the
+later starts of a job have, or of a user (engine/adapters/toolcache.py).
+
+Python keeps what it compiles beside the sources: whoever could write there could write those too.
 
 Python is told to ignore the workspace, the user's settings and what is installed on the machine
 (``-I -S``): a folder named ``engine``, or a ``sitecustomize.py``, changes nothing.
@@ -13,9 +15,9 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib.machinery import FileFinder, SourceFileLoader
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENDORED = ROOT / "dist"
@@ -25,44 +27,15 @@ SDK = ("botocore", "urllib3", "dateutil", "jmespath")  # two thirds of what a de
 
 def run_vendored() -> NoReturn:
     """Become the engine, in this process."""
-    from engine.adapters import toolcache
-
-    keep_bytecode(str(toolcache.folder() / "bytecode"))
+    if not (VENDORED / SDK[0] / "__pycache__").exists():
+        compile_beside()
     sys.path.insert(0, str(VENDORED))
     from engine.__main__ import start
 
     start()
 
 
-def keep_bytecode(folder: str) -> None:
-    """Keep what is compiled of the action in a folder, since runners check it out for each job.
-
-    ``sys.pycache_prefix`` would move the standard library's bytecode too, all of which had to be
-    compiled first.
-    """
-
-    def place(path: str) -> str:
-        return folder + path if path.endswith(".pyc") else path
-
-    class Loader(SourceFileLoader):
-        def get_data(self, path: str) -> bytes:
-            return super().get_data(place(path))
-
-        def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
-            super().set_data(place(path), data, _mode=_mode)
-
-    def finder(path: str) -> FileFinder:
-        if not path.startswith(f"{ROOT}"):
-            raise ImportError
-        return FileFinder(path, (Loader, [".py"]))
-
-    if not Path(folder).exists():
-        compile_beside(Loader)
-    sys.path_hooks.insert(0, finder)
-    sys.path_importer_cache.clear()
-
-
-def compile_beside(loader: type[SourceFileLoader]) -> None:
+def compile_beside() -> None:
     """Compile AWS's SDK on the other processors, while this process imports what comes before it.
 
     Nobody waits for them: a module that is not there yet is compiled by whoever imports it.
@@ -73,13 +46,13 @@ def compile_beside(loader: type[SourceFileLoader]) -> None:
         if os.fork() == 0:
             try:
                 for module in modules[number::others]:
-                    loader(module, module).get_code(module)
+                    SourceFileLoader(module, module).get_code(module)
             finally:
                 os._exit(0)
 
 
 def run_locked() -> NoReturn:
-    """Become the engine in its environment, made first if this machine has none yet."""
+    """Become the engine in its environment, made first if it is not kept yet."""
     from engine.adapters.toolcache import kept
 
     parts = (LOCK.read_bytes(), str(ROOT), sys.version, platform.machine())
@@ -90,8 +63,9 @@ def run_locked() -> NoReturn:
 
 def install(folder: Path) -> None:
     """Make the environment; Python compiles of it what is used, when it is."""
+    from engine.adapters.environment import for_tools
     from engine.adapters.process import run
-    from engine.adapters.uv import clean_environment, uv
+    from engine.adapters.uv import uv
 
     venv = folder / "venv"
     for arguments in (
@@ -99,7 +73,7 @@ def install(folder: Path) -> None:
         ["pip", "sync", "--require-hashes", "--python", f"{venv}/bin/python", str(LOCK)],
     ):
         command = [uv(), *arguments, "--quiet", "--no-config"]
-        run(command, what="uv", environment=clean_environment(), cwd=folder)
+        run(command, what="uv", environment=for_tools(), cwd=folder)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     pointer = venv / "lib" / version / "site-packages" / "lambda_fast_deploy.pth"
     pointer.write_text(f"{ROOT}\n", encoding="utf-8")

@@ -20,10 +20,10 @@ STEP = str(
 
 @dataclass(frozen=True)
 class Action:
-    """A checkout of the action, and the tool cache of the machine that it is on."""
+    """A checkout of the action, and the folder of the job that it is in."""
 
     checkout: Path
-    tools: Path
+    temp: Path
 
     @classmethod
     def of(cls, folder: Path, *, release: bool) -> Action:
@@ -35,11 +35,13 @@ class Action:
         shutil.copy(REPOSITORY / "bootstrap.py", checkout)
         if release:
             seconds([sys.executable, "-m", "tools.dist", f"{checkout}/dist"], REPOSITORY)
-        return cls(checkout, folder / f"tools-{checkout.name}")
+        return cls(checkout, folder / f"temp-{checkout.name}")
 
     def forget(self) -> None:
-        """Empty the tool cache: the next start is the first on its machine."""
-        shutil.rmtree(self.tools, ignore_errors=True)
+        """Leave what was checked out: the next start is the first of a job."""
+        shutil.rmtree(self.temp, ignore_errors=True)
+        for compiled in [*self.checkout.rglob("__pycache__")]:
+            shutil.rmtree(compiled)
 
     def environment(self, workspace: Path) -> Mapping[str, str]:
         """What the step knows of its runner."""
@@ -47,8 +49,7 @@ class Action:
             (workspace / name).touch()
         return {
             "ACTION_PATH": str(self.checkout),
-            "RUNNER_TOOL_CACHE": str(self.tools),
-            "RUNNER_TEMP": str(workspace),
+            "RUNNER_TEMP": str(self.temp),
             "GITHUB_ACTIONS": "true",
             "GITHUB_EVENT_NAME": "push",
             "GITHUB_WORKSPACE": str(workspace),

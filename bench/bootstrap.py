@@ -34,10 +34,10 @@ class Start:
         """Seconds of a step."""
         if self.is_first:
             self.action.forget()
-        given = {**os.environ, "RUNNER_TOOL_CACHE": str(self.action.tools)}
+        given = {**os.environ, "RUNNER_TEMP": str(self.action.temp)}
         if self.has_uv:
             given["PATH"] = os.pathsep.join([str(Path(uv()).parent), given["PATH"]])
-            given |= {"UV_CACHE_DIR": f"{self.action.tools}/uv"} if self.is_first else {}
+            given |= {"UV_CACHE_DIR": f"{self.action.temp}/uv"} if self.is_first else {}
         command = [PYTHON, "-I", "-S", str(self.action.checkout / "bootstrap.py"), *arguments]
         return seconds(command, cwd, **given)
 
@@ -67,9 +67,9 @@ def section() -> list[str]:
         vendored = Start("release", release, 0.6)
         locked = Start("main", main, 0.8, has_uv=True)
         starts = [
-            Start("release, first on a machine", release, 0.6, is_first=True),
+            Start("release, first in a job", release, 0.6, is_first=True),
             vendored,
-            Start("main, first on a machine", main, 4, True, True, FEW),
+            Start("main, first in a job", main, 4, True, True, FEW),
             locked,
         ]
         cwd = a_zip(folder, ENGINE).root
@@ -84,7 +84,7 @@ def section() -> list[str]:
         "From the start of the step to the engine at work, which is when its first call reaches "
         "AWS, and a deploy without a change in all. A release has its dependencies with it; main "
         "has uv install them: on PATH is uv, and when it is the first start, `UV_CACHE_DIR` is a "
-        "new folder. A first start finds nothing in the tool cache, as on GitHub's own runners.",
+        "new folder. A first start finds nothing that another job has left.",
         "",
         "| start | --version | at work | goal | deploy of a zip, no change |",
         "| --- | --- | --- | --- | --- |",

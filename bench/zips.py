@@ -58,7 +58,7 @@ LAMBDA_DEPLOY = """\
 env INPUT_FUNCTION-NAME=$NAME INPUT_PACKAGE-TYPE=Zip INPUT_CODE-ARTIFACTS-DIR=src \\
   INPUT_HANDLER=app.handler INPUT_RUNTIME=$RUNTIME INPUT_ROLE=$LAB_ROLE_ARN INPUT_DRY-RUN=false \\
   node $LAMBDA_DEPLOY_ACTION/dist/index.js"""
-ACTION, FIRST = "our action", "our action, first on a machine"
+ACTION, FIRST = "our action", "our action, first in a job"
 OUR_WAYS = {OURS: ENGINE, ACTION: STEP, FIRST: STEP}
 QUICK = {"boto3 floor": FLOOR, "AWS CLI": AWS}
 SKIPPING = {"osls deploy function": OSLS, "sam build --cached, sam deploy": SAM}
@@ -108,13 +108,12 @@ def section() -> list[str]:
         "",
         "Each time counts until the function is updated, whether the tool waits for that or not. "
         "lambda-fast-deploy publishes a version and moves the alias besides. Our action is what "
-        "action.yml runs, in a release's checkout; at the first start on a machine nothing is in "
-        "the tool cache, as on GitHub's own runners. Goals of a code-only deploy: at most 1.25 "
-        "times the floor; beyond the update itself half of what the AWS CLI takes, and an eighth "
-        "of `sam build --cached` and `sam deploy`; our action faster than every peer. Of one "
-        "without a change: at most 1.25 times Python, boto3 and one GetFunction, and 5 times as "
-        "fast as the peers that skip it. `$NAME` is a function of the command's own, `$PYTHON` the "
-        "Python of lambda-fast-deploy.",
+        "action.yml runs, in a release's checkout; its first start is the first of a job. Goals of "
+        "a code-only deploy: at most 1.25 times the floor; beyond the update itself half of what "
+        "the AWS CLI takes, and an eighth of `sam build --cached` and `sam deploy`; our action "
+        "faster than every peer. Of one without a change: at most 1.25 times Python, boto3 and one "
+        "GetFunction, and 5 times as fast as the peers that skip it. `$NAME` is a function of the "
+        "command's own, `$PYTHON` the Python of lambda-fast-deploy.",
         *(["", ABSENT] * is_absent),
         *tables,
         "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import platform
 import re
 import shutil
@@ -11,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from engine.adapters.environment import for_tools
 from engine.adapters.process import output_of, run
 from engine.adapters.toolcache import kept
 from engine.errors import BuildFailed, NotReady, disk_full
@@ -41,7 +41,8 @@ def _found() -> str:
 def _on_path() -> str:
     """The uv on PATH if it is the locked one or newer, or nothing."""
     found = shutil.which("uv")
-    said = (output_of([found, "--version"], Path("/")) or "") if found else ""
+    asked = output_of([found, "--version"], Path("/"), environment=for_tools()) if found else ""
+    said = asked or ""
     versions = [re.search(r"uv(?: |==)(\d+)\.(\d+)\.(\d+)", t) for t in (said, LOCK.read_text())]
     has, wanted = ([int(n) for n in match.groups()] if match else [] for match in versions)
     return found if found and has >= wanted else ""
@@ -51,7 +52,7 @@ def _install(folder: Path) -> None:
     pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     how = ["--require-hashes", "--no-compile", "--target", str(folder), "--requirement", str(LOCK)]
     try:
-        run([*pip, *how], what="pip", environment=clean_environment(), cwd=folder)
+        run([*pip, *how], what="pip", environment=for_tools(), cwd=folder)
     except BuildFailed as failure:
         disk_full("uv", failure.detail)
         raise NotReady(
@@ -59,8 +60,3 @@ def _install(folder: Path) -> None:
             detail=failure.detail,
             remedy="Check the network and pip's settings, or install uv before.",
         ) from None
-
-
-def clean_environment() -> dict[str, str]:
-    """The environment without what would change another Python."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

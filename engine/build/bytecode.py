@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.adapters.environment import for_tools
 from engine.adapters.parallel import together
 from engine.adapters.process import output_of
 from engine.build.wheels import interpreter
@@ -27,7 +28,7 @@ def compile_all(layer: Layer, root: Path) -> None:
     if layer.bytecode == "only":
         command.append("-b")
     together(
-        lambda half: output_of([*command, *map(str, half)], root, timeout=600),
+        lambda half: output_of([*command, *map(str, half)], root, 600, for_tools()),
         [tops[0::2], tops[1::2]],
     )
     if layer.bytecode == "only":

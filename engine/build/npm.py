@@ -6,11 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+from engine.adapters.environment import for_tools
 from engine.adapters.process import run
 from engine.build.wheels import Distribution
 from engine.errors import BuildFailed, disk_full
 from engine.model import Architecture, Layer
 
+# What npm's settings name where an index wants a password (npm documentation, "npmrc").
+_TOKENS = ("NODE_AUTH_TOKEN", "NPM_TOKEN")
 _CPU = {Architecture.X86_64: "x64", Architecture.ARM64: "arm64"}
 
 
@@ -45,7 +48,8 @@ def install_npm(layer: Layer, root: Path) -> dict[str, Distribution]:
         f"--prefix={root.parent}",
     ]
     try:
-        run(command, what=f"layer {layer.name}")
+        environment = for_tools(*_TOKENS)
+        run(command, what=f"layer {layer.name}", environment=environment)
     except BuildFailed as failure:
         disk_full(f"layer {layer.name}", failure.detail)
         says = [line for line in failure.detail.splitlines() if line.startswith("npm error")]

@@ -10,35 +10,40 @@ import functools
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from pathlib import Path
 
-from engine.adapters.files import read_text
+from engine.adapters.environment import for_tools
 from engine.adapters.process import output_of, run
 from engine.adapters.uv import uv
-from engine.content.requirements import lock_of
+from engine.build.asked import (
+    as_file,
+    base_of,
+    build_options,
+    may_be_built,
+    normal,
+    requirements_text,
+)
 from engine.errors import BuildFailed, disk_full
 from engine.model import Architecture, Layer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def normal(name: str) -> str:
-    """A package's name as its index has it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """An installed package: its files, relative to the folder, and the packages it needs."""
+    """An installed package: its files, relative to the folder, and the packages it needs.
+
+    ``tags`` say which Pythons and platforms its wheel is for (PEP 425).
+    """
 
     name: str
     version: str
     files: tuple[str, ...]
     needs: tuple[str, ...]
+    tags: tuple[str, ...] = ()
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -66,7 +71,7 @@ def interpreter(runtime: str) -> str:
     """
     version = runtime.removeprefix("python")
     command = [uv(), "python", "find", "--no-config", "--no-project", "--no-python-downloads"]
-    if found := output_of([*command, version], Path("/")):
+    if found := output_of([*command, version], Path("/"), environment=for_tools()):
         return found.strip()
     places = (
         (os.environ.get("RUNNER_TOOL_CACHE", ""), f"Python/{version}.*/*/bin/python3"),
@@ -88,18 +93,19 @@ def held_back(layer: Layer, found: Mapping[str, Distribution]) -> list[str]:
     newer = replace(layer, runtime="python3.12")
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder, "requirements.txt")
-        asked.write_text(_requirements_text(layer), encoding="utf-8")
+        asked.write_text(requirements_text(layer), encoding="utf-8")
         listed = output_of(
             [
                 uv(),
                 *("pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate"),
                 f"--python-version={layer.runtime.removeprefix('python')}",
                 f"--python-platform={platform_of(newer.runtime, newer.architecture)}",
-                "--only-binary=:all:",
-                str(_as_file(layer) or asked),
+                *build_options(layer),
+                str(as_file(layer) or asked),
             ],
-            Path(folder),
-            timeout=60,
+            base_of(layer),
+            60,
+            for_tools(),
         )
     lines = (listed or "").splitlines()
     pairs = (line.split(";")[0].strip().partition("==") for line in lines)
@@ -123,19 +129,21 @@ def install(layer: Layer, target: Path) -> dict[str, Distribution]:
         BuildFailed: the requirements cannot be installed for that platform.
     """
     asked = target.with_name("requirements.txt")
-    asked.write_text(_requirements_text(layer), encoding="utf-8")
+    asked.write_text(requirements_text(layer), encoding="utf-8")
     command = [
         uv(),
         *("pip", "install", "--quiet", "--no-config", "--link-mode=hardlink"),
         f"--target={target}",
-        f"--requirements={_as_file(layer) or asked}",
+        f"--requirements={as_file(layer) or asked}",
         f"--python-version={layer.runtime.removeprefix('python')}",
         f"--python-platform={platform_of(layer.runtime, layer.architecture)}",
-        "--only-binary=:all:",
         "--no-compile-bytecode",
+        "--no-editable",
+        *build_options(layer),
     ]
     try:
-        run(command, what=f"layer {layer.name}")
+        what = f"layer {layer.name}"
+        run(command, what=what, environment=for_tools(), cwd=base_of(layer))
     except BuildFailed as failure:
         disk_full(f"layer {layer.name}", failure.detail)
         words = " ".join(re.sub(r"[^\w\s.,:;()'\"=<>!~@/\[\]+*-]", " ", failure.detail).split())
@@ -145,7 +153,7 @@ def install(layer: Layer, target: Path) -> dict[str, Distribution]:
             f"layer {layer.name} cannot be made of {layer.source}: {cause}",
             detail=failure.detail,
             remedy=f"Correct {layer.source}; only wheels for {layer.runtime} on "
-            f"{layer.architecture} are taken.",
+            f"{layer.architecture} are taken, and what sources of the layer names is built.",
         ) from None
     found = {each.name: each for each in map(_read, target.glob("*.dist-info"))}
     if not found:
@@ -153,49 +161,29 @@ def install(layer: Layer, target: Path) -> dict[str, Distribution]:
             f"layer {layer.name} is empty: {layer.source} requires nothing",
             remedy="Remove the layer, or name what it should hold.",
         )
+    for name in sorted(may_be_built(layer) & found.keys()):
+        _check_pure(layer, found[name])
     return found
 
 
-def _as_file(layer: Layer) -> Path | None:
-    """The requirements as uv takes them, unless they have to be written out first."""
-    path = layer.requirements
-    return path.resolve() if isinstance(path, Path) and lock_of(path) is None else None
+def _check_pure(layer: Layer, one: Distribution) -> None:
+    """Refuse what was built for this machine.
 
-
-def _requirements_text(layer: Layer) -> str:
-    source = layer.requirements
-    if not isinstance(source, Path):
-        return "\n".join(source)
-    lock = lock_of(source)
-    if lock is None:
-        return ""
-    if lock.name == "uv.lock":
-        command = [uv(), "export", "--frozen", "--quiet", "--no-config", "--no-dev", "--no-header"]
-        text = output_of([*command, "--no-emit-project", "--no-annotate"], source.parent)
-        if text is None:
-            says = f"layer {layer.name} cannot be made of {lock}: uv does not read it"
-            raise BuildFailed(says, remedy="Make it again: uv lock.")
-        return text
-    return "\n".join(_of_poetry(lock))
-
-
-def _of_poetry(lock: Path) -> list[str]:
-    """Pinned and hashed requirements of a poetry.lock: those of its main group."""
-    lines = []
-    for package in tomllib.loads(read_text(lock)).get("package", []):
-        if "main" not in package.get("groups", [package.get("category", "main")]):
-            continue
-        markers = package.get("markers", "")
-        marker = markers.get("main", "") if isinstance(markers, dict) else markers
-        line = f"{package['name']}=={package['version']}" + (f" ; {marker}" if marker else "")
-        hashes = [f"--hash={file['hash']}" for file in package.get("files", [])]
-        lines.append(" ".join([line, *hashes]))
-    return lines
+    Raises:
+        BuildFailed: it is not pure Python.
+    """
+    if not any(tag.endswith("-none-any") for tag in one.tags):
+        raise BuildFailed(
+            f"{one.name} {one.version} in layer {layer.name} was built from source, and fits this "
+            f"machine only ({', '.join(one.tags)})",
+            remedy="Use a version of it that has a wheel for Lambda, or one that is pure Python.",
+        )
 
 
 def _read(information: Path) -> Distribution:
-    header = HeaderParser().parsestr(
-        (information / "METADATA").read_text(encoding="utf-8", errors="replace")
+    header, wheel = (
+        HeaderParser().parsestr((information / name).read_text(encoding="utf-8", errors="replace"))
+        for name in ("METADATA", "WHEEL")
     )
     record = information / "RECORD"
     with record.open(encoding="utf-8", newline="") as lines:
@@ -210,6 +198,7 @@ def _read(information: Path) -> Distribution:
         version=header["Version"],
         files=tuple(sorted(file for file in files if not file.startswith(("..", "/", "bin/")))),
         needs=tuple(needs),
+        tags=tuple(wheel.get_all("Tag") or ()),
     )
 
 

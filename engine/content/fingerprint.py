@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.adapters.files import read_text
 from engine.content.archive import archive
+from engine.content.local import local_packages
 from engine.content.requirements import requirements
 from engine.content.tree import code_files, image_files
 from engine.model import (
@@ -48,7 +49,15 @@ def _content(path: Path) -> tuple[str, str]:
 
 
 def of_layer(layer: Layer) -> str:
-    """Fingerprint of a layer: what it requires, what it is built for, and what is left out."""
+    """Fingerprint of a layer: what it requires, what it is built for, and what is left out.
+
+    The user's own folders among the requirements count by what is in them.
+    """
+    built: dict[str, object] = {}
+    if layer.sources:
+        built["sources"] = layer.sources
+    if own := () if layer.is_node else local_packages(layer.requirements):
+        built["own"] = [(each.name, _contents(each.folder, each.files)) for each in own]
     return _fingerprint(
         "layer",
         requirements=requirements(layer.requirements),
@@ -57,6 +66,7 @@ def of_layer(layer: Layer) -> str:
         split=list(layer.split.items()),
         pruning=asdict(layer.pruning),
         bytecode=layer.bytecode,
+        **built,
     )
 
 

@@ -62,12 +62,16 @@ class InvokeGate(_Test):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Gate(_Test):
-    """What is written through the function's API is in the bucket, and the other way round."""
+    """What is written through the function's API is in the bucket, and the other way round.
+
+    ``owner`` is the account that the bucket belongs to, if it is not that of the run's credentials.
+    """
 
     bucket: str
     path: str
     prefix: str
     place: Place
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

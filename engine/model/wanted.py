@@ -53,6 +53,7 @@ class Layer:
 
     ``requirements`` is a file or a list. ``parts`` maps the name of each published layer to the
     distributions that it holds, with what they need; the one without any holds the rest.
+    ``sources`` are the distributions that may be built from source.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Layer:
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pruning: Pruning = field(default_factory=Pruning)
     bytecode: Bytecode = "include"
+    sources: tuple[str, ...] = ()
 
     @property
     def parts(self) -> Mapping[str, tuple[str, ...]]:
@@ -175,10 +177,14 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A bucket for zips that are too large for an API call; ``{region}`` in it is filled in."""
+    """A bucket for zips that are too large for an API call; ``{region}`` in it is filled in.
+
+    ``owner`` is the account that it belongs to, if it is not that of the run's credentials.
+    """
 
     bucket: str
     create: bool = False
+    owner: str = ""
 
     def name_in(self, region: str) -> str:
         """The name of the bucket for zips of a region."""

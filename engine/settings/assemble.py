@@ -111,7 +111,8 @@ def _store(checked: Checked) -> Store | None:
     value = checked.value("artifacts", None)
     if value is None:
         return None
-    return Store(value["bucket"], value.get("create", "false").lower() == "true")
+    is_made = value.get("create", "false").lower() == "true"
+    return Store(value["bucket"], is_made, value.get("owner", ""))
 
 
 def _regions(

@@ -17,6 +17,11 @@ from engine.settings.schema import (
 )
 
 _BUCKET = Text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name")
+OWNER = Key(
+    Text(r"\d{12}", "the number of an account (12 digits)"),
+    "account that the bucket belongs to, which every call of S3 checks; default that of the "
+    "credentials",
+)
 
 
 def _words(wanted: str, pattern: str = ".+") -> OneOf:
@@ -70,6 +75,7 @@ TEST = Record(
                     "prefix": Key(
                         Text(".*"), "where {key} is stored in the bucket, if not at its root"
                     ),
+                    "owner": OWNER,
                 }
             ),
             "write and read back through the API and in the bucket",

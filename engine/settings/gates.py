@@ -72,7 +72,12 @@ def _gate(name: str, value: Mapping[str, Any], place: Place) -> Gate:
         s3 = value["s3"]
         common.setdefault("when", (Condition(flag=("test-s3",)),))
         return S3Gate(
-            bucket=s3["bucket"], path=s3["path"], prefix=s3.get("prefix", ""), place=place, **common
+            bucket=s3["bucket"],
+            path=s3["path"],
+            prefix=s3.get("prefix", ""),
+            place=place,
+            owner=s3.get("owner", ""),
+            **common,
         )
     if "command" in value:
         return CommandGate(command=tuple(value["command"]), **common)

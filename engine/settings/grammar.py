@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.settings.gate_grammar import CANARY, TEST
+from engine.settings.gate_grammar import CANARY, OWNER, TEST
 from engine.settings.schema import (
     Choice,
     Key,
@@ -76,6 +76,11 @@ LAYER = Record(
         ),
         "runtime": Key(Choice(RUNTIMES), "runtime the layer is built for", required=True),
         "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
+        "sources": Key(
+            ListOf(DISTRIBUTION),
+            "packages that are built from source, which runs programs of theirs; of all others "
+            "only wheels are taken, but for your own folders that the requirements name",
+        ),
         "split": Key(
             MapOf(OneOf(Choice(("rest",)), ListOf(DISTRIBUTION)), r"[A-Za-z0-9_-]{1,60}", "a name"),
             "several layers NAME-part, each with these packages and what they need; one may be "
@@ -265,6 +270,7 @@ ROOT = Record(
                     "create": Key(
                         Choice(("true", "false")), "create it when absent; default false"
                     ),
+                    "owner": OWNER,
                 }
             ),
             "where zips go that are too large for an API call (50 MB), and those of a stack",

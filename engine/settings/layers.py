@@ -49,7 +49,7 @@ def read_layer(checked: Checked, name: str, value: dict[str, Any]) -> Layer:
             checked.problem(says, "layers", name, "requirements")
         elif is_file(checked.root / asked):
             checked.file(str(Path(asked).with_name("package.json")), "layers", name)
-        for key in {"split", "prune", "remove", "keep", "services"} & value.keys():
+        for key in {"split", "prune", "remove", "keep", "services", "sources"} & value.keys():
             checked.problem("is for Python layers only", "layers", name, key)
     return Layer(
         name=name,
@@ -61,6 +61,7 @@ def read_layer(checked: Checked, name: str, value: dict[str, Any]) -> Layer:
         budget=int(budget) if budget is not None else None,
         split=split,
         bytecode=value.get("bytecode", "include"),
+        sources=tuple(sorted(value.get("sources", ()))),
         pruning=Pruning(
             profile=value.get("prune", "safe"),
             remove=tuple(value.get("remove", ())),

@@ -50,7 +50,8 @@ class Runner:
         self.workspace = root / "workspace"
         self.home = root / "home"
         self.tools = root / "tools"
-        for folder in (self.workspace / "src", self.home, self.tools, root / "bin"):
+        self.temp = root / "temp"
+        for folder in (self.workspace / "src", self.home, self.tools, self.temp, root / "bin"):
             folder.mkdir(parents=True)
         (root / "bin/uv").symlink_to(uv())
         (self.workspace / "src/app.py").write_text("def handler(event, context): return 1\n")
@@ -62,6 +63,7 @@ class Runner:
             "HOME": str(self.home),
             "PWD": str(self.workspace),
             "RUNNER_TOOL_CACHE": str(self.tools),
+            "RUNNER_TEMP": str(self.temp),
             "UV_OFFLINE": "1",
             "UV_CACHE_DIR": run([uv(), "cache", "dir"]).strip(),
         }

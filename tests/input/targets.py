@@ -20,6 +20,7 @@ from engine import __main__ as program
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.session import Aws
 from engine.content.dockerfile import copied_sources, links_copies, needs_buildkit, upstreams
+from engine.content.local import local_packages
 from engine.content.requirements import requirements
 from engine.content.tree import code_files, image_files
 from engine.errors import Invalid, Problem
@@ -212,9 +213,24 @@ def _dockerfile(root: Path, name: str) -> None:
     needs_buildkit(text), links_copies(text), upstreams(text, {}), copied_sources(text)
 
 
+def _as_toml(root: Path, name: str) -> None:
+    """Read the same text as a project's and as its lock's."""
+    for which in ("pyproject.toml", "uv.lock"):
+        (root / which).write_bytes((root / name).read_bytes())
+        try:
+            local_packages(root / "pyproject.toml")
+        finally:
+            (root / "uv.lock").unlink(missing_ok=True)
+    (root / "pyproject.toml").unlink()
+
+
 READERS: dict[str, tuple[Callable[[Path, str], object], ...]] = {
     "Dockerfile.lambda": (_dockerfile, lambda root, name: image_files(root, root / name)),
-    "requirements.txt": (lambda root, name: requirements(root / name),),
+    "requirements.txt": (
+        lambda root, name: requirements(root / name),
+        lambda root, name: local_packages(root / name),
+        lambda root, name: _as_toml(root, name),
+    ),
     ".dockerignore": (lambda root, _: image_files(root, root / "Dockerfile.lambda"),),
     "src/.lambdaignore": (lambda root, _: code_files(root / "src"),),
 }

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from engine.build.asked import normal
 from engine.build.layer import _check_binaries
 from engine.build.pruning import prune
-from engine.build.wheels import Distribution, divide, normal
+from engine.build.wheels import Distribution, divide
 from engine.content.requirements import requirements
 from engine.errors import BuildFailed
 from engine.model import Architecture, Layer, Pruning

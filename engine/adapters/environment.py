@@ -1,0 +1,35 @@
+"""What the tools that install dependencies are told of this run's environment: what they need.
+
+They run code of others: a build backend is a program, and an installer asks whoever its settings
+name. So credentials of AWS, tokens of GitHub and inputs of the action are not among it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+_PLAIN = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ"),
+        *("TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        *("NODE_EXTRA_CA_CERTS", "NETRC"),
+    }
+)
+_PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
+# Settings of uv, pip and npm, with the passwords of the indexes that they install from.
+_SETTINGS = re.compile(r"LC_|UV_(?!PUBLISH_)|PIP_|npm_config_", re.IGNORECASE)
+
+
+def for_tools(*more: str) -> dict[str, str]:
+    """The environment of uv, pip and npm, and of all that these start.
+
+    Args:
+        more: the names of further variables that one of them needs.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PLAIN or name.upper() in _PROXIES or name in more or _SETTINGS.match(name)
+    }
