@@ -11,6 +11,7 @@
     |  |  |- NotFound
     |  |  |- Conflict
     |  |  |- ImageRefused  Lambda cannot read the image's layers
+    |  |- Exchanged   what AWS took is not what this run made
     |  |- BuildFailed
     |  |  |- PushFailed    an image was made, and the registry did not take it
     |  |- GateFailed  the new version did not pass its tests
@@ -190,6 +191,21 @@ class Conflict(Refused):
 
 class ImageRefused(Refused):
     """Lambda cannot read the image, perhaps because of how its layers are compressed."""
+
+
+class Exchanged(DeployFailed):
+    """What AWS took is not what this run made: the object in the bucket is another one.
+
+    ``sha256`` is that of what it took, as Lambda's ``CodeSha256``.
+    """
+
+    def __init__(self, what: str, wanted: str, sha256: str) -> None:
+        super().__init__(
+            f"Lambda took other bytes for {what} than this run made: CodeSha256 {sha256}, not "
+            f"{wanted}",
+            remedy="The object in the bucket was exchanged meanwhile: see who may write there.",
+        )
+        self.sha256 = sha256
 
 
 class BuildFailed(DeployFailed):

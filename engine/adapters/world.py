@@ -78,6 +78,6 @@ class World:
 
         return Distribution(region, lambda of: self.registry(of).login())
 
-    def bucket(self, region: str, name: str) -> Bucket:
-        """A bucket."""
-        return Bucket(self.aws, region, name)
+    def bucket(self, region: str, name: str, owner: str = "") -> Bucket:
+        """A bucket of an account; of that of the run's credentials, if none is named."""
+        return Bucket(self.aws, region, name, owner)

@@ -156,6 +156,7 @@ class Layers:
                     contents=tuple(each.content for each in built.parts.values()),
                 ),
                 self._uploads.place(f"layer {name}", zipped, step),
+                zipped.sha256,
                 layer.runtime,
                 layer.architecture,
             )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from engine.adapters.aws.bucket import Bucket
+from engine.adapters.aws.bucket import Bucket, checksum_of
 from engine.adapters.world import World
 from engine.build.budget import DIRECT_LIMIT, shown
 from engine.build.site import Site
 from engine.errors import BuildFailed
+from engine.journal import Journal
 from engine.model import Archive, Step, Store
 
 PREFIX = "lambda-fast-deploy/"
@@ -17,7 +18,7 @@ PREFIX = "lambda-fast-deploy/"
 
 def bucket_of(store: Store, region: str, world: World) -> Bucket:
     """The bucket of a region, whether it is there or not."""
-    return world.bucket(region, store.bucket.replace("{region}", region))
+    return world.bucket(region, store.name_in(region), store.owner)
 
 
 def make_sure_of(bucket: Bucket, store: Store, what: str, region: str) -> None:
@@ -34,6 +35,25 @@ def make_sure_of(bucket: Bucket, store: Store, what: str, region: str) -> None:
             remedy="Create it, or say create: true under artifacts.",
         )
     bucket.create()
+
+
+def has_bytes(bucket: Bucket, key: str, checksum: str, journal: Journal) -> bool:
+    """Whether an object is there and holds what its key stands for, by S3's own checksum.
+
+    One with other bytes is told of, to be written anew like one that is absent.
+    """
+    found = bucket.checksum(key)
+    if found and checksum and found != checksum:
+        journal.note(exchanged(bucket, key))
+    return bool(found) and found == checksum
+
+
+def exchanged(bucket: Bucket, key: str) -> str:
+    """What is told of an object that is not what was written."""
+    return (
+        f"s3://{bucket.name}/{key} held other bytes than were written there, and is written anew; "
+        "see who else may write to the bucket."
+    )
 
 
 class Uploads:
@@ -62,7 +82,7 @@ class Uploads:
         make_sure_of(bucket, self._store, what, self._site.region)
         # Addressed by content: what is there already is not sent again.
         key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
-        if not bucket.has(key):
+        if not has_bytes(bucket, key, checksum_of(zipped.content), self._journal):
             bucket.upload(key, zipped.content, lambda done: self._tell(step, done, zipped.size))
         return {"S3Bucket": bucket.name, "S3Key": key}
 

@@ -168,7 +168,7 @@ def check_bucket(region: str, gate: S3Gate, world: World) -> str:
     Raises:
         NotReady: it does not.
     """
-    found = world.bucket(region, gate.bucket).region()
+    found = world.bucket(region, gate.bucket, gate.owner).region()
     if found is None:
         raise NotReady(
             f"{gate.place}: bucket {gate.bucket!r} of test {gate.name!r} does not exist",

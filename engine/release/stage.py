@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.errors import Conflict, DeployFailed, ImageRefused, NotFound, Refused
+from engine.errors import Conflict, DeployFailed, Exchanged, ImageRefused, NotFound, Refused
 from engine.model import FunctionState, ObservedFunction, ZipSource
 from engine.plan.configuration import creation, update
 from engine.release.before import restore_code, restore_configuration, restore_tags
@@ -50,6 +50,7 @@ class _Stage:
         self._order = order
         self._functions = order.world.functions(order.region)
         self._image = order.artifacts.images.get(order.name, "")
+        self._exchanged = ""  # of what Lambda took for the zip of this run
         self._revision = order.observed.latest.revision if order.observed else ""
 
     def publish(self, label: str) -> FunctionState:
@@ -94,7 +95,10 @@ class _Stage:
         )
         parameters = creation(order.function, self._layers())
         try:
-            self._functions.create(order.name, Code=self._code(), **parameters)
+            with self._taken():
+                self._functions.create(
+                    order.name, self._zip_sha256(), Code=self._code(), **parameters
+                )
         except Refused as refusal:
             there = self._functions.read(order.name) if isinstance(refusal, Conflict) else None
             if there and self._has_code(there) and not self._has_alias():
@@ -158,15 +162,25 @@ class _Stage:
                 detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
 
     def _update_code(self) -> str:
-        architecture = self._order.function.architecture
-        return self._functions.update_code(
-            self._order.name, self._code(), architecture, self._revision
-        )
+        architecture, sha256 = self._order.function.architecture, self._zip_sha256()
+        with self._taken():
+            return self._functions.update_code(
+                self._order.name, self._code(), architecture, self._revision, sha256
+            )
+
+    @contextlib.contextmanager
+    def _taken(self) -> Iterator[None]:
+        """Keep what Lambda took instead of the zip: it is this run that has to take it back."""
+        try:
+            yield
+        except Exchanged as error:
+            self._exchanged = error.sha256
+            raise
 
     def _has_code(self, now: FunctionState) -> bool:
         if self._image:
             return now.image_digest == self._image.partition("@")[2]
-        return now.code_sha256 == self._order.artifacts.archives[self._order.name].sha256
+        return now.code_sha256 == self._zip_sha256()
 
     def _guarded(self, change: Callable[[], str], done: Callable[[FunctionState], bool]) -> str:
         """Make a change that somebody else's would stop; the revision after it.
@@ -215,8 +229,8 @@ class _Stage:
             Conflict: ``$LATEST`` holds another image, or nothing.
         """
         order = self._order
-        if isinstance(order.function.source, ZipSource):
-            return order.artifacts.archives[order.name].sha256
+        if sha256 := self._zip_sha256():
+            return sha256
         latest = self._functions.read(order.name)
         if latest is None or not self._has_code(latest):
             raise order.theirs(f"changed the code of {order.name}")
@@ -235,6 +249,11 @@ class _Stage:
         if isinstance(self._order.function.source, ZipSource):
             return self._order.artifacts.code[self._order.name]
         return {"ImageUri": self._image}
+
+    def _zip_sha256(self) -> str:
+        """The CodeSha256 of the zip, or nothing of an image."""
+        archived = self._order.artifacts.archives.get(self._order.name)
+        return archived.sha256 if archived else ""
 
     def _in_gzip(self, refusal: ImageRefused) -> None:
         """Go on with an image that every Lambda reads.
@@ -258,7 +277,8 @@ class _Stage:
         if latest is None and order.observed is None:
             return "it was not made"
         before = order.observed.latest.code_sha256 if order.observed else ""
-        if latest and latest.code_sha256 != before and not self._has_code(latest):
+        is_ours = latest and (self._has_code(latest) or latest.code_sha256 == self._exchanged)
+        if latest and latest.code_sha256 != before and not is_ours:
             return "left alone, since somebody else has deployed in the meantime"
         if order.function.has_alias:
             was = order.observed.alias if order.observed else None

@@ -4,7 +4,9 @@ Objects of the bucket, all below ``lambda-fast-deploy/``:
 
     HASH.zip                a zip, by the hash of what it holds
     dependencies/PRINT.zip  what requirements led to, by their fingerprint
-    made/PRINT.json         which zip a fingerprint of requirements and files led to, and its hash
+    made/PRINT.json         which zip a fingerprint led to, and the hashes of its bytes
+
+What is found there is used only if S3's checksum, or its bytes, are those that were written.
 """
 
 from __future__ import annotations
@@ -18,14 +20,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from engine.adapters.aws.bucket import checksum_of
 from engine.adapters.parallel import together
 from engine.build.budget import UNZIPPED_LIMIT, check_size, shown
 from engine.build.layer import build_layer
-from engine.build.upload import PREFIX
+from engine.build.upload import PREFIX, exchanged
 from engine.content.archive import archive
 from engine.content.fingerprint import of_layer
 from engine.content.tree import code_files
+from engine.errors import BuildFailed
 from engine.model import Action, Archive, Layer, Step
+from engine.stack.objects import digest, held, is_as_named
 from engine.stack.order import Order
 from engine.stack.parts import Part
 
@@ -38,7 +43,8 @@ class Artifact:
 
     ``own`` are the files of the part itself, zipped; ``fingerprint`` stands for these and for what
     they require, and ``key`` is of the object, or nothing as long as the zip is not made.
-    ``sha256`` is the zip's, as Lambda's ``CodeSha256``, or nothing where that is not known.
+    ``sha256`` is the zip's, as Lambda's ``CodeSha256``, and ``checksum`` S3's of the object, or
+    nothing where that is not known.
     """
 
     part: Part
@@ -46,6 +52,7 @@ class Artifact:
     fingerprint: str
     key: str
     sha256: str = ""
+    checksum: str = ""
 
     @property
     def expected(self) -> str:
@@ -66,12 +73,10 @@ class Artifacts:
         """A part as it is in the working tree, and its zip if that is in the bucket."""
         own = _own(part)
         if part.requirements is None:
-            digest = _digest(own.content)
-            return Artifact(part, own, digest[:16], f"{PREFIX}{digest}.zip", own.sha256)
+            name, checksum = digest(own.content), checksum_of(own.content)
+            return Artifact(part, own, name[:16], f"{PREFIX}{name}.zip", own.sha256, checksum)
         fingerprint = _fingerprint(part, own)
-        found = self._bucket.get(_made(fingerprint))
-        made = json.loads(found) if found else {}
-        return Artifact(part, own, fingerprint, made.get("key", ""), made.get("sha256", ""))
+        return Artifact(part, own, fingerprint, **self._recorded(fingerprint))
 
     def make_all(
         self, found: Iterable[Artifact], steps: Iterable[Step]
@@ -99,6 +104,27 @@ class Artifacts:
             together(ready, zip(found, steps, strict=True), most=BUILDS_AT_ONCE)
         ), installed
 
+    def make_sure(self, artifacts: Iterable[Artifact], steps: Iterable[Step]) -> None:
+        """See to it that what is reused can be had: CloudFormation may fetch it anew.
+
+        Raises:
+            BuildFailed: it is not there any more, and what it was made of makes another zip now.
+        """
+
+        def there(pair: tuple[Artifact, Step]) -> None:
+            artifact, step = pair
+            if step.action is Action.BUILD or self._has(artifact):
+                return
+            made, _ = self.make(artifact, "it is not in the bucket any more")
+            if made.key != artifact.key:
+                raise BuildFailed(
+                    f"{artifact.key} is not in the bucket any more, and its requirements lead to "
+                    "another zip now",
+                    remedy="Run again, and the stack is given that one.",
+                )
+
+        together(there, zip(artifacts, steps, strict=True), most=BUILDS_AT_ONCE)
+
     def make(self, artifact: Artifact, reason: str) -> tuple[Artifact, Mapping[str, int]]:
         """Build what is not there yet, and put it into the bucket.
 
@@ -114,7 +140,7 @@ class Artifacts:
         with self._journal.work(part.id, "build", reason, self._region) as detail:
             zipped = artifact.own
             self._check(part, zipped)
-            if artifact.key and self._bucket.has(artifact.key):
+            if self._has(artifact):
                 detail("the bucket has it already")
                 return artifact, packages
             key = artifact.key
@@ -122,27 +148,52 @@ class Artifacts:
                 installed, packages = self._installed(part)
                 zipped = _together(part, installed, zipped)
                 self._check(part, zipped)
-                key = f"{PREFIX}{_held(zipped)}.zip"
+                key = f"{PREFIX}{held(zipped.content)}.zip"
             self._upload(key, zipped, part)
+            checksum = checksum_of(zipped.content)
             if part.requirements is not None:
-                made = json.dumps({"key": key, "sha256": zipped.sha256})
-                self._bucket.put(_made(artifact.fingerprint), made.encode())
+                self._record(artifact.fingerprint, key, zipped.sha256, checksum)
             detail(f"{shown(zipped.size)} zipped, {shown(zipped.unzipped)} unzipped")
-        return replace(artifact, key=key, sha256=zipped.sha256), packages
+        return replace(artifact, key=key, sha256=zipped.sha256, checksum=checksum), packages
+
+    def _has(self, artifact: Artifact) -> bool:
+        """Whether the zip is in the bucket as it was written; one that was exchanged is told."""
+        found = self._bucket.checksum(artifact.key) if artifact.key else None
+        if found and found == artifact.checksum:
+            return True
+        if found is not None and not is_as_named(self._bucket, artifact.key):
+            self._journal.note(exchanged(self._bucket, artifact.key))
+        return False
+
+    def _recorded(self, fingerprint: str) -> dict[str, str]:
+        """Which zip a fingerprint led to: its ``key``, ``sha256`` and ``checksum``, if known."""
+        found = self._bucket.get(_made(fingerprint))
+        values = json.loads(found) if found else {}
+        return {name: str(values.get(name, "")) for name in ("key", "sha256", "checksum")}
+
+    def _record(self, fingerprint: str, key: str, sha256: str, checksum: str) -> None:
+        made = {"key": key, "sha256": sha256, "checksum": checksum}
+        self._bucket.put(_made(fingerprint), json.dumps(made).encode())
 
     def _installed(self, part: Part) -> tuple[bytes, Mapping[str, int]]:
         """What requirements lead to: found under their fingerprint, or installed now."""
         layer = _layer(part)
-        key = f"{PREFIX}dependencies/{of_layer(layer)}.zip"
-        if found := self._bucket.get(key):
-            return found, {}
+        fingerprint = of_layer(layer)
+        key = f"{PREFIX}dependencies/{fingerprint}.zip"
+        checksum = self._recorded(fingerprint)["checksum"]
+        if found := self._bucket.get(key) if checksum else None:
+            if checksum_of(found) == checksum:
+                return found, {}
+            self._journal.note(exchanged(self._bucket, key))
         tell = partial(self._tell, part)
         built = build_layer(layer, tell, UNZIPPED_LIMIT)
         for note in built.notes:
             self._journal.note(note)
         made = built.parts[layer.name]
         self._upload(key, made.archive, part)
-        return made.archive.content, made.sizes
+        content = made.archive.content
+        self._record(fingerprint, key, made.archive.sha256, checksum_of(content))
+        return content, made.sizes
 
     def _upload(self, key: str, zipped: Archive, part: Part) -> None:
         def tell(done: int) -> None:
@@ -167,7 +218,7 @@ class Artifacts:
 def _own(part: Part) -> Archive:
     if part.path.is_file():
         content = part.path.read_bytes()
-        return Archive(content, base64.b64encode(hashlib.sha256(content).digest()).decode(), 0)
+        return Archive(content, _sha256(content), 0)
     # Requirements are known by what they ask for: a comment among them makes no other zip.
     files = {
         f"{part.prefix}{name}": part.path / name
@@ -183,8 +234,8 @@ def _layer(part: Part) -> Layer:
 
 
 def _fingerprint(part: Part, own: Archive) -> str:
-    text = f"{of_layer(_layer(part))} {part.prefix} {_digest(own.content)}"
-    return _digest(text.encode())[:16]
+    text = f"{of_layer(_layer(part))} {part.prefix} {digest(own.content)}"
+    return digest(text.encode())[:16]
 
 
 def _together(part: Part, installed: bytes, own: Archive) -> Archive:
@@ -206,22 +257,12 @@ def _together(part: Part, installed: bytes, own: Archive) -> Archive:
             copy.compress_type = zipfile.ZIP_DEFLATED
             zipped.writestr(copy, held)
     content = buffer.getvalue()
-    sha256 = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    return Archive(content, sha256, sum(len(held) for _, held in entries.values()))
+    return Archive(content, _sha256(content), sum(len(held) for _, held in entries.values()))
 
 
-def _held(zipped: Archive) -> str:
-    """The hash of what a zip holds, whatever its own bytes: deflate differs between versions."""
-    manifest = hashlib.sha256()
-    with zipfile.ZipFile(io.BytesIO(zipped.content)) as opened:
-        for info in opened.infolist():
-            line = f"{info.filename}\n{info.external_attr}\n{_digest(opened.read(info))}\n"
-            manifest.update(line.encode())
-    return manifest.hexdigest()
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _sha256(content: bytes) -> str:
+    """As Lambda's ``CodeSha256`` has it."""
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
 def _made(fingerprint: str) -> str:

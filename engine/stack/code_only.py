@@ -74,6 +74,7 @@ class _CodeOnly:
         self._functions = order.world.functions(order.region)
         self._versions = order.world.versions(order.region)
         self._undo = Undo()
+        self._sha256s: Mapping[str, str] = {}  # of zips that are made, by logical id
 
     def update(self) -> Came:
         """Build and update what changed; test it, and go back if that fails."""
@@ -203,6 +204,7 @@ class _CodeOnly:
         made, packages = self._artifacts.make_all(work.zips, steps)
         bucket = order.bucket.name
         code = {each.part.logical: {"S3Bucket": bucket, "S3Key": each.key} for each in made}
+        self._sha256s = {each.part.logical: each.sha256 for each in made}
         images = {logical: {"ImageUri": uri} for logical, uri in self._images.build().items()}
         return {**code, **images}, packages
 
@@ -249,7 +251,8 @@ class _CodeOnly:
             self._undo.record(
                 f"code of {step.subject}", lambda: restore_code(self._functions, name, was)
             )
-            self._functions.update_code(name, code, before.architecture)
+            sha256 = self._sha256s.get(step.subject, "")
+            self._functions.update_code(name, code, before.architecture, sha256=sha256)
             alias = alias_of(self._order, step.subject)
             if alias == LATEST:
                 detail("it has the new code")

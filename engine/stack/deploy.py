@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.adapters.aws.bucket import checksum_of
 from engine.adapters.aws.stacks import Proposal
 from engine.adapters.world import World
+from engine.build.upload import has_bytes
 from engine.journal import Journal
 from engine.model import Action, Outcome, Settings, Step
 from engine.settings.document import nearest
@@ -73,6 +75,8 @@ class _Release:
         if order.settings.only_reads or (plan_only and self._there.kept is None):
             nested = packaged.nested
             return preview(order, self._there, wanted, parameters.hidden, nested, steps)
+        if not plan_only:
+            self._artifacts.make_sure(found, built)
         self._upload(packaged.nested)
         proposal = Proposal(
             wanted.template,
@@ -110,8 +114,9 @@ class _Release:
         """Put the templates inside the template where CloudFormation finds them."""
         bucket = self._order.bucket
         for key, text in nested.items():
-            if not bucket.has(key):
-                bucket.put(key, text.encode())
+            content = text.encode()
+            if not has_bytes(bucket, key, checksum_of(content), self._order.journal):
+                bucket.upload(key, content)
 
     def _wanted(self, body: dict[str, Any], parameters: Parameters) -> Kept:
         state, before = self._there.state, self._there.kept

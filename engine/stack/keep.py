@@ -17,7 +17,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from engine.adapters.aws.bucket import Bucket
+from engine.adapters.parallel import together
 from engine.build.upload import PREFIX
+from engine.errors import NotReady
+from engine.stack.objects import is_as_named
 from engine.stack.template import plain
 
 SECRET = "****"  # noqa: S105  # what CloudFormation shows of a NoEcho parameter
@@ -90,12 +93,25 @@ class Keep:
         self._folder = f"{PREFIX}stacks/{name}/"
 
     def get(self, kept_id: str) -> Kept | None:
-        """A state; ``None`` if it was not kept."""
-        found = self._bucket.get(f"{self._folder}{kept_id}.json")
+        """A state; ``None`` if it was not kept.
+
+        Raises:
+            NotReady: what is kept under that id is another state.
+        """
+        key = f"{self._folder}{kept_id}.json"
+        found = self._bucket.get(key)
         if found is None:
             return None
         values: dict[str, Any] = json.loads(found)
-        return Kept(**{**values, "capabilities": tuple(values["capabilities"])})
+        kept = Kept(**{**values, "capabilities": tuple(values["capabilities"])})
+        if kept.id != kept_id:
+            raise NotReady(
+                f"s3://{self._bucket.name}/{key} is not the state of the stack that was kept "
+                f"there: it makes {kept.id}",
+                remedy="Somebody has changed it: see who may write to the bucket. Without the "
+                "object, deployments go on, and the way back to that state is lost.",
+            )
+        return kept
 
     def put(self, kept: Kept) -> None:
         """Keep a state."""
@@ -114,5 +130,6 @@ class Keep:
         self._bucket.put(f"{self._folder}drift.json", text.encode())
 
     def lost(self, kept: Kept) -> list[str]:
-        """The objects of a state that are not in the bucket any more."""
-        return [key for key in kept.artifacts if not self._bucket.has(key)]
+        """The objects of a state that are not in the bucket any more, or hold something else."""
+        there = together(lambda key: is_as_named(self._bucket, key), kept.artifacts)
+        return [key for key, found in zip(kept.artifacts, there, strict=True) if not found]

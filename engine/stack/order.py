@@ -181,7 +181,7 @@ def _bucket(settings: Settings, region: str, world: World) -> Bucket:
             remedy="Name a bucket: artifacts: {bucket: NAME, create: true} in lambda-deploy.yml, "
             "or s3_bucket in samconfig.toml.",
         )
-    return world.bucket(region, state.outputs[OUTPUT])
+    return world.bucket(region, state.outputs[OUTPUT], settings.artifacts.owner)
 
 
 def _check_tests(stack: Stack, resources: Resources) -> None:

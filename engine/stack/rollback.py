@@ -32,8 +32,8 @@ def _roll_back(order: Order) -> Came:
         raise order.invalid(f"nothing is kept of what {name} was before{stays and '; '}{stays}")
     if lost := order.keep.lost(target):
         raise order.invalid(
-            f"{', '.join(lost)} is not in bucket {order.bucket.name} any more, and with it the way "
-            f"back of {name}"
+            f"{', '.join(lost)} is not in bucket {order.bucket.name} any more as it was kept, and "
+            f"with it the way back of {name}"
         )
     if stays:
         order.journal.note(f"Rollback of {name}: {stays}.")

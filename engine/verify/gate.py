@@ -27,13 +27,14 @@ OUTPUT = 4000  # characters of a failing command's output
 class Target:
     """What a gate is run against.
 
-    ``bucket`` finds a bucket by its name. ``environment`` is what commands get, and ``root`` where
-    they run. ``not_yet`` is told what is still wrong after each attempt; it may raise to give up.
-    ``hidden`` takes secrets out of what is cut, as half of one would be known by nobody.
+    ``bucket`` finds a bucket by its name and its owner. ``environment`` is what commands get, and
+    ``root`` where they run. ``not_yet`` is told what is still wrong after each attempt; it may
+    raise to give up. ``hidden`` takes secrets out of what is cut, as half of one would be known by
+    nobody.
     """
 
     address: Address
-    bucket: Callable[[str], Bucket]
+    bucket: Callable[[str, str], Bucket]
     environment: Mapping[str, str]
     root: Path
     not_yet: Callable[[str], None] = lambda _: None
@@ -182,7 +183,7 @@ def _s3(gate: S3Gate, target: Target) -> str:
     Amazon S3 is strongly consistent, so what was written is there at once. The object is removed
     whatever happens.
     """
-    address, bucket = target.address, target.bucket(gate.bucket)
+    address, bucket = target.address, target.bucket(gate.bucket, gate.owner)
     key = f"{KEY}{secrets.token_hex(8)}"
     stored = f"{gate.prefix}{key}"
     path = gate.path.replace("{key}", key)

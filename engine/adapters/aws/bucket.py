@@ -1,21 +1,58 @@
-"""Objects in a bucket (API: S3)."""
+"""Objects in a bucket (API: S3): whose the bucket is, and what the objects hold.
+
+A name says nothing of who has the bucket: one that was deleted can be anybody's tomorrow. So every
+call names the owner that is expected, and S3 refuses it where that is another one (Amazon S3 user
+guide, "Verifying bucket ownership with bucket owner condition"; CreateBucket takes none).
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from engine.adapters.aws.session import Aws
-from engine.errors import NotFound, Refused
+from engine.adapters.aws.denials import denied_action
+from engine.adapters.aws.session import PART, Aws
+from engine.errors import NotFound, NotPermitted, NotReady, Refused
 
 
 class Bucket:
-    """One bucket, reached through one region."""
+    """One bucket, reached through one region.
 
-    def __init__(self, aws: Aws, region: str, name: str) -> None:
+    ``owner`` is the account that it must belong to; that of the run's credentials, if none is
+    named.
+    """
+
+    def __init__(self, aws: Aws, region: str, name: str, owner: str = "") -> None:
         self._aws = aws
         self._region = region
+        self._owner = owner
         self.name = name
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        owner = self._expected()
+        named = {"Bucket": self.name, "ExpectedBucketOwner": owner, **parameters}
+        try:
+            return self._aws.call(self._region, "s3", operation, **named)
+        except NotPermitted as error:
+            raise self._refused(error, owner) from None
+
+    def _expected(self) -> str:
+        return self._owner or self._aws.account(self._region)
+
+    def _refused(self, error: NotPermitted, owner: str) -> NotPermitted:
+        """What S3 may mean: it says the same of a wrong owner as of a permission that is missing.
+
+        Where IAM's policies are the reason, it names the action.
+        """
+        if denied_action(error.message):
+            return error
+        return NotPermitted(
+            f"bucket {self.name} does not belong to account {owner}, or {error.message}",
+            remedy="If it belongs to another account, name that beside the bucket (owner: "
+            f"'123456789012'). {error.remedy}",
+        )
 
     def address(self, key: str) -> str:
         """The address of an object, as CloudFormation takes it (``TemplateURL``)."""
@@ -29,7 +66,7 @@ class Bucket:
     def region(self) -> str | None:
         """The region that the bucket is in; ``None`` if there is no such bucket."""
         try:
-            found = self._aws.call(self._region, "s3", "head_bucket", Bucket=self.name)
+            found = self._call("head_bucket")
         except NotFound:
             return None
         return str(found.get("BucketRegion", self._region))
@@ -38,7 +75,17 @@ class Bucket:
         """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``).
 
         What is left of an upload that was cut short goes after a day.
+
+        Raises:
+            NotReady: it is to belong to another account, for which this one cannot create it.
         """
+        account = self._aws.account(self._region)
+        if self._expected() != account:
+            raise NotReady(
+                f"bucket {self.name} does not exist, and account {account} cannot create it for "
+                f"account {self._owner}",
+                remedy="Create it there, or correct its name or its owner.",
+            )
         place = {"LocationConstraint": self._region}
         where: dict[str, Any] = (
             {} if self._region == "us-east-1" else {"CreateBucketConfiguration": place}
@@ -48,11 +95,8 @@ class Bucket:
         except Refused as refusal:
             if refusal.code != "BucketAlreadyOwnedByYou":
                 raise  # else it was this run: the answer had been lost, and it asked again
-        self._aws.call(
-            self._region,
-            "s3",
+        self._call(
             "put_public_access_block",
-            Bucket=self.name,
             PublicAccessBlockConfiguration={
                 "BlockPublicAcls": True,
                 "IgnorePublicAcls": True,
@@ -61,11 +105,8 @@ class Bucket:
             },
         )
         rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-        self._aws.call(
-            self._region,
-            "s3",
+        self._call(
             "put_bucket_encryption",
-            Bucket=self.name,
             ServerSideEncryptionConfiguration={"Rules": [rule]},
         )
         clean: dict[str, Any] = {
@@ -74,24 +115,26 @@ class Bucket:
             "Filter": {"Prefix": ""},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
         }
-        self._aws.call(
-            self._region,
-            "s3",
+        self._call(
             "put_bucket_lifecycle_configuration",
-            Bucket=self.name,
             LifecycleConfiguration={"Rules": [clean]},
         )
 
-    def has(self, key: str) -> bool:
-        """Whether an object is there."""
-        try:
-            self._aws.call(self._region, "s3", "head_object", Bucket=self.name, Key=key)
-        except NotFound:
-            return False
-        return True
+    def checksum(self, key: str) -> str | None:
+        """What S3 says of the bytes of an object, as ``checksum_of`` does; ``None`` if absent.
 
-    def upload(self, key: str, content: bytes, tell: Callable[[int], None]) -> None:
-        """Write a large object, in parts, each with its checksum.
+        It is empty where the object was written without one.
+        """
+        try:
+            found = self._call("head_object", Key=key, ChecksumMode="ENABLED")
+        except NotFound:
+            return None
+        return str(found.get("ChecksumSHA256", ""))
+
+    def upload(
+        self, key: str, content: bytes, tell: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Write an object: a large one in parts, each with its checksum.
 
         Args:
             key: the object's.
@@ -101,23 +144,26 @@ class Bucket:
         Raises:
             Refused: S3 did not take it.
         """
-        done = 0
+        done, owner = 0, self._expected()
 
         def count(more: int) -> None:
             nonlocal done
             done += more
             tell(done)
 
-        self._aws.upload(self._region, self.name, key, content, count)
+        try:
+            self._aws.upload(self._region, self.name, owner, key, content, count)
+        except NotPermitted as error:
+            raise self._refused(error, owner) from None
 
     def put(self, key: str, content: bytes) -> None:
-        """Write an object."""
-        self._aws.call(self._region, "s3", "put_object", Bucket=self.name, Key=key, Body=content)
+        """Write a small object."""
+        self._call("put_object", Key=key, Body=content, ChecksumAlgorithm="SHA256")
 
     def get(self, key: str) -> bytes | None:
         """Read an object; ``None`` if absent."""
         try:
-            found = self._aws.call(self._region, "s3", "get_object", Bucket=self.name, Key=key)
+            found = self._call("get_object", Key=key)
         except NotFound:
             return None
         content: bytes = found["Body"].read()
@@ -125,4 +171,20 @@ class Bucket:
 
     def delete(self, key: str) -> None:
         """Delete an object; an absent one is no error."""
-        self._aws.call(self._region, "s3", "delete_object", Bucket=self.name, Key=key)
+        self._call("delete_object", Key=key)
+
+
+def checksum_of(content: bytes) -> str:
+    """The checksum that S3 has of an object with this content, as ``Bucket`` writes it.
+
+    Of what is written in parts it is one of theirs (Amazon S3 user guide, "Checking object
+    integrity": composite checksums).
+    """
+    if len(content) < PART:
+        return _sha256(content)
+    parts = [content[start : start + PART] for start in range(0, len(content), PART)]
+    return f"{_sha256(b''.join(hashlib.sha256(part).digest() for part in parts))}-{len(parts)}"
+
+
+def _sha256(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()

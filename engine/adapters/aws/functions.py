@@ -14,7 +14,7 @@ from engine.adapters.aws.denials import allow
 from engine.adapters.aws.lambda_api import LambdaApi
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.states import remedy_of, state_of
-from engine.errors import DeployFailed, ImageRefused, NotFound, NotPermitted, Refused
+from engine.errors import DeployFailed, Exchanged, ImageRefused, NotFound, NotPermitted, Refused
 from engine.model import FunctionState
 
 UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
@@ -132,15 +132,17 @@ class Functions:
 
     # ------------------------------------------------------------ changing
 
-    def create(self, name: str, **parameters: Any) -> FunctionState:
-        """Create a function; it is not active yet.
+    def create(self, name: str, sha256: str = "", **parameters: Any) -> FunctionState:
+        """Create a function; it is not active yet. ``sha256`` is its zip's, if it has one.
 
         Raises:
             Conflict: somebody else created it first.
+            Exchanged: Lambda has taken another zip.
         """
         found = retry.again(
             lambda: self._create(name, parameters), _RoleNotReady, attempts=8, first=1.0
         )
+        _check(name, sha256, found)
         return state_of(found)
 
     def _create(self, name: str, parameters: Mapping[str, Any]) -> Any:
@@ -173,15 +175,28 @@ class Functions:
         return self.settled(name)
 
     def update_code(
-        self, name: str, code: Mapping[str, Any], architecture: str, revision: str = ""
+        self,
+        name: str,
+        code: Mapping[str, Any],
+        architecture: str,
+        revision: str = "",
+        sha256: str = "",
     ) -> str:
         """Update the code and wait until it is in effect; the revision then.
 
+        Args:
+            name: the function's.
+            code: the zip or the image, or where it is.
+            architecture: the instruction set that it is for.
+            revision: what the function must not have been changed since, if that matters.
+            sha256: the zip's, as Lambda's ``CodeSha256``, if that is known.
+
         Raises:
             Conflict: ``revision`` was given, and somebody else has changed the function since.
+            Exchanged: Lambda has taken another zip.
         """
         guard = {"RevisionId": revision} if revision else {}
-        _unless_unreadable(
+        answer = _unless_unreadable(
             lambda: self._api.change(
                 "update_function_code",
                 FunctionName=name,
@@ -190,6 +205,7 @@ class Functions:
                 **guard,
             )
         )
+        _check(name, sha256, answer)
         return self.settled(name)
 
     def rehearse(self, name: str, code: Mapping[str, Any], architecture: str) -> None:
@@ -232,6 +248,11 @@ class Functions:
         if len(log) >= LOG_TAIL:  # it begins in the middle of a line, perhaps of a secret
             log = log.partition("\n")[2]
         return Invocation(body, str(answer.get("FunctionError", "")), log)
+
+
+def _check(name: str, wanted: str, answer: Mapping[str, Any]) -> None:
+    if wanted and answer["CodeSha256"] != wanted:
+        raise Exchanged(name, wanted, str(answer["CodeSha256"]))
 
 
 def _unless_unreadable(work: Callable[[], Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.adapters import retry
 from engine.adapters.aws.session import Aws
-from engine.errors import NotFound, Unavailable, Unreachable
+from engine.errors import Exchanged, NotFound, Unavailable, Unreachable
 from engine.model import LayerVersion
 
 _MARK = "lambda-fast-deploy"
@@ -65,6 +65,7 @@ class Layers:
         name: str,
         version: LayerVersion,
         content: Mapping[str, Any],
+        sha256: str,
         runtime: str,
         architecture: str,
     ) -> LayerVersion:
@@ -77,8 +78,12 @@ class Layers:
             name: the layer's.
             version: what the version will say of itself; its ARN does not count.
             content: the zip, or where it is in S3.
+            sha256: the zip's, as Lambda's ``CodeSha256``.
             runtime: the runtime that it is for.
             architecture: the instruction set that it is for.
+
+        Raises:
+            Exchanged: Lambda has taken another zip; the version is deleted again.
         """
         parameters = {
             "LayerName": name,
@@ -97,8 +102,17 @@ class Layers:
             except (Unreachable, Unavailable):
                 for there in self.versions(name):
                     if replace(version, arn=there.arn) == there:
-                        return there  # it was this run: only the answer was lost
-                raise
-            return replace(version, arn=made["LayerVersionArn"])
+                        made = self._read(there.arn)  # it was this run: only the answer was lost
+                        break
+                else:
+                    raise
+            published = replace(version, arn=made["LayerVersionArn"])
+            if (came := str(made["Content"]["CodeSha256"])) != sha256:
+                self.delete(name, published.number)
+                raise Exchanged(f"layer {name}", sha256, came)
+            return published
 
         return retry.again(publish, (Unreachable, Unavailable))
+
+    def _read(self, arn: str) -> Any:
+        return self._aws.call(self._region, "lambda", "get_layer_version_by_arn", Arn=arn)

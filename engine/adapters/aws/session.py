@@ -51,6 +51,8 @@ _CONFIG = botocore.config.Config(
 
 _ONCE = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 1})
 
+PART = 8 * 1024 * 1024  # bytes of each part of an upload that is not smaller
+
 _MISSING = {
     "ResourceNotFoundException",
     "RepositoryNotFoundException",
@@ -137,6 +139,8 @@ class Aws:
         self._lock = threading.Lock()
         self._only_reads = False
         self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._asking = threading.Lock()
+        self._account = ""
         try:
             self._session = botocore.session.Session()
         except boto.BotoCoreError as error:
@@ -187,6 +191,17 @@ class Aws:
         with self.explained(region, name):
             return getattr(self.client(service, region, once=once), operation)(**parameters)
 
+    def account(self, region: str) -> str:
+        """The account that the credentials are of, asked once (API: ``GetCallerIdentity``).
+
+        Raises:
+            NotReady: there are no credentials, or AWS refuses them.
+        """
+        with self._asking:
+            if not self._account:
+                self._account = str(self.call(region, "sts", "get_caller_identity")["Account"])
+            return self._account
+
     @contextlib.contextmanager
     def explained(self, region: str, operation: str) -> Iterator[None]:
         """Errors of AWS's SDK in this project's words; ``operation`` is ``service:Operation``."""
@@ -196,7 +211,13 @@ class Aws:
             raise _explain(error, operation, region) from None
 
     def upload(
-        self, region: str, bucket: str, key: str, content: bytes, tell: Callable[[int], None]
+        self,
+        region: str,
+        bucket: str,
+        owner: str,
+        key: str,
+        content: bytes,
+        tell: Callable[[int], None],
     ) -> None:
         """Upload in parts, several at a time; ``tell`` takes the bytes of each piece."""
         from boto3.s3.transfer import (
@@ -206,11 +227,12 @@ class Aws:
         )
 
         self._check("put_object")
-        client, checked = self.client("s3", region), {"ChecksumAlgorithm": "SHA256"}
-        told = [ProgressCallbackInvoker(tell)]
+        client, told = self.client("s3", region), [ProgressCallbackInvoker(tell)]
+        config = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART)
+        checked = {"ChecksumAlgorithm": "SHA256", "ExpectedBucketOwner": owner}
         with (
             self.explained(region, "s3:PutObject"),
-            create_transfer_manager(client, TransferConfig()) as manager,
+            create_transfer_manager(client, config) as manager,
         ):
             manager.upload(io.BytesIO(content), bucket, key, checked, told).result()
 

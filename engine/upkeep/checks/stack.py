@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from engine.adapters.aws.identity import Caller
 from engine.adapters.world import World
-from engine.model import Settings, Store
+from engine.model import Settings
 from engine.stack.order import Order, look
 from engine.upkeep.checks.permissions import permitted
 from engine.upkeep.checks.stores import bucket_of_artifacts
@@ -42,6 +43,6 @@ def bucket(
     """Whether there is a bucket for what the stack is made of."""
     assert settings.stack
     assert settings.artifacts
-    store = Store(order(region).bucket.name, settings.artifacts.create)
+    store = replace(settings.artifacts, bucket=order(region).bucket.name)
     what = f"what stack {settings.stack.name} is made of"
     yield from bucket_of_artifacts(region, store, world, what)

@@ -27,7 +27,7 @@ def bucket_of_artifacts(
     Source: Lambda API, ``FunctionCode``, S3Bucket.
     """
     name = store.name_in(region)
-    where = world.bucket(region, name).region()
+    where = world.bucket(region, name, store.owner).region()
     if where is None and store.create:
         yield ok(f"Bucket {name} for {what} will be created in {region}")
     elif where is None:

@@ -11,12 +11,12 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from engine.adapters.aws.bucket import Bucket
+from engine.adapters.aws.bucket import Bucket, checksum_of
 from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.registry import Registry, Repository
-from engine.adapters.aws.session import Aws
+from engine.adapters.aws.session import PART, Aws
 from engine.build.lifecycle import POLICY
-from engine.errors import NotReady, Refused
+from engine.errors import Exchanged, NotPermitted, NotReady, Refused
 from engine.model import LayerVersion
 from tests.unit import make
 
@@ -74,7 +74,7 @@ def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
     service = stub("lambda")
     service.add_response(
         "publish_layer_version",
-        {"LayerVersionArn": "arn:layer:deps:1"},
+        {"LayerVersionArn": "arn:layer:deps:1", "Content": {"CodeSha256": "sha"}},
         {
             "LayerName": "deps",
             "Description": MARK,
@@ -85,9 +85,27 @@ def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
     )
     layers = Layers(aws, make.REGION)
     wanted = LayerVersion("", 1234, PRINT, "aa", ("aa", "bb"))
-    made = layers.publish("deps", wanted, {"ZipFile": b"zip"}, "python3.13", "arm64")
+    made = layers.publish("deps", wanted, {"ZipFile": b"zip"}, "sha", "python3.13", "arm64")
     service.add_response("list_layer_versions", {"LayerVersions": [version(1, MARK)]})
     assert (made,) == layers.versions("deps")
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_layer_of_other_bytes_than_this_run_made_is_deleted_again(
+    aws: Aws, stub: Stub, *, is_lost: bool
+) -> None:
+    service, told = stub("lambda"), {"LayerVersionArn": "arn:layer:deps:1"}
+    taken = {**told, "Content": {"CodeSha256": "other"}}
+    if is_lost:
+        service.add_client_error("publish_layer_version", "ServiceException", "no", 500)
+        service.add_response("list_layer_versions", {"LayerVersions": [version(1, MARK)]})
+        service.add_response("get_layer_version_by_arn", taken, {"Arn": "arn:layer:deps:1"})
+    else:
+        service.add_response("publish_layer_version", taken)
+    service.add_response("delete_layer_version", {}, {"LayerName": "deps", "VersionNumber": 1})
+    wanted = LayerVersion("", 1234, PRINT, "aa", ("aa", "bb"))
+    with pytest.raises(Exchanged, match="layer deps than this run made: CodeSha256 other, not sha"):
+        Layers(aws, make.REGION).publish("deps", wanted, {}, "sha", "python3.13", "arm64")
 
 
 # ---------------------------------------------------------------- the registry
@@ -165,11 +183,19 @@ def test_a_login_never_shows_its_password(aws: Aws, stub: Stub) -> None:
 # ---------------------------------------------------------------- buckets
 
 
+OWNER = "123456789012"
+
+
+def _account(stub: Stub) -> None:
+    """Let AWS tell whose the credentials are, once."""
+    stub("sts").add_response("get_caller_identity", {"Account": OWNER}, {})
+
+
 def test_a_bucket_that_is_not_there_does_not_exist(aws: Aws, stub: Stub) -> None:
     service = stub("s3")
     service.add_client_error("head_bucket", "404", "Not Found", 404)
-    service.add_response("head_bucket", {}, {"Bucket": "files"})
-    bucket = Bucket(aws, make.REGION, "files")
+    service.add_response("head_bucket", {}, {"Bucket": "files", "ExpectedBucketOwner": OWNER})
+    bucket = Bucket(aws, make.REGION, "files", OWNER)
     assert [bucket.exists(), bucket.exists()] == [False, True]
 
 
@@ -178,10 +204,10 @@ def test_an_object_is_read_or_absent(aws: Aws, stub: Stub) -> None:
     service.add_response(
         "get_object",
         {"Body": StreamingBody(io.BytesIO(b"content"), 7)},
-        {"Bucket": "files", "Key": "a"},
+        {"Bucket": "files", "Key": "a", "ExpectedBucketOwner": OWNER},
     )
     service.add_client_error("get_object", "NoSuchKey", "no", 404)
-    bucket = Bucket(aws, make.REGION, "files")
+    bucket = Bucket(aws, make.REGION, "files", OWNER)
     assert [bucket.get("a"), bucket.get("b")] == [b"content", None]
 
 
@@ -189,6 +215,7 @@ def test_a_bucket_that_was_created_before_its_answer_was_lost_is_taken(
     aws: Aws, stub: Stub
 ) -> None:
     service = stub("s3")
+    _account(stub)
     service.add_client_error("create_bucket", "BucketAlreadyOwnedByYou", "is", 409)
     for call in ("put_public_access_block", "put_bucket_encryption"):
         service.add_response(call, {})
@@ -198,6 +225,50 @@ def test_a_bucket_that_was_created_before_its_answer_was_lost_is_taken(
 
 
 def test_a_bucket_of_somebody_else_is_not_taken(aws: Aws, stub: Stub) -> None:
+    _account(stub)
     stub("s3").add_client_error("create_bucket", "BucketAlreadyExists", "is", 409)
     with pytest.raises(Refused):
         Bucket(aws, make.REGION, "zips").create()
+
+
+def test_the_owner_is_expected_whose_the_credentials_are(aws: Aws, stub: Stub) -> None:
+    _account(stub)
+    service, wanted = stub("s3"), {"Bucket": "files", "Key": "a", "ExpectedBucketOwner": OWNER}
+    service.add_response("head_object", {}, {**wanted, "ChecksumMode": "ENABLED"})
+    service.add_response("delete_object", {}, wanted)
+    bucket = Bucket(aws, make.REGION, "files")
+    assert bucket.checksum("a") == ""
+    bucket.delete("a")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Access Denied", f"bucket files does not belong to account {OWNER}, or no permission"),
+        (
+            "User: x is not authorized to perform: s3:GetObject on resource: y",
+            "no permission for s3:GetObject",
+        ),
+    ],
+)
+def test_a_refusal_that_may_be_about_the_owner_says_so(
+    aws: Aws, stub: Stub, said: str, expected: str
+) -> None:
+    stub("s3").add_client_error("get_object", "AccessDenied", said, 403)
+    with pytest.raises(NotPermitted) as caught:
+        Bucket(aws, make.REGION, "files", OWNER).get("a")
+    assert caught.value.message.startswith(expected)
+    assert ("owner: " in caught.value.remedy) == (expected[0] == "b")
+
+
+def test_a_bucket_of_another_account_is_not_created(aws: Aws, stub: Stub) -> None:
+    _account(stub)
+    with pytest.raises(NotReady, match="cannot create it for account 999999999999"):
+        Bucket(aws, make.REGION, "files", "999999999999").create()
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(PART - 1, ""), (PART, "-1"), (PART + 1, "-2"), (3 * PART, "-3")]
+)
+def test_the_checksum_of_what_is_written_in_parts_counts_them(size: int, expected: str) -> None:
+    assert checksum_of(bytes(size))[44:] == expected

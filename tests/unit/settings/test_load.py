@@ -138,7 +138,8 @@ def test_everything_that_was_given_arrives(root: Path) -> None:
         tests:
           health: {http: /health, status: 204, within: 5s}
           invoked: {invoke: {a: [1]}, json: {ok: true}}
-          storage: {s3: {bucket: files, path: "/o/{key}", prefix: o/}}
+          storage:
+            s3: {bucket: files, path: "/o/{key}", prefix: o/, owner: 012345678901}
         budgets: {code: 1 MB, layer: 2 MB, total: 3 MB}
         """,
     )
@@ -156,8 +157,9 @@ def test_everything_that_was_given_arrives(root: Path) -> None:
     )
     storage, health, invoked = orders.gates
     assert isinstance(storage, S3Gate)
+    assert storage.owner == "012345678901"  # as it was typed, not as YAML reads it
     assert (storage.bucket, storage.path, storage.prefix) == ("files", "/o/{key}", "o/")
-    assert str(storage.place) == "lambda-deploy.yml:20"
+    assert str(storage.place) == "lambda-deploy.yml:21"
     assert health == HttpGate(name="health", target="/health", status=204, within=5.0)
     assert invoked == InvokeGate(name="invoked", payload={"a": [1]}, json={"ok": True})
     assert settings.budgets == Budgets(1_000_000, 2_000_000, 3_000_000)

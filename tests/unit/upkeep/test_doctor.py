@@ -225,7 +225,9 @@ def test_a_clone_without_history_is_a_note_for_tests_that_ask_for_paths(
 def test_the_bucket_of_a_test_may_be_elsewhere(
     world: World, stub: Stub, region: str, level: Level
 ) -> None:
-    stub("s3").add_response("head_bucket", {"BucketRegion": region}, {"Bucket": "files"})
+    stub("sts").add_response("get_caller_identity", {"Account": "123456789012"})
+    asked = {"Bucket": "files", "ExpectedBucketOwner": "123456789012"}
+    stub("s3").add_response("head_bucket", {"BucketRegion": region}, asked)
     (finding,) = stores.bucket_of_test(make.REGION, make.STORAGE, world)
     assert finding.level is level
 
@@ -242,12 +244,14 @@ def test_the_bucket_of_a_test_may_be_elsewhere(
 def test_the_bucket_of_zips_is_in_the_region_of_the_function(
     world: World, stub: Stub, region: str | None, create: bool, level: Level
 ) -> None:
-    s3, asked = stub("s3"), {"Bucket": f"zips-{make.REGION}"}
+    owner = "210987654321"
+    s3, asked = stub("s3"), {"Bucket": f"zips-{make.REGION}", "ExpectedBucketOwner": owner}
     if region:
         s3.add_response("head_bucket", {"BucketRegion": region}, asked)
     else:
         s3.add_client_error("head_bucket", "404", "", 404, expected_params=asked)
-    (finding,) = stores.bucket_of_artifacts(make.REGION, Store("zips-{region}", create), world)
+    store = Store("zips-{region}", create, owner)
+    (finding,) = stores.bucket_of_artifacts(make.REGION, store, world)
     assert finding.level is level
 
 

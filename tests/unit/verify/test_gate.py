@@ -29,7 +29,7 @@ STORAGE = replace(make.STORAGE, within=0.0)
 
 def run(gate: Gate, address: Address, bucket: FakeBucket | None = None) -> str:
     return run_gate(
-        gate, Target(address, lambda name: cast(Bucket, bucket), ENVIRONMENT, Path.cwd())
+        gate, Target(address, lambda _name, _owner: cast(Bucket, bucket), ENVIRONMENT, Path.cwd())
     )
 
 
@@ -195,6 +195,19 @@ def test_what_is_written_through_the_api_is_found_in_the_bucket_and_removed() ->
     assert bucket.objects == {}
 
 
+def test_the_bucket_is_asked_for_by_its_owner() -> None:
+    bucket, asked = FakeBucket(), list[tuple[str, str]]()
+
+    def find(name: str, owner: str) -> Bucket:
+        asked.append((name, owner))
+        return cast(Bucket, bucket)
+
+    address = StoringAddress(bucket, "objects/")
+    gate = replace(STORAGE, owner="123456789012")
+    run_gate(gate, Target(address, find, ENVIRONMENT, Path.cwd()))
+    assert asked == [("files", "123456789012")]
+
+
 def test_every_run_uses_an_object_of_its_own() -> None:
     bucket = FakeBucket()
     for _ in range(3):
@@ -237,7 +250,7 @@ def test_no_half_of_a_secret_is_shown_where_an_answer_is_cut(cut: int) -> None:
     secret = "correct-horse-battery"
     address = FakeAddress(answer(500, f"{'x' * cut}{secret}".encode()))
     hidden = Mask([secret])
-    target = Target(address, lambda name: cast(Bucket, None), {}, Path.cwd(), hidden=hidden)
+    target = Target(address, lambda _n, _o: cast(Bucket, None), {}, Path.cwd(), hidden=hidden)
     with pytest.raises(GateFailed) as caught:
         run_gate(HEALTH, target)
     assert "xxx***" in str(caught.value)
