@@ -5,6 +5,7 @@ Only keys that the user gave are compared and sent; everything else is left as i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from engine.model import Function, FunctionState, Network, ZipSource
@@ -39,7 +40,7 @@ def update(
     changes = {key: want for key, want, have in pairs if want is not None and want != have}
     if environment != dict(current.environment):
         changes["Environment"] = {"Variables": environment}
-    logging = {**current.logging, **wanted.logging}
+    logging = _merged(current.logging, wanted.logging)
     if logging != dict(current.logging):
         changes["LoggingConfig"] = logging
     if wanted.network is not None and _members(wanted.network) != _members(current.network):
@@ -84,6 +85,14 @@ def _size(storage: int | None) -> dict[str, Any] | None:
 
 def _mode(tracing: str | None) -> dict[str, Any] | None:
     return None if tracing is None else {"Mode": tracing}
+
+
+def _merged(current: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """A ``LoggingConfig``; Lambda refuses the levels that were there once the format is Text."""
+    merged = {**current, **wanted}
+    if merged.get("LogFormat") == "Text":
+        merged = {key: value for key, value in merged.items() if not key.endswith("LogLevel")}
+    return merged
 
 
 def _vpc(network: Network) -> dict[str, Any]:

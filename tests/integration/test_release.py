@@ -429,6 +429,10 @@ def test_configuration_that_was_given_is_set_and_the_rest_is_left(
     assert state()["LoggingConfig"]["ApplicationLogLevel"] == "INFO"
     assert state()["EphemeralStorage"]["Size"] == 1024
     assert state()["TracingConfig"]["Mode"] == "Active"
+    project.edit("lambda-deploy.yml", "format: json, level: info", "format: text")
+    assert project.deploy().code == 0
+    assert state()["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": "/orders"}
+    assert project.deploy().changes == []
 
 
 def test_a_change_by_somebody_else_is_told_with_who_and_when_and_left(

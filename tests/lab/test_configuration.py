@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.lab.making import Function
+import pytest
+
+from tests.lab.making import Function, refused
 
 NAMES = ("EphemeralStorage", "TracingConfig", "LoggingConfig", "VpcConfig")
 GIVEN: dict[str, Any] = {
@@ -71,6 +73,24 @@ def test_a_partial_logging_config_is_completed(live: Function) -> None:
         "SystemLogLevel": "INFO",
         "LogGroup": f"/aws/lambda/{live.name}",
     }
+
+
+@pytest.mark.parametrize("level", ["ApplicationLogLevel", "SystemLogLevel"])
+@pytest.mark.parametrize("text", [{"LogFormat": "Text"}, {}])
+def test_a_level_of_a_text_log_is_refused(live: Function, level: str, text: dict[str, str]) -> None:
+    asked = {**text, level: "WARN"}
+    code, _ = refused(
+        live.api.update_function_configuration, FunctionName=live.name, LoggingConfig=asked
+    )
+    assert code == "InvalidParameterValueException"
+    assert refused(Function(f"{live.name}-new").create, LoggingConfig=asked)[0] == code
+
+
+def test_a_json_log_becomes_text_without_its_levels(live: Function) -> None:
+    for given in ({"LogFormat": "JSON"}, {"LogFormat": "Text"}):
+        live.api.update_function_configuration(FunctionName=live.name, LoggingConfig=given)
+        live.settle()
+    assert configured(live)["LoggingConfig"] == defaults(live.name)["LoggingConfig"]
 
 
 def test_tags(function: Function) -> None:

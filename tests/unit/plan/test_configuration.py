@@ -166,6 +166,22 @@ def test_layers_stay_unless_others_or_none_are_named() -> None:
             {"logging": {"LogFormat": "Text", "LogGroup": "/a"}},
             {"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/a"}},
         ),
+        (
+            {"logging": {"LogFormat": "Text"}},
+            {"logging": {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "LogGroup": "/a"}},
+            {"LoggingConfig": {"LogFormat": "Text", "LogGroup": "/a"}},
+        ),
+        (
+            {"logging": {"LogGroup": "/b"}},
+            {"logging": {"LogFormat": "JSON", "SystemLogLevel": "WARN", "LogGroup": "/a"}},
+            {
+                "LoggingConfig": {
+                    "LogFormat": "JSON",
+                    "SystemLogLevel": "WARN",
+                    "LogGroup": "/b",
+                }
+            },
+        ),
         ({"network": NETWORK}, {"network": Network(("subnet-2", "subnet-1"), ("sg-1",))}, {}),
         (
             {"network": Network()},
