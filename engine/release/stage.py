@@ -84,8 +84,7 @@ class _Stage:
                 self._revision = self._functions.settled(name)
             except ImageRefused as refusal:
                 self._in_gzip(refusal)
-                architecture = self._order.function.architecture
-                self._revision = self._functions.update_code(name, self._code(), architecture)
+                self._revision = self._update_code()
 
     def _create_once(self) -> None:
         order = self._order
@@ -158,9 +157,13 @@ class _Stage:
                 detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
 
     def _update_code(self) -> str:
-        architecture = self._order.function.architecture
+        order, observed = self._order, self._order.observed
         return self._functions.update_code(
-            self._order.name, self._code(), architecture, self._revision
+            order.name,
+            self._code(),
+            order.function.architecture,
+            observed.latest.code_key if observed else "",
+            self._revision,
         )
 
     def _has_code(self, now: FunctionState) -> bool:

@@ -249,7 +249,7 @@ class _CodeOnly:
             self._undo.record(
                 f"code of {step.subject}", lambda: restore_code(self._functions, name, was)
             )
-            self._functions.update_code(name, code, before.architecture)
+            self._functions.update_code(name, code, before.architecture, before.code_key)
             alias = alias_of(self._order, step.subject)
             if alias == LATEST:
                 detail("it has the new code")

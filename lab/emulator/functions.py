@@ -178,6 +178,8 @@ def update_code(name: str, request: dict[str, Any]) -> Answer:
     answer = _update_code(name, plain)
     if answer[0] != 200:
         return answer
+    # "If you don't provide a customer managed key, Lambda uses an AWS managed key" (API reference).
+    function["source_kms_key_arn"] = request.get("SourceKMSKeyArn")
     images.pin(function["config"])
     _still_active(function)
     if request.get("Publish"):
@@ -224,7 +226,7 @@ def teach() -> None:
 
 def _rehearse(function: dict[str, Any], name: str, request: dict[str, Any]) -> Answer:
     before = {key: copy.deepcopy(function[key]) for key in ("config", "next_version")}
-    before["code_zip"] = function.get("code_zip")
+    before |= {key: function.get(key) for key in ("code_zip", "source_kms_key_arn")}
     answer: Answer = _update_code(name, request)
     rehearsed = document(answer)
     function.update(before)

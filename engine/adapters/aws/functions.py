@@ -173,26 +173,32 @@ class Functions:
         return self.settled(name)
 
     def update_code(
-        self, name: str, code: Mapping[str, Any], architecture: str, revision: str = ""
+        self, name: str, code: Mapping[str, Any], architecture: str, key: str, revision: str = ""
     ) -> str:
         """Update the code and wait until it is in effect; the revision then.
 
+        Args:
+            name: the function's.
+            code: the zip, or where it or the image is.
+            architecture: the instruction set that it is for.
+            key: the KMS key of the zip, or nothing for Lambda's own; what it was is not kept.
+            revision: the one that the function must have, if any.
+
         Raises:
-            Conflict: ``revision`` was given, and somebody else has changed the function since.
+            Conflict: somebody else has changed the function since ``revision``.
         """
         guard = {"RevisionId": revision} if revision else {}
         _unless_unreadable(
             lambda: self._api.change(
                 "update_function_code",
                 FunctionName=name,
-                Architectures=[architecture],
-                **code,
+                **_whole(code, architecture, key),
                 **guard,
             )
         )
         return self.settled(name)
 
-    def rehearse(self, name: str, code: Mapping[str, Any], architecture: str) -> None:
+    def rehearse(self, name: str, code: Mapping[str, Any], architecture: str, key: str) -> None:
         """Let Lambda check an update of the code, permissions included, without making it.
 
         Raises:
@@ -201,9 +207,8 @@ class Functions:
         self._api.change(
             "update_function_code",
             FunctionName=name,
-            Architectures=[architecture],
             DryRun=True,
-            **code,
+            **_whole(code, architecture, key),
         )
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
@@ -232,6 +237,12 @@ class Functions:
         if len(log) >= LOG_TAIL:  # it begins in the middle of a line, perhaps of a secret
             log = log.partition("\n")[2]
         return Invocation(body, str(answer.get("FunctionError", "")), log)
+
+
+def _whole(code: Mapping[str, Any], architecture: str, key: str) -> dict[str, Any]:
+    """Code with everything that Lambda resets unless it comes along (``UpdateFunctionCode``)."""
+    encryption = {"SourceKMSKeyArn": key} if key else {}
+    return {**code, "Architectures": [architecture], **encryption}
 
 
 def _unless_unreadable(work: Callable[[], Any]) -> Any:

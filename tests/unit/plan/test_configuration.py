@@ -188,6 +188,22 @@ def test_layers_stay_unless_others_or_none_are_named() -> None:
             {"network": NETWORK},
             {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}},
         ),
+        (
+            {"network": NETWORK},
+            {"network": Network(("subnet-3",), ("sg-1",), ipv6=True)},
+            {
+                "VpcConfig": {
+                    "SubnetIds": ["subnet-1", "subnet-2"],
+                    "SecurityGroupIds": ["sg-1"],
+                    "Ipv6AllowedForDualStack": True,
+                }
+            },
+        ),
+        (
+            {"network": Network()},
+            {"network": Network(("subnet-3",), ("sg-1",), ipv6=True)},
+            {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}},
+        ),
         ({}, {"network": NETWORK, "storage": 2048, "tracing": "Active"}, {}),
     ],
 )
