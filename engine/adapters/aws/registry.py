@@ -141,7 +141,8 @@ class Registry:
         Returns:
             Why each one stays that does, by its digest.
         """
-        listed, stay = [{"imageDigest": digest} for digest in digests], {}
+        listed = [{"imageDigest": digest} for digest in digests]
+        stay: dict[str, str] = {}
         for start in range(0, len(listed), 100):  # API: BatchDeleteImage takes 100
             stay |= self._delete(repository, listed[start : start + 100])
         return stay
