@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping
 
@@ -187,15 +186,13 @@ class Images:
     def _preflight(self, function: Function, source: ImageSource, digest: str) -> str:
         """The digest to deploy, once nothing is left that Lambda is known to refuse."""
         found = self._registry.manifest(source.repository, digest)
-        manifest = json.loads(found.text)
-        if "manifests" in manifest:
-            digest = child(manifest, function.architecture)
+        if "manifests" in found.content:
+            digest = child(found.content, function.architecture)
             found = self._registry.manifest(source.repository, digest)
-            manifest = json.loads(found.text)
         self._keep(function, source, found, digest)
-        configuration = self._registry.configuration(source.repository, manifest)
+        configuration = self._registry.configuration(source.repository, found.content)
         what = f"image of {function.name}"
-        size = examine(what, manifest, configuration, function.architecture)
+        size = examine(what, found.content, configuration, function.architecture)
         self.sizes[function.name] = size
         return digest
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -233,7 +232,7 @@ class Functions:
             body: Any = json.loads(text) if text else None
         except (ValueError, RecursionError):
             body = text
-        log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")
+        log = answer.decoded("LogResult") if "LogResult" in answer else ""
         if len(log) >= LOG_TAIL:  # it begins in the middle of a line, perhaps of a secret
             log = log.partition("\n")[2]
         return Invocation(body, str(answer.get("FunctionError", "")), log)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import fnmatch
 import json
 from collections.abc import Iterable, Mapping
@@ -43,10 +42,14 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The manifest of an image, or an index, as it was pushed; it need not say its media type."""
+    """The manifest of an image, or an index: as it was pushed, and read as JSON.
+
+    It need not say its media type itself.
+    """
 
     text: str
     media_type: str
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Registry:
             )
         except NotFound:
             return None
-        return found["imageDetails"][0]
+        return found.first("imageDetails")
 
     def tags(self, repository: str, tag: str) -> tuple[str, ...]:
         """Every tag of the image behind a tag; none when it is absent."""
@@ -107,8 +110,12 @@ class Registry:
             raise Refused(f"ECR does not hand out {repository}@{digest}: {reason}")
         if not found["images"]:
             raise NotFound(f"{repository}@{digest} is not in ECR", code="ImageNotFoundException")
-        image = found["images"][0]
-        return Manifest(str(image["imageManifest"]), str(image["imageManifestMediaType"]))
+        image = found.first("images")
+        return Manifest(
+            text=image["imageManifest"],
+            media_type=image["imageManifestMediaType"],
+            content=image.parsed("imageManifest"),
+        )
 
     def tag(self, repository: str, manifest: Manifest, tag: str) -> None:
         """Give an image one more tag."""
@@ -161,6 +168,7 @@ class Registry:
             )
         except NotFound:
             return ""
+        found.parsed("lifecyclePolicyText")  # whoever reads it can rely on that
         return str(found["lifecyclePolicyText"])
 
     def configuration(self, repository: str, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -188,7 +196,7 @@ class Registry:
             )
         except NotFound:
             return None
-        return _repository(found["repositories"][0])
+        return _repository(found.first("repositories"))
 
     def repository(self, name: str, policy: str) -> Repository:
         """A repository, created when absent: with scan on push, a tag and a lifecycle policy."""
@@ -236,8 +244,8 @@ class Registry:
     def login(self) -> Login:
         """Credentials for pushing and pulling."""
         found = self._aws.call(self._region, "ecr", "get_authorization_token")
-        data = found["authorizationData"][0]
-        user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+        data = found.first("authorizationData")
+        user, _, password = data.decoded("authorizationToken").partition(":")
         host = data["proxyEndpoint"].partition("://")[2].rstrip("/")
         return Login(host=host, user=user, password=password)
 

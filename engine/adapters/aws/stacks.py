@@ -140,7 +140,7 @@ class Stacks:
     def read(self, name: str) -> StackState | None:
         """A stack by its name or id; ``None`` if absent."""
         try:
-            found = self._call("describe_stacks", StackName=name)["Stacks"][0]
+            found = self._call("describe_stacks", StackName=name).first("Stacks")
         except NotFound:
             return None
         if found["StackStatus"] == "DELETE_COMPLETE":
