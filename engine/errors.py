@@ -4,6 +4,7 @@
     |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
     |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
     |  |- Unreachable
+    |  |  |- NotUnderstood  what answered is not AWS, or not as it is known
     |  |- NotPermitted  IAM does not let the caller do it
     |- DeployFailed   exit 1: the deployment failed and the previous state stands again
     |  |- Refused     AWS or a registry answered with an error
@@ -109,6 +110,10 @@ class NotReady(DeployError):
 
 class Unreachable(NotReady):
     """Nothing answered; whether a change was made is not known."""
+
+
+class NotUnderstood(Unreachable):
+    """What was answered has not the shape of AWS's API."""
 
 
 class NotPermitted(NotReady):

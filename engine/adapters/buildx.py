@@ -206,7 +206,9 @@ def _logged_in(login: Login) -> Iterator[dict[str, str]]:
     config.pop("credsStore", None)
     with tempfile.TemporaryDirectory() as folder:
         private = Path(folder)
-        (private / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        file = private / "config.json"
+        file.touch(mode=0o600)  # it outlives a run that is killed
+        file.write_text(json.dumps(config), encoding="utf-8")
         for shared in ("cli-plugins", "contexts"):
             if (own / shared).exists():
                 (private / shared).symlink_to((own / shared).resolve())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping
 
-from engine.adapters.aws.registry import Repository
+from engine.adapters.aws.registry import Manifest, Repository
 from engine.adapters.files import read_text
 from engine.build.budget import shown
 from engine.build.image_builder import ImageBuilder
@@ -186,20 +185,20 @@ class Images:
 
     def _preflight(self, function: Function, source: ImageSource, digest: str) -> str:
         """The digest to deploy, once nothing is left that Lambda is known to refuse."""
-        text = self._registry.manifest(source.repository, digest)
-        manifest = json.loads(text)
-        if "manifests" in manifest:
-            digest = child(manifest, function.architecture)
-            text = self._registry.manifest(source.repository, digest)
-            manifest = json.loads(text)
-        self._keep(function, source, text, digest)
-        configuration = self._registry.configuration(source.repository, manifest)
+        found = self._registry.manifest(source.repository, digest)
+        if "manifests" in found.content:
+            digest = child(found.content, function.architecture)
+            found = self._registry.manifest(source.repository, digest)
+        self._keep(function, source, found, digest)
+        configuration = self._registry.configuration(source.repository, found.content)
         what = f"image of {function.name}"
-        size = examine(what, manifest, configuration, function.architecture)
+        size = examine(what, found.content, configuration, function.architecture)
         self.sizes[function.name] = size
         return digest
 
-    def _keep(self, function: Function, source: ImageSource, manifest: str, digest: str) -> None:
+    def _keep(
+        self, function: Function, source: ImageSource, manifest: Manifest, digest: str
+    ) -> None:
         """Give an image a tag that stays, and warn of rules that could expire it all the same."""
         self._registry.tag(source.repository, manifest, kept_tag(digest))
         tags = (app_tag(self._site.step("image", function.name).fingerprint), kept_tag(digest))

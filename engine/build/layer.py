@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from engine.adapters.parallel import together, workers
 from engine.build import imports
-from engine.build.budget import DIRECT_LIMIT, MB, UNZIPPED_LIMIT, shown
+from engine.build.budget import DIRECT_LIMIT, MB, UNZIPPED_LIMIT, check_size, shown
 from engine.build.bytecode import beside, compile_all, tag_of
 from engine.build.npm import install_npm
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
@@ -77,6 +78,7 @@ def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> Buil
     root = folder / "nodejs/node_modules"
     tell(f"npm installs {layer.source}")
     found = install_npm(layer, root)
+    _check_size(layer.name, root, found.values(), 0, 0)
     tell("zipping")
     return BuiltLayer({layer.name: _part(folder, root, found.values())}, 0, 0, ())
 
@@ -90,6 +92,9 @@ def _build_python(
     parts = divide(layer, found)
     _check_binaries(layer, root, found.values())
     pruned = prune(root, folder / "aside", layer.pruning)
+    prunable = _prunable(root)
+    for name, held in parts.items():
+        _check_size(name, root, held, pruned.size, prunable)
 
     def zipped(full: Mapping[str, list[Distribution]]) -> dict[str, Part]:
         """Every part, with bytecode where that fits."""
@@ -109,13 +114,6 @@ def _build_python(
         built = zipping.result()
     if pruned.restored:
         built = zipped(_compiled(layer, root, parts, tell))
-    prunable = sum(
-        path.stat().st_size
-        for rule in AGGRESSIVE
-        for top in root.glob(rule)
-        for path in ([top] if top.is_file() else top.rglob("*"))
-        if path.is_file()
-    )
     return BuiltLayer(
         parts=built,
         pruned=pruned.size,
@@ -164,9 +162,41 @@ def _with_bytecode(
     return chosen
 
 
+def _prunable(root: Path) -> int:
+    """Bytes that the most pruning would take out besides."""
+    return sum(
+        path.stat().st_size
+        for rule in AGGRESSIVE
+        for top in root.glob(rule)
+        for path in ([top] if top.is_file() else top.rglob("*"))
+        if path.is_file()
+    )
+
+
 def _unzipped(root: Path, held: Iterable[Distribution]) -> int:
-    files = (root / name for one in held for name in one.files)
-    return sum(file.stat().st_size for file in files if file.is_file())
+    return sum(_sizes(root, held).values())
+
+
+def _sizes(root: Path, held: Iterable[Distribution]) -> dict[str, int]:
+    """Bytes of each package, the heaviest first; nothing is read for that."""
+    sizes = {
+        one.name: sum((root / name).stat().st_size for name in one.files if (root / name).is_file())
+        for one in held
+    }
+    return dict(sorted(sizes.items(), key=lambda pair: -pair[1]))
+
+
+def _check_size(
+    name: str, root: Path, held: Iterable[Distribution], pruned: int, prunable: int
+) -> None:
+    """Refuse what no function can have before it is read: a small wheel can hold very much.
+
+    Raises:
+        BuildFailed: the part is over Lambda's limit.
+    """
+    sizes = _sizes(root, held)
+    remedy = over_budget(sizes, pruned, prunable)
+    check_size(f"layer {name}", sum(sizes.values()), UNZIPPED_LIMIT, "unzipped", remedy)
 
 
 def _prove(
@@ -195,19 +225,20 @@ def _prove(
 def _part(folder: Path, root: Path, held: Iterable[Distribution]) -> Part:
     """A part from the packages that it holds: files of ``root``, by names below ``folder``."""
     below = root.relative_to(folder).as_posix()
-    files: dict[str, Path] = {}
-    sizes: dict[str, int] = {}
-    for one in held:
-        there = [name for name in one.files if (root / name).is_file()]
-        files |= {f"{below}/{name}": root / name for name in there}
-        sizes[one.name] = sum((root / name).stat().st_size for name in there)
+    packages = list(held)
+    files = {
+        f"{below}/{name}": root / name
+        for one in packages
+        for name in one.files
+        if (root / name).is_file()
+    }
     manifest = hashlib.sha256()
     for name in sorted(files):
         mode = files[name].stat().st_mode & 0o100
         digest = hashlib.sha256(files[name].read_bytes()).hexdigest()
         manifest.update(f"{name}\n{mode}\n{digest}\n".encode())
-    heaviest = dict(sorted(sizes.items(), key=lambda pair: -pair[1]))
-    return Part(archive(files, compress=True), manifest.hexdigest()[:12], heaviest)
+    zipped = archive(files, compress=True)
+    return Part(zipped, manifest.hexdigest()[:12], _sizes(root, packages))
 
 
 def _check_binaries(layer: Layer, root: Path, found: Iterable[Distribution]) -> None:
@@ -221,16 +252,16 @@ def _check_binaries(layer: Layer, root: Path, found: Iterable[Distribution]) -> 
         for name in one.files:
             if ".so" not in name or not (root / name).is_file():
                 continue
-            content = (root / name).read_bytes()
-            if content[:4] != b"\x7fELF":
+            elf = _read_elf(root / name)
+            if elf is None:
                 continue
-            if int.from_bytes(content[18:20], "little") != _MACHINES[layer.architecture]:
+            machine, needs = elf
+            if machine != _MACHINES[layer.architecture]:
                 raise BuildFailed(
                     f"{one.name} {one.version} in layer {layer.name} is not for "
                     f"{layer.architecture} ({name})",
                     remedy="Use a version of it that has a wheel for that architecture.",
                 )
-            needs = max((int(minor) for minor in _SYMBOLS.findall(content)), default=0)
             if needs > newest[1]:
                 raise BuildFailed(
                     f"{one.name} {one.version} in layer {layer.name} needs glibc 2.{needs}; "
@@ -239,10 +270,26 @@ def _check_binaries(layer: Layer, root: Path, found: Iterable[Distribution]) -> 
                 )
 
 
-def over_budget(part: Part, built: BuiltLayer) -> str:
-    """What could be done about a layer that is too large: its heaviest packages, and pruning."""
-    heaviest = ", ".join(f"{name} {shown(size)}" for name, size in list(part.sizes.items())[:10])
+def _read_elf(file: Path) -> tuple[int, int] | None:
+    """The machine of native code, and the version of glibc 2 that it needs; however large it is."""
+    with file.open("rb") as opened:
+        if opened.read(4) != b"\x7fELF":
+            return None
+        with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            needs = max((int(minor) for minor in _SYMBOLS.findall(content)), default=0)
+            return int.from_bytes(content[18:20], "little"), needs
+
+
+def over_budget(sizes: Mapping[str, int], pruned: int, prunable: int) -> str:
+    """What could be done about a layer that is too large: its heaviest packages, and pruning.
+
+    Args:
+        sizes: bytes by package, the heaviest first.
+        pruned: bytes that are out already.
+        prunable: bytes that could be as well.
+    """
+    heaviest = ", ".join(f"{name} {shown(size)}" for name, size in list(sizes.items())[:10])
     return (
-        f"Heaviest: {heaviest}. Pruning took out {shown(built.pruned)}; prune: aggressive could "
-        f"take out {shown(built.prunable)} more, where imports allow it."
+        f"Heaviest: {heaviest}. Pruning took out {shown(pruned)}; prune: aggressive could "
+        f"take out {shown(prunable)} more, where imports allow it."
     )

@@ -142,7 +142,9 @@ class Layers:
             self._builder.check_beside(layer)
             part = built.parts[name]
             zipped = part.archive
-            self._check(name, layer, zipped.unzipped, over_budget(part, built))
+            self._check(
+                name, layer, zipped.unzipped, over_budget(part.sizes, built.pruned, built.prunable)
+            )
             if (same := self._same(name, built)) and not self._must_tell(name, built):
                 detail(f"version {same.number} holds the same")
                 return same

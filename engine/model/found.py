@@ -56,7 +56,10 @@ class LayerVersion:
 
 @dataclass(frozen=True, slots=True)
 class FunctionState:
-    """One version of a function as AWS has it (API: ``GetFunction``)."""
+    """One version of a function as AWS has it (API: ``GetFunction``).
+
+    ``code_key`` is the ARN of the KMS key that the zip is encrypted with, if it is a customer's.
+    """
 
     arn: str
     version: str
@@ -83,6 +86,7 @@ class FunctionState:
     modified: str
     state: str
     update_status: str
+    code_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

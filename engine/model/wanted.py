@@ -111,10 +111,15 @@ class ZipSource:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The subnets and security groups of a VPC (API: ``VpcConfig``); none takes it out of one."""
+    """The subnets and security groups of a VPC (API: ``VpcConfig``); none takes it out of one.
+
+    ``ipv6`` is whether it may speak IPv6 where the subnets do. Nobody can ask for it here, and a
+    function keeps what it has.
+    """
 
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ Only keys that the user gave are compared and sent; everything else is left as i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.model import Function, FunctionState, Network, ZipSource
@@ -39,11 +41,11 @@ def update(
     changes = {key: want for key, want, have in pairs if want is not None and want != have}
     if environment != dict(current.environment):
         changes["Environment"] = {"Variables": environment}
-    logging = {**current.logging, **wanted.logging}
+    logging = _merged(current.logging, wanted.logging)
     if logging != dict(current.logging):
         changes["LoggingConfig"] = logging
     if wanted.network is not None and _members(wanted.network) != _members(current.network):
-        changes["VpcConfig"] = _vpc(wanted.network)
+        changes["VpcConfig"] = vpc_config(replace(wanted.network, ipv6=current.network.ipv6))
     source = function.source
     if isinstance(source, ZipSource) and not source.keeps_layers and layers != current.layers:
         changes["Layers"] = None if layers is None else list(layers)
@@ -63,7 +65,7 @@ def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:
         "EphemeralStorage": _size(wanted.storage),
         "TracingConfig": _mode(wanted.tracing),
         "LoggingConfig": dict(wanted.logging) or None,
-        "VpcConfig": _vpc(wanted.network) if wanted.network else None,
+        "VpcConfig": vpc_config(wanted.network) if wanted.network else None,
         "Tags": dict(wanted.tags) or None,
     }
     if isinstance(function.source, ZipSource):
@@ -86,10 +88,21 @@ def _mode(tracing: str | None) -> dict[str, Any] | None:
     return None if tracing is None else {"Mode": tracing}
 
 
-def _vpc(network: Network) -> dict[str, Any]:
+def _merged(current: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """A ``LoggingConfig``; Lambda refuses the levels that were there once the format is Text."""
+    merged = {**current, **wanted}
+    if merged.get("LogFormat") == "Text":
+        merged = {key: value for key, value in merged.items() if not key.endswith("LogLevel")}
+    return merged
+
+
+def vpc_config(network: Network) -> dict[str, Any]:
+    """A network as the API has it; the member for IPv6 is false unless it is sent."""
+    ipv6 = {"Ipv6AllowedForDualStack": True} if network.ipv6 and network.subnets else {}
     return {
         "SubnetIds": list(network.subnets),
         "SecurityGroupIds": list(network.security_groups),
+        **ipv6,
     }
 
 

@@ -11,6 +11,7 @@ from engine.adapters.aws.functions import Functions
 from engine.adapters.http import request
 from engine.errors import DeployFailed
 from engine.model import FunctionState, ObservedFunction
+from engine.plan.configuration import vpc_config
 
 
 def parameters_of(state: FunctionState) -> dict[str, Any]:
@@ -23,10 +24,7 @@ def parameters_of(state: FunctionState) -> dict[str, Any]:
         "Environment": {"Variables": dict(state.environment)},
         "EphemeralStorage": {"Size": state.storage},
         "TracingConfig": {"Mode": state.tracing},
-        "VpcConfig": {
-            "SubnetIds": list(state.network.subnets),
-            "SecurityGroupIds": list(state.network.security_groups),
-        },
+        "VpcConfig": vpc_config(state.network),
     }
     if state.logging:
         values["LoggingConfig"] = dict(state.logging)
@@ -73,7 +71,8 @@ def restore_code(functions: Functions, name: str, observed: ObservedFunction) ->
     if now and now.code_sha256 == before.code_sha256 and now.update_status == "Successful":
         return
     if before.package == "Image":
-        functions.update_code(name, {"ImageUri": before.code_location}, before.architecture)
+        image = {"ImageUri": before.code_location}
+        functions.update_code(name, image, before.architecture, before.code_key)
         return
     places = [before.code_location]
     if observed.live and observed.live.code_sha256 == before.code_sha256:
@@ -83,7 +82,8 @@ def restore_code(functions: Functions, name: str, observed: ObservedFunction) ->
         answer = request("GET", place, timeout=300)
         sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
         if answer.status == 200 and sha256 == before.code_sha256:
-            functions.update_code(name, {"ZipFile": answer.body}, before.architecture)
+            code = {"ZipFile": answer.body}
+            functions.update_code(name, code, before.architecture, before.code_key)
             return
     raise DeployFailed(
         f"the previous code of {name} (CodeSha256 {before.code_sha256}) cannot be fetched",

@@ -60,12 +60,13 @@ def _digests(order: Order, going: Iterable[FunctionState]) -> dict[str, str]:
 
 
 def _delete_images(order: Order, digests: dict[str, str]) -> int:
-    """Delete images that no version of any function in the account has; how many."""
+    """Delete images that no version of any function in the account has; how many are gone."""
     source = order.function.source
     if not digests or not isinstance(source, ImageSource):
         return 0
     kept = {state.code_sha256 for state in order.world.functions(order.region).everything()}
     unused = [digest for sha256, digest in digests.items() if sha256 not in kept]
-    if unused:
-        order.world.registry(order.region).delete(source.repository, unused)
-    return len(unused)
+    stay = order.world.registry(order.region).delete(source.repository, unused)
+    for digest, reason in stay.items():
+        order.journal.note(f"Image {source.repository}@{digest} stays: {reason}")
+    return len(unused) - len(stay)

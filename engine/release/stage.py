@@ -85,8 +85,7 @@ class _Stage:
                 self._revision = self._functions.settled(name)
             except ImageRefused as refusal:
                 self._in_gzip(refusal)
-                architecture = self._order.function.architecture
-                self._revision = self._functions.update_code(name, self._code(), architecture)
+                self._revision = self._update_code()
 
     def _create_once(self) -> None:
         order = self._order
@@ -162,10 +161,15 @@ class _Stage:
                 detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
 
     def _update_code(self) -> str:
-        architecture, sha256 = self._order.function.architecture, self._zip_sha256()
+        order, observed = self._order, self._order.observed
         with self._taken():
             return self._functions.update_code(
-                self._order.name, self._code(), architecture, self._revision, sha256
+                order.name,
+                self._code(),
+                order.function.architecture,
+                observed.latest.code_key if observed else "",
+                self._revision,
+                self._zip_sha256(),
             )
 
     @contextlib.contextmanager

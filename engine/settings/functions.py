@@ -67,7 +67,7 @@ def read_function(
         architecture=architecture,
         role=value.get("role"),
         alias=value.get("alias", "live"),
-        configuration=_configuration(value),
+        configuration=_configuration(checked, value, *path),
         url=value.get("url"),
         gates=tuple(gates),
         canary=_canary(checked, value, *path),
@@ -157,8 +157,12 @@ def _zip(
     )
 
 
-def _configuration(value: Mapping[str, Any]) -> Configuration:
+def _configuration(checked: Checked, value: Mapping[str, Any], *path: str) -> Configuration:
     vpc, logging = value.get("vpc"), value.get("logging", {})
+    if logging.get("format") != "json":  # API: LoggingConfig
+        for key in ("level", "system-level"):
+            if key in logging:
+                checked.problem(f"{key} needs format: json", *path, "logging", key)
     names = {
         "format": "LogFormat",
         "level": "ApplicationLogLevel",

@@ -206,7 +206,7 @@ class Artifacts:
         self._journal.progress(part.id, line, self._region)
 
     def _check(self, part: Part, zipped: Archive) -> None:
-        what = f"layer {part.logical}" if part.is_layer else f"the code of {part.logical}"
+        what = _called(part)
         budget = self._budgets.layer if part.is_layer else self._budgets.code
         check_size(what, zipped.unzipped, budget, "unzipped")
         check_size(what, zipped.unzipped, UNZIPPED_LIMIT, "unzipped")
@@ -215,10 +215,15 @@ class Artifacts:
 # ------------------------------------------------------------ what a zip holds
 
 
+def _called(part: Part) -> str:
+    return f"layer {part.logical}" if part.is_layer else f"the code of {part.logical}"
+
+
 def _own(part: Part) -> Archive:
     if part.path.is_file():
+        check_size(_called(part), part.path.stat().st_size, UNZIPPED_LIMIT, "as a file")
         content = part.path.read_bytes()
-        return Archive(content, _sha256(content), 0)
+        return Archive(content, _sha256(content), _unzipped(content))
     # Requirements are known by what they ask for: a comment among them makes no other zip.
     files = {
         f"{part.prefix}{name}": part.path / name
@@ -226,6 +231,15 @@ def _own(part: Part) -> Archive:
         if part.path / name != part.requirements
     }
     return archive(files, compress=False)
+
+
+def _unzipped(content: bytes) -> int:
+    """Bytes that a zip says it holds; nothing is unpacked, and what is none holds nothing."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as zipped:
+            return sum(info.file_size for info in zipped.infolist())
+    except zipfile.BadZipFile:
+        return 0
 
 
 def _layer(part: Part) -> Layer:

@@ -252,7 +252,9 @@ class _CodeOnly:
                 f"code of {step.subject}", lambda: restore_code(self._functions, name, was)
             )
             sha256 = self._sha256s.get(step.subject, "")
-            self._functions.update_code(name, code, before.architecture, sha256=sha256)
+            self._functions.update_code(
+                name, code, before.architecture, before.code_key, sha256=sha256
+            )
             alias = alias_of(self._order, step.subject)
             if alias == LATEST:
                 detail("it has the new code")

@@ -60,7 +60,7 @@ def _align(order: Order, drifted: Drifted, code: Mapping[str, str]) -> str:
     name, state = drifted.function, functions.read(drifted.function)
     if state is None or not code:
         return "the stack has it no more"
-    functions.update_code(name, code, state.architecture)
+    functions.update_code(name, code, state.architecture, state.code_key)
     if drifted.alias and (now := versions.alias(name, drifted.alias)):
         back = drifted.version
         versions.move_alias(name, drifted.alias, back, now.description, now.revision)

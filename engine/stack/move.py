@@ -83,19 +83,14 @@ class Move:
         try:
             check_data(change_set.changes, order.stack, order.resources.template)
             if order.settings.plan_only:
-                self._discard(change_set, is_new=is_new)
+                order.stacks.discard(change_set)
                 return planned(order, self._there, every)
             wanted = self._on_trial(wanted, proposal)
             self._remember(wanted)
         except DeployError:
-            self._discard(change_set, is_new=is_new)
+            order.stacks.discard(change_set)
             raise
         return Came(every, self._carried_out(change_set, wanted, every, is_new=is_new))
-
-    def _discard(self, change_set: ChangeSet, *, is_new: bool) -> None:
-        self._order.stacks.discard(change_set)
-        if is_new:  # the change set has made a stack that is nothing but a name
-            self._order.stacks.delete(change_set.stack)
 
     def _on_trial(self, wanted: Kept, proposal: Proposal) -> Kept:
         """What the stack becomes, as long as its tests have not passed."""

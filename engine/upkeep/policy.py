@@ -190,8 +190,11 @@ class _Policy:
             "GetRepositoryPolicy SetRepositoryPolicy GetLifecyclePolicy ListTagsForResource",
             self._repositories(sorted(apps)),
         )
-        kept = {s.repository for f, s in sources if isinstance(s, ImageSource) and f.keep}
-        yield _ecr("DeleteImages", "BatchDeleteImage", self._repositories(sorted(kept)))
+        yield _ecr(
+            "DeleteImages",  # beyond what to keep; and to free tags of ours that cannot move
+            "BatchDeleteImage",
+            self._repositories(every),
+        )
         pull = "BatchGetImage GetDownloadUrlForLayer BatchCheckLayerAvailability"
         yield _ecr("PullUpstreams", pull, self._upstreams())
 

@@ -114,9 +114,12 @@ def describe_images(request: dict[str, Any]) -> Answer:
 
 
 def batch_delete_image(request: dict[str, Any]) -> Answer:
-    """BatchDeleteImage by tag: the image itself goes only with its last tag."""
+    """BatchDeleteImage by tag: the image itself goes only with its last tag.
+
+    One that an index lists stays, which is told among the failures (API: ``ImageFailureCode``).
+    """
     name = request.get("repositoryName", "")
-    untagged, rest = [], []
+    untagged, rest, failures = [], [], []
     for wanted in request.get("imageIds", []):
         image = ecr._find_image(name, wanted) if name in ecr._repositories else None
         tag = wanted.get("imageTag")
@@ -124,6 +127,15 @@ def batch_delete_image(request: dict[str, Any]) -> Answer:
             image["imageTags"].remove(tag)
             image["imageId"]["imageTag"] = image["imageTags"][0]
             untagged.append({"imageDigest": image["imageDigest"], "imageTag": tag})
+        elif image and (lists := _lists_of(name, image["imageDigest"])):
+            says = f"Requested image referenced by manifest list: [{', '.join(lists)}]"
+            failures.append(
+                {
+                    "imageId": wanted,
+                    "failureCode": "ImageReferencedByManifestList",
+                    "failureReason": says,
+                }
+            )
         else:
             rest.append(wanted)
     answer: Answer = _batch_delete_image({**request, "imageIds": rest})
@@ -131,11 +143,33 @@ def batch_delete_image(request: dict[str, Any]) -> Answer:
         return answer
     deleted = document(answer)
     deleted["imageIds"] = untagged + deleted["imageIds"]
+    deleted["failures"] += failures
     return success(deleted)
 
 
+def _lists_of(name: str, digest: str) -> list[str]:
+    """The indexes of a repository that list an image."""
+    return [
+        image["imageDigest"]
+        for image in ecr._images.get(name, [])
+        if digest in str(json.loads(image.get("imageManifest") or "{}").get("manifests", ""))
+    ]
+
+
 def put_image(request: dict[str, Any]) -> Answer:
-    """PutImage of a digest under a tag it already has: ImageAlreadyExistsException."""
+    """PutImage of a digest under a tag it already has: ImageAlreadyExistsException.
+
+    The media type must be in the manifest or beside it (API: ``imageManifestMediaType``).
+    """
+    kind = json.loads(request.get("imageManifest") or "{}").get("mediaType")
+    kind = kind or request.get("imageManifestMediaType")
+    if not kind:
+        return failure(
+            "InvalidParameterException",
+            "Invalid parameter at 'imageManifestMediaType' failed to satisfy constraint: "
+            "'the image manifest has no mediaType'",
+        )
+    request = {**request, "imageManifestMediaType": kind}
     name, tag = request.get("repositoryName", ""), request.get("imageTag")
     image = ecr._find_image(name, {"imageTag": tag}) if tag and name in ecr._repositories else None
     if image and image["imageDigest"] == ecr._image_digest(request.get("imageManifest", "")):

@@ -88,6 +88,23 @@ def too_large(code: dict[str, Any], operation: str) -> Answer | None:
     return failure("RequestEntityTooLargeException", message, 413)
 
 
+def logging_refused(logging: dict[str, Any] | None) -> Answer | None:
+    """Levels belong to JSON: InvalidParameterValueException where the format is or becomes Text.
+
+    A format that is not given is Text, as in the whole that ``configured`` makes of it. The words
+    are AWS's, as told in aws-cdk's pull request 28045.
+    """
+    given = logging or {}
+    if given.get("LogFormat", "Text") == "JSON":
+        return None
+    if not given.keys() & {"ApplicationLogLevel", "SystemLogLevel"}:
+        return None
+    return _invalid(
+        'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your '
+        'request or change the LogFormat to "JSON".'
+    )
+
+
 def configured(name: str, request: dict[str, Any]) -> dict[str, Any]:
     """Return the request with AWS's defaults in a LoggingConfig that it gives in part.
 
@@ -115,6 +132,7 @@ def create_function(request: dict[str, Any]) -> Answer:
         )
     error = error or too_large(code, "CreateFunction") or layers_refused(request.get("Layers"))
     error = error or role_refused(request.get("Role"))
+    error = error or logging_refused(request.get("LoggingConfig"))
     if error:
         return error
     request = configured(request["FunctionName"], request)
@@ -160,6 +178,8 @@ def update_code(name: str, request: dict[str, Any]) -> Answer:
     answer = _update_code(name, plain)
     if answer[0] != 200:
         return answer
+    # "If you don't provide a customer managed key, Lambda uses an AWS managed key" (API reference).
+    function["source_kms_key_arn"] = request.get("SourceKMSKeyArn")
     images.pin(function["config"])
     _still_active(function)
     if request.get("Publish"):
@@ -173,6 +193,7 @@ def update_configuration(name: str, request: dict[str, Any]) -> Answer:
     """UpdateFunctionConfiguration: one update at a time; the function stays Active meanwhile."""
     error = busy(name) or layers_refused(request.get("Layers"))
     error = error or role_refused(request.get("Role"))
+    error = error or logging_refused(request.get("LoggingConfig"))
     if error:
         return error
     answer: Answer = _update_config(name, configured(name, request))
@@ -205,7 +226,7 @@ def teach() -> None:
 
 def _rehearse(function: dict[str, Any], name: str, request: dict[str, Any]) -> Answer:
     before = {key: copy.deepcopy(function[key]) for key in ("config", "next_version")}
-    before["code_zip"] = function.get("code_zip")
+    before |= {key: function.get(key) for key in ("code_zip", "source_kms_key_arn")}
     answer: Answer = _update_code(name, request)
     rehearsed = document(answer)
     function.update(before)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import threading
 import time
@@ -58,12 +59,16 @@ def digest_of(uri: str) -> tuple[str, Answer | None]:
 
 
 def fails_later(uri: str) -> bool:
-    """Whether an update to this image will end in failure."""
+    """Whether an update to this image will end in failure: for a layer that is not compressed
+    (rules_oci's issues 645 and 777), or as its repository says."""
     digest, error = digest_of(uri)
+    if error:
+        return False
     name = uri.partition("/")[2].partition("@")[0].partition(":")[0]
-    return not error and zstd.refusal(name, ecr._find_image(name, {"imageDigest": digest})) == (
-        "later"
-    )
+    image = ecr._find_image(name, {"imageDigest": digest})
+    layers = json.loads(image.get("imageManifest") or "{}").get("layers", [])
+    is_plain = any(layer.get("mediaType", "").endswith("layer.v1.tar") for layer in layers)
+    return is_plain or zstd.refusal(name, image) == "later"
 
 
 def pin(config: dict[str, Any]) -> None:

@@ -5,11 +5,20 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updatin
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from ministack.services import cloudformation
-from ministack.services.cloudformation import changesets, helpers, provisioners, stacks
+from ministack.services import cloudformation, s3
+from ministack.services.cloudformation import changesets, handlers, helpers, provisioners, stacks
 
+_EARLY = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To "
+    "troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure "
+    "information."
+)  # as quoted in aws-cdk-cli's issue 970
+
+_get_template = handlers._get_template
+_get_template_summary = handlers._get_template_summary
 _create_change_set = changesets._create_change_set
 _add_event = stacks._add_event
 _update = stacks._update_keeping_seed
@@ -72,7 +81,46 @@ def create_change_set(params: dict[str, Any]) -> Any:
         != _beside_resources(cloudformation._stacks.get(made["StackName"], {}))
     ):
         made.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
+    if made and made["ChangeSetType"] == "CREATE" and _bucket_is_there(made["_template"]):
+        made.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=_EARLY, Changes=[])
     return answer
+
+
+def _bucket_is_there(template: dict[str, Any]) -> bool:
+    """Whether a template names a bucket that exists: its change set is made, and has failed.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+    """
+    each = template.get("Resources", {}).values()
+    buckets = (r.get("Properties", {}) for r in each if r.get("Type") == "AWS::S3::Bucket")
+    names = (properties.get("BucketName") for properties in buckets)
+    return any(isinstance(name, str) and name in s3._buckets for name in names)
+
+
+def _is_a_name(params: dict[str, Any]) -> bool:
+    """Whether a call is about a stack that has nothing but change sets."""
+    stack = handlers._resolve_stack(helpers._p(params, "StackName"))
+    return bool(stack) and stack["StackStatus"] == "REVIEW_IN_PROGRESS"
+
+
+def get_template(params: dict[str, Any]) -> Any:
+    """A stack that is only a name has no template of its own.
+
+    aws-sam-cli (``samcli/lib/delete/cfn_utils.py``) reads ``TemplateBody`` as one that may be
+    absent, "stack may not have template, check the change set"; here it is.
+    """
+    answer = _get_template(params)
+    if answer[0] != 200 or helpers._p(params, "ChangeSetName") or not _is_a_name(params):
+        return answer
+    return answer[0], answer[1], re.sub(rb"<TemplateBody>.*</TemplateBody>", b"", answer[2])
+
+
+def get_template_summary(params: dict[str, Any]) -> Any:
+    """A stack that is only a name has no summary either (answer of AWS's, recorded 2025-09-10)."""
+    if _is_a_name(params):
+        says = "GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks."
+        return helpers._error("ValidationError", says)
+    return _get_template_summary(params)
 
 
 def _beside_resources(there: Any) -> tuple[Any, Any]:
@@ -90,5 +138,7 @@ def teach() -> None:
     # AWS::S3::Bucket in the template reference: only BucketName says "Update requires: Replacement"
     provisioners._REPLACING_PROPERTIES["AWS::S3::Bucket"] = frozenset({"BucketName"})
     cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_change_set
+    cloudformation._ACTION_HANDLERS["GetTemplate"] = get_template
+    cloudformation._ACTION_HANDLERS["GetTemplateSummary"] = get_template_summary
     stacks._add_event = add_event
     stacks._update_keeping_seed = update

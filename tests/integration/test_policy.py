@@ -267,6 +267,21 @@ def test_the_policy_of_an_image_suffices(imaged: Deployer) -> None:
 
 
 @pytest.mark.docker
+def test_the_policy_of_an_image_suffices_for_repositories_whose_tags_stay(tmp_path: Path) -> None:
+    config = IMAGE_CONFIG.replace("    keep: 1\n", "")
+    user = deployer(tmp_path / "project", config, IMAGE_FILES)
+    for repository in (user.name, f"{user.name}-base"):
+        boto3.client("ecr").create_repository(
+            repositoryName=repository, imageTagMutability="IMMUTABLE"
+        )
+    user.allow(user.policy())
+    assert user.deploy().code == 0
+    rebuilt = user.run("deploy", "--commit-message", "[rebuild-base] [no-cache]")
+    assert rebuilt.code == 0
+    assert "BatchDeleteImage" in rebuilt.changes
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize("sid", IMAGE)
 def test_each_statement_for_an_image_is_needed(imaged: Deployer, sid: str) -> None:
     imaged.allow(each for each in imaged.policy() if each["Sid"] != sid)

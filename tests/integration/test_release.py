@@ -19,6 +19,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.lab.making import archive
 from tests.support import Project, Users, get
 
 CONFIG = """\
@@ -429,6 +430,57 @@ def test_configuration_that_was_given_is_set_and_the_rest_is_left(
     assert state()["LoggingConfig"]["ApplicationLogLevel"] == "INFO"
     assert state()["EphemeralStorage"]["Size"] == 1024
     assert state()["TracingConfig"]["Mode"] == "Active"
+    project.edit("lambda-deploy.yml", "format: json, level: info", "format: text")
+    assert project.deploy().code == 0
+    assert state()["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": "/orders"}
+    assert project.deploy().changes == []
+
+
+@pytest.mark.parametrize("alias", ["live", "$LATEST"])
+def test_the_key_of_the_code_and_the_ipv6_of_the_network_stay(
+    project: Project, name: str, alias: str, aws: Any
+) -> None:
+    vpc = "    vpc: {subnets: [subnet-1], security-groups: [sg-1]}\n"
+    named = f"    alias: {alias}\n"
+    project.edit("lambda-deploy.yml", "    url: public\n", named + vpc)
+    project.edit("lambda-deploy.yml", "faster-than: 1s, within: 4s", "within: 1s")
+    assert project.deploy().code == 0
+
+    def settled() -> tuple[str | None, bool, list[str]]:
+        aws.get_waiter("function_updated_v2").wait(FunctionName=name)
+        whole = aws.get_function(FunctionName=name)
+        there = whole["Configuration"]["VpcConfig"]
+        key = whole["Code"].get("SourceKMSKeyArn")
+        return key, there.get("Ipv6AllowedForDualStack", False), there["SubnetIds"]
+
+    key = "arn:aws:kms:us-east-1:000000000000:key/code"
+    aws.update_function_code(
+        FunctionName=name, ZipFile=archive({"app.py": "by hand"}), SourceKMSKeyArn=key
+    )
+    settled()
+    aws.update_function_configuration(
+        FunctionName=name,
+        VpcConfig={
+            "SubnetIds": ["subnet-1"],
+            "SecurityGroupIds": ["sg-1"],
+            "Ipv6AllowedForDualStack": True,
+        },
+    )
+    assert settled() == (key, True, ["subnet-1"])
+    project.write("src/app.py", GOOD.format(version="two"))
+    project.edit("lambda-deploy.yml", "subnet-1", "subnet-2")
+    assert project.deploy().code == 0
+    assert settled() == (key, True, ["subnet-2"])
+    project.write("src/app.py", BAD["answers 500"])
+    project.edit("lambda-deploy.yml", "subnet-2", "subnet-3")
+    assert project.deploy().function["outcome"] == "undone"
+    assert settled() == (key, True, ["subnet-2"])
+    if alias == "live":
+        project.write("src/app.py", GOOD.format(version="three"))
+        project.edit("lambda-deploy.yml", "subnet-3", "subnet-4")
+        assert project.deploy().code == 0
+        assert project.run("rollback").code == 0
+        assert settled() == (key, True, ["subnet-2"])
 
 
 def test_a_change_by_somebody_else_is_told_with_who_and_when_and_left(

@@ -75,6 +75,14 @@ def project(tmp_path: Path, stack: str, api: Any) -> Iterator[Project]:
     api.delete_stack(StackName=stack)
 
 
+TAKEN = """\
+Resources:
+  Taken:
+    Type: AWS::S3::Bucket
+    Properties: {{BucketName: {name}}}
+"""
+
+
 def settled(api: Any, stack: str) -> str:
     """The status of a stack at rest."""
     while True:
@@ -322,3 +330,29 @@ def word_of(api: Any, stack: str) -> str:
     """What the parameter came to be called."""
     found = api.describe_stack_resources(StackName=stack)["StackResources"]
     return str(found[0]["PhysicalResourceId"])
+
+
+def test_a_stack_whose_first_change_set_fails_leaves_no_name(
+    project: Project, stack: str, api: Any
+) -> None:
+    bucket = boto3.client("s3").create_bucket
+    bucket(Bucket=stack)
+    project.write("template.yaml", TAKEN.format(name=stack))
+    failed = project.deploy()
+    assert failed.code == 1
+    assert f"CloudFormation does not take the template of {stack}" in failed.log
+    with pytest.raises(api.exceptions.ClientError, match="does not exist"):
+        api.describe_stacks(StackName=stack)
+    project.write("template.yaml", WORD)
+    assert project.deploy().code == 0
+
+
+def test_a_stack_that_is_only_a_name_is_created(project: Project, stack: str, api: Any) -> None:
+    api.create_change_set(
+        StackName=stack,
+        ChangeSetName="by-hand",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}),
+    )
+    assert project.deploy().code == 0
+    assert settled(api, stack) == "CREATE_COMPLETE"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.lab.making import Function
+import pytest
+
+from tests.lab.making import Function, code, refused
 
 NAMES = ("EphemeralStorage", "TracingConfig", "LoggingConfig", "VpcConfig")
 GIVEN: dict[str, Any] = {
@@ -71,6 +73,49 @@ def test_a_partial_logging_config_is_completed(live: Function) -> None:
         "SystemLogLevel": "INFO",
         "LogGroup": f"/aws/lambda/{live.name}",
     }
+
+
+@pytest.mark.parametrize("level", ["ApplicationLogLevel", "SystemLogLevel"])
+@pytest.mark.parametrize("text", [{"LogFormat": "Text"}, {}])
+def test_a_level_of_a_text_log_is_refused(live: Function, level: str, text: dict[str, str]) -> None:
+    asked = {**text, level: "WARN"}
+    wanted = ("InvalidParameterValueException", 400)
+    update = live.api.update_function_configuration
+    assert refused(update, FunctionName=live.name, LoggingConfig=asked) == wanted
+    assert refused(Function(f"{live.name}-new").create, LoggingConfig=asked) == wanted
+
+
+def test_a_json_log_becomes_text_without_its_levels(live: Function) -> None:
+    for given in ({"LogFormat": "JSON"}, {"LogFormat": "Text"}):
+        live.api.update_function_configuration(FunctionName=live.name, LoggingConfig=given)
+        live.settle()
+    assert configured(live)["LoggingConfig"] == defaults(live.name)["LoggingConfig"]
+
+
+def test_what_is_not_given_again_with_the_code_or_the_network_is_lost(live: Function) -> None:
+    key = "arn:aws:kms:us-east-1:000000000000:key/code"
+    network = GIVEN["VpcConfig"]
+
+    def told() -> tuple[str | None, bool]:
+        live.settle()
+        whole = live.api.get_function(FunctionName=live.name)
+        vpc = whole["Configuration"]["VpcConfig"]
+        return whole["Code"].get("SourceKMSKeyArn"), vpc.get("Ipv6AllowedForDualStack", False)
+
+    update = live.api.update_function_code
+    update(FunctionName=live.name, ZipFile=code("two"), SourceKMSKeyArn=key)
+    live.settle()
+    live.api.update_function_configuration(
+        FunctionName=live.name, VpcConfig={**network, "Ipv6AllowedForDualStack": True}
+    )
+    assert told() == (key, True)
+    update(FunctionName=live.name, ZipFile=code("three"), DryRun=True)
+    live.api.update_function_configuration(FunctionName=live.name, Timeout=9)
+    assert told() == (key, True)
+    update(FunctionName=live.name, ZipFile=code("three"))
+    live.settle()
+    live.api.update_function_configuration(FunctionName=live.name, VpcConfig=network)
+    assert told() == (None, False)
 
 
 def test_tags(function: Function) -> None:

@@ -14,6 +14,9 @@ import pytest
 
 from tests.lab.making import Function, refused
 
+OCI = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
 CONFIG = json.dumps({"architecture": "amd64", "os": "linux", "config": {}}).encode()
 
 
@@ -183,8 +186,8 @@ def test_a_filter_excludes_tags_from_immutability(ecr: Any, name: str) -> None:
     assert found["imageTagMutabilityExclusionFilters"][0]["filter"] == "cache*"
 
     def put(tag: str, says: str) -> Any:
-        manifest = json.dumps({"schemaVersion": 2, "layers": [], "annotations": {"says": says}})
-        return ecr.put_image(repositoryName=name, imageTag=tag, imageManifest=manifest)
+        text = json.dumps({**json.loads(manifest(1)), "annotations": {"says": says}})
+        return ecr.put_image(repositoryName=name, imageTag=tag, imageManifest=text)
 
     put("cache-1", "one")
     put("cache-1", "two")
@@ -194,3 +197,47 @@ def test_a_filter_excludes_tags_from_immutability(ecr: Any, name: str) -> None:
     ecr.put_image_tag_mutability(repositoryName=name, imageTagMutability="IMMUTABLE")
     with pytest.raises(ecr.exceptions.ImageTagAlreadyExistsException):
         put("cache-1", "three")
+
+
+def test_a_manifest_needs_a_media_type(ecr: Any, name: str, repository: str) -> None:
+    bare = {k: v for k, v in json.loads(manifest(1)).items() if k != "mediaType"}
+    image = {"repositoryName": name, "imageTag": "a", "imageManifest": json.dumps(bare)}
+    assert refused(ecr.put_image, **image)[0] == "InvalidParameterException"
+    ecr.put_image(**image, imageManifestMediaType=OCI)
+    (found,) = ecr.batch_get_image(repositoryName=name, imageIds=[{"imageTag": "a"}])["images"]
+    assert found["imageManifestMediaType"] == OCI
+    assert json.loads(found["imageManifest"]) == bare
+
+
+def test_an_image_that_an_index_lists_is_not_deleted(ecr: Any, name: str, repository: str) -> None:
+    put = ecr.put_image(repositoryName=name, imageManifest=manifest(1), imageTag="a")
+    listed = {"imageDigest": put["image"]["imageId"]["imageDigest"]}
+    index = {
+        "schemaVersion": 2,
+        "mediaType": INDEX,
+        "manifests": [{"digest": listed["imageDigest"]}],
+    }
+    ecr.put_image(repositoryName=name, imageManifest=json.dumps(index), imageTag="all")
+    for which in (listed, {"imageTag": "a"}):
+        answer = ecr.batch_delete_image(repositoryName=name, imageIds=[which])
+        assert answer["imageIds"] == []
+        (failure,) = answer["failures"]
+        assert failure["failureCode"] == "ImageReferencedByManifestList"
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "all"}])
+    assert ecr.batch_delete_image(repositoryName=name, imageIds=[listed])["failures"] == []
+
+
+def test_layers_that_are_not_compressed_are_refused_later(
+    ecr: Any, name: str, repository: str, function: Function
+) -> None:
+    for tag, kind in (("plain", LAYER), ("gzip", f"{LAYER}+gzip")):
+        text = manifest(1).replace('"mediaType": "layer"', f'"mediaType": "{kind}"')
+        ecr.put_image(repositoryName=name, imageManifest=text, imageTag=tag)
+    function.create(Code={"ImageUri": f"{repository}:gzip"})
+    function.api.update_function_code(FunctionName=name, ImageUri=f"{repository}:plain")
+    while True:
+        found = function.api.get_function_configuration(FunctionName=name)
+        if found["LastUpdateStatus"] != "InProgress":
+            break
+    assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Failed")
+    assert "UnsupportedImageLayerDetected" in found["LastUpdateStatusReason"]

@@ -9,6 +9,8 @@ from typing import Any
 
 import boto3
 
+from tests.lab.making import refused
+
 
 def test_an_update_touches_only_what_changed() -> None:
     api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
@@ -64,6 +66,28 @@ def test_a_change_set_of_outputs_alone_has_no_changes_and_is_carried_out() -> No
     stack = api.describe_stacks(StackName=name)["Stacks"][0]
     assert {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]} == {"Word": "one"}
     api.delete_stack(StackName=name)
+
+
+def test_a_stack_that_is_only_a_name_has_no_template() -> None:
+    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+    boto3.client("s3").create_bucket(Bucket=name)
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+    body = json.dumps({"Resources": {"Taken": bucket}})
+    set_of = {"StackName": name, "ChangeSetName": "first"}
+    api.create_change_set(**set_of, ChangeSetType="CREATE", TemplateBody=body)
+    failed = api.describe_change_set(**set_of)
+    assert (failed["Status"], failed["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert "AWS::EarlyValidation::ResourceExistenceCheck" in failed["StatusReason"]
+    (stack,) = api.describe_stacks(StackName=name)["Stacks"]
+    assert stack["StackStatus"] == "REVIEW_IN_PROGRESS"
+    for stage in ("Original", "Processed"):
+        assert "TemplateBody" not in api.get_template(StackName=name, TemplateStage=stage)
+    assert api.get_template(**set_of)["TemplateBody"]["Resources"].keys() == {"Taken"}
+    assert refused(api.get_template_summary, StackName=name) == ("ValidationError", 400)
+    api.delete_change_set(**set_of)
+    api.describe_stacks(StackName=name)
+    api.delete_stack(StackName=name)
+    assert refused(api.describe_stacks, StackName=name) == ("ValidationError", 400)
 
 
 def _template(value: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -179,6 +178,7 @@ class Functions:
         name: str,
         code: Mapping[str, Any],
         architecture: str,
+        key: str,
         revision: str = "",
         sha256: str = "",
     ) -> str:
@@ -186,13 +186,14 @@ class Functions:
 
         Args:
             name: the function's.
-            code: the zip or the image, or where it is.
+            code: the zip, or where it or the image is.
             architecture: the instruction set that it is for.
-            revision: what the function must not have been changed since, if that matters.
+            key: the KMS key of the zip, or nothing for Lambda's own; what it was is not kept.
+            revision: the one that the function must have, if any.
             sha256: the zip's, as Lambda's ``CodeSha256``, if that is known.
 
         Raises:
-            Conflict: ``revision`` was given, and somebody else has changed the function since.
+            Conflict: somebody else has changed the function since ``revision``.
             Exchanged: Lambda has taken another zip.
         """
         guard = {"RevisionId": revision} if revision else {}
@@ -200,15 +201,14 @@ class Functions:
             lambda: self._api.change(
                 "update_function_code",
                 FunctionName=name,
-                Architectures=[architecture],
-                **code,
+                **_whole(code, architecture, key),
                 **guard,
             )
         )
         _check(name, sha256, answer)
         return self.settled(name)
 
-    def rehearse(self, name: str, code: Mapping[str, Any], architecture: str) -> None:
+    def rehearse(self, name: str, code: Mapping[str, Any], architecture: str, key: str) -> None:
         """Let Lambda check an update of the code, permissions included, without making it.
 
         Raises:
@@ -217,9 +217,8 @@ class Functions:
         self._api.change(
             "update_function_code",
             FunctionName=name,
-            Architectures=[architecture],
             DryRun=True,
-            **code,
+            **_whole(code, architecture, key),
         )
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
@@ -244,7 +243,7 @@ class Functions:
             body: Any = json.loads(text) if text else None
         except (ValueError, RecursionError):
             body = text
-        log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")
+        log = answer.decoded("LogResult") if "LogResult" in answer else ""
         if len(log) >= LOG_TAIL:  # it begins in the middle of a line, perhaps of a secret
             log = log.partition("\n")[2]
         return Invocation(body, str(answer.get("FunctionError", "")), log)
@@ -253,6 +252,12 @@ class Functions:
 def _check(name: str, wanted: str, answer: Mapping[str, Any]) -> None:
     if wanted and answer["CodeSha256"] != wanted:
         raise Exchanged(name, wanted, str(answer["CodeSha256"]))
+
+
+def _whole(code: Mapping[str, Any], architecture: str, key: str) -> dict[str, Any]:
+    """Code with everything that Lambda resets unless it comes along (``UpdateFunctionCode``)."""
+    encryption = {"SourceKMSKeyArn": key} if key else {}
+    return {**code, "Architectures": [architecture], **encryption}
 
 
 def _unless_unreadable(work: Callable[[], Any]) -> Any:

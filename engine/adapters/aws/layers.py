@@ -108,7 +108,7 @@ class Layers:
                     raise
             published = replace(version, arn=made["LayerVersionArn"])
             if (came := str(made["Content"]["CodeSha256"])) != sha256:
-                self.delete(name, published.number)
+                self.delete(name, str(made["Version"]))
                 raise Exchanged(f"layer {name}", sha256, came)
             return published
 

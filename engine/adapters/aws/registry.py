@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import fnmatch
 import json
 from collections.abc import Iterable, Mapping
@@ -42,6 +41,18 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
+class Manifest:
+    """The manifest of an image, or an index: as it was pushed, and read as JSON.
+
+    It need not say its media type itself.
+    """
+
+    text: str
+    media_type: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
     """Credentials of a registry, valid for 12 hours."""
 
@@ -68,7 +79,7 @@ class Registry:
             )
         except NotFound:
             return None
-        return found["imageDetails"][0]
+        return found.first("imageDetails")
 
     def tags(self, repository: str, tag: str) -> tuple[str, ...]:
         """Every tag of the image behind a tag; none when it is absent."""
@@ -80,11 +91,12 @@ class Registry:
         found = self._image(repository, tag)
         return str(found["imageDigest"]) if found else None
 
-    def manifest(self, repository: str, digest: str) -> str:
-        """The manifest, or index, behind a digest, as it was pushed (API: ``BatchGetImage``).
+    def manifest(self, repository: str, digest: str) -> Manifest:
+        """The manifest, or index, behind a digest (API: ``BatchGetImage``).
 
         Raises:
             NotFound: there is no such image.
+            Refused: ECR does not hand it out.
         """
         found = self._aws.call(
             self._region,
@@ -94,11 +106,18 @@ class Registry:
             imageIds=[{"imageDigest": digest}],
             acceptedMediaTypes=list(MANIFESTS),
         )
+        for reason in _failures(found).values():
+            raise Refused(f"ECR does not hand out {repository}@{digest}: {reason}")
         if not found["images"]:
             raise NotFound(f"{repository}@{digest} is not in ECR", code="ImageNotFoundException")
-        return str(found["images"][0]["imageManifest"])
+        image = found.first("images")
+        return Manifest(
+            text=image["imageManifest"],
+            media_type=image["imageManifestMediaType"],
+            content=image.parsed("imageManifest"),
+        )
 
-    def tag(self, repository: str, manifest: str, tag: str) -> None:
+    def tag(self, repository: str, manifest: Manifest, tag: str) -> None:
         """Give an image one more tag."""
         try:
             self._aws.call(
@@ -106,7 +125,8 @@ class Registry:
                 "ecr",
                 "put_image",
                 repositoryName=repository,
-                imageManifest=manifest,
+                imageManifest=manifest.text,
+                imageManifestMediaType=manifest.media_type,
                 imageTag=tag,
             )
         except Refused as refusal:
@@ -114,27 +134,31 @@ class Registry:
                 raise
 
     def untag(self, repository: str, tag: str) -> None:
-        """Take a tag off its image, which goes with its last one; nothing if there is none."""
-        self._aws.call(
-            self._region,
-            "ecr",
-            "batch_delete_image",
-            repositoryName=repository,
-            imageIds=[{"imageTag": tag}],
-        )
+        """Take a tag off its image, which goes with its last one; nothing if there is none.
 
-    def delete(self, repository: str, digests: Iterable[str]) -> None:
-        """Delete images with all their tags; absent ones are no error."""
-        listed = list(digests)
+        Raises:
+            Refused: it stays.
+        """
+        for reason in self._delete(repository, [{"imageTag": tag}]).values():
+            raise Refused(f"ECR does not take tag {tag} off in repository {repository}: {reason}")
+
+    def delete(self, repository: str, digests: Iterable[str]) -> dict[str, str]:
+        """Delete images with all their tags; absent ones are no error.
+
+        Returns:
+            Why each one stays that does, by its digest.
+        """
+        listed = [{"imageDigest": digest} for digest in digests]
+        stay: dict[str, str] = {}
         for start in range(0, len(listed), 100):  # API: BatchDeleteImage takes 100
-            ids = [{"imageDigest": digest} for digest in listed[start : start + 100]]
-            self._aws.call(
-                self._region,
-                "ecr",
-                "batch_delete_image",
-                repositoryName=repository,
-                imageIds=ids,
-            )
+            stay |= self._delete(repository, listed[start : start + 100])
+        return stay
+
+    def _delete(self, repository: str, ids: list[dict[str, str]]) -> dict[str, str]:
+        found = self._aws.call(
+            self._region, "ecr", "batch_delete_image", repositoryName=repository, imageIds=ids
+        )
+        return _failures(found)
 
     def policy(self, repository: str) -> str:
         """The lifecycle policy of a repository (JSON), or nothing."""
@@ -144,6 +168,7 @@ class Registry:
             )
         except NotFound:
             return ""
+        found.parsed("lifecyclePolicyText")  # whoever reads it can rely on that
         return str(found["lifecyclePolicyText"])
 
     def configuration(self, repository: str, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -171,7 +196,7 @@ class Registry:
             )
         except NotFound:
             return None
-        return _repository(found["repositories"][0])
+        return _repository(found.first("repositories"))
 
     def repository(self, name: str, policy: str) -> Repository:
         """A repository, created when absent: with scan on push, a tag and a lifecycle policy."""
@@ -219,10 +244,24 @@ class Registry:
     def login(self) -> Login:
         """Credentials for pushing and pulling."""
         found = self._aws.call(self._region, "ecr", "get_authorization_token")
-        data = found["authorizationData"][0]
-        user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+        data = found.first("authorizationData")
+        user, _, password = data.decoded("authorizationToken").partition(":")
         host = data["proxyEndpoint"].partition("://")[2].rstrip("/")
         return Login(host=host, user=user, password=password)
+
+
+def _failures(found: Any) -> dict[str, str]:
+    """What an answer to a batch says of images that it could do nothing with, by digest or tag.
+
+    The answer as a whole is a success all the same; one that is absent is left out.
+    """
+    return {
+        failure["imageId"].get("imageDigest") or failure["imageId"].get("imageTag", ""): (
+            f"{failure.get('failureReason', '')} ({failure['failureCode']})"
+        )
+        for failure in found.get("failures") or ()
+        if failure["failureCode"] != "ImageNotFound"
+    }
 
 
 def _repository(found: Any) -> Repository:

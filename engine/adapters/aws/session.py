@@ -24,6 +24,7 @@ from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from engine.adapters.aws.answers import UNREADABLE, checked, not_understood
 from engine.adapters.aws.denials import allow, denied_action
 from engine.adapters.aws.reads import is_read
 from engine.errors import (
@@ -182,6 +183,7 @@ class Aws:
         Raises:
             NotPermitted: IAM does not allow it.
             NotReady: credentials, clock or network.
+            NotUnderstood: what was answered is not of the API's shape.
             NotFound: it does not exist.
             Conflict: changed by somebody else, or an update is in progress.
             Refused: any other error of AWS.
@@ -189,7 +191,16 @@ class Aws:
         self._check(operation)
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
         with self.explained(region, name):
-            return getattr(self.client(service, region, once=once), operation)(**parameters)
+            client = self.client(service, region, once=once)
+            model = client.meta.service_model.operation_model(
+                client.meta.method_to_api_mapping[operation]
+            )
+            what = f"{name} in {region}"
+            try:
+                answer = getattr(client, operation)(**parameters)
+            except UNREADABLE as error:
+                raise not_understood(what, " ".join(str(error).split())[:200]) from None
+            return checked(answer, model, what)
 
     def account(self, region: str) -> str:
         """The account that the credentials are of, asked once (API: ``GetCallerIdentity``).
@@ -258,7 +269,7 @@ class Aws:
         """Seconds that this machine's clock is ahead of AWS's, to a second or two.
 
         A question without a signature is asked, so that neither credentials nor the clock matter:
-        AWS refuses it, with a Date header; ``None`` if a proxy takes that away.
+        AWS refuses it, with a Date header; ``None`` if a proxy takes that away, or spoils it.
 
         Raises:
             NotReady: the region's Lambda API cannot be reached.
@@ -273,8 +284,11 @@ class Aws:
                 answer = client.get_account_settings()
             except boto.ClientError as refusal:
                 answer = refusal.response
-        now, date = time.time(), answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        return now - parsedate_to_datetime(date).timestamp() if date else None
+        now, date = time.time(), answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+        try:
+            return now - parsedate_to_datetime(date).timestamp()
+        except ValueError:
+            return None
 
     def expiry(self) -> float | None:
         """Seconds that the credentials are still valid; ``None`` where nothing ends or it renews.

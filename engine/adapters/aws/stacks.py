@@ -66,13 +66,15 @@ class Change:
 class ChangeSet:
     """A change set that is ready, or one that ``differs`` in nothing from the stack.
 
-    One that differs in outputs alone has no ``changes``, which are those of resources.
+    One that differs in outputs alone has no ``changes``, which are those of resources. One that
+    ``is_new`` has made its stack, which is nothing but a name as long as it is not carried out.
     """
 
     id: str
     stack: str
     changes: tuple[Change, ...]
     differs: bool = True
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Stacks:
     def read(self, name: str) -> StackState | None:
         """A stack by its name or id; ``None`` if absent."""
         try:
-            found = self._call("describe_stacks", StackName=name)["Stacks"][0]
+            found = self._call("describe_stacks", StackName=name).first("Stacks")
         except NotFound:
             return None
         if found["StackStatus"] == "DELETE_COMPLETE":
@@ -161,13 +163,16 @@ class Stacks:
         )
 
     def template(self, name: str, change_set: str = "") -> str:
-        """The template that a stack or a change set was given; nothing if it is absent."""
+        """The template that a stack or a change set was given; nothing if it is absent.
+
+        Neither has a stack one that is only a name.
+        """
         named = {"StackName": name, **({"ChangeSetName": change_set} if change_set else {})}
         try:
             body = self._call("get_template", TemplateStage="Original", **named)
         except NotFound:
             return ""
-        found = body["TemplateBody"]
+        found = body.get("TemplateBody", "")
         return found if isinstance(found, str) else json.dumps(found)  # botocore reads JSON itself
 
     def resources(self, name: str) -> tuple[StackResource, ...]:
@@ -241,7 +246,7 @@ class Stacks:
             lambda answer: not str(answer["Status"]).endswith(("_PENDING", "_IN_PROGRESS")),
             deadline=PREPARING,
         )
-        ready = ChangeSet(str(found["ChangeSetId"]), str(found["StackId"]), ())
+        ready = ChangeSet(str(found["ChangeSetId"]), str(found["StackId"]), (), is_new=is_new)
         if found["Status"] != "CREATE_COMPLETE":
             self.discard(ready)
             reason = str(found.get("StatusReason", ""))
@@ -299,8 +304,10 @@ class Stacks:
         self._call("execute_change_set", StackName=change_set.stack, ChangeSetName=change_set.id)
 
     def discard(self, change_set: ChangeSet) -> None:
-        """Remove a change set that is not carried out."""
+        """Remove a change set that is not carried out, and the stack if that is only its name."""
         self._call("delete_change_set", StackName=change_set.stack, ChangeSetName=change_set.id)
+        if change_set.is_new:
+            self.delete(change_set.stack)
 
     def cancel(self, name: str) -> None:
         """Let an update go back to where it came from (API: ``CancelUpdateStack``)."""

@@ -75,7 +75,9 @@ def state_of(
         storage=int((found.get("EphemeralStorage") or {}).get("Size", 512)),
         environment=dict((found.get("Environment") or {}).get("Variables") or {}),
         network=Network(
-            tuple(network.get("SubnetIds") or ()), tuple(network.get("SecurityGroupIds") or ())
+            tuple(network.get("SubnetIds") or ()),
+            tuple(network.get("SecurityGroupIds") or ()),
+            bool(network.get("Ipv6AllowedForDualStack")),
         ),
         tracing=(found.get("TracingConfig") or {}).get("Mode", "PassThrough"),
         logging=dict(found.get("LoggingConfig") or {}),
@@ -83,4 +85,5 @@ def state_of(
         modified=found.get("LastModified", ""),
         state=found.get("State", "Active"),
         update_status=found.get("LastUpdateStatus", "Successful"),
+        code_key=str((code or {}).get("SourceKMSKeyArn", "")),
     )

@@ -47,7 +47,7 @@ class Versions:
     def every(self, name: str) -> list[FunctionState]:
         """The published versions of a function, the newest first."""
         found = self._api.pages("list_versions_by_function", "Versions", FunctionName=name)
-        published = [state_of(each) for each in found if each["Version"] != "$LATEST"]
+        published = [state_of(each) for each in found if each["Version"].isdecimal()]
         return sorted(published, key=lambda state: int(state.version), reverse=True)
 
     def delete(self, name: str, version: str) -> None:

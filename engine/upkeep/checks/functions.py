@@ -60,7 +60,9 @@ def _state(
     else:
         code = _rehearsal(latest)
         try:
-            world.functions(region).rehearse(function.name, code, latest.architecture)
+            world.functions(region).rehearse(
+                function.name, code, latest.architecture, latest.code_key
+            )
         except Refused as refusal:
             if "ImageUri" not in code:
                 raise

@@ -39,7 +39,12 @@ CONFIGURATION: dict[str, Any] = {
     "Timeout": 30,
     "Environment": {"Variables": {"A": "1"}},
     "EphemeralStorage": {"Size": 1024},
-    "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"], "VpcId": "vpc-1"},
+    "VpcConfig": {
+        "SubnetIds": ["subnet-1"],
+        "SecurityGroupIds": ["sg-1"],
+        "VpcId": "vpc-1",
+        "Ipv6AllowedForDualStack": True,
+    },
     "TracingConfig": {"Mode": "Active"},
     "LoggingConfig": {"LogFormat": "JSON"},
     "LastModified": "2026-01-02T03:04:05.000+0000",
@@ -84,7 +89,7 @@ def test_a_zip_is_read_with_everything_that_a_plan_compares(
         "get_function",
         {
             "Configuration": CONFIGURATION,
-            "Code": {"Location": "https://code.example/7"},
+            "Code": {"Location": "https://code.example/7", "SourceKMSKeyArn": "arn:key"},
             "Tags": {"team": "a"},
         },
         {"FunctionName": "orders", "Qualifier": "7"},
@@ -108,13 +113,14 @@ def test_a_zip_is_read_with_everything_that_a_plan_compares(
         timeout=30,
         storage=1024,
         environment={"A": "1"},
-        network=Network(("subnet-1",), ("sg-1",)),
+        network=Network(("subnet-1",), ("sg-1",), ipv6=True),
         tracing="Active",
         logging={"LogFormat": "JSON"},
         tags={"team": "a"},
         modified="2026-01-02T03:04:05.000+0000",
         state="Active",
         update_status="Successful",
+        code_key="arn:key",
     )
 
 
@@ -275,7 +281,7 @@ def test_what_somebody_else_changed_is_not_tried_again(
 ) -> None:
     service.add_client_error("update_function_code", code, message, 412)
     with pytest.raises(Conflict, match=message):
-        functions.update_code("orders", {"ZipFile": b"zip"}, "x86_64")
+        functions.update_code("orders", {"ZipFile": b"zip"}, "x86_64", "")
 
 
 @pytest.mark.usefixtures("quick")

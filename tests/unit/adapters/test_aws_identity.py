@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote
@@ -31,7 +32,7 @@ def role(trust: Any = None, arn: str = ROLE) -> dict[str, Any]:
             "RoleName": "orders",
             "RoleId": "AROA0123456789ABCDEF",
             "Arn": arn,
-            "CreateDate": "2026-01-01T00:00:00Z",
+            "CreateDate": datetime(2026, 1, 1, tzinfo=UTC),
             "AssumeRolePolicyDocument": quote(json.dumps(trust or {})),
         }
     }

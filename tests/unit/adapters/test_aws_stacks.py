@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from botocore.stub import ANY, Stubber
 
 from engine.adapters.aws.session import Aws
@@ -54,3 +55,11 @@ def test_the_changes_of_stacks_inside_follow_their_stack(
         Change("Modify", "In/A", "AWS::S3::Bucket", "True"),
         Change("Modify", "In/B", "AWS::SNS::Topic"),
     )
+
+
+@pytest.mark.parametrize("answer", [{}])
+def test_a_stack_that_is_only_a_name_has_no_template(
+    aws: Aws, stub: Callable[[str], Stubber], answer: dict[str, Any]
+) -> None:
+    stub("cloudformation").add_response("get_template", answer)
+    assert Stacks(aws, REGION).template("shop") == ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.build.asked import normal
-from engine.build.layer import _check_binaries
+from engine.build.layer import _check_binaries, build_layer
 from engine.build.pruning import prune
 from engine.build.wheels import Distribution, divide
 from engine.content.requirements import requirements
@@ -205,3 +207,35 @@ def test_a_project_is_what_it_asks_for_and_what_its_lock_settles(tmp_path: Path)
     before = requirements(project)
     (tmp_path / "uv.lock").write_text("version = 1\n")
     assert requirements(project) != before
+
+
+# ---------------------------------------------------------------- size
+
+
+@pytest.mark.parametrize("file", ["huge/data.bin", "huge/native.so"])
+def test_a_package_that_unpacks_to_too_much_is_told_before_it_is_read(
+    tmp_path: Path, file: str
+) -> None:
+    wheel = tmp_path / "huge-1.0-py3-none-any.whl"
+    about = {
+        "METADATA": "Metadata-Version: 2.1\nName: huge\nVersion: 1.0\n",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": f"huge/__init__.py,,\n{file},,\nhuge-1.0.dist-info/RECORD,,\n",
+    }
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
+        zipped.writestr("huge/__init__.py", "")
+        with zipped.open(file, "w", force_zip64=True) as large:
+            for _ in range(300):
+                large.write(bytes(10**6))
+        for name, text in about.items():
+            zipped.writestr(f"huge-1.0.dist-info/{name}", text)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BuildFailed) as caught:
+            build_layer(make.layer(name="stack", requirements=(f"huge @ {wheel.as_uri()}",)))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "layer stack is 300.0 MB unzipped; the limit is 262.1 MB" in caught.value.message
+    assert "Heaviest: huge 300.0 MB" in caught.value.remedy
+    assert most < 30 * 10**6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,53 @@ def test_no_text_is_a_command(text: str) -> None:
         ("caf\u00e9 \u2705 \U0001f680 a\tb", "caf\u00e9 \u2705 \U0001f680 a\tb"),
         ("\u202egpj.exe", "\\u202egpj.exe"),
         ("half \ud83d", "half \\ud83d"),
+        ("a\u200bb\ufeff\u2060c", "a\\u200bb\\ufeff\\u2060c"),
+        ("tag\U000e0041", "tag\\U000e0041"),
+        ("\u3164\uffa0\u115f\u034f", "\\u3164\\uffa0\\u115f\\u034f"),
+        ("\u26a1\ufe0f fast", "\u26a1\ufe0f fast"),
+        ("\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\u200d\U0001f525"),
+        ("\U0001f469\U0001f3fd\u200d\U0001f4bb", "\U0001f469\U0001f3fd\u200d\U0001f4bb"),
+        ("\u26a1\ufe0f\ufe0f", "\u26a1\ufe0f\\ufe0f"),
+        ("a\ufe0f", "a\\ufe0f"),
+        ("\ufe0f", "\\ufe0f"),
+        ("a\u200db", "a\\u200db"),
+        ("\u26a1\u200d", "\u26a1\\u200d"),
+        ("\u26a1\u200d\u200d\u26a1", "\u26a1\\u200d\\u200d\u26a1"),
+        ("no-break\u00a0space\u3000wide", "no-break\u00a0space\u3000wide"),
     ],
 )
 def test_what_can_be_read_stays(said: str, shown: str) -> None:
     assert harmless(said) == shown
+
+
+# Unicode Character Database, PropList.txt: Other_Default_Ignorable_Code_Point, Variation_Selector.
+IGNORABLE = frozenset(
+    code
+    for first, last in (
+        *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065)),
+        *((0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
+        *((0xE0000, 0xE0FFF),),
+    )
+    for code in range(first, last + 1)
+)
+BEYOND_SIGHT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def test_every_character_of_unicode_is_seen_or_spelled_out() -> None:
+    wrong = []
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        unseen = code in IGNORABLE or unicodedata.category(character) in BEYOND_SIGHT
+        text = f"a{character}b"
+        shown = harmless(text)
+        if character in "\t\n" or not unseen:
+            right = shown == text
+        else:
+            right = shown.isprintable() or shown == "a\nb"
+            right = right and not IGNORABLE & set(map(ord, shown)) and len(shown) > len("ab")
+        if not right and character != "\x1b":  # which takes along what it commands
+            wrong.append(hex(code))
+    assert wrong == []
 
 
 def test_code_can_still_be_read() -> None:

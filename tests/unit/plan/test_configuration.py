@@ -166,10 +166,42 @@ def test_layers_stay_unless_others_or_none_are_named() -> None:
             {"logging": {"LogFormat": "Text", "LogGroup": "/a"}},
             {"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/a"}},
         ),
+        (
+            {"logging": {"LogFormat": "Text"}},
+            {"logging": {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "LogGroup": "/a"}},
+            {"LoggingConfig": {"LogFormat": "Text", "LogGroup": "/a"}},
+        ),
+        (
+            {"logging": {"LogGroup": "/b"}},
+            {"logging": {"LogFormat": "JSON", "SystemLogLevel": "WARN", "LogGroup": "/a"}},
+            {
+                "LoggingConfig": {
+                    "LogFormat": "JSON",
+                    "SystemLogLevel": "WARN",
+                    "LogGroup": "/b",
+                }
+            },
+        ),
         ({"network": NETWORK}, {"network": Network(("subnet-2", "subnet-1"), ("sg-1",))}, {}),
         (
             {"network": Network()},
             {"network": NETWORK},
+            {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}},
+        ),
+        (
+            {"network": NETWORK},
+            {"network": Network(("subnet-3",), ("sg-1",), ipv6=True)},
+            {
+                "VpcConfig": {
+                    "SubnetIds": ["subnet-1", "subnet-2"],
+                    "SecurityGroupIds": ["sg-1"],
+                    "Ipv6AllowedForDualStack": True,
+                }
+            },
+        ),
+        (
+            {"network": Network()},
+            {"network": Network(("subnet-3",), ("sg-1",), ipv6=True)},
             {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}},
         ),
         ({}, {"network": NETWORK, "storage": 2048, "tracing": "Active"}, {}),

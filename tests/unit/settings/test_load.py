@@ -357,6 +357,13 @@ def test_what_lambda_sets_itself_cannot_be_set(root: Path, variable: str) -> Non
     assert problems(root, text) == [f"7: {variable} is reserved by Lambda and cannot be set"]
 
 
+@pytest.mark.parametrize("text", ["", "format: text, "])
+@pytest.mark.parametrize("key", ["level", "system-level"])
+def test_levels_belong_to_a_json_log(root: Path, text: str, key: str) -> None:
+    logging = f"    logging: {{{text}\n      {key}: warn}}\n    zip:"
+    assert problems(root, ZIP.replace("    zip:", logging)) == [f"8: {key} needs format: json"]
+
+
 def test_an_unknown_region_names_the_nearest(root: Path) -> None:
     text = "regions: [eu-centrl-1]\n" + ZIP
     assert problems(root, text) == [

@@ -134,7 +134,7 @@ def test_images_take_repositories_and_the_login(tmp_path: Path) -> None:
         assert found["PullUpstreams"]["Resource"] == [
             "arn:aws:ecr:eu-west-1:999999999999:repository/team/base"
         ]
-        assert ("DeleteImages" in found) is (keep is not None)
+        assert sorted(found["DeleteImages"]["Resource"]) == sorted(names)
         assert ("FindUsers" in found) is (keep is not None)
 
 
