@@ -8,7 +8,7 @@ import os
 import sys
 from typing import NoReturn
 
-from engine.errors import DeployError, unexpected
+from engine.errors import DeployError, Interrupted, unexpected
 from engine.face import cli, console, streams
 from engine.mask import Mask, secrets_of
 
@@ -21,8 +21,7 @@ def main() -> int:
     except DeployError as error:
         failure = error
     except KeyboardInterrupt:
-        failure = DeployError("interrupted")
-        failure.exit_code = 130
+        failure = Interrupted("interrupted")
     except Exception as error:
         failure = unexpected(error)
     failure.hide(Mask(secrets_of(os.environ)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -60,6 +60,7 @@ class Run:
         self._journal.keep_secret(secrets_of(environ))
         self._github = Github() if on_github(environ) else None
         self._settings: Settings | None = None
+        self._changes: Sequence[str] = ()
         self._is_over = False
 
     def carry_out(self) -> int:
@@ -78,6 +79,7 @@ class Run:
             error = unexpected(fault)
         self._is_over = True
         if error:
+            error.after(self._changes)
             error.hide(self._journal.hidden)
         self._tell(outcome and outcome.without(self._journal.hidden), error)
         if self._github:
@@ -115,7 +117,9 @@ class Run:
     def _aws(self) -> Aws:
         from engine.adapters.aws.session import Aws  # importing boto3 costs 0.14 s
 
-        return Aws()
+        aws = Aws()
+        self._changes = aws.changes
+        return aws
 
     # ------------------------------------------------------------ telling
 

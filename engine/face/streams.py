@@ -34,9 +34,10 @@ class _Streams:
             self.say(f"stdout cannot be written, and what was asked for is not all there: {why}")
 
     def hand_over(self, document: str) -> None:
-        """Print a document on stdout, which holds nothing else."""
-        self._has_document = True
-        self.show(document)
+        """Print a document on stdout, which holds nothing else, no second one either."""
+        if not self._has_document:
+            self._has_document = True
+            self.show(document)
 
     def finish(self) -> None:
         """Print on stdout what stderr has not taken, unless a document is there."""

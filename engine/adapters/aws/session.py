@@ -24,6 +24,7 @@ from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from engine.adapters.aws.changes import change
 from engine.adapters.aws.denials import allow, denied_action
 from engine.adapters.aws.reads import is_read
 from engine.errors import (
@@ -131,9 +132,13 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
 
 
 class Aws:
-    """One set of credentials; clients are made when first needed and shared by threads."""
+    """One set of credentials; clients are made when first needed and shared by threads.
+
+    ``changes`` is what has been changed by it, for people, in the order in which that was done.
+    """
 
     def __init__(self) -> None:
+        self.changes: list[str] = []
         self._lock = threading.Lock()
         self._only_reads = False
         self._clients: dict[tuple[str, str, bool], Any] = {}
@@ -184,8 +189,20 @@ class Aws:
         """
         self._check(operation)
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
-        with self.explained(region, name):
+        with self._noted(change(operation, parameters, region)), self.explained(region, name):
             return getattr(self.client(service, region, once=once), operation)(**parameters)
+
+    @contextlib.contextmanager
+    def _noted(self, change: str) -> Iterator[None]:
+        """Note a change once it is made, or when nobody knows whether it was."""
+        try:
+            yield
+        except (Unreachable, Unavailable, KeyboardInterrupt):
+            if change:
+                self.changes.append(f"{change} (perhaps: AWS did not tell)")
+            raise
+        if change:
+            self.changes.append(change)
 
     @contextlib.contextmanager
     def explained(self, region: str, operation: str) -> Iterator[None]:
@@ -209,6 +226,7 @@ class Aws:
         client, checked = self.client("s3", region), {"ChecksumAlgorithm": "SHA256"}
         told = [ProgressCallbackInvoker(tell)]
         with (
+            self._noted(change("put_object", {"Bucket": bucket, "Key": key}, region)),
             self.explained(region, "s3:PutObject"),
             create_transfer_manager(client, TransferConfig()) as manager,
         ):
