@@ -92,6 +92,8 @@ def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
 def show_deliveries(deliveries: Iterable[Delivery], seconds: float) -> None:
     """Print how each function came out, and the outputs of a stack."""
     for delivery in deliveries:
+        for spared in delivery.spared:
+            say(f"  not undone: {in_line(spared)}")
         for left in delivery.left:
             say(f"  left as it is, mend by hand: {in_line(left)}")
         says = f"{in_line(sentence(delivery))}, in {seconds:.1f} s"

@@ -86,7 +86,7 @@ def _pruned(found: list[Use], world: World | None) -> tuple[list[Use], DeployErr
     gone: list[Use] = []
     try:
         for use in prune(found, world) if world else (use for use in found if not use.kept):
-            gone.append(use)
+            gone.append(use)  # noqa: PERF402 - before an error, too
     except DeployError as error:
         return gone, error
     except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from engine.model import FunctionState, ObservedFunction, ZipSource
 from engine.plan.configuration import creation, update
 from engine.release.before import restore_code, restore_configuration, restore_tags
 from engine.release.order import Order
+from engine.release.undo import Back
 
 
 def stage(order: Order, label: str) -> FunctionState:
@@ -108,9 +108,12 @@ class _Stage:
         name, alias = self._order.name, self._order.function.alias
         return self._order.world.versions(self._order.region).alias(name, alias) is not None
 
-    def _delete(self) -> None:
-        with contextlib.suppress(NotFound):  # the answer was lost, and so was the call
+    def _delete(self) -> Back | None:
+        try:
             self._functions.delete(self._order.name)
+        except NotFound:  # the answer was lost, and so was the call
+            return Back.NEEDLESS
+        return None
 
     # ------------------------------------------------------------ changes
 
@@ -247,7 +250,7 @@ class _Stage:
             raise refusal
         self._image = rebuild()
 
-    def _unless_theirs(self, way: Callable[[], object]) -> str:
+    def _unless_theirs(self, way: Callable[[], Back | None]) -> Back | None:
         """Put something back, but only while nobody else has deployed since.
 
         Whoever made or moved the alias in the meantime, or put other code there, stands on what is
@@ -256,14 +259,13 @@ class _Stage:
         order = self._order
         latest = self._functions.read(order.name)
         if latest is None and order.observed is None:
-            return "it was not made"
+            return Back.NEEDLESS
         before = order.observed.latest.code_sha256 if order.observed else ""
         if latest and latest.code_sha256 != before and not self._has_code(latest):
-            return "left alone, since somebody else has deployed in the meantime"
+            return Back.THEIRS
         if order.function.has_alias:
             was = order.observed.alias if order.observed else None
             now = order.world.versions(order.region).alias(order.name, order.function.alias)
             if now and (was is None or now.version != was.version):
-                return "left alone, since somebody else has deployed in the meantime"
-        way()
-        return ""
+                return Back.THEIRS
+        return way()
