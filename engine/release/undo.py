@@ -29,7 +29,9 @@ class Undone:
     left: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        left = ", ".join(each.partition(": ")[0] for each in self.left)  # the reasons are told later
+        left = ", ".join(
+            each.partition(": ")[0] for each in self.left
+        )  # the reasons are told later
         by_hand = [f"left to mend by hand: {left}"] if left else []
         return "; ".join([*self.undone, *self.spared, *by_hand]) or "nothing had been changed"
 
