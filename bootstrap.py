@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import NoReturn
@@ -94,7 +95,8 @@ def main() -> None:
             run_vendored()
         run_locked()
     except DeployError as error:
-        print(f"error: the engine cannot start: {error}", file=sys.stderr)
+        with suppress(OSError):  # nobody reads it: that is no other error
+            print(f"error: the engine cannot start: {error}", file=sys.stderr, flush=True)
         sys.exit(3)
 
 

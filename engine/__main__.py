@@ -6,11 +6,10 @@ import gc
 import json
 import os
 import sys
-from contextlib import suppress
 from typing import NoReturn
 
-from engine.errors import DeployError, unexpected
-from engine.face import cli, console
+from engine.errors import DeployError, Interrupted, unexpected
+from engine.face import cli, console, streams
 from engine.mask import Mask, secrets_of
 
 
@@ -18,17 +17,11 @@ def main() -> int:
     """Run the command line; its exit code."""
     arguments = sys.argv[1:]
     try:
-        code = cli.run(arguments)
-        print(end="", flush=True)  # here, where it is known what to do if nobody reads it
-        return code
+        return cli.run(arguments)
     except DeployError as error:
         failure = error
     except KeyboardInterrupt:
-        failure = DeployError("interrupted")
-        failure.exit_code = 130
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        failure = Interrupted("interrupted")
     except Exception as error:
         failure = unexpected(error)
     failure.hide(Mask(secrets_of(os.environ)))
@@ -36,7 +29,8 @@ def main() -> int:
     if "--json" in arguments:
         from engine.report.document import error_document
 
-        print(json.dumps({"exit_code": failure.exit_code, "error": error_document(failure)}))
+        told = {"exit_code": failure.exit_code, "error": error_document(failure)}
+        streams.hand_over(json.dumps(told))
     return failure.exit_code
 
 
@@ -48,10 +42,12 @@ def start() -> NoReturn:
     change.
     """
     gc.disable()
-    code = main()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # which main has told already
-            print(end="", file=stream, flush=True)
+    streams.hold()
+    try:
+        code = main()
+    except SystemExit as done:  # of --help and --version
+        code = int(done.code or 0)
+    streams.finish()
     os._exit(code)
 
 

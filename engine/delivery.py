@@ -18,6 +18,7 @@ from engine.model import (
     InvokeGate,
     ObservedFunction,
     Past,
+    Serves,
     Speed,
     ZipSource,
 )
@@ -27,6 +28,7 @@ from engine.release.canary import try_out
 from engine.release.clean import clean
 from engine.release.order import Order
 from engine.release.stage import retag, stage
+from engine.release.undo import Undone
 from engine.verify.address import Address, UrlAddress, VersionAddress
 from engine.verify.trial import Subject, Trials
 
@@ -228,26 +230,40 @@ class Release:
     def _back(self, delivery: Delivery, error: DeployError) -> Delivery:
         order = self._order
         error.hide(order.journal.hidden)
-        undone: tuple[str, ...] = ()
-        left: tuple[str, ...] = ()
+        came = Undone()
         if order.undo:
             cause = error.message.splitlines()[0]
-            with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
-                undone, left = order.undo.undo()
-                detail("; ".join(undone) or "nothing had been changed")
-        with contextlib.suppress(DeployError):  # say what is so, not what was
-            if order.function.has_alias:
-                now = order.world.versions(order.region).alias(order.name, order.function.alias)
-                delivery = replace(delivery, version=now.version if now else "")
-            else:
-                latest = self._functions.read(order.name)
-                delivery = replace(delivery, version=LATEST if latest else "")
+            work = order.journal.work(f"undo:{order.name}", "undo", cause, order.region)
+            came = order.undo.told(work)
+        version, serves = self._now(came)
         return replace(
             because(delivery, error),
-            outcome="undone" if undone else "failed",
-            undone=undone,
-            left=left,
+            outcome="undone" if came.undone else "failed",
+            version=delivery.version if serves == "unknown" else version,
+            serves=serves,
+            undone=came.undone,
+            spared=came.spared,
+            left=came.left,
         )
+
+    def _now(self, came: Undone) -> tuple[str, Serves]:
+        """The version that users have after an undo, and what that is to them: what is so."""
+        order, observed = self._order, self._order.observed
+        try:
+            if order.function.has_alias:
+                now = order.world.versions(order.region).alias(order.name, order.function.alias)
+                version, was = now.version if now else "", observed and observed.alias
+                is_same = bool(now and was and now.version == was.version)
+            else:
+                latest = self._functions.read(order.name)
+                version = LATEST if latest else ""
+                before = observed.latest.code_sha256 if observed else ""
+                is_same = bool(latest and latest.code_sha256 == before)
+        except DeployError:
+            return "", "unknown"
+        if version:
+            return version, "same" if is_same else "other"
+        return "", "nothing" if observed or came.spared else "same"
 
 
 def _is_elsewhere(gate: Gate) -> bool:

@@ -17,6 +17,7 @@
     |  |  |- PushFailed    an image was made, and the registry did not take it
     |  |- GateFailed  the new version did not pass its tests
     |  |- Cancelled   somebody stopped the run
+    |- Interrupted    exit 130: by Ctrl-C, in a command that deploys nothing
     |- NotRestored    exit 4: failed, and something could not be put back
 
 The cause stands on the first line of the message, the remedy after it.
@@ -25,7 +26,7 @@ The cause stands on the first line of the message, the remedy after it.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 EXIT_CODES = {
@@ -81,6 +82,18 @@ class DeployError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(part for part in (self.message, self.detail, self.remedy) if part)
+
+    def after(self, changes: Sequence[str]) -> None:
+        """Let it say what had been done when it came: then it is not so that nothing was touched.
+
+        Args:
+            changes: what had been done, for people.
+        """
+        if changes:
+            self.exit_code = 1 if self.exit_code in (2, 3) else self.exit_code
+            done = [f"- {change}" for change in dict.fromkeys(changes)]
+            told = [self.detail, "What was done before that stays, for the next run:", *done]
+            self.detail = "\n".join(filter(None, told))
 
     def hide(self, hidden: Callable[[str], str]) -> None:
         """Let ``hidden`` take secrets out of what it says."""
@@ -233,6 +246,12 @@ class GateFailed(DeployFailed):
 
 class Cancelled(DeployFailed):
     """The run was stopped by a signal; what it had changed is put back."""
+
+
+class Interrupted(DeployError):
+    """Ctrl-C, where there is nothing to undo; the exit code is a shell's for SIGINT."""
+
+    exit_code = 130
 
 
 class NotRestored(DeployError):

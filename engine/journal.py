@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from engine.errors import Cancelled
@@ -60,7 +60,8 @@ class Journal:
     def _hear(self, entry: Entry) -> Entry:
         """Tell the listener of an entry; the entry without secrets."""
         clean = replace(entry, reason=self.hidden(entry.reason), detail=self.hidden(entry.detail))
-        self._tell(clean)
+        with suppress(Exception):  # that it cannot be told is no reason to stop what is done
+            self._tell(clean)
         return clean
 
     def cancel(self) -> None:

@@ -49,10 +49,17 @@ class BuildxBuilder:
 
 
 class Buildx:
-    """A builder of buildx: the one that is named, or else the best of those that run."""
+    """A builder of buildx: the one that is named, or else the best of those that run.
 
-    def __init__(self, docker: Docker, builder: str = "") -> None:
+    Args:
+        docker: the engine of this machine.
+        builder: the name of one, if the user has named it.
+        note: told of each image that was pushed.
+    """
+
+    def __init__(self, docker: Docker, builder: str, note: Callable[[str], None]) -> None:
         self._docker = docker
+        self._note = note
         self._named = builder
 
     @cached_property
@@ -168,6 +175,8 @@ class Buildx:
                 )
             except BuildFailed as failure:
                 raise explained(image.what, failure.detail.splitlines()) from None
+        for reference in image.references:
+            self._note(f"push image {reference}")
 
 
 def _sorted(pairs: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -21,9 +21,14 @@ _START = "Start Docker, or set DOCKER_HOST; GitHub's Linux runners have it."
 
 
 class Docker:
-    """The Docker engine of this machine; connected to when first needed."""
+    """The Docker engine of this machine; connected to when first needed.
 
-    def __init__(self) -> None:
+    Args:
+        note: told of each image that was pushed.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -178,6 +183,7 @@ class Docker:
                         says = f"ERROR: failed to push {reference}: {event['error']}"
                         raise explained(image.what, [says])
                     progress.take(event)
+                self._note(f"push image {reference}")
         except docker.errors.DockerException as error:
             raise explained(image.what, [f"ERROR: failed to push: {error}"]) from None
 

@@ -33,8 +33,8 @@ class World:
     @classmethod
     def real(cls, aws: Aws, builder: str = "") -> World:
         """The world as it is; Docker is connected to when first needed."""
-        docker = Docker()
-        return cls(aws, docker, Buildx(docker, builder))
+        docker = Docker(aws.changes.append)
+        return cls(aws, docker, Buildx(docker, builder, aws.changes.append))
 
     def identity(self, region: str) -> Identity:
         """Who deploys, and what IAM lets them do."""

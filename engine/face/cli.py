@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from engine.errors import Invalid, Place, Problem
 from engine.face.github import inputs_from, on_github
 from engine.face.parser import parser
 from engine.face.run import Run, Work
+from engine.face.streams import hand_over
 from engine.settings.grammar import json_schema
 from engine.settings.inputs import INPUTS, PREVIOUS, Given
 
-REPORT = "lambda-fast-deploy-report.json"
+REPORT = "lambda-fast-deploy-report-{}.json"  # of each step of a job: one of its own
 
 
 def run(arguments: list[str]) -> int:
@@ -37,14 +39,14 @@ def run(arguments: list[str]) -> int:
         if options.what == "report":
             from engine.report.schema import report_schema
 
-            print(json.dumps(report_schema(), indent=2))
+            hand_over(json.dumps(report_schema(), indent=2))
         else:
-            print(json.dumps(json_schema(), indent=2))
+            hand_over(json.dumps(json_schema(), indent=2))
         return 0
     if options.command == "completion":
         from engine.face.completion import script
 
-        print(script(root, options.shell))
+        hand_over(script(root, options.shell))
         return 0
     environ = os.environ
     given = Given(_inputs_of(options), inputs_from(environ) if on_github(environ) else None)
@@ -69,10 +71,10 @@ def run(arguments: list[str]) -> int:
 
         return layers(given, environ, options.what, options.name, json=options.json)
     report = getattr(options, "report", "")
-    if not report and on_github(environ):  # beside the checkout, which it must not change
-        report = str(Path(environ.get("RUNNER_TEMP", ".")) / REPORT)
     if report:
         _check_report(Path(report).absolute())
+    elif on_github(environ):  # beside the checkout, which it must not change
+        report = str(Path(environ.get("RUNNER_TEMP", ".")) / REPORT.format(secrets.token_hex(4)))
     plan_to = sys.stdout if options.command == "plan" and not options.json else sys.stderr
     rollback = given.get("rollback", "").strip()
     return Run(

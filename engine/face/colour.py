@@ -10,8 +10,10 @@ Colour = Literal["red", "green", "dim"]
 _CODES: dict[Colour, str] = {"red": "31", "green": "32", "dim": "2"}  # ECMA-48, SGR
 
 
-def is_terminal(file: TextIO) -> bool:
+def is_terminal(file: TextIO | None) -> bool:
     """Whether a person looks at a file through a terminal that can move its cursor."""
+    if file is None or file.closed:
+        return False
     written_down = os.environ.get("CI", "") not in ("", "false")
     return file.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not written_down
 

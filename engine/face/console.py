@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from engine.errors import DeployError
 from engine.face.colour import Colour, is_terminal, painted
+from engine.face.streams import say, writer
 from engine.journal import Advance, Entry
 from engine.model import Delivery, Plan
 from engine.report.summary import sentence
@@ -25,12 +26,6 @@ _COLOURS: dict[str, Colour] = {
     "undone": "red",
     "failed": "red",
 }
-
-
-def say(text: str) -> None:
-    """Print a line, at once."""
-    sys.stderr.write(f"{text}\n")  # in one piece: others print at the same time
-    sys.stderr.flush()
 
 
 def line(entry: Entry) -> str:
@@ -84,9 +79,12 @@ def progress() -> Log | Live:
 
 def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
     """Print the plan of a run that only plans."""
+    lines = []
     for step in plan.steps:
         says = f"  {step.action:<8}{step.id}  ({in_line(step.reason)})"
-        print(says if step.action.changes else painted(says, "dim", file), file=file, flush=True)
+        lines.append(says if step.action.changes else painted(says, "dim", file))
+    if lines:
+        writer(file)("\n".join(lines))
     changes = sum(step.action.changes for step in plan.steps)
     say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would change something.")
 
@@ -94,6 +92,8 @@ def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
 def show_deliveries(deliveries: Iterable[Delivery], seconds: float) -> None:
     """Print how each function came out, and the outputs of a stack."""
     for delivery in deliveries:
+        for spared in delivery.spared:
+            say(f"  not undone: {in_line(spared)}")
         for left in delivery.left:
             say(f"  left as it is, mend by hand: {in_line(left)}")
         says = f"{in_line(sentence(delivery))}, in {seconds:.1f} s"

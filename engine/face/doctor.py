@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.adapters.aws.session import Aws
 from engine.adapters.world import World
 from engine.errors import DeployError, NotReady
+from engine.face.streams import hand_over, show
 from engine.settings.event import read_event
 from engine.settings.inputs import Given
 from engine.settings.load import load
@@ -29,9 +30,9 @@ def doctor(given: Given, environ: Mapping[str, str], *, json: bool) -> int:
     else:
         findings = examine(settings, World.real(aws, settings.builder), environ)
     if json:
-        print(json_module.dumps([asdict(finding) for finding in findings], indent=2))
+        hand_over(json_module.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        print("\n".join(map(_line, findings)))
+        show("\n".join(map(_line, findings)))
     is_ready = all(finding.level is not Level.WRONG for finding in findings)
     return 0 if is_ready else NotReady.exit_code
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import DeployError, Invalid, Place
+from engine.face.streams import say
 from engine.settings.inputs import INPUTS
 from engine.text import harmless
 
@@ -35,15 +35,12 @@ class Github:
 
     def __init__(self) -> None:
         self._token = secrets.token_hex(16)
-        self._print(f"::stop-commands::{self._token}")
-
-    def _print(self, line: str) -> None:
         # To the stream that everything else goes to: of two, the runner reads either first.
-        print(line, file=sys.stderr, flush=True)
+        say(f"::stop-commands::{self._token}")
 
     def close(self) -> None:
         """Let later output be read for commands again."""
-        self._print(f"::{self._token}::")
+        say(f"::{self._token}::")
 
     def annotate(self, error: DeployError, place: Place | None = None) -> None:
         """Mark what is wrong, each problem at its line; anything else at the place given."""
@@ -59,19 +56,30 @@ class Github:
         properties = {"title": "lambda-fast-deploy"}
         if place and place.line:
             properties |= {"file": harmless(_in_workspace(place.source)), "line": str(place.line)}
-        self._print(f"::{self._token}::")
-        self._print(str(Command("error", properties, harmless(text))))
-        self._print(f"::stop-commands::{self._token}")
+        say(f"::{self._token}::")
+        say(str(Command("error", properties, harmless(text))))
+        say(f"::stop-commands::{self._token}")
 
     def outputs(self, values: Mapping[str, str]) -> None:
-        """Hand outputs to later steps."""
+        """Hand outputs to later steps.
+
+        Raises:
+            OSError: the file that takes them cannot be written.
+        """
         from actions_toolkit import core
 
+        if not (path := os.environ.get("GITHUB_OUTPUT")):
+            return
+        Path(path).open("a").close()  # of an absent one, actions_toolkit raises an error of no kind
         for name, value in values.items():
             core.set_output(name, value)
 
     def summary(self, page: str) -> None:
-        """Append a page to the step summary."""
+        """Append a page to the step summary.
+
+        Raises:
+            OSError: the file that takes it cannot be written.
+        """
         if path := os.environ.get("GITHUB_STEP_SUMMARY"):
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(page)

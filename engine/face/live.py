@@ -11,6 +11,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -77,7 +78,7 @@ class Live:
 
     def _tick(self) -> None:
         while not self._over.wait(_EVERY):
-            with self._lock:
+            with suppress(Exception), self._lock:  # nobody would hear of a fault in this thread
                 if self._running:
                     self._draw()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import sys
 from typing import Any, NoReturn
 
 from engine import __version__
 from engine.errors import Invalid, Place, Problem
+from engine.face.streams import writer
 from engine.settings.document import nearest
 from engine.settings.inputs import INPUTS, PAIRS, PREVIOUS, Input
 
@@ -65,6 +67,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Refuse what argparse itself found out."""
         raise Invalid([Problem(message, Place(self.prog))])
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help or the version as everything else (argparse's own would raise)."""
+        writer(file or sys.stderr)(message.removesuffix("\n"))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

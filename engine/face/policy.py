@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import DeployError, Invalid, Place, Problem
-from engine.face import console
+from engine.face.streams import hand_over, say
 from engine.settings.event import read_event
 from engine.settings.inputs import Given
 from engine.settings.load import load
@@ -54,8 +54,8 @@ def policy(given: Given, environ: Mapping[str, str], trust: str | None, account:
         document = permissions(settings, account)
         notes = [*too_long(document), *of_templates(settings)]
     for note in notes:
-        console.say(f"note: {note}")
-    print(json.dumps(document, indent=2))
+        say(f"note: {note}")
+    hand_over(json.dumps(document, indent=2))
     return 0
 
 
@@ -63,7 +63,7 @@ def _account(identity: Identity) -> str:
     try:
         return identity.caller().account
     except DeployError as error:
-        console.say(
+        say(
             f"note: {PLACEHOLDER} stands for your account, since AWS did not tell it "
             f"({error.message.splitlines()[0]}); give --account."
         )

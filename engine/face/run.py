@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json as json_module
 import signal
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from engine.adapters import process
 from engine.errors import DeployError, Place, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
+from engine.face.streams import hand_over, say
 from engine.journal import Journal
 from engine.mask import secrets_of
 from engine.model import Outcome, Plan
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 
 Work = Callable[["Settings", "World", Journal], Outcome]
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Run:
@@ -57,11 +60,14 @@ class Run:
         self._journal.keep_secret(secrets_of(environ))
         self._github = Github() if on_github(environ) else None
         self._settings: Settings | None = None
+        self._changes: Sequence[str] = ()
+        self._is_over = False
 
     def carry_out(self) -> int:
         """Deploy, then report; the exit code."""
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, self._cancel)
+        for stop in STOPS:
+            if stop is not signal.SIGHUP or signal.getsignal(stop) is not signal.SIG_IGN:  # nohup
+                signal.signal(stop, self._cancel)
         outcome: Outcome | None = None
         error: DeployError | None = None
         try:
@@ -71,7 +77,9 @@ class Run:
             error = caught
         except Exception as fault:
             error = unexpected(fault)
+        self._is_over = True
         if error:
+            error.after(self._changes)
             error.hide(self._journal.hidden)
         self._tell(outcome and outcome.without(self._journal.hidden), error)
         if self._github:
@@ -79,6 +87,8 @@ class Run:
         return error.exit_code if error else outcome.exit_code if outcome else 1
 
     def _cancel(self, number: int, _frame: object) -> None:
+        if self._is_over:
+            return  # it is only told how it came out
         self._journal.cancel()
         self._progress.say(
             f"{signal.Signals(number).name}: no further step begins, and what was changed is "
@@ -107,47 +117,87 @@ class Run:
     def _aws(self) -> Aws:
         from engine.adapters.aws.session import Aws  # importing boto3 costs 0.14 s
 
-        return Aws()
+        aws = Aws()
+        self._changes = aws.changes
+        return aws
 
     # ------------------------------------------------------------ telling
 
     def _tell(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        from engine.report.document import outputs, plan_document, report_document
+        """Tell how it came out in every way; one that fails stops no other, and judges nothing."""
+        for way in (
+            self._write_report,
+            self._write_page,
+            self._write_outputs,
+            self._show_failures,
+            self._show_outcome,
+            self._print_document,
+        ):
+            try:
+                way(outcome, error)
+            except DeployError as failure:
+                self._show(failure)
+            except Exception as fault:
+                self._show(unexpected(fault))
+
+    def _show(self, failure: DeployError, place: Place | None = None) -> None:
+        failure.hide(self._journal.hidden)
+        console.show_error(failure)
+        if self._github:
+            self._github.annotate(failure, place)
+
+    def _write_report(self, outcome: Outcome | None, error: DeployError | None) -> None:
+        from engine.report.document import report_document
+
+        if self._report:
+            path, self._report = self._report, ""  # no output leads to it until it is there
+            text = json_module.dumps(report_document(outcome, self._journal, error), indent=2)
+            with _writing(path, "Name another file by --report; "):
+                Path(path).write_text(text, encoding="utf-8")
+            self._report = str(Path(path).resolve())
+
+    def _write_page(self, outcome: Outcome | None, error: DeployError | None) -> None:
         from engine.report.summary import summary
 
-        document = report_document(outcome, self._journal, error)
-        unwritten = self._write(json_module.dumps(document, indent=2)) if self._report else []
         if self._github:
-            self._github.summary(summary(outcome, self._journal, error))
+            with _writing("the step summary (GITHUB_STEP_SUMMARY)"):
+                self._github.summary(summary(outcome, self._journal, error))
+
+    def _write_outputs(self, outcome: Outcome | None, _: DeployError | None) -> None:
+        from engine.report.document import outputs
+
+        if self._github:
             known = outcome or Outcome(Plan(()), ())  # an output is there whatever happened
-            self._github.outputs(outputs(known, str(Path(self._report).resolve())))
-        for failure, place in (*self._failures(outcome, error), *unwritten):
-            console.show_error(failure)
-            if self._github:
-                self._github.annotate(failure, place)
-        planned = self._settings.plan_only if self._settings else ""
-        if outcome and planned:
-            console.show_plan(outcome.plan, planned, self._plan_to)
+            with _writing("the outputs (GITHUB_OUTPUT)"):
+                self._github.outputs(outputs(known, self._report))
+
+    def _show_failures(self, outcome: Outcome | None, error: DeployError | None) -> None:
+        for failure, place in self._failures(outcome, error):
+            self._show(failure, place)
+
+    def _show_outcome(self, outcome: Outcome | None, error: DeployError | None) -> None:
+        if outcome and self._planned:
+            console.show_plan(outcome.plan, self._planned, self._plan_to)
         elif outcome and not outcome.deliveries:
             console.show_bases(outcome.plan, self._journal.elapsed)
         elif outcome:
             console.show_deliveries(outcome.deliveries, self._journal.elapsed)
         elif error:
-            console.say("Not deployed; no function was touched.")
-        if self._json:
-            shown = plan_document(outcome.plan) if outcome and planned else document
-            json_module.dump(shown, sys.stdout, indent=2)
-            sys.stdout.write("\n")
+            say("Not deployed; no function was touched.")
 
-    def _write(self, text: str) -> list[tuple[DeployError, None]]:
-        """Write the report; why that could not be done, which changes nothing of what was."""
-        try:
-            Path(self._report).write_text(text, encoding="utf-8")
-        except OSError as failure:
-            says = f"{self._report} cannot be written: {failure.strerror}"
-            remedy = "Name another file by --report; how the run itself ended stands below."
-            return [(DeployError(says, remedy=remedy), None)]
-        return []
+    def _print_document(self, outcome: Outcome | None, error: DeployError | None) -> None:
+        from engine.report.document import plan_document, report_document
+
+        if self._json and outcome and self._planned:
+            hand_over(json_module.dumps(plan_document(outcome.plan), indent=2))
+        elif self._json:
+            document = report_document(outcome, self._journal, error)
+            hand_over(json_module.dumps(document, indent=2))
+
+    @property
+    def _planned(self) -> str:
+        """Why it is only planned; nothing if it is not."""
+        return self._settings.plan_only if self._settings else ""
 
     def _failures(
         self, outcome: Outcome | None, error: DeployError | None
@@ -166,6 +216,22 @@ class Run:
                 if d.error
             ),
         ]
+
+
+@contextmanager
+def _writing(what: str, remedy: str = "") -> Iterator[None]:
+    """Writing a file that tells of the run.
+
+    Raises:
+        DeployError: it cannot be written, which changes nothing of how the run came out.
+    """
+    try:
+        yield
+    except OSError as failure:
+        says = f"{what} cannot be written: {failure.strerror or failure}"
+        told = "how the run itself ended stands below."
+        remedy = f"{remedy}{told}" if remedy else told.capitalize()
+        raise DeployError(says, remedy=remedy) from None
 
 
 def _flags_of(settings: Settings) -> set[str]:

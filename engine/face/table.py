@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from engine.face import console
+from engine.face import streams
 from engine.text import in_line
 
 
@@ -15,14 +15,11 @@ def show(head: Sequence[str], rows: Sequence[Sequence[str]], *, quiet: bool) -> 
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
     rows = [[in_line(cell) for cell in row] for row in rows]
     widths = {i: max(len(row[i]) for row in (head, *rows)) for i in kept}
-    for row in (head, *rows) if rows else ():
-        line = "  ".join(row[i].ljust(widths[i]) for i in kept).rstrip()
-        if quiet:
-            console.say(line)
-        else:
-            print(line)
+    if rows:
+        lines = ("  ".join(row[i].ljust(widths[i]) for i in kept).rstrip() for row in (head, *rows))
+        (streams.say if quiet else streams.show)("\n".join(lines))
 
 
 def print_document(entries: Iterable[dict[str, Any]]) -> None:
     """Print a list of entries as JSON."""
-    print(json.dumps(list(entries), indent=2))
+    streams.hand_over(json.dumps(list(entries), indent=2))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.build.budget import shown
-from engine.errors import Invalid, Problem
-from engine.face import console
+from engine.errors import DeployError, Interrupted, Invalid, Problem
+from engine.face.streams import say
 from engine.face.table import print_document, show
 from engine.model import Settings
 from engine.settings.event import read_event
@@ -15,12 +16,20 @@ from engine.settings.inputs import Given
 from engine.settings.load import load
 from engine.upkeep.sizes import Size, sizes
 
+if TYPE_CHECKING:
+    from engine.adapters.world import World
+    from engine.upkeep.layers import Use
+
 
 def layers(given: Given, environ: Mapping[str, str], what: str, name: str, *, json: bool) -> int:
-    """List layer versions, tell who uses them, or delete those that nobody does; the exit code."""
+    """List layer versions, tell who uses them, or delete those that nobody does; the exit code.
+
+    Raises:
+        DeployError: AWS does not tell, or did not delete one; what was deleted is told.
+    """
     from engine.adapters.aws.session import Aws
     from engine.adapters.world import World
-    from engine.upkeep.layers import prune, uses
+    from engine.upkeep.layers import uses
 
     aws, root = Aws(), Path.cwd()
     settings = load(given, environ, read_event(environ, root, ""), root, aws.regions)
@@ -28,14 +37,17 @@ def layers(given: Given, environ: Mapping[str, str], what: str, name: str, *, js
     world = World.real(aws)
     found = uses(settings, world, name)
     rows: list[tuple[str, ...]]
+    gone: list[Use] = []
+    failure: DeployError | None = None
     if what == "prune":
-        gone = [use for use in found if not use.kept]
-        if not settings.plan_only:
-            prune(found, world)
         done = "would delete" if settings.plan_only else "deleted"
-        rows = [(u.layer, u.version.number, u.region, u.kept or done) for u in found]
+        gone, failure = _pruned(found, None if settings.plan_only else world)
+        rows = [
+            (u.layer, u.version.number, u.region, u.kept or (done if u in gone else "not deleted"))
+            for u in found
+        ]
         show(("layer", "version", "region", "kept, since"), rows, quiet=json)
-        console.say(f"{done} {len(gone)} of {len(found)} versions")
+        say(f"{done} {len(gone)} of {len(found)} versions")
     elif what == "users":
         rows = [
             (use.layer, use.version.number, use.region, user) for use in found for user in use.users
@@ -57,10 +69,29 @@ def layers(given: Given, environ: Mapping[str, str], what: str, name: str, *, js
                 "size": use.version.size,
                 "users": list(use.users),
                 "kept": use.kept,
+                "deleted": use in gone and not settings.plan_only,
             }
             for use in found
         )
+    if failure:
+        failure.after(aws.changes)
+        raise failure
     return 0
+
+
+def _pruned(found: list[Use], world: World | None) -> tuple[list[Use], DeployError | None]:
+    """What was deleted, or would be without a world; and what stopped that."""
+    from engine.upkeep.layers import prune
+
+    gone: list[Use] = []
+    try:
+        for use in prune(found, world) if world else (use for use in found if not use.kept):
+            gone.append(use)  # noqa: PERF402 - before an error, too
+    except DeployError as error:
+        return gone, error
+    except KeyboardInterrupt:
+        return gone, Interrupted("interrupted")
+    return gone, None
 
 
 def layer_sizes(given: Given, environ: Mapping[str, str], *, json: bool, check: bool) -> int:

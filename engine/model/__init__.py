@@ -20,7 +20,7 @@ from engine.model.gates import (
     InvokeGate,
     S3Gate,
 )
-from engine.model.made import Artifacts, Delivery, Outcome, Past, Speed
+from engine.model.made import Artifacts, Delivery, Outcome, Past, Serves, Speed
 from engine.model.planned import Action, Plan, Step
 from engine.model.wanted import (
     LATEST,
@@ -80,6 +80,7 @@ __all__ = [
     "Profile",
     "Pruning",
     "S3Gate",
+    "Serves",
     "Settings",
     "Speed",
     "Stack",

@@ -50,12 +50,19 @@ class Past:
     code_size: int
 
 
+# What users have of a function whose release has failed: what they had before, something else,
+# nothing at all, or nobody could ask.
+Serves = Literal["same", "other", "nothing", "unknown"]
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """How one function in one region came out; ``…_before`` is of the version before.
 
     Sizes are bytes: of the code as it was uploaded, of the image if it was built, and of layers
     unzipped, by their names.
+    ``serves`` is what users have after a failure, ``spared`` what its undo has left alone since it
+    is somebody else's by now, and ``left`` what it could not put back.
     ``history`` are the versions before, the oldest first. Of a whole stack, ``function`` is its
     name, ``version`` the id of its kept state, and ``outputs`` are what it tells; ``drifted`` are
     the logical ids of functions whose code is not what the stack says.
@@ -82,7 +89,9 @@ class Delivery:
     history: tuple[Past, ...] = ()
     error: str = ""
     remedy: str = ""
+    serves: Serves = "same"
     undone: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     is_stack: bool = False
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +104,7 @@ class Delivery:
             error=hidden(self.error),
             remedy=hidden(self.remedy),
             undone=tuple(map(hidden, self.undone)),
+            spared=tuple(map(hidden, self.spared)),
             left=tuple(map(hidden, self.left)),
             outputs={name: hidden(value) for name, value in self.outputs.items()},
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.errors import Conflict, NotPermitted
 from engine.model import AliasState
 from engine.release.order import Order
+from engine.release.undo import Back
 
 
 class AliasMoves:
@@ -57,21 +58,21 @@ class AliasMoves:
             name, alias, version, description, self._now.revision, weights
         )
 
-    def _back(self) -> str:
+    def _back(self) -> Back | None:
         """Lead users to where they were, unless somebody else has led them elsewhere since."""
         name, alias, before = self._order.name, self._order.function.alias, self._before
         found = self._versions.alias(name, alias)
         if found is None or (before and _lead_of(found) == _lead_of(before)):
-            return ""
+            return Back.NEEDLESS
         if _lead_of(found) not in self._ours:
-            return "left alone, since somebody else has moved it in the meantime"
+            return Back.THEIRS
         if before is None:
             self._versions.delete_alias(name, alias)
         else:
             self._versions.move_alias(
                 name, alias, before.version, before.description, found.revision, before.weights
             )
-        return ""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def give_url(order: Order) -> str:
     with order.working("url") as detail:
         if before is None:
             order.undo.record(
-                f"function URL of {order.name}", lambda: urls.delete(order.name, alias)
+                f"function URL of {order.name}",
+                lambda: None if urls.delete(order.name, alias) else Back.NEEDLESS,
             )
             try:
                 url = urls.create(order.name, alias, access)

@@ -12,6 +12,7 @@ from engine.adapters.http import request
 from engine.errors import DeployFailed
 from engine.model import FunctionState, ObservedFunction
 from engine.plan.configuration import vpc_config
+from engine.release.undo import Back
 
 
 def parameters_of(state: FunctionState) -> dict[str, Any]:
@@ -39,16 +40,20 @@ def parameters_of(state: FunctionState) -> dict[str, Any]:
 
 def restore_configuration(
     functions: Functions, name: str, changes: Mapping[str, Any], before: FunctionState
-) -> None:
+) -> Back | None:
     """Take back ``changes``, parameters of ``UpdateFunctionConfiguration``, as far as made."""
     now = functions.read(name)
     values, have = parameters_of(before), parameters_of(now) if now else {}
     back = {key: values[key] for key in changes if key in values and values[key] != have.get(key)}
-    if back:
-        functions.configure(name, back)
+    if not back:
+        return Back.NEEDLESS
+    functions.configure(name, back)
+    return None
 
 
-def restore_tags(functions: Functions, before: FunctionState, tags: Mapping[str, str]) -> None:
+def restore_tags(
+    functions: Functions, before: FunctionState, tags: Mapping[str, str]
+) -> Back | None:
     """Take back tags as far as they were added or changed."""
     now = functions.read(before.arn)
     have = now.tags if now else {}
@@ -57,9 +62,10 @@ def restore_tags(functions: Functions, before: FunctionState, tags: Mapping[str,
         functions.tag(before.arn, was)
     if new := [key for key in changed if key not in before.tags]:
         functions.untag(before.arn, new)
+    return None if changed else Back.NEEDLESS
 
 
-def restore_code(functions: Functions, name: str, observed: ObservedFunction) -> None:
+def restore_code(functions: Functions, name: str, observed: ObservedFunction) -> Back | None:
     """Put the previous code back into ``$LATEST``, unless it is there.
 
     A zip is fetched from where AWS keeps it, and accepted only if its hash is the recorded one.
@@ -69,11 +75,11 @@ def restore_code(functions: Functions, name: str, observed: ObservedFunction) ->
     """
     before, now = observed.latest, functions.read(name)
     if now and now.code_sha256 == before.code_sha256 and now.update_status == "Successful":
-        return
+        return Back.NEEDLESS
     if before.package == "Image":
         image = {"ImageUri": before.code_location}
         functions.update_code(name, image, before.architecture, before.code_key)
-        return
+        return None
     places = [before.code_location]
     if observed.live and observed.live.code_sha256 == before.code_sha256:
         fresh = functions.read(name, observed.live.version)
@@ -84,7 +90,7 @@ def restore_code(functions: Functions, name: str, observed: ObservedFunction) ->
         if answer.status == 200 and sha256 == before.code_sha256:
             code = {"ZipFile": answer.body}
             functions.update_code(name, code, before.architecture, before.code_key)
-            return
+            return None
     raise DeployFailed(
         f"the previous code of {name} (CodeSha256 {before.code_sha256}) cannot be fetched",
         remedy="Deploy the commit that it came from.",

@@ -12,6 +12,7 @@ from engine.model import FunctionState, ObservedFunction, ZipSource
 from engine.plan.configuration import creation, update
 from engine.release.before import restore_code, restore_configuration, restore_tags
 from engine.release.order import Order
+from engine.release.undo import Back
 
 
 def stage(order: Order, label: str) -> FunctionState:
@@ -111,9 +112,12 @@ class _Stage:
         name, alias = self._order.name, self._order.function.alias
         return self._order.world.versions(self._order.region).alias(name, alias) is not None
 
-    def _delete(self) -> None:
-        with contextlib.suppress(NotFound):  # the answer was lost, and so was the call
+    def _delete(self) -> Back | None:
+        try:
             self._functions.delete(self._order.name)
+        except NotFound:  # the answer was lost, and so was the call
+            return Back.NEEDLESS
+        return None
 
     # ------------------------------------------------------------ changes
 
@@ -270,7 +274,7 @@ class _Stage:
             raise refusal
         self._image = rebuild()
 
-    def _unless_theirs(self, way: Callable[[], object]) -> str:
+    def _unless_theirs(self, way: Callable[[], Back | None]) -> Back | None:
         """Put something back, but only while nobody else has deployed since.
 
         Whoever made or moved the alias in the meantime, or put other code there, stands on what is
@@ -279,15 +283,14 @@ class _Stage:
         order = self._order
         latest = self._functions.read(order.name)
         if latest is None and order.observed is None:
-            return "it was not made"
+            return Back.NEEDLESS
         before = order.observed.latest.code_sha256 if order.observed else ""
         is_ours = latest and (self._has_code(latest) or latest.code_sha256 == self._exchanged)
         if latest and latest.code_sha256 != before and not is_ours:
-            return "left alone, since somebody else has deployed in the meantime"
+            return Back.THEIRS
         if order.function.has_alias:
             was = order.observed.alias if order.observed else None
             now = order.world.versions(order.region).alias(order.name, order.function.alias)
             if now and (was is None or now.version != was.version):
-                return "left alone, since somebody else has deployed in the meantime"
-        way()
-        return ""
+                return Back.THEIRS
+        return way()

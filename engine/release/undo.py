@@ -3,9 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from enum import Enum
 
-from engine.errors import DeployError
+from engine.errors import DeployError, NotRestored
+
+
+class Back(Enum):
+    """How a way back came out that has put nothing back; any other answer says that it has."""
+
+    NEEDLESS = "it had not been changed"
+    THEIRS = "left alone, since somebody else has deployed in the meantime"
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What came of an undo: what was undone, what is somebody else's by now, and what is left.
+
+    The last two have the reason with them. What had not been changed is not told.
+    """
+
+    undone: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        left = ", ".join(
+            each.partition(": ")[0] for each in self.left
+        )  # the reasons are told later
+        by_hand = [f"left to mend by hand: {left}"] if left else []
+        return "; ".join([*self.undone, *self.spared, *by_hand]) or "nothing had been changed"
 
 
 @dataclass(slots=True)
@@ -15,7 +43,7 @@ class Undo:
     _ways: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 
     def record(self, what: str, way: Callable[[], object]) -> None:
-        """Remember a way back; ``what`` completes "undone: …", as does a text that it returns."""
+        """Remember a way back; ``what`` completes "undone: …", unless the way answers ``Back``."""
         self._ways.append((what, way))
 
     def forget(self) -> None:
@@ -26,23 +54,32 @@ class Undo:
         """Whether there is anything to undo."""
         return bool(self._ways)
 
-    def undo(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Go back, newest first.
-
-        A way that fails does not stop the others.
-
-        Returns:
-            What was undone, and what is left with the reason.
-        """
+    def undo(self) -> Undone:
+        """Go back, newest first; a way that fails does not stop the others."""
         undone: list[str] = []
+        spared: list[str] = []
         left: list[str] = []
         while self._ways:
             what, way = self._ways.pop()
             try:
-                note = way()
-                undone.append(f"{what}: {note}" if isinstance(note, str) and note else what)
+                came = way()
             except DeployError as error:
                 left.append(f"{what}: {error.message}")
             except Exception as error:  # a fault of ours in one way must not block the others
                 left.append(f"{what}: unexpected {error!r}")
-        return tuple(undone), tuple(left)
+            else:
+                if came is Back.THEIRS:
+                    spared.append(f"{what}: {came.value}")
+                elif came is not Back.NEEDLESS:
+                    undone.append(what)
+        return Undone(tuple(undone), tuple(spared), tuple(left))
+
+    def told(self, work: AbstractContextManager[Callable[[str], None]]) -> Undone:
+        """Go back as a piece of work in the journal, which failed if something is left."""
+        came = Undone()
+        with suppress(NotRestored), work as detail:
+            came = self.undo()
+            detail(str(came))
+            if came.left:
+                raise NotRestored(str(came))
+        return came

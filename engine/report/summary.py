@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from engine.errors import Cancelled, DeployError
 from engine.journal import Entry, Journal
-from engine.model import Action, Delivery, Outcome, Step
+from engine.model import LATEST, Action, Delivery, Outcome, Step
 from engine.report import charts
 from engine.report.charts import milliseconds, shown
 from engine.report.console_links import console, log
@@ -43,10 +43,24 @@ def sentence(delivery: Delivery) -> str:
         return f"{name}: planned only"
     if delivery.left:
         return f"{name}: failed and not fully undone, {len(delivery.left)} left to mend by hand"
-    served = f"{alias} still serves version {delivery.version}"
-    if delivery.outcome == "undone":
-        return f"{name}: failed and undone, " + (served if delivery.version else "nothing is left")
-    return f"{name}: failed, " + (served if delivery.version else "nothing was created")
+    failed = "failed and undone" if delivery.outcome == "undone" else "failed"
+    return f"{name}: {failed}, {_served(delivery)}"
+
+
+def _served(delivery: Delivery) -> str:
+    """What users have of a function whose release has failed."""
+    alias, version, is_same = delivery.alias, delivery.version, delivery.serves == "same"
+    if delivery.serves == "unknown":
+        return f"what {alias} serves now could not be asked"
+    if delivery.serves == "nothing":
+        return f"{alias} serves nothing"
+    if not version:
+        return "nothing is left" if delivery.outcome == "undone" else "nothing was created"
+    if alias == LATEST:
+        return f"users have {'the code that they had' if is_same else 'other code by now'}"
+    if is_same:
+        return f"{alias} still serves version {version}"
+    return f"{alias} serves version {version} by now"
 
 
 def _of_stack(delivery: Delivery) -> str:
@@ -134,6 +148,7 @@ def _failures(outcome: Outcome) -> str:
             parts.append(f"### {cell(delivery.function)} in {delivery.region}")
             parts.append(fence("\n".join(filter(None, (delivery.error, delivery.remedy)))))
             parts += [f"- undone: {cell(what)}" for what in delivery.undone]
+            parts += [f"- not undone: {cell(what)}" for what in delivery.spared]
             parts += [f"- **left, mend by hand**: {cell(what)}" for what in delivery.left]
             where = " · ".join(filter(None, (log(delivery), console(delivery))))
             parts.append(f"- {where}" if delivery.arn else "")

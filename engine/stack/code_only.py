@@ -26,7 +26,7 @@ from engine.model import (
     Step,
 )
 from engine.release.before import restore_code
-from engine.release.undo import Undo
+from engine.release.undo import Back, Undo
 from engine.stack.artifacts import Artifact, Artifacts
 from engine.stack.drift import PUBLISHED, code_of
 from engine.stack.images import StackImages
@@ -267,9 +267,11 @@ class _CodeOnly:
         if state is None or now is None:
             raise DeployFailed(f"{name} or its alias {alias} is gone, which is {logical}")
 
-        def back() -> None:
-            if there := self._versions.alias(name, alias):
+        def back() -> Back | None:
+            there = self._versions.alias(name, alias)
+            if there:
                 self._versions.move_alias(name, alias, now.version, now.description, there.revision)
+            return Back.NEEDLESS if there is None or there.version == now.version else None
 
         version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
         self._undo.record(f"alias {alias} of {logical}", back)
@@ -280,14 +282,15 @@ class _CodeOnly:
         order = self._order
         error.hide(order.journal.hidden)
         cause = error.message.splitlines()[0]
-        with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
-            undone, left = self._undo.undo()
-            detail("; ".join(undone) or "nothing had been changed")
+        came = self._undo.told(
+            order.journal.work(f"undo:{order.name}", "undo", cause, order.region)
+        )
         return replace(
             because(delivery, error),
-            outcome="undone" if undone else "failed",
-            undone=undone,
-            left=left,
+            outcome="undone" if came.undone else "failed",
+            undone=came.undone,
+            spared=came.spared,
+            left=came.left,
         )
 
 

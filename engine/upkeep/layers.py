@@ -7,6 +7,7 @@ the account still has is kept (Lambda developer guide, "Deleting a layer version
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.adapters.world import World
@@ -62,9 +63,13 @@ def _users(world: World, region: str) -> dict[str, tuple[str, ...]]:
     return users
 
 
-def prune(found: list[Use], world: World) -> list[Use]:
-    """Delete the versions that nothing keeps; those that were deleted."""
-    gone = [use for use in found if not use.kept]
-    for use in gone:
-        world.layers(use.region).delete(use.layer, use.version.number)
-    return gone
+def prune(found: Iterable[Use], world: World) -> Iterator[Use]:
+    """Delete the versions that nothing keeps, one after the other; each once it is deleted.
+
+    Raises:
+        DeployError: one could not be deleted; those after it are left as well.
+    """
+    for use in found:
+        if not use.kept:
+            world.layers(use.region).delete(use.layer, use.version.number)
+            yield use

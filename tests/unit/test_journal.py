@@ -94,3 +94,18 @@ def test_what_advances_is_heard_each_time_without_secrets_and_not_kept() -> None
         "pushed ***",
     )
     assert journal.entries == ()
+
+
+def test_a_listener_that_fails_stops_no_work() -> None:
+    def fail(_: Entry) -> None:
+        raise OSError("no space")
+
+    journal = Journal(fail)
+    with journal.work("code:orders", "update") as detail:
+        journal.note("look")
+        journal.progress("code:orders", "half")
+        journal.advance("code:orders", 1, 2)
+        detail("whole")
+    journal.happened("resource:Api", "create", "", 0.0, failed=False, detail="made")
+    assert [entry.detail for entry in journal.entries] == ["made", "whole"]
+    assert journal.notes == ("look",)

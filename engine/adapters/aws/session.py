@@ -25,6 +25,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from engine.adapters.aws.answers import UNREADABLE, checked, not_understood
+from engine.adapters.aws.changes import change
 from engine.adapters.aws.denials import allow, denied_action
 from engine.adapters.aws.reads import is_read
 from engine.errors import (
@@ -134,9 +135,13 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
 
 
 class Aws:
-    """One set of credentials; clients are made when first needed and shared by threads."""
+    """One set of credentials; clients are made when first needed and shared by threads.
+
+    ``changes`` is what has been changed by it, for people, in the order in which that was done.
+    """
 
     def __init__(self) -> None:
+        self.changes: list[str] = []
         self._lock = threading.Lock()
         self._only_reads = False
         self._clients: dict[tuple[str, str, bool], Any] = {}
@@ -190,7 +195,7 @@ class Aws:
         """
         self._check(operation)
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
-        with self.explained(region, name):
+        with self._noted(change(operation, parameters, region)), self.explained(region, name):
             client = self.client(service, region, once=once)
             model = client.meta.service_model.operation_model(
                 client.meta.method_to_api_mapping[operation]
@@ -212,6 +217,18 @@ class Aws:
             if not self._account:
                 self._account = str(self.call(region, "sts", "get_caller_identity")["Account"])
             return self._account
+
+    @contextlib.contextmanager
+    def _noted(self, change: str) -> Iterator[None]:
+        """Note a change once it is made, or when nobody knows whether it was."""
+        try:
+            yield
+        except (Unreachable, Unavailable, KeyboardInterrupt):
+            if change:
+                self.changes.append(f"{change} (perhaps: AWS did not tell)")
+            raise
+        if change:
+            self.changes.append(change)
 
     @contextlib.contextmanager
     def explained(self, region: str, operation: str) -> Iterator[None]:
@@ -242,6 +259,7 @@ class Aws:
         config = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART)
         checked = {"ChecksumAlgorithm": "SHA256", "ExpectedBucketOwner": owner}
         with (
+            self._noted(change("put_object", {"Bucket": bucket, "Key": key}, region)),
             self.explained(region, "s3:PutObject"),
             create_transfer_manager(client, config) as manager,
         ):

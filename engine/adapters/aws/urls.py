@@ -59,11 +59,14 @@ class Urls:
             self._close(name, alias)
         return FunctionUrl(found["FunctionUrl"], access)
 
-    def delete(self, name: str, alias: str) -> None:
-        """Remove the alias's URL, if there is one, and the permissions that made it public."""
+    def delete(self, name: str, alias: str) -> bool:
+        """Remove the alias's URL, and the permissions that made it public; whether it was there."""
         self._close(name, alias)
-        with contextlib.suppress(NotFound):  # the call that would have made it was refused
+        try:
             self._call("delete_function_url_config", name, alias)
+        except NotFound:  # the call that would have made it was refused
+            return False
+        return True
 
     def _open(self, name: str, alias: str) -> None:
         for action, condition in _PUBLIC.items():

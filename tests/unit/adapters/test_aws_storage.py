@@ -94,7 +94,7 @@ def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
 def test_a_layer_of_other_bytes_than_this_run_made_is_deleted_again(
     aws: Aws, stub: Stub, *, is_lost: bool
 ) -> None:
-    service, told = stub("lambda"), {"LayerVersionArn": "arn:layer:deps:1"}
+    service, told = stub("lambda"), {"LayerVersionArn": "arn:layer:deps:1", "Version": 1}
     taken = {**told, "Content": {"CodeSha256": "other"}}
     if is_lost:
         service.add_client_error("publish_layer_version", "ServiceException", "no", 500)

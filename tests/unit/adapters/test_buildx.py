@@ -35,7 +35,7 @@ def test_a_login_is_read_by_nobody_else(tmp_path: Path, monkeypatch: pytest.Monk
     image = ImageBuild("image", ("r/i:t",), tmp_path, tmp_path / "Dockerfile", {}, "linux/amd64")
     before = os.umask(0)
     try:
-        Buildx(Docker()).build(
+        Buildx(Docker(print), "", print).build(
             image,
             cache="r/i:cache",
             writes_cache=True,

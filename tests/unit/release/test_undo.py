@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.errors import Conflict, DeployFailed, NotReady
-from engine.release.undo import Undo
+from engine.journal import Journal
+from engine.release.undo import Back, Undo, Undone
 
 
 def recorded(*ways: tuple[str, Exception | None]) -> tuple[Undo, list[str]]:
@@ -27,12 +28,12 @@ def recorded(*ways: tuple[str, Exception | None]) -> tuple[Undo, list[str]]:
 
 
 def test_nothing_recorded_is_nothing_to_undo() -> None:
-    assert Undo().undo() == ((), ())
+    assert Undo().undo() == Undone()
 
 
 def test_the_newest_change_is_undone_first() -> None:
     undo, done = recorded(("configuration", None), ("code", None), ("alias", None))
-    assert undo.undo() == (("alias", "code", "configuration"), ())
+    assert undo.undo() == Undone(("alias", "code", "configuration"))
     assert done == ["alias", "code", "configuration"]
 
 
@@ -48,12 +49,42 @@ def test_the_newest_change_is_undone_first() -> None:
 )
 def test_a_way_back_that_fails_does_not_stop_the_others(error: Exception, said: str) -> None:
     undo, done = recorded(("configuration", None), ("code", error), ("alias", None))
-    assert undo.undo() == (("alias", "configuration"), (f"code: {said}",))
+    assert undo.undo() == Undone(("alias", "configuration"), left=(f"code: {said}",))
     assert done == ["alias", "code", "configuration"]
 
 
 def test_what_was_undone_is_not_undone_again() -> None:
     undo, done = recorded(("code", None))
     undo.undo()
-    assert undo.undo() == ((), ())
+    assert undo.undo() == Undone()
     assert done == ["code"]
+
+
+def test_what_was_not_put_back_is_not_told_as_undone() -> None:
+    undo = Undo()
+    for what, came in (("tags", Back.NEEDLESS), ("code", Back.THEIRS), ("alias", None)):
+        undo.record(what, lambda came=came: came)  # type: ignore[misc]
+    theirs = "code: left alone, since somebody else has deployed in the meantime"
+    assert undo.undo() == Undone(("alias",), (theirs,))
+
+
+@pytest.mark.parametrize(
+    ("ways", "outcome", "told"),
+    [
+        ((("code", None), ("alias", None)), "done", "alias; code"),
+        (
+            (("tags", DeployFailed("no")), ("code", DeployFailed("no")), ("alias", None)),
+            "failed",
+            "alias; left to mend by hand: code, tags",
+        ),
+        ((), "done", "nothing had been changed"),
+    ],
+)
+def test_the_line_of_an_undo_names_what_is_left(
+    ways: tuple[tuple[str, Exception | None], ...], outcome: str, told: str
+) -> None:
+    undo, _ = recorded(*ways)
+    journal = Journal()
+    undo.told(journal.work("undo:orders", "undo", "a test failed"))
+    (entry,) = journal.entries
+    assert (entry.outcome, entry.detail) == (outcome, told)

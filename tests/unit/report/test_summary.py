@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.errors import DeployError, DeployFailed, Invalid, NotReady, Place, Problem
 from engine.journal import Journal
-from engine.model import Action, Delivery, Outcome, Past, Plan, Speed, Step
+from engine.model import LATEST, Action, Delivery, Outcome, Past, Plan, Speed, Step
 from engine.report.markdown import BLOCK, cell
 from engine.report.summary import LIMIT, sentence, summary
 from engine.text import harmless
@@ -82,6 +82,19 @@ def test_what_a_stack_tells_is_on_the_page() -> None:
         ("undone", {"version": ""}, "↩️ orders: failed and undone, nothing is left, in "),
         ("failed", {}, "❌ orders: failed, live still serves version 8, in "),
         ("failed", {"version": ""}, "❌ orders: failed, nothing was created, in "),
+        (
+            "undone",
+            {"serves": "other"},
+            "↩️ orders: failed and undone, live serves version 8 by",
+        ),
+        ("failed", {"serves": "unknown"}, "❌ orders: failed, what live serves now could not be"),
+        ("failed", {"serves": "nothing", "version": ""}, "❌ orders: failed, live serves nothing,"),
+        ("failed", {"alias": LATEST}, "❌ orders: failed, users have the code that they had, in "),
+        (
+            "undone",
+            {"alias": LATEST, "serves": "other"},
+            "↩️ orders: failed and undone, users have other code by now, in ",
+        ),
         (
             "failed",
             {"version": "", "left": ("function orders created: no permission",)},
