@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from engine.adapters.aws.registry import Manifest, Repository
 from engine.adapters.files import read_text
-from engine.build.budget import shown
 from engine.build.image_builder import ImageBuilder
 from engine.build.lifecycle import POLICY, SAFE, kept_tag, warning
 from engine.build.machine import is_for_buildkit
@@ -25,6 +24,7 @@ from engine.model import (
     ImageSource,
     Step,
 )
+from engine.model.sizes import shown
 from engine.plan.bases import base_tag
 from engine.plan.observe import app_tag
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.adapters.parallel import together, workers
 from engine.build import imports
-from engine.build.budget import DIRECT_LIMIT, MB, UNZIPPED_LIMIT, check_size, shown
+from engine.build.budget import check_size
 from engine.build.bytecode import beside, compile_all, tag_of
 from engine.build.npm import install_npm
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
@@ -20,6 +20,7 @@ from engine.build.wheels import Distribution, divide, held_back, install, interp
 from engine.content.archive import archive
 from engine.errors import BuildFailed
 from engine.model import Architecture, Archive, Layer
+from engine.model.sizes import DIRECT_LIMIT, MB, UNZIPPED_LIMIT, shown
 
 ROOM = 10 * MB  # for the function's own code, when bytecode must fit beside it
 # glibc of Amazon Linux 2 and 2023 (Lambda developer guide, "Lambda runtimes").

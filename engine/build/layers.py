@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT, check_size, shown
+from engine.build.budget import check_size
 from engine.build.site import Site
 from engine.build.upload import Uploads
 from engine.errors import BuildFailed
@@ -23,6 +23,7 @@ from engine.model import (
     Step,
     ZipSource,
 )
+from engine.model.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT, shown
 
 if TYPE_CHECKING:
     from engine.build.layer import BuiltLayer

@@ -7,11 +7,11 @@ from typing import Any
 
 from engine.adapters.aws.bucket import Bucket, checksum_of
 from engine.adapters.world import World
-from engine.build.budget import DIRECT_LIMIT, shown
 from engine.build.site import Site
 from engine.errors import BuildFailed
 from engine.journal import Journal
 from engine.model import Archive, Step, Store
+from engine.model.sizes import DIRECT_LIMIT, shown
 
 PREFIX = "lambda-fast-deploy/"
 

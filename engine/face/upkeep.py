@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.build.budget import shown
 from engine.errors import DeployError, Interrupted, Invalid, Problem
 from engine.face.streams import say
 from engine.face.table import print_document, show
 from engine.model import Settings
+from engine.model.sizes import shown
 from engine.settings.event import read_event
 from engine.settings.inputs import Given
 from engine.settings.load import load

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.build.budget import DIRECT_LIMIT, UNZIPPED_LIMIT
 from engine.build.layer import build_layer
 from engine.content.archive import archive
 from engine.content.tree import code_files
 from engine.model import Settings, ZipSource
+from engine.model.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from datetime import timedelta
 from engine.adapters.aws.identity import Caller
 from engine.adapters.parallel import attempts
 from engine.adapters.world import World
-from engine.build.budget import shown
 from engine.errors import DeployError, NotReady
 from engine.model import Settings
+from engine.model.sizes import shown
 from engine.upkeep.finding import Finding, note, ok, wrong
 
 # IAM user guide, "AWS Signature Version 4 for API requests": a request must arrive within five

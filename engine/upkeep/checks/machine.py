@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.adapters.world import World
-from engine.build.budget import shown
 from engine.build.imports import why_not
 from engine.build.machine import check_builders, check_secrets
 from engine.errors import NotReady
 from engine.journal import Journal
 from engine.model import Base, ImageSource, Settings
+from engine.model.sizes import shown
 from engine.upkeep.finding import Check, Finding, note, ok, wrong
 
 ROOM = 2 * 10**9  # bytes
