@@ -7,17 +7,17 @@ build runs programs of the package.
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 from engine.adapters.environment import for_tools
-from engine.adapters.files import read_text
+from engine.adapters.files import LOCK, read_text
 from engine.adapters.process import output_of
 from engine.adapters.uv import uv
 from engine.content.local import local_packages
 from engine.content.requirements import lock_of
 from engine.errors import BuildFailed
 from engine.model import Layer
+from engine.settings.toml import parse_toml
 
 
 def normal(name: str) -> str:
@@ -57,7 +57,7 @@ def requirements_text(layer: Layer) -> str:
 def _of_poetry(lock: Path) -> list[str]:
     """Pinned and hashed requirements of a poetry.lock: those of its main group."""
     lines = []
-    for package in tomllib.loads(read_text(lock)).get("package", []):
+    for package in parse_toml(read_text(lock, LOCK), lock).get("package", []):
         if "main" not in package.get("groups", [package.get("category", "main")]):
             continue
         markers = package.get("markers", "")

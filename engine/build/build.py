@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
-from engine.build.budget import UNZIPPED_LIMIT, check_size
+from engine.build.budget import check_size
 from engine.build.images import Images
 from engine.build.layers import LayerBuilder, Layers
 from engine.build.machine import check_machine
@@ -28,6 +28,7 @@ from engine.model import (
     Settings,
     ZipSource,
 )
+from engine.model.sizes import UNZIPPED_LIMIT
 
 BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores
 
@@ -63,7 +64,6 @@ def build(
 def _check_code(settings: Settings, fingerprints: Fingerprints) -> None:
     for name, code in fingerprints.archives.items():
         check_size(f"the code of {name}", code.unzipped, settings.budgets.code, "unzipped")
-        check_size(f"the code of {name}", code.unzipped, UNZIPPED_LIMIT, "unzipped")
 
 
 class _Region:

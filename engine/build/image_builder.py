@@ -10,7 +10,7 @@ from engine.adapters import retry
 from engine.adapters.aws.denials import allow, denied_push
 from engine.adapters.aws.registry import Login, Registry, Repository
 from engine.adapters.buildlog import BuildLog
-from engine.adapters.files import read_text
+from engine.adapters.files import is_there, read_text
 from engine.adapters.world import World
 from engine.content.dockerfile import needs_buildkit
 from engine.errors import BuildFailed, PushFailed
@@ -26,7 +26,7 @@ ATTEMPTS = 4
 def buildkit_reason(dockerfile: Path) -> str:
     """What the engine's own builder cannot do about a Dockerfile, or nothing."""
     reason = needs_buildkit(read_text(dockerfile))
-    if not reason and Path(f"{dockerfile}.dockerignore").is_file():
+    if not reason and is_there(Path(f"{dockerfile}.dockerignore")):
         reason = "an ignore file of its own"
     return reason
 

@@ -77,7 +77,10 @@ def install_npm(layer: Layer, root: Path) -> dict[str, Distribution]:
 
 
 def _read(name: str, root: Path, manifest: Path) -> Distribution:
-    version = json.loads(manifest.read_text(encoding="utf-8")).get("version", "")
+    try:
+        version = json.loads(manifest.read_text(encoding="utf-8")).get("version", "")
+    except (ValueError, RecursionError, AttributeError):  # which npm takes no offence at
+        version = ""
     files = (path for path in manifest.parent.rglob("*") if path.is_file())
     return Distribution(
         name=name,

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.adapters.files import read_listed
 from engine.model import Archive
 
 _COMPRESSED = (".gz", ".zip", ".whl", ".png", ".jpg", ".xz", ".bz2")  # little more can be had
@@ -21,18 +22,19 @@ def archive(files: Mapping[str, Path], *, compress: bool) -> Archive:
     Code is stored, not compressed: deflate's output differs between zlib versions, and
     ``CodeSha256`` decides whether code is uploaded again. A layer is known by its fingerprint
     instead, so it can be compressed.
+
+    Raises:
+        Invalid: a file cannot be read, or changed since it was listed.
     """
     method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     buffer = io.BytesIO()
     unzipped = 0
     with zipfile.ZipFile(buffer, "w", method) as zipped:
         for name in sorted(files):
-            path = files[name]
-            content = path.read_bytes()
-            executable = path.stat().st_mode & 0o100
+            content, is_program = read_listed(files[name])
             info = zipfile.ZipInfo(name, _EPOCH)
             info.create_system = 3  # Unix, whatever this machine is
-            info.external_attr = (0o100755 if executable else 0o100644) << 16
+            info.external_attr = (0o100755 if is_program else 0o100644) << 16
             info.compress_type = zipfile.ZIP_STORED if name.endswith(_COMPRESSED) else method
             zipped.writestr(info, content)
             unzipped += len(content)

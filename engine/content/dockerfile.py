@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 _INSTRUCTION = re.compile(r"\s*(COPY|ADD)\s+(.*)", re.IGNORECASE | re.DOTALL)
 _MOUNT = re.compile(r"--mount=(\S+)", re.IGNORECASE)
+_FLAGS = re.compile(r"\s*(?:--\S+\s+)++")
 _PLAIN = re.compile(r"[^\"'\\]*")
 _FROM = re.compile(r"\s*FROM\s+(?:--platform=\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?\s*$", re.IGNORECASE)
 _ARG = re.compile(r"\s*ARG\s+(.+)", re.IGNORECASE)
@@ -68,7 +69,7 @@ def upstreams(dockerfile: str, build_args: Mapping[str, str]) -> list[str]:
     """
     arguments: dict[str, str] = {}
     stages: set[str] = {"scratch"}
-    found: list[str] = []
+    found: dict[str, None] = {}
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1) or match.group(2)
@@ -81,11 +82,11 @@ def upstreams(dockerfile: str, build_args: Mapping[str, str]) -> list[str]:
                 arguments[name] = build_args.get(name, default.strip("\"'"))
         elif match := _FROM.match(line):
             image = _VARIABLE.sub(value, match.group(1))
-            if image and image.lower() not in stages and image not in found:
-                found.append(image)
+            if image and image.lower() not in stages:
+                found[image] = None
             if match.group(2):
                 stages.add(match.group(2).lower())
-    return found
+    return list(found)
 
 
 def _mounts_context(line: str) -> bool:
@@ -102,7 +103,7 @@ def copied_sources(dockerfile: str) -> list[str] | None:
 
     Returns:
         The sources as written; ``None`` when they cannot be told from the text (a variable, a
-        quote, a bind mount), so that the whole context must count.
+        quote, brackets, a bind mount), so that the whole context must count.
     """
     found: list[str] = []
     for line in _instructions(dockerfile):
@@ -111,20 +112,17 @@ def copied_sources(dockerfile: str) -> list[str] | None:
         match = _INSTRUCTION.match(line)
         if not match:
             continue
-        words = match.group(2).split()
-        flags = [word for word in words if word.startswith("--")]
-        if any(flag.startswith("--from=") for flag in flags):
+        flags = _FLAGS.match(match.group(2))
+        if flags and "--from=" in flags.group():
             continue
-        rest = match.group(2).strip()
-        for flag in flags:
-            rest = rest.replace(flag, "", 1).strip()
+        rest = match.group(2)[flags.end() if flags else 0 :].strip()
         is_json = rest.startswith("[")
         try:
             parts = json.loads(rest) if is_json else rest.split()
         except (ValueError, RecursionError):
             return None
         for source in map(str, parts[:-1]):
-            if "$" in source or "**" in source or not (is_json or _PLAIN.fullmatch(source)):
+            if re.search(r"\$|\*\*|[\[\\]", source) or not (is_json or _PLAIN.fullmatch(source)):
                 return None
             if "://" not in source and not source.startswith("<<"):
                 found.append(source)

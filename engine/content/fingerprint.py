@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.adapters.files import read_text
+from engine.adapters.files import digest, link_of, read_text
 from engine.content.archive import archive
 from engine.content.local import local_packages
 from engine.content.requirements import requirements
@@ -42,10 +42,10 @@ def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
 
 
 def _content(path: Path) -> tuple[str, str]:
-    if path.is_symlink():
-        return "link", str(path.readlink())
-    kind = "program" if path.stat().st_mode & 0o100 else "file"
-    return kind, hashlib.sha256(path.read_bytes()).hexdigest()
+    if (target := link_of(path)) is not None:
+        return "link", target
+    sha256, is_program = digest(path)
+    return "program" if is_program else "file", sha256
 
 
 def of_layer(layer: Layer) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from engine.adapters.files import is_directory, is_file, read_text
+from engine.adapters.files import LOCK, is_directory, is_there, read_text
 from engine.content.requirements import lock_of, requirements
-from engine.content.tree import code_files
+from engine.content.tree import sized_files
+from engine.errors import Invalid
+from engine.settings.toml import parse_toml
 
 _EDITABLE = re.compile(r"(?:-e|--editable)[ =]?\s*")
 _LEFT = re.compile(r"(?:build|dist)/|(?:.*/)?[^/]+\.egg-info/")  # by setuptools
@@ -31,9 +32,9 @@ class LocalPackage:
         """What is in it, relative to it, but for what a build leaves there.
 
         Raises:
-            Invalid: as of ``code_files``.
+            Invalid: as of ``sized_files``.
         """
-        return [name for name in code_files(self.folder) if not _LEFT.match(name)]
+        return [name for name in sized_files(self.folder) if not _LEFT.match(name)]
 
 
 def local_packages(source: Path | tuple[str, ...]) -> tuple[LocalPackage, ...]:
@@ -89,15 +90,16 @@ def _of_lock(lock: Mapping[str, Any], base: Path) -> Iterator[LocalPackage]:
 
 def _name_of(folder: Path) -> str:
     project = folder / "pyproject.toml"
-    found = _toml(project) if is_file(project) else {}
+    found = _toml(project) if is_there(project) else {}
     own = _table(found, "project") or _table(found, "tool", "poetry")
     return str(own.get("name", ""))
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    text = read_text(path, LOCK)
     try:
-        return tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return parse_toml(text, path)
+    except Invalid:
         return {}  # uv says what is wrong with it, when the layer is built
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from engine.adapters.files import read_text
+from engine.adapters.files import LOCK, is_there, read_text, real
 from engine.errors import Invalid, Place, Problem
 
 _INCLUDED = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]|(?<=-[rc]))\s*(.+)")
@@ -20,7 +21,7 @@ LOCKS = {
 def lock_of(path: Path) -> Path | None:
     """The file that settles versions together with this one; ``None`` if there is none."""
     for name in LOCKS.get(path.name, ()):
-        if (lock := path.with_name(name)).is_file():
+        if is_there(lock := path.with_name(name)):
             return lock
     return None
 
@@ -35,29 +36,30 @@ def requirements(source: Path | tuple[str, ...]) -> list[str]:
         return sorted(" ".join(line.split()) for line in source)
     if source.name in LOCKS:
         files = [source, *filter(None, [lock_of(source)])]
-        return [read_text(path) for path in files]
-    return _lines(source, frozenset())
+        return [read_text(path, LOCK) for path in files]
+    return sorted(_lines(source))
 
 
-def _lines(path: Path, seen: frozenset[Path]) -> list[str]:
-    """Requirement lines; included files are followed.
+def _lines(source: Path) -> Iterator[str]:
+    """Requirement lines; included files are followed, each once.
 
     What a constraints file says is marked: it narrows a version and requires nothing.
     """
-    if path in seen:
-        return []
-    lines: list[str] = []
-    text = read_text(path).replace("\\\n", " ")
-    for line in text.splitlines():
-        clean = " ".join(line.split(" #")[0].split())
-        if not clean or clean.startswith("#"):
+    waiting, seen = [(source, "")], set()
+    while waiting:
+        path, mark = waiting.pop()
+        if (one := (real(path), mark)) in seen:
             continue
-        if match := _INCLUDED.fullmatch(clean):
-            included = path.parent / match.group(2)
-            if not included.is_file():
-                raise Invalid([Problem(f"{clean}: no such file", Place(str(path)))])
-            mark = "-c " if match.group(1) in ("-c", "--constraint") else ""
-            lines += [f"{mark}{line}" for line in _lines(included, seen | {path})]
-        else:
-            lines.append(clean)
-    return sorted(lines)
+        seen.add(one)
+        for line in read_text(path, LOCK).replace("\\\n", " ").splitlines():
+            clean = " ".join(line.split(" #")[0].split())
+            if not clean or clean.startswith("#"):
+                continue
+            if match := _INCLUDED.fullmatch(clean):
+                included = path.parent / match.group(2)
+                if not is_there(included):
+                    raise Invalid([Problem(f"{clean}: no such file", Place(str(path)))])
+                narrows = match.group(1) in ("-c", "--constraint")
+                waiting.append((included, "-c " if narrows else mark))
+            else:
+                yield f"{mark}{clean}"

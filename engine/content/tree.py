@@ -2,112 +2,151 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-import pathspec
-
-from engine.adapters.files import read_text
+from engine.adapters.files import is_there, look, read_text
+from engine.adapters.folders import ENTRIES, listed, tree
 from engine.content.dockerfile import copied_sources
+from engine.content.patterns import NoPattern, Pattern, Patterns, pattern_of
 from engine.errors import Invalid, Place, Problem
+from engine.model.sizes import UNZIPPED_LIMIT, shown
 
+_LAMBDAIGNORE, _DOCKERIGNORE = ".lambdaignore", ".dockerignore"
 # Not part of a function's code, unless .lambdaignore takes it back in (such as "!.env").
-_LEFT_OUT = ("__pycache__/", "*.py[co]", ".git/", ".venv/", ".env", ".DS_Store", ".lambdaignore")
+_LEFT_OUT = ("__pycache__/", "*.py[co]", ".git/", ".venv/", ".env", ".DS_Store", _LAMBDAIGNORE)
+_PATTERNS = 10_000  # in an ignore file: the time that it takes grows with them and with the files
+_ENTRIES = 100_000  # of code: files of 2.6 kB each, as many as Lambda takes
+_NAMED = 5  # of the largest files, when there is too much
 
 
-def _walk(root: Path, *, follow: bool) -> Iterator[str]:
-    """Paths of all files below a directory, relative, with forward slashes.
-
-    Links to directories are walked into, or else count as files themselves, as Docker has them.
-    """
-    seen = {root.resolve()}
-    for directory, folders, files in os.walk(root, followlinks=follow):
-        base = Path(directory)
-        for name in files:
-            yield (base / name).relative_to(root).as_posix()
-        links = [name for name in folders if (base / name).is_symlink()]
-        for name in links:
-            target = (base / name).resolve()
-            if not follow:
-                yield (base / name).relative_to(root).as_posix()
-            elif target in seen or target in base.resolve().parents:
-                folders.remove(name)  # a link that leads round in a circle
-            seen.add(target)
-
-
-def _ignored(ignore: Path) -> pathspec.GitIgnoreSpec:
-    text = read_text(ignore) if ignore.is_file() else ""
-    # Three asterisks and more mean one; as so many, no path would ever be compared to its end.
-    lines = re.sub(r"(?<!\\)\*{3,}", "*", text).splitlines()
+def _ignored(ignore: Path) -> Patterns:
+    text = read_text(ignore) if is_there(ignore) else ""
+    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    if len(lines) > _PATTERNS:
+        says = f"has {len(lines)} lines, and no more than {_PATTERNS} are matched; write folders"
+        raise Invalid([Problem(f"{says} instead of files", Place(str(ignore), _PATTERNS + 1))])
+    found: list[Pattern | None] = [pattern_of(line, -1) for line in _LEFT_OUT]
     problems = []
     for number, line in enumerate(lines, 1):
         try:
-            pathspec.GitIgnoreSpec.from_lines([line])
-        except ValueError:
+            found.append(pattern_of(line, number))
+        except NoPattern:
             says = f"{line!r} is no pattern as in .gitignore"
             problems.append(Problem(says, Place(str(ignore), number)))
     if problems:
         raise Invalid(problems)
-    return pathspec.GitIgnoreSpec.from_lines([*_LEFT_OUT, *lines])
+    return Patterns(filter(None, found))
 
 
 def code_files(root: Path) -> list[str]:
-    """A function's own files: all but what ``.lambdaignore`` (gitignore patterns) leaves out.
+    """A function's own files. Nothing of them is read: what is too much is so by its size.
 
     Raises:
-        Invalid: a link leads nowhere, so that there is nothing to put into the zip, or what
-            ``.lambdaignore`` says is no pattern.
+        Invalid: as of ``sized_files``; or all of it is more than Lambda takes.
     """
-    spec = _ignored(root / ".lambdaignore")
-    kept = sorted(path for path in _walk(root, follow=True) if not spec.match_file(path))
-    problems = []
-    for path in kept:
-        if not (root / path).exists():
-            says = "is a link that leads nowhere; remove it, or leave it out by .lambdaignore"
-            problems.append(Problem(says, Place(str(root / path))))
-        elif not path.isprintable():
-            says = "has a name that is no text; rename it, or leave it out by .lambdaignore"
-            problems.append(Problem(says, Place(repr(path))))
+    sizes = sized_files(root, most=_ENTRIES)
+    if sum(sizes.values()) > UNZIPPED_LIMIT:
+        raise Invalid([_too_large(root, sizes)])
+    return list(sizes)
+
+
+def sized_files(root: Path, *, most: int = ENTRIES) -> dict[str, int]:
+    """All files of a directory but what ``.lambdaignore`` (gitignore patterns) leaves out, sorted.
+
+    Args:
+        root: the directory.
+        most: how many files and folders it may have.
+
+    Returns:
+        The size in bytes of each.
+
+    Raises:
+        Invalid: one is not to be had, as a link leads nowhere or it is no regular file; there are
+            more; or what ``.lambdaignore`` says is no pattern.
+    """
+    patterns = _ignored(root / _LAMBDAIGNORE)
+    found = tree(root, follow=True, leaves_out=patterns.leaves_out, most=most)
+    problems, sizes = [*found.unread], {}
+    for name in found.files:
+        try:
+            sizes[name] = look(root / name, _LAMBDAIGNORE)
+        except Invalid as error:
+            problems += error.problems
+        if not name.isprintable():
+            says = f"has a name that is no text; rename it, or leave it out by {_LAMBDAIGNORE}"
+            problems.append(Problem(says, Place(repr(str(root / name)))))
     if problems:
         raise Invalid(problems)
-    return kept
+    return sizes
 
 
-def _matches(path: str, patterns: Iterable[str]) -> bool:
-    for pattern in patterns:
-        clean = pattern.removeprefix("./").strip("/")
-        if clean in ("", "."):
-            return True
-        depth = len(PurePosixPath(clean).parts)
-        head = PurePosixPath(*PurePosixPath(path).parts[:depth])
-        if head.match(clean) and len(head.parts) == depth:
-            return True
-    return False
+def _too_large(root: Path, sizes: Mapping[str, int]) -> Problem:
+    largest = sorted(sizes.items(), key=lambda pair: -pair[1])[:_NAMED]
+    named = ", ".join(f"{name} ({shown(size)})" for name, size in largest)
+    says = (
+        f"holds {shown(sum(sizes.values()))}, and Lambda takes {shown(UNZIPPED_LIMIT)} unzipped; "
+        f"leave out by {_LAMBDAIGNORE} what the function does not need. The largest: {named}"
+    )
+    return Problem(says, Place(str(root)))
 
 
-def _ignore_patterns(context: Path, dockerfile: Path) -> list[str]:
-    for ignore in (Path(f"{dockerfile}.dockerignore"), context / ".dockerignore"):
-        if ignore.is_file():
+def _not_ignored(context: Path, dockerfile: Path) -> set[str] | None:
+    """The paths of a build context that its ignore file leaves in; ``None`` if there is none."""
+    for ignore in (Path(f"{dockerfile}{_DOCKERIGNORE}"), context / _DOCKERIGNORE):
+        if is_there(ignore):
             lines = map(str.strip, read_text(ignore).splitlines())
-            return [line for line in lines if line and not line.startswith("#")]
-    return []
+            patterns = [line for line in lines if line and not line.startswith("#")]
+            if not patterns:
+                return None
+            from docker.utils.build import exclude_paths  # Docker's own reading of its patterns
+
+            with listed(context):
+                return {PurePosixPath(path).as_posix() for path in exclude_paths(context, patterns)}
+    return None
 
 
 def image_files(context: Path, dockerfile: Path) -> list[str]:
-    """The files of a build context that the Dockerfile copies, after ``.dockerignore``."""
-    patterns = _ignore_patterns(context, dockerfile)
-    if patterns:
-        from docker.utils.build import exclude_paths  # Docker's own reading of its patterns
+    """The files of a build context that the Dockerfile copies, after ``.dockerignore``.
 
-        kept: Iterable[str] = exclude_paths(str(context), patterns)
-        paths = sorted(
-            PurePosixPath(path).as_posix()
-            for path in kept
-            if (context / path).is_file() or (context / path).is_symlink()
-        )
-    else:
-        paths = sorted(_walk(context, follow=False))
+    Raises:
+        Invalid: one of them is no regular file and no link, or a folder cannot be read.
+    """
     sources = copied_sources(read_text(dockerfile))
-    return paths if sources is None else [path for path in paths if _matches(path, sources)]
+    kept = _not_ignored(context, dockerfile)
+    if kept is None:
+        found = tree(context, follow=False)
+    else:
+        above = {str(folder) for path in kept for folder in PurePosixPath(path).parents}
+
+        def leaves_out(path: str, is_folder: bool) -> bool:
+            return path not in kept and not (is_folder and path in above)
+
+        found = tree(context, follow=False, leaves_out=leaves_out)
+    files = found.files if sources is None else _copied(found.files, sources)
+    problems = [*found.unread]
+    for name in files:
+        try:
+            look(context / name, _DOCKERIGNORE, follow=False)
+        except Invalid as error:
+            problems += error.problems
+    if problems:
+        raise Invalid(problems)
+    return files
+
+
+def _copied(files: list[str], sources: list[str]) -> list[str]:
+    """The files that sources of COPY fit, or that are in a folder which they fit."""
+    names = [PurePosixPath(source.strip("/")).as_posix() for source in sources]
+    if "." in names:
+        return files
+    patterns = Patterns(map(Pattern, names))
+
+    def is_copied(path: str) -> bool:
+        while path:
+            if patterns.last(path):
+                return True
+            path = path.rpartition("/")[0]
+        return False
+
+    return [path for path in files if is_copied(path)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engine.adapters.files import is_directory, is_file
+from engine.adapters.files import OUTSIDE, is_directory, is_file, is_special, leads_out
 from engine.errors import Place, Problem
 from engine.settings.document import Node
 from engine.settings.grammar import ROOT, SECTIONS
@@ -38,15 +38,20 @@ class Checked:
     def file(self, name: str, *path: str | int) -> Path:
         """The file of that name; it is a problem when it is not there."""
         found = self.root / name
-        if not is_file(found):
+        if leads_out(found):
+            self.problem(f"file {name!r} {OUTSIDE}", *path)
+        elif not is_file(found):
             what = "is a directory, not a file" if is_directory(found) else "does not exist"
+            what = "is no regular file" if is_special(found) else what
             self.problem(f"file {name!r} {what}", *path)
         return found
 
     def directory(self, name: str, *path: str | int) -> Path:
         """The directory of that name; it is a problem when it is not there."""
         found = self.root / name
-        if not is_directory(found):
+        if leads_out(found):
+            self.problem(f"directory {name!r} {OUTSIDE}", *path)
+        elif not is_directory(found):
             what = "is a file, not a directory" if is_file(found) else "does not exist"
             self.problem(f"directory {name!r} {what}", *path)
         return found

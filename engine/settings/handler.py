@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from engine.adapters.files import is_file
+from engine.adapters.files import is_file, read_bytes
+from engine.errors import Invalid
 
 
 def _defines(source: Path, name: str) -> bool:
     """Whether a module binds a name at its top level, as far as its text tells."""
     try:
-        tree = ast.parse(source.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(read_bytes(source))
+    except (Invalid, SyntaxError, ValueError, RecursionError, MemoryError):
         return True  # the import on Lambda's side, in the health gate, says more than we could
     scopes = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     todo: list[ast.AST] = [tree]

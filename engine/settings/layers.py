@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.adapters.files import is_file
+from engine.errors import Invalid
 from engine.model import Architecture, Base, Function, Layer, Pruning, ZipSource
 from engine.settings.checked import Checked
 from engine.settings.services import FROM_CODE, services_of
@@ -79,7 +80,11 @@ def with_services(checked: Checked, layer: Layer, functions: Iterable[Function])
     for function in functions:
         source = function.source
         if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
-            named, unknown = services_of(source.code)
+            try:
+                named, unknown = services_of(source.code)
+            except Invalid as error:
+                checked.problems += error.problems
+                continue
             services |= named
             for file, line in unknown:
                 where = f"{file.relative_to(checked.root)}, line {line}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from engine.adapters.files import is_directory, is_file, read_text
+from engine.adapters.files import is_there, read_text
 from engine.errors import Invalid, Place, Problem
 from engine.mask import Mask, secrets_of
 from engine.model import Event, Settings
@@ -90,7 +90,7 @@ def _document(
     try:
         text = read_text(path)
     except Invalid as error:
-        if is_file(path) or is_directory(path):
+        if is_there(path):
             problems += error.problems
         else:
             ways = f"{given.called('function')}, or {given.called('template')} for a stack"

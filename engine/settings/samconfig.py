@@ -5,17 +5,17 @@ A team that deploys by the SAM CLI has its stack's name, bucket and parameters t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.adapters.files import is_file, read_text
+from engine.adapters.files import is_there, read_text
 from engine.errors import Invalid, Place, Problem
 from engine.settings.document import Node, nodes_of
 from engine.settings.grammar import BUCKET, STACK
 from engine.settings.schema import Shape, Text
+from engine.settings.toml import parse_toml
 
 FILE = "samconfig.toml"
 DEFAULT = "default"
@@ -41,8 +41,6 @@ class SamConfig:
 
 
 _UNREAD = SamConfig(is_read=False)
-# Where tomllib found the mistake (Python library reference, TOMLDecodeError).
-_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> SamConfig:
@@ -54,10 +52,8 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
             need not be there.
         problems: takes what is wrong.
     """
-    import tomllib  # only stacks need it
-
     path = folder / FILE
-    if not is_file(path):
+    if not is_there(path):
         if environment:
             says = f"there is no {FILE} beside the template, and so no {environment} in it"
             problems.append(Problem(says, Place("samconfig")))
@@ -65,15 +61,9 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
         return SamConfig()
     place = Place(str(path))
     try:
-        document = tomllib.loads(read_text(path))
+        document = parse_toml(read_text(path), path)
     except Invalid as error:
         problems += error.problems
-        return _UNREAD
-    except (ValueError, RecursionError) as error:
-        says = str(error)
-        if found := _LINE.search(says):
-            says, place = says[: found.start()], Place(str(path), int(found[1]))
-        problems.append(Problem(f"not valid TOML: {says}", place))
         return _UNREAD
     if environment and environment not in document:
         known = ", ".join(key for key, value in document.items() if isinstance(value, dict))

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from engine.adapters.aws.bucket import checksum_of
+from engine.adapters.files import is_file, read_bytes
 from engine.adapters.parallel import together
-from engine.build.budget import UNZIPPED_LIMIT, check_size, shown
+from engine.build.budget import check_size
 from engine.build.layer import build_layer
 from engine.build.upload import PREFIX, exchanged
 from engine.content.archive import archive
@@ -30,6 +31,7 @@ from engine.content.fingerprint import of_layer
 from engine.content.tree import code_files
 from engine.errors import BuildFailed
 from engine.model import Action, Archive, Layer, Step
+from engine.model.sizes import UNZIPPED_LIMIT, shown
 from engine.stack.objects import digest, held, is_as_named
 from engine.stack.order import Order
 from engine.stack.parts import Part
@@ -220,9 +222,8 @@ def _called(part: Part) -> str:
 
 
 def _own(part: Part) -> Archive:
-    if part.path.is_file():
-        check_size(_called(part), part.path.stat().st_size, UNZIPPED_LIMIT, "as a file")
-        content = part.path.read_bytes()
+    if is_file(part.path):
+        content = read_bytes(part.path, UNZIPPED_LIMIT)
         return Archive(content, _sha256(content), _unzipped(content))
     # Requirements are known by what they ask for: a comment among them makes no other zip.
     files = {

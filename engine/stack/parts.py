@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.adapters.files import is_directory, is_file, read_text
+from engine.adapters.files import LOCK, is_directory, is_file, is_there, read_text
 from engine.content.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
 from engine.model import Architecture
@@ -169,7 +169,7 @@ class _Parts:
         if method and not _is_interpreted(method):
             self._unbuilt(part, f"by {method}")
             return None
-        if compiled := next((n for n in _COMPILED if (part.path / n).is_file()), ""):
+        if compiled := next((n for n in _COMPILED if is_file(part.path / n)), ""):
             self._unbuilt(part, f"of {compiled}")
             return None
         found = self._with_requirements(part, runtime, architecture, "")
@@ -208,7 +208,7 @@ class _Parts:
         except (ValueError, RecursionError) as error:
             self._problems.append(Problem(f"package.json is not valid JSON: {error}", part.place))
             return None
-        if requirements and not requirements.is_file():
+        if requirements and not is_file(requirements):
             says = f"{requirements.name} is missing; run npm install, and commit it"
             self._problems.append(Problem(says, part.place))
             return None
@@ -240,10 +240,10 @@ def _is_interpreted(runtime: Any) -> bool:
 def _requirements(folder: Path) -> Path | None:
     """The file that settles what code needs besides itself; ``None`` if it needs nothing."""
     found = folder / "requirements.txt"
-    if found.is_file() and requirements_of(found):
+    if is_there(found) and requirements_of(found):
         return found
     manifest = folder / "package.json"
-    asked = json.loads(read_text(manifest)) if manifest.is_file() else {}
+    asked = json.loads(read_text(manifest, LOCK)) if is_there(manifest) else {}
     if isinstance(asked, dict) and asked.get("dependencies"):
         return folder / "package-lock.json"
     return None

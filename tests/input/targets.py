@@ -27,9 +27,12 @@ from engine.errors import Invalid, Problem
 from engine.model import Event, Settings
 from engine.plan.when import reason_to_skip
 from engine.settings.event import flags_in, mistyped, read_event
+from engine.settings.handler import problem_with
 from engine.settings.inputs import Given
 from engine.settings.load import load
 from engine.settings.samconfig import read_samconfig
+from engine.settings.services import services_of
+from engine.settings.toml import parse_toml
 from engine.stack.dockerfiles import images_of
 from engine.stack.package import package, text_of
 from engine.stack.parameters import parameters_of
@@ -83,7 +86,8 @@ def _is_explained(error: Invalid) -> None:
         assert "Traceback" not in problem.message
         assert len(problem.message) < 1100
         if problem.place.source.endswith((".yml", ".yaml")):
-            assert problem.place.line >= 1 or problem.message.startswith(("does not", "cannot"))
+            whole = ("does not", "cannot", "is larger")  # than what is read
+            assert problem.place.line >= 1 or problem.message.startswith(whole)
 
 
 def _loaded(root: Path, given: Given) -> bool:
@@ -190,6 +194,41 @@ def template(root: Path, text: str | bytes) -> None:
             text_of(package(stack, resources, (), bucket, {}).body)
         except Invalid as error:
             _is_explained(error)
+
+
+def code(root: Path, text: str | bytes) -> None:
+    """Read a module for its handler, and for the services that it makes clients of."""
+    with _case("modules"):
+        data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        (root / "src" / "app.py").write_bytes(data)
+        try:
+            assert isinstance(problem_with(root / "src", "app.handler", "python3.13"), str)
+            named, unknown = services_of(root / "src")
+            assert all(isinstance(name, str) for name in named)
+            assert all(line > 0 for _, line in unknown)
+        except Invalid as error:
+            _is_explained(error)
+        finally:
+            (root / "src" / "app.py").write_text(FILES["src/app.py"])
+
+
+def lock(root: Path, text: str) -> None:
+    """Read what tools write in TOML and JSON: a lock, and a package.json."""
+    with _case("locks"):
+        for read in (parse_toml, lambda text, path: _manifest(root, text)):
+            try:
+                read(text, root / "poetry.lock")
+            except Invalid as error:
+                _is_explained(error)
+
+
+def _manifest(root: Path, text: str) -> None:
+    (root / "node").mkdir(exist_ok=True)
+    (root / "node" / "package.json").write_text(text)
+    (root / "template.yaml").write_text(
+        "Resources: {A: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: node}}}"
+    )
+    parts_of(Resources(read_template(root / "template.yaml"), {}))
 
 
 def files(root: Path, name: str, text: str | bytes) -> None:

@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
         ('parameter_overrides = "A=\'b"', "not words as a shell has them: No closing quotation"),
         ('capabilities = "CAPABILITY_ALL"', "expected 'CAPABILITY_IAM' or"),
         ("region = " + "9" * 5000, "not valid TOML"),
-        ("region = " + "[" * 5000, "not valid TOML"),
+        ("region = " + "[" * 5000, "more than 100 values inside each other"),
     ],
 )
 def test_a_value_of_another_kind_is_said(tmp_path: Path, written: str, says: str) -> None:
