@@ -37,7 +37,8 @@ layers: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py tests/integration/test_sources.py
 
 releases: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py \
+	    tests/integration/test_bounds.py
 
 stacks: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_stack*.py tests/peers

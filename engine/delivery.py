@@ -6,12 +6,16 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeGuard
 
+from engine.adapters.aws.invocations import LONGEST
+from engine.adapters.deadline import Deadline
 from engine.errors import DeployError, GateFailed, unexpected
 from engine.model import (
     LATEST,
     Action,
     Delivery,
+    FunctionState,
     Gate,
     HttpGate,
     ImageSource,
@@ -30,6 +34,7 @@ from engine.release.order import Order
 from engine.release.stage import retag, stage
 from engine.release.undo import Undone
 from engine.verify.address import Address, UrlAddress, VersionAddress
+from engine.verify.gate import NOT_YET, ask
 from engine.verify.trial import Subject, Trials
 
 REFRESHES = 5  # calls of a function without an alias, so that its environments are new ones
@@ -100,7 +105,7 @@ class Release:
         previous = alias.version if alias else ""
         past = alias.description if alias else ""
         version = stage(order, record.of_version(order.settings.event, previous, past))
-        speed = self.prove(version.version)
+        speed = self.prove(version)
         if order.function.has_alias:
             description = record.of_alias(previous, speed, order.journal.elapsed)
             try_out(order, self._moves, version.version, description)
@@ -131,18 +136,18 @@ class Release:
 
     # ------------------------------------------------------------ the ways of every release
 
-    def prove(self, version: str) -> Speed:
+    def prove(self, version: FunctionState) -> Speed:
         """Test a version directly, and measure it; users have not met it, if they call an alias.
 
         Raises:
             GateFailed: a test did not pass, or it starts slower than its budget allows.
         """
         order = self._order
-        address = VersionAddress(self._functions, order.name, version)
+        address = self._address(version.version, version.timeout)
         gates = [each for each in order.function.gates if not _is_elsewhere(each)]
         when = "before users meet it" if order.function.has_alias else "where users meet it"
         self._verify(address, when, gates, order.observed_url)
-        if asked := next((gate for gate in gates if self._runs(gate) and _only_asks(gate)), None):
+        if asked := next((gate for gate in filter(_only_asks, gates) if self._runs(gate)), None):
             self._call_again(asked, address, 1 if order.function.has_alias else REFRESHES)
         speed, budget = address.speedometer.speed, order.settings.budgets.cold_start
         if budget is not None and speed.cold is not None and speed.cold > budget:
@@ -184,20 +189,24 @@ class Release:
     def _runs(self, gate: Gate) -> bool:
         return self._order.step(f"test:{gate.name}").action is Action.TEST
 
-    def _call_again(self, gate: Gate, address: Address, times: int) -> None:
+    def _call_again(self, gate: HttpGate | InvokeGate, address: Address, times: int) -> None:
         """Measure a warm call; where there is no alias, let new environments take over."""
+        deadline, check = Deadline.after(gate.within), self._order.journal.check
         for _ in range(times):
-            self._order.journal.check()
-            with contextlib.suppress(GateFailed):  # it has passed: these only measure
-                if isinstance(gate, InvokeGate):
-                    address.invoke(gate.payload)
-                elif isinstance(gate, HttpGate):
-                    address.request(gate.method, gate.target, gate.body.encode(), gate.headers)
+            check()
+            with contextlib.suppress(*NOT_YET):  # it has passed: these only measure
+                ask(gate, address, deadline, check)
             if times > 1:
                 time.sleep(PAUSE)
 
     def _alias(self) -> Address:
-        return VersionAddress(self._functions, self._order.name, self._order.function.alias)
+        observed = self._order.observed
+        timeout = (observed.live or observed.latest).timeout if observed else LONGEST
+        return self._address(self._order.function.alias, timeout)
+
+    def _address(self, qualifier: str, timeout: float) -> VersionAddress:
+        invocations = self._order.world.invocations(self._order.region)
+        return VersionAddress(invocations, self._order.name, qualifier, timeout)
 
     def _public(self, url: str) -> Address | None:
         if not url:
@@ -270,6 +279,6 @@ def _is_elsewhere(gate: Gate) -> bool:
     return isinstance(gate, HttpGate) and gate.is_elsewhere
 
 
-def _only_asks(gate: Gate) -> bool:
+def _only_asks(gate: Gate) -> TypeGuard[HttpGate | InvokeGate]:
     """Whether a test can be asked once more than it takes, and nothing is written twice."""
     return isinstance(gate, InvokeGate) or (isinstance(gate, HttpGate) and gate.method == "GET")

@@ -5,6 +5,7 @@
     |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
     |  |- Unreachable
     |  |  |- NotUnderstood  what answered is not AWS, or not as it is known
+    |  |  |- Unanswered
     |  |- NotPermitted  IAM does not let the caller do it
     |- DeployFailed   exit 1: the deployment failed and the previous state stands again
     |  |- Refused     AWS or a registry answered with an error
@@ -127,6 +128,10 @@ class Unreachable(NotReady):
 
 class NotUnderstood(Unreachable):
     """What was answered has not the shape of AWS's API."""
+
+
+class Unanswered(Unreachable):
+    """It was asked, and nothing was heard in the time that an answer may take."""
 
 
 class NotPermitted(NotReady):

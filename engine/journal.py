@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from engine.errors import Cancelled
-from engine.mask import Mask
-from engine.model import Step
+from engine.mask import Secrets
+from engine.model import FunctionState, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,24 @@ class Journal:
         self._lock = threading.Lock()
         self._cancelled = False
         self._said: set[tuple[str, str]] = set()
-        self._secrets: frozenset[str] = frozenset()
-        self._mask = Mask()
+        self._secrets = Secrets()
 
     def keep_secret(self, secrets: Iterable[str]) -> None:
         """Let none of these texts be told from now on, in any form."""
-        self._secrets |= frozenset(secrets)
-        self._mask = Mask(self._secrets)
+        self._secrets.add(secrets)
+
+    def read(self, state: FunctionState) -> None:
+        """Let no value of a function's environment be told; the rest of it is no secret."""
+        self._secrets.show(state.shown)
+        self._secrets.add_environment(state.environment)
+
+    def show(self, texts: Iterable[str]) -> None:
+        """Tell what all may read, so that it is no secret because an environment has it too."""
+        self._secrets.show(texts)
 
     def hidden(self, text: str) -> str:
         """A text without secrets."""
-        return self._mask(text)
+        return self._secrets.hide(text)
 
     def _hear(self, entry: Entry) -> Entry:
         """Tell the listener of an entry; the entry without secrets."""

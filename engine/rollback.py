@@ -168,7 +168,8 @@ class _Back:
         last: DeployError | None = None
         for number in self._way(live):
             try:
-                return self._there(number), self._release.prove(number)
+                good = self._there(number)
+                return good, self._release.prove(good)
             except DeployError as error:
                 if self._to != PREVIOUS:
                     raise

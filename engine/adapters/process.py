@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from engine.adapters.heartbeat import beating
 from engine.errors import BuildFailed, DeployFailed, NotReady
 
+PATIENCE = 5.0  # seconds between asking a command to end and ending it
+LOOK = 0.05  # seconds between two looks whether it has ended
 _allowed: frozenset[str] | None = None
 
 
@@ -66,7 +73,7 @@ def run(
 
     Both streams go through one pipe, so a chatty child cannot block on the one nobody reads. The
     values of ``hidden`` are replaced in what it prints. ``beat`` is called while it is silent; when
-    that raises, or ``on_line`` does, the child is ended.
+    that raises, or ``on_line`` does, the child is ended, and every child of its own.
 
     Raises:
         NotReady: the program is not installed.
@@ -85,6 +92,7 @@ def run(
             text=True,
             encoding="utf-8",
             errors="replace",
+            start_new_session=True,  # a group that signals reach as a whole
         )
     except OSError as error:
         needed = f"{what} needs {command[0]!r}, which" if what != command[0] else repr(what)
@@ -92,16 +100,37 @@ def run(
             f"{needed} cannot be run: {error.strerror}",
             remedy=f"Install {command[0]} on this machine or runner, and put it on PATH.",
         ) from None
-    with child:
-        assert child.stdout is not None
-        try:
-            for line in map(str.rstrip, beating(child.stdout, beat)):
-                for secret in hidden:
-                    line = line.replace(secret, "***")
-                tail.append(line)
-                on_line(line)
-        except BaseException:
-            child.terminate()
-            raise
+    assert child.stdout is not None
+    try:
+        for line in map(str.rstrip, beating(_lines(child.stdout), beat)):
+            for secret in hidden:
+                line = line.replace(secret, "***")
+            tail.append(line)
+            on_line(line)
+        while child.poll() is None:  # it has closed its output, and goes on
+            beat()
+            time.sleep(LOOK)
+    except BaseException:
+        _end(child)
+        raise
     if child.returncode:
         raise BuildFailed(f"{what} failed (exit {child.returncode})", detail="\n".join(tail))
+
+
+def _lines(stream: IO[str]) -> Iterator[str]:
+    """The lines of a stream, which is closed by whoever reads it: that may be waiting for more."""
+    with stream:
+        yield from stream
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a child with its whole group: as it likes, or after a while by force."""
+    end = time.monotonic() + PATIENCE
+    with suppress(ProcessLookupError):  # it has ended
+        os.killpg(child.pid, signal.SIGTERM)
+        while time.monotonic() < end:
+            child.poll()  # or it is there for ever
+            os.killpg(child.pid, 0)
+            time.sleep(LOOK)
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()

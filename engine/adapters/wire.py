@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import ssl
-import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -15,6 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
+from engine.adapters.deadline import Deadline, OutOfTime
 from engine.adapters.reference import is_loopback
 from engine.errors import Unreachable
 
@@ -34,23 +33,12 @@ class Answer:
 def within(seconds: float, what: str, work: Callable[[], T]) -> T:
     """The result of some work, or an error after ``seconds``, whatever it is waiting for.
 
-    A timeout of a socket ends neither a look-up of a name nor an answer that comes byte by byte.
-
     Raises:
         Unreachable: ``what`` took longer.
     """
-    result: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(work())
-        except BaseException as error:
-            result.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
     try:
-        return result.result(seconds)
-    except TimeoutError:
+        return Deadline.after(seconds).bound(work)
+    except OutOfTime:
         raise Unreachable(f"{what} gave no answer within {seconds:.0f} seconds") from None
 
 
@@ -103,20 +91,24 @@ class Wire:
         return Answer(answer.status, answer.headers, challenges, body)
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        """Connections to a host, through the proxy of this machine unless it is the machine's."""
-        scheme, host, *_ = urlsplit(url)
-        proxies = getproxies()
-        proxy = proxies.get(scheme) or proxies.get("all") or ""
-        if is_loopback(host) or proxy_bypass(host):
-            proxy = ""
-        elif proxy and "://" not in proxy:
-            proxy = f"http://{proxy}"
+        """Connections to a host, through the proxy of this machine if it has one for it."""
+        scheme, proxy = urlsplit(url).scheme, proxy_for(url)
         if f"{scheme} {proxy}" not in self._pools:
             context = self._trust() if scheme == "https" else None
             self._pools[f"{scheme} {proxy}"] = (
                 _through(proxy, context) if proxy else urllib3.PoolManager(ssl_context=context)
             )
         return self._pools[f"{scheme} {proxy}"]
+
+
+def proxy_for(url: str) -> str:
+    """The proxy that this machine has for an address which is not its own, or nothing."""
+    scheme, host, *_ = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    if not proxy or is_loopback(host) or proxy_bypass(host):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _through(proxy: str, context: ssl.SSLContext | None) -> urllib3.PoolManager:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.invocations import Invocations
 from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.metrics import Metrics
 from engine.adapters.aws.registry import Registry
@@ -15,6 +17,7 @@ from engine.adapters.aws.urls import Urls
 from engine.adapters.aws.versions import Versions
 from engine.adapters.buildx import Buildx
 from engine.adapters.docker import Docker
+from engine.model import FunctionState
 
 if TYPE_CHECKING:
     from engine.adapters.aws.identity import Identity
@@ -24,17 +27,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """AWS, Docker and BuildKit."""
+    """AWS, Docker and BuildKit. ``heed`` is told of each function that is read."""
 
     aws: Aws
     docker: Docker
     buildx: Buildx
+    heed: Callable[[FunctionState], None] = lambda _: None
 
     @classmethod
-    def real(cls, aws: Aws, builder: str = "") -> World:
+    def real(
+        cls, aws: Aws, builder: str = "", heed: Callable[[FunctionState], None] = lambda _: None
+    ) -> World:
         """The world as it is; Docker is connected to when first needed."""
         docker = Docker(aws.changes.append)
-        return cls(aws, docker, Buildx(docker, builder, aws.changes.append))
+        return cls(aws, docker, Buildx(docker, builder, aws.changes.append), heed)
 
     def identity(self, region: str) -> Identity:
         """Who deploys, and what IAM lets them do."""
@@ -44,7 +50,11 @@ class World:
 
     def functions(self, region: str) -> Functions:
         """The functions of a region."""
-        return Functions(self.aws, region)
+        return Functions(self.aws, region, self.heed)
+
+    def invocations(self, region: str) -> Invocations:
+        """The invocations of the functions of a region."""
+        return Invocations(self.aws, region)
 
     def versions(self, region: str) -> Versions:
         """The versions and aliases of a region."""

@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from engine.adapters.parallel import together, workers
@@ -77,8 +78,9 @@ def build_layer(
 
 def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> BuiltLayer:
     root = folder / "nodejs/node_modules"
-    tell(f"npm installs {layer.source}")
-    found = install_npm(layer, root)
+    begun = partial(tell, f"npm installs {layer.source}")
+    begun()
+    found = install_npm(layer, root, begun)
     _check_size(layer.name, root, found.values(), 0, 0)
     tell("zipping")
     return BuiltLayer({layer.name: _part(folder, root, found.values())}, 0, 0, ())
@@ -88,8 +90,9 @@ def _build_python(
     layer: Layer, folder: Path, tell: Callable[[str], None], largest: int
 ) -> BuiltLayer:
     root = folder / "python"
-    tell(f"uv resolves and installs {layer.source}")
-    found = install(layer, root)
+    begun = partial(tell, f"uv resolves and installs {layer.source}")
+    begun()
+    found = install(layer, root, begun)
     parts = divide(layer, found)
     _check_binaries(layer, root, found.values())
     pruned = prune(root, folder / "aside", layer.pruning)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.adapters.environment import for_tools
@@ -17,7 +18,9 @@ _TOKENS = ("NODE_AUTH_TOKEN", "NPM_TOKEN")
 _CPU = {Architecture.X86_64: "x64", Architecture.ARM64: "arm64"}
 
 
-def install_npm(layer: Layer, root: Path) -> dict[str, Distribution]:
+def install_npm(
+    layer: Layer, root: Path, beat: Callable[[], None] = lambda: None
+) -> dict[str, Distribution]:
     """Install what a lock settles, for Lambda's platform; what is there now, by name.
 
     Scripts of packages are not run: they would build for this machine.
@@ -25,6 +28,7 @@ def install_npm(layer: Layer, root: Path) -> dict[str, Distribution]:
     Args:
         layer: its requirements are a package-lock.json with the package.json beside it.
         root: the folder to fill, ``…/node_modules``.
+        beat: called while npm is silent; what it raises ends npm.
 
     Raises:
         BuildFailed: npm cannot install it.
@@ -49,7 +53,7 @@ def install_npm(layer: Layer, root: Path) -> dict[str, Distribution]:
     ]
     try:
         environment = for_tools(*_TOKENS)
-        run(command, what=f"layer {layer.name}", environment=environment)
+        run(command, what=f"layer {layer.name}", environment=environment, beat=beat)
     except BuildFailed as failure:
         disk_full(f"layer {layer.name}", failure.detail)
         says = [line for line in failure.detail.splitlines() if line.startswith("npm error")]

@@ -10,7 +10,7 @@ import functools
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from pathlib import Path
@@ -122,8 +122,12 @@ def held_back(layer: Layer, found: Mapping[str, Distribution]) -> list[str]:
     ]
 
 
-def install(layer: Layer, target: Path) -> dict[str, Distribution]:
+def install(
+    layer: Layer, target: Path, beat: Callable[[], None] = lambda: None
+) -> dict[str, Distribution]:
     """Install what a layer requires into a folder; what is there now, by name.
+
+    ``beat`` is called while uv is silent; what it raises ends uv.
 
     Raises:
         BuildFailed: the requirements cannot be installed for that platform.
@@ -143,7 +147,7 @@ def install(layer: Layer, target: Path) -> dict[str, Distribution]:
     ]
     try:
         what = f"layer {layer.name}"
-        run(command, what=what, environment=for_tools(), cwd=base_of(layer))
+        run(command, what=what, environment=for_tools(), beat=beat, cwd=base_of(layer))
     except BuildFailed as failure:
         disk_full(f"layer {layer.name}", failure.detail)
         words = " ".join(re.sub(r"[^\w\s.,:;()'\"=<>!~@/\[\]+*-]", " ", failure.detail).split())

@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from engine.adapters import process
+from engine.adapters import files, process
+from engine.adapters.git import checkout_of
 from engine.errors import DeployError, Place, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
@@ -102,15 +103,17 @@ class Run:
             event = replace(event, flags=frozenset())
         if event.unmerged:
             process.allow_only("git")
+            files.stay_within(checkout_of(root) or root)
         self._settings = load(self._given, self._environ, event, root, lambda: self._aws.regions())
         from engine.adapters.world import World
 
         self._journal.keep_secret(self._settings.secrets)
         if self._settings.only_reads:
             self._aws.only_read()
+        self._journal.show(self._settings.shown)
         for note in mistyped(event, _flags_of(self._settings)):
             self._journal.note(note)
-        world = World.real(self._aws, self._settings.builder)
+        world = World.real(self._aws, self._settings.builder, self._journal.read)
         return self._work(self._settings, world, self._journal)
 
     @cached_property

@@ -31,7 +31,8 @@ def show_status(given: Given, environ: Mapping[str, str], only: str, *, json: bo
     settings = load(given, environ, read_event(environ, root), root, aws.regions)
     journal = Journal(console.Log().tell)
     journal.keep_secret(settings.secrets)
-    found = status(settings, World.real(aws), journal, only)
+    journal.show(settings.shown)
+    found = status(settings, World.real(aws, heed=journal.read), journal, only)
     if json:
         print_document(asdict(each) for each in found)
     else:

@@ -88,6 +88,13 @@ class FunctionState:
     update_status: str
     code_key: str = ""
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What reports and messages tell of it."""
+        image = self.code_location if self.package == "Image" else ""
+        network = (*self.network.subnets, *self.network.security_groups)
+        return (self.arn, self.role, self.runtime, self.handler, image, *self.layers, *network)
+
 
 @dataclass(frozen=True, slots=True)
 class AliasState:

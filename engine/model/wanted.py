@@ -243,9 +243,9 @@ class Settings:
     """Everything a run was asked to do: validated, complete, unchangeable.
 
     ``plan_only`` says why the run must not deploy, if so. ``secrets`` are texts that nobody may
-    see. ``builder`` names a buildx builder; the current one is used otherwise. ``code_only``
-    updates a stack's functions directly, past CloudFormation. With ``change_set`` a plan lets
-    CloudFormation compare.
+    see, and ``shown`` those that all can read in the configuration or in the event. ``builder``
+    names a buildx builder; the current one is used otherwise. ``code_only`` updates a stack's
+    functions directly, past CloudFormation. With ``change_set`` a plan lets CloudFormation compare.
     """
 
     root: Path
@@ -257,6 +257,7 @@ class Settings:
     event: Event
     plan_only: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    shown: tuple[str, ...] = field(default=(), repr=False)
     builder: str = ""
     artifacts: Store | None = None
     stack: Stack | None = None

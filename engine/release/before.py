@@ -14,6 +14,8 @@ from engine.model import FunctionState, ObservedFunction
 from engine.plan.configuration import vpc_config
 from engine.release.undo import Back
 
+LARGEST_CODE = 262_144_000  # bytes of a zip with its layers, unzipped (Lambda quotas)
+
 
 def parameters_of(state: FunctionState) -> dict[str, Any]:
     """Everything of a state that ``UpdateFunctionConfiguration`` takes."""
@@ -85,7 +87,7 @@ def restore_code(functions: Functions, name: str, observed: ObservedFunction) ->
         fresh = functions.read(name, observed.live.version)
         places.insert(0, fresh.code_location if fresh else "")
     for place in filter(None, places):
-        answer = request("GET", place, timeout=300)
+        answer = request("GET", place, timeout=300, most=LARGEST_CODE)
         sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
         if answer.status == 200 and sha256 == before.code_sha256:
             code = {"ZipFile": answer.body}

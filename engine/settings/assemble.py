@@ -39,15 +39,17 @@ def assemble(
         checked.problem("name at least one function", "functions")
     stack, sam = read_stack(checked, tests)
     budgets = checked.value("budgets", {})
+    regions = _regions(checked, given, environ, sam, known_regions)
     seconds = budgets.pop("cold-start", None)
     return Settings(
         root=checked.root,
-        regions=_regions(checked, given, environ, sam, known_regions),
+        regions=regions,
         bases=bases,
         layers=layers,
         functions=functions,
         budgets=Budgets(**{key: int(size) for key, size in budgets.items()}, cold_start=seconds),
         secrets=_secrets(checked, given, environ),
+        shown=(*checked.document.plain(), *regions, event.branch, event.tag, event.commit),
         event=event,
         plan_only=plan_only,
         artifacts=_store(checked) or (Store(sam.bucket) if sam.bucket else None),

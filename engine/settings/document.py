@@ -51,6 +51,16 @@ class Node:
         elif self.names:
             yield path, self.names
 
+    def plain(self) -> Iterator[str]:
+        """Every key, and every value that is written as it is."""
+        if isinstance(self.value, dict):
+            yield from self.value
+        inner = self.value.values() if isinstance(self.value, dict) else self.value
+        for node in inner if isinstance(self.value, (dict, list)) else ():
+            yield from node.plain()
+        if not self.names:
+            yield self.text
+
     def at(self, *path: str | int) -> Place:
         """The place of the value at ``path``, or of the nearest thing above it."""
         node = self

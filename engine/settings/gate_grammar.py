@@ -16,6 +16,8 @@ from engine.settings.schema import (
     Whole,
 )
 
+# RFC 9110, section 5.5; what Python sends is ISO 8859-1
+_FIELD = r"[\t\x20-\x7e\x80-\xff]*"
 _BUCKET = Text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name")
 OWNER = Key(
     Text(r"\d{12}", "the number of an account (12 digits)"),
@@ -41,12 +43,22 @@ WHEN = Record(
 TEST = Record(
     {
         "http": Key(
-            Text(r"(/|https?://).*", "a path that begins with /, or an address"),
+            Text(
+                r"(/|https?://)[!-~]*",
+                "a path that begins with /, or an address, with %20 for a blank and the like",
+            ),
             "request that must be answered: a path of the function, or a whole address (of an API, "
             "a domain), which is asked when users have the new version",
         ),
         "method": Key(Text(r"[A-Z]+", "a method such as POST"), "of the request; default GET"),
-        "headers": Key(MapOf(Text(".*")), "of the request"),
+        "headers": Key(
+            MapOf(
+                Text(_FIELD, "one line of printable characters, of ISO 8859-1"),
+                r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",
+                "a header's name",
+            ),
+            "of the request",
+        ),
         "body": Key(Text(".*"), "of the request"),
         "auth": Key(
             Choice(("iam",)), "sign the request to a whole address with the run's credentials"
@@ -59,7 +71,7 @@ TEST = Record(
         ),
         "faster-than": Key(Measure("duration"), "time in which each answer must come"),
         "command": Key(
-            ListOf(Text(wanted="an argument")),
+            ListOf(Text(r"[^\0]+", "an argument")),
             "program and arguments; it gets FUNCTION_NAME, FUNCTION_VERSION, FUNCTION_ALIAS, "
             "FUNCTION_URL and AWS_REGION, and passes with status 0",
         ),
@@ -85,7 +97,10 @@ TEST = Record(
             "when it runs: all that is named must fit, or one of a list; default always, for s3 "
             "{flag: test-s3}. [test-all], a release and a tag run every test",
         ),
-        "within": Key(Measure("duration"), "time in which it must pass; default 30s"),
+        "within": Key(
+            Measure("duration"),
+            "time in which it must pass, its answers included; default 30s",
+        ),
     },
     one_of=("http", "invoke", "s3", "command"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from engine.errors import Place
 from engine.model import Canary, CommandGate, Condition, Gate, HttpGate, InvokeGate, S3Gate
@@ -51,10 +52,28 @@ def read_gate(checked: Checked, name: str, value: dict[str, Any]) -> Gate:
         says = f"{key!r} says nothing about a test by {_kind(value)}"
         checked.problem(says, "tests", name, key)
     made = _gate(name, value, checked.at("tests", name, "s3", "bucket"))
+    if not made.within:
+        checked.problem("within: no test can pass in no time", "tests", name, "within")
+    if isinstance(made, HttpGate) and made.is_elsewhere and (why := _unusable(made.target)):
+        checked.problem(f"http: {why}", "tests", name, "http")
     if isinstance(made, HttpGate) and made.auth == "iam" and not made.is_elsewhere:
         says = "a path of the function is signed when its url is iam; auth is for an address"
         checked.problem(says, "tests", name, "auth")
     return made
+
+
+def _unusable(address: str) -> str:
+    """What is wrong with an address, or nothing."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # which is read, and judged, when it is asked for
+    except ValueError as error:
+        return f"it is no address: {error}"
+    if not host:
+        return "it names no host"
+    if parts.username is not None:
+        return "a user and a password belong in headers: authorization"
+    return ""
 
 
 def _gate(name: str, value: Mapping[str, Any], place: Place) -> Gate:

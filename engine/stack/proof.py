@@ -85,7 +85,7 @@ class Proof:
         return Subject(
             name,
             alias,
-            VersionAddress(order.world.functions(order.region), name, alias),
+            VersionAddress(order.world.invocations(order.region), name, alias),
             url.address if url else "",
             {
                 "STACK_NAME": order.name,

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from engine.adapters import http
 from engine.adapters.aws.denials import allow, denied_action
-from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.invocations import LONGEST, Invocations
 from engine.adapters.http import Answer
 from engine.errors import GateFailed
 from engine.verify.speed import Speedometer
@@ -51,23 +51,26 @@ class VersionAddress:
     """One version or alias, asked through Lambda's own API.
 
     An HTTP request becomes the event that a function URL would send (payload format 2.0, Lambda
-    developer guide, "Invoking Lambda function URLs").
+    developer guide, "Invoking Lambda function URLs"). ``timeout`` is the function's own, in
+    seconds: there is no answer later than that.
     """
 
-    functions: Functions
+    invocations: Invocations
     name: str
     qualifier: str
+    timeout: float = LONGEST
     speedometer: Speedometer = field(default_factory=Speedometer)
 
     def invoke(self, payload: object) -> Any:
-        called = self.functions.invoke(self.name, self.qualifier, payload)
+        called = self.invocations.invoke(self.name, self.qualifier, payload, self.timeout)
         answer, error, tail = called.answer, called.error, called.log.strip()
         self.speedometer.read(tail)
         if not error:
             return answer
         said = answer if isinstance(answer, dict) else {}
         kind, message = said.get("errorType", error), said.get("errorMessage", answer)
-        trace = "".join(map(str, said.get("stackTrace") or []))
+        lines = said.get("stackTrace")
+        trace = "".join(map(str, lines)) if isinstance(lines, list) else ""
         raised = Hopeless if kind in _HOPELESS else GateFailed
         raise raised(f"{kind}: {message}", detail=tail if trace in tail else f"{trace}{tail}")
 
@@ -84,8 +87,8 @@ class VersionAddress:
         try:
             encoded = answer.get("isBase64Encoded")
             content = base64.b64decode(text) if encoded else text.encode()
-            return Answer(int(answer["statusCode"]), content, seconds)
-        except (TypeError, ValueError) as error:
+            return Answer(int(answer["statusCode"]), content, seconds, _location(answer))
+        except (TypeError, ValueError, OverflowError) as error:
             raise GateFailed(f"what {self.name} returned is no HTTP answer: {error}") from None
 
 
@@ -106,12 +109,19 @@ class UrlAddress:
         sent = dict(headers or {})
         if self.sign:
             sent = self.sign(method, url, sent, body)
-        answer = http.request(method, url, body, sent)
+        answer = http.request(method, url, body, sent, timeout=LONGEST)
         if self.sign and answer.status == 403:
             said = answer.body.decode("utf-8", "replace")
             if wanted := denied_action(said):
                 raise GateFailed(f"no permission for {wanted}: {said}", remedy=allow(wanted))
         return answer
+
+
+def _location(answer: Mapping[str, Any]) -> str:
+    """Where a redirect leads, by the headers that a function returns."""
+    headers = answer.get("headers")
+    found = headers.items() if isinstance(headers, dict) else ()
+    return next((str(value) for name, value in found if name.lower() == "location"), "")
 
 
 def _event(method: str, path: str, body: bytes, given: Mapping[str, str]) -> dict[str, Any]:

@@ -13,14 +13,25 @@ from typing import Any
 
 from engine.adapters import retry
 from engine.adapters.aws.bucket import Bucket
+from engine.adapters.deadline import Deadline, OutOfTime
+from engine.adapters.http import Answer, shown
 from engine.adapters.process import run
-from engine.errors import BuildFailed, DeployError, GateFailed, NotReady
+from engine.errors import (
+    BuildFailed,
+    DeployError,
+    GateFailed,
+    NotReady,
+    Unavailable,
+    Unreachable,
+)
 from engine.model import CommandGate, Gate, HttpGate, InvokeGate, S3Gate
 from engine.verify.address import Address, Hopeless
 
 KEY = "lambda-fast-deploy-"  # what the names of a test's objects begin with
 SHOWN = 200  # characters of a failing answer
 OUTPUT = 4000  # characters of a failing command's output
+CLEANING = 10.0  # seconds to remove a test's object when its time is over
+NOT_YET = (GateFailed, Unavailable, Unreachable)  # what may be otherwise when it is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +39,9 @@ class Target:
     """What a gate is run against.
 
     ``bucket`` finds a bucket by its name and its owner. ``environment`` is what commands get, and
-    ``root`` where they run. ``not_yet`` is told what is still wrong after each attempt; it may
-    raise to give up. ``hidden`` takes secrets out of what is cut, as half of one would be known by
-    nobody.
+    ``root`` where they run. ``not_yet`` is told what is still wrong after each attempt, and
+    ``check`` is called during one; both may raise to give up. ``hidden`` takes secrets out of what
+    is cut, as half of one would be known by nobody.
     """
 
     address: Address
@@ -38,6 +49,7 @@ class Target:
     environment: Mapping[str, str]
     root: Path
     not_yet: Callable[[str], None] = lambda _: None
+    check: Callable[[], None] = lambda: None
     hidden: Callable[[str], str] = str
 
 
@@ -47,18 +59,22 @@ def run_gate(gate: Gate, target: Target) -> str:
     Raises:
         GateFailed: it did not pass; the message says what was expected and what came.
     """
-    begun, tries = time.monotonic(), 0
+    deadline, tries = Deadline.after(gate.within), 0
+    last: DeployError | None = None
 
-    def attempt() -> str | GateFailed:
-        nonlocal tries
+    def attempt() -> str | DeployError:
+        nonlocal tries, last
         tries += 1
         try:
-            return _tried(gate, target)
-        except GateFailed as failure:
-            target.not_yet(failure.message)
-            return failure
+            return _tried(gate, target, deadline)
+        except OutOfTime as late:
+            last = _after(last, late) if last else late
+        except NOT_YET as failure:
+            last = failure
         except RecursionError:
-            return GateFailed("the answer holds too many values inside each other")
+            last = GateFailed("the answer holds too many values inside each other")
+        target.not_yet(last.message)
+        return last
 
     result = retry.until(
         attempt,
@@ -67,8 +83,8 @@ def run_gate(gate: Gate, target: Target) -> str:
         first=0.5,
         longest=5.0,
     )
-    if isinstance(result, GateFailed):
-        spent = f" ({tries} tries in {time.monotonic() - begun:.1f} s)" if tries > 1 else ""
+    if isinstance(result, DeployError):
+        spent = f" ({tries} tries in {gate.within - deadline.left:.1f} s)" if tries > 1 else ""
         raise GateFailed(
             f"test {gate.name} did not pass{spent}: {result.message}",
             detail=result.detail,
@@ -77,14 +93,38 @@ def run_gate(gate: Gate, target: Target) -> str:
     return result
 
 
-def _tried(gate: Gate, target: Target) -> str:
-    if isinstance(gate, HttpGate):
-        return _http(gate, target)
+def _after(before: DeployError, late: OutOfTime) -> GateFailed:
+    """A try that had no time left says less than the one before it."""
+    says = f"{before.message}; then {late.message}"
+    return GateFailed(says, detail=before.detail, remedy=before.remedy)
+
+
+def ask(
+    gate: HttpGate | InvokeGate,
+    address: Address,
+    deadline: Deadline,
+    check: Callable[[], None] = lambda: None,
+) -> Any:
+    """What an address answers to a test in time: an ``Answer``, or that of an invocation.
+
+    Raises:
+        GateFailed, Unavailable, Unreachable: it answers nothing of the kind.
+    """
     if isinstance(gate, InvokeGate):
-        return _invoke(gate, target)
+        return deadline.bound(lambda: address.invoke(gate.payload), check)
+    path = "" if gate.is_elsewhere else gate.target
+    body = gate.body.encode("utf-8", "surrogateescape")
+    return deadline.bound(lambda: address.request(gate.method, path, body, gate.headers), check)
+
+
+def _tried(gate: Gate, target: Target, deadline: Deadline) -> str:
+    if isinstance(gate, HttpGate):
+        return _http(gate, target, deadline)
+    if isinstance(gate, InvokeGate):
+        return _invoke(gate, target, deadline)
     if isinstance(gate, CommandGate):
-        return _command(gate, target)
-    return _s3(gate, target)
+        return _command(gate, target, deadline)
+    return _s3(gate, target, deadline)
 
 
 def _shown(body: object, target: Target) -> str:
@@ -130,37 +170,40 @@ def _in_time(seconds: float, most: float | None) -> None:
         )
 
 
-def _http(gate: HttpGate, target: Target) -> str:
+def _http(gate: HttpGate, target: Target, deadline: Deadline) -> str:
     what = f"{gate.method} {gate.target}"
-    path = "" if gate.is_elsewhere else gate.target
-    answer = target.address.request(gate.method, path, gate.body.encode(), gate.headers)
+    answer: Answer = ask(gate, target.address, deadline, target.check)
     if answer.status != gate.status:
         raise GateFailed(
-            f"{what} answered {answer.status} instead of {gate.status}: "
-            f"{_shown(answer.body, target)}"
+            f"{what} answered {answer.status} instead of {gate.status}"
+            f"{_leading(answer)}: {_shown(answer.body, target)}"
         )
     _expect_json(gate.json, answer.body, target)
     _in_time(answer.seconds, gate.faster_than)
-    return f"{what} {answer.status} in {answer.seconds * 1000:.0f} ms"
+    return f"{what} {answer.status} in {answer.seconds * 1000:.0f} ms{_leading(answer)}"
 
 
-def _invoke(gate: InvokeGate, target: Target) -> str:
+def _leading(answer: Answer) -> str:
+    return f", leading to {shown(answer.location)[:SHOWN]}" if answer.location else ""
+
+
+def _invoke(gate: InvokeGate, target: Target, deadline: Deadline) -> str:
     begun = time.monotonic()
-    answer = target.address.invoke(gate.payload)
+    answer = ask(gate, target.address, deadline, target.check)
     seconds = time.monotonic() - begun
     _expect_json(gate.json, answer, target)
     _in_time(seconds, gate.faster_than)
     return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"
 
 
-def _command(gate: CommandGate, target: Target) -> str:
+def _command(gate: CommandGate, target: Target, deadline: Deadline) -> str:
     """Run a command once: whoever wrote it decides what is worth another try."""
-    begun, printed = time.monotonic(), list[str]()
+    printed = list[str]()
 
     def beat() -> None:
         target.not_yet(f"{gate.command[0]} is running")
-        if time.monotonic() - begun > gate.within:
-            raise GateFailed(f"{gate.command[0]} did not end within {gate.within:.0f} s")
+        if not deadline.left:
+            raise OutOfTime(f"{gate.command[0]} did not end within {gate.within:g} s")
 
     try:
         run(
@@ -177,37 +220,45 @@ def _command(gate: CommandGate, target: Target) -> str:
     return printed[-1] if printed else "passed"
 
 
-def _s3(gate: S3Gate, target: Target) -> str:
+def _s3(gate: S3Gate, target: Target, deadline: Deadline) -> str:
     """Write through the API and find it in the bucket; read it back through the API.
 
     Amazon S3 is strongly consistent, so what was written is there at once. The object is removed
     whatever happens.
     """
-    address, bucket = target.address, target.bucket(gate.bucket, gate.owner)
+    bucket = target.bucket(gate.bucket, gate.owner)
     key = f"{KEY}{secrets.token_hex(8)}"
     stored = f"{gate.prefix}{key}"
     path = gate.path.replace("{key}", key)
     content = secrets.token_hex(32).encode()
+
+    def request(method: str, body: bytes = b"") -> Answer:
+        return deadline.bound(lambda: target.address.request(method, path, body), target.check)
+
+    def clean() -> None:
+        Deadline.after(CLEANING).bound(lambda: bucket.delete(stored))
+
     try:
-        written = address.request("PUT", path, content)
+        written = request("PUT", content)
         if not 200 <= written.status < 300:
             raise GateFailed(
-                f"PUT {path} answered {written.status}: {_shown(written.body, target)}"
+                f"PUT {path} answered {written.status}{_leading(written)}: "
+                f"{_shown(written.body, target)}"
             )
-        if bucket.get(stored) != content:
+        if deadline.bound(lambda: bucket.get(stored), target.check) != content:
             raise GateFailed(
                 f"PUT {path} answered {written.status}, but s3://{bucket.name}/{stored} does not "
                 "hold what was written"
             )
-        read = address.request("GET", path)
+        read = request("GET")
         if read.status != 200 or read.body != content:
             raise GateFailed(
-                f"GET {path} answered {read.status} and not what was written: "
-                f"{_shown(read.body, target)}"
+                f"GET {path} answered {read.status} and not what was written"
+                f"{_leading(read)}: {_shown(read.body, target)}"
             )
     except BaseException:
         with contextlib.suppress(DeployError):  # the gate's own failure says more
-            bucket.delete(stored)
+            clean()
         raise
-    bucket.delete(stored)
+    clean()
     return f"wrote, found and read back s3://{bucket.name}/{stored}"

@@ -67,6 +67,7 @@ class Trials:
             environment=subject.environment(self._region),
             root=self._root,
             not_yet=partial(self._not_yet, step.id),
+            check=self._journal.check,
             hidden=self._journal.hidden,
         )
         with self._journal.work(step.id, step.action, when, self._region) as detail:

@@ -515,6 +515,7 @@ CANARY = "    canary: {weight: 30%, for: 6s, max-error-rate: 5%}\n    url: publi
 
 def test_a_canary_is_promoted_when_it_fares_well(project: Project, name: str, aws: Any) -> None:
     project.edit("lambda-deploy.yml", "    url: public", CANARY)
+    project.edit("lambda-deploy.yml", "within: 4s", "within: 20s")
     first = project.deploy()
     assert "so there is no version to try a canary beside" in first.log
     project.write("src/app.py", GOOD.format(version="two"))
@@ -531,6 +532,7 @@ def test_a_canary_is_promoted_when_it_fares_well(project: Project, name: str, aw
 
 def test_a_canary_that_fares_badly_is_given_up(project: Project, name: str, aws: Any) -> None:
     project.edit("lambda-deploy.yml", "    url: public", CANARY)
+    project.edit("lambda-deploy.yml", "within: 4s", "within: 20s")
     first = project.deploy()
     project.write(
         "src/app.py",

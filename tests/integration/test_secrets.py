@@ -48,7 +48,7 @@ tests:
   health:
     http: /health
     headers: {{authorization: "Bearer ${{HEADER}}"}}
-    within: 1s
+    within: 3s
   loud:
     command: [sh, -c, "env; exit $EXIT"]
 """
@@ -180,7 +180,7 @@ def test_nothing_of_an_input(loud: Planted, name: str) -> None:
         "INPUT_ROLE": os.environ["LAB_ROLE_ARN"],
         "INPUT_ENVIRONMENT": f"OF_INPUT={loud.hidden['OF_INPUT']}\nDATABASE=${{DATABASE}}",
         "INPUT_HEALTH_PATH": "/health",
-        "INPUT_HEALTH_WITHIN": "1s",
+        "INPUT_HEALTH_WITHIN": "3s",
     }
     assert loud.run("deploy", **inputs).code == 1
 
@@ -198,6 +198,34 @@ def test_nothing_of_a_call_that_is_denied(loud: Planted, operation: str, name: s
     assert run.code in (1, 3)
 
 
+def test_nothing_of_an_environment_that_is_there(loud: Planted, name: str, aws: Any) -> None:
+    """What somebody else has given the function; its values stand in no file and no variable."""
+    assert loud.run("deploy").code == 0
+    loud.hidden |= (there := planted("THERE", "SHARED"))
+    environment = {**there, "DATABASE": loud.hidden["DATABASE"], "REGION": aws.meta.region_name}
+    aws.update_function_configuration(FunctionName=name, Environment={"Variables": environment})
+    aws.get_waiter("function_updated_v2").wait(FunctionName=name)
+    write(loud.project, "raise")
+    text = (loud.project.root / "src/app.py").read_text()
+    loud.project.write("src/app.py", text.replace('("DATABASE", "OF_INPUT")', str(tuple(there))))
+    run = loud.run("deploy", "--json")
+    assert run.code == 1
+    assert "***" in json.dumps(run.report["functions"][0]["error"])
+    assert f"{name} in {aws.meta.region_name}" in run.log
+
+    quoted = json.dumps({**environment, "PIN": "12345"})
+    says = f"the variables you have provided exceeded the 4KB limit. String measured: {quoted}"
+    body = json.dumps({"Type": "User", "message": says})
+    headers = {"x-amzn-errortype": "InvalidParameterValueException"}
+    loud.project.edit("lambda-deploy.yml", "environment: {", "environment: {BIG: xxxxxxxx, ")
+    rule = {"operation": "UpdateFunctionConfiguration", "status": 400, "times": 1}
+    with faults({**rule, "body": body, "headers": headers}):
+        run = loud.run("deploy")
+    assert run.code == 1
+    assert "exceeded the 4KB limit. String measured: ***" in run.log
+    assert "12345" not in run.log
+
+
 def test_nothing_of_a_web_identity(loud: Planted) -> None:
     """GitHub's OIDC token, as aws-actions/configure-aws-credentials leaves it to the SDK."""
     loud.hidden["OIDC"] = f"{token()}.{token()}.{token()}"
@@ -213,7 +241,7 @@ def test_nothing_of_a_web_identity(loud: Planted) -> None:
 def test_nothing_of_a_configuration_that_is_wrong(loud: Planted) -> None:
     loud.project.edit("lambda-deploy.yml", "url: public", "url: ${HEADER}")
     loud.project.edit("lambda-deploy.yml", "runtime: python3.11,", "runtime: '${DATABASE}',")
-    loud.project.edit("lambda-deploy.yml", "within: 1s", "within: ${NPM_TOKEN}")
+    loud.project.edit("lambda-deploy.yml", "within: 3s", "within: ${NPM_TOKEN}")
     for command in ("deploy", "status", "doctor", "policy", "sizes"):
         assert loud.run(command).code in (2, 3)
 

@@ -166,7 +166,7 @@ class Bucket:
             found = self._call("get_object", Key=key)
         except NotFound:
             return None
-        content: bytes = found["Body"].read()
+        content: bytes = found["Body"]
         return content
 
     def delete(self, key: str) -> None:

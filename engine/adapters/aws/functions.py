@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,16 +16,6 @@ from engine.errors import DeployFailed, Exchanged, ImageRefused, NotFound, NotPe
 from engine.model import FunctionState
 
 UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
-LOG_TAIL = 4096  # bytes of an invocation's log that come with its answer (API: ``LogType``)
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """What an invocation answered, the API's FunctionError if any, and the end of its log."""
-
-    answer: Any
-    error: str
-    log: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +35,12 @@ class Account:
 class Functions:
     """The functions of one region."""
 
-    def __init__(self, aws: Aws, region: str) -> None:
+    def __init__(
+        self, aws: Aws, region: str, heed: Callable[[FunctionState], None] = lambda _: None
+    ) -> None:
+        """``heed`` is told of each function that is read, before anybody else is."""
         self._api = LambdaApi(aws, region)
+        self._heed = heed
 
     # ------------------------------------------------------------ reading
 
@@ -72,7 +65,9 @@ class Functions:
             action = "lambda:ListTags"
             says = f"no permission for {action} on {name}, whose tags are to be set"
             raise NotPermitted(says, remedy=allow(action))
-        return state_of(found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
+        state = state_of(found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
+        self._heed(state)
+        return state
 
     def everything(self) -> list[FunctionState]:
         """Every version of every function in the account (API: ``ListFunctions``)."""
@@ -228,25 +223,6 @@ class Functions:
     def untag(self, arn: str, names: Iterable[str]) -> None:
         """Take tags off a function."""
         self._api.call("untag_resource", Resource=arn, TagKeys=list(names))
-
-    def invoke(self, name: str, qualifier: str, payload: object) -> Invocation:
-        """Invoke and wait for the answer."""
-        answer = self._api.call(
-            "invoke",
-            FunctionName=name,
-            Qualifier=qualifier,
-            Payload=json.dumps(payload).encode(),
-            LogType="Tail",
-        )
-        text = answer["Payload"].read().decode("utf-8", "replace")
-        try:
-            body: Any = json.loads(text) if text else None
-        except (ValueError, RecursionError):
-            body = text
-        log = answer.decoded("LogResult") if "LogResult" in answer else ""
-        if len(log) >= LOG_TAIL:  # it begins in the middle of a line, perhaps of a secret
-            log = log.partition("\n")[2]
-        return Invocation(body, str(answer.get("FunctionError", "")), log)
 
 
 def _check(name: str, wanted: str, answer: Mapping[str, Any]) -> None:

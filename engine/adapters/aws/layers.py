@@ -85,7 +85,7 @@ class Layers:
         Raises:
             Exchanged: Lambda has taken another zip; the version is deleted again.
         """
-        parameters = {
+        parameters: dict[str, Any] = {
             "LayerName": name,
             "Description": f"{_MARK} {version.fingerprint} {version.content} of "
             f"{'.'.join(version.contents)}, {version.size} bytes",

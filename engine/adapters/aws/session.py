@@ -23,6 +23,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.response import StreamingBody
 
 from engine.adapters.aws.answers import UNREADABLE, checked, not_understood
 from engine.adapters.aws.changes import change
@@ -36,6 +37,7 @@ from engine.errors import (
     NotPermitted,
     NotReady,
     Refused,
+    Unanswered,
     Unavailable,
     Unreachable,
 )
@@ -43,15 +45,20 @@ from engine.errors import (
 # botocore's retries cover throttling, 5xx and broken connections. Once AWS has throttled a call,
 # the mode "adaptive" lets all threads together ask no faster than is answered: two hundred
 # functions want more calls than Lambda's quotas allow, and would use up all attempts.
+READ_TIMEOUT = 70.0  # seconds that an answer may take, but for a function's own
 _CONFIG = botocore.config.Config(
     connect_timeout=5,
-    read_timeout=70,
+    read_timeout=READ_TIMEOUT,
     retries={"mode": "adaptive", "total_max_attempts": 5},
     max_pool_connections=20,
     user_agent_extra="lambda-fast-deploy",
 )
 
-_ONCE = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 1})
+# What lasts minutes is silent for minutes, which some gateways take for the end (Lambda API,
+# "Invoke": let the client keep long connections alive).
+_ONCE = botocore.config.Config(
+    retries={"mode": "standard", "total_max_attempts": 1}, tcp_keepalive=True
+)
 
 PART = 8 * 1024 * 1024  # bytes of each part of an upload that is not smaller
 
@@ -102,9 +109,10 @@ def _explain(error: Exception, operation: str, region: str) -> DeployError:
         return NotReady(f"AWS credentials cannot be used: {error}", remedy=_CONFIGURE)
     if isinstance(error, boto.ClientError):
         return _refusal(error, operation, region)
-    if isinstance(error, (boto.ConnectionError, boto.HTTPClientError)):
+    if isinstance(error, (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError)):
         reason = str(error).splitlines()[0]
-        return Unreachable(
+        kind = Unanswered if isinstance(error, boto.ReadTimeoutError) else Unreachable
+        return kind(
             f"AWS cannot be reached for {operation} in {region}: {reason}",
             remedy="Check the network, the region and AWS_ENDPOINT_URL of this machine.",
         )
@@ -131,7 +139,8 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     is_passing = status == 429 or status >= 500
     kind = NotFound if code in _MISSING else Conflict if code in _CONFLICTS else Refused
     kind = Unavailable if kind is Refused and is_passing else kind
-    return kind(f"{what} was refused: {said or code} ({code})", code=code)
+    why = ", ".join(filter(None, [code, str(error.response.get("Reason") or "")]))
+    return kind(f"{what} was refused: {said or code} ({why})", code=code)
 
 
 class Aws:
@@ -144,7 +153,7 @@ class Aws:
         self.changes: list[str] = []
         self._lock = threading.Lock()
         self._only_reads = False
-        self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._clients: dict[tuple[str, str, bool, float], Any] = {}
         self._asking = threading.Lock()
         self._account = ""
         try:
@@ -163,32 +172,44 @@ class Aws:
                 remedy="This is a fault of lambda-fast-deploy; please report it with this line.",
             )
 
-    def client(self, service: str, region: str, *, once: bool = False) -> Any:
+    def client(
+        self, service: str, region: str, *, once: bool = False, timeout: float = READ_TIMEOUT
+    ) -> Any:
         """A client; creating clients is not thread-safe, using them is.
 
-        One for calls that must be made ``once`` does not try again by itself.
+        One for calls that must be made ``once`` does not try again by itself. ``timeout`` is how
+        many seconds it waits for an answer.
         """
         with self._lock:
-            key = (service, region, once)
+            key = (service, region, once, timeout)
             if key not in self._clients:
                 config = _CONFIG.merge(_ONCE) if once else _CONFIG
+                config = config.merge(botocore.config.Config(read_timeout=timeout))
                 self._clients[key] = self._session.create_client(
                     service, region_name=region, config=config
                 )
             return self._clients[key]
 
     def call(
-        self, region: str, service: str, operation: str, *, once: bool = False, **parameters: Any
+        self,
+        region: str,
+        service: str,
+        operation: str,
+        *,
+        once: bool = False,
+        timeout: float = READ_TIMEOUT,
+        **parameters: Any,
     ) -> Any:
         """Make one API call, ``operation`` in boto3's spelling (``get_function``).
 
         A call that makes something anew each time is to be made ``once``: when an answer is lost,
-        it could have been made already.
+        it could have been made already. What an answer streams is bytes in what is returned.
 
         Raises:
             NotPermitted: IAM does not allow it.
             NotReady: credentials, clock or network.
             NotUnderstood: what was answered is not of the API's shape.
+            Unanswered: there was no answer within ``timeout`` seconds.
             NotFound: it does not exist.
             Conflict: changed by somebody else, or an update is in progress.
             Refused: any other error of AWS.
@@ -196,7 +217,7 @@ class Aws:
         self._check(operation)
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
         with self._noted(change(operation, parameters, region)), self.explained(region, name):
-            client = self.client(service, region, once=once)
+            client = self.client(service, region, once=once, timeout=timeout)
             model = client.meta.service_model.operation_model(
                 client.meta.method_to_api_mapping[operation]
             )
@@ -205,7 +226,10 @@ class Aws:
                 answer = getattr(client, operation)(**parameters)
             except UNREADABLE as error:
                 raise not_understood(what, " ".join(str(error).split())[:200]) from None
-            return checked(answer, model, what)
+            answer = checked(answer, model, what)
+            streams = {k: v.read() for k, v in answer.items() if isinstance(v, StreamingBody)}
+            answer.update(streams)
+            return answer
 
     def account(self, region: str) -> str:
         """The account that the credentials are of, asked once (API: ``GetCallerIdentity``).

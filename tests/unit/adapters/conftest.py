@@ -33,16 +33,17 @@ def aws() -> Aws:
 
 
 @pytest.fixture
-def stub(aws: Aws, _clients: dict[str, Any]) -> Iterator[Callable[[str], Stubber]]:
+def stub(
+    aws: Aws, _clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Stubber]]:
     """A stubber for a service of ``aws``; whatever was promised must have been asked for."""
     stubbers: list[Stubber] = []
+    monkeypatch.setattr(aws, "client", lambda service, _region, **_how: _clients[service])
 
     def of(service: str) -> Stubber:
         stubber = Stubber(_clients[service])
         stubber.activate()
         stubbers.append(stubber)
-        for once in (True, False):
-            aws._clients[(service, REGION, once)] = _clients[service]
         return stubber
 
     yield of

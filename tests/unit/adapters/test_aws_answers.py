@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSResponse
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.identity import Caller, Identity
+from engine.adapters.aws.invocations import Invocations
 from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.metrics import Metrics
 from engine.adapters.aws.registry import Manifest, Registry, Repository
@@ -41,7 +42,7 @@ READERS: dict[str, Callable[[Aws], Any]] = {
     "lambda:CreateFunction": lambda aws: Functions(aws, REGION).create(
         "f", Role="arn:aws:iam::123456789012:role/r", Code={"ZipFile": b"zip"}
     ),
-    "lambda:Invoke": lambda aws: Functions(aws, REGION).invoke("f", "1", {}),
+    "lambda:Invoke": lambda aws: Invocations(aws, REGION).invoke("f", "1", {}),
     "lambda:PublishVersion": lambda aws: Versions(aws, REGION).publish("f", "sha", ""),
     "lambda:ListVersionsByFunction": lambda aws: Versions(aws, REGION).every("f"),
     "lambda:GetAlias": lambda aws: Versions(aws, REGION).alias("f", "live"),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from engine.adapters.aws.functions import Functions, Invocation
+from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.urls import Urls
 from engine.adapters.aws.versions import Versions
@@ -424,27 +421,3 @@ def test_a_public_url_can_be_closed(service: Stubber, urls: Urls) -> None:
             "remove_permission", {}, where | {"StatementId": f"public-url-{action}"}
         )
     assert urls.change("orders", "live", "iam").access == "iam"
-
-
-@pytest.mark.parametrize(
-    ("payload", "answer"),
-    [(b'{"ok": true}', {"ok": True}), (b"", None), (b"not JSON \xff", "not JSON \ufffd")],
-)
-def test_an_invocation_answers_whatever_the_function_returned(
-    service: Stubber, functions: Functions, payload: bytes, answer: Any
-) -> None:
-    service.add_response(
-        "invoke",
-        {
-            "Payload": StreamingBody(io.BytesIO(payload), len(payload)),
-            "FunctionError": "Unhandled",
-            "LogResult": "bG9n",
-        },
-        {
-            "FunctionName": "orders",
-            "Qualifier": "7",
-            "Payload": json.dumps({"a": 1}).encode(),
-            "LogType": "Tail",
-        },
-    )
-    assert functions.invoke("orders", "7", {"a": 1}) == Invocation(answer, "Unhandled", "log")

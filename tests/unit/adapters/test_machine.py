@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 import threading
 import time
@@ -149,6 +151,62 @@ def test_a_child_is_ended_when_its_listener_gives_up() -> None:
     with pytest.raises(ValueError, match="enough"):
         run([sys.executable, "-c", source], what="the child", on_line=give_up)
     assert time.monotonic() - begun < 10
+
+
+STUBBORN = "trap '' TERM; echo on; while :; do sleep 1; done"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        STUBBORN,
+        f"({STUBBORN}) & wait",
+        f"({STUBBORN}) & exec sleep 60",
+        f"({STUBBORN}) & trap 'exit 0' TERM; while :; do sleep 1; done",
+        "echo on; exec sleep 60",
+        "echo on; exec >/dev/null 2>&1; sleep 60",
+    ],
+)
+def test_a_child_is_ended_with_all_of_its_own(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever they do about SIGTERM: nobody runs on, and nobody is waited for much longer."""
+    monkeypatch.setattr("engine.adapters.process.PATIENCE", 0.5)
+    mark = f"MARK_{secrets.token_hex(8)}"
+    on: list[str] = []
+
+    def beat() -> None:
+        if on:
+            raise ValueError("enough")
+
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="enough"):
+        run(
+            ["sh", "-c", script],
+            what="the child",
+            on_line=on.append,
+            beat=beat,
+            environment={**os.environ, mark: "1"},
+        )
+    assert time.monotonic() - begun < 5
+    assert [each.name for each in Path("/proc").glob("[0-9]*") if started_with(mark, each)] == []
+
+
+def started_with(variable: str, process: Path) -> bool:
+    """Whether a process that runs has got such a variable."""
+    try:
+        return variable.encode() in (process / "environ").read_bytes()
+    except OSError:
+        return False
+
+
+def test_a_child_that_only_has_to_be_asked_is_not_waited_for() -> None:
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="enough"):
+        run(["sleep", "60"], what="the child", beat=_give_up)
+    assert time.monotonic() - begun < 2
+
+
+def _give_up() -> None:
+    raise ValueError("enough")
 
 
 @pytest.mark.parametrize(

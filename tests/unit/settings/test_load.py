@@ -6,8 +6,11 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.errors import Invalid
+from engine.adapters.http import request
+from engine.errors import Invalid, Place, Problem
 from engine.model import (
     Architecture,
     Base,
@@ -22,9 +25,12 @@ from engine.model import (
     Settings,
     ZipSource,
 )
+from engine.settings.document import nodes_of
 from engine.settings.functions import RESERVED
+from engine.settings.gate_grammar import TEST
 from engine.settings.inputs import Given
 from engine.settings.load import load
+from tests.unit.sockets import http, serving
 
 REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})
 
@@ -535,3 +541,54 @@ def test_inputs_of_one_function_do_not_go_with_a_file(root: Path) -> None:
         for name in ("alias", "memory")
     ]
     assert loaded(root, ZIP, given={"builder": "remote"}).builder == "remote"
+
+
+@pytest.mark.parametrize(
+    ("test", "line", "says"),
+    [
+        ('http: "http://x/a b"', 14, "expected a path that begins with /, or an address"),
+        ('http: "/a\\tb"', 14, "expected a path that begins with /, or an address"),
+        ('http: "/\u4e2d"', 14, "with %20 for a blank and the like"),
+        ('http: "https://"', 14, "it names no host"),
+        ('http: "https://x:99999/"', 14, "it is no address: Port out of range"),
+        ('http: "https://x:y/"', 14, "it is no address"),
+        ('http: "https://[oops/"', 14, "it is no address"),
+        ('http: "https://me:word@x/"', 14, "a user and a password belong in headers"),
+        ('http: /\n    headers: {X: "a\\nb"}', 15, "X: expected one line of printable characters"),
+        ('http: /\n    headers: {X: "\u4e2d"}', 15, "X: expected one line of printable characters"),
+        ('http: /\n    headers: {"X Y": a}', 15, "expected a header's name, got 'X Y'"),
+        ('http: /\n    headers: {"": a}', 15, "expected a header's name, got ''"),
+        ("http: /\n    within: 0s", 15, "within: no test can pass in no time"),
+        ('command: ["a\\0b"]', 14, "expected an argument"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_at_its_line(
+    root: Path, test: str, line: int, says: str
+) -> None:
+    (said,) = problems(root, f"{ZIP}tests:\n  odd:\n    {test}\n")
+    assert said.startswith(f"{line}: ")
+    assert says in said
+
+
+def test_a_user_and_a_password_of_an_address_are_not_told(root: Path) -> None:
+    (said,) = problems(root, f"{ZIP}tests:\n  odd: {{http: 'https://me:word-long@x/'}}\n")
+    assert "word-long" not in said
+
+
+ODD = st.text(
+    st.sampled_from("aZ0-%/?#&=:@[]|\\^`\"<>~'_ \t\r\n\0\x7f\x80\xe9\xff\u4e2d"), max_size=6
+)
+
+
+@given(where=st.sampled_from(["path", "name", "value"]), text=ODD)
+def test_what_the_settings_take_can_be_sent(where: str, text: str) -> None:
+    path, headers = "/", {"X": "1"}
+    if where == "path":
+        path += text
+    else:
+        headers = {text: "1"} if where == "name" else {"X": text}
+    said: list[Problem] = []
+    TEST.check(nodes_of({"http": path, "headers": headers}, Place("file")), said)
+    if not said:
+        with serving(http()) as server:
+            assert request("GET", f"{server.url}{path}", headers=headers).status == 200

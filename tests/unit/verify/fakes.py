@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.adapters.aws.functions import Invocation
+from engine.adapters.aws.invocations import Invocation
 from engine.adapters.http import Answer
 from engine.errors import GateFailed
 
 
-def answer(status: int, body: object = b"") -> Answer:
+def answer(status: int, body: object = b"", location: str = "") -> Answer:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, content, 0.0123)
+    return Answer(status, content, 0.0123, location)
 
 
 class FakeBucket:
@@ -88,13 +88,13 @@ class StoringAddress:
         raise GateFailed("takes requests only")
 
 
-class FakeFunctions:
-    """What ``Functions.invoke`` answers, and what it was asked."""
+class FakeInvocations:
+    """What ``Invocations.invoke`` answers, and what it was asked."""
 
     def __init__(self, body: Any, error: str = "", log: str = "") -> None:
         self._answer = Invocation(body, error, log)
         self.asked: list[tuple[str, str, Any]] = []
 
-    def invoke(self, name: str, qualifier: str, payload: object) -> Invocation:
+    def invoke(self, name: str, qualifier: str, payload: object, timeout: float) -> Invocation:
         self.asked.append((name, qualifier, payload))
         return self._answer

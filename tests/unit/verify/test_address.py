@@ -8,21 +8,21 @@ from typing import Any, cast
 
 import pytest
 
-from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.invocations import Invocations
 from engine.errors import GateFailed
 from engine.verify.address import Hopeless, UrlAddress, VersionAddress
-from tests.unit.verify.fakes import FakeFunctions
+from tests.unit.verify.fakes import FakeInvocations
 
 
-def asking(body: Any, error: str = "", log: str = "") -> tuple[VersionAddress, FakeFunctions]:
-    functions = FakeFunctions(body, error, log)
-    return VersionAddress(cast(Functions, functions), "orders", "7"), functions
+def asking(body: Any, error: str = "", log: str = "") -> tuple[VersionAddress, FakeInvocations]:
+    invocations = FakeInvocations(body, error, log)
+    return VersionAddress(cast(Invocations, invocations), "orders", "7"), invocations
 
 
 def event_of(method: str, path: str, body: bytes = b"") -> dict[str, Any]:
-    address, functions = asking({"statusCode": 200})
+    address, invocations = asking({"statusCode": 200})
     address.request(method, path, body)
-    ((name, qualifier, event),) = functions.asked
+    ((name, qualifier, event),) = invocations.asked
     assert (name, qualifier) == ("orders", "7")
     assert json.loads(json.dumps(event)) == event
     found: dict[str, Any] = event
@@ -107,6 +107,11 @@ def test_an_answer_is_read_as_a_function_url_reads_it(said: Any, status: int, bo
         {"statusCode": "many"},
         {"statusCode": None},
         {"statusCode": 200, "body": "YQ", "isBase64Encoded": True},
+        {"statusCode": float("inf")},
+        {"statusCode": float("nan")},
+        {"statusCode": [200]},
+        {"statusCode": "9" * 5000},
+        {"statusCode": 200, "body": "\ud800"},
     ],
 )
 def test_an_answer_that_no_function_url_could_send_fails_the_test(said: Any) -> None:
@@ -115,10 +120,28 @@ def test_an_answer_that_no_function_url_could_send_fails_the_test(said: Any) -> 
         address.request("GET", "/")
 
 
+@pytest.mark.parametrize(
+    ("headers", "location"),
+    [
+        ({"Location": "/a"}, "/a"),
+        ({"content-type": "x", "location": "https://x/y"}, "https://x/y"),
+        ({"Location": 5}, "5"),
+        ({}, ""),
+        (None, ""),
+        ([1], ""),
+        ("Location", ""),
+    ],
+)
+def test_a_redirect_tells_where_it_leads(headers: Any, location: str) -> None:
+    address, _ = asking({"statusCode": 302, "headers": headers})
+    answer = address.request("GET", "/")
+    assert (answer.status, answer.location) == (302, location)
+
+
 def test_an_invocation_hands_over_its_payload_and_answer() -> None:
-    address, functions = asking({"ok": True})
+    address, invocations = asking({"ok": True})
     assert address.invoke({"a": [1]}) == {"ok": True}
-    assert functions.asked == [("orders", "7", {"a": [1]})]
+    assert invocations.asked == [("orders", "7", {"a": [1]})]
 
 
 def test_an_error_of_the_function_brings_its_trace_and_the_end_of_its_log() -> None:
@@ -144,6 +167,10 @@ def test_an_error_of_the_function_brings_its_trace_and_the_end_of_its_log() -> N
         ("not JSON", "Unhandled: not JSON"),
         (None, "Unhandled: None"),
         ({"errorType": "X", "errorMessage": "m", "stackTrace": None}, "X: m"),
+        ({"errorType": "X", "errorMessage": "m", "stackTrace": 5}, "X: m"),
+        ({"errorType": ["X"], "errorMessage": {}, "stackTrace": [1, None]}, "['X']: {}"),
+        ([1], "Unhandled: [1]"),
+        (5, "Unhandled: 5"),
     ],
 )
 def test_an_error_of_any_shape_is_told(body: Any, message: str) -> None:

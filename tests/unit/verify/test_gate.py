@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +14,7 @@ import pytest
 
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.http import Answer
-from engine.errors import GateFailed, NotReady
+from engine.errors import Cancelled, DeployError, GateFailed, NotReady, Unavailable, Unreachable
 from engine.mask import Mask
 from engine.model import CommandGate, Gate, HttpGate, InvokeGate
 from engine.verify.address import Address, Hopeless
@@ -22,9 +23,10 @@ from tests.unit import make
 from tests.unit.verify.fakes import FakeAddress, FakeBucket, StoringAddress, answer
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "FUNCTION_VERSION": "8"}
-HEALTH = HttpGate(name="health", target="/health", within=0.0)
-INVOKED = InvokeGate(name="invoked", payload={"a": 1}, within=0.0)
-STORAGE = replace(make.STORAGE, within=0.0)
+ONE_TRY = 0.4  # seconds; the first pause is longer
+HEALTH = HttpGate(name="health", target="/health", within=ONE_TRY)
+INVOKED = InvokeGate(name="invoked", payload={"a": 1}, within=ONE_TRY)
+STORAGE = replace(make.STORAGE, within=ONE_TRY)
 
 
 def run(gate: Gate, address: Address, bucket: FakeBucket | None = None) -> str:
@@ -71,6 +73,11 @@ def test_what_was_expected_passes(gate: Gate, given: Any) -> None:
     [
         (HEALTH, answer(500, b"boom"), "GET /health answered 500 instead of 200: boom"),
         (HEALTH, answer(301), "GET /health answered 301 instead of 200: "),
+        (
+            HEALTH,
+            answer(302, location="https://me:word@x/login?state=secret"),
+            "GET /health answered 302 instead of 200, leading to https://x/login?…: ",
+        ),
         (replace(HEALTH, json={"a": 1}), answer(200, b"<html>"), "expected JSON, got <html>"),
         (
             replace(HEALTH, json={"status": "ok"}),
@@ -104,6 +111,12 @@ def test_what_was_expected_passes(gate: Gate, given: Any) -> None:
 )
 def test_what_was_not_expected_is_said(gate: Gate, given: Any, said: str) -> None:
     assert failure(gate, FakeAddress(given)).message == f"test {gate.name} did not pass: {said}"
+
+
+def test_a_redirect_passes_where_it_is_expected() -> None:
+    gate = replace(HEALTH, status=302)
+    said = run(gate, FakeAddress(answer(302, location="/login?next=x")))
+    assert said == "GET /health 302 in 12 ms, leading to /login?…"
 
 
 def test_a_long_answer_is_cut_with_its_length() -> None:
@@ -144,11 +157,122 @@ def test_a_function_that_cannot_start_is_given_up_at_once() -> None:
     assert error.detail == "trace"
 
 
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("error", [Unavailable("Rate Exceeded."), Unreachable("reset")])
+def test_what_passes_by_itself_is_tried_again(error: DeployError) -> None:
+    address = FakeAddress(error, error, {"ok": True})
+    assert run(replace(INVOKED, within=30.0), address)
+    assert len(address.asked) == 3
+    storage = StoringAddress(bucket := FakeBucket(), "objects/", broken_once(error))
+    assert run(replace(STORAGE, within=30.0), storage, bucket)
+
+
+def test_what_does_not_pass_in_time_fails_the_test() -> None:
+    error = Unavailable("Rate Exceeded.", remedy="raise it")
+    failed = failure(INVOKED, FakeAddress(error))
+    assert failed.message == "test invoked did not pass: Rate Exceeded."
+    assert failed.remedy == "raise it"
+
+
 def test_an_error_that_no_function_made_is_not_tried_again() -> None:
     address = FakeAddress(NotReady("no permission for lambda:InvokeFunction"))
     with pytest.raises(NotReady):
         run(replace(INVOKED, within=60.0), address)
     assert len(address.asked) == 1
+
+
+# ---------------------------------------------------------------- time
+
+
+class Hanging:
+    """Answers what it has, and then never."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+        self.ended = threading.Event()
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        if not self._answers:
+            self.ended.wait(30)
+            raise GateFailed("woken up")
+        return self._answers.pop(0)
+
+    def invoke(self, payload: object) -> Any:
+        return self.request("GET", "/")
+
+
+@pytest.fixture
+def hanging() -> Iterator[Callable[..., Hanging]]:
+    made: list[Hanging] = []
+
+    def make_one(*answers: Answer) -> Hanging:
+        made.append(Hanging(*answers))
+        return made[-1]
+
+    yield make_one
+    for one in made:
+        one.ended.set()
+
+
+@pytest.mark.parametrize(
+    ("gate", "answers"),
+    [
+        (HEALTH, []),
+        (INVOKED, []),
+        (STORAGE, []),
+        (STORAGE, [answer(500)]),
+        (replace(STORAGE, within=0.8), [answer(503)]),
+    ],
+)
+def test_one_deadline_holds_for_all_that_a_test_asks(
+    gate: Gate, answers: list[Answer], hanging: Callable[..., Hanging]
+) -> None:
+    begun = time.monotonic()
+    error = failure(gate, hanging(*answers), FakeBucket())
+    assert time.monotonic() - begun < gate.within + 1
+    assert answers or "there was no answer within" in error.message
+
+
+def test_a_bucket_that_does_not_answer_is_given_up_as_well() -> None:
+    ended = threading.Event()
+
+    class Stuck(FakeBucket):
+        def get(self, key: str) -> bytes | None:
+            ended.wait(30)
+            return None
+
+    bucket = Stuck()
+    begun = time.monotonic()
+    error = failure(STORAGE, StoringAddress(bucket, "objects/"), bucket)
+    ended.set()
+    assert time.monotonic() - begun < 2
+    assert "there was no answer within" in error.message
+    assert len(bucket.deleted) == 1
+
+
+def test_what_an_earlier_try_has_told_is_not_lost(hanging: Callable[..., Hanging]) -> None:
+    gate = replace(HEALTH, within=1.2)
+    error = failure(gate, hanging(answer(500, b"boom")))
+    assert "(2 tries in 1." in error.message
+    assert error.message.endswith(
+        "GET /health answered 500 instead of 200: boom; then there was no answer within 1.2 s"
+    )
+
+
+@pytest.mark.parametrize("gate", [HEALTH, INVOKED, STORAGE])
+def test_a_run_that_is_stopped_waits_for_no_answer(
+    gate: Gate, hanging: Callable[..., Hanging]
+) -> None:
+    def check() -> None:
+        raise Cancelled("the run was cancelled")
+
+    bucket, begun = FakeBucket(), time.monotonic()
+    target = Target(hanging(), lambda *_: cast(Bucket, bucket), {}, Path.cwd(), check=check)
+    with pytest.raises(Cancelled):
+        run_gate(replace(gate, within=60.0), target)
+    assert time.monotonic() - begun < 2
 
 
 # ---------------------------------------------------------------- commands
@@ -168,7 +292,7 @@ def test_a_command_passes_with_status_0_and_is_told_what_it_tests() -> None:
     [
         (command("sh", "-c", "echo why; exit 3"), "sh failed (exit 3)", "why"),
         (command("no-such-program"), "'no-such-program' cannot be run", ""),
-        (command("sleep", "9", within=0.5), "sleep did not end within 0 s", ""),
+        (command("sleep", "9", within=0.5), "sleep did not end within 0.5 s", ""),
     ],
 )
 def test_a_command_that_fails_is_run_once_and_shows_its_output(
@@ -213,6 +337,17 @@ def test_every_run_uses_an_object_of_its_own() -> None:
     for _ in range(3):
         run(STORAGE, StoringAddress(bucket, "objects/"), bucket)
     assert len(set(bucket.deleted)) == 3
+
+
+def broken_once(error: DeployError) -> Callable[[str, Answer], Answer]:
+    left = [error]
+
+    def spoil(_method: str, given: Answer) -> Answer:
+        if left:
+            raise left.pop()
+        return given
+
+    return spoil
 
 
 def broken(method: str, given: Answer) -> Callable[[str, Answer], Answer]:
