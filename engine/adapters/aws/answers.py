@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.parsers import ResponseParserError
-
 from engine.errors import NotUnderstood
 
 # Python's types of the model's (botocore: parsers)
@@ -29,10 +27,6 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
     "timestamp": datetime,
 }
-
-
-# What botocore's parsers raise: they take the shape of an answer for granted.
-UNREADABLE = (ResponseParserError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Answer(dict[str, Any]):

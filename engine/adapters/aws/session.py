@@ -23,9 +23,10 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 
-from engine.adapters.aws.answers import UNREADABLE, checked, not_understood
+from engine.adapters.aws.answers import checked, not_understood
 from engine.adapters.aws.changes import change
 from engine.adapters.aws.denials import allow, denied_action
 from engine.adapters.aws.reads import is_read
@@ -61,6 +62,9 @@ _ONCE = botocore.config.Config(
 )
 
 PART = 8 * 1024 * 1024  # bytes of each part of an upload that is not smaller
+
+# What botocore's parsers raise: they take the shape of an answer for granted.
+_UNREADABLE = (ResponseParserError, AttributeError, LookupError, TypeError, ValueError)
 
 _MISSING = {
     "ResourceNotFoundException",
@@ -224,7 +228,7 @@ class Aws:
             what = f"{name} in {region}"
             try:
                 answer = getattr(client, operation)(**parameters)
-            except UNREADABLE as error:
+            except _UNREADABLE as error:
                 raise not_understood(what, " ".join(str(error).split())[:200]) from None
             answer = checked(answer, model, what)
             streams = {k: v.read() for k, v in answer.items() if isinstance(v, StreamingBody)}
