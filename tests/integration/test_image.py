@@ -50,7 +50,7 @@ def test_an_image_goes_the_whole_way(project: Project, name: str, aws: Any, buck
     assert back.function["image_uri"] == first.function["image_uri"]
 
     project.edit("app/main.py", '"status": "ok"', '"status": "broken"')
-    project.edit("lambda-deploy.yml", "within: 10s", "within: 3s")
+    project.edit("lambda-deploy.yml", "within: 10s", "within: 6s")
     broken = project.deploy()
     assert broken.code == 1
     assert broken.function["outcome"] == "undone"
@@ -76,7 +76,7 @@ def test_the_s3_gate_runs_when_asked_and_leaves_no_object(
     assert released.actions[step] == "test"
 
     project.edit("app/main.py", 'PREFIX = "objects/"', 'PREFIX = "elsewhere/"')
-    project.edit("lambda-deploy.yml", "  storage:\n", "  storage:\n    within: 3s\n")
+    project.edit("lambda-deploy.yml", "  storage:\n", "  storage:\n    within: 8s\n")
     broken = project.deploy("move it [test-s3]")
     assert broken.code == 1
     assert broken.function["outcome"] == "undone"

@@ -28,8 +28,8 @@ functions:
     keep: 1
     tags: {{team: blue}}
 tests:
-  health: {{http: /health, within: 3s}}
-  storage: {{s3: {{bucket: {name}, path: "/objects/{{key}}", prefix: in/}}, within: 3s}}
+  health: {{http: /health, within: 8s}}
+  storage: {{s3: {{bucket: {name}, path: "/objects/{{key}}", prefix: in/}}, within: 8s}}
 """
 ZIP_FILES = {
     "src/app.py": """\

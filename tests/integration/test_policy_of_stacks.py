@@ -18,7 +18,7 @@ stack:
   tests: {{Plain: [answers]}}
 artifacts: {{bucket: {name}}}
 tests:
-  answers: {{invoke: {{}}, json: {{ok: true}}, within: 3s}}
+  answers: {{invoke: {{}}, json: {{ok: true}}, within: 8s}}
 """
 FILES = {"template.yaml": TEMPLATE, "plain/app.py": CODE, "aliased/app.py": CODE}
 # Each statement, a command that cannot do its work without it, and the action that this names.

@@ -31,7 +31,7 @@ functions:
     timeout: 2
     tests: [health]
 tests:
-  health: {{http: /health, json: {{status: ok}}, faster-than: 1s, within: 4s}}
+  health: {{http: /health, json: {{status: ok}}, faster-than: 4s, within: 8s}}
 """
 GOOD = """\
 import json
@@ -93,7 +93,7 @@ def test_users_get_no_error_from_a_version_that_a_test_can_see_to_be_bad(project
 
 def test_what_breaks_only_behind_the_url_is_over_within_seconds(project: Project) -> None:
     first = project.deploy()
-    project.edit("lambda-deploy.yml", "within: 4s", "within: 2s")
+    project.edit("lambda-deploy.yml", "within: 8s", "within: 5s")
     with serving(first) as users:
         project.write("src/app.py", BEHIND_THE_URL)
         run = project.deploy()
@@ -101,7 +101,7 @@ def test_what_breaks_only_behind_the_url_is_over_within_seconds(project: Project
     assert run.code == 1
     assert "GET /health answered 500 instead of 200: only behind the URL" in run.log
     print(f"{len(users.failed)} of {len(users.answers)} failed, for {users.outage:.1f} s")
-    assert 0 < users.outage < 4
+    assert 0 < users.outage < 8
     assert users.answers[-1][1] == 200
     assert get(first.function["url"])[1]["version"] == "one"
 
@@ -443,7 +443,7 @@ def test_the_key_of_the_code_and_the_ipv6_of_the_network_stay(
     vpc = "    vpc: {subnets: [subnet-1], security-groups: [sg-1]}\n"
     named = f"    alias: {alias}\n"
     project.edit("lambda-deploy.yml", "    url: public\n", named + vpc)
-    project.edit("lambda-deploy.yml", "faster-than: 1s, within: 4s", "within: 1s")
+    project.edit("lambda-deploy.yml", "faster-than: 4s, within: 8s", "within: 8s")
     assert project.deploy().code == 0
 
     def settled() -> tuple[str | None, bool, list[str]]:
@@ -515,7 +515,7 @@ CANARY = "    canary: {weight: 30%, for: 6s, max-error-rate: 5%}\n    url: publi
 
 def test_a_canary_is_promoted_when_it_fares_well(project: Project, name: str, aws: Any) -> None:
     project.edit("lambda-deploy.yml", "    url: public", CANARY)
-    project.edit("lambda-deploy.yml", "within: 4s", "within: 20s")
+    project.edit("lambda-deploy.yml", "within: 8s", "within: 20s")
     first = project.deploy()
     assert "so there is no version to try a canary beside" in first.log
     project.write("src/app.py", GOOD.format(version="two"))
@@ -532,7 +532,7 @@ def test_a_canary_is_promoted_when_it_fares_well(project: Project, name: str, aw
 
 def test_a_canary_that_fares_badly_is_given_up(project: Project, name: str, aws: Any) -> None:
     project.edit("lambda-deploy.yml", "    url: public", CANARY)
-    project.edit("lambda-deploy.yml", "within: 4s", "within: 20s")
+    project.edit("lambda-deploy.yml", "within: 8s", "within: 20s")
     first = project.deploy()
     project.write(
         "src/app.py",

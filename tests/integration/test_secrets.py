@@ -48,7 +48,7 @@ tests:
   health:
     http: /health
     headers: {{authorization: "Bearer ${{HEADER}}"}}
-    within: 3s
+    within: 8s
   loud:
     command: [sh, -c, "env; exit $EXIT"]
 """
@@ -241,7 +241,7 @@ def test_nothing_of_a_web_identity(loud: Planted) -> None:
 def test_nothing_of_a_configuration_that_is_wrong(loud: Planted) -> None:
     loud.project.edit("lambda-deploy.yml", "url: public", "url: ${HEADER}")
     loud.project.edit("lambda-deploy.yml", "runtime: python3.11,", "runtime: '${DATABASE}',")
-    loud.project.edit("lambda-deploy.yml", "within: 3s", "within: ${NPM_TOKEN}")
+    loud.project.edit("lambda-deploy.yml", "within: 8s", "within: ${NPM_TOKEN}")
     for command in ("deploy", "status", "doctor", "policy", "sizes"):
         assert loud.run(command).code in (2, 3)
 

@@ -193,6 +193,15 @@ def told(running: subprocess.Popen[str], text: str) -> str:
     raise AssertionError(said)
 
 
+@pytest.fixture
+def hung_up() -> Iterator[None]:
+    """A hangup ends programs, also where these tests are run by nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hung_up")
 @pytest.mark.parametrize("stop", [signal.SIGHUP, signal.SIGQUIT])
 def test_a_hangup_undoes_what_was_begun(project: Telling, aws: Any, stop: signal.Signals) -> None:
     project.deploy()
