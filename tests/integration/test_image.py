@@ -50,7 +50,7 @@ def test_an_image_goes_the_whole_way(project: Project, name: str, aws: Any, buck
     assert back.function["image_uri"] == first.function["image_uri"]
 
     project.edit("app/main.py", '"status": "ok"', '"status": "broken"')
-    project.edit("lambda-deploy.yml", "within: 10s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
     broken = project.deploy()
     assert broken.code == 1
     assert broken.function["outcome"] == "undone"

@@ -79,7 +79,7 @@ def test_parallel_steps_are_seen_at_once_and_stay_when_they_ended(
 def test_a_failing_step_is_red_and_its_undo_is_seen(project: Project, name: str) -> None:
     project.deploy()
     project.edit("src/app.py", '"ok"', '"broken"')
-    project.edit("lambda-deploy.yml", "within: 10s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
     terminal = Terminal()
     code, _ = terminal.run([*ENGINE, "deploy"], at_terminal(), project.root)
     assert code == 1
@@ -151,7 +151,7 @@ def test_with_json_stdout_is_one_document(project: Project, name: str) -> None:
     for command in (f"layers rollback {name}-deps", f"layers detach {name}-deps", "build base"):
         code, found = document(project, command)
         assert (code, found["exit_code"], found["error"]) == (0, 0, None), command
-    project.edit("lambda-deploy.yml", "within: 10s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
     project.edit("src/app.py", '"ok"', '"broken"')
     code, found = document(project, "deploy")
     assert (code, found["exit_code"]) == (1, 1)

@@ -108,7 +108,7 @@ def test_a_failing_health_check_is_undone_and_users_never_meet_it(
     before = aws.get_function(FunctionName=name)["Configuration"]
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
     project.edit("lambda-deploy.yml", "memory: 256", "memory: 512")
-    project.edit("lambda-deploy.yml", "within: 10s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
     run = project.deploy()
     assert run.code == 1
     assert run.function["outcome"] == "undone"
@@ -137,7 +137,7 @@ def test_a_failing_first_deploy_leaves_nothing_behind(
     project: Project, name: str, aws: Any
 ) -> None:
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
-    project.edit("lambda-deploy.yml", "within: 10s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
     assert project.deploy().code == 1
     with pytest.raises(aws.exceptions.ResourceNotFoundException):
         aws.get_function(FunctionName=name)
@@ -146,7 +146,7 @@ def test_a_failing_first_deploy_leaves_nothing_behind(
 def test_the_next_run_after_an_undone_one_deploys_the_fix(project: Project) -> None:
     project.deploy()
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
-    project.edit("lambda-deploy.yml", "within: 10s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
     assert project.deploy().code == 1
     project.edit("src/app.py", '"status": "broken"', '"status": "ok", "fixed": True')
     run = project.deploy()
@@ -233,7 +233,7 @@ def test_one_function_that_fails_does_not_stop_the_others(project: Project, name
     second = block.replace(f"  {name}:", f"  {name}-b:").replace("code: src", "code: other")
     project.write("lambda-deploy.yml", f"{head}functions:\n{block}\n{second}\n\ntests:{rest}")
     project.write("other/app.py", "def handler(event, context):\n    raise RuntimeError('no')\n")
-    project.edit("lambda-deploy.yml", "within: 10s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
     project.edit("src/app.py", '"hello"', '"good day"')
     run = project.deploy()
     assert run.code == 1
