@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.adapters import retry
 from engine.adapters.aws.stacks import ChangeSet, StackEvent, Stacks, StackState
-from engine.errors import Cancelled, DeployError, DeployFailed, NotReady, Refused
+from engine.errors import Cancelled, DeployError, DeployFailed, NotReady
 from engine.journal import Journal
 from engine.model import Action
 
@@ -135,9 +135,13 @@ class Application:
         self._begun: dict[str, float] = {}  # when resources were seen to be worked on
 
     def put_back(self, change_set: ChangeSet) -> Applied:
-        """Carry a change set out that undoes another, even in a run that is cancelled."""
+        """Carry a change set out that undoes another, even in a run that is cancelled.
+
+        Raises:
+            Conflict: somebody else has changed the stack since the change set was made.
+        """
         seen = self._newest(change_set.stack)
-        self._execute(change_set)
+        self._stacks.execute(change_set)
         return self._watch(change_set.stack, seen, heed=False)
 
     def carry_out(self, change_set: ChangeSet, *, is_new: bool) -> Applied:
@@ -148,10 +152,11 @@ class Application:
 
         Raises:
             Cancelled: once the stack is what it was before.
+            Conflict: somebody else has changed the stack since the change set was made.
         """
         seen = self._newest(change_set.stack)
         self._journal.check()
-        self._execute(change_set)
+        self._stacks.execute(change_set)
         return self._follow(change_set.stack, seen, is_new=is_new)
 
     def delete(self, stack_id: str) -> Applied:
@@ -159,14 +164,6 @@ class Application:
         seen = self._newest(stack_id)
         self._stacks.delete(stack_id)
         return self._watch(stack_id, seen, heed=False)
-
-    def _execute(self, change_set: ChangeSet) -> None:
-        try:
-            self._stacks.execute(change_set)
-        except Refused as refusal:
-            if refusal.code != "InvalidChangeSetStatus":
-                raise
-            # It was this run: the answer had been lost, and it asked again.
 
     def _follow(self, stack_id: str, seen: str, *, is_new: bool) -> Applied:
         try:

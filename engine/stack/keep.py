@@ -55,6 +55,18 @@ class Kept:
         text = json.dumps([plain(self.template), dict(self.parameters)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    def looks_like(self, other: Kept) -> bool:
+        """Whether CloudFormation tells the same of both: it has question marks for all but ASCII.
+
+        https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/814
+        """
+        return self._told == other._told
+
+    @property
+    def _told(self) -> bytes:
+        text = [plain(self.template), dict(self.parameters)]
+        return json.dumps(text, sort_keys=True, ensure_ascii=False).encode("ascii", "replace")
+
     @property
     def artifacts(self) -> tuple[str, ...]:
         """Keys of the objects that its template names."""

@@ -218,3 +218,13 @@ def kept_of(state: StackState, template: str) -> Kept:
     """What a stack is, as it would be kept."""
     shown = {name: value for name, value in state.parameters.items() if value != SECRET}
     return Kept(template, shown, state.capabilities, state.tags)
+
+
+def is_at(order: Order, kept: Kept | None) -> bool:
+    """Whether a stack is at rest and what is kept, or is not there if that is nothing."""
+    state = order.stacks.read(order.name)
+    if state is None or not state.exists:
+        return kept is None
+    if kept is None or state.is_busy:
+        return False
+    return kept_of(state, order.stacks.template(order.name)).looks_like(kept)

@@ -71,5 +71,5 @@ def package(
 
 
 def text_of(body: Mapping[str, Any]) -> str:
-    """A template as text; CloudFormation reads JSON as well as YAML."""
-    return json.dumps(body, indent=1, ensure_ascii=False)
+    """A template as text: CloudFormation reads JSON as well, and tells of it in ASCII only."""
+    return json.dumps(body, indent=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.adapters.world import World
 from engine.journal import Journal
 from engine.model import Outcome, Settings
+from engine.stack.back import proposal_of
 from engine.stack.keep import SECRET
 from engine.stack.move import Move
 from engine.stack.order import Came, Order, There, everywhere, look
@@ -39,8 +40,8 @@ def _roll_back(order: Order) -> Came:
         order.journal.note(f"Rollback of {name}: {stays}.")
     if order.settings.only_reads:
         return preview(order, there, target, {}, {}, ())
-    move = Move(order, there)
-    return move.to(target, move.proposal(target), ())
+    has = there.state.parameters if there.state else {}
+    return Move(order, there).to(target, proposal_of(order, target, has), ())
 
 
 def _of_secrets(there: There) -> str:

@@ -17,10 +17,14 @@ _EARLY = (
     "information."
 )  # as quoted in aws-cdk-cli's issue 970
 
+_describe_stacks = handlers._describe_stacks
 _get_template = handlers._get_template
 _get_template_summary = handlers._get_template_summary
 _create_change_set = changesets._create_change_set
 _add_event = stacks._add_event
+_execute_change_set = changesets._execute_change_set
+_track_execution = changesets._track_change_set_execution
+_update_stack = handlers._update_stack
 _update = stacks._update_keeping_seed
 # The beginnings of updates that have not been told, by stack and logical id.
 _begun: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -70,7 +74,10 @@ def create_change_set(params: dict[str, Any]) -> Any:
     Only a template and parameters that are the same end in ``FAILED``. Metadata, conditions and the
     description cannot be changed by themselves (user guide, "CloudFormation template sections").
     """
+    there = handlers._resolve_stack(helpers._p(params, "StackName"))
     answer = _create_change_set(params)
+    if there and there["StackStatus"] == "REVIEW_IN_PROGRESS":
+        answer = _same_name(there, answer)
     names = (helpers._p(params, each) for each in ("ChangeSetName", "StackName"))
     _, made = changesets._find_change_set(*names)
     if (
@@ -86,6 +93,23 @@ def create_change_set(params: dict[str, Any]) -> Any:
     return answer
 
 
+def _same_name(there: dict[str, Any], answer: Any) -> Any:
+    """A stack that is only a name stays the one that it is, however many change sets it has.
+
+    aws-cli (``customizations/cloudformation/deployer.py``) proposes to create such a stack anew.
+    """
+    new = cloudformation._stacks.get(there["StackName"])
+    cloudformation._stacks[there["StackName"]] = there
+    if new is None or new is there:
+        return answer
+    del cloudformation._stack_events[new["StackId"]]
+    for each in cloudformation._change_sets.values():
+        if each["StackId"] == new["StackId"]:
+            each["StackId"] = there["StackId"]
+    body = answer[2].replace(new["StackId"].encode(), there["StackId"].encode())
+    return (*answer[:2], body)
+
+
 def _bucket_is_there(template: dict[str, Any]) -> bool:
     """Whether a template names a bucket that exists: its change set is made, and has failed.
 
@@ -97,10 +121,79 @@ def _bucket_is_there(template: dict[str, Any]) -> bool:
     return any(isinstance(name, str) and name in s3._buckets for name in names)
 
 
+def execute_change_set(params: dict[str, Any]) -> Any:
+    """Only one that is AVAILABLE can be executed, once.
+
+    The words are AWS's, as told in amazon-chime-sdk-js's issue 1089.
+    """
+    names = (helpers._p(params, each) for each in ("ChangeSetName", "StackName"))
+    _, found = changesets._find_change_set(*names)
+    if found and found["ExecutionStatus"] != "AVAILABLE":
+        says = (
+            f"ChangeSet [{found['ChangeSetId']}] cannot be executed in its current execution "
+            f"status of [{found['ExecutionStatus']}]"
+        )
+        return helpers._error("InvalidChangeSetStatus", says)
+    return _execute_change_set(params)
+
+
+async def track_execution(change_set: dict[str, Any], stack: Any, deploying: Any) -> None:
+    """What the execution of one has made obsolete is gone when it is over.
+
+    "When you execute a change set, CloudFormation deletes all other change sets associated with the
+    stack" (API: ``ExecuteChangeSet``).
+    """
+    try:
+        await _track_execution(change_set, stack, deploying)
+    finally:
+        for each in _others(stack["StackId"], change_set["ChangeSetId"]):
+            if each["ExecutionStatus"] == "OBSOLETE":
+                cloudformation._change_sets.pop(each["ChangeSetId"], None)
+
+
+def make_obsolete(stack_id: str, executed: str = "") -> None:
+    """Let a stack's other change sets be OBSOLETE, "because the stack was already updated".
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html
+    """
+    for each in _others(stack_id, executed):
+        if each["ExecutionStatus"] == "AVAILABLE":
+            each["ExecutionStatus"] = "OBSOLETE"
+
+
+def _others(stack_id: str, change_set_id: str) -> list[dict[str, Any]]:
+    return [
+        each
+        for known, each in cloudformation._change_sets.items()
+        if each["StackId"] == stack_id and known != change_set_id
+    ]
+
+
+def update_stack(params: dict[str, Any]) -> Any:
+    """UpdateStack makes the change sets of its stack obsolete."""
+    answer = _update_stack(params)
+    if answer[0] == 200:
+        make_obsolete(handlers._resolve_stack(helpers._p(params, "StackName"))["StackId"])
+    return answer
+
+
 def _is_a_name(params: dict[str, Any]) -> bool:
     """Whether a call is about a stack that has nothing but change sets."""
     stack = handlers._resolve_stack(helpers._p(params, "StackName"))
     return bool(stack) and stack["StackStatus"] == "REVIEW_IN_PROGRESS"
+
+
+def in_ascii(answer: Any) -> Any:
+    """Templates and values of stacks are told with question marks for what is not ASCII.
+
+    https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/814
+    """
+    return (*answer[:2], answer[2].decode().encode("ascii", "replace"))
+
+
+def describe_stacks(params: dict[str, Any]) -> Any:
+    """DescribeStacks."""
+    return in_ascii(_describe_stacks(params))
 
 
 def get_template(params: dict[str, Any]) -> Any:
@@ -109,7 +202,7 @@ def get_template(params: dict[str, Any]) -> Any:
     aws-sam-cli (``samcli/lib/delete/cfn_utils.py``) reads ``TemplateBody`` as one that may be
     absent, "stack may not have template, check the change set"; here it is.
     """
-    answer = _get_template(params)
+    answer = in_ascii(_get_template(params))
     if answer[0] != 200 or helpers._p(params, "ChangeSetName") or not _is_a_name(params):
         return answer
     return answer[0], answer[1], re.sub(rb"<TemplateBody>.*</TemplateBody>", b"", answer[2])
@@ -138,7 +231,12 @@ def teach() -> None:
     # AWS::S3::Bucket in the template reference: only BucketName says "Update requires: Replacement"
     provisioners._REPLACING_PROPERTIES["AWS::S3::Bucket"] = frozenset({"BucketName"})
     cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_change_set
+    cloudformation._ACTION_HANDLERS["DescribeStacks"] = describe_stacks
     cloudformation._ACTION_HANDLERS["GetTemplate"] = get_template
     cloudformation._ACTION_HANDLERS["GetTemplateSummary"] = get_template_summary
+    cloudformation._ACTION_HANDLERS["ExecuteChangeSet"] = execute_change_set
+    cloudformation._ACTION_HANDLERS["UpdateStack"] = update_stack
+    changesets._track_change_set_execution = track_execution
+    changesets._drop_other_change_sets = make_obsolete
     stacks._add_event = add_event
     stacks._update_keeping_seed = update

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -90,6 +91,91 @@ def test_a_stack_that_is_only_a_name_has_no_template() -> None:
     assert refused(api.describe_stacks, StackName=name) == ("ValidationError", 400)
 
 
+def test_a_change_set_is_obsolete_once_the_stack_was_changed() -> None:
+    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+    api.create_stack(StackName=name, TemplateBody=_template("one"))
+    _settle(api, name)
+
+    def propose(title: str) -> None:
+        api.create_change_set(
+            StackName=name,
+            ChangeSetName=title,
+            ChangeSetType="UPDATE",
+            TemplateBody=_template(title),
+        )
+
+    def status(title: str) -> str:
+        found = api.describe_change_set(StackName=name, ChangeSetName=title)
+        return str(found["ExecutionStatus"])
+
+    propose("two")
+    propose("three")
+    assert (status("two"), status("three")) == ("AVAILABLE", "AVAILABLE")
+    api.execute_change_set(StackName=name, ChangeSetName="two")
+    assert refused(api.execute_change_set, StackName=name, ChangeSetName="two") == (
+        "InvalidChangeSetStatus",
+        400,
+    )
+    assert _settle(api, name) == "UPDATE_COMPLETE"
+    _until(lambda: status("two") == "EXECUTE_COMPLETE")
+    of_three = {"StackName": name, "ChangeSetName": "three"}
+    assert refused(api.describe_change_set, **of_three) == ("ChangeSetNotFound", 404)
+    assert refused(api.execute_change_set, **of_three) == ("ChangeSetNotFound", 404)
+    propose("four")
+    api.update_stack(StackName=name, TemplateBody=_template("five"))
+    assert status("four") == "OBSOLETE"
+    assert refused(api.execute_change_set, StackName=name, ChangeSetName="four") == (
+        "InvalidChangeSetStatus",
+        400,
+    )
+    _settle(api, name)
+    api.delete_stack(StackName=name)
+
+
+def test_a_name_has_as_many_change_sets_as_are_made_for_it() -> None:
+    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+    made = [
+        api.create_change_set(
+            StackName=name,
+            ChangeSetName=title,
+            ChangeSetType="CREATE",
+            TemplateBody=_template(title),
+        )
+        for title in ("one", "two")
+    ]
+    assert made[0]["StackId"] == made[1]["StackId"]
+    api.execute_change_set(StackName=name, ChangeSetName="one")
+    late = {"StackName": name, "ChangeSetName": "two"}
+    assert refused(api.execute_change_set, **late)[0] in (
+        "InvalidChangeSetStatus",
+        "ChangeSetNotFound",
+    )
+    assert _settle(api, name) == "CREATE_COMPLETE"
+    api.delete_stack(StackName=name)
+
+
+def test_what_is_not_ascii_is_told_as_question_marks() -> None:
+    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+    body = json.loads(_template("schön ☺"))
+    body["Parameters"] = {"Word": {"Type": "String"}}
+    api.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(body, ensure_ascii=False),
+        Parameters=[{"ParameterKey": "Word", "ParameterValue": "größer"}],
+    )
+    _settle(api, name)
+    (stack,) = api.describe_stacks(StackName=name)["Stacks"]
+    assert stack["Parameters"][0]["ParameterValue"] == "gr??er"
+    told = api.get_template(StackName=name)["TemplateBody"]["Resources"]["Changed"]
+    assert told["Properties"]["Value"] == "sch?n ?"
+    physical = api.describe_stack_resource(StackName=name, LogicalResourceId="Changed")
+    held = boto3.client("ssm").get_parameter(
+        Name=physical["StackResourceDetail"]["PhysicalResourceId"]
+    )
+    assert held["Parameter"]["Value"] == "schön ☺"
+    api.delete_stack(StackName=name)
+
+
 def _template(value: str) -> str:
     def parameter(value: str) -> dict[str, Any]:
         return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value}}
@@ -99,6 +185,14 @@ def _template(value: str) -> str:
 
 def _events(api: Any, name: str) -> list[dict[str, Any]]:
     return list(reversed(api.describe_stack_events(StackName=name)["StackEvents"]))
+
+
+def _until(true: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came true")
 
 
 def _settle(api: Any, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 from engine.adapters import retry
 from engine.adapters.aws.session import Aws
-from engine.errors import DeployFailed, NotFound, Refused
+from engine.errors import Conflict, DeployError, DeployFailed, NotFound, Refused
 
 BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
 PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
@@ -129,10 +130,17 @@ class Stacks:
         self._region = region
 
     def _call(self, operation: str, **parameters: Any) -> Any:
-        """A call; what is absent is ``NotFound``, which CloudFormation has no code for."""
+        """A call; what is absent is ``NotFound``, which CloudFormation has no code for.
+
+        Raises:
+            Conflict: the change set is gone, since another one has been executed meanwhile
+                (API: ``ExecuteChangeSet``).
+        """
         try:
             return self._aws.call(self._region, "cloudformation", operation, **parameters)
         except Refused as refusal:
+            if refusal.code == "ChangeSetNotFound":
+                raise theirs(parameters.get("StackName", "inside")) from None
             if "does not exist" in refusal.message and "Parameters" not in refusal.message:
                 raise NotFound(refusal.message, code=refusal.code) from None
             raise
@@ -221,6 +229,7 @@ class Stacks:
 
         Raises:
             Refused: CloudFormation does not take the template or its parameters.
+            Conflict: somebody else has changed the stack meanwhile.
         """
         change_set = f"lambda-fast-deploy-{secrets.token_hex(6)}"
         self._create(
@@ -300,13 +309,29 @@ class Stacks:
             )
 
     def execute(self, change_set: ChangeSet) -> None:
-        """Begin to carry a change set out."""
-        self._call("execute_change_set", StackName=change_set.stack, ChangeSetName=change_set.id)
+        """Begin to carry a change set out.
+
+        Raises:
+            Conflict: somebody else has changed the stack since the change set was made.
+        """
+        named = {"StackName": change_set.stack, "ChangeSetName": change_set.id}
+        try:
+            self._call("execute_change_set", **named)
+        except Refused as refusal:
+            if refusal.code != "InvalidChangeSetStatus":
+                raise
+            found = self._call("describe_change_set", **named)
+            if str(found["ExecutionStatus"]).startswith("EXECUTE_"):
+                return  # it was this run: the answer had been lost, and it asked again
+            with contextlib.suppress(DeployError):
+                self.discard(change_set)
+            raise theirs(change_set.stack) from None
 
     def discard(self, change_set: ChangeSet) -> None:
-        """Remove a change set that is not carried out, and the stack if that is only its name."""
+        """Remove a change set that is not carried out, and the stack if that is only a name."""
         self._call("delete_change_set", StackName=change_set.stack, ChangeSetName=change_set.id)
-        if change_set.is_new:
+        state = self.read(change_set.stack) if change_set.is_new else None
+        if state and not state.exists:
             self.delete(change_set.stack)
 
     def cancel(self, name: str) -> None:
@@ -316,6 +341,15 @@ class Stacks:
     def delete(self, stack_id: str) -> None:
         """Begin to delete a stack with what is in it."""
         self._call("delete_stack", StackName=stack_id)
+
+
+def theirs(stack: str) -> Conflict:
+    """The error of a run that met somebody else's change of a stack, by its name or id."""
+    name = stack.split("/")[1] if stack.startswith("arn:") else stack
+    return Conflict(
+        f"somebody else has changed stack {name} while this run was deploying",
+        remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
+    )
 
 
 def _values(template: str) -> Any:

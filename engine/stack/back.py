@@ -1,0 +1,181 @@
+"""The way back of a stack, as long as what is there is still what this run has made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from engine.adapters.aws.stacks import Proposal, theirs
+from engine.delivery import because
+from engine.errors import Conflict, DeployError, DeployFailed
+from engine.model import Delivery
+from engine.release.undo import Back
+from engine.stack.apply import Application, is_stuck
+from engine.stack.keep import SECRET, Kept
+from engine.stack.order import Order, is_at
+from engine.stack.resources import has_stacks
+from engine.stack.template import plain
+
+
+def proposal_of(order: Order, kept: Kept, has: Mapping[str, str]) -> Proposal:
+    """A kept state as something to become; what is secret of the parameters it ``has`` stays."""
+    template = plain(kept.template)
+    asked = template.get("Parameters") or {}
+    hidden = {
+        key: None
+        for key, value in has.items()
+        if value == SECRET and key in asked and key not in kept.parameters
+    }
+    return Proposal(
+        kept.template,
+        order.as_argument(kept.template),
+        {**kept.parameters, **hidden},
+        kept.capabilities or order.stack.capabilities,
+        kept.tags,
+        has_stacks(template),
+        order.stack.role,
+    )
+
+
+def note(order: Order, kept: Kept) -> None:
+    """Keep a state that the stack has come to, which is none of the change itself."""
+    try:
+        order.keep.put(kept)
+    except DeployError as error:
+        says = "could not be kept, and the next run tests it again perhaps"
+        order.journal.note(f"What stack {order.name} is {says}: {error.message}")
+
+
+class WayBack:
+    """Leads one stack back to what it was ``before``, or away if it was not there."""
+
+    def __init__(self, order: Order, before: Kept | None, application: Application) -> None:
+        self._order = order
+        self._before = before
+        self._application = application
+        self._name = f"stack {order.name}"
+
+    def by_itself(self, delivery: Delivery, error: DeployError) -> Delivery:
+        """A stack that CloudFormation has put back, or could not."""
+        error.hide(self._order.journal.hidden)
+        delivery = because(delivery, error)
+        try:
+            return self._as_it_is(delivery)
+        except DeployError as failure:
+            says = f"{self._name}: what it is now is not known, {failure.message}"
+            return replace(delivery, left=(says,))
+
+    def _as_it_is(self, delivery: Delivery) -> Delivery:
+        order, before, name = self._order, self._before, self._name
+        state = order.stacks.read(delivery.arn)
+        if state and not state.exists:
+            order.stacks.delete(state.id)  # it is nothing but a name
+        if before is None and not (state and state.exists):
+            return replace(delivery, outcome="undone", undone=(f"{name} is deleted",))
+        if before and state and not is_stuck(state) and is_at(order, before):
+            note(order, before)  # it may be on trial under the same id
+            return replace(delivery, outcome="undone", undone=(f"{name} is as it was",))
+        status = state.status if state else "gone"
+        return replace(delivery, left=(f"{name}: it is {status}",))
+
+    def of_tests(self, delivery: Delivery, error: DeployError, ours: Kept) -> Delivery:
+        """A stack that CloudFormation has put through, and that did not pass its tests.
+
+        Args:
+            delivery: what came of it so far.
+            error: why it goes back.
+            ours: what it is, with the digests of all secrets that it has.
+        """
+        order, before, name = self._order, self._before, self._name
+        error.hide(order.journal.hidden)
+        delivery = because(delivery, error)
+        cause, left, said = error.message.splitlines()[0], tuple[str, ...](), ""
+        try:
+            target = before and self._target(before)
+            left = self._keeps(target, ours) if target else ()
+            with order.journal.work(f"undo:{order.name}", "undo", cause, order.region) as detail:
+                if not self._return(delivery.arn, target, ours) and left:
+                    detail("only values that are not kept had changed")
+                else:
+                    said = _said(name, before, target, but=bool(left))
+                    detail(said)
+        except DeployError as failure:
+            if isinstance(failure, Conflict) and not self._is_still(ours):
+                return replace(delivery, spared=(f"{name}: {Back.THEIRS.value}",))
+            return replace(delivery, left=(f"{name}: {failure.message}", *left))
+        if target and left:  # with other secrets, it has not passed its tests
+            target = replace(target, digests=ours.digests, back=target.id)
+        if target:
+            note(order, target)
+        if said:
+            delivery = replace(delivery, outcome="undone", undone=(said,))
+        return replace(delivery, left=left)
+
+    def _target(self, before: Kept) -> Kept:
+        """The latest state that passed its tests, else what the stack was before."""
+        if before.proved == before.id:
+            return before
+        return self._order.keep.get(before.proved) or before
+
+    def _keeps(self, target: Kept, ours: Kept) -> tuple[str, ...]:
+        """The secrets that do not come back with a state: it may have had others."""
+        return tuple(
+            f"parameter {key} of {self._name} "
+            f"{'keeps' if key in target.digests else 'may keep'} its new value: NoEcho values are "
+            "not kept; give the former one and deploy"
+            for key in plain(target.template).get("Parameters") or {}
+            if key not in target.parameters and ours.digests.get(key) != target.digests.get(key)
+        )
+
+    def _return(self, stack_id: str, target: Kept | None, ours: Kept) -> bool:
+        """Lead the stack back, or delete it without a target; whether it was elsewhere.
+
+        Raises:
+            Conflict: somebody else has changed it since.
+        """
+        order = self._order
+        if target is None:
+            self._check(ours)
+            applied = self._application.delete(stack_id)
+            if applied.state is not None:
+                raise applied.error(order.name)
+            return True
+        state = order.stacks.read(order.name)
+        has = state.parameters if state else {}
+        change_set = order.stacks.propose(order.name, proposal_of(order, target, has), is_new=False)
+        try:
+            self._check(ours)  # by now, whatever changes the stack makes the change set obsolete
+        except DeployError:
+            if change_set.differs:
+                order.stacks.discard(change_set)
+            raise
+        if not change_set.differs:
+            if not self._keeps(target, ours):
+                if target.back is None:
+                    raise DeployFailed("CloudFormation sees nothing to put back")
+                raise DeployFailed("it has not passed its tests, and nothing is kept that has")
+            return False
+        applied = self._application.put_back(change_set)
+        if not applied.is_done:
+            raise applied.error(order.name)
+        self._check(target)
+        return True
+
+    def _is_still(self, ours: Kept) -> bool:
+        """Whether a stack is what this run has made of it, as far as it can be asked."""
+        try:
+            return is_at(self._order, ours)
+        except DeployError:
+            return True
+
+    def _check(self, kept: Kept) -> None:
+        if not is_at(self._order, kept):
+            raise theirs(self._order.name)
+
+
+def _said(name: str, before: Kept | None, target: Kept | None, *, but: bool) -> str:
+    """Where a stack has gone back to, ``but`` for secrets."""
+    if before is None or target is None:
+        return f"{name} is deleted"
+    when = "" if target.id == before.id else " when its tests last passed"
+    return f"{name} {'has the template that it had' if but else 'is as it was'}{when}"
