@@ -13,7 +13,12 @@ UPDATE = 0.5  # seconds that a change of a function takes unless told otherwise
 
 @contextmanager
 def paced(
-    *, request: float = 0.0, update: float = UPDATE, quota: float | None = None
+    *,
+    request: float = 0.0,
+    update: float = UPDATE,
+    quota: float | None = None,
+    metrics: float = 0.0,
+    minute: int = 60,
 ) -> Iterator[None]:
     """AWS at another pace in the block.
 
@@ -21,9 +26,11 @@ def paced(
         request: seconds that each call takes more.
         update: seconds that a change of a function takes.
         quota: the part of an account's quotas of Lambda's API that is left, if there are any.
+        metrics: seconds after which CloudWatch shows a call.
+        minute: seconds that its minute has.
     """
     quotas = {} if quota is None else {"quota": quota}
-    _put(request=request, update=update, **quotas)
+    _put(request=request, update=update, metrics=metrics, minute=minute, **quotas)
     try:
         yield
     finally:

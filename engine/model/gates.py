@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from engine.errors import Place
 from engine.model.words import Access
@@ -89,11 +90,13 @@ class Canary:
     """A part of the users' calls for a while, before all of them.
 
     ``weight`` and ``max_error_rate`` are parts of 1, and ``duration`` is in seconds. ``alarms`` are
-    names of CloudWatch alarms that must not go off.
+    names of CloudWatch alarms that must not go off, and ``unseen`` is what comes of it when
+    CloudWatch shows no call.
     """
 
     weight: float
     duration: float
     alarms: tuple[str, ...] = ()
     max_error_rate: float | None = None
+    unseen: Literal["pass", "fail"] = "fail"
     place: Place = field(default_factory=lambda: Place("canary"))

@@ -76,6 +76,24 @@ def served(function: Function, observed: ObservedFunction) -> FunctionState | No
     return live and replace(live, description=latest.description, tags=latest.tags)
 
 
+def _no_canary(function: Function, observed: ObservedFunction, *, is_live: bool) -> str:
+    """Why a part of the users cannot try a new version beside the one that they have, or nothing.
+
+    Lambda divides calls between two published versions with the same role only (developer guide,
+    "Implement Lambda canary deployments using a weighted alias").
+    """
+    live = observed.live
+    if observed.alias is None or live is None:
+        return "it is the first version"
+    if is_live:
+        return f"version {live.version} already is what is wanted"
+    if live.version == LATEST:
+        return f"{function.alias} leads to {LATEST}, and calls are divided between versions"
+    if live.role != (function.role or observed.latest.role):
+        return "the role changes, and calls are divided between versions of one role only"
+    return ""
+
+
 class _Region:
     """Plans one region, appending to the shared list of steps."""
 
@@ -207,7 +225,7 @@ class _Region:
         problem = creation_problem(function, self._observed.region)
         self._problems += [problem] if problem else []
         self._add(f"function:{name}", Action.CREATE, "it does not exist yet")
-        self._release(function, None, "the first version")
+        self._release(function, None, "the first version", "it is the first version")
         return True
 
     def _update(
@@ -219,12 +237,11 @@ class _Region:
         """Plan an existing function; whether anything changes for its users."""
         name, layers = function.name, self._layers_of(function)
         live = served(function, observed)
+        is_live = live is not None and not (
+            self._code_changes(function, live, images) or update(function, live, layers)
+        )
         self._tags(function, observed)
-        if (
-            live
-            and not (observed.alias and observed.alias.weights)
-            and not (self._code_changes(function, live, images) or update(function, live, layers))
-        ):
+        if live and is_live and not (observed.alias and observed.alias.weights):
             which = f"version {live.version}" if function.has_alias else LATEST
             same = f"{which} already is what is wanted"
             for kind in ("configuration", "code", "version", "canary"):
@@ -247,10 +264,13 @@ class _Region:
         )
         why = " and ".join(filter(None, (configured, code)))
         why = why or "$LATEST is not what the alias serves"
-        self._release(function, observed, why if live else "no alias serves it yet")
+        no_canary = _no_canary(function, observed, is_live=is_live)
+        self._release(function, observed, why if live else "no alias serves it yet", no_canary)
         return True
 
-    def _release(self, function: Function, observed: ObservedFunction | None, why: str) -> None:
+    def _release(
+        self, function: Function, observed: ObservedFunction | None, why: str, no_canary: str
+    ) -> None:
         """Plan how users come to the new version."""
         name, alias = function.name, observed.alias if observed else None
         if not function.has_alias:
@@ -260,8 +280,8 @@ class _Region:
         self._add(f"version:{name}", Action.PUBLISH, why)
         if function.canary:
             weight = f"{function.canary.weight * 100:g} % for {function.canary.duration:g} s"
-            action = Action.TEST if alias else Action.SKIP
-            self._add(f"canary:{name}", action, weight if alias else "it is the first version")
+            action = Action.SKIP if no_canary else Action.TEST
+            self._add(f"canary:{name}", action, no_canary or weight)
         if alias is None:
             self._add(f"alias:{name}", Action.CREATE, f"alias {function.alias} does not exist yet")
             return

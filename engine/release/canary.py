@@ -3,83 +3,130 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from engine.adapters import retry
+from engine.adapters.aws.metrics import Calls
 from engine.errors import GateFailed
 from engine.model import Canary
 from engine.release.alias import AliasMoves
 from engine.release.order import Order
 
-MOST_CALLS = 20  # of CloudWatch's pages, however long it lasts, per order
+MOST_CALLS = 20  # of CloudWatch's pages, per order, as long as the canary's own time lasts
+LATE = 180.0  # seconds that CloudWatch may take to show a call
+LONGEST = 15.0  # seconds between two looks
 
 
 def try_out(order: Order, moves: AliasMoves, version: str, description: str) -> None:
     """Lead a part of the users to a version, watch how it fares, and return if it fares well.
 
     Raises:
-        GateFailed: an alarm went off, or too many of its calls failed.
+        GateFailed: an alarm went off, too many of its calls failed, or none was seen.
         Conflict: somebody else has moved the alias.
     """
     canary, before = order.function.canary, order.observed.alias if order.observed else None
     if canary is None:
         return
-    if before is None:
-        order.journal.note(f"{order.name} is new, so there is no version to try a canary beside.")
+    if before is None or not order.wanted("canary"):
+        order.journal.note(f"No canary of {order.name}: {order.step('canary').reason}.")
+        return
+    if before.version == version:  # Lambda divides no calls between a version and itself
+        order.journal.note(f"No canary of {order.name}: users have version {version} already.")
         return
     with order.working("canary") as detail:
-        _check_silent(order, canary)
+        watch = _Watch(order, canary, version)
         moves.to(before.version, description, {version: canary.weight})
-        detail(_watched(order, canary, version))
+        detail(watch.until_over())
 
 
-def _check_silent(order: Order, canary: Canary) -> None:
-    for name, (state, reason) in order.world.metrics(order.region).alarms(canary.alarms).items():
-        if state == "ALARM":
-            raise GateFailed(
-                f"alarm {name} rings already, so it cannot tell how a version fares: {reason}",
-                remedy="Deploy again when it is silent.",
-            )
+class _Watch:
+    """How one version fares; ``_ringing`` are alarms that rang before it had its first call."""
 
-
-def _watched(order: Order, canary: Canary, version: str) -> str:
-    """What was seen until the time was over."""
-    metrics, step = order.world.metrics(order.region), order.step("canary")
-    since, begun = datetime.now(UTC), time.monotonic()
-    calls = errors = 0
-
-    def look() -> str:
-        nonlocal calls, errors
-        order.journal.check()
-        calls, errors = metrics.calls(order.name, order.function.alias, version, since)
-        gone = time.monotonic() - begun
-        says = f"{calls} calls, {errors} failed after {gone:.0f} of {canary.duration:.0f} s"
-        order.journal.progress(step.id, says, order.region)
-        order.journal.advance(step.id, gone, canary.duration, region=order.region)
-        for name, (state, reason) in metrics.alarms(canary.alarms).items():
+    def __init__(self, order: Order, canary: Canary, version: str) -> None:
+        self._order = order
+        self._canary = canary
+        self._version = version
+        self._metrics = order.world.metrics(order.region)
+        self._calls = Calls()
+        self._ringing: set[str] = set()
+        for name, (state, reason) in self._metrics.alarms(canary.alarms).items():
             if state == "ALARM":
+                self._ringing.add(name)
+                order.journal.note(
+                    f"Alarm {name} rings already, so it does not judge version {version} of "
+                    f"{order.name} until it has been silent: {reason}"
+                )
+
+    def until_over(self) -> str:
+        """What was seen until the time was over, and CloudWatch has shown the end of it.
+
+        Raises:
+            GateFailed: the version fared badly, or was not seen at all.
+        """
+        order, canary = self._order, self._canary
+        since, begun = self._metrics.now(), time.monotonic()
+        end = since + timedelta(seconds=canary.duration)
+
+        def is_over() -> bool:
+            order.journal.check()
+            gone = time.monotonic() - begun
+            self._calls = self._metrics.calls(
+                order.name, order.function.alias, self._version, since
+            )
+            self._tell(gone)
+            self._judge()
+            newest = self._calls.newest
+            return gone >= canary.duration and newest is not None and newest >= end
+
+        retry.until(
+            is_over,
+            bool,
+            deadline=canary.duration + LATE,
+            first=max(0.5, min(LONGEST, canary.duration / MOST_CALLS)),
+            longest=LONGEST,
+        )
+        if not self._calls.every:
+            self._unseen()
+        return self._seen
+
+    @property
+    def _seen(self) -> str:
+        return f"{self._calls.every} calls, {self._calls.failed} failed"
+
+    def _tell(self, gone: float) -> None:
+        order, lasts = self._order, self._canary.duration
+        step = order.step("canary")
+        when = f"after {gone:.0f} of {lasts:.0f} s"
+        if gone > lasts:
+            when = "so far; CloudWatch has not shown the last of them yet"
+        order.journal.progress(step.id, f"{self._seen} {when}", order.region)
+        order.journal.advance(step.id, gone, lasts, region=order.region)
+
+    def _judge(self) -> None:
+        version, allowed = self._version, self._canary.max_error_rate or 0
+        for name, (state, reason) in self._metrics.alarms(self._canary.alarms).items():
+            if state != "ALARM":
+                self._ringing.discard(name)
+            elif name not in self._ringing:
                 raise GateFailed(
                     f"alarm {name} went off while version {version} was tried: {reason}"
                 )
-        if errors > (canary.max_error_rate or 0) * calls:
-            allowed = f"{(canary.max_error_rate or 0) * 100:g} %"
+        if self._calls.failed > allowed * self._calls.every:
             raise GateFailed(
-                f"{errors} of {calls} calls of version {version} failed while it was tried; at "
-                f"most {allowed} may"
+                f"{self._calls.failed} of {self._calls.every} calls of version {version} failed "
+                f"while it was tried; at most {allowed * 100:g} % may"
             )
-        return f"{calls} calls, {errors} failed"
 
-    pause = max(0.5, min(15.0, canary.duration / MOST_CALLS))
-    seen = retry.until(
-        look,
-        lambda _: time.monotonic() - begun >= canary.duration,
-        deadline=canary.duration + pause,
-        first=pause,
-        longest=pause,
-    )
-    if not calls:
+    def _unseen(self) -> None:
+        order, version = self._order, self._version
+        if self._canary.unseen == "fail":
+            raise GateFailed(
+                f"CloudWatch shows no call of version {version} of {order.name}, so nothing is "
+                "known of how it fares",
+                remedy="Let its canary last longer (for), give it more of the calls (weight), or "
+                "say canary: {unseen: pass}.",
+            )
         order.journal.note(
-            f"No call reached version {version} of {order.name} while it was tried: its canary "
-            "says nothing."
+            f"CloudWatch shows no call of version {version} of {order.name} while it was tried: "
+            "its canary says nothing."
         )
-    return seen

@@ -113,5 +113,9 @@ CANARY = Record(
             ListOf(Text(r".{1,255}", "an alarm's name")), "CloudWatch alarms that must not go off"
         ),
         "max-error-rate": Key(Share(), "part of its calls that may fail; default none"),
+        "unseen": Key(
+            Choice(("fail", "pass")),
+            "what comes of it when CloudWatch shows no call of the new version; default fail",
+        ),
     }
 )

@@ -135,5 +135,6 @@ def read_canary(value: Mapping[str, Any], place: Place) -> Canary:
         duration=value["for"],
         alarms=tuple(value.get("alarms", ())),
         max_error_rate=value.get("max-error-rate"),
+        unseen=value.get("unseen", "fail"),
         place=place,
     )

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from typing import Any
 
 from ministack.services import lambda_svc
@@ -36,6 +37,25 @@ def refused(name: str, request: dict[str, Any]) -> Answer | None:
             "InvalidParameterValueException",
             "$LATEST is not supported for an alias with a routing configuration",
         )
+    return _not_together(function, request["FunctionVersion"], weights) if weights else None
+
+
+def _not_together(function: dict[str, Any], version: str, weights: Iterable[str]) -> Answer | None:
+    """Refuse the same version twice, and versions of different roles.
+
+    The words are AWS's: recorded in LocalStack's snapshots, and told in serverless-aws-alias' issue
+    64.
+    """
+    if version in weights:
+        says = (
+            f"Invalid function version {version}. Function version {version} is already included "
+            "in routing configuration."
+        )
+        return failure("InvalidParameterValueException", says)
+    roles = {function["versions"][each]["config"]["Role"] for each in (version, *weights)}
+    if len(roles) > 1:
+        says = "Specified versions must be associated with the same execution role"
+        return failure("InvalidParameterValueException", says)
     return None
 
 
@@ -45,8 +65,10 @@ def create_alias(name: str, request: dict[str, Any]) -> Answer:
 
 
 def update_alias(name: str, alias: str, request: dict[str, Any]) -> Answer:
-    """UpdateAlias."""
-    return refused(name, request) or _update_alias(name, alias, request)
+    """UpdateAlias; what is not given stays."""
+    there = (lambda_svc._functions.get(name) or {"aliases": {}})["aliases"].get(alias) or {}
+    kept = {key: there[key] for key in ("FunctionVersion", "RoutingConfig") if key in there}
+    return refused(name, kept | request) or _update_alias(name, alias, request)
 
 
 def routed(name: str, qualifier: str | None) -> str | None:

@@ -26,6 +26,11 @@ _get_metric_statistics = cloudwatch._get_metric_statistics
 
 Points = list[dict[str, Any]]
 
+# As the pace says: the seconds that CloudWatch takes to show what has happened, on AWS one to three
+# minutes, and how many of them its minute has.
+late = 0.0
+minute = 60
+
 
 def dimensions(config: dict[str, Any], qualifier: str | None) -> list[dict[str, str]]:
     """Return the sets of dimensions under which one invocation is counted.
@@ -61,9 +66,11 @@ def emit_lambda_metrics(name: str, duration_ms: float, error: bool, throttle: bo
 
 
 def points_of(namespace: str, name: str, wanted: list[dict[str, Any]] | None) -> Points:
-    """Return the points of one metric: exactly these dimensions, or none at all."""
+    """Return the points of one metric: exactly these dimensions, or none at all; no newer ones."""
     key = cloudwatch._dims_key(cloudwatch._dims_from_list(wanted or []))
-    return list(cloudwatch._metrics.get((namespace, name, key)) or [])
+    shown = time.time() - late
+    points = cloudwatch._metrics.get((namespace, name, key)) or []
+    return [point for point in points if point["Timestamp"] <= shown]
 
 
 def periods(points: Points, period: int, request: dict[str, Any]) -> dict[int, Points]:
@@ -71,6 +78,7 @@ def periods(points: Points, period: int, request: dict[str, Any]) -> dict[int, P
 
     Clients send whole seconds: an end in this very second is meant to be now.
     """
+    period = max(1, period * minute // 60)
     start = cloudwatch._parse_ts(request.get("StartTime")) or 0
     end = cloudwatch._parse_ts(request.get("EndTime"))
     found: dict[int, Points] = defaultdict(list)

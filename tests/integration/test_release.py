@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.lab.making import archive
@@ -508,98 +507,3 @@ def test_a_change_by_somebody_else_is_told_with_who_and_when_and_left(
     assert re.search(rf"somebody else changed {name} at 20\d\d-.*\(version 1, .*deployed 20", cause)
     assert aws.get_function_configuration(FunctionName=name)["MemorySize"] == 300
     assert project.deploy().code == 0
-
-
-CANARY = "    canary: {weight: 30%, for: 6s, max-error-rate: 5%}\n    url: public"
-
-
-def test_a_canary_is_promoted_when_it_fares_well(project: Project, name: str, aws: Any) -> None:
-    project.edit("lambda-deploy.yml", "    url: public", CANARY)
-    project.edit("lambda-deploy.yml", "within: 8s", "within: 20s")
-    first = project.deploy()
-    assert "so there is no version to try a canary beside" in first.log
-    project.write("src/app.py", GOOD.format(version="two"))
-    with serving(first) as users:
-        run = project.deploy()
-    assert run.code == 0
-    assert re.search(r"test canary:\S+ \(us-east-1\): [1-9]\d* calls, 0 failed", run.log)
-    during = [body["version"] for _, _, body in users.answers]
-    assert {"one", "two"} == set(during)
-    alias = aws.get_alias(FunctionName=name, Name="live")
-    assert alias["FunctionVersion"] == "2"
-    assert not (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-
-
-def test_a_canary_that_fares_badly_is_given_up(project: Project, name: str, aws: Any) -> None:
-    project.edit("lambda-deploy.yml", "    url: public", CANARY)
-    project.edit("lambda-deploy.yml", "within: 8s", "within: 20s")
-    first = project.deploy()
-    project.write(
-        "src/app.py",
-        GOOD.format(version="two").replace(
-            "    return",
-            "    if event.get('rawPath') != '/health': raise ValueError('bad')\n    return",
-        ),
-    )
-    with Users(first.function["url"], "/orders") as users:
-        run = project.deploy()
-    assert run.code == 1
-    assert re.search(
-        r"[1-9]\d* of \d+ calls of version 2 failed while it was tried; at most 5 % may", run.log
-    )
-    assert users.failed
-    assert len(users.failed) < len(users.answers) / 2
-    alias = aws.get_alias(FunctionName=name, Name="live")
-    assert alias["FunctionVersion"] == "1"
-    assert not (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-    assert get(first.function["url"], "/orders")[0] == 200
-
-
-def test_an_alarm_ends_a_canary_and_one_that_was_killed_is_cleared(
-    project: Project, name: str, aws: Any
-) -> None:
-    cloudwatch, alarm = boto3.client("cloudwatch"), f"alarm-{name}"
-    canary = CANARY.replace("max-error-rate: 5%", f"alarms: [{alarm}]").replace("6s", "30s")
-    project.edit("lambda-deploy.yml", "    url: public", canary)
-    missing = project.deploy()
-    assert missing.code == 3
-    assert f"alarm '{alarm}' does not exist in us-east-1" in missing.log
-    cloudwatch.put_metric_alarm(
-        AlarmName=alarm,
-        Namespace="Orders",
-        MetricName="Lost",
-        Period=60,
-        EvaluationPeriods=1,
-        Statistic="Sum",
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-    )
-    project.deploy()
-    project.write("src/app.py", GOOD.format(version="two"))
-
-    def weights() -> dict[str, float]:
-        alias = aws.get_alias(FunctionName=name, Name="live")
-        return dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
-
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(project.deploy)
-        while not weights():
-            time.sleep(0.1)
-        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="orders lost")
-        run = going.result()
-    assert run.code == 1
-    assert f"alarm {alarm} went off while version 2 was tried: orders lost" in run.log
-    assert weights() == {}
-
-    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="found")
-    with subprocess.Popen([sys.executable, "-m", "engine", "deploy"], cwd=project.root) as killed:
-        while not weights():
-            time.sleep(0.1)
-        killed.kill()
-    assert weights()
-    project.write("src/app.py", GOOD.format(version="one"))
-    project.edit("lambda-deploy.yml", canary, "    url: public")
-    cleared = project.deploy()
-    assert cleared.code == 0
-    assert weights() == {}
-    assert get(cleared.function["url"])[1]["version"] == "one"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from lab.pace import paced
 from tests.lab.making import Function, code
+from tests.lab.test_metrics import Watch
 
 
 def test_each_call_takes_longer(live: Function) -> None:
@@ -49,3 +51,34 @@ def test_lambda_answers_so_many_calls_a_second(live: Function) -> None:
 def _ask(api: Any, times: int) -> None:
     for _ in range(times):
         api.get_account_settings()
+
+
+def test_cloudwatch_shows_calls_late(live: Function) -> None:
+    watch = Watch(live.name)
+    with paced(metrics=3):
+        begun = time.monotonic()
+        live.call("$LATEST")
+        assert watch.sum("Invocations") == 0
+        while not watch.sum("Invocations"):
+            time.sleep(0.1)
+        assert 3 <= time.monotonic() - begun < 10
+        live.call("$LATEST")
+        assert watch.sum("Invocations") == 1
+    assert watch.sum("Invocations") == 2
+
+
+def test_the_minute_of_cloudwatch_can_be_short(live: Function) -> None:
+    api, named = boto3.client("cloudwatch"), Watch(live.name).dimensions()
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": named}
+    query = {"Id": "q", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    begun = datetime.now(UTC)
+
+    def minutes() -> int:
+        span = {"StartTime": begun - timedelta(hours=1), "EndTime": begun + timedelta(hours=1)}
+        found = api.get_metric_data(**span, MetricDataQueries=[query])
+        return len(found["MetricDataResults"][0]["Timestamps"])
+
+    with paced(minute=1):
+        while minutes() < 3:
+            live.call("$LATEST")
+    assert minutes() <= 2

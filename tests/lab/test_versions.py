@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import boto3
 
 from tests.lab.making import Function, code, refused
 
@@ -80,6 +83,34 @@ def test_weights_are_followed(live: Function) -> None:
         )[0]
         == "InvalidParameterValueException"
     )
+
+
+def test_weights_are_of_two_versions_with_one_role(live: Function) -> None:
+    live.publish()
+    live.update("two")
+    live.publish()
+    role = boto3.client("iam").create_role(
+        RoleName=f"{live.name}-other",
+        AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+        '"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}',
+    )
+    live.api.update_function_configuration(FunctionName=live.name, Role=role["Role"]["Arn"])
+    live.settle()
+    live.publish()
+
+    def weighted(version: str) -> dict[str, Any]:
+        return {"RoutingConfig": {"AdditionalVersionWeights": {version: 0.5}}}
+
+    alias = {"FunctionName": live.name, "Name": "live"}
+    invalid = ("InvalidParameterValueException", 400)
+    assert refused(live.api.create_alias, **alias, FunctionVersion="2", **weighted("2")) == invalid
+    assert refused(live.api.create_alias, **alias, FunctionVersion="2", **weighted("3")) == invalid
+    live.api.create_alias(**alias, FunctionVersion="1", **weighted("2"))
+    assert refused(live.api.update_alias, **alias, **weighted("1")) == invalid
+    assert refused(live.api.update_alias, **alias, **weighted("3")) == invalid
+    assert refused(live.api.update_alias, **alias, FunctionVersion="2") == invalid  # weights stay
+    live.api.update_alias(**alias, FunctionVersion="3", RoutingConfig={})
+    assert live.api.get_alias(**alias)["FunctionVersion"] == "3"
 
 
 def test_a_stale_revision_of_an_alias_is_refused(live: Function) -> None:

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.adapters.aws.session import Aws
+
+# Lambda sends its metrics once a minute (Lambda developer guide, "Viewing metrics").
+PERIOD = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls of a version, how many of them failed, and the ``newest`` minute of its alias' calls.
+
+    That is its beginning, or nothing as long as no call is shown. All of the minutes before are
+    shown by then.
+    """
+
+    every: int = 0
+    failed: int = 0
+    newest: datetime | None = None
 
 
 class Metrics:
@@ -16,43 +33,52 @@ class Metrics:
         self._aws = aws
         self._region = region
 
-    def calls(self, name: str, alias: str, version: str, since: datetime) -> tuple[int, int]:
-        """Calls of a version through an alias, and how many of them failed.
+    def now(self) -> datetime:
+        """The time by AWS's clock."""
+        return self._aws.now()
+
+    def calls(self, name: str, alias: str, version: str, since: datetime) -> Calls:
+        """Calls of a version through an alias, as far as they are shown.
 
         The dimension ExecutedVersion tells the versions of a weighted alias apart (Lambda developer
-        guide, "Types of metrics"). CloudWatch shows a call a minute or two late.
+        guide, "Types of metrics"). CloudWatch shows a call one to three minutes late.
         """
-        dimensions = [
+        users = [
             {"Name": "FunctionName", "Value": name},
             {"Name": "Resource", "Value": f"{name}:{alias}"},
-            {"Name": "ExecutedVersion", "Value": version},
         ]
+        theirs = [*users, {"Name": "ExecutedVersion", "Value": version}]
+        asked = {
+            "all": ("Invocations", users),
+            "calls": ("Invocations", theirs),
+            "failed": ("Errors", theirs),
+        }
         found = self._aws.call(
             self._region,
             "cloudwatch",
             "get_metric_data",
             StartTime=since.replace(second=0, microsecond=0),
-            EndTime=datetime.now(UTC),
+            EndTime=self.now() + PERIOD,
             MetricDataQueries=[
                 {
-                    "Id": metric.lower(),
+                    "Id": identity,
                     "MetricStat": {
                         "Metric": {
                             "Namespace": "AWS/Lambda",
                             "MetricName": metric,
                             "Dimensions": dimensions,
                         },
-                        "Period": 60,
+                        "Period": int(PERIOD.total_seconds()),
                         "Stat": "Sum",
                     },
                 }
-                for metric in ("Invocations", "Errors")
+                for identity, (metric, dimensions) in asked.items()
             ],
         )
-        sums: dict[str, Any] = {
-            result["Id"]: sum(result["Values"]) for result in found["MetricDataResults"]
-        }
-        return int(sums.get("invocations", 0)), int(sums.get("errors", 0))
+        shown: dict[str, Any] = {result["Id"]: result for result in found["MetricDataResults"]}
+        sums = {identity: int(sum(result["Values"])) for identity, result in shown.items()}
+        newest = max(shown["all"]["Timestamps"], default=None) if "all" in shown else None
+        return Calls(sums.get("calls", 0), sums.get("failed", 0), newest)
 
     def alarms(self, names: Iterable[str]) -> dict[str, tuple[str, str]]:
         """The state of each alarm that exists (OK, ALARM, INSUFFICIENT_DATA), and its reason."""

@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -147,6 +148,18 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     return kind(f"{what} was refused: {said or code} ({why})", code=code)
 
 
+def _date_of(answer: Any) -> str:
+    """The Date header of an answer, if it has one."""
+    return str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", ""))
+
+
+def _parsed(date: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(date)
+    except ValueError:
+        return None
+
+
 class Aws:
     """One set of credentials; clients are made when first needed and shared by threads.
 
@@ -159,6 +172,7 @@ class Aws:
         self._only_reads = False
         self._clients: dict[tuple[str, str, bool, float], Any] = {}
         self._asking = threading.Lock()
+        self._dated = "", 0.0  # the Date of AWS's last answer, and when that came (monotonic)
         self._account = ""
         try:
             self._session = botocore.session.Session()
@@ -228,6 +242,7 @@ class Aws:
             what = f"{name} in {region}"
             try:
                 answer = getattr(client, operation)(**parameters)
+                self._dated = _date_of(answer), time.monotonic()
             except _UNREADABLE as error:
                 raise not_understood(what, " ".join(str(error).split())[:200]) from None
             answer = checked(answer, model, what)
@@ -330,11 +345,18 @@ class Aws:
                 answer = client.get_account_settings()
             except boto.ClientError as refusal:
                 answer = refusal.response
-        now, date = time.time(), answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
-        try:
-            return now - parsedate_to_datetime(date).timestamp()
-        except ValueError:
-            return None
+        date = _parsed(_date_of(answer))
+        return time.time() - date.timestamp() if date else None
+
+    def now(self) -> datetime:
+        """The time by AWS's clock, to a second or two, as its last answer told it.
+
+        This machine's can be minutes off, which AWS accepts; it counts where a proxy takes the Date
+        header away, or spoils it.
+        """
+        told, came = self._dated
+        date = _parsed(told)
+        return date + timedelta(seconds=time.monotonic() - came) if date else datetime.now(UTC)
 
     def expiry(self) -> float | None:
         """Seconds that the credentials are still valid; ``None`` where nothing ends or it renews.
