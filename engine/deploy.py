@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.adapters.parallel import together
 from engine.adapters.world import World
 from engine.build.build import build
-from engine.content.fingerprint import fingerprints
+from engine.content.fingerprint import base_recipes, fingerprints
 from engine.delivery import Release, because, found
 from engine.errors import DeployError
 from engine.journal import Journal
@@ -41,7 +41,9 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
 
         return deploy_stack(settings, world, journal)
     with journal.work("fingerprint", "read", "what the working tree holds"):
-        prints = fingerprints(settings, base_fingerprints(settings, world, journal))
+        recipes = base_recipes(settings)
+        bases = base_fingerprints(settings, recipes, world, journal)
+        prints = fingerprints(settings, recipes, bases)
     with journal.work("observe", "read", "what AWS has now"):
         observed, failed = observe(settings, prints, world)
     settings, lost = _reached(settings, failed)
@@ -65,13 +67,13 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         for region, function in settings.targets
     ]
     deliveries = together(lambda o: Release(o).deliver(), orders)
-    bases = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
+    built = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
     packages = {
         layer: sizes
         for region in settings.regions
         for layer, sizes in artifacts[region].packages.items()
     }
-    return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(bases), packages)
+    return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(built), packages)
 
 
 def build_bases(settings: Settings, world: World, journal: Journal) -> Outcome:

@@ -116,18 +116,21 @@ class Buildx:
         self,
         image: ImageBuild,
         *,
+        repository: str,
         cache: str,
         writes_cache: bool,
         login: Login,
         on_line: Callable[[str], None],
         beat: Callable[[], None],
-    ) -> None:
-        """Build an image and push it under all its references.
+    ) -> str:
+        """Build an image; its digest in the registry, where it has no name yet.
 
-        One platform and no attestations: Lambda refuses an image index.
+        The docker driver leaves it in the engine, under all its references and without a digest: it
+        pushes nothing by digest. One platform and no attestations: Lambda refuses an image index.
 
         Args:
             image: what to build.
+            repository: where to push it.
             cache: reference of the registry cache.
             writes_cache: whether that may be written, besides being read.
             login: credentials of the registry.
@@ -140,14 +143,16 @@ class Buildx:
         """
         builder = self.builder
         assert builder is not None
-        exports = builder.exports
+        exports, is_engine = builder.exports, builder.driver == "docker"
+        push = "" if is_engine else ",push=true,push-by-digest=true,name-canonical=true"
+        names = image.references if is_engine else (repository,)
         command = [
             *("docker", "buildx", "build", f"--builder={builder.name}", "--progress=plain"),
             *("--provenance=false", "--sbom=false", f"--platform={image.platform}"),
             f"--file={image.dockerfile}",
-            f"--output=type=image,push=true{_compression(image, exports=exports)}",
+            f"--output=type=image{push}{_compression(image, exports=exports)}",
+            *(f"--tag={name}" for name in names),
         ]
-        command += [f"--tag={reference}" for reference in image.references]
         command += [f"--build-arg={name}={value}" for name, value in _sorted(image.build_args)]
         command += [f"--secret=id={name},env={where}" for name, where in _sorted(image.secrets)]
         if image.no_cache:
@@ -164,9 +169,10 @@ class Buildx:
         secrets = [os.environ.get(where, "") for where in image.secrets.values()]
         hidden = [line for value in secrets for line in value.splitlines() if line.strip()]
         with _logged_in(login) as environment:
+            told = Path(environment["DOCKER_CONFIG"], "metadata.json")
             try:
                 run(
-                    command,
+                    [*command[:3], f"--metadata-file={told}", *command[3:]],
                     what=image.what,
                     environment=environment,
                     on_line=on_line,
@@ -175,8 +181,11 @@ class Buildx:
                 )
             except BuildFailed as failure:
                 raise explained(image.what, failure.detail.splitlines()) from None
-        for reference in image.references:
-            self._note(f"push image {reference}")
+            if is_engine:
+                return ""
+            digest = str(json.loads(told.read_text(encoding="utf-8"))["containerimage.digest"])
+        self._note(f"push image {repository}@{digest}")
+        return digest
 
 
 def _sorted(pairs: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -41,61 +41,76 @@ class ImageBuilder:
         self._login: Login | None = None
         self._lock = threading.Lock()
 
-    def by_engine(self, image: ImageBuild, step: Step) -> str:
+    def by_engine(self, image: ImageBuild, step: Step, check: Callable[[], None]) -> str:
         """Build with the Docker engine's own builder; what it took, for people.
+
+        Args:
+            image: what to build.
+            step: what it is done for.
+            check: raises what stands against giving it its names, once it is built.
 
         Raises:
             BuildFailed: with its cause.
         """
 
         def tell(line: str) -> None:
-            if line.startswith(("Step ", "pushed ")):
+            if line.startswith("Step "):
                 self._journal.progress(step.id, line, step.region)
 
-        beat = self._journal.check
-        self._world.docker.build(image, tell, beat)
+        self._world.docker.build(image, tell, self._journal.check)
+        check()
+        self._pushing(lambda login: self._push(image, login, step), step)
+        return "by the Docker engine"
+
+    def _push(self, image: ImageBuild, login: Login, step: Step) -> None:
+        """Push what the Docker engine has, under all its names."""
+
+        def tell(line: str) -> None:
+            if line.startswith("pushed "):
+                self._journal.progress(step.id, line, step.region)
 
         def advance(done: int, total: int) -> None:
             says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
             self._journal.advance(step.id, done, total, says, step.region)
 
-        def push(login: Login) -> None:
-            self._world.docker.push(image, login, tell, advance, beat)
-
-        self._pushing(push, step)
-        return "by the Docker engine"
+        self._world.docker.push(image, login, tell, advance, self._journal.check)
 
     def by_buildkit(
         self,
         image: ImageBuild,
         step: Step,
         repository: Repository,
+        check: Callable[[], None],
         *,
         cache_expected: bool = False,
     ) -> str:
         """Build with BuildKit and its caches; what it took, for people.
 
+        It is in the registry before it has a name there, or in the Docker engine alone.
+
         Args:
             image: what to build.
             step: what it is done for.
             repository: where its cache is.
+            check: raises what stands against giving it its names, once it is built.
             cache_expected: whether it is worth a note if nothing is found in a cache.
 
         Raises:
             BuildFailed: with its cause.
         """
         writes_cache = repository.lets_move(CACHE_TAG)
-        log = BuildLog()
+        log, digest = BuildLog(), ""
 
         def tell(line: str) -> None:
             if begun := log.read(line):
                 self._journal.progress(step.id, begun, step.region)
 
         def attempt(login: Login) -> None:
-            nonlocal log
+            nonlocal log, digest
             log = BuildLog()
-            self._world.buildx.build(
+            digest = self._world.buildx.build(
                 image,
+                repository=repository.uri,
                 cache=f"{repository.uri}:{CACHE_TAG}",
                 writes_cache=writes_cache,
                 login=login,
@@ -104,6 +119,13 @@ class ImageBuilder:
             )
 
         self._pushing(attempt, step)
+        check()
+        if digest:
+            manifest = self._registry.manifest(repository.name, digest)
+            for reference in image.references:
+                self._registry.tag(repository.name, manifest, reference.rpartition(":")[2])
+        else:
+            self._pushing(lambda login: self._push(image, login, step), step)
         if not writes_cache:
             self._journal.note(f"{NO_CACHE.format(repository=repository.name)} {LET_CACHE_MOVE}")
         self._note_caches(image, log)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from engine.adapters.aws.registry import Manifest, Repository
 from engine.adapters.files import read_text
@@ -13,7 +13,7 @@ from engine.build.machine import is_for_buildkit
 from engine.build.preflight import child, examine
 from engine.build.site import Site
 from engine.content.dockerfile import links_copies, upstreams
-from engine.content.fingerprint import of_base
+from engine.content.fingerprint import of_base, of_image, still
 from engine.errors import BuildFailed
 from engine.model import (
     Action,
@@ -34,8 +34,9 @@ MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 class Images:
     """Builds for one region: an image must be in the registry of the function's region."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, recipes: Mapping[str, str]) -> None:
         self._site = site
+        self._recipes = recipes  # of bases, by their fingerprints
         self._settings = site.settings
         self._observed = site.observed
         self._journal = site.journal
@@ -60,9 +61,9 @@ class Images:
             return self._found(name) if name in self._observed.bases else ""
         with self._journal.step(step) as detail:
             repository = self._repository(base.repository)
-            tag = base_tag(base, step.fingerprint)
-            self._release(repository, (base_tag(base, of_base(base)), tag))
-            tags = (*self._human_tag(repository, base), base_tag(base, of_base(base)), tag)
+            tag, recipe = base_tag(base, step.fingerprint), self._recipes[name]
+            self._release(repository, (base_tag(base, recipe), tag))
+            tags = (*self._human_tag(repository, base), base_tag(base, recipe), tag)
             image = ImageBuild(
                 what=f"base image {name}",
                 # The content's own tag last: it is what later runs look for.
@@ -74,7 +75,12 @@ class Images:
                 secrets=base.secrets,
                 no_cache=self._settings.event.asks_for("rebuild-base"),
             )
-            detail(f"{base.repository}:{tag}, {self._build_base(base, image, step, repository)}")
+
+            def check() -> None:
+                still(image.what, recipe, lambda: of_base(base))
+
+            how = self._build_base(base, image, step, repository, check)
+            detail(f"{base.repository}:{tag}, {how}")
             return f"{repository.uri}@{self._pushed(repository, tag)}"
 
     def _human_tag(self, repository: Repository, base: Base) -> tuple[str, ...]:
@@ -104,12 +110,19 @@ class Images:
         repository = self._repository(self._settings.bases[name].repository)
         return f"{repository.uri}@{self._observed.bases[name]}"
 
-    def _build_base(self, base: Base, image: ImageBuild, step: Step, repository: Repository) -> str:
+    def _build_base(
+        self,
+        base: Base,
+        image: ImageBuild,
+        step: Step,
+        repository: Repository,
+        check: Callable[[], None],
+    ) -> str:
         """Build and push a base; which builder did it, and why."""
         if reason := is_for_buildkit(base, self._site.world):
-            how = self._builder.by_buildkit(image, step, repository)
+            how = self._builder.by_buildkit(image, step, repository, check)
             return f"by BuildKit, since {reason}; {how}"
-        return self._builder.by_engine(image, step)
+        return self._builder.by_engine(image, step, check)
 
     def _is_new(self, base: str | None) -> bool:
         return base is not None and self._site.step("base", base).action is Action.BUILD
@@ -173,12 +186,17 @@ class Images:
             no_cache=self._settings.event.asks_for("no-cache"),
             compression=compression,
         )
+        print_of_base = self._site.step("base", source.base).fingerprint if source.base else ""
+
+        def check() -> None:
+            still(image.what, step.fingerprint, lambda: of_image(function, source, print_of_base))
+
         if self._site.world.buildx.builder:
             knows = function.name in self._observed.functions and not self._is_new(source.base)
-            how = self._builder.by_buildkit(image, step, repository, cache_expected=knows)
+            how = self._builder.by_buildkit(image, step, repository, check, cache_expected=knows)
             how = f"{how}, {compression}"
         else:
-            how = self._builder.by_engine(image, step)
+            how = self._builder.by_engine(image, step, check)
         ready = self._preflight(function, source, self._pushed(repository, next(iter(tags))))
         size = shown(self.sizes[function.name])
         return f"{repository.uri}@{ready}", f"{ready[:19]}, {size}, {how}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.build.budget import check_size
 from engine.build.site import Site
 from engine.build.upload import Uploads
+from engine.content.fingerprint import of_layer, own_of, still
 from engine.errors import BuildFailed
 from engine.journal import Journal
 from engine.model import (
@@ -55,7 +56,9 @@ class LayerBuilder:
         if first:
             try:
                 largest = UNZIPPED_LIMIT if self._settings.artifacts else DIRECT_LIMIT
+                own = own_of(layer)
                 made = build_layer(layer, partial(self._tell, step), largest)
+                still(f"layer {layer.name}", step.fingerprint, lambda: of_layer(layer, own))
             except BaseException as error:
                 future.set_exception(error)
                 raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from engine.content.archive import archive
 from engine.content.local import local_packages
 from engine.content.requirements import requirements
 from engine.content.tree import code_files, image_files
+from engine.errors import BuildFailed, Invalid
 from engine.model import (
     Base,
     Fingerprints,
@@ -26,6 +27,8 @@ from engine.model import (
     Settings,
     ZipSource,
 )
+
+Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and files in that
 
 # Raised when the same inputs would be built differently than before.
 _RECIPES = {"base": 1, "image": 1, "layer": 1}
@@ -48,16 +51,25 @@ def _content(path: Path) -> tuple[str, str]:
     return "program" if is_program else "file", sha256
 
 
-def of_layer(layer: Layer) -> str:
+def own_of(layer: Layer) -> tuple[Own, ...]:
+    """The user's own folders among the requirements of a layer, and the files that are in each."""
+    packages = () if layer.is_node else local_packages(layer.requirements)
+    return tuple((each.name, each.folder, each.files) for each in packages)
+
+
+def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
     """Fingerprint of a layer: what it requires, what it is built for, and what is left out.
 
-    The user's own folders among the requirements count by what is in them.
+    Args:
+        layer: what is wanted.
+        own: the user's own folders among the requirements; they count by what those files hold, so
+            that what a build leaves beside them can be left out.
     """
     built: dict[str, object] = {}
     if layer.sources:
         built["sources"] = layer.sources
-    if own := () if layer.is_node else local_packages(layer.requirements):
-        built["own"] = [(each.name, _contents(each.folder, each.files)) for each in own]
+    if own := own_of(layer) if own is None else own:
+        built["own"] = [(name, _contents(folder, files)) for name, folder, files in own]
     return _fingerprint(
         "layer",
         requirements=requirements(layer.requirements),
@@ -99,11 +111,43 @@ def of_image(function: Function, source: ImageSource, base: str) -> str:
     )
 
 
-def fingerprints(settings: Settings, bases: Mapping[str, str]) -> Fingerprints:
+def still(what: str, fingerprint: str, now: Callable[[], str]) -> None:
+    """Hold what was made against the files that it was made of, before it is given its name.
+
+    Whoever has those files later is given what has their fingerprint, on every machine.
+
+    Args:
+        what: was made, for people.
+        fingerprint: of the files, from before it was made.
+        now: takes it again.
+
+    Raises:
+        BuildFailed: the files changed meanwhile.
+    """
+    try:
+        if now() == fingerprint:
+            return
+    except (Invalid, OSError):  # some are gone
+        pass
+    raise BuildFailed(
+        f"files changed while they were built: those of {what}",
+        remedy="It was given no name, and nothing of it is released. Run again.",
+    )
+
+
+def base_recipes(settings: Settings) -> dict[str, str]:
+    """The fingerprint of each base's recipe."""
+    return {name: of_base(base) for name, base in settings.bases.items()}
+
+
+def fingerprints(
+    settings: Settings, recipes: Mapping[str, str], bases: Mapping[str, str]
+) -> Fingerprints:
     """Fingerprints of all that the settings name, and the code archives themselves.
 
     Args:
         settings: what was asked for.
+        recipes: fingerprints of the bases' recipes.
         bases: fingerprints of the bases, which depend on more than the working tree.
     """
     layers = {name: of_layer(layer) for name, layer in settings.layers.items()}
@@ -116,4 +160,4 @@ def fingerprints(settings: Settings, bases: Mapping[str, str]) -> Fingerprints:
         elif isinstance(source, ZipSource):
             files = {name: source.code / name for name in code_files(source.code)}
             archives[function.name] = archive(files, compress=False)
-    return Fingerprints(bases=bases, layers=layers, images=images, archives=archives)
+    return Fingerprints(bases, layers, images, archives, recipes)

@@ -26,12 +26,13 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """The content addresses of everything the settings name."""
+    """The content addresses of everything the settings name; ``recipes`` are of the bases' own."""
 
     bases: Mapping[str, str]
     layers: Mapping[str, str]
     images: Mapping[str, str]
     archives: Mapping[str, Archive]
+    recipes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from engine.adapters.files import read_text
 from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
 from engine.content.dockerfile import upstreams
-from engine.content.fingerprint import of_base, standing_on
+from engine.content.fingerprint import standing_on
 from engine.errors import DeployError
 from engine.journal import Journal
 from engine.model import Base, Settings
@@ -24,7 +24,9 @@ def base_tag(base: Base, fingerprint: str) -> str:
     return f"{base.tag}-{fingerprint}"
 
 
-def base_fingerprints(settings: Settings, world: World, journal: Journal) -> dict[str, str]:
+def base_fingerprints(
+    settings: Settings, recipes: Mapping[str, str], world: World, journal: Journal
+) -> dict[str, str]:
     """The fingerprint of each base; the images that they start from are looked up together."""
     starts = {name: _starts(base) for name, base in settings.bases.items()}
     images = sorted({image for each in starts.values() for image in each})
@@ -40,7 +42,13 @@ def base_fingerprints(settings: Settings, world: World, journal: Journal) -> dic
         return results(
             {
                 name: pool.submit(
-                    _fingerprint, base, starts[name], digests, settings.regions[0], world
+                    _fingerprint,
+                    base,
+                    recipes[name],
+                    starts[name],
+                    digests,
+                    settings.regions[0],
+                    world,
                 )
                 for name, base in settings.bases.items()
             }
@@ -71,9 +79,13 @@ def _digests(
 
 
 def _fingerprint(
-    base: Base, starts: list[str], digests: Mapping[str, str], region: str, world: World
+    base: Base,
+    recipe: str,
+    starts: list[str],
+    digests: Mapping[str, str],
+    region: str,
+    world: World,
 ) -> str:
-    recipe = of_base(base)
     if not starts:
         return recipe
     if all(image in digests for image in starts):

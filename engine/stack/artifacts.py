@@ -27,7 +27,7 @@ from engine.build.budget import check_size
 from engine.build.layer import build_layer
 from engine.build.upload import PREFIX, exchanged
 from engine.content.archive import archive
-from engine.content.fingerprint import of_layer
+from engine.content.fingerprint import of_layer, own_of, still
 from engine.content.tree import code_files
 from engine.errors import BuildFailed
 from engine.model import Action, Archive, Layer, Step
@@ -77,7 +77,7 @@ class Artifacts:
         if part.requirements is None:
             name, checksum = digest(own.content), checksum_of(own.content)
             return Artifact(part, own, name[:16], f"{PREFIX}{name}.zip", own.sha256, checksum)
-        fingerprint = _fingerprint(part, own)
+        fingerprint = _fingerprint(part, of_layer(_layer(part)), own)
         return Artifact(part, own, fingerprint, **self._recorded(fingerprint))
 
     def make_all(
@@ -147,7 +147,7 @@ class Artifacts:
                 return artifact, packages
             key = artifact.key
             if part.requirements is not None:
-                installed, packages = self._installed(part)
+                installed, packages = self._installed(artifact)
                 zipped = _together(part, installed, zipped)
                 self._check(part, zipped)
                 key = f"{PREFIX}{held(zipped.content)}.zip"
@@ -177,10 +177,17 @@ class Artifacts:
         made = {"key": key, "sha256": sha256, "checksum": checksum}
         self._bucket.put(_made(fingerprint), json.dumps(made).encode())
 
-    def _installed(self, part: Part) -> tuple[bytes, Mapping[str, int]]:
-        """What requirements lead to: found under their fingerprint, or installed now."""
-        layer = _layer(part)
-        fingerprint = of_layer(layer)
+    def _installed(self, artifact: Artifact) -> tuple[bytes, Mapping[str, int]]:
+        """What requirements lead to: found under their fingerprint, or installed now.
+
+        Raises:
+            BuildFailed: they have changed since the artifact was looked for.
+        """
+        part, layer = artifact.part, _layer(artifact.part)
+        own = own_of(layer)
+        fingerprint = of_layer(layer, own)
+        whole = _fingerprint(part, fingerprint, artifact.own)
+        still(_called(part), artifact.fingerprint, lambda: whole)
         key = f"{PREFIX}dependencies/{fingerprint}.zip"
         checksum = self._recorded(fingerprint)["checksum"]
         if found := self._bucket.get(key) if checksum else None:
@@ -189,6 +196,7 @@ class Artifacts:
             self._journal.note(exchanged(self._bucket, key))
         tell = partial(self._tell, part)
         built = build_layer(layer, tell, UNZIPPED_LIMIT)
+        still(_called(part), fingerprint, lambda: of_layer(layer, own))
         for note in built.notes:
             self._journal.note(note)
         made = built.parts[layer.name]
@@ -248,8 +256,8 @@ def _layer(part: Part) -> Layer:
     return Layer(part.logical, part.requirements, part.runtime, part.architecture)
 
 
-def _fingerprint(part: Part, own: Archive) -> str:
-    text = f"{of_layer(_layer(part))} {part.prefix} {digest(own.content)}"
+def _fingerprint(part: Part, requirements: str, own: Archive) -> str:
+    text = f"{requirements} {part.prefix} {digest(own.content)}"
     return digest(text.encode())[:16]
 
 

@@ -101,7 +101,7 @@ class StackImages:
     def _uris(self, functions: tuple[Function, ...] | list[Function]) -> dict[str, str]:
         observed = ObservedRegion(self._region, {}, {}, self._digests, {})
         site = Site(self._settings, Plan(self.steps), observed, self._world, self._journal)
-        images = Images(site)
+        images = Images(site, {})
 
         def uri(function: Function) -> str:
             return images.app(function, _source(function), {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.adapters.parallel import attempts
 from engine.adapters.world import World
-from engine.content.fingerprint import fingerprints
+from engine.content.fingerprint import base_recipes, fingerprints
 from engine.errors import Invalid, Place, Problem
 from engine.journal import Journal
 from engine.model import (
@@ -72,7 +72,9 @@ def status(settings: Settings, world: World, journal: Journal, only: str = "") -
     if settings.stack:
         return _of_stack(settings, world, journal, only)
     settings = _without_tests(settings, only)
-    prints = fingerprints(settings, base_fingerprints(settings, world, journal))
+    recipes = base_recipes(settings)
+    bases = base_fingerprints(settings, recipes, world, journal)
+    prints = fingerprints(settings, recipes, bases)
     observed, failed = observe(settings, prints, world)
     if not observed:
         raise next(iter(failed.values()))

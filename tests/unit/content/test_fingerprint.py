@@ -237,7 +237,7 @@ def test_the_fingerprint_of_a_base_reaches_the_image_on_it(
     def prints(build_args: dict[str, str]) -> tuple[str, str, str]:
         bases = {"python": base(context, build_args=build_args)}
         settings = make.settings(orders, other, bases=bases)
-        found = fingerprints(settings, {"python": of_base(bases["python"])})
+        found = fingerprints(settings, {}, {"python": of_base(bases["python"])})
         return found.bases["python"], found.images["orders"], found.images["other"]
 
     before, after = prints({}), prints(arguments)
@@ -257,7 +257,7 @@ def test_everything_that_the_settings_name_has_a_fingerprint(context: Path) -> N
         layers={"deps": make.layer(requirements=context / "requirements.txt")},
     )
     recipes = {"python": of_base(base(context))}
-    found = fingerprints(settings, recipes)
+    found = fingerprints(settings, {}, recipes)
     assert [list(part) for part in (found.bases, found.layers, found.images, found.archives)] == [
         ["python"],
         ["deps"],
@@ -266,7 +266,7 @@ def test_everything_that_the_settings_name_has_a_fingerprint(context: Path) -> N
     ]
     every = [*found.bases.values(), *found.layers.values(), *found.images.values()]
     assert all(len(print_) == 16 and set(print_) <= set("0123456789abcdef") for print_ in every)
-    assert found == fingerprints(settings, recipes)
+    assert found == fingerprints(settings, {}, recipes)
 
 
 def test_a_base_is_another_one_when_the_image_that_it_starts_from_moved() -> None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from engine.content.fingerprint import of_base, standing_on
+from engine.content.fingerprint import base_recipes, of_base, standing_on
 from engine.errors import Unreachable
 from engine.journal import Journal
 from engine.model import Base, Event
@@ -63,7 +63,7 @@ def printed(world: World, *bases: Base, unmerged: str = "") -> tuple[list[str], 
         bases={f"b{number}": each for number, each in enumerate(bases)},
         event=Event("push", unmerged=unmerged),
     )
-    found = base_fingerprints(settings, cast(Any, world), journal)
+    found = base_fingerprints(settings, base_recipes(settings), cast(Any, world), journal)
     return [found[name] for name in sorted(found)], list(journal.notes)
 
 
