@@ -9,7 +9,8 @@ has been done to whom. The first rule that names the operation of a call applies
 - ``until``: once the rule was met, it ends when a call of that name was answered
 - and one of: ``status`` with ``body`` and ``headers``; ``cut``: take so many bytes of the request's
   body, then drop the connection; ``lost``: carry it out, and drop the connection in place of an
-  answer; ``clock``: answer with a Date that is so many seconds later; ``seconds``: answer late
+  answer; ``clock``: answer with a Date that is so many seconds later; ``seconds``: carry it out so
+  late; ``held``: carry it out when other rules are put
 - with ``cut`` or ``lost``, ``seconds`` is how long the connection stays silent before it is dropped
 """
 
@@ -39,6 +40,8 @@ def faulty(application: Application) -> Application:
             return
         if scope["path"] == PATH:
             if scope["method"] == "PUT":
+                for each in rules:
+                    each["is_over"] = True
                 rules[:] = json.loads(await _body(receive))
                 done.clear()
             await _answer(send, 200, json.dumps({"rules": rules, "done": done}), {})
@@ -98,7 +101,9 @@ async def _break(
         await _body(receive)
         await _answer(send, rule["status"], rule.get("body", ""), rule.get("headers", {}))
     else:
-        await asyncio.sleep(rule["seconds"])
+        await asyncio.sleep(rule.get("seconds", 0))
+        while rule.get("held") and not rule.get("is_over"):
+            await asyncio.sleep(0.02)
         await application(scope, receive, send)
 
 

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,11 @@ def theirs(api: Any, project: Project, word: str) -> None:
         time.sleep(0.05)
 
 
+def held_at(operation: str) -> AbstractContextManager[object]:
+    """A call that is not carried out as long as the block lasts."""
+    return faults({"operation": operation, "times": 1, "held": True})
+
+
 def until_met() -> None:
     """Wait until a call has met the fault that is waiting for it."""
     address = f"{os.environ['AWS_ENDPOINT_URL']}/_lab/faults"
@@ -115,11 +121,11 @@ def test_who_updates_the_stack_before_the_change_set_is_executed_has_it(
 ) -> None:
     assert project.deploy().code == 0
     project.edit("lambda-deploy.yml", "Word: one", "Word: ours")
-    late = {"operation": "ExecuteChangeSet", "times": 1, "seconds": 3}
-    with faults(late), ThreadPoolExecutor(1) as pool:
-        going = pool.submit(project.deploy)
-        until_met()
-        theirs(api, project, "theirs")
+    with ThreadPoolExecutor(1) as pool:
+        with held_at("ExecuteChangeSet"):
+            going = pool.submit(project.deploy)
+            until_met()
+            theirs(api, project, "theirs")
         run = going.result()
     second(run, project)
     described(api, project, "theirs")
@@ -138,13 +144,11 @@ def test_of_two_deployments_at_once_the_slower_one_says_so(
     other.write("template.yaml", TEMPLATE)
     other.edit("template.yaml", "Runtime", "Description: theirs\n      Runtime")
     project.edit("template.yaml", "Runtime", "Description: ours\n      Runtime")
-    with (
-        faults({"operation": held, "times": 1, "seconds": 8}),
-        ThreadPoolExecutor(1) as pool,
-    ):
-        going = pool.submit(project.deploy)
-        until_met()
-        assert other.deploy().code == 0
+    with ThreadPoolExecutor(1) as pool:
+        with held_at(held):
+            going = pool.submit(project.deploy)
+            until_met()
+            assert other.deploy().code == 0
         run = going.result()
     second(run, project)
     described(api, project, "one")
@@ -178,14 +182,12 @@ def test_what_somebody_else_deploys_during_the_tests_is_not_undone(
 ) -> None:
     assert project.deploy().code == 0
     project.edit("lambda-deploy.yml", "Word: one", "Word: bad")
-    project.edit("lambda-deploy.yml", "within: 1s", "within: 8s")
-    with (
-        faults({"operation": "Invoke", "times": 1, "seconds": 3}),
-        ThreadPoolExecutor(1) as pool,
-    ):
-        going = pool.submit(project.deploy)
-        until_met()
-        theirs(api, project, "theirs")
+    project.edit("lambda-deploy.yml", "within: 1s", "within: 20s")
+    with ThreadPoolExecutor(1) as pool:
+        with held_at("Invoke"):
+            going = pool.submit(project.deploy)
+            until_met()
+            theirs(api, project, "theirs")
         run = going.result()
     assert run.code == 1
     assert "as it was" not in run.log

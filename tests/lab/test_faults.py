@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -112,3 +113,13 @@ def test_the_clock_of_the_answers_is_off(once: Any) -> None:
         for answer in (off, right)
     ]
     assert 3590 < (dates[0] - dates[1]).total_seconds() < 3610
+
+
+def test_a_call_is_held_until_the_rules_are_others(once: Any) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with faults({"operation": "DescribeRepositories", "held": True}):
+            call = pool.submit(once.describe_repositories)
+            once.describe_registry()
+            with pytest.raises(TimeoutError):
+                call.result(0.5)
+        assert "repositories" in call.result(10)
