@@ -1,0 +1,126 @@
+"""Schedules are chosen by a seed, played several at a time, and counted by pair."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from lab.pace import paced
+from tests.schedules.case import Case
+from tests.schedules.play import Player
+from tests.schedules.selection import Group, groups
+from tests.schedules.verdicts import Failure, failures
+from tests.schedules.zygote import Zygote
+
+SEED = int(os.environ.get("SCHEDULES_SEED", "1"))
+NUMBER = int(os.environ.get("SCHEDULES", "300"))
+SWITCHES = int(os.environ.get("SCHEDULES_SWITCHES", "1"))
+AT_ONCE = 6  # most of a schedule is waiting
+UPDATE = 0.02  # seconds that a function takes for a change; it is through before a run goes on
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a schedule; ``story`` is for whoever looks into it."""
+
+    case: Case
+    failures: list[Failure]
+    story: str
+
+
+@dataclass
+class Count:
+    """The schedules of a pair: those there are, and those that were played."""
+
+    possible: int
+    results: list[Future[Result]] = field(default_factory=list)
+
+
+COUNTS = pytest.StashKey[dict[Group, Count]]()
+
+
+@pytest.fixture(scope="session")
+def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
+    """Who carries schedules out."""
+    zygote = Zygote()
+    with paced(update=UPDATE):
+        yield Player(zygote, tmp_path_factory.mktemp("schedules"))
+    zygote.stop()
+
+
+@pytest.fixture(scope="session")
+def counts(request: pytest.FixtureRequest, player: Player) -> Iterator[dict[Group, Count]]:
+    """What came of the schedules of each pair that is asked for; they are played side by side."""
+    asked: dict[Group, Count] = {
+        cast(Group, item.callspec.params["group"]): Count(0)
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+    }
+    request.config.stash[COUNTS] = asked
+    each = max(1, -(-NUMBER // len(groups())))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        recorded = Recorded(player, pool, list(asked))
+        for group, count in asked.items():
+            count.possible = group.possible(recorded.events, SWITCHES)
+            chance = random.Random(f"{SEED} {group}")
+            drawn: dict[Case, None] = {}
+            for case in group.chosen(chance, recorded.events, SWITCHES):
+                drawn[case] = None
+                if len(drawn) >= min(each, count.possible):
+                    break
+            count.results = [pool.submit(carry_out, player, case) for case in drawn]
+        yield asked
+        pool.shutdown(cancel_futures=True)
+
+
+class Recorded:
+    """How many events each run comes to when nothing disturbs it."""
+
+    def __init__(self, player: Player, pool: ThreadPoolExecutor, asked: list[Group]) -> None:
+        self._events: dict[object, Future[list[str]]] = {}
+        for case in (case for group in asked for case in group.runs()):
+            for number in (0, 1):
+                if (key := self._key(case, number)) not in self._events:
+                    self._events[key] = pool.submit(player.alone, case, number)
+
+    def events(self, case: Case, number: int) -> int:
+        """How many it comes to, where the case begins."""
+        return len(self._events[self._key(case, number)].result())
+
+    def _key(self, case: Case, number: int) -> object:
+        begins = case.has_first, case.has_layer, case.aliases
+        return case.runs[number], case.alias(number), begins
+
+
+def carry_out(player: Player, case: Case) -> Result:
+    """Play a schedule and judge it."""
+    played = player.play(case)
+    found = failures(played)
+    logs = [f"--- {actor.who}, {actor.choice}\n{actor.log}" for actor in played.actors]
+    logs += [f"--- next run {n}\n{log}" for n, (_, log) in enumerate(played.after, 1)]
+    order = " | ".join(played.order)
+    story = "\n".join([f"order: {order}", *logs])
+    player.remove(played)
+    return Result(case, found, story)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell of each pair how many schedules there are, and how many were played and failed."""
+    write, counts = terminalreporter.write_line, config.stash.get(COUNTS, {})
+    write(f"{'pair':42}{'possible':>9}{'run':>6}{'failed':>8}")
+    rows = []
+    for group, count in counts.items():
+        done = [each.result() for each in count.results if each.done() and not each.exception()]
+        rows.append((count.possible, len(done), sum(bool(each.failures) for each in done)))
+        write(f"{group!s:42}{rows[-1][0]:9}{rows[-1][1]:6}{rows[-1][2]:8}")
+    if rows:
+        possible, run, failed = (sum(column) for column in zip(*rows, strict=True))
+        write(f"{'all':42}{possible:9}{run:6}{failed:8}")

@@ -1,0 +1,36 @@
+"""Two runs at a time, in orders that are chosen and not met by luck."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.schedules.case import Case
+from tests.schedules.conftest import Count, Result, carry_out
+from tests.schedules.play import Player
+from tests.schedules.selection import Group, groups
+
+ONE = os.environ.get("SCHEDULE", "")
+
+
+def told(result: Result) -> str:
+    """A failing schedule, and how it is repeated."""
+    why = "\n".join(f"  {failure}" for failure in result.failures)
+    return f'{result.case}\n{why}\n  again: make schedules SCHEDULE="{result.case}"'
+
+
+@pytest.mark.skipif(bool(ONE), reason="one schedule was asked for")
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("group", groups(), ids=str)
+def test_a_pair(group: Group, counts: dict[Group, Count]) -> None:
+    results = [each.result() for each in counts[group].results]
+    failed = [result for result in results if result.failures]
+    assert not failed, "\n".join(map(told, failed))
+
+
+@pytest.mark.skipif(not ONE, reason="no schedule was asked for")
+def test_this_schedule(player: Player) -> None:
+    result = carry_out(player, Case.parse(ONE))
+    print(result.story)
+    assert not result.failures, told(result)
