@@ -9,7 +9,7 @@ from lab.schedule import Gone, Held
 from tests.schedules.case import Choice
 from tests.schedules.zygote import Process
 
-PATIENCE = 15.0  # seconds; a run that comes to no event in this time waits for another one
+PATIENCE = 45.0  # seconds; a run that comes to no event in this time waits for another one
 END_OF_TEST = "end of a test"
 
 

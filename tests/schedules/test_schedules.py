@@ -17,7 +17,8 @@ ONE = os.environ.get("SCHEDULE", "")
 def told(result: Result) -> str:
     """A failing schedule, and how it is repeated."""
     why = "\n".join(f"  {failure}" for failure in result.failures)
-    return f'{result.case}\n{why}\n  again: make schedules SCHEDULE="{result.case}"'
+    again = f'make schedules SCHEDULE="{result.case}"'
+    return f"{result.case}\n{why}\n  again: {again}\n{result.story}"
 
 
 @pytest.mark.skipif(bool(ONE), reason="one schedule was asked for")
@@ -26,11 +27,13 @@ def told(result: Result) -> str:
 def test_a_pair(group: Group, counts: dict[Group, Count]) -> None:
     results = [each.result() for each in counts[group].results]
     failed = [result for result in results if result.failures]
-    assert not failed, "\n".join(map(told, failed))
+    if failed:
+        pytest.fail("\n".join(map(told, failed)), pytrace=False)
 
 
 @pytest.mark.skipif(not ONE, reason="no schedule was asked for")
 def test_this_schedule(player: Player) -> None:
     result = carry_out(player, Case.parse(ONE))
+    if result.failures:
+        pytest.fail(told(result), pytrace=False)
     print(result.story)
-    assert not result.failures, told(result)

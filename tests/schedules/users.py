@@ -68,13 +68,12 @@ class Users:
             return "" if may_be else said
         if isinstance(said, str):
             return said
-        brought = [
-            each
-            for number, actor in actors
-            if (actor.has_proved or alias == LATEST) and (each := case.brought(number))
-        ]
-        releases = {each.release for each in brought}
-        settings = {each.setting for each in brought} | {None if case.has_first else BASE.setting}
+        brought = [(actor, each) for n, actor in actors if (each := case.brought(n))]
+        proved = alias == LATEST
+        releases = {each.release for actor, each in brought if actor.has_proved or proved}
+        # What a run says nothing of it takes as it finds it, and tests it with the rest.
+        settings = {each.setting for _, each in brought}
+        settings |= {None if case.has_first else BASE.setting}
         if not case.has_first:
             releases |= {BASE.release, BEFORE.release}
         if said.release in releases and said.setting in settings:
