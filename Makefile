@@ -6,7 +6,7 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LOCKS := $(filter-out requirements/left-out.txt,$(wildcard requirements/*.txt lab/*.txt lab/standin/*.txt))
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
-CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-input
+CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-input chaos-schedules
 
 .PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules pages chaos \
     $(CHAOS_PARTS) fuzz action lint audit bench docs pictures lock dist starts
@@ -16,7 +16,7 @@ demo: .venv/ready
 
 test: unit
 	$(MAKE) --jobs=4 --output-sync=target images input layers zips releases stacks upkeep probes action faults \
-	    pages starts
+	    schedules pages starts
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -76,7 +76,12 @@ chaos-images-killed: .venv/ready
 	$(LAB) $(BIN)/python -m pytest -m docker tests/chaos/test_kills.py \
 	    tests/chaos/test_mixtures.py tests/chaos/test_surroundings.py
 
-chaos-input: .venv/ready
+chaos-chaos-schedules: export SCHEDULES = 100000
+chaos-schedules: export SCHEDULES_SWITCHES = 2
+chaos-schedules: export SCHEDULES_MINUTES = 20
+chaos-schedules: schedules
+
+input: .venv/ready
 	$(BIN)/python -m pytest tests/input --timeout=3600
 
 input: .venv/ready

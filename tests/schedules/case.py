@@ -56,6 +56,11 @@ class Case:
         """Whether the function has a layer."""
         return any(run.action.name == "prune" for run in self.runs)
 
+    @property
+    def is_stack(self) -> bool:
+        """Whether the function is of a stack."""
+        return any(run.action.name == "stack" for run in self.runs)
+
     def alias(self, number: int) -> str:
         """Where users meet what a run deploys."""
         if self.runs[number].action.name == "latest":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import random
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,6 +24,7 @@ from tests.schedules.zygote import Zygote
 SEED = int(os.environ.get("SCHEDULES_SEED", "1"))
 NUMBER = int(os.environ.get("SCHEDULES", "300"))
 SWITCHES = int(os.environ.get("SCHEDULES_SWITCHES", "1"))
+MINUTES = float(os.environ.get("SCHEDULES_MINUTES", "inf"))
 AT_ONCE = 4  # some of a schedule is waiting
 UPDATE = 0.02  # seconds that a function takes for a change; it is through before a run goes on
 
@@ -39,7 +43,7 @@ class Count:
     """The schedules of a pair: those there are, and those that were played."""
 
     possible: int
-    results: list[Future[Result]] = field(default_factory=list)
+    results: list[Future[Result | None]] = field(default_factory=list)
 
 
 COUNTS = pytest.StashKey[dict[Group, Count]]()
@@ -65,18 +69,23 @@ def counts(request: pytest.FixtureRequest, player: Player) -> Iterator[dict[Grou
     request.config.stash[COUNTS] = asked
     each = max(1, -(-NUMBER // len(groups())))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        recorded = Recorded(player, pool, list(asked))
+        events = Recorded(player, pool, list(asked)).events
+        until = time.monotonic() + 60 * MINUTES
+        draws = {}
         for group, count in asked.items():
-            count.possible = group.possible(recorded.events, SWITCHES)
-            chance = random.Random(f"{SEED} {group}")
-            drawn: dict[Case, None] = {}
-            for case in group.chosen(chance, recorded.events, SWITCHES):
-                drawn[case] = None
-                if len(drawn) >= min(each, count.possible):
-                    break
-            count.results = [pool.submit(carry_out, player, case) for case in drawn]
+            count.possible = group.possible(events, SWITCHES)
+            drawn = group.drawn(random.Random(f"{SEED} {group}"), events, SWITCHES)
+            draws[group] = list(itertools.islice(drawn, min(each, count.possible)))
+        for case, group in _evenly(draws):
+            asked[group].results.append(pool.submit(carry_out, player, case, until))
         yield asked
         pool.shutdown(cancel_futures=True)
+
+
+def _evenly(draws: dict[Group, list[Case]]) -> Iterator[tuple[Case, Group]]:
+    """One of each pair, then another one of each."""
+    for row in itertools.zip_longest(*draws.values()):
+        yield from ((case, group) for case, group in zip(row, draws, strict=True) if case)
 
 
 class Recorded:
@@ -97,8 +106,10 @@ class Recorded:
         return case.runs[number], case.has_first, case.has_layer
 
 
-def carry_out(player: Player, case: Case) -> Result:
-    """Play a schedule and judge it."""
+def carry_out(player: Player, case: Case, until: float = math.inf) -> Result | None:
+    """Play a schedule and judge it; nothing once the time is over."""
+    if time.monotonic() > until:
+        return None
     played = player.play(case)
     found = failures(played)
     logs = [f"--- {actor.who}, {actor.choice}\n{actor.log}" for actor in played.actors]
@@ -117,7 +128,8 @@ def pytest_terminal_summary(
     write(f"{'pair':42}{'possible':>9}{'run':>6}{'failed':>8}")
     rows = []
     for group, count in counts.items():
-        done = [each.result() for each in count.results if each.done() and not each.exception()]
+        over = [each for each in count.results if each.done() and not each.cancelled()]
+        done = [result for each in over if not each.exception() and (result := each.result())]
         rows.append((count.possible, len(done), sum(bool(each.failures) for each in done)))
         write(f"{group!s:42}{rows[-1][0]:9}{rows[-1][1]:6}{rows[-1][2]:8}")
     if rows:

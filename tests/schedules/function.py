@@ -16,7 +16,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.schedules.actions import BASE, BEFORE, DEPLOY, NEW, OLD, Content, Project
+from tests.schedules.actions import BASE, BEFORE, Content
+from tests.schedules.projects import NEW, OLD, Project
 
 _SETTINGS = "Runtime Role Handler Timeout MemorySize Environment".split()
 _ONCE = Config(retries={"total_max_attempts": 1}, max_pool_connections=50)
@@ -133,7 +134,7 @@ class Beginnings:
     What the engine says in descriptions and tags is copied with them.
     """
 
-    def __init__(self, folder: Path, deploy: Callable[[tuple[str, ...], Path], None]) -> None:
+    def __init__(self, folder: Path, deploy: Callable[[Path], None]) -> None:
         self._folder = folder
         self._deploy = deploy
         self._lock = threading.Lock()
@@ -164,6 +165,14 @@ class Beginnings:
             )
         return function
 
+    def of_stack(self, name: str) -> Function:
+        """A function of a stack that serves release two, after release one."""
+        project = Project(self._folder / name / "beginning", name, "live", is_stack=True)
+        for content in (BEFORE, BASE):
+            project.write(content.release)
+            self._deploy(project.root)
+        return Function(name)
+
     @functools.cache  # noqa: B019
     def _made(self, layer: bool) -> dict[str, Any]:
         """Deploy the two releases, and read what there is then."""
@@ -172,7 +181,7 @@ class Beginnings:
         for content, requirement in ((BEFORE, OLD), (BASE, NEW)):
             project = Project(root, name, "live", requirement if layer else "")
             project.write(content.release, more=f"environment: {{SETTING: {content.setting}}}")
-            self._deploy(DEPLOY, root)
+            self._deploy(root)
         versions = []
         for number in ("1", "2"):
             found = function.aws.get_function(FunctionName=name, Qualifier=number)

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import boto3
+
 from lab.schedule import Held, Late
-from tests.schedules.actions import BASE, GOOD, NEW, OLD, Project
+from tests.schedules.actions import BASE, DEPLOY, GOOD
 from tests.schedules.actor import Actor, Hand
 from tests.schedules.case import NAMES, Case, Switch
 from tests.schedules.function import Beginnings, Function
+from tests.schedules.projects import NEW, OLD, Project
 from tests.schedules.users import Users
 from tests.schedules.zygote import Process, Zygote
 
@@ -80,6 +83,8 @@ class Player:
         name = f"s-{secrets.token_hex(4)}"
         if case.has_first:
             function = Function(name)
+        elif case.is_stack:
+            function = self._beginnings.of_stack(name)
         else:
             function = self._beginnings.copy(name, layer=case.has_layer, aliases=case.aliases)
         root = self._folder / name
@@ -90,7 +95,10 @@ class Player:
 
     def remove(self, played: Played) -> None:
         """Take away what a schedule has made."""
-        played.function.remove()
+        if played.case.is_stack:
+            boto3.client("cloudformation").delete_stack(StackName=played.function.name)
+        else:
+            played.function.remove()
         shutil.rmtree(self._folder / played.function.name, ignore_errors=True)
 
     def _actor(self, case: Case, number: int, function: Function, root: Path) -> Actor:
@@ -116,7 +124,7 @@ class Player:
         """The checkout of a run; beside ``layers prune`` it goes back to an older layer."""
         older = case.runs[number].action.brings
         requirement = (OLD if older else NEW) if case.has_layer else ""
-        return Project(root, name, case.alias(number), requirement)
+        return Project(root, name, case.alias(number), requirement, case.is_stack)
 
     def _follow(self, played: Played) -> None:
         """Deploy what the first run was for, with tests that pass; then the same again."""
@@ -128,12 +136,12 @@ class Player:
         project.write(release, choice.action.more.format(setting=mine), GOOD)
         for number in (1, 2):
             log = root / f"next-{number}.log"
-            code = self._zygote.start(["deploy"], project.root, {}, log).wait(60)
+            code = self._zygote.start(list(DEPLOY), project.root, {}, log).wait(60)
             played.after.append((code, log.read_text()))
 
-    def _deploy(self, command: tuple[str, ...], root: Path) -> None:
+    def _deploy(self, root: Path) -> None:
         log = root / "log"
-        if self._zygote.start(list(command), root, {}, log).wait(60) != 0:
+        if self._zygote.start(list(DEPLOY), root, {}, log).wait(60) != 0:
             raise AssertionError(log.read_text())
 
 

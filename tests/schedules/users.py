@@ -69,7 +69,7 @@ class Users:
         if isinstance(said, str):
             return said
         brought = [(actor, each) for n, actor in actors if (each := case.brought(n))]
-        proved = alias == LATEST
+        proved = alias == LATEST or case.is_stack  # whose users meet what is tested
         releases = {each.release for actor, each in brought if actor.has_proved or proved}
         # What a run says nothing of it takes as it finds it, and tests it with the rest.
         settings = {each.setting for _, each in brought}
