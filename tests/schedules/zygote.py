@@ -93,9 +93,11 @@ def _import() -> None:
     import engine.upkeep.layers  # noqa: F401
 
     loader = botocore.loaders.JSONFileLoader
-    loader.load_file = functools.cache(loader.load_file)
+    read = functools.cache(functools.partial(loader.load_file, loader()))
+    loader.load_file = lambda _, path: read(path)
     session = botocore.session.Session()
-    for service in ("lambda", "cloudwatch", "cloudformation", "s3", "sts"):
+    session.get_available_regions("lambda")
+    for service in ("lambda", "cloudwatch", "cloudformation", "s3"):
         session.create_client(service)
 
 
