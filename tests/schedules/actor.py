@@ -32,6 +32,11 @@ class Actor:
         return self.process is not None or self.code is not None
 
     @property
+    def is_by_hand(self) -> bool:
+        """Whether it is no run, but somebody at the console."""
+        return not self.choice.action.command
+
+    @property
     def is_under_way(self) -> bool:
         """Whether it was started and has not ended."""
         return self.has_begun and self.code is None

@@ -19,6 +19,8 @@ from tests.schedules.projects import NEW, OLD, Project
 from tests.schedules.users import Users
 from tests.schedules.zygote import Process, Zygote
 
+LONGEST = 120.0  # seconds of a run that nothing disturbs
+
 
 @dataclass
 class Played:
@@ -116,7 +118,7 @@ class Player:
                 list(choice.action.command), project.root, held.environment, log
             )
 
-        if not choice.action.command:
+        if not choice.action.command:  # by hand
             return Hand(who, choice, Held(f"{name}-{who}"), begin, change=function.set_by_hand)
         return Actor(who, choice, Held(f"{name}-{who}"), begin)
 
@@ -136,12 +138,12 @@ class Player:
         project.write(release, choice.action.more.format(setting=mine), GOOD)
         for number in (1, 2):
             log = root / f"next-{number}.log"
-            code = self._zygote.start(list(DEPLOY), project.root, {}, log).wait(60)
+            code = self._zygote.start(list(DEPLOY), project.root, {}, log).wait(LONGEST)
             played.after.append((code, log.read_text()))
 
     def _deploy(self, root: Path) -> None:
         log = root / "log"
-        if self._zygote.start(list(DEPLOY), root, {}, log).wait(60) != 0:
+        if self._zygote.start(list(DEPLOY), root, {}, log).wait(LONGEST) != 0:
             raise AssertionError(log.read_text())
 
 

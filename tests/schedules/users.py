@@ -40,7 +40,9 @@ class Users:
                 self._before.setdefault(said, was)
 
     def begins(self, actor: Actor) -> None:
-        """Note what there is when a run begins."""
+        """Note what there is to go back to when a rollback begins."""
+        if actor.choice.action.name != "rollback":
+            return
         found = self._function.alias(self._alias(actor))
         self.way_back[actor.who] = []
         if not found:

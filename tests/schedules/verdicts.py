@@ -45,7 +45,7 @@ def _wanted(played: Played, number: int) -> list[Content]:
     """What users may have after a run that ended with 0; nothing, if it is not about that."""
     actor = played.actors[number]
     if actor.choice.action.name == "rollback":
-        return played.users.way_back[actor.who]
+        return played.users.way_back.get(actor.who, [])
     brought = played.case.brought(number)
     return [brought] if brought else []
 
@@ -68,7 +68,7 @@ def _succeeded(played: Played, alias: str) -> list[tuple[Actor, list[Content]]]:
 def _of_run(played: Played, number: int, actor: Actor) -> Iterator[Failure]:
     who, code, action = actor.who, actor.code, actor.choice.action
     last = next(reversed(actor.log.strip().splitlines()), "")
-    if not action.command:
+    if actor.is_by_hand:
         return
     if code not in (0, 1, 2, 3):
         left = [line for line in actor.log.splitlines() if "mend by hand" in line]
@@ -85,7 +85,7 @@ def _of_run(played: Played, number: int, actor: Actor) -> Iterator[Failure]:
         if not _is_in(has, wanted + by_others):
             shown = " or ".join(map(str, wanted)) or "no way back"
             yield Failure(EXIT, f"{who} ends with 0 for {shown}; users have {has}")
-    has_way = action.name != "rollback" or played.users.way_back[who]
+    has_way = action.name != "rollback" or played.users.way_back.get(who)
     if code and actor.choice.flavour == GOOD and has_way and "somebody else" not in actor.log:
         yield Failure(TOLD, f"{who}, all of whose tests pass, ends with {code}: {_cause(actor)}")
     if match := _FAULTS.search(actor.log):
@@ -108,16 +108,24 @@ def _of_end(played: Played) -> Iterator[Failure]:
         has, done = played.users.now[alias], _succeeded(played, alias)
         if not done and has != before:
             yield Failure(LOST, f"no run ended with 0, but {alias} has {has} instead of {before}")
-        if done and not _is_in(has, [each for _, wanted in done for each in wanted]):
+        may = [each for _, wanted in done for each in wanted]
+        if alias == LATEST and any(a.choice.action.name == "rollback" for a, _ in done):
+            may.append(BASE)  # a rollback leaves $LATEST alone when somebody else has changed it
+        if done and not _is_in(has, may):
             told = "; ".join(f"{a.who} with 0 for {' or '.join(map(str, w))}" for a, w in done)
             yield Failure(LOST, f"{told} ended, but {alias} has {has}")
-    hands = [a for a in played.actors if not a.choice.action.command and a.code == 0]
-    if hands and not ended.set_by_hand:
+    if _was_disturbed_by_hand(played) and not ended.set_by_hand:
         yield Failure(LOST, "the environment variable that was set by hand is gone")
     if ended.gone:
         yield Failure(LOST, f"users have a layer that was deleted: {', '.join(ended.gone)}")
     if ended.weights:
         yield Failure(LEFT, f"{', '.join(ended.weights)} leads a part of its users elsewhere")
+
+
+def _was_disturbed_by_hand(played: Played) -> bool:
+    """Whether somebody changed the function by hand while a run was under way."""
+    hands = [each for each in played.actors if each.is_by_hand and each.code == 0]
+    return any(played.order.index(f"{each.who} starts") > 0 for each in hands)
 
 
 def _of_rest(played: Played) -> Iterator[Failure]:
@@ -136,7 +144,8 @@ def _of_rest(played: Played) -> Iterator[Failure]:
     aliases -= {LATEST}
     urls = {case.alias(n) for n in done if case.runs[n].action.name == "first"}
     there = function.there()
-    expected = {
+    expected: dict[str, list[str]] = {
+        "tags": [],
         "aliases": sorted(aliases),
         "urls": sorted(urls),
         "permissions": sorted(
@@ -152,9 +161,6 @@ def _of_rest(played: Played) -> Iterator[Failure]:
     if alias != LATEST and len(played.users.aliases) == 1:
         latest, live = function.configuration(), function.configuration(alias)
         for key in ("CodeSha256", "Environment", "Layers"):
-            if latest.get(key) != live.get(key) and not (key == "Environment" and _by_hand(played)):
+            by_hand = key == "Environment" and any(each.is_by_hand for each in played.actors)
+            if latest.get(key) != live.get(key) and not by_hand:
                 yield Failure(LEFT, f"{key} of $LATEST is not what users have, for good")
-
-
-def _by_hand(played: Played) -> bool:
-    return any(not actor.choice.action.command for actor in played.actors)
