@@ -107,7 +107,8 @@ class Function:
 
     def _tags(self) -> list[str]:
         arn = self.configuration()["FunctionArn"].removesuffix(":$LATEST")
-        return list(self.aws.list_tags(Resource=arn)["Tags"])
+        found = self.aws.list_tags(Resource=arn)["Tags"]
+        return [key for key in found if not key.startswith(("aws:", "lambda:"))]  # of a stack
 
     def lost_layers(self, qualifier: str) -> list[str]:
         """The ARNs of its layers that are not there any more."""

@@ -32,6 +32,7 @@ class Played:
     users: Users
     order: list[str] = field(default_factory=list)
     ended: Ended | None = None
+    next: int = 0  # the number of the run that the next runs are like
     after: list[tuple[int, str]] = field(default_factory=list)  # codes and logs of the next runs
 
 
@@ -129,15 +130,20 @@ class Player:
         return Project(root, name, case.alias(number), requirement, case.is_stack)
 
     def _follow(self, played: Played) -> None:
-        """Deploy what the first run was for, with tests that pass; then the same again."""
+        """Deploy what users should have by now, with tests that pass; then the same again.
+
+        That is what the last run that succeeded has brought; or what the first one wanted to.
+        """
         case, name = played.case, played.function.name
-        root = self._folder / name
-        choice, mine = case.runs[0], case.mine(0)
-        project = self._project(case, 0, name, root / "next")
+        done = [a for a in played.actors if a.code == 0 and a.choice.action.brings]
+        done.sort(key=lambda actor: played.order.index(f"{actor.who} ends with 0"))
+        number = played.next = NAMES.index(done[-1].who) if done else 0
+        root, choice, mine = self._folder / name, case.runs[number], case.mine(number)
+        project = self._project(case, number, name, root / "next")
         release = mine if choice.action.brings == "release" else BASE.release
         project.write(release, choice.action.more.format(setting=mine), GOOD)
-        for number in (1, 2):
-            log = root / f"next-{number}.log"
+        for time in (1, 2):
+            log = root / f"next-{time}.log"
             code = self._zygote.start(list(DEPLOY), project.root, {}, log).wait(LONGEST)
             played.after.append((code, log.read_text()))
 

@@ -138,7 +138,7 @@ def _of_rest(played: Played) -> Iterator[Failure]:
     if again or "nothing to do" not in said:
         yield Failure(LEFT, f"a second run finds something to do, and ends with {again}")
     done = {n for n, actor in enumerate(played.actors) if actor.code == 0 and case.brought(n)}
-    done |= {0}  # which the next run was like
+    done.add(played.next)
     aliases = {case.alias(n) for n in done} | (set() if case.has_first else {"live"})
     aliases |= {"beta"} if case.aliases and not case.has_first else set()
     aliases -= {LATEST}
@@ -157,7 +157,7 @@ def _of_rest(played: Played) -> Iterator[Failure]:
     for what, wanted in expected.items():
         if there.get(what) != wanted:
             yield Failure(LEFT, f"{what}: there is {there.get(what)} instead of {wanted}")
-    alias = case.alias(0)
+    alias = case.alias(played.next)
     if alias != LATEST and len(played.users.aliases) == 1:
         latest, live = function.configuration(), function.configuration(alias)
         for key in ("CodeSha256", "Environment", "Layers"):
