@@ -114,7 +114,8 @@ def _of_end(played: Played) -> Iterator[Failure]:
         if done and not _is_in(has, may):
             told = "; ".join(f"{a.who} with 0 for {' or '.join(map(str, w))}" for a, w in done)
             yield Failure(LOST, f"{told} ended, but {alias} has {has}")
-    if _was_disturbed_by_hand(played) and not ended.set_by_hand:
+    is_there = set(played.users.now.values()) != {"absent"}  # else its creation was undone
+    if is_there and _was_disturbed_by_hand(played) and not ended.set_by_hand:
         yield Failure(LOST, "the environment variable that was set by hand is gone")
     if ended.gone:
         yield Failure(LOST, f"users have a layer that was deleted: {', '.join(ended.gone)}")
