@@ -49,7 +49,7 @@ stack:
   template: template.yaml
   name: {name}
   tests: {{Function: [{tests}]}}
-artifacts: {{bucket: schedules-artifacts, create: true}}
+artifacts: {{bucket: "{name}-artifacts", create: true}}
 tests:
   answers: {{invoke: {{}}, within: 5s}}
   refuses: {{command: ["false"]}}
