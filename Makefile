@@ -76,13 +76,13 @@ chaos-images-killed: .venv/ready
 	$(LAB) $(BIN)/python -m pytest -m docker tests/chaos/test_kills.py \
 	    tests/chaos/test_mixtures.py tests/chaos/test_surroundings.py
 
-chaos-chaos-schedules: export SCHEDULES = 100000
+chaos-input: .venv/ready
+	$(BIN)/python -m pytest tests/input --timeout=3600
+
+chaos-schedules: export SCHEDULES = 100000
 chaos-schedules: export SCHEDULES_SWITCHES = 2
 chaos-schedules: export SCHEDULES_MINUTES = 20
 chaos-schedules: schedules
-
-input: .venv/ready
-	$(BIN)/python -m pytest tests/input --timeout=3600
 
 input: .venv/ready
 	$(BIN)/python -m pytest tests/input
