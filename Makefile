@@ -8,7 +8,7 @@ LOCKS := $(filter-out requirements/left-out.txt,$(wildcard requirements/*.txt la
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-input
 
-.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults pages chaos \
+.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules pages chaos \
     $(CHAOS_PARTS) fuzz action lint audit bench docs pictures lock dist starts
 
 demo: .venv/ready
@@ -27,24 +27,30 @@ images: .venv/ready
 zips: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py \
 	    tests/integration/test_ecr.py tests/integration/test_secrets.py \
-	    tests/integration/test_telling.py -m "not docker"
+	    tests/integration/test_telling.py tests/integration/test_upstream.py -m "not docker"
 
 upkeep: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_doctor.py \
-	    tests/integration/test_pages.py tests/integration/test_policy*.py tests/integration/test_terminal.py
+	    tests/integration/test_pages.py tests/integration/test_policy*.py tests/integration/test_terminal.py \
+	    tests/integration/test_only_reads.py
 
 layers: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_many.py tests/integration/test_sources.py
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_many.py \
+	    tests/integration/test_sources.py tests/integration/test_changed_meanwhile.py
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py \
-	    tests/integration/test_bounds.py
+	    tests/integration/test_bounds.py tests/integration/test_canary.py
 
 stacks: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_stack*.py tests/peers
 
 faults: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
+
+# SCHEDULE="code-good code-bad A3" plays one; SCHEDULES is how many are drawn, SCHEDULES_SEED how.
+schedules: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -q tests/schedules
 
 pages: .venv/ready
 	$(BIN)/python -m pytest tests/pages

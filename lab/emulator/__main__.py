@@ -34,6 +34,7 @@ from lab.emulator.faults import faulty
 from lab.emulator.pace import paced
 from lab.emulator.permissions import enforced
 from lab.emulator.requests import logged
+from lab.emulator.schedule import scheduled
 from lab.emulator.settings import ROLE_NAME, Settings
 
 
@@ -91,7 +92,7 @@ async def serve(settings: Settings) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 0.2
     config.loglevel = "WARNING"
-    behind = paced(faulty(logged(enforced(app.app), settings.requests)))
+    behind = scheduled(paced(faulty(logged(enforced(app.app), settings.requests))))
     await hypercorn.asyncio.serve(behind, config, shutdown_trigger=stop.wait)
 
 

@@ -24,7 +24,16 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
-from lab.emulator.requests import Application, Message, Receive, Send, identified, is_form
+from lab.emulator.requests import (
+    Application,
+    Message,
+    Receive,
+    Send,
+    again,
+    identified,
+    is_form,
+    whole_body,
+)
 
 PATH = "/_lab/faults"
 
@@ -42,13 +51,13 @@ def faulty(application: Application) -> Application:
             if scope["method"] == "PUT":
                 for each in rules:
                     each["is_over"] = True
-                rules[:] = json.loads(await _body(receive))
+                rules[:] = json.loads(await whole_body(receive))
                 done.clear()
             await _answer(send, 200, json.dumps({"rules": rules, "done": done}), {})
             return
         if rules and is_form(scope):  # its body tells which operation it is
-            body = await _body(receive)
-            operation, receive = identified(scope, body)[1], _again(body, receive)
+            body = await whole_body(receive)
+            operation, receive = identified(scope, body)[1], again(body, receive)
         else:
             operation = identified(scope)[1]
         rule = _applying(rules, operation, scope["path"]) if rules else None
@@ -84,7 +93,7 @@ async def _break(
     rule: dict[str, Any], application: Application, scope: Message, receive: Receive, send: Send
 ) -> None:
     if "cut" in rule:
-        await _body(receive, rule["cut"])
+        await whole_body(receive, rule["cut"])
         await asyncio.sleep(rule.get("seconds", 0))
         _drop(send)
     elif rule.get("lost"):
@@ -98,7 +107,7 @@ async def _break(
     elif "clock" in rule:
         await application(scope, receive, _dated(send, rule["clock"]))
     elif "status" in rule:
-        await _body(receive)
+        await whole_body(receive)
         await _answer(send, rule["status"], rule.get("body", ""), rule.get("headers", {}))
     else:
         await asyncio.sleep(rule.get("seconds", 0))
@@ -118,26 +127,6 @@ def _dated(send: Send, ahead: float) -> Send:
         await send(message)
 
     return respond
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """A request's body once more, and what comes after it."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def first() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return first
-
-
-async def _body(receive: Receive, most: int | None = None) -> bytes:
-    body = b""
-    while most is None or len(body) < most:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    return body
 
 
 async def _answer(send: Send, status: int, body: str, more: Mapping[str, str]) -> None:

@@ -71,6 +71,27 @@ def is_form(scope: Message) -> bool:
     return "x-www-form-urlencoded" in headers_of(scope).get("content-type", "")
 
 
+async def whole_body(receive: Receive, most: int | None = None) -> bytes:
+    """Return the body of a request, or its first pieces up to ``most`` bytes and a little more."""
+    body = b""
+    while most is None or len(body) < most:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return body
+
+
+def again(body: bytes, receive: Receive) -> Receive:
+    """Return a request's body once more, and what comes after it."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def first() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return first
+
+
 def identified(scope: Message, body: bytes = b"") -> tuple[str, str]:
     """Return the service and the AWS operation of a request; ``body`` matters if it is a form."""
     query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)

@@ -32,12 +32,33 @@ _FORBIDDEN = {
 }
 
 _create_function_url_config = lambda_svc._create_function_url_config
+_add_permission = lambda_svc._add_permission
 _handle_function_url_request = lambda_svc.handle_function_url_request
 
 
 def url_id(url: str) -> str:
     """Return the id inside a function URL of the lab."""
     return url.partition(_PATH)[2].strip("/")
+
+
+def add_permission(
+    name: str, request: dict[str, Any], query: Any = None, in_path: str | None = None
+) -> Answer:
+    """AddPermission: the id of a statement is taken only in the policy of its own qualifier.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html (StatementId)
+    """
+    function = lambda_svc._functions.get(name)
+    policy = function["policy"] if function else {"Statement": []}
+    qualifier = lambda_svc._qualifier_from_path_or_query(in_path, query)
+    arn = lambda_svc._policy_resource_arn(name, qualifier)
+    others = [each for each in policy["Statement"] if each.get("Resource") != arn]
+    policy["Statement"] = [each for each in policy["Statement"] if each.get("Resource") == arn]
+    try:
+        answer: Answer = _add_permission(name, request, query, in_path)
+        return answer
+    finally:
+        policy["Statement"] = others + policy["Statement"]
 
 
 def callable_by_anyone(name: str, qualifier: str | None, scope: tuple[str, str]) -> bool:
@@ -130,6 +151,7 @@ def teach(settings: Settings) -> None:
 
     lambda_svc._function_url_id = url_id
     lambda_svc._create_function_url_config = create_function_url_config
+    lambda_svc._add_permission = add_permission
     lambda_svc.handle_function_url_request = handle_function_url_request
     # GET /health belongs to functions and their URLs, not to the emulator.
     app._HEALTH_PATHS = ("/_ministack/health", "/_localstack/health")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.request
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.lab.making import Function, archive, fetch
+from tests.lab.making import Function, archive, fetch, refused
 
 
 def test_a_url_is_an_address_that_works(live: Function) -> None:
@@ -122,3 +123,16 @@ def test_a_function_is_told_the_alias_it_was_called_by(function: Function) -> No
     function.api.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
     assert fetch(function.open_url("live"))[1].endswith(f":{function.name}:live")
     assert function.call("live")[1].endswith(f":{function.name}:live")
+
+
+def test_each_alias_has_a_policy_of_its_own(live: Function) -> None:
+    live.api.publish_version(FunctionName=live.name)
+    asked = {"StatementId": "same", "Action": "lambda:InvokeFunction", "Principal": "*"}
+    for alias in ("one", "two"):
+        live.api.create_alias(FunctionName=live.name, Name=alias, FunctionVersion="1")
+        live.api.add_permission(FunctionName=live.name, Qualifier=alias, **asked)
+    code, _ = refused(live.api.add_permission, FunctionName=live.name, Qualifier="one", **asked)
+    assert code == "ResourceConflictException"
+    live.api.remove_permission(FunctionName=live.name, Qualifier="one", StatementId="same")
+    policy = live.api.get_policy(FunctionName=live.name, Qualifier="two")["Policy"]
+    assert [each["Sid"] for each in json.loads(policy)["Statement"]] == ["same"]

@@ -1,0 +1,1 @@
+"""Schedules in place of luck: README.md."""

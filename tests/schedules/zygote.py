@@ -1,0 +1,132 @@
+"""Runs of the engine without its start: a process that has imported it forks for each of them.
+
+Each run is ``python -m engine`` with a working directory, an environment, arguments and output of
+its own; it differs from one that a user starts in nothing but the 0.4 s that imports take.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+
+@dataclass
+class Process:
+    """A run under way. ``ends`` can be read once it is over."""
+
+    ends: socket.socket
+    log: Path
+
+    def wait(self, seconds: float) -> int:
+        """Its exit code; an error of the socket if it takes longer."""
+        self.ends.settimeout(seconds)
+        said = self.ends.recv(16)
+        self.ends.close()
+        return int(said or b"-1")
+
+
+class Zygote:
+    """The process that forks."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._path = str(Path(self._folder.name) / "socket")
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(self._path)
+            listening.listen(64)
+            number = listening.fileno()
+            command = [sys.executable, "-P", __file__, str(number)]
+            self._process = subprocess.Popen(command, pass_fds=[number])
+
+    def start(
+        self, arguments: list[str], root: Path, more: Mapping[str, str], log: Path
+    ) -> Process:
+        """Start a run; its output is added to ``log``."""
+        ends = socket.socket(socket.AF_UNIX)
+        ends.connect(self._path)
+        asked = {"arguments": arguments, "root": str(root), "log": str(log), "more": dict(more)}
+        ends.sendall(json.dumps(asked).encode() + b"\n")
+        return Process(ends, log)
+
+    def stop(self) -> None:
+        """End the process that forks."""
+        self._process.terminate()
+        self._process.wait()
+        self._folder.cleanup()
+
+
+def _serve(listening: socket.socket) -> NoReturn:
+    """Fork for whoever asks, until SIGTERM."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody has to wait for the keepers
+    _import()
+    while True:
+        asking, _ = listening.accept()
+        if os.fork() == 0:
+            listening.close()
+            _keep(asking)
+        asking.close()
+
+
+def _import() -> None:
+    """Import all that a run does, and let runs share what botocore reads of its models."""
+    import botocore.loaders
+    import tenacity  # noqa: F401
+
+    import engine.__main__
+    import engine.adapters.world
+    import engine.deploy
+    import engine.face.upkeep
+    import engine.report.document
+    import engine.report.summary
+    import engine.rollback
+    import engine.stack.deploy
+    import engine.upkeep.layers  # noqa: F401
+
+    loader = botocore.loaders.JSONFileLoader
+    read = functools.cache(functools.partial(loader.load_file, loader()))
+    loader.load_file = lambda _, path: read(path)
+    session = botocore.session.Session()
+    session.get_available_regions("lambda")
+    for service in ("lambda", "cloudwatch", "cloudformation", "s3"):
+        session.create_client(service)
+
+
+def _keep(asking: socket.socket) -> NoReturn:
+    """Fork a run, and tell its exit code when it has ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    asked = json.loads(asking.makefile().readline())
+    run = os.fork()
+    if run == 0:
+        asking.close()
+        _become(**asked)
+    _, status = os.waitpid(run, 0)
+    asking.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+def _become(arguments: list[str], root: str, log: str, more: dict[str, str]) -> NoReturn:
+    """Be a run."""
+    from engine.__main__ import start
+
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(root)
+    os.environ.update(more)
+    sys.argv = ["lambda-fast-deploy", *arguments]
+    start()
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
