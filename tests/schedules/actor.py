@@ -9,7 +9,9 @@ from lab.schedule import Gone, Held
 from tests.schedules.case import Choice
 from tests.schedules.zygote import Process
 
-PATIENCE = 45.0  # seconds; a run that comes to no event in this time waits for another one
+ALONE = 120.0  # seconds; a run that nothing holds comes to its next event, on a busy machine too
+LOOK = 1.0  # seconds between calls of users while a run only looks
+PATIENCE = 20.0  # seconds; a run that comes to no event in this time waits for another one
 END_OF_TEST = "end of a test"
 
 
@@ -60,8 +62,11 @@ class Actor:
         """What it has printed."""
         return self.process.log.read_text() if self.process and self.process.log.exists() else ""
 
-    def advance(self) -> str:
+    def advance(self, patience: float = PATIENCE) -> str:
         """Let it go on to its next event, or start it.
+
+        Args:
+            patience: seconds in which it comes to its next event, if it waits for nobody.
 
         Returns:
             What it is about to do; nothing once it has ended.
@@ -75,9 +80,9 @@ class Actor:
             self.held.let()
             self._let += 1
         try:
-            self.events.append(self.held.next(self.process.ends, PATIENCE))
+            self.events.append(self.held.next(self.process.ends, patience))
         except Gone:
-            self.code = self.process.wait(PATIENCE)
+            self.code = self.process.wait(ALONE)
             self.held.free()
             return ""
         return self.events[-1]
@@ -89,8 +94,9 @@ class Hand(Actor):
 
     change: Callable[[], bool] = lambda: False
 
-    def advance(self) -> str:
+    def advance(self, patience: float = PATIENCE) -> str:
         """Make the change."""
+        del patience
         self.code = 0 if self.change() else 1
         self.held.free()
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import boto3
 
 from lab.schedule import Held, Late
 from tests.schedules.actions import BASE, DEPLOY, GOOD
-from tests.schedules.actor import Actor, Hand
+from tests.schedules.actor import ALONE, LOOK, PATIENCE, Actor, Hand
 from tests.schedules.case import NAMES, Case, Switch
 from tests.schedules.function import Beginnings, Function
 from tests.schedules.projects import NEW, OLD, Project
@@ -75,7 +76,7 @@ class Player:
         actor = played.actors[number]
         try:
             while actor.code is None:
-                actor.advance()
+                _wait(actor, played, ALONE)
         finally:
             _free(played)
             self.remove(played)
@@ -142,8 +143,8 @@ class Player:
         project = self._project(case, number, name, root / "next")
         release = mine if choice.action.brings == "release" else BASE.release
         project.write(release, choice.action.more.format(setting=mine), GOOD)
-        for time in (1, 2):
-            log = root / f"next-{time}.log"
+        for turn in (1, 2):
+            log = root / f"next-{turn}.log"
             code = self._zygote.start(list(DEPLOY), project.root, {}, log).wait(LONGEST)
             played.after.append((code, log.read_text()))
 
@@ -182,6 +183,23 @@ def _turns(switches: tuple[Switch, ...], played: Played) -> Iterator[str]:
             yield who
 
 
+def _wait(actor: Actor, played: Played, patience: float) -> None:
+    """Let a run go on to its next event; users go on calling while it only looks.
+
+    Raises:
+        Late: it has come to none within ``patience`` seconds.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            actor.advance(LOOK)
+            return
+        except Late:
+            if time.monotonic() > until:
+                raise
+            played.users.call()
+
+
 def _advance(actor: Actor, played: Played) -> None:
     """Let a run go on to its next event; if it waits for others, let those go on until it can."""
     if not actor.has_begun:
@@ -191,7 +209,8 @@ def _advance(actor: Actor, played: Played) -> None:
         played.order.append(f"{actor.who} {actor.events[-1]}")
     while True:
         try:
-            actor.advance()
+            is_alone = not any(each.is_under_way for each in played.actors if each is not actor)
+            _wait(actor, played, ALONE if is_alone else PATIENCE)
             break
         except Late:
             others = [each for each in played.actors if each.is_under_way and each is not actor]
