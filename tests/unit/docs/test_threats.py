@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,9 +20,12 @@ def test_every_kind_of_attack_is_tried_as_often_as_the_page_says() -> None:
     table = rows[: next(i for i, row in enumerate(rows) if not _TRIED.search(row))]
     told = {path: int(count) for row in table for path, count in _TRIED.findall(row)}
     assert len(table) >= 9
+    # Only counted here: where CI must run those that need Docker, that is told elsewhere.
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
     listed = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", *told],
         cwd=ROOT,
+        env=environment,
         capture_output=True,
         text=True,
         check=True,
