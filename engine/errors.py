@@ -61,13 +61,11 @@ class Problem:
     message: str
     place: Place
 
-    def __post_init__(self) -> None:
-        if len(self.message) > LONGEST:
-            says = f"{self.message[:LONGEST]}… ({len(self.message)} characters)"
-            object.__setattr__(self, "message", says)
-
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        says = self.message
+        if len(says) > LONGEST:  # cut where it is shown: nobody hides half a secret
+            says = f"{says[:LONGEST]}… ({len(says)} characters)"
+        return f"{self.place}: {says}"
 
 
 class DeployError(Exception):
@@ -112,8 +110,9 @@ class Invalid(DeployError):
         super().__init__("\n".join(map(str, self.problems)))
 
     def hide(self, hidden: Callable[[str], str]) -> None:
-        super().hide(hidden)
         self.problems = tuple(Problem(hidden(p.message), p.place) for p in self.problems)
+        self.message = "\n".join(map(str, self.problems))
+        super().hide(hidden)
 
 
 class NotReady(DeployError):

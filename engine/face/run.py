@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from engine.adapters import files, process
 from engine.adapters.git import checkout_of
-from engine.errors import DeployError, Place, unexpected
+from engine.errors import DeployError, Invalid, Place, Problem, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
 from engine.face.streams import hand_over, say
@@ -103,6 +103,7 @@ class Run:
             event = replace(event, flags=frozenset())
         if event.unmerged:
             process.allow_only("git")
+            _check_workspace(root, self._environ)
             files.stay_within(checkout_of(root) or root)
         self._settings = load(self._given, self._environ, event, root, lambda: self._aws.regions())
         from engine.adapters.world import World
@@ -235,6 +236,18 @@ def _writing(what: str, remedy: str = "") -> Iterator[None]:
         told = "how the run itself ended stands below."
         remedy = f"{remedy}{told}" if remedy else told.capitalize()
         raise DeployError(says, remedy=remedy) from None
+
+
+def _check_workspace(root: Path, environ: Mapping[str, str]) -> None:
+    """Refuse a working directory that a link of the checkout has led elsewhere on the runner.
+
+    Raises:
+        Invalid: it lies outside the workspace.
+    """
+    workspace = environ.get("GITHUB_WORKSPACE")
+    if workspace and not root.resolve().is_relative_to(Path(workspace).resolve()):
+        says = "leads out of the workspace, where a plan of what is not merged reads nothing"
+        raise Invalid([Problem(says, Place("input working-directory"))])
 
 
 def _flags_of(settings: Settings) -> set[str]:

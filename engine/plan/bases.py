@@ -31,6 +31,16 @@ def base_fingerprints(
     starts = {name: _starts(base) for name, base in settings.bases.items()}
     images = sorted({image for each in starts.values() for image in each})
     digests: Mapping[str, str] = {}
+    if settings.event.unmerged:
+        # What a build argument brings, of a variable of the run perhaps, is told to no host.
+        written = {name: _written(base) for name, base in settings.bases.items()}
+        for name, each in starts.items():
+            if not set(each) <= set(written[name]):
+                journal.note(
+                    f"What base {name} starts from is named by a build argument, and not asked for "
+                    "before it is merged; the newest base of the same recipe is used."
+                )
+        images = sorted({image for each in written.values() for image in each} & set(images))
     if images:
         digests, unknown = _digests(images, settings, world)
         for image, error in unknown.items():
@@ -60,6 +70,11 @@ def _starts(base: Base) -> list[str]:
     if not base.follow_upstream:
         return []
     return upstreams(read_text(base.dockerfile), base.build_args)
+
+
+def _written(base: Base) -> list[str]:
+    """The images that a base's Dockerfile itself names."""
+    return upstreams(read_text(base.dockerfile), {}) if base.follow_upstream else []
 
 
 def _digests(

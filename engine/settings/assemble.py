@@ -88,8 +88,22 @@ def variables_of(document: Node) -> tuple[set[str], set[str]]:
     return hidden, shown
 
 
+# Where secrets go, by the keys that lead there; a name that users choose is not looked at.
+_HIDDEN = (
+    ("functions", None, "environment"),
+    ("functions", None, "image", "build-secrets"),
+    ("bases", None, "build-secrets"),
+    ("tests", None, "headers"),
+    ("stack", "parameters"),
+)
+
+
 def _is_hidden(path: tuple[str, ...]) -> bool:
-    return not {"environment", "headers", "build-secrets", "parameters"}.isdisjoint(path)
+    return any(
+        len(path) >= len(keys)
+        and all(key in (None, at) for key, at in zip(keys, path, strict=False))
+        for keys in _HIDDEN
+    )
 
 
 def check_shown(document: Node, problems: list[Problem]) -> None:

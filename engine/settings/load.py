@@ -41,11 +41,13 @@ def load(
     document, directory = _document(given, environ, root, problems)
     if document is None:
         raise Invalid(problems)
+    if event.unmerged:
+        check_shown(document, problems)
+        if problems:  # before anything quotes a value
+            raise Invalid(problems)
     values = ROOT.check(document, problems)
     checked = Checked(document, values, directory, problems)
     plan_only = _plan_only(given, event, problems)
-    if event.unmerged:
-        check_shown(document, problems)
     settings = assemble(checked, given, environ, event, plan_only, known_regions)
     if _code_only(given, problems):
         if settings.stack is None:

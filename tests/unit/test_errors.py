@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-from engine.errors import NotReady, disk_full, unexpected
+from engine.errors import Invalid, NotReady, Place, Problem, disk_full, unexpected
+from engine.mask import Mask
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,11 @@ def test_a_program_that_met_a_full_disk_says_so_and_not_more() -> None:
     with pytest.raises(NotReady):
         disk_full("layer deps", "npm error ENOSPC: no space left on device, write")
     disk_full("layer deps", "error: there is no such package")
+
+
+def test_a_secret_that_a_long_problem_cuts_is_hidden_as_a_whole() -> None:
+    secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY12"
+    for pad in range(950, 1001):
+        error = Invalid([Problem(f"{'a' * pad}{secret}{'b' * 50}", Place("f"))])
+        error.hide(Mask([secret]))
+        assert secret[:5] not in str(error) + "".join(map(str, error.problems))

