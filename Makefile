@@ -27,7 +27,7 @@ images: .venv/ready
 zips: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py \
 	    tests/integration/test_ecr.py tests/integration/test_secrets.py \
-	    tests/integration/test_telling.py tests/integration/test_upstream.py -m "not docker"
+	    tests/integration/test_telling.py -m "not docker"
 
 upkeep: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_doctor.py \

@@ -30,7 +30,7 @@ functions:
     timeout: 2
     tests: [health]
 tests:
-  health: {{http: /health, json: {{status: ok}}, faster-than: 4s, within: 8s}}
+  health: {{http: /health, json: {{status: ok}}, faster-than: 1500ms, within: 8s}}
 """
 GOOD = """\
 import json
@@ -44,7 +44,7 @@ BAD = {
     "answers 500": "def handler(event, context): return {'statusCode': 500, 'body': 'broken'}\n",
     "answers wrong JSON": "def handler(event, context):\n"
     '    return {"statusCode": 200, "body": "{\\"status\\": \\"bad\\"}"}\n',
-    "is too slow": "import time\ndef handler(event, context):\n    time.sleep(1.2)\n"
+    "is too slow": "import time\ndef handler(event, context):\n    time.sleep(1.7)\n"
     '    return {"statusCode": 200, "body": "{\\"status\\": \\"ok\\"}"}\n',
 }
 BEHIND_THE_URL = """\
@@ -442,7 +442,7 @@ def test_the_key_of_the_code_and_the_ipv6_of_the_network_stay(
     vpc = "    vpc: {subnets: [subnet-1], security-groups: [sg-1]}\n"
     named = f"    alias: {alias}\n"
     project.edit("lambda-deploy.yml", "    url: public\n", named + vpc)
-    project.edit("lambda-deploy.yml", "faster-than: 4s, within: 8s", "within: 8s")
+    project.edit("lambda-deploy.yml", "faster-than: 1500ms, within: 8s", "within: 8s")
     assert project.deploy().code == 0
 
     def settled() -> tuple[str | None, bool, list[str]]:

@@ -20,6 +20,7 @@ from lab.layout import cached
 from lab.process import Daemons, Deadline, tail
 from tests.support import Project, Run
 
+pytestmark = pytest.mark.docker  # the lab has a registry only beside an engine
 AWSS = "public.ecr.aws/lambda/python:3.13"
 # What `htpasswd -B` makes of this user and password.
 USER, PASSWORD = "somebody", "of the registry"
@@ -51,7 +52,7 @@ def base_of(run: Run) -> str:
 
 ENGINES = [
     pytest.param({"DOCKER_HOST": "unix:///nonexistent/docker.sock"}, id="without-engine"),
-    pytest.param({}, id="with-engine", marks=pytest.mark.docker),
+    pytest.param({}, id="with-engine"),
 ]
 
 
@@ -107,7 +108,6 @@ def test_a_registry_that_does_not_tell_is_named_with_what_it_said(
 # ---------------------------------------------------------------- with an engine
 
 
-@pytest.mark.docker
 def test_an_image_that_is_in_the_engine_alone_moves_with_it(lean: Project, name: str) -> None:
     engine = docker.from_env()
 
@@ -190,7 +190,6 @@ def nobody(region: str) -> Any:
     raise AssertionError(region)
 
 
-@pytest.mark.docker
 def test_the_reference_registry_and_dockers_tools_agree(
     reference_registry: Path, tmp_path: Path
 ) -> None:
@@ -204,7 +203,6 @@ def test_the_reference_registry_and_dockers_tools_agree(
         assert {image: asked.digest(image) for image in digests} == digests
 
 
-@pytest.mark.docker
 def test_what_docker_login_leaves_is_taken(
     reference_registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
