@@ -42,7 +42,7 @@ def url_id(url: str) -> str:
 
 
 def add_permission(
-    name: str, request: dict[str, Any], query: Any = None, in_path: str | None = None
+    name: str, request: dict[str, Any], query: Any = None, path_qualifier: str | None = None
 ) -> Answer:
     """AddPermission: the id of a statement is taken only in the policy of its own qualifier.
 
@@ -50,12 +50,12 @@ def add_permission(
     """
     function = lambda_svc._functions.get(name)
     policy = function["policy"] if function else {"Statement": []}
-    qualifier = lambda_svc._qualifier_from_path_or_query(in_path, query)
+    qualifier = lambda_svc._qualifier_from_path_or_query(path_qualifier, query)
     arn = lambda_svc._policy_resource_arn(name, qualifier)
     others = [each for each in policy["Statement"] if each.get("Resource") != arn]
     policy["Statement"] = [each for each in policy["Statement"] if each.get("Resource") == arn]
     try:
-        answer: Answer = _add_permission(name, request, query, in_path)
+        answer: Answer = _add_permission(name, request, query, path_qualifier)
         return answer
     finally:
         policy["Statement"] = others + policy["Statement"]

@@ -38,7 +38,9 @@ def upstream(lean: Project, name: str) -> str:
 
 def put(reference: str, says: str) -> None:
     """Let a tag of ECR stand for another image."""
-    manifest = json.dumps({"schemaVersion": 2, "layers": [], "annotations": {"says": says}})
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    parts = {"layers": [], "annotations": {"says": says}}
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, **parts})
     repository, _, tag = reference.partition("/")[2].partition(":")
     boto3.client("ecr").put_image(repositoryName=repository, imageTag=tag, imageManifest=manifest)
 
