@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeGuard
 
 from engine.adapters.aws.invocations import LONGEST
 from engine.adapters.deadline import Deadline
-from engine.errors import DeployError, GateFailed, unexpected
+from engine.errors import DeployError, GateFailed, Overtaken, unexpected
 from engine.model import (
     LATEST,
     Action,
@@ -26,13 +26,17 @@ from engine.model import (
     Speed,
     ZipSource,
 )
+from engine.plan.configuration import is_proved
 from engine.release import record
-from engine.release.alias import AliasMoves, give_url
+from engine.release.alias import AliasMoves
 from engine.release.canary import try_out
 from engine.release.clean import clean
+from engine.release.latest import follow, mark_tested
 from engine.release.order import Order
-from engine.release.stage import retag, stage
+from engine.release.ownership import end_creation
+from engine.release.stage import Staged, retag, stage
 from engine.release.undo import Undone
+from engine.release.url import give_url
 from engine.verify.address import Address, UrlAddress, VersionAddress
 from engine.verify.gate import NOT_YET, ask
 from engine.verify.trial import Subject, Trials
@@ -93,31 +97,45 @@ class Release:
             return self._back(delivery, unexpected(error))
 
     def _stay(self, delivery: Delivery) -> Delivery:
-        retag(self._order)
-        url = give_url(self._order)
+        order = self._order
+        retag(order)
+        url = give_url(order, self._moves)
         address = self._public(url) or self._alias()
-        self._verify(address, "unchanged", self._order.function.gates, url)
+        self._verify(address, "unchanged", order.function.gates, url)
+        if order.observed and not is_proved(order.function, order.observed.latest):
+            mark_tested(order, order.observed.latest, is_shared=True)
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
     def _go(self, delivery: Delivery) -> Delivery:
         order = self._order
-        alias = order.observed.alias if order.observed else None
-        previous = alias.version if alias else ""
-        past = alias.description if alias else ""
-        version = stage(order, record.of_version(order.settings.event, previous, past))
-        speed = self.prove(version)
-        if order.function.has_alias:
-            description = record.of_alias(previous, speed, order.journal.elapsed)
-            try_out(order, self._moves, version.version, description)
-            self.expose(version.version, description)
+        alias, previous = order.observed.alias if order.observed else None, self._moves.home
+        past = alias.description if alias and alias.is_settled else ""
+        staged = stage(order, record.of_version(order.settings.event, previous, past))
+        version = staged.state
+        with self._standing_on(staged):
+            speed = self.prove(version)
+            has_url = order.function.url is not None
+            took = order.journal.elapsed
+            description = record.of_alias(previous, speed, took, has_url=has_url)
+            if order.function.has_alias:
+                marked = record.under_test(order.journal.run, description)
+                try_out(order, self._moves, version.version, marked)
+                self.expose(version.version, description)
         retag(order)
         url = self.reach()
+        self.settle(description)
+        mark_tested(order, version, is_shared=staged.is_shared)
         history = self.history(version.version)
+        arn = version.arn.removesuffix(f":{version.version}")
+        if order.observed is None:
+            end_creation(order, arn)
+        if order.function.has_alias and staged.is_shared:
+            follow(order, version)
         clean(order)
         return replace(
             delivery,
             outcome="deployed",
-            arn=version.arn.removesuffix(f":{version.version}"),
+            arn=arn,
             version=version.version,
             previous=previous,
             url=url,
@@ -133,6 +151,22 @@ class Release:
             speed_before=delivery.speed,
             history=history,
         )
+
+    @contextlib.contextmanager
+    def _standing_on(self, staged: Staged) -> Iterator[None]:
+        """Work on a version that another run may have published, and can delete when it fails.
+
+        Raises:
+            Overtaken: it has.
+        """
+        try:
+            yield
+        except DeployError as error:
+            name, number = self._order.name, staged.state.version
+            if staged.is_ours or self._functions.read(name, number):
+                raise
+            says = f"version {number} of {name} was deleted by the run that had published it"
+            raise Overtaken(says) from error
 
     # ------------------------------------------------------------ the ways of every release
 
@@ -159,24 +193,37 @@ class Release:
         return speed
 
     def expose(self, version: str, description: str) -> None:
-        """Let all users meet a version."""
+        """Let all users meet a version; until ``settle`` the alias says that it is under test."""
         order = self._order
+        if self._is_not_over():
+            description = record.under_test(order.journal.run, description)
         with order.working("alias") as detail:
             self._moves.to(version, description)
             detail(f"{order.function.alias} -> version {version}")
 
+    def _is_not_over(self) -> bool:
+        """Whether anything can fail once users have the version."""
+        order = self._order
+        is_tagged = bool(order.function.configuration.tags) and order.wanted("tags")
+        tests = any(map(self._runs, self._of_users(has_url=order.function.url is not None)))
+        return is_tagged or self._moves.gives_url or tests
+
+    def _of_users(self, *, has_url: bool) -> list[HttpGate]:
+        """The tests of addresses where users meet the function."""
+        gates = [gate for gate in self._order.function.gates if isinstance(gate, HttpGate)]
+        return [gate for gate in gates if has_url or gate.is_elsewhere]
+
     def reach(self) -> str:
         """Test the addresses where users meet the function; its URL, if it has one."""
-        order = self._order
-        url = give_url(order)
+        url = give_url(self._order, self._moves)
         address = self._public(url)
-        gates = [
-            gate
-            for gate in order.function.gates
-            if isinstance(gate, HttpGate) and (address or gate.is_elsewhere)
-        ]
+        gates = self._of_users(has_url=address is not None)
         self._verify(address or self._alias(), "where users meet it", gates, url)
         return url
+
+    def settle(self, description: str) -> None:
+        """Let the alias say that its version has passed the last test."""
+        self._moves.confirm(description)
 
     # ------------------------------------------------------------ tests
 
@@ -248,6 +295,7 @@ class Release:
         return replace(
             because(delivery, error),
             outcome="undone" if came.undone else "failed",
+            is_overtaken=isinstance(error, Overtaken),
             version=delivery.version if serves == "unknown" else version,
             serves=serves,
             undone=came.undone,

@@ -40,6 +40,21 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         from engine.stack.deploy import deploy_stack
 
         return deploy_stack(settings, world, journal)
+    outcome = _deployed(settings, world, journal)
+    overtaken = {each.function for each in outcome.deliveries if each.is_overtaken}
+    regions = {each.region for each in outcome.deliveries if each.is_overtaken}
+    if not overtaken:
+        return outcome
+    journal.note(f"Another run was deploying {', '.join(sorted(overtaken))}: once more.")
+    functions = tuple(each for each in settings.functions if each.name in overtaken)
+    kept = tuple(region for region in settings.regions if region in regions)
+    return outcome.then(
+        _deployed(replace(settings, functions=functions, regions=kept), world, journal)
+    )
+
+
+def _deployed(settings: Settings, world: World, journal: Journal) -> Outcome:
+    """Look, plan, build and release, once."""
     with journal.work("fingerprint", "read", "what the working tree holds"):
         recipes = base_recipes(settings)
         bases = base_fingerprints(settings, recipes, world, journal)

@@ -12,6 +12,7 @@
     |  |  |- Unavailable
     |  |  |- NotFound
     |  |  |- Conflict
+    |  |  |  |- Overtaken  what this run had found, and stood on, was taken back
     |  |  |- ImageRefused  Lambda cannot read the image's layers
     |  |- Exchanged   what AWS took is not what this run made
     |  |- BuildFailed
@@ -192,15 +193,26 @@ def unexpected(error: Exception) -> DeployFailed:
 
 
 class Refused(DeployFailed):
-    """AWS or a registry answered with an error; ``code`` is AWS's, or the status of HTTP."""
+    """AWS or a registry answered with an error; ``code`` is AWS's, or the status of HTTP.
+
+    ``repeated``: it was not the first answer to this call, and an earlier one may have been lost;
+    so the refusal may be of what this run itself has done by then.
+    """
 
     def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.code = code
+        self.repeated = False
 
 
 class Unavailable(Refused):
     """AWS or a registry was busy, or failed itself; whether a change was made is not known."""
+
+
+def passes(error: BaseException) -> bool:
+    """Whether an error is one that passes by itself: what was asked is worth another try."""
+    lost = isinstance(error, Unavailable | Unreachable)
+    return lost and not isinstance(error, NotUnderstood)
 
 
 class NotFound(Refused):
@@ -209,6 +221,10 @@ class NotFound(Refused):
 
 class Conflict(Refused):
     """Somebody else changed the same thing in the meantime."""
+
+
+class Overtaken(Conflict):
+    """What another run had made, and this one stood on, is not there any more; look again."""
 
 
 class ImageRefused(Refused):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from secrets import token_hex
 
 from engine.errors import Cancelled
 from engine.mask import Secrets
@@ -35,9 +36,13 @@ class Advance(Entry):
 
 
 class Journal:
-    """Collects entries from every thread and tells a listener about each."""
+    """Collects entries from every thread and tells a listener about each.
+
+    ``run`` names this run in the marks that it leaves in AWS while it is under way.
+    """
 
     def __init__(self, tell: Callable[[Entry], None] = lambda _: None) -> None:
+        self.run = token_hex(6)
         self._tell = tell
         self._begun = time.monotonic()
         self._entries: list[Entry] = []

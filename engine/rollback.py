@@ -12,6 +12,7 @@ from engine.errors import DeployError, DeployFailed, Invalid, Place, Problem
 from engine.journal import Journal
 from engine.model import (
     Action,
+    AliasState,
     Artifacts,
     Delivery,
     Function,
@@ -26,7 +27,7 @@ from engine.model import (
 )
 from engine.plan.observe import observe_function
 from engine.release import record
-from engine.release.before import parameters_of, restore_code
+from engine.release.latest import follow
 from engine.release.order import Order
 from engine.settings.document import nearest
 from engine.settings.inputs import PREVIOUS
@@ -90,6 +91,8 @@ class Rollback:
             if gate.when
         ]
         url = observed.url.access if observed.url else None
+        if url:
+            steps.append(Step(f"url:{function.name}", region, Action.SKIP, "it stays"))
         return Order(
             region=region,
             function=replace(function, url=url),
@@ -134,16 +137,18 @@ class _Back:
         observed = self._order.observed
         assert observed
         assert observed.live
+        assert observed.alias
         was = observed.live.version
-        if self._to == was:
+        if self._to == was and observed.alias.is_settled:
             return delivery
-        good, speed = self._good(observed.live)
+        good, speed = self._good(observed.live, observed.alias)
         previous = record.previous_of(good.description)
         took = self._order.journal.elapsed
         description = record.of_alias(previous, speed, took, back_from=was)
         self._release.expose(good.version, description)
         url = self._release.reach()
-        self._let_latest_follow(good, observed)
+        self._release.settle(description)
+        self._let_latest_follow(good)
         return replace(
             delivery,
             outcome="deployed",
@@ -159,14 +164,14 @@ class _Back:
             code_size_before=delivery.code_size,
         )
 
-    def _good(self, live: FunctionState) -> tuple[FunctionState, Speed]:
+    def _good(self, live: FunctionState, alias: AliasState) -> tuple[FunctionState, Speed]:
         """The version to go back to, tested; with ``previous`` the newest of the way that passes.
 
         Raises:
             DeployError: there is none, with the reason of the last that was tried.
         """
         last: DeployError | None = None
-        for number in self._way(live):
+        for number in self._way(live, alias):
             try:
                 good = self._there(number)
                 return good, self._release.prove(good)
@@ -187,18 +192,24 @@ class _Back:
             remedy=f"Name one with --to; there are: {there}.",
         )
 
-    def _way(self, live: FunctionState) -> Iterator[str]:
-        """The versions that users had before, the newest first."""
+    def _way(self, live: FunctionState, alias: AliasState) -> Iterator[str]:
+        """The versions that users had before, the newest first.
+
+        The alias itself is asked first: the same version may have come after others since it was
+        published. While a part of its users, or a test, has another one, it leads there: whole.
+        """
         if self._to != PREVIOUS:
             yield self._to
             return
-        description = live.description
-        seen = {live.version}
-        while (number := record.previous_of(description)) and number not in seen:
+        seen = {live.version} if alias.is_settled else set()
+        number = record.proved_by(alias)
+        if alias.is_settled:
+            number = record.previous_of(alias.description) or record.previous_of(live.description)
+        while number and number not in seen:
             yield number
             seen.add(number)
             state = self._functions.read(self._order.name, number)
-            description = state.description if state else ""
+            number = record.previous_of(state.description) if state else ""
 
     def _there(self, number: str) -> FunctionState:
         """A version, with its image if it is one.
@@ -215,24 +226,11 @@ class _Back:
             registry.manifest(source.repository, state.image_digest)
         return state
 
-    def _let_latest_follow(self, good: FunctionState, observed: ObservedFunction) -> None:
-        """Make ``$LATEST`` the same, so that nobody publishes what was given up; users have it.
-
-        A failure here is told, and changes nothing for them.
-        """
+    def _let_latest_follow(self, good: FunctionState) -> None:
+        """Make ``$LATEST`` the same; users have it, so a failure here is only told."""
         order = self._order
         with order.journal.step(order.step("latest")) as detail:
-            try:
-                wanted, now = parameters_of(good), parameters_of(observed.latest)
-                del wanted["Description"]  # a version's own tells of its release
-                changes = {key: value for key, value in wanted.items() if value != now.get(key)}
-                if changes:
-                    self._functions.configure(order.name, changes)
-                if good.code_sha256 != observed.latest.code_sha256:
-                    there = ObservedFunction(latest=good, alias=None, live=good)
-                    restore_code(self._functions, order.name, there)
-            except DeployError as error:
-                order.journal.note(f"$LATEST of {order.name} stays as it is: {error.message}")
-                detail("it stays as it is")
-            else:
-                detail(f"as version {good.version}")
+            why = follow(order, good)
+            detail("it stays as it is" if why else f"as version {good.version}")
+        if why:
+            order.journal.note(f"$LATEST of {order.name} stays as it is: {why}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from engine.errors import passes
+
 T = TypeVar("T")
 
 
@@ -47,6 +49,25 @@ def again(
         stop=tenacity.stop_after_attempt(attempts),
         wait=tenacity.wait_exponential_jitter(multiplier=first, max=longest, jitter=first),
         retry=tenacity.retry_if_exception_type(on),
+        reraise=True,
+    )
+    return retrying(work)
+
+
+def patiently(work: Callable[[], T], patience: Callable[[], float]) -> T:
+    """Do a piece of work, again after each error that passes by itself, while there is patience.
+
+    Args:
+        work: what to do.
+        patience: seconds from the beginning after which it is given up; asked each time, so that
+            it can end sooner.
+    """
+    import tenacity
+
+    retrying = tenacity.Retrying(
+        stop=lambda state: (state.seconds_since_start or 0) + state.upcoming_sleep > patience(),
+        wait=tenacity.wait_exponential_jitter(multiplier=0.2, max=5, jitter=0.3),
+        retry=tenacity.retry_if_exception(passes),
         reraise=True,
     )
     return retrying(work)

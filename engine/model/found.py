@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.model import marks
 from engine.model.wanted import Network
 from engine.model.words import Access
 
@@ -107,13 +108,37 @@ class AliasState:
     revision: str
     weights: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """The alias's name."""
+        return self.arn.rpartition(":")[2]
+
+    @property
+    def is_under_test(self) -> bool:
+        """Whether a run has led it there whose last test has not passed yet."""
+        return self.description.startswith(marks.UNDER_TEST)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether a run is undoing it."""
+        return self.description.startswith((marks.DELETING, marks.PUTTING_BACK))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all its users have one version, which no run is testing or undoing."""
+        return not (self.weights or self.is_under_test or self.is_going)
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionUrl:
-    """A function URL as AWS has it (API: ``GetFunctionUrlConfig``)."""
+    """A function URL as AWS has it (API: ``GetFunctionUrlConfig``).
+
+    ``is_open``: everybody may call it, if its access is public.
+    """
 
     address: str
     access: Access
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

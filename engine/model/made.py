@@ -65,7 +65,8 @@ class Delivery:
     is somebody else's by now, and ``left`` what it could not put back.
     ``history`` are the versions before, the oldest first. Of a whole stack, ``function`` is its
     name, ``version`` the id of its kept state, and ``outputs`` are what it tells; ``drifted`` are
-    the logical ids of functions whose code is not what the stack says.
+    the logical ids of functions whose code is not what the stack says. ``is_overtaken``: what it
+    stood on was taken back by the run that had made it, so that it is worth another look.
     """
 
     region: str
@@ -96,6 +97,7 @@ class Delivery:
     is_stack: bool = False
     outputs: Mapping[str, str] = field(default_factory=dict)
     drifted: tuple[str, ...] = ()
+    is_overtaken: bool = False
 
     def without(self, hidden: Callable[[str], str]) -> Delivery:
         """The same, with secrets taken out of what others said."""
@@ -126,6 +128,22 @@ class Outcome:
     def without(self, hidden: Callable[[str], str]) -> Outcome:
         """The same, with secrets taken out of what others said."""
         return replace(self, deliveries=tuple(each.without(hidden) for each in self.deliveries))
+
+    def then(self, later: Outcome) -> Outcome:
+        """The same with what came of some functions that were deployed once more."""
+        again = {(each.region, each.function): each for each in later.deliveries}
+        deliveries = (
+            again.get((each.region, each.function), each) if each.is_overtaken else each
+            for each in self.deliveries
+        )
+        replaced = {(step.region, step.id) for step in later.plan.steps}
+        kept = (s for s in self.plan.steps if (s.region, s.id) not in replaced)
+        return Outcome(
+            Plan((*kept, *later.plan.steps)),
+            tuple(deliveries),
+            tuple(dict.fromkeys((*self.bases, *later.bases))),
+            {**self.packages, **later.packages},
+        )
 
     @property
     def exit_code(self) -> int:

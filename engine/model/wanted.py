@@ -166,6 +166,16 @@ class Function:
         """Whether users call an alias, and not whatever was uploaded last."""
         return self.alias != LATEST
 
+    @property
+    def proves_latest(self) -> bool:
+        """Whether a tag says what of ``$LATEST`` has passed the tests: there is no alias to."""
+        return not self.has_alias and bool(self.gates)
+
+    @property
+    def needs_tags(self) -> bool:
+        """Whether the function cannot be deployed without a look at its tags."""
+        return self.proves_latest or bool(self.configuration.tags)
+
 
 @dataclass(frozen=True, slots=True)
 class Budgets:

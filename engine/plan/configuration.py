@@ -5,11 +5,13 @@ Only keys that the user gave are compared and sent; everything else is left as i
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.model import Function, FunctionState, Network, ZipSource
+from engine.model import Function, FunctionState, Network, ZipSource, marks
 
 
 def update(
@@ -78,6 +80,42 @@ def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:
     else:
         parameters["PackageType"] = "Image"
     return {key: value for key, value in parameters.items() if value is not None}
+
+
+def parameters_of(state: FunctionState) -> dict[str, Any]:
+    """Everything of a state that ``UpdateFunctionConfiguration`` takes."""
+    values: dict[str, Any] = {
+        "Role": state.role,
+        "MemorySize": state.memory,
+        "Timeout": state.timeout,
+        "Description": state.description,
+        "Environment": {"Variables": dict(state.environment)},
+        "EphemeralStorage": {"Size": state.storage},
+        "TracingConfig": {"Mode": state.tracing},
+        "VpcConfig": vpc_config(state.network),
+    }
+    if state.logging:
+        values["LoggingConfig"] = dict(state.logging)
+    if state.package == "Zip":
+        values |= {
+            "Runtime": state.runtime,
+            "Handler": state.handler,
+            "Layers": list(state.layers),
+        }
+    return values
+
+
+def tested_mark(state: FunctionState) -> str:
+    """What stands for the code and configuration of ``$LATEST`` once its tests have passed."""
+    code = state.image_digest or state.code_sha256
+    whole = json.dumps([code, state.architecture, parameters_of(state)], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def is_proved(function: Function, state: FunctionState) -> bool:
+    """Whether what ``$LATEST`` holds has passed its tests, where users call that and it has any."""
+    tested = state.tags.get(marks.TESTED)
+    return not function.proves_latest or tested == tested_mark(state)
 
 
 def _size(storage: int | None) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from engine.adapters.parallel import attempts, results, workers
@@ -127,16 +128,20 @@ def _asked(
 ) -> Callable[[], ObservedFunction | None]:
     """Ask for all of a function at once; the way to what was answered."""
     functions, name, alias = world.functions(region), function.name, function.alias
-    latest = pool.submit(functions.read, name, tags=bool(function.configuration.tags))
+    latest = pool.submit(functions.read, name, tags=function.needs_tags)
     if not function.has_alias:
         return lambda: ObservedFunction(found, None, None) if (found := latest.result()) else None
     led = pool.submit(world.versions(region).alias, name, alias)
     live = pool.submit(functions.read, name, alias)
-    url = pool.submit(world.urls(region).read, name, alias) if function.url else None
+    urls = world.urls(region)
+    url = pool.submit(urls.read, name, alias) if function.url else None
+    is_open = pool.submit(urls.is_open, name, alias) if function.url == "public" else None
 
     def observed() -> ObservedFunction | None:
         found, leads, serves = latest.result(), led.result(), live.result()
         address = url.result() if url else None
+        if address and is_open:
+            address = replace(address, is_open=is_open.result())
         if leads and (serves is None or serves.version != leads.version):
             serves = functions.read(name, leads.version)  # it was moved between the two answers
         if found is None:

@@ -20,7 +20,7 @@ from engine.model import (
     Step,
     ZipSource,
 )
-from engine.plan.configuration import update
+from engine.plan.configuration import is_proved, update
 from engine.plan.when import reason_to_run, reason_to_skip
 
 
@@ -241,14 +241,14 @@ class _Region:
             self._code_changes(function, live, images) or update(function, live, layers)
         )
         self._tags(function, observed)
-        if live and is_live and not (observed.alias and observed.alias.weights):
+        if live and is_live and not (observed.alias and not observed.alias.is_settled):
             which = f"version {live.version}" if function.has_alias else LATEST
             same = f"{which} already is what is wanted"
             for kind in ("configuration", "code", "version", "canary"):
                 if kind != "canary" or function.canary:
                     self._add(f"{kind}:{name}", Action.SKIP, same)
             self._add(f"alias:{name}", Action.SKIP, f"{function.alias} serves it")
-            return False
+            return not is_proved(function, live)
         changes = update(function, observed.latest, layers)
         configured = f"{', '.join(sorted(changes))} changed" if changes else ""
         self._add(
@@ -286,7 +286,9 @@ class _Region:
             self._add(f"alias:{name}", Action.CREATE, f"alias {function.alias} does not exist yet")
             return
         serves = f"{function.alias} serves version {alias.version}"
-        if alias.weights:
+        if alias.is_under_test or alias.is_going:
+            serves += f", {alias.description.partition(',')[0]}"
+        elif alias.weights:
             serves += f", and in part {', '.join(alias.weights)}: a canary that was left"
         self._add(f"alias:{name}", Action.MOVE, serves)
 
@@ -306,6 +308,8 @@ class _Region:
             action, reason = Action.CREATE, f"a URL with access {function.url} was asked for"
         elif there.access != function.url:
             action, reason = Action.UPDATE, f"access changes from {there.access} to {function.url}"
+        elif function.url == "public" and not there.is_open:
+            action, reason = Action.UPDATE, "not everybody may call it"
         else:
             action, reason = Action.SKIP, "equal"
         self._add(f"url:{function.name}", action, reason)

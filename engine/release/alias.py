@@ -1,18 +1,31 @@
-"""The alias moves last, in one atomic call; until then users are on the previous version."""
+"""The alias moves last, in one atomic call; until then users are on the previous version.
+
+From its move until the last test has passed it says that its version is under test. Each move is
+made on the condition that nobody else has moved it since (API: ``UpdateAlias``, ``RevisionId``), so
+that call alone decides whose the alias is, with its function URL.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.errors import Conflict, NotPermitted
-from engine.model import AliasState
+from engine.errors import Conflict, NotFound
+from engine.model import AliasState, Speed, marks
+from engine.release import record
 from engine.release.order import Order
+from engine.release.ownership import wait_for_undo
 from engine.release.undo import Back
+
+TRIES = 10  # moves, each on the condition that nothing has changed since the look before it
 
 
 class AliasMoves:
-    """The alias of one function on its way; the way back is recorded before the first move."""
+    """The alias of one function on its way; the way back is recorded before the first move.
+
+    ``home`` is the version that users had when all tests had passed: where an undo leads them.
+    """
 
     def __init__(self, order: Order) -> None:
         self._order = order
@@ -20,6 +33,8 @@ class AliasMoves:
         self._before = order.observed.alias if order.observed else None
         self._now = self._before
         self._ours: list[_Lead] = []
+        self._is_theirs = False
+        self.home = record.proved_by(self._before)
 
     def to(
         self, version: str, description: str, weights: Mapping[str, float] | None = None
@@ -29,50 +44,170 @@ class AliasMoves:
         Raises:
             Conflict: somebody else has moved it since this run began.
         """
-        order, alias = self._order, self._order.function.alias
         wanted = _Lead(version, dict(weights or {}), description)
+        if self._now and self._now.is_going:
+            self._now = wait_for_undo(self._order, self._now)
         if not self._ours:
-            back = f", back to version {self._before.version}" if self._before else ""
-            order.undo.record(f"alias {alias} of {order.name}{back}", self._back)
+            self._record()
         self._ours.append(wanted)
-        try:
-            self._now = self._move(version, description, wanted.weights)
-        except Conflict:
-            found = self._versions.alias(order.name, alias)
-            if not found or _lead_of(found) != wanted:
-                self._ours.remove(wanted)
-                if not self._ours:
-                    order.undo.forget()  # what is there is not ours to undo
-                did = "moved" if self._before else "created"
-                leads = f" for version {found.version}" if found else " and deleted it"
-                says = f"{did} alias {alias} of {order.name}{leads}"
-                raise order.theirs(says, found.version if found else "") from None
-            self._now = found  # it was this run: the answer had been lost, and it asked again
-        return self._now
+        for _ in range(TRIES):
+            try:
+                self._now = self._move(wanted)
+                return self._now
+            except (Conflict, NotFound):
+                found = self._found()
+            if found and found.is_going:
+                found = wait_for_undo(self._order, found)
+            if found and _lead_of(found) == wanted:  # only the answer had been lost
+                self._now = found
+                return found
+            if not self._is_as_found(found):
+                break
+            self._now = found
+        self._ours.remove(wanted)
+        if found and found.is_settled and found.version == version and not weights:
+            self._now, self._is_theirs = found, True  # another run has led users there
+            return found
+        raise self._theirs(found)
 
-    def _move(self, version: str, description: str, weights: Mapping[str, float]) -> AliasState:
+    def confirm(self, description: str) -> None:
+        """Say that the last test of the version has passed.
+
+        Raises:
+            Conflict: somebody else has moved the alias.
+        """
+        if self._now and self._now.is_under_test and _lead_of(self._now) in self._ours:
+            self.to(self._now.version, description)
+
+    def _move(self, wanted: _Lead) -> AliasState:
         name, alias = self._order.name, self._order.function.alias
         if self._now is None:
-            return self._versions.create_alias(name, alias, version, description)
+            return self._versions.create_alias(name, alias, wanted.version, wanted.description)
         return self._versions.move_alias(
-            name, alias, version, description, self._now.revision, weights
+            name, alias, wanted.version, wanted.description, self._now.revision, wanted.weights
         )
+
+    def _is_as_found(self, found: AliasState | None) -> bool:
+        """Whether nothing of others is lost when this run leads users on from what is there now.
+
+        That is so when another run has been here and has put back what this one had found.
+        """
+        if len(self._ours) > 1:  # this run has led users somewhere, and they are not there now
+            return False
+        if found is None:
+            return not self.home and self._now is not None
+        if found.is_going:  # of a run that was killed while it went back
+            return True
+        return found.is_settled and bool(self.home) and found.version == self.home
+
+    def _theirs(self, found: AliasState | None) -> Conflict:
+        order, alias = self._order, self._order.function.alias
+        did = "moved" if self._before else "created"
+        leads = f" for version {found.version}" if found else " and deleted it"
+        says = f"{did} alias {alias} of {order.name}{leads}"
+        return order.theirs(says, found.version if found else "")
+
+    # ------------------------------------------------------------ the way back
+
+    def _record(self) -> None:
+        """Record how users are led back, before anything else is undone.
+
+        What this run has made for the alias, or the alias itself, goes after that: so others see
+        that it is going while it is.
+        """
+        undo, what = self._order.undo, f"alias {self._order.function.alias} of {self._order.name}"
+        if not self.home:
+            undo.record(what, self._delete)
+            undo.record(what, self._mark, first=True)
+            return
+        undo.record(what, self._unmark)
+        undo.record(f"{what}, back to version {self.home}", self._back, first=True)
 
     def _back(self) -> Back | None:
         """Lead users to where they were, unless somebody else has led them elsewhere since."""
-        name, alias, before = self._order.name, self._order.function.alias, self._before
-        found = self._versions.alias(name, alias)
-        if found is None or (before and _lead_of(found) == _lead_of(before)):
+        description = self._description
+        if self.gives_url:
+            description = f"{marks.PUTTING_BACK}{self._order.journal.run}, {description}"
+        before = self._before
+        weights = before.weights if before and not (before.is_under_test or before.is_going) else {}
+        return self._put(_Lead(self.home, dict(weights), description))
+
+    def _mark(self) -> Back:
+        """Say that the alias, which this run has made, is being deleted."""
+        if not self._ours:
             return Back.NEEDLESS
-        if _lead_of(found) not in self._ours:
-            return Back.THEIRS
-        if before is None:
-            self._versions.delete_alias(name, alias)
-        else:
-            self._versions.move_alias(
-                name, alias, before.version, before.description, found.revision, before.weights
-            )
+        version = self._ours[-1].version
+        mark = _Lead(version, {}, f"{marks.DELETING}{self._order.journal.run}")
+        return self._put(mark) or Back.NEEDLESS
+
+    def _put(self, wanted: _Lead) -> Back | None:
+        """Lead users elsewhere if this run has led them to where they are."""
+        name, alias = self._order.name, self._order.function.alias
+        while found := self._found():
+            if not self._ours or _lead_of(found) in (
+                wanted,
+                self._before and _lead_of(self._before),
+            ):
+                return Back.NEEDLESS
+            if _lead_of(found) not in self._ours:
+                self._is_theirs = True
+                return Back.THEIRS
+            with contextlib.suppress(Conflict, NotFound):  # it was moved since the look: look again
+                self._now = self._versions.move_alias(
+                    name, alias, wanted.version, wanted.description, found.revision, wanted.weights
+                )
+                self._ours.append(wanted)
+                return None
+        return Back.NEEDLESS
+
+    def _unmark(self) -> Back:
+        """Say that everything of an alias is as it was."""
+        found = self._found_going()
+        if found:
+            self._put(_Lead(found.version, dict(found.weights), self._description))
+        return Back.NEEDLESS
+
+    def _delete(self) -> Back | None:
+        if self._found_going() is None:
+            return Back.NEEDLESS
+        try:
+            self._versions.delete_alias(self._order.name, self._order.function.alias)
+        except NotFound:
+            return Back.NEEDLESS
         return None
+
+    def _found_going(self) -> AliasState | None:
+        """The alias, if it says that this run is undoing it."""
+        found = self._found()
+        return found if found and found.is_going and _lead_of(found) in self._ours else None
+
+    @property
+    def gives_url(self) -> bool:
+        """Whether this run makes or changes the function URL of the alias, or may have to."""
+        is_known = self._before is not None and self._before.is_settled
+        return self._order.function.url is not None and not (
+            is_known and not self._order.wanted("url")
+        )
+
+    @property
+    def _description(self) -> str:
+        """What the alias says of itself at home."""
+        before = self._before
+        if before and not before.is_under_test:
+            return record.without_mark(before.description)
+        state = self._order.world.functions(self._order.region).read(self._order.name, self.home)
+        previous = record.previous_of(state.description) if state else ""
+        return record.of_alias(previous, Speed(), self._order.journal.elapsed)
+
+    def keeps_url(self) -> bool:
+        """Whether the alias is another run's by now that wants it to have a function URL."""
+        if not self._is_theirs:
+            return False
+        found = self._found()
+        return bool(found and record.wants_url(found.description))
+
+    def _found(self) -> AliasState | None:
+        return self._versions.alias(self._order.name, self._order.function.alias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,41 +221,3 @@ class _Lead:
 
 def _lead_of(alias: AliasState) -> _Lead:
     return _Lead(alias.version, dict(alias.weights), alias.description)
-
-
-def give_url(order: Order) -> str:
-    """The function URL that was asked for, made or changed as the plan says."""
-    alias, access = order.function.alias, order.function.url
-    if access is None:
-        return ""
-    before = order.observed.url if order.observed else None
-    if before is not None and before.access == access:
-        return before.address
-    urls = order.world.urls(order.region)
-    with order.working("url") as detail:
-        if before is None:
-            order.undo.record(
-                f"function URL of {order.name}",
-                lambda: None if urls.delete(order.name, alias) else Back.NEEDLESS,
-            )
-            try:
-                url = urls.create(order.name, alias, access)
-            except NotPermitted:
-                order.undo.forget()
-                raise
-            except Conflict:
-                order.undo.forget()
-                there = urls.read(order.name, alias)
-                if there is None or there.access != access:
-                    raise order.theirs(f"gave {order.name} its function URL") from None
-                url = there  # perhaps ours, and the answer was lost
-            url = urls.open(order.name, alias, url)
-        else:
-            was = before.access
-            order.undo.record(
-                f"access to the function URL of {order.name}",
-                lambda: urls.change(order.name, alias, was),
-            )
-            url = urls.change(order.name, alias, access)
-        detail(url.address)
-        return url.address

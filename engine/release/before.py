@@ -1,65 +1,162 @@
-"""What a function was before: its code, its configuration and its tags, put back."""
+"""What ``$LATEST`` was before: its code, its configuration and its tags, put back.
+
+Each write is made on the condition that nothing has changed since the look that decided it (API:
+``RevisionId``), and under the lock of the function, as it also depends on what others have done.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.adapters.aws.functions import Functions
 from engine.adapters.http import request
-from engine.errors import DeployFailed
-from engine.model import FunctionState, ObservedFunction
-from engine.plan.configuration import vpc_config
+from engine.errors import Conflict, DeployFailed, NotFound
+from engine.model import LATEST, FunctionState, marks
+from engine.plan.configuration import is_proved, parameters_of, tested_mark
+from engine.release.order import Order
+from engine.release.ownership import locked
 from engine.release.undo import Back
 
 LARGEST_CODE = 262_144_000  # bytes of a zip with its layers, unzipped (Lambda quotas)
+TRIES = 5  # writes that others' changes stop
 
 
-def parameters_of(state: FunctionState) -> dict[str, Any]:
-    """Everything of a state that ``UpdateFunctionConfiguration`` takes."""
-    values: dict[str, Any] = {
-        "Role": state.role,
-        "MemorySize": state.memory,
-        "Timeout": state.timeout,
-        "Description": state.description,
-        "Environment": {"Variables": dict(state.environment)},
-        "EphemeralStorage": {"Size": state.storage},
-        "TracingConfig": {"Mode": state.tracing},
-        "VpcConfig": vpc_config(state.network),
-    }
-    if state.logging:
-        values["LoggingConfig"] = dict(state.logging)
-    if state.package == "Zip":
-        values |= {
-            "Runtime": state.runtime,
-            "Handler": state.handler,
-            "Layers": list(state.layers),
-        }
-    return values
-
-
-def restore_configuration(
-    functions: Functions, name: str, changes: Mapping[str, Any], before: FunctionState
-) -> Back | None:
+def restore_configuration(order: Order, changes: Mapping[str, Any]) -> Back | None:
     """Take back ``changes``, parameters of ``UpdateFunctionConfiguration``, as far as made."""
-    now = functions.read(name)
-    values, have = parameters_of(before), parameters_of(now) if now else {}
-    back = {key: values[key] for key in changes if key in values and values[key] != have.get(key)}
-    if not back:
-        return Back.NEEDLESS
-    functions.configure(name, back)
-    return None
+    functions = order.world.functions(order.region)
+
+    def restore(now: FunctionState, home: FunctionState) -> Back | None:
+        back = _differences(changes, parameters_of(now), parameters_of(home))
+        if not back:
+            return Back.NEEDLESS
+        if is_had(order, now):
+            return Back.THEIRS
+        functions.configure(order.name, back, now.revision)
+        return None
+
+    return _restored(order, restore)
+
+
+def _differences(
+    changes: Mapping[str, Any], now: Mapping[str, Any], home: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What of ``changes`` is still so and was otherwise, as it was; variables one by one."""
+    back = {
+        key: home[key]
+        for key, wrote in changes.items()
+        if key != "Environment" and key in home and home[key] != now.get(key)
+        if _members(now.get(key)) == _members(wrote)
+    }
+    wrote = changes.get("Environment", {}).get("Variables", {})
+    have, had = now["Environment"]["Variables"], home["Environment"]["Variables"]
+    mine = {key for key, value in wrote.items() if have.get(key) == value != had.get(key)}
+    if mine:
+        kept = {key: value for key, value in have.items() if key not in mine}
+        back["Environment"] = {"Variables": kept | {key: had[key] for key in mine & had.keys()}}
+    return back
+
+
+def _members(value: Any) -> Any:
+    """A value of a configuration, in which the order of subnets and groups means nothing."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: sorted(v) if isinstance(v, list) else v for key, v in value.items()}
+
+
+def restore_code(order: Order, is_ours: Callable[[FunctionState], bool]) -> Back | None:
+    """Put the previous code back into ``$LATEST``, if what is there is what this run has put there.
+
+    Raises:
+        DeployError: the previous code cannot be had any more.
+    """
+
+    def restore(now: FunctionState, home: FunctionState) -> Back | None:
+        if now.code_sha256 == home.code_sha256 and now.update_status == "Successful":
+            return Back.NEEDLESS
+        if not is_ours(now) or is_had(order, now):
+            return Back.THEIRS
+        live = order.observed.live if order.observed else None
+        write_code(order.world.functions(order.region), order.name, home, now.revision, live)
+        return None
+
+    return _restored(order, restore)
+
+
+def _restored(
+    order: Order, restore: Callable[[FunctionState, FunctionState], Back | None]
+) -> Back | None:
+    """Look and write, again while others write between the two."""
+    functions = order.world.functions(order.region)
+    try:
+        with locked(order):
+            for left in reversed(range(TRIES)):
+                now = functions.read(order.name)
+                if now is None:
+                    break
+                try:
+                    return restore(now, _home(order))
+                except Conflict:
+                    if not left:
+                        raise
+    except NotFound:
+        pass
+    return Back.NEEDLESS  # it is gone, and what this run has changed with it
+
+
+def _home(order: Order) -> FunctionState:
+    """What ``$LATEST`` is led back to: what it was, if any users had that, or what they have.
+
+    What it was can be what another run had uploaded, which failed or was killed.
+    """
+    observed = order.observed
+    assert observed
+    before, live = observed.latest, observed.live
+    if live is None or is_same(before, live) or is_had(order, before):
+        return before
+    return order.world.functions(order.region).read(order.name, order.function.alias) or before
+
+
+def is_had_as_found(order: Order) -> bool:
+    """Whether ``$LATEST`` held what users had when this run began: no other one was at work."""
+    observed = order.observed
+    if observed is None:
+        return False
+    if not order.function.has_alias:
+        return is_proved(order.function, observed.latest)
+    return observed.live is not None and is_same(observed.latest, observed.live)
+
+
+def is_had(order: Order, latest: FunctionState) -> bool:
+    """Whether any users have what ``$LATEST`` holds or held: by an alias, or by its own name."""
+    if latest.tags.get(marks.TESTED) == tested_mark(latest):
+        return True
+    return any(is_same(latest, state) for state in _served(order))
+
+
+def _served(order: Order) -> Iterator[FunctionState]:
+    """The versions that aliases lead to."""
+    functions = order.world.functions(order.region)
+    for alias in order.world.versions(order.region).aliases(order.name):
+        if alias.name != marks.LOCK and (state := functions.read(order.name, alias.version)):
+            yield state
+
+
+def is_same(one: FunctionState, other: FunctionState) -> bool:
+    """Whether two states differ in nothing but what is a version's own."""
+    mine, theirs = (parameters_of(each) | {"Description": ""} for each in (one, other))
+    return one.code_sha256 == other.code_sha256 and mine == theirs
 
 
 def restore_tags(
     functions: Functions, before: FunctionState, tags: Mapping[str, str]
 ) -> Back | None:
-    """Take back tags as far as they were added or changed."""
+    """Take back tags as far as this run has set them."""
     now = functions.read(before.arn)
     have = now.tags if now else {}
-    changed = [key for key in tags if have.get(key) != before.tags.get(key)]
+    changed = [key for key, value in tags.items() if have.get(key) == value != before.tags.get(key)]
     if was := {key: before.tags[key] for key in changed if key in before.tags}:
         functions.tag(before.arn, was)
     if new := [key for key in changed if key not in before.tags]:
@@ -67,33 +164,51 @@ def restore_tags(
     return None if changed else Back.NEEDLESS
 
 
-def restore_code(functions: Functions, name: str, observed: ObservedFunction) -> Back | None:
-    """Put the previous code back into ``$LATEST``, unless it is there.
+def write_code(
+    functions: Functions,
+    name: str,
+    wanted: FunctionState,
+    revision: str,
+    live: FunctionState | None = None,
+) -> None:
+    """Write the code of a former ``$LATEST`` or of a version into ``$LATEST``.
 
     A zip is fetched from where AWS keeps it, and accepted only if its hash is the recorded one.
 
+    Args:
+        functions: where the function is.
+        name: the function's.
+        wanted: what had the code.
+        revision: that of ``$LATEST`` as it was looked at.
+        live: a version that may have the same code: where its zip is can be asked anew.
+
     Raises:
-        DeployError: the previous code cannot be had any more.
+        Conflict: ``$LATEST`` has changed since ``revision``.
+        DeployError: the code cannot be had any more.
     """
-    before, now = observed.latest, functions.read(name)
-    if now and now.code_sha256 == before.code_sha256 and now.update_status == "Successful":
-        return Back.NEEDLESS
-    if before.package == "Image":
-        image = {"ImageUri": before.code_location}
-        functions.update_code(name, image, before.architecture, before.code_key)
-        return None
-    places = [before.code_location]
-    if observed.live and observed.live.code_sha256 == before.code_sha256:
-        fresh = functions.read(name, observed.live.version)
-        places.insert(0, fresh.code_location if fresh else "")
-    for place in filter(None, places):
+    if wanted.package == "Image":
+        image = {"ImageUri": wanted.code_location}
+        functions.update_code(name, image, wanted.architecture, wanted.code_key, revision)
+        return
+    for place in filter(None, _places(functions, name, wanted, live)):
         answer = request("GET", place, timeout=300, most=LARGEST_CODE)
         sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
-        if answer.status == 200 and sha256 == before.code_sha256:
+        if answer.status == 200 and sha256 == wanted.code_sha256:
             code = {"ZipFile": answer.body}
-            functions.update_code(name, code, before.architecture, before.code_key)
-            return None
+            functions.update_code(name, code, wanted.architecture, wanted.code_key, revision)
+            return
     raise DeployFailed(
-        f"the previous code of {name} (CodeSha256 {before.code_sha256}) cannot be fetched",
+        f"the previous code of {name} (CodeSha256 {wanted.code_sha256}) cannot be fetched",
         remedy="Deploy the commit that it came from.",
     )
+
+
+def _places(
+    functions: Functions, name: str, wanted: FunctionState, live: FunctionState | None
+) -> Iterator[str]:
+    """Where its zip is; what a look has told is good for ten minutes."""
+    for state in (wanted, live):
+        if state and state.version != LATEST and state.code_sha256 == wanted.code_sha256:
+            fresh = functions.read(name, state.version)
+            yield fresh.code_location if fresh else ""
+    yield wanted.code_location

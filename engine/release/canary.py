@@ -24,18 +24,18 @@ def try_out(order: Order, moves: AliasMoves, version: str, description: str) -> 
         GateFailed: an alarm went off, too many of its calls failed, or none was seen.
         Conflict: somebody else has moved the alias.
     """
-    canary, before = order.function.canary, order.observed.alias if order.observed else None
+    canary, home = order.function.canary, moves.home
     if canary is None:
         return
-    if before is None or not order.wanted("canary"):
+    if not home or not order.wanted("canary"):
         order.journal.note(f"No canary of {order.name}: {order.step('canary').reason}.")
         return
-    if before.version == version:  # Lambda divides no calls between a version and itself
+    if home == version:  # Lambda divides no calls between a version and itself
         order.journal.note(f"No canary of {order.name}: users have version {version} already.")
         return
     with order.working("canary") as detail:
         watch = _Watch(order, canary, version)
-        moves.to(before.version, description, {version: canary.weight})
+        moves.to(home, description, {version: canary.weight})
         detail(watch.until_over())
 
 

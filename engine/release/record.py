@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from engine.model import Event, FunctionState, Past, Speed
+from engine.model import AliasState, Event, FunctionState, Past, Speed, marks
 
 _ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
+_PUTTING_BACK = re.compile(rf"{marks.PUTTING_BACK}\w+, ")
 _AFTER = re.compile(r"after version (\d+)")
 _TOOK = re.compile(r"took ([\d.]+) s")
 _COLD = re.compile(r"cold start (\d+) ms")
@@ -38,7 +39,9 @@ def of_version(event: Event, previous: str, past: str = "") -> str:
     return " ".join(filter(None, parts)) + (f" ({', '.join(fared)})" if previous and fared else "")
 
 
-def of_alias(previous: str, speed: Speed, took: float, back_from: str = "") -> str:
+def of_alias(
+    previous: str, speed: Speed, took: float, back_from: str = "", *, has_url: bool = False
+) -> str:
     """The description of an alias; unlike that of any other run.
 
     Args:
@@ -46,6 +49,7 @@ def of_alias(previous: str, speed: Speed, took: float, back_from: str = "") -> s
         speed: of the version that it leads to.
         took: seconds from the beginning of the run.
         back_from: the version that was given up, if one was.
+        has_url: whether a function URL is wanted.
     """
     parts = [
         f"after version {previous}" if previous else "no version before",
@@ -53,9 +57,35 @@ def of_alias(previous: str, speed: Speed, took: float, back_from: str = "") -> s
         f"took {took:.1f} s",
         f"cold start {speed.cold * 1000:.0f} ms" if speed.cold is not None else "",
         f"warm {speed.warm * 1000:.0f} ms" if speed.warm is not None else "",
+        marks.WITH_URL if has_url else "",
         f"since {_now()}",
     ]
     return ", ".join(filter(None, parts))
+
+
+def under_test(run: str, description: str) -> str:
+    """The description of an alias as long as the last test of a run has not passed."""
+    return f"{marks.UNDER_TEST}{run}, {description}"
+
+
+def without_mark(description: str) -> str:
+    """The description of an alias that a run was putting back, as it was before."""
+    return _PUTTING_BACK.sub("", description)
+
+
+def wants_url(description: str) -> bool:
+    """Whether the run that moved an alias wants it to have a function URL."""
+    return f", {marks.WITH_URL}, " in description
+
+
+def proved_by(alias: AliasState | None) -> str:
+    """The version that users of an alias had when all tests had passed; nothing if there is none.
+
+    While a version is under test that is the one before it: where an undo leads to.
+    """
+    if alias is None or alias.description.startswith(marks.DELETING):
+        return ""
+    return previous_of(alias.description) if alias.is_under_test else alias.version
 
 
 def _now() -> str:

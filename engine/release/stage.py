@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.errors import Conflict, DeployFailed, Exchanged, ImageRefused, NotFound, Refused
-from engine.model import FunctionState, ObservedFunction, ZipSource
+from engine.errors import Conflict, Exchanged, ImageRefused, NotFound, Overtaken, Refused
+from engine.model import FunctionState, ZipSource
 from engine.plan.configuration import creation, update
-from engine.release.before import restore_code, restore_configuration, restore_tags
+from engine.release.before import (
+    is_had_as_found,
+    restore_code,
+    restore_configuration,
+    restore_tags,
+)
 from engine.release.order import Order
+from engine.release.ownership import adopt, is_of_a_run, take_back_creation
 from engine.release.undo import Back
 
 
-def stage(order: Order, label: str) -> FunctionState:
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What users are to have; its ``code_location`` is the image's URI, if it is one.
+
+    ``is_ours``: this run has published it, so nobody else deletes it. ``is_shared``: ``$LATEST``
+    was not what users had when this run found it, so another one may take a part of it back.
+    """
+
+    state: FunctionState
+    is_ours: bool
+    is_shared: bool
+
+
+def stage(order: Order, label: str) -> Staged:
     """Bring ``$LATEST`` to what is wanted, and publish it if users call an alias.
 
     Args:
         order: the function.
         label: description of the version; unlike that of any other run, so that a version
             which AWS found to exist already can be told from a new one.
-
-    Returns:
-        What users are to have; its ``code_location`` is the image's URI, if it is one.
 
     Raises:
         DeployError: AWS refused; what was changed so far is in the order's undo.
@@ -51,26 +67,31 @@ class _Stage:
         self._order = order
         self._functions = order.world.functions(order.region)
         self._image = order.artifacts.images.get(order.name, "")
+        self._is_theirs = False  # whether others have made a change that this run was to make
         self._exchanged = ""  # of what Lambda took for the zip of this run
         self._revision = order.observed.latest.revision if order.observed else ""
 
-    def publish(self, label: str) -> FunctionState:
+    def publish(self, label: str) -> Staged:
         order = self._order
         if order.observed is None:
             self._create()
         else:
+            if is_of_a_run(order):
+                adopt(order)
             if order.wanted("configuration"):
                 self._configure(order.observed.latest)
             if order.wanted("code"):
-                self._upload(order.observed)
+                self._upload()
         if order.function.has_alias:
             state = self._publish(label)
         else:
             found = self._functions.read(order.name)
             if found is None:
-                raise DeployFailed(f"{order.name} is gone", remedy="Run again to create it.")
+                raise Overtaken(f"{order.name} is gone")
             state = found
-        return replace(state, code_location=self._image)
+        is_ours = not order.function.has_alias or state.description == label
+        is_shared = self._is_theirs or (order.observed is not None and not is_had_as_found(order))
+        return Staged(replace(state, code_location=self._image), is_ours, is_shared)
 
     # ------------------------------------------------------------ a new function
 
@@ -90,34 +111,23 @@ class _Stage:
 
     def _create_once(self) -> None:
         order = self._order
-        order.undo.record(
-            f"creation of function {order.name}", lambda: self._unless_theirs(self._delete)
-        )
+        order.undo.record(f"creation of function {order.name}", lambda: take_back_creation(order))
         parameters = creation(order.function, self._layers())
         try:
-            with self._taken():
+            with self._taken(), self._layers_are_there():
                 self._functions.create(
-                    order.name, self._zip_sha256(), Code=self._code(), **parameters
+                    order.name,
+                    order.journal.run,
+                    self._zip_sha256(),
+                    Code=self._code(),
+                    **parameters,
                 )
         except Refused as refusal:
-            there = self._functions.read(order.name) if isinstance(refusal, Conflict) else None
-            if there and self._has_code(there) and not self._has_alias():
-                return  # it was this run: the answer had been lost, and it asked again
             order.undo.forget()  # AWS said no: whatever is there is not ours to delete
-            if isinstance(refusal, Conflict):
-                raise order.theirs(f"created {order.name}") from None
+            if isinstance(refusal, Conflict) and not isinstance(refusal, Overtaken):
+                says = f"somebody else created {order.name} while this run was deploying"
+                raise Overtaken(says, remedy=refusal.remedy) from None
             raise
-
-    def _has_alias(self) -> bool:
-        name, alias = self._order.name, self._order.function.alias
-        return self._order.world.versions(self._order.region).alias(name, alias) is not None
-
-    def _delete(self) -> Back | None:
-        try:
-            self._functions.delete(self._order.name)
-        except NotFound:  # the answer was lost, and so was the call
-            return Back.NEEDLESS
-        return None
 
     # ------------------------------------------------------------ changes
 
@@ -129,30 +139,21 @@ class _Stage:
                 detail("equal after all: the layers hold the same")
                 return
             order.undo.record(
-                f"configuration of {order.name}",
-                lambda: self._unless_theirs(
-                    lambda: restore_configuration(self._functions, order.name, changes, before)
-                ),
+                f"configuration of {order.name}", lambda: restore_configuration(order, changes)
             )
-            self._revision = self._guarded(
-                lambda: self._functions.configure(order.name, changes, self._revision),
-                lambda now: not update(order.function, now, self._layers()),
-            )
+            with self._layers_are_there():
+                self._revision = self._guarded(
+                    lambda: self._functions.configure(order.name, changes, self._revision),
+                    lambda now: not update(order.function, now, self._layers()),
+                )
             detail(", ".join(sorted(changes)))
 
-    def _upload(self, observed: ObservedFunction) -> None:
+    def _upload(self) -> None:
         order = self._order
         with order.working("code") as detail:
-            if not order.function.has_alias:  # the location is good for ten minutes
-                latest = self._functions.read(order.name) or observed.latest
-                place = latest.code_location
-                observed = replace(observed, latest=replace(observed.latest, code_location=place))
-            order.undo.record(
-                f"code of {order.name}",
-                lambda: self._unless_theirs(
-                    lambda: restore_code(self._functions, order.name, observed)
-                ),
-            )
+            if not order.function.has_alias:  # where its code is was told for ten minutes
+                order = self._found_again(order)
+            order.undo.record(f"code of {order.name}", lambda: restore_code(order, self._is_ours))
             try:
                 self._revision = self._guarded(self._update_code, self._has_code)
             except ImageRefused as refusal:
@@ -163,6 +164,15 @@ class _Stage:
                 detail(self._image.rpartition("@")[2][:19])
             else:
                 detail(f"{order.artifacts.archives[order.name].size / 1000:.1f} kB uploaded")
+
+    def _found_again(self, order: Order) -> Order:
+        """The order with a place where the code that ``$LATEST`` has now can be fetched."""
+        observed = order.observed
+        now = self._functions.read(order.name) if observed else None
+        if observed is None or now is None:
+            return order
+        latest = replace(observed.latest, code_location=now.code_location)
+        return replace(order, observed=replace(observed, latest=latest))
 
     def _update_code(self) -> str:
         order, observed = self._order, self._order.observed
@@ -190,20 +200,44 @@ class _Stage:
             return now.image_digest == self._image.partition("@")[2]
         return now.code_sha256 == self._zip_sha256()
 
+    def _is_ours(self, now: FunctionState) -> bool:
+        """Whether the code is what this run has put there, or what Lambda took for it."""
+        return self._has_code(now) or now.code_sha256 == self._exchanged
+
+    @contextlib.contextmanager
+    def _layers_are_there(self) -> Iterator[None]:
+        """A call that attaches layers, a version of which may have been deleted since the plan.
+
+        Raises:
+            Overtaken: one was.
+        """
+        try:
+            yield
+        except Refused as refusal:
+            if gone := next((arn for arn in self._layers() if arn in refusal.message), ""):
+                raise Overtaken(f"layer version {gone} was deleted meanwhile") from None
+            raise
+
     def _guarded(self, change: Callable[[], str], done: Callable[[FunctionState], bool]) -> str:
         """Make a change that somebody else's would stop; the revision after it.
 
         Raises:
             Conflict: somebody else changed the function since this run looked at it.
         """
+        order = self._order
         try:
             return change()
-        except Conflict:
-            now = self._functions.read(self._order.name)
-            if now and done(now):  # it was this run: the answer had been lost, and it asked again
-                return self._functions.settled(self._order.name)
+        except NotFound:
+            raise Overtaken(f"{order.name} is gone") from None
+        except Conflict as conflict:
+            now = self._functions.read(order.name)
+            if now and done(now):
+                if not conflict.repeated:  # somebody else wants the same, and did it first
+                    self._is_theirs = True
+                    order.undo.forget()
+                return self._functions.settled(order.name)
             when = f" at {now.modified}" if now else ""
-            raise self._order.theirs(f"changed {self._order.name}{when}") from None
+            raise order.theirs(f"changed {order.name}{when}") from None
 
     # ------------------------------------------------------------ a version
 
@@ -214,18 +248,31 @@ class _Stage:
                 published = versions.publish(
                     order.name, self._wanted_sha256(), label, self._revision
                 )
+            except NotFound:
+                raise Overtaken(f"{order.name} is gone") from None
             except Conflict:
                 newest = next(iter(versions.every(order.name)), None)
                 if newest is None or newest.description != label:
                     raise order.theirs(f"changed {order.name}") from None
                 published = newest  # it was this run: the answer had been lost
+            number = published.version
             if published.description == label and order.observed is not None:
                 order.undo.record(
-                    f"version {published.version} of {order.name}",
-                    lambda: versions.delete(order.name, published.version),
+                    f"version {number} of {order.name}", lambda: self._delete_version(number)
                 )
-            detail(f"version {published.version}")
+            self._functions.settled(order.name, number)
+            detail(f"version {number}")
             return published
+
+    def _delete_version(self, number: str) -> Back | None:
+        """Delete the version that this run has published, unless an alias leads to it by now."""
+        try:
+            self._order.world.versions(self._order.region).delete(self._order.name, number)
+        except NotFound:
+            return Back.NEEDLESS
+        except Conflict:  # Lambda deletes none that an alias leads to (API: DeleteFunction)
+            return Back.THEIRS
+        return None
 
     def _wanted_sha256(self) -> str:
         """The CodeSha256 that ``$LATEST`` must have when it is published.
@@ -273,24 +320,3 @@ class _Stage:
         if rebuild is None:
             raise refusal
         self._image = rebuild()
-
-    def _unless_theirs(self, way: Callable[[], Back | None]) -> Back | None:
-        """Put something back, but only while nobody else has deployed since.
-
-        Whoever made or moved the alias in the meantime, or put other code there, stands on what is
-        there now. Our own move of the alias has been undone before this is asked.
-        """
-        order = self._order
-        latest = self._functions.read(order.name)
-        if latest is None and order.observed is None:
-            return Back.NEEDLESS
-        before = order.observed.latest.code_sha256 if order.observed else ""
-        is_ours = latest and (self._has_code(latest) or latest.code_sha256 == self._exchanged)
-        if latest and latest.code_sha256 != before and not is_ours:
-            return Back.THEIRS
-        if order.function.has_alias:
-            was = order.observed.alias if order.observed else None
-            now = order.world.versions(order.region).alias(order.name, order.function.alias)
-            if now and (was is None or now.version != was.version):
-                return Back.THEIRS
-        return way()

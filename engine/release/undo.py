@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
+from engine.adapters import retry
 from engine.errors import DeployError, NotRestored
+
+PATIENCE = 300.0  # seconds that each way back is tried while AWS does not do its part
 
 
 class Back(Enum):
@@ -41,10 +44,14 @@ class Undo:
     """Records how to undo each change before the change is made."""
 
     _ways: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
+    _first: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 
-    def record(self, what: str, way: Callable[[], object]) -> None:
-        """Remember a way back; ``what`` completes "undone: …", unless the way answers ``Back``."""
-        self._ways.append((what, way))
+    def record(self, what: str, way: Callable[[], object], *, first: bool = False) -> None:
+        """Remember a way back; ``what`` completes "undone: …", unless the way answers ``Back``.
+
+        One that leads users back goes ``first``, whatever was changed after it.
+        """
+        (self._first if first else self._ways).append((what, way))
 
     def forget(self) -> None:
         """Take back the newest record: AWS refused the change, so there is nothing to undo."""
@@ -52,17 +59,20 @@ class Undo:
 
     def __bool__(self) -> bool:
         """Whether there is anything to undo."""
-        return bool(self._ways)
+        return bool(self._ways or self._first)
 
     def undo(self) -> Undone:
-        """Go back, newest first; a way that fails does not stop the others."""
+        """Go back, newest first; a way that fails does not stop the others.
+
+        While AWS cannot be reached, or fails itself, each is tried again for ``PATIENCE`` seconds.
+        """
         undone: list[str] = []
         spared: list[str] = []
         left: list[str] = []
-        while self._ways:
-            what, way = self._ways.pop()
+        while self:
+            what, way = (self._first or self._ways).pop()
             try:
-                came = way()
+                came = retry.patiently(way, lambda: PATIENCE)
             except DeployError as error:
                 left.append(f"{what}: {error.message}")
             except Exception as error:  # a fault of ours in one way must not block the others

@@ -20,12 +20,11 @@ from engine.model import (
     Action,
     Delivery,
     FunctionState,
-    ObservedFunction,
     Outcome,
     Settings,
     Step,
 )
-from engine.release.before import restore_code
+from engine.release.before import write_code
 from engine.release.undo import Back, Undo
 from engine.stack.artifacts import Artifact, Artifacts
 from engine.stack.drift import PUBLISHED, code_of
@@ -247,19 +246,29 @@ class _CodeOnly:
     def _update(self, step: Step, before: FunctionState, code: Mapping[str, str]) -> None:
         name = before.arn.rpartition(":")[2]
         with self._order.journal.step(step) as detail:
-            was = ObservedFunction(latest=before, alias=None, live=None)
-            self._undo.record(
-                f"code of {step.subject}", lambda: restore_code(self._functions, name, was)
-            )
             sha256 = self._sha256s.get(step.subject, "")
+            self._undo.record(
+                f"code of {step.subject}", lambda: self._restore(name, before, sha256)
+            )
             self._functions.update_code(
-                name, code, before.architecture, before.code_key, sha256=sha256
+                name, code, before.architecture, before.code_key, before.revision, sha256
             )
             alias = alias_of(self._order, step.subject)
             if alias == LATEST:
                 detail("it has the new code")
                 return
             detail(f"{alias} leads to version {self._publish(step.subject, name, alias)}")
+
+    def _restore(self, name: str, before: FunctionState, ours: str) -> Back | None:
+        """Put the code back if it still is ``ours``, the CodeSha256 of a zip."""
+        now = self._functions.read(name)
+        is_back = now and now.code_sha256 == before.code_sha256
+        if now is None or (is_back and now.update_status == "Successful"):
+            return Back.NEEDLESS
+        if ours and now.code_sha256 not in (ours, before.code_sha256):
+            return Back.THEIRS
+        write_code(self._functions, name, before, now.revision)
+        return None
 
     def _publish(self, logical: str, name: str, alias: str) -> str:
         """Let users who call an alias have the code; the version's number."""
@@ -269,11 +278,15 @@ class _CodeOnly:
 
         def back() -> Back | None:
             there = self._versions.alias(name, alias)
-            if there:
-                self._versions.move_alias(name, alias, now.version, now.description, there.revision)
-            return Back.NEEDLESS if there is None or there.version == now.version else None
+            if there is None or there.version == now.version:
+                return Back.NEEDLESS
+            if there.version != version:
+                return Back.THEIRS
+            self._versions.move_alias(name, alias, now.version, now.description, there.revision)
+            return None
 
         version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
+        self._functions.settled(name, version)
         self._undo.record(f"alias {alias} of {logical}", back)
         self._versions.move_alias(name, alias, version, now.description, now.revision)
         return version

@@ -12,8 +12,18 @@ from engine.adapters.aws.denials import allow
 from engine.adapters.aws.lambda_api import LambdaApi
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.states import remedy_of, state_of
-from engine.errors import DeployFailed, Exchanged, ImageRefused, NotFound, NotPermitted, Refused
-from engine.model import FunctionState
+from engine.errors import (
+    Conflict,
+    DeployFailed,
+    Exchanged,
+    ImageRefused,
+    NotFound,
+    NotPermitted,
+    Refused,
+    Unavailable,
+    Unreachable,
+)
+from engine.model import FunctionState, marks
 
 UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
 
@@ -39,6 +49,7 @@ class Functions:
         self, aws: Aws, region: str, heed: Callable[[FunctionState], None] = lambda _: None
     ) -> None:
         """``heed`` is told of each function that is read, before anybody else is."""
+        self._aws = aws
         self._api = LambdaApi(aws, region)
         self._heed = heed
 
@@ -56,7 +67,7 @@ class Functions:
         Raises:
             NotPermitted: ``tags`` was asked for, and they are left out.
         """
-        wanted = {"Qualifier": qualifier} if qualifier else {}
+        wanted: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
         try:
             found = self._api.call("get_function", FunctionName=name, **wanted)
         except NotFound:
@@ -97,7 +108,7 @@ class Functions:
         Raises:
             DeployFailed: at once when Lambda says Failed, with its reason; or after the deadline.
         """
-        wanted = {"Qualifier": version} if version else {}
+        wanted: dict[str, Any] = {"Qualifier": version} if version else {}
 
         def ask() -> Mapping[str, Any]:
             found = self._api.call("get_function", FunctionName=name, **wanted)
@@ -126,23 +137,46 @@ class Functions:
 
     # ------------------------------------------------------------ changing
 
-    def create(self, name: str, sha256: str = "", **parameters: Any) -> FunctionState:
-        """Create a function; it is not active yet. ``sha256`` is its zip's, if it has one.
+    def create(self, name: str, run: str, sha256: str = "", **parameters: Any) -> FunctionState:
+        """Create a function, once; it is not active yet.
+
+        A tag names the run that makes it, so that it knows its own when an answer is lost. Equal
+        code would say nothing: others may deploy the same.
+
+        Args:
+            name: the function's.
+            run: the run that makes it.
+            sha256: its zip's, as Lambda's ``CodeSha256``, if it has one.
+            parameters: the rest of the call.
 
         Raises:
             Conflict: somebody else created it first.
             Exchanged: Lambda has taken another zip.
         """
-        found = retry.again(
-            lambda: self._create(name, parameters), _RoleNotReady, attempts=8, first=1.0
-        )
-        _check(name, sha256, found)
-        return state_of(found)
+        tags = {**parameters.pop("Tags", {}), marks.CREATED_BY: run}
+
+        def create() -> FunctionState:
+            try:
+                return state_of(self._create(name, {**parameters, "Tags": tags}))
+            except (Conflict, Unreachable, Unavailable):
+                there = self.read(name, tags=True)
+                if there and there.tags.get(marks.CREATED_BY) == run:
+                    return there  # only the answer was lost
+                raise
+
+        def patient() -> FunctionState:
+            return retry.patiently(create, lambda: self._aws.patience)
+
+        made = retry.again(patient, _RoleNotReady, attempts=8, first=1.0)
+        _check(name, sha256, {"CodeSha256": made.code_sha256})
+        return made
 
     def _create(self, name: str, parameters: Mapping[str, Any]) -> Any:
         try:
             return _unless_unreadable(
-                lambda: self._api.call("create_function", FunctionName=name, **parameters)
+                lambda: self._api.call(
+                    "create_function", once=True, FunctionName=name, **parameters
+                )
             )
         except Refused as refusal:
             # IAM is eventually consistent: a role made just now may not be assumable yet.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from engine.adapters import retry
 from engine.adapters.aws.session import Aws
 from engine.errors import Conflict, Refused
+
+_BUSY = re.compile(r"in progress|currently in the following state")
 
 
 class LambdaApi:
@@ -18,16 +19,16 @@ class LambdaApi:
         self._aws = aws
         self._region = region
 
-    def call(self, operation: str, **parameters: Any) -> Any:
-        """Make one call."""
-        return self._aws.call(self._region, "lambda", operation, **parameters)
+    def call(self, operation: str, *, once: bool = False, **parameters: Any) -> Any:
+        """Make one call; ``once`` if it must not be made again when its answer is lost."""
+        return self._aws.call(self._region, "lambda", operation, once=once, **parameters)
 
     def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
         """Make calls until everything is listed; what all pages hold under ``items``."""
         found: list[Any] = []
         marker: dict[str, str] = {}
         while True:
-            page = self.call(operation, **parameters, **marker)
+            page = self.call(operation, **{**parameters, **marker})
             found += page.get(items, [])
             if not page.get("NextMarker"):
                 return found
@@ -38,22 +39,22 @@ class LambdaApi:
 
         Only that conflict is waited for: a stale RevisionId means that somebody else deployed.
         """
+        repeated = False
+
+        def attempt() -> Any:
+            nonlocal repeated
+            try:
+                return self.call(operation, **parameters)
+            except Conflict as conflict:
+                repeated = conflict.repeated = repeated or conflict.repeated
+                if conflict.code == "ResourceConflictException" and _BUSY.search(conflict.message):
+                    raise _Busy(conflict.message, code=conflict.code) from None
+                raise
+
         try:
-            return retry.again(
-                lambda: self._unless_busy(operation, parameters), _Busy, attempts=12, first=0.25
-            )
+            return retry.again(attempt, _Busy, attempts=12, first=0.25)
         except _Busy as busy:
             raise Conflict(busy.message, code=busy.code) from None
-
-    def _unless_busy(self, operation: str, parameters: Mapping[str, Any]) -> Any:
-        try:
-            return self.call(operation, **parameters)
-        except Conflict as conflict:
-            if conflict.code == "ResourceConflictException" and re.search(
-                r"in progress|currently in the following state", conflict.message
-            ):
-                raise _Busy(conflict.message, code=conflict.code) from None
-            raise
 
 
 class _Busy(Refused):

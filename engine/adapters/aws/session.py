@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,21 +26,18 @@ from botocore.awsrequest import AWSRequest
 from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 
+from engine.adapters import retry
 from engine.adapters.aws.answers import checked, not_understood
 from engine.adapters.aws.changes import change
-from engine.adapters.aws.denials import allow, denied_action
+from engine.adapters.aws.explain import explain
 from engine.adapters.aws.reads import is_read
 from engine.errors import (
-    Conflict,
     DeployError,
     DeployFailed,
-    NotFound,
-    NotPermitted,
-    NotReady,
     Refused,
-    Unanswered,
     Unavailable,
     Unreachable,
+    passes,
 )
 
 # botocore's retries cover throttling, 5xx and broken connections. Once AWS has throttled a call,
@@ -64,88 +60,10 @@ _ONCE = botocore.config.Config(
 
 PART = 8 * 1024 * 1024  # bytes of each part of an upload that is not smaller
 
+PATIENCE = 60.0  # seconds; botocore itself tries for less than one
+
 # What botocore's parsers raise: they take the shape of an answer for granted.
 _UNREADABLE = (ResponseParserError, AttributeError, LookupError, TypeError, ValueError)
-
-_MISSING = {
-    "ResourceNotFoundException",
-    "RepositoryNotFoundException",
-    "LifecyclePolicyNotFoundException",
-    "ImageNotFoundException",
-    "NoSuchBucket",
-    "NoSuchKey",
-    "NoSuchEntity",
-    "404",
-}
-_CONFLICTS = {"PreconditionFailedException", "ResourceConflictException"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
-# API calls whose IAM action has another name (Service Authorization Reference, Amazon S3)
-_ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
-_CREDENTIALS = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "AuthFailure",
-    "InvalidAccessKeyId",
-}
-# What AWS says of a signature that a wrong clock has dated (IAM user guide, "Troubleshoot Signature
-# Version 4 errors"; Amazon S3 API, "Error responses").
-_SKEWED = re.compile(r"RequestTimeTooSkewed|Signature expired|Signature not yet current")
-_CONFIGURE = (
-    "In a workflow, add aws-actions/configure-aws-credentials before this step (with "
-    "permissions: id-token: write); on a laptop, run aws configure or aws sso login."
-)
-
-
-def _explain(error: Exception, operation: str, region: str) -> DeployError:
-    """The error of this project that a botocore error stands for."""
-    if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
-        return NotReady("no AWS credentials were found", remedy=_CONFIGURE)
-    unusable = (
-        boto.ProfileNotFound,
-        boto.TokenRetrievalError,
-        boto.CredentialRetrievalError,
-        boto.SSOError,
-    )
-    if isinstance(error, unusable):
-        return NotReady(f"AWS credentials cannot be used: {error}", remedy=_CONFIGURE)
-    if isinstance(error, boto.ClientError):
-        return _refusal(error, operation, region)
-    if isinstance(error, (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError)):
-        reason = str(error).splitlines()[0]
-        kind = Unanswered if isinstance(error, boto.ReadTimeoutError) else Unreachable
-        return kind(
-            f"AWS cannot be reached for {operation} in {region}: {reason}",
-            remedy="Check the network, the region and AWS_ENDPOINT_URL of this machine.",
-        )
-    return Refused(f"{operation} in {region} failed: {' '.join(str(error).split())}")
-
-
-def _refusal(error: Any, operation: str, region: str) -> DeployError:
-    answer = error.response.get("Error", {})
-    code, said = str(answer.get("Code", "")), str(answer.get("Message", "")).strip()
-    what = f"{operation} in {region}"
-    if _SKEWED.search(f"{code} {said}"):
-        return NotReady(
-            f"AWS refused {what}, since the clock of this machine is off: {said or code}",
-            remedy="Set the clock; lambda-fast-deploy doctor tells how far off it is.",
-        )
-    if code in _CREDENTIALS:
-        return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
-    if code in _DENIED:
-        wanted = denied_action(said) or _ACTIONS.get(operation, operation)
-        return NotPermitted(
-            f"no permission for {wanted} in {region}: {said or code}", remedy=allow(wanted)
-        )
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    is_passing = status == 429 or status >= 500
-    kind = NotFound if code in _MISSING else Conflict if code in _CONFLICTS else Refused
-    kind = Unavailable if kind is Refused and is_passing else kind
-    why = ", ".join(filter(None, [code, str(error.response.get("Reason") or "")]))
-    return kind(f"{what} was refused: {said or code} ({why})", code=code)
 
 
 def _date_of(answer: Any) -> str:
@@ -164,10 +82,13 @@ class Aws:
     """One set of credentials; clients are made when first needed and shared by threads.
 
     ``changes`` is what has been changed by it, for people, in the order in which that was done.
+    ``patience`` is for how many seconds a call is made again while AWS, which had answered before,
+    does not, or fails itself.
     """
 
     def __init__(self) -> None:
         self.changes: list[str] = []
+        self.patience = PATIENCE
         self._lock = threading.Lock()
         self._only_reads = False
         self._clients: dict[tuple[str, str, bool, float], Any] = {}
@@ -177,7 +98,7 @@ class Aws:
         try:
             self._session = botocore.session.Session()
         except boto.BotoCoreError as error:
-            raise _explain(error, "session", "this machine") from None
+            raise explain(error, "session", "this machine") from None
 
     def only_read(self) -> None:
         """Refuse every call that is no read from now on, whoever makes it."""
@@ -234,21 +155,38 @@ class Aws:
         """
         self._check(operation)
         name = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
-        with self._noted(change(operation, parameters, region)), self.explained(region, name):
-            client = self.client(service, region, once=once, timeout=timeout)
-            model = client.meta.service_model.operation_model(
-                client.meta.method_to_api_mapping[operation]
-            )
-            what = f"{name} in {region}"
+
+        def ask() -> Any:
+            with self.explained(region, name):
+                client = self.client(service, region, once=once, timeout=timeout)
+                return self._answer(client, operation, parameters, f"{name} in {region}")
+
+        with self._noted(change(operation, parameters, region)):
             try:
-                answer = getattr(client, operation)(**parameters)
-                self._dated = _date_of(answer), time.monotonic()
-            except _UNREADABLE as error:
-                raise not_understood(what, " ".join(str(error).split())[:200]) from None
-            answer = checked(answer, model, what)
-            streams = {k: v.read() for k, v in answer.items() if isinstance(v, StreamingBody)}
-            answer.update(streams)
-            return answer
+                return ask()
+            except DeployError as error:
+                if once or not passes(error) or not self._dated[0]:  # it was never reached at all
+                    raise
+            try:
+                return retry.patiently(ask, lambda: self.patience)
+            except Refused as refusal:
+                refusal.repeated = True
+                raise
+
+    def _answer(self, client: Any, operation: str, parameters: Mapping[str, Any], what: str) -> Any:
+        """The answer to a call, as its API's model says it must be."""
+        model = client.meta.service_model.operation_model(
+            client.meta.method_to_api_mapping[operation]
+        )
+        try:
+            answer = getattr(client, operation)(**parameters)
+            self._dated = _date_of(answer), time.monotonic()
+        except _UNREADABLE as error:
+            raise not_understood(what, " ".join(str(error).split())[:200]) from None
+        answer = checked(answer, model, what)
+        streams = {k: v.read() for k, v in answer.items() if isinstance(v, StreamingBody)}
+        answer.update(streams)
+        return answer
 
     def account(self, region: str) -> str:
         """The account that the credentials are of, asked once (API: ``GetCallerIdentity``).
@@ -279,7 +217,7 @@ class Aws:
         try:
             yield
         except (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError) as error:
-            raise _explain(error, operation, region) from None
+            raise explain(error, operation, region) from None
 
     def upload(
         self,

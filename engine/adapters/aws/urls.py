@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import Any
 
 from engine.adapters.aws.session import Aws
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, DeployError, NotFound, NotPermitted
 from engine.model import Access, FunctionUrl
 
 _AUTH: dict[Access, str] = {"public": "NONE", "iam": "AWS_IAM"}
@@ -39,33 +40,54 @@ class Urls:
             return None
         return FunctionUrl(found["FunctionUrl"], "public" if found["AuthType"] == "NONE" else "iam")
 
-    def create(self, name: str, alias: str, access: Access) -> FunctionUrl:
-        """Give the alias a URL; a public one answers once it was opened."""
-        found = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
-        return FunctionUrl(found["FunctionUrl"], access)
+    def is_open(self, name: str, alias: str) -> bool:
+        """Whether everybody may call the URL of an alias whose access is public.
 
-    def open(self, name: str, alias: str, url: FunctionUrl) -> FunctionUrl:
-        """Let everybody call a URL that is public; the URL."""
-        if url.access == "public":
-            self._open(name, alias)
-        return url
+        Raises:
+            NotPermitted: its policy may not be read.
+        """
+        try:
+            policy = json.loads(self._call("get_policy", name, alias)["Policy"])
+        except NotFound:
+            return False
+        allowed: set[str] = set()
+        for statement in policy.get("Statement", []):
+            principal, actions = statement.get("Principal"), statement.get("Action")
+            if statement.get("Effect") == "Allow" and principal in ("*", {"AWS": "*"}):
+                allowed.update([actions] if isinstance(actions, str) else actions)
+        return {f"lambda:{action}" for action in _PUBLIC} <= allowed
+
+    def create(self, name: str, alias: str, access: Access) -> FunctionUrl:
+        """Give the alias a URL; a public one answers from its first moment.
+
+        Raises:
+            Conflict: it has one.
+            NotPermitted: IAM does not allow it; nothing is left.
+        """
+        try:
+            if access == "public":
+                self._open(name, alias)
+            found = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
+        except NotPermitted:
+            with contextlib.suppress(DeployError):
+                self._close(name, alias)
+            raise
+        return FunctionUrl(found["FunctionUrl"], access)
 
     def change(self, name: str, alias: str, access: Access) -> FunctionUrl:
         """Open the alias's URL to everybody, or close it to all but signed callers."""
+        (self._open if access == "public" else self._close)(name, alias)
         found = self._call("update_function_url_config", name, alias, AuthType=_AUTH[access])
-        if access == "public":
-            self._open(name, alias)
-        else:
-            self._close(name, alias)
         return FunctionUrl(found["FunctionUrl"], access)
 
     def delete(self, name: str, alias: str) -> bool:
         """Remove the alias's URL, and the permissions that made it public; whether it was there."""
-        self._close(name, alias)
         try:
             self._call("delete_function_url_config", name, alias)
         except NotFound:  # the call that would have made it was refused
             return False
+        finally:
+            self._close(name, alias)
         return True
 
     def _open(self, name: str, alias: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.lambda_api import LambdaApi
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.states import state_of
@@ -18,12 +17,17 @@ class Versions:
 
     def __init__(self, aws: Aws, region: str) -> None:
         self._api = LambdaApi(aws, region)
-        self._functions = Functions(aws, region)
 
     def publish(
         self, name: str, code_sha256: str, description: str, revision: str = ""
     ) -> FunctionState:
         """Publish ``$LATEST`` as a version, provided that it still is what we put there.
+
+        Lambda gives the newest version once more if nothing has changed since it was published
+        (API: ``PublishVersion``); it has its former description.
+
+        Returns:
+            The version, which may not be active yet.
 
         Raises:
             Conflict: somebody else changed the code, or anything since ``revision``.
@@ -41,7 +45,6 @@ class Versions:
             if "CodeSHA256" in refusal.message:
                 raise Conflict(refusal.message, code=refusal.code) from None
             raise
-        self._functions.settled(name, str(found["Version"]))
         return state_of(found)
 
     def every(self, name: str) -> list[FunctionState]:

@@ -40,7 +40,7 @@ READERS: dict[str, Callable[[Aws], Any]] = {
     "lambda:ListFunctions": lambda aws: Functions(aws, REGION).everything(),
     "lambda:GetAccountSettings": lambda aws: Functions(aws, REGION).account(),
     "lambda:CreateFunction": lambda aws: Functions(aws, REGION).create(
-        "f", Role="arn:aws:iam::123456789012:role/r", Code={"ZipFile": b"zip"}
+        "f", "run", Role="arn:aws:iam::123456789012:role/r", Code={"ZipFile": b"zip"}
     ),
     "lambda:Invoke": lambda aws: Invocations(aws, REGION).invoke("f", "1", {}),
     "lambda:PublishVersion": lambda aws: Versions(aws, REGION).publish("f", "sha", ""),

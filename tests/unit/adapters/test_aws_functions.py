@@ -287,9 +287,10 @@ def test_a_role_that_was_made_just_now_is_waited_for(
 ) -> None:
     said = "The role defined for the function cannot be assumed by Lambda."
     service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
-    wanted = {"FunctionName": "orders", "Role": make.ROLE, "Code": {"ZipFile": b"zip"}}
-    service.add_response("create_function", CONFIGURATION, wanted)
-    assert functions.create("orders", Role=make.ROLE, Code={"ZipFile": b"zip"}).version == "7"
+    asked = {"Role": make.ROLE, "Code": {"ZipFile": b"zip"}}
+    tagged = {"FunctionName": "orders", "Tags": {"lambda-fast-deploy:created-by": "run"}}
+    service.add_response("create_function", CONFIGURATION, asked | tagged)
+    assert functions.create("orders", "run", **asked).version == "7"
 
 
 @pytest.mark.usefixtures("quick")
@@ -300,7 +301,7 @@ def test_a_role_that_never_can_be_assumed_has_a_remedy(
     for _ in range(8):
         service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
     with pytest.raises(Refused, match="cannot be assumed") as caught:
-        functions.create("orders", Role=make.ROLE, Code={"ZipFile": b"zip"})
+        functions.create("orders", "run", Role=make.ROLE, Code={"ZipFile": b"zip"})
     assert "trust" in caught.value.remedy
 
 
@@ -312,7 +313,6 @@ def test_a_version_is_published_only_of_the_code_that_was_put_there(
         CONFIGURATION | {"Version": "8"},
         {"FunctionName": "orders", "CodeSha256": "sha", "Description": "d" * 256},
     )
-    settles(service, Qualifier="8")
     assert versions.publish("orders", "sha", "d" * 300).version == "8"
 
 
@@ -369,9 +369,6 @@ def urls(aws: Aws, service: Stubber) -> Urls:
 
 def test_a_public_url_needs_both_permissions(service: Stubber, urls: Urls) -> None:
     where = {"FunctionName": "orders", "Qualifier": "live"}
-    service.add_response(
-        "create_function_url_config", URL | {"AuthType": "NONE"}, where | {"AuthType": "NONE"}
-    )
     for action, condition in (
         ("InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}),
         ("InvokeFunction", {"InvokedViaFunctionUrl": True}),
@@ -387,8 +384,10 @@ def test_a_public_url_needs_both_permissions(service: Stubber, urls: Urls) -> No
                 "Principal": "*",
             },
         )
-    made = urls.create("orders", "live", "public")
-    assert urls.open("orders", "live", made) == PUBLIC
+    service.add_response(
+        "create_function_url_config", URL | {"AuthType": "NONE"}, where | {"AuthType": "NONE"}
+    )
+    assert urls.create("orders", "live", "public") == PUBLIC
 
 
 def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, urls: Urls) -> None:
@@ -401,23 +400,23 @@ def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, urls: Urls) -
 
 
 def test_a_url_goes_with_the_permissions_that_are_left_of_it(service: Stubber, urls: Urls) -> None:
-    service.add_client_error("remove_permission", "ResourceNotFoundException", "none", 404)
-    service.add_response("remove_permission", {})
     service.add_response(
         "delete_function_url_config", {}, {"FunctionName": "orders", "Qualifier": "live"}
     )
-    urls.delete("orders", "live")
+    service.add_client_error("remove_permission", "ResourceNotFoundException", "none", 404)
+    service.add_response("remove_permission", {})
+    assert urls.delete("orders", "live")
 
 
 def test_a_public_url_can_be_closed(service: Stubber, urls: Urls) -> None:
     where = {"FunctionName": "orders", "Qualifier": "live"}
+    for action in ("InvokeFunctionUrl", "InvokeFunction"):
+        service.add_response(
+            "remove_permission", {}, where | {"StatementId": f"public-url-{action}"}
+        )
     service.add_response(
         "update_function_url_config",
         URL | {"AuthType": "AWS_IAM", "LastModifiedTime": "2026-01-01"},
         where | {"AuthType": "AWS_IAM"},
     )
-    for action in ("InvokeFunctionUrl", "InvokeFunction"):
-        service.add_response(
-            "remove_permission", {}, where | {"StatementId": f"public-url-{action}"}
-        )
     assert urls.change("orders", "live", "iam").access == "iam"

@@ -17,7 +17,7 @@ from botocore.stub import ANY, Stubber
 from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.states import state_of
-from engine.release.before import parameters_of
+from engine.plan.configuration import parameters_of
 from tests.unit import make
 
 # Which function, under which condition, and what else the call itself is about: nothing of the

@@ -9,7 +9,8 @@ import botocore.exceptions as boto
 import pytest
 from botocore.stub import Stubber
 
-from engine.adapters.aws.session import Aws, _explain
+from engine.adapters.aws.explain import explain
+from engine.adapters.aws.session import Aws
 from engine.errors import Conflict, DeployError, NotFound, NotPermitted, NotReady, Refused
 from tests.unit.make import REGION
 
@@ -106,7 +107,7 @@ CONFIGURE = "configure-aws-credentials"
 def test_an_error_is_explained(
     error: Exception, kind: type[DeployError], said: str, remedy: str
 ) -> None:
-    explained = _explain(error, "lambda:Op", REGION)
+    explained = explain(error, "lambda:Op", REGION)
     assert isinstance(explained, kind)
     assert said in explained.message
     assert "\n" not in explained.message
@@ -115,7 +116,7 @@ def test_an_error_is_explained(
 
 
 def test_a_refusal_keeps_the_code_of_aws() -> None:
-    explained = _explain(client_error("CodeStorageExceededException"), "lambda:Op", REGION)
+    explained = explain(client_error("CodeStorageExceededException"), "lambda:Op", REGION)
     assert isinstance(explained, Refused)
     assert explained.code == "CodeStorageExceededException"
 

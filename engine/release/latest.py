@@ -1,0 +1,80 @@
+"""What ``$LATEST`` holds when a release is over: what has been tested, or what users have."""
+
+from __future__ import annotations
+
+from engine.errors import Conflict, DeployError, NotFound, NotPermitted, Overtaken
+from engine.model import FunctionState, marks
+from engine.plan.configuration import parameters_of, tested_mark
+from engine.release.before import is_had, is_same, write_code
+from engine.release.order import Order
+from engine.release.ownership import locked
+
+
+def mark_tested(order: Order, state: FunctionState, *, is_shared: bool) -> None:
+    """Say that what ``$LATEST`` holds has passed its tests, where that is what users call.
+
+    Args:
+        order: the function.
+        state: what was tested.
+        is_shared: whether another run may have put a part of it there, and could take it back.
+
+    Raises:
+        Overtaken: it has taken it back.
+    """
+    if not order.function.proves_latest:
+        return
+    try:
+        if not is_shared:
+            _mark(order, state)
+            return
+        with locked(order):
+            now = order.world.functions(order.region).read(order.name)
+            if now is None or tested_mark(now) != tested_mark(state):
+                raise Overtaken(f"what was tested of {order.name} has been changed since")
+            _mark(order, state)
+    except NotFound:
+        raise Overtaken(f"{order.name} is gone") from None
+    except NotPermitted as denied:
+        order.journal.note(f"The next run tests {order.name} again: {denied.message}")
+
+
+def _mark(order: Order, state: FunctionState) -> None:
+    tested = {marks.TESTED: tested_mark(state)}
+    if {**state.tags, **tested} != dict(state.tags):
+        order.world.functions(order.region).tag(state.arn, tested)
+
+
+def follow(order: Order, version: FunctionState) -> str:
+    """Make ``$LATEST`` what users have, so that nobody publishes what was given up.
+
+    It stays as it is where others have led the alias elsewhere, or users have what it holds.
+
+    Returns:
+        Why it stays as it is; nothing if it is as the version.
+    """
+    try:
+        with locked(order):
+            return _follow(order, version)
+    except Conflict:
+        return "somebody else has changed it"
+    except DeployError as error:
+        return error.message
+
+
+def _follow(order: Order, version: FunctionState) -> str:
+    functions, name = order.world.functions(order.region), order.name
+    now = functions.read(name)
+    alias = order.world.versions(order.region).alias(name, order.function.alias)
+    if now is None or alias is None or alias.version != version.version:
+        return "somebody else has led users elsewhere"
+    if is_same(now, version):
+        return ""
+    if is_had(order, now):
+        return "somebody else has deployed it"
+    wanted, have, revision = parameters_of(version), parameters_of(now), now.revision
+    del wanted["Description"]  # a version's own tells of its release
+    if changes := {key: value for key, value in wanted.items() if value != have.get(key)}:
+        revision = functions.configure(name, changes, revision)
+    if now.code_sha256 != version.code_sha256:
+        write_code(functions, name, version, revision)
+    return ""

@@ -1,0 +1,144 @@
+"""Whose something is that two runs share: decided by one at a time, under a lock.
+
+No call of Lambda's that deletes takes a condition, and tags have no revisions. So a run that
+deletes a function which it has made, or decides about ``$LATEST`` by what others have done with it,
+does that under a lock; and so does a run that comes to stand on what another one has made. Lambda
+makes an alias of a name only once (API: ``CreateAlias``), and takes it away with its function: that
+is the lock. A deploy that meets nobody never takes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from engine.errors import Conflict, NotFound, NotPermitted, Overtaken
+from engine.model import LATEST, AliasState, marks
+from engine.release.order import Order
+from engine.release.undo import Back
+
+LEASE = 40.0  # seconds after which a mark that did not change is of a run that was killed
+_PAUSE = 0.25  # seconds between two looks at the mark of another run
+
+
+class Lease:
+    """How long the mark of another run is heeded: while it changes, or is not old."""
+
+    def __init__(self) -> None:
+        self._seen, self._since = "", 0.0
+
+    def is_over(self, revision: str) -> bool:
+        """Wait a moment; whether a mark of this revision has not changed for the whole lease."""
+        if revision != self._seen:
+            self._seen, self._since = revision, time.monotonic()
+        time.sleep(_PAUSE)
+        return time.monotonic() - self._since > LEASE
+
+
+@contextlib.contextmanager
+def locked(order: Order) -> Iterator[None]:
+    """Be the only run that decides about a function, if IAM lets it have an alias.
+
+    Raises:
+        NotFound: the function is not there.
+    """
+    try:
+        _lock(order)
+    except NotPermitted:  # as long as no other run is there, nothing is lost by it
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(NotFound):  # it was deleted with its function
+            order.world.versions(order.region).delete_alias(order.name, marks.LOCK)
+
+
+def _lock(order: Order) -> None:
+    versions, name, lease = order.world.versions(order.region), order.name, Lease()
+    mine = f"taken by run {order.journal.run}"
+    while True:
+        try:
+            versions.create_alias(name, marks.LOCK, LATEST, mine)
+            return
+        except Conflict:
+            held = versions.alias(name, marks.LOCK)
+        if held is None:
+            continue
+        if held.description == mine:  # the answer had been lost
+            return
+        if lease.is_over(held.revision):
+            with contextlib.suppress(Conflict, NotFound):
+                versions.move_alias(name, marks.LOCK, LATEST, mine, held.revision)
+                return
+
+
+def adopt(order: Order) -> None:
+    """Keep the run that has made a function from deleting it: this one releases it, too.
+
+    Raises:
+        Overtaken: it was deleted already.
+    """
+    functions = order.world.functions(order.region)
+    try:
+        with locked(order):
+            state = functions.read(order.name)
+            if state is None:
+                raise Overtaken(f"{order.name} was deleted by the run that had created it")
+            if marks.CREATED_BY in state.tags:
+                functions.untag(state.arn, [marks.CREATED_BY])
+    except NotFound as gone:
+        raise Overtaken(gone.message) from None
+
+
+def take_back_creation(order: Order) -> Back | None:
+    """Delete a function that this run has made, unless another one releases it by now."""
+    functions = order.world.functions(order.region)
+    try:
+        with locked(order):
+            if not _is_ours(order):
+                return Back.THEIRS
+            aliases = order.world.versions(order.region).aliases(order.name)
+            if any(alias.name != marks.LOCK for alias in aliases):
+                return Back.THEIRS
+            functions.delete(order.name)
+    except NotFound:
+        return Back.NEEDLESS
+    return None
+
+
+def _is_ours(order: Order) -> bool:
+    """Whether a function still says that this run has made it; so does one whose tags are hidden.
+
+    Raises:
+        NotFound: it is not there.
+    """
+    try:
+        state = order.world.functions(order.region).read(order.name, tags=True)
+    except NotPermitted:
+        return True
+    if state is None:
+        raise NotFound(f"{order.name} is gone")
+    return state.tags.get(marks.CREATED_BY) == order.journal.run
+
+
+def is_of_a_run(order: Order) -> bool:
+    """Whether the run that has made the function may not be over."""
+    return bool(order.observed and marks.CREATED_BY in order.observed.latest.tags)
+
+
+def end_creation(order: Order, arn: str) -> None:
+    """Say that the first release of a new function is over: nothing takes it back any more."""
+    with contextlib.suppress(NotFound, NotPermitted):  # the next run sees to it
+        order.world.functions(order.region).untag(arn, [marks.CREATED_BY])
+
+
+def wait_for_undo(order: Order, alias: AliasState) -> AliasState | None:
+    """Wait until another run has undone an alias, or was killed; what there is of it then."""
+    versions, lease = order.world.versions(order.region), Lease()
+    now: AliasState | None = alias
+    while now is not None and now.is_going and not lease.is_over(now.revision):
+        order.journal.check()
+        now = versions.alias(order.name, alias.name)
+    return now
