@@ -38,12 +38,22 @@ def proposal_of(order: Order, kept: Kept, has: Mapping[str, str]) -> Proposal:
 
 
 def note(order: Order, kept: Kept) -> None:
-    """Keep a state that the stack has come to, which is none of the change itself."""
+    """Keep a state that the stack has come to, which is none of the change itself.
+
+    Raises:
+        Conflict: another run has decided about it.
+    """
     try:
-        order.keep.put(kept)
+        order.keep.settle(kept)
+    except Conflict:
+        raise
     except DeployError as error:
         says = "could not be kept, and the next run tests it again perhaps"
         order.journal.note(f"What stack {order.name} is {says}: {error.message}")
+
+
+class _Decided(Conflict):
+    """Another run has decided what becomes of a state that was under test."""
 
 
 class WayBack:
@@ -73,7 +83,7 @@ class WayBack:
         if before is None and not (state and state.exists):
             return replace(delivery, outcome="undone", undone=(f"{name} is deleted",))
         if before and state and not is_stuck(state) and is_at(order, before):
-            note(order, before)  # it may be on trial under the same id
+            note(order, replace(before, etag=""))  # it may be on trial under the same id
             return replace(delivery, outcome="undone", undone=(f"{name} is as it was",))
         status = state.status if state else "gone"
         return replace(delivery, left=(f"{name}: it is {status}",))
@@ -100,13 +110,15 @@ class WayBack:
                     said = _said(name, before, target, but=bool(left))
                     detail(said)
         except DeployError as failure:
-            if isinstance(failure, Conflict) and not self._is_still(ours):
+            if isinstance(failure, _Decided) or (
+                isinstance(failure, Conflict) and not self._is_still(ours)
+            ):
                 return replace(delivery, spared=(f"{name}: {Back.THEIRS.value}",))
             return replace(delivery, left=(f"{name}: {failure.message}", *left))
         if target and left:  # with other secrets, it has not passed its tests
             target = replace(target, digests=ours.digests, back=target.id)
         if target:
-            note(order, target)
+            note(order, replace(target, etag=""))
         if said:
             delivery = replace(delivery, outcome="undone", undone=(said,))
         return replace(delivery, left=left)
@@ -136,6 +148,7 @@ class WayBack:
         order = self._order
         if target is None:
             self._check(ours)
+            self._begin(ours)
             applied = self._application.delete(stack_id)
             if applied.state is not None:
                 raise applied.error(order.name)
@@ -155,11 +168,27 @@ class WayBack:
                     raise DeployFailed("CloudFormation sees nothing to put back")
                 raise DeployFailed("it has not passed its tests, and nothing is kept that has")
             return False
+        try:
+            self._begin(ours)
+        except DeployError:
+            order.stacks.discard(change_set)
+            raise
         applied = self._application.put_back(change_set)
         if not applied.is_done:
             raise applied.error(order.name)
         self._check(target)
         return True
+
+    def _begin(self, ours: Kept) -> None:
+        """Say that the stack is on its way back from what this run has made of it.
+
+        Raises:
+            _Decided: another run has tested that, with success, or is leading it back itself.
+        """
+        try:
+            self._order.keep.settle(replace(ours, going=True))
+        except Conflict as conflict:
+            raise _Decided(conflict.message) from None
 
     def _is_still(self, ours: Kept) -> bool:
         """Whether a stack is what this run has made of it, as far as it can be asked."""

@@ -13,13 +13,13 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.parallel import together
 from engine.build.upload import PREFIX
-from engine.errors import NotReady
+from engine.errors import Conflict, NotReady
 from engine.stack.objects import is_as_named
 from engine.stack.template import plain
 
@@ -33,7 +33,9 @@ class Kept:
 
     ``digests`` are those of the secrets that it was given, as far as they are known. ``back`` is
     the id of the state to go back to as long as its tests have not passed, empty if there is none,
-    and ``None`` once they have.
+    and ``None`` once they have. ``going``: the run that has tested it is leading the stack back.
+    ``etag`` is that of the object that keeps it: a test that passes, and an undo that begins, are
+    written on the condition that it has not changed, so that only one of the two happens.
     """
 
     template: str = field(repr=False)
@@ -43,6 +45,8 @@ class Kept:
     previous: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
     back: str | None = None
+    going: bool = False
+    etag: str = field(default="", compare=False)
 
     @property
     def proved(self) -> str:
@@ -111,11 +115,12 @@ class Keep:
             NotReady: what is kept under that id is another state.
         """
         key = f"{self._folder}{kept_id}.json"
-        found = self._bucket.get(key)
+        found = self._bucket.read(key)
         if found is None:
             return None
-        values: dict[str, Any] = json.loads(found)
-        kept = Kept(**{**values, "capabilities": tuple(values["capabilities"])})
+        values: dict[str, Any] = json.loads(found[0])
+        values |= {"capabilities": tuple(values["capabilities"]), "etag": found[1]}
+        kept = Kept(**values)
         if kept.id != kept_id:
             raise NotReady(
                 f"s3://{self._bucket.name}/{key} is not the state of the stack that was kept "
@@ -125,10 +130,26 @@ class Keep:
             )
         return kept
 
-    def put(self, kept: Kept) -> None:
-        """Keep a state."""
-        text = json.dumps(asdict(kept), indent=1)
-        self._bucket.put(f"{self._folder}{kept.id}.json", text.encode())
+    def put(self, kept: Kept) -> Kept:
+        """Keep a state, whatever is kept of it."""
+        return self.settle(replace(kept, etag=""))
+
+    def settle(self, kept: Kept) -> Kept:
+        """Keep what has become of a state; as it is kept then.
+
+        Raises:
+            Conflict: another run has decided about it since it was read or kept.
+        """
+        values = asdict(kept)
+        del values["etag"]
+        key, content = f"{self._folder}{kept.id}.json", json.dumps(values, indent=1).encode()
+        try:
+            return replace(kept, etag=self._bucket.put(key, content, kept.etag))
+        except Conflict:
+            found = self._bucket.read(key)
+            if found is None or found[0] != content:
+                raise
+            return replace(kept, etag=found[1])  # only the answer had been lost
 
     def drift(self) -> dict[str, Drifted]:
         """The functions that were updated past the stack, by their logical ids."""

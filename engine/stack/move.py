@@ -9,6 +9,7 @@ from engine.adapters.aws.stacks import ChangeSet, Proposal, theirs
 from engine.delivery import because
 from engine.errors import Conflict, DeployError, unexpected
 from engine.model import Action, Delivery, Step
+from engine.release.ownership import Lease
 from engine.stack.apply import Application
 from engine.stack.back import WayBack, note
 from engine.stack.changes import check_data, counted, steps_of
@@ -66,8 +67,7 @@ class Move:
                 return planned(order, self._there, every)
             if not is_at(order, self._before):
                 raise theirs(order.name)
-            wanted = self._on_trial(wanted, proposal)
-            self._remember(wanted)
+            wanted = self._remember(self._on_trial(wanted, proposal))
         except DeployError:
             order.stacks.discard(change_set)
             raise
@@ -90,16 +90,25 @@ class Move:
             wanted = replace(wanted, previous=known.previous if known else "")
         return replace(wanted, digests=_common(self._digests, had), back=before.proved)
 
-    def _remember(self, wanted: Kept) -> None:
+    def _remember(self, wanted: Kept) -> Kept:
         """Keep what the stack is and what it becomes, before anything changes."""
         before, keep = self._before, self._order.keep
         if before and keep.get(before.id) is None:
             keep.put(before)
-        keep.put(wanted)
+        return keep.put(wanted)
 
     def _passed(self, kept: Kept) -> None:
-        """Keep that the tests of a state have passed."""
-        note(self._order, replace(kept, digests=self._digests, back=None))
+        """Keep that the tests of a state have passed.
+
+        Raises:
+            Conflict: another run is leading the stack back.
+        """
+        try:
+            note(self._order, replace(kept, digests=self._digests, back=None))
+        except Conflict:
+            now = self._order.keep.get(kept.id)
+            if now is None or now.back is not None:
+                raise theirs(self._order.name) from None
 
     def _carried_out(
         self, change_set: ChangeSet, wanted: Kept, steps: tuple[Step, ...], *, is_new: bool
@@ -129,7 +138,10 @@ class Move:
             return self._back.of_tests(delivery, error, ours)
         except Exception as error:  # a fault of ours must not leave users half-way either
             return self._back.of_tests(delivery, unexpected(error), ours)
-        self._passed(wanted)
+        try:
+            self._passed(wanted)
+        except Conflict as error:
+            return because(delivery, error)
         return replace(
             delivery,
             outcome="deployed",
@@ -170,17 +182,37 @@ class Move:
             is_stack=True,
             outputs=order.shown(state.outputs),
         )
+        failed = replace(delivery, outcome="failed")
         try:
+            if before.going:
+                before = self._settled(before)
             align(order, self._there)
             self._proof.prove(state, every)
+            if on_trial:
+                self._passed(before)
+        except Conflict as error:
+            return Came(every, because(failed, error))
         except DeployError as error:
-            failed = replace(delivery, outcome="failed")
             if on_trial:
                 return Came(every, self._back.of_tests(failed, error, before))
             return Came(every, because(failed, error))
-        if on_trial:
-            self._passed(before)
         return Came(every, delivery)
+
+    def _settled(self, before: Kept) -> Kept:
+        """A state that another run was leading the stack back from, if that was killed meanwhile.
+
+        Raises:
+            Conflict: it was not.
+        """
+        lease = Lease()
+        while not lease.is_over(before.etag):
+            self._order.journal.check()
+            if not is_at(self._order, before):
+                raise theirs(self._order.name)
+        try:
+            return self._order.keep.settle(replace(before, going=False))
+        except Conflict:
+            raise theirs(self._order.name) from None
 
 
 def _common(digests: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

@@ -210,7 +210,14 @@ def look(order: Order) -> There:
         return There(state, None)
     kept = kept_of(state, text)
     if own := order.keep.get(kept.id):
-        kept = replace(kept, previous=own.previous, digests=own.digests, back=own.back)
+        kept = replace(
+            kept,
+            previous=own.previous,
+            digests=own.digests,
+            back=own.back,
+            going=own.going,
+            etag=own.etag,
+        )
     return There(state, kept, drift.result())
 
 

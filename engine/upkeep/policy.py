@@ -109,13 +109,19 @@ class _Policy:
         of = partial(_lambda, self._functions)
         yield of(
             "DeployFunctions",
-            "GetFunction UpdateFunctionCode UpdateFunctionConfiguration",
+            "GetFunction ListTags UpdateFunctionCode UpdateFunctionConfiguration",
             lambda _: True,
         )
         yield of(
             "ReleaseVersions",  # an alias that is new and fails its tests is deleted
-            "GetAlias ListVersionsByFunction PublishVersion CreateAlias UpdateAlias DeleteAlias",
+            "GetAlias ListAliases ListVersionsByFunction PublishVersion CreateAlias UpdateAlias "
+            "DeleteAlias",
             lambda function: function.has_alias,
+        )
+        yield of(
+            "LockFunctions",  # by an alias, where two runs meet
+            "GetAlias ListAliases CreateAlias UpdateAlias DeleteAlias",
+            lambda function: not function.has_alias and (function.role or function.proves_latest),
         )
         yield of(
             "DeleteVersions",  # those that fail, and those beyond what to keep
@@ -133,7 +139,7 @@ class _Policy:
         yield of(
             "GiveFunctionUrls",
             "GetFunctionUrlConfig CreateFunctionUrlConfig UpdateFunctionUrlConfig "
-            "DeleteFunctionUrlConfig AddPermission RemovePermission",
+            "DeleteFunctionUrlConfig GetPolicy AddPermission RemovePermission",
             lambda function: function.url,
         )
         yield of(
@@ -142,11 +148,10 @@ class _Policy:
             lambda function: function.url == "iam" and _is_called(function),
         )
         yield of(
-            "TagFunctions",
-            "ListTags TagResource UntagResource",
-            lambda function: function.configuration.tags,
+            "TagFunctions",  # a tag says which run has made a function, or what has been tested
+            "TagResource UntagResource",
+            lambda function: function.role or function.needs_tags,
         )
-        yield of("KeepVersions", "ListAliases", lambda function: function.keep is not None)
 
     # ------------------------------------------------------------ layers
 

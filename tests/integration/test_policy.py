@@ -77,8 +77,7 @@ ZIP = {
     "TestFunctions": ("deploy", "lambda:InvokeFunction"),
     "GiveFunctionUrls": ("deploy", "lambda:GetFunctionUrlConfig"),
     "CallFunctionUrls": ("deploy", "lambda:InvokeFunctionUrl"),
-    "TagFunctions": ("deploy", "lambda:ListTags"),
-    "KeepVersions": ("deploy", "lambda:ListAliases"),
+    "TagFunctions": ("create", "lambda:TagResource"),
     "PublishLayers": ("deploy", "lambda:ListLayerVersions"),
     "UseLayers": ("create", "lambda:GetLayerVersion"),
     "FindUsers": ("layers users", "lambda:ListFunctions"),
@@ -94,12 +93,12 @@ IMAGE = {
     "FindUsers": "lambda:ListFunctions",
 }
 # What is lost without these is told; users have the new version, and nothing is undone for that.
-CLEANING = ("KeepVersions", "DeleteVersions", "DeleteImages", "FindUsers")
+CLEANING = ("DeleteVersions", "DeleteImages", "FindUsers")
 
 # Calls that are checked as another action, and what is only for the way back or another start.
 CALLED = {"Invoke": "InvokeFunction", "HeadBucket": "ListBucket"}
 ON_BEHALF = {"PassRole", "GetLayerVersion", "ListTags"}
-UNDOING = {"DeleteAlias", "DeleteFunctionUrlConfig", "RemovePermission", "UntagResource"}
+UNDOING = {"DeleteAlias", "DeleteFunctionUrlConfig", "RemovePermission"}
 OTHERWISE = {"UpdateFunctionUrlConfig", "AddPermission", "TagResource"}
 
 

@@ -25,7 +25,7 @@ SEED = int(os.environ.get("SCHEDULES_SEED", "1"))
 NUMBER = int(os.environ.get("SCHEDULES", "300"))
 SWITCHES = int(os.environ.get("SCHEDULES_SWITCHES", "1"))
 MINUTES = float(os.environ.get("SCHEDULES_MINUTES", "inf"))
-AT_ONCE = 4  # some of a schedule is waiting
+AT_ONCE = 10  # some of a schedule is waiting
 UPDATE = 0.02  # seconds that a function takes for a change; it is through before a run goes on
 
 

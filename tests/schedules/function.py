@@ -110,12 +110,6 @@ class Function:
         found = self.aws.list_tags(Resource=arn)["Tags"]
         return [key for key in found if not key.startswith(("aws:", "lambda:"))]  # of a stack
 
-    def lost_layers(self, qualifier: str) -> list[str]:
-        """The ARNs of its layers that are not there any more."""
-        attached = (self.configuration(qualifier) or {}).get("Layers", [])
-        arns = [str(layer["Arn"]) for layer in attached]
-        return [arn for arn in arns if read("get_layer_version_by_arn", Arn=arn) is None]
-
     def settle(self) -> None:
         """Wait until a change is through."""
         while self.configuration().get("LastUpdateStatus") == "InProgress":

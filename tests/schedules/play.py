@@ -41,12 +41,10 @@ class Played:
 class Ended:
     """What there was when all runs had ended.
 
-    ``weights`` are aliases that lead a part of their users elsewhere; ``gone`` are layers of what
-    users have that are not there.
+    ``weights`` are aliases that lead a part of their users elsewhere.
     """
 
     weights: tuple[str, ...]
-    gone: tuple[str, ...]
     set_by_hand: bool
 
 
@@ -166,8 +164,7 @@ def _ended(function: Function, aliases: list[str]) -> Ended:
     weights = [
         alias for alias, each in routes.items() if (each or {}).get("AdditionalVersionWeights")
     ]
-    gone = [layer for alias in aliases for layer in function.lost_layers(alias)]
-    return Ended(tuple(weights), tuple(gone), function.has_been_set_by_hand())
+    return Ended(tuple(weights), function.has_been_set_by_hand())
 
 
 def _turns(switches: tuple[Switch, ...], played: Played) -> Iterator[str]:

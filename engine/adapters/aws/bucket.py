@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.adapters.aws.denials import denied_action
 from engine.adapters.aws.session import PART, Aws
-from engine.errors import NotFound, NotPermitted, NotReady, Refused
+from engine.errors import Conflict, NotFound, NotPermitted, NotReady, Refused
 
 
 class Bucket:
@@ -156,18 +156,31 @@ class Bucket:
         except NotPermitted as error:
             raise self._refused(error, owner) from None
 
-    def put(self, key: str, content: bytes) -> None:
-        """Write a small object."""
-        self._call("put_object", Key=key, Body=content, ChecksumAlgorithm="SHA256")
+    def put(self, key: str, content: bytes, etag: str = "") -> str:
+        """Write a small object, which has ``etag`` now, if that is given; its own ETag then.
+
+        Raises:
+            Conflict: somebody else has written it since (S3 user guide, "Conditional writes").
+        """
+        condition = {"IfMatch": etag} if etag else {}
+        checked = {"ChecksumAlgorithm": "SHA256", **condition}
+        try:
+            return str(self._call("put_object", Key=key, Body=content, **checked)["ETag"])
+        except NotFound as gone:
+            raise Conflict(gone.message, code=gone.code) from None
 
     def get(self, key: str) -> bytes | None:
         """Read an object; ``None`` if absent."""
+        found = self.read(key)
+        return found[0] if found else None
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """An object and its ETag; ``None`` if absent."""
         try:
             found = self._call("get_object", Key=key)
         except NotFound:
             return None
-        content: bytes = found["Body"]
-        return content
+        return found["Body"], str(found["ETag"])
 
     def delete(self, key: str) -> None:
         """Delete an object; an absent one is no error."""

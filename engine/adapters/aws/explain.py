@@ -30,7 +30,10 @@ _MISSING = {
     "NoSuchEntity",
     "404",
 }
-_CONFLICTS = {"PreconditionFailedException", "ResourceConflictException"}
+_CONFLICTS = {
+    *("PreconditionFailedException", "ResourceConflictException"),  # Lambda
+    *("PreconditionFailed", "ConditionalRequestConflict"),  # S3
+}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 # API calls whose IAM action has another name (Service Authorization Reference, Amazon S3)
 _ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}

@@ -287,7 +287,7 @@ def test_a_role_that_was_made_just_now_is_waited_for(
 ) -> None:
     said = "The role defined for the function cannot be assumed by Lambda."
     service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
-    asked = {"Role": make.ROLE, "Code": {"ZipFile": b"zip"}}
+    asked: dict[str, Any] = {"Role": make.ROLE, "Code": {"ZipFile": b"zip"}}
     tagged = {"FunctionName": "orders", "Tags": {"lambda-fast-deploy:created-by": "run"}}
     service.add_response("create_function", CONFIGURATION, asked | tagged)
     assert functions.create("orders", "run", **asked).version == "7"

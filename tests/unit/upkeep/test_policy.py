@@ -27,7 +27,10 @@ from tests.unit import make
 
 ACCOUNT = "210987654321"
 FUNCTION = f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:function:orders"
-ALWAYS = {"DeployFunctions", "ReleaseVersions", "DeleteVersions", "CreateFunctions", "PassRoles"}
+ALWAYS = {
+    *("DeployFunctions", "ReleaseVersions", "DeleteVersions", "CreateFunctions", "PassRoles"),
+    "TagFunctions",
+}
 
 
 def statements(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -87,7 +90,7 @@ def test_without_an_alias_there_are_no_versions() -> None:
             {"url": "iam", "gates": (make.HEALTH,)},
             {"GiveFunctionUrls", "CallFunctionUrls", "TestFunctions"},
         ),
-        ({"keep": 3}, {"KeepVersions"}),
+        ({"keep": 3}, set()),
         ({"configuration": Configuration(tags={"a": "b"})}, {"TagFunctions"}),
         ({"configuration": Configuration(network=Network())}, set()),
         ({"configuration": Configuration(network=Network(("s",), ("g",)))}, {"FindNetworks"}),
