@@ -33,7 +33,7 @@ from engine.release.canary import try_out
 from engine.release.clean import clean
 from engine.release.latest import follow, mark_tested
 from engine.release.order import Order
-from engine.release.ownership import end_creation
+from engine.release.ownership import end_creation, is_of_a_run
 from engine.release.stage import Staged, retag, stage
 from engine.release.undo import Undone
 from engine.release.url import give_url
@@ -127,7 +127,7 @@ class Release:
         mark_tested(order, version, is_shared=staged.is_shared)
         history = self.history(version.version)
         arn = version.arn.removesuffix(f":{version.version}")
-        if order.observed is None:
+        if order.observed is None or is_of_a_run(order):
             end_creation(order, arn)
         if order.function.has_alias and staged.is_shared:
             follow(order, version)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from engine.errors import Conflict, NotFound, NotPermitted, Overtaken
 from engine.model import LATEST, AliasState, marks
+from engine.plan.configuration import tested_mark
 from engine.release.order import Order
 from engine.release.undo import Back
 
@@ -64,18 +65,25 @@ def _lock(order: Order) -> None:
             return
         except Conflict:
             held = versions.alias(name, marks.LOCK)
-        if held is None:
-            continue
-        if held.description == mine:  # the answer had been lost
+        while held and held.description != mine and not lease.is_over(held.revision):
+            held = versions.alias(name, marks.LOCK)
+        if held and held.description == mine:  # the answer had been lost
             return
-        if lease.is_over(held.revision):
+        if held:
             with contextlib.suppress(Conflict, NotFound):
                 versions.move_alias(name, marks.LOCK, LATEST, mine, held.revision)
                 return
 
 
+def is_of_a_run(order: Order) -> bool:
+    """Whether the run that has made the function may not be over."""
+    return bool(order.observed and marks.CREATED_BY in order.observed.latest.tags)
+
+
 def adopt(order: Order) -> None:
-    """Keep the run that has made a function from deleting it: this one releases it, too.
+    """Take over a function from the run that is creating it, or was killed while it did.
+
+    This one takes the creation back now, if nobody succeeds.
 
     Raises:
         Overtaken: it was deleted already.
@@ -87,14 +95,16 @@ def adopt(order: Order) -> None:
             if state is None:
                 raise Overtaken(f"{order.name} was deleted by the run that had created it")
             if marks.CREATED_BY in state.tags:
-                functions.untag(state.arn, [marks.CREATED_BY])
+                order.undo.record(
+                    f"creation of function {order.name}", lambda: take_back_creation(order)
+                )
+                functions.tag(state.arn, {marks.CREATED_BY: order.journal.run})
     except NotFound as gone:
         raise Overtaken(gone.message) from None
 
 
 def take_back_creation(order: Order) -> Back | None:
-    """Delete a function that this run has made, unless another one releases it by now."""
-    functions = order.world.functions(order.region)
+    """Delete a function that this run has made, unless others release it, or have it, by now."""
     try:
         with locked(order):
             if not _is_ours(order):
@@ -102,14 +112,30 @@ def take_back_creation(order: Order) -> Back | None:
             aliases = order.world.versions(order.region).aliases(order.name)
             if any(alias.name != marks.LOCK for alias in aliases):
                 return Back.THEIRS
-            functions.delete(order.name)
+            order.world.functions(order.region).delete(order.name)
     except NotFound:
         return Back.NEEDLESS
     return None
 
 
+def end_creation(order: Order, arn: str) -> None:
+    """Say that the first release of a new function is over: nothing takes it back any more.
+
+    Raises:
+        Overtaken: it was taken back.
+    """
+    try:
+        order.world.functions(order.region).untag(arn, [marks.CREATED_BY])
+    except NotFound as gone:
+        raise Overtaken(gone.message) from None
+    except NotPermitted as denied:
+        order.journal.note(f"Tag {marks.CREATED_BY} of {order.name} stays: {denied.message}")
+
+
 def _is_ours(order: Order) -> bool:
-    """Whether a function still says that this run has made it; so does one whose tags are hidden.
+    """Whether a function still says that this run has made it, and none has tested it since.
+
+    One whose tags are hidden is taken for that.
 
     Raises:
         NotFound: it is not there.
@@ -120,18 +146,8 @@ def _is_ours(order: Order) -> bool:
         return True
     if state is None:
         raise NotFound(f"{order.name} is gone")
-    return state.tags.get(marks.CREATED_BY) == order.journal.run
-
-
-def is_of_a_run(order: Order) -> bool:
-    """Whether the run that has made the function may not be over."""
-    return bool(order.observed and marks.CREATED_BY in order.observed.latest.tags)
-
-
-def end_creation(order: Order, arn: str) -> None:
-    """Say that the first release of a new function is over: nothing takes it back any more."""
-    with contextlib.suppress(NotFound, NotPermitted):  # the next run sees to it
-        order.world.functions(order.region).untag(arn, [marks.CREATED_BY])
+    is_had = state.tags.get(marks.TESTED) == tested_mark(state)
+    return state.tags.get(marks.CREATED_BY) == order.journal.run and not is_had
 
 
 def wait_for_undo(order: Order, alias: AliasState) -> AliasState | None:
