@@ -4,8 +4,9 @@
 has been done to whom. The first rule that names the operation of a call applies:
 
 - ``operation``: a regular expression for the whole name, as in the request log
-- ``path``: a regular expression that the path must hold as well
-- ``skip``: let so many such calls pass first; ``times``: then meet so many (default: every one)
+- ``path``, ``agent``: regular expressions that the path and the User-Agent must hold as well
+- ``skip``: let so many such calls pass first; ``times``: then meet so many (default: every one);
+  ``lasts``: for so many seconds from the first of them
 - ``until``: once the rule was met, it ends when a call of that name was answered
 - and one of: ``status`` with ``body`` and ``headers``; ``cut``: take so many bytes of the request's
   body, then drop the connection; ``lost``: carry it out, and drop the connection in place of an
@@ -30,6 +31,7 @@ from lab.emulator.requests import (
     Receive,
     Send,
     again,
+    headers_of,
     identified,
     is_form,
     whole_body,
@@ -60,7 +62,8 @@ def faulty(application: Application) -> Application:
             operation, receive = identified(scope, body)[1], again(body, receive)
         else:
             operation = identified(scope)[1]
-        rule = _applying(rules, operation, scope["path"]) if rules else None
+        agent = headers_of(scope).get("user-agent", "")
+        rule = _applying(rules, operation, scope["path"], agent) if rules else None
         if rule is None:
             await application(scope, receive, send)
         else:
@@ -73,11 +76,15 @@ def faulty(application: Application) -> Application:
     return serve
 
 
-def _applying(rules: list[dict[str, Any]], operation: str, path: str) -> dict[str, Any] | None:
+def _applying(
+    rules: list[dict[str, Any]], operation: str, path: str, agent: str
+) -> dict[str, Any] | None:
     for rule in rules:
         if not re.fullmatch(rule["operation"], operation) or rule.get("times") == 0:
             continue
         if not re.search(rule.get("path", ""), path):
+            continue
+        if not re.search(rule.get("agent", ""), agent):
             continue
         if rule.get("skip", 0):
             rule["skip"] -= 1
@@ -85,8 +92,14 @@ def _applying(rules: list[dict[str, Any]], operation: str, path: str) -> dict[st
         if "times" in rule:
             rule["times"] -= 1
         rule["met"] = True
+        if "lasts" in rule and time.monotonic() > rule.setdefault("end", _end(rule)):
+            continue
         return rule
     return None
+
+
+def _end(rule: Mapping[str, Any]) -> float:
+    return time.monotonic() + float(rule["lasts"])
 
 
 async def _break(

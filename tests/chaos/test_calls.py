@@ -19,14 +19,15 @@ from tests.support import Users, faults, get
 # Every operation of a first deploy and of one that changes code and configuration; a number tells
 # which of several calls is meant. A test holds them against what is called.
 FIRST = (
-    "GetFunction GetAlias GetFunction:1 GetFunctionUrlConfig ListLayerVersions PublishLayerVersion "
-    "CreateFunction GetFunction:2 PublishVersion Invoke CreateAlias CreateFunctionUrlConfig "
-    "AddPermission AddPermission:1 InvokeFunctionUrl"
+    "GetFunction GetAlias GetFunction:1 GetFunctionUrlConfig GetPolicy ListLayerVersions "
+    "PublishLayerVersion CreateFunction GetFunction:2 PublishVersion Invoke CreateAlias "
+    "AddPermission AddPermission:1 CreateFunctionUrlConfig InvokeFunctionUrl UpdateAlias "
+    "UntagResource"
 ).split()
 CHANGE = (
-    "GetFunction GetAlias ListLayerVersions GetFunction:1 GetFunctionUrlConfig "
+    "GetFunction GetAlias ListLayerVersions GetFunction:1 GetFunctionUrlConfig GetPolicy "
     "UpdateFunctionConfiguration GetFunction:2 UpdateFunctionCode PublishVersion Invoke "
-    "UpdateAlias InvokeFunctionUrl ListVersionsByFunction"
+    "UpdateAlias InvokeFunctionUrl UpdateAlias:1 ListVersionsByFunction"
 ).split()
 # What a zip of more than 50 MB calls besides.
 CREATE_BUCKET = "CreateBucket PutPublicAccessBlock PutBucketEncryption PutBucketLifecycle".split()
@@ -35,7 +36,7 @@ UPLOAD = "HeadBucket HeadObject CreateMultipartUpload UploadPart CompleteMultipa
 MUTATING = {
     *("PublishLayerVersion", "CreateFunction", "PublishVersion", "CreateAlias", "UpdateAlias"),
     *("CreateFunctionUrlConfig", "UpdateFunctionConfiguration", "UpdateFunctionCode"),
-    *("AddPermission", "AddPermission:1"),
+    *("AddPermission", "AddPermission:1", "UpdateAlias:1", "UntagResource"),
 }
 QUICK = (
     *((call, "lost") for call in ("PublishLayerVersion", "CreateFunction", "PublishVersion")),

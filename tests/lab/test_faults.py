@@ -43,6 +43,21 @@ def test_a_fault_ends_with_another_call(once: Any) -> None:
         once.describe_repositories()
 
 
+def test_an_outage_of_one_caller_begins_with_a_call_and_passes(once: Any) -> None:
+    config = Config(retries={"total_max_attempts": 1}, user_agent_appid="broken")
+    broken = boto3.client("ecr", config=config)
+    rule = {"operation": ".*", "agent": "app/broken", "skip": 1, "lasts": 0.5, "status": 503}
+    with faults(rule) as done:
+        broken.describe_registry()
+        for _ in range(2):
+            with pytest.raises(ClientError):
+                broken.describe_registry()
+            once.describe_registry()
+        time.sleep(0.6)
+        broken.describe_registry()
+    assert len(done) == 2
+
+
 def test_an_answer_is_lost_after_the_work_was_done(once: Any, name: str) -> None:
     with (
         faults({"operation": "CreateRepository", "lost": True}),

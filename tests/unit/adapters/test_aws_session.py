@@ -11,7 +11,15 @@ from botocore.stub import Stubber
 
 from engine.adapters.aws.explain import explain
 from engine.adapters.aws.session import Aws
-from engine.errors import Conflict, DeployError, NotFound, NotPermitted, NotReady, Refused
+from engine.errors import (
+    Conflict,
+    DeployError,
+    NotFound,
+    NotPermitted,
+    NotReady,
+    Refused,
+    Unavailable,
+)
 from tests.unit.make import REGION
 
 
@@ -150,3 +158,56 @@ def test_a_client_is_made_once(aws: Aws) -> None:
 
 def test_regions_of_every_partition_are_known(aws: Aws) -> None:
     assert {"eu-central-1", "us-gov-west-1", "cn-north-1"} <= aws.regions()
+
+
+CODE: Any = {"FunctionName": "orders"}
+DATED = {"ResponseMetadata": {"HTTPHeaders": {"date": "Thu, 26 Nov 2026 12:00:00 GMT"}}}
+AWAY = ("ServiceUnavailable", "away", 503)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_call_is_made_again_while_aws_is_away(aws: Aws, stub: Callable[[str], Stubber]) -> None:
+    service = stub("lambda")
+    service.add_response("get_function", DATED)
+    for _ in range(5):
+        service.add_client_error("get_function", *AWAY)
+    service.add_response("get_function", DATED)
+    for _ in range(2):
+        aws.call(REGION, "lambda", "get_function", **CODE)
+
+
+@pytest.mark.usefixtures("quick")
+def test_patience_ends(aws: Aws, stub: Callable[[str], Stubber]) -> None:
+    service = stub("lambda")
+    service.add_response("get_function", DATED)
+    for _ in range(2):
+        service.add_client_error("get_function", *AWAY)
+    aws.call(REGION, "lambda", "get_function", **CODE)
+    aws.patience = 0
+    with pytest.raises(Unavailable):
+        aws.call(REGION, "lambda", "get_function", **CODE)
+
+
+def test_aws_that_was_never_reached_is_not_waited_for(
+    aws: Aws, stub: Callable[[str], Stubber]
+) -> None:
+    stub("lambda").add_client_error("get_function", *AWAY)
+    with pytest.raises(Unavailable):
+        aws.call(REGION, "lambda", "get_function", **CODE)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_conflict_after_a_lost_answer_says_so(aws: Aws, stub: Callable[[str], Stubber]) -> None:
+    service = stub("lambda")
+    service.add_response("get_function", DATED)
+    conflict = ("PreconditionFailedException", "stale", 412)
+    service.add_client_error("update_function_code", *AWAY)
+    service.add_client_error("update_function_code", *conflict)
+    service.add_client_error("update_function_code", *conflict)
+    aws.call(REGION, "lambda", "get_function", **CODE)
+    came = []
+    for _ in range(2):
+        with pytest.raises(Conflict) as caught:
+            aws.call(REGION, "lambda", "update_function_code", **CODE)
+        came.append(caught.value.repeated)
+    assert came == [True, False]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.errors import Conflict, DeployFailed, NotReady
+from engine.errors import Conflict, DeployFailed, NotReady, Unavailable, Unreachable
 from engine.journal import Journal
 from engine.release.undo import Back, Undo, Undone
 
@@ -88,3 +88,23 @@ def test_the_line_of_an_undo_names_what_is_left(
     undo.told(journal.work("undo:orders", "undo", "a test failed"))
     (entry,) = journal.entries
     assert (entry.outcome, entry.detail) == (outcome, told)
+
+
+def test_users_are_led_back_first() -> None:
+    undo, done = recorded(("code", None))
+    undo.record("alias", lambda: done.append("alias"), first=True)
+    undo.record("url", lambda: done.append("url"))
+    assert undo.undo() == Undone(("alias", "url", "code"))
+    assert done == ["alias", "url", "code"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_way_back_is_tried_again_while_aws_is_away() -> None:
+    errors, undo = [Unavailable("away"), Unreachable("nobody answers")], Undo()
+
+    def way() -> None:
+        if errors:
+            raise errors.pop()
+
+    undo.record("alias", way)
+    assert undo.undo() == Undone(("alias",))
