@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -34,7 +34,7 @@ from engine.release.clean import clean
 from engine.release.latest import follow, mark_tested
 from engine.release.order import Order
 from engine.release.ownership import end_creation, is_of_a_run
-from engine.release.stage import Staged, retag, stage
+from engine.release.stage import retag, stage
 from engine.release.undo import Undone
 from engine.release.url import give_url
 from engine.verify.address import Address, UrlAddress, VersionAddress
@@ -76,6 +76,7 @@ class Release:
         self._order = order
         self._moves = AliasMoves(order)
         self._functions = order.world.functions(order.region)
+        self._version: FunctionState | None = None  # the one that this run releases
         self._trials = Trials(order.settings, order.region, order.world, order.journal)
 
     def deliver(self) -> Delivery:
@@ -92,7 +93,7 @@ class Release:
         try:
             return way(delivery)
         except DeployError as error:
-            return self._back(delivery, error)
+            return self._back(delivery, self._seen(error))
         except Exception as error:  # a fault of ours must not leave users half-way either
             return self._back(delivery, unexpected(error))
 
@@ -111,16 +112,14 @@ class Release:
         alias, previous = order.observed.alias if order.observed else None, self._moves.home
         past = alias.description if alias and alias.is_settled else ""
         staged = stage(order, record.of_version(order.settings.event, previous, past))
-        version = staged.state
-        with self._standing_on(staged):
-            speed = self.prove(version)
-            has_url = order.function.url is not None
-            took = order.journal.elapsed
-            description = record.of_alias(previous, speed, took, has_url=has_url)
-            if order.function.has_alias:
-                marked = record.under_test(order.journal.run, description)
-                try_out(order, self._moves, version.version, marked)
-                self.expose(version.version, description)
+        version = self._version = staged.state
+        speed = self.prove(version)
+        has_url, took = order.function.url is not None, order.journal.elapsed
+        description = record.of_alias(previous, speed, took, has_url=has_url)
+        if order.function.has_alias:
+            marked = record.under_test(order.journal.run, description)
+            try_out(order, self._moves, version.version, marked)
+            self.expose(version.version, description)
         retag(order)
         url = self.reach()
         self.settle(description)
@@ -129,7 +128,7 @@ class Release:
         arn = version.arn.removesuffix(f":{version.version}")
         if order.observed is None or is_of_a_run(order):
             end_creation(order, arn)
-        if order.function.has_alias and staged.is_shared:
+        if order.function.has_alias and (staged.is_shared or self._moves.met):
             follow(order, version)
         clean(order)
         return replace(
@@ -152,21 +151,16 @@ class Release:
             history=history,
         )
 
-    @contextlib.contextmanager
-    def _standing_on(self, staged: Staged) -> Iterator[None]:
-        """Work on a version that another run may have published, and can delete when it fails.
-
-        Raises:
-            Overtaken: it has.
-        """
-        try:
-            yield
-        except DeployError as error:
-            name, number = self._order.name, staged.state.version
-            if staged.is_ours or self._functions.read(name, number):
-                raise
-            says = f"version {number} of {name} was deleted by the run that had published it"
-            raise Overtaken(says) from error
+    def _seen(self, error: DeployError) -> DeployError:
+        """An error, or what has led to it: another run deleted the version, or the function."""
+        version, name = self._version, self._order.name
+        if version is None or isinstance(error, Overtaken):
+            return error
+        with contextlib.suppress(DeployError):
+            if self._functions.read(name, version.version) is None:
+                says = f"somebody else deleted version {version.version} of {name}, or all of it"
+                return Overtaken(f"{says}, while this run was deploying")
+        return error
 
     # ------------------------------------------------------------ the ways of every release
 

@@ -25,6 +25,7 @@ class AliasMoves:
     """The alias of one function on its way; the way back is recorded before the first move.
 
     ``home`` is the version that users had when all tests had passed: where an undo leads them.
+    ``met``: another run has moved the alias while this one was under way.
     """
 
     def __init__(self, order: Order) -> None:
@@ -34,6 +35,7 @@ class AliasMoves:
         self._now = self._before
         self._ours: list[_Lead] = []
         self._is_theirs = False
+        self.met = False
         self.home = record.proved_by(self._before)
 
     def to(
@@ -61,6 +63,7 @@ class AliasMoves:
             if found and _lead_of(found) == wanted:  # only the answer had been lost
                 self._now = found
                 return found
+            self.met = True
             if not self._is_as_found(found):
                 break
             self._now = found

@@ -107,14 +107,21 @@ def _restored(
 
 
 def _home(order: Order) -> FunctionState:
-    """What ``$LATEST`` is led back to: what it was, if any users had that, or what they have.
+    """What ``$LATEST`` is led back to: what it was, if any version has that, or what users have.
 
     What it was can be what another run had uploaded, which failed or was killed.
     """
     observed = order.observed
     assert observed
     before, live = observed.latest, observed.live
-    if live is None or is_same(before, live) or is_had(order, before):
+    if (
+        live is None
+        or is_same(before, live)
+        or before.tags.get(marks.TESTED) == tested_mark(before)
+    ):
+        return before
+    published = order.world.versions(order.region).every(order.name)
+    if any(is_same(before, version) for version in published):
         return before
     return order.world.functions(order.region).read(order.name, order.function.alias) or before
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.errors import Conflict, DeployError, NotFound, NotPermitted, Overtaken
 from engine.model import FunctionState, marks
 from engine.plan.configuration import parameters_of, tested_mark
@@ -71,10 +73,32 @@ def _follow(order: Order, version: FunctionState) -> str:
         return ""
     if is_had(order, now):
         return "somebody else has deployed it"
-    wanted, have, revision = parameters_of(version), parameters_of(now), now.revision
-    del wanted["Description"]  # a version's own tells of its release
-    if changes := {key: value for key, value in wanted.items() if value != have.get(key)}:
+    changes, revision = _differences(order, version, now), now.revision
+    if changes:
         revision = functions.configure(name, changes, revision)
     if now.code_sha256 != version.code_sha256:
         write_code(functions, name, version, revision)
     return ""
+
+
+def _differences(order: Order, version: FunctionState, now: FunctionState) -> dict[str, Any]:
+    """What of a configuration is to be as a version has it; what others have set meanwhile stays.
+
+    That is what is neither as this run found it nor as a version had it.
+    """
+    wanted, have = parameters_of(version), parameters_of(now)
+    observed = order.observed
+    found = (observed.latest, observed.live) if observed else ()
+    known = [wanted, *(parameters_of(state) for state in found if state)]
+    del wanted["Description"]  # a version's own tells of its release
+    environment, there = wanted.pop("Environment")["Variables"], have["Environment"]["Variables"]
+    seen = [each["Environment"]["Variables"] for each in known[1:]] + [environment]
+    kept = {k: v for k, v in there.items() if all(v != each.get(k) for each in seen)}
+    changes = {
+        key: value
+        for key, value in wanted.items()
+        if value != have.get(key) and any(have.get(key) == each.get(key) for each in known)
+    }
+    if (after := {**environment, **kept}) != there:
+        changes["Environment"] = {"Variables": after}
+    return changes

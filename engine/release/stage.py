@@ -25,12 +25,11 @@ from engine.release.undo import Back
 class Staged:
     """What users are to have; its ``code_location`` is the image's URI, if it is one.
 
-    ``is_ours``: this run has published it, so nobody else deletes it. ``is_shared``: ``$LATEST``
-    was not what users had when this run found it, so another one may take a part of it back.
+    ``is_shared``: ``$LATEST`` was not what users had when this run found it, so another one may
+    take a part of it back.
     """
 
     state: FunctionState
-    is_ours: bool
     is_shared: bool
 
 
@@ -89,9 +88,8 @@ class _Stage:
             if found is None:
                 raise Overtaken(f"{order.name} is gone")
             state = found
-        is_ours = not order.function.has_alias or state.description == label
         is_shared = self._is_theirs or (order.observed is not None and not is_had_as_found(order))
-        return Staged(replace(state, code_location=self._image), is_ours, is_shared)
+        return Staged(replace(state, code_location=self._image), is_shared)
 
     # ------------------------------------------------------------ a new function
 

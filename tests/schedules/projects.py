@@ -19,7 +19,7 @@ CONFIG = """\
     {more}
     tests: [{tests}]
 tests:
-  answers: {{http: /, headers: {{User-Agent: "{agent}"}}, within: 5s}}
+  answers: {{http: /, headers: {{User-Agent: "{agent}"}}, within: 30s}}
   refuses: {{command: ["false"]}}
   fails: {{http: "{fails}", within: 100ms}}
 """
@@ -51,7 +51,7 @@ stack:
   tests: {{Function: [{tests}]}}
 artifacts: {{bucket: "{name}-artifacts", create: true}}
 tests:
-  answers: {{invoke: {{}}, within: 5s}}
+  answers: {{invoke: {{}}, within: 30s}}
   refuses: {{command: ["false"]}}
 """
 

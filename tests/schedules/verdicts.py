@@ -82,6 +82,9 @@ def _of_run(played: Played, number: int, actor: Actor) -> Iterator[Failure]:
         has, wanted = played.users.at_end[who], _wanted(played, number)
         others = _succeeded(played, played.case.alias(number))
         by_others = [each for other, their in others if other is not actor for each in their]
+        if played.case.alias(number) == LATEST:  # whose users have what others are testing, too
+            every = map(played.case.brought, range(len(played.actors)))
+            by_others += [each for each in every if each]
         if not _is_in(has, wanted + by_others):
             shown = " or ".join(map(str, wanted)) or "no way back"
             yield Failure(EXIT, f"{who} ends with 0 for {shown}; users have {has}")
