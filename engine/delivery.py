@@ -198,7 +198,8 @@ class Release:
     def _is_not_over(self) -> bool:
         """Whether anything can fail once users have the version."""
         order = self._order
-        is_tagged = bool(order.function.configuration.tags) and order.wanted("tags")
+        steps = order.plan.of(order.region, order.name)
+        is_tagged = any(step.kind == "tags" and step.action.changes for step in steps)
         tests = any(map(self._runs, self._of_users(has_url=order.function.url is not None)))
         return is_tagged or self._moves.gives_url or tests
 
