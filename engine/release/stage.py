@@ -222,10 +222,22 @@ class _Stage:
             if published.description == label and order.observed is not None:
                 order.undo.record(
                     f"version {published.version} of {order.name}",
-                    lambda: versions.delete(order.name, published.version),
+                    lambda: self._unpublish(published.version),
                 )
             detail(f"version {published.version}")
             return published
+
+    def _unpublish(self, version: str) -> Back | None:
+        """Delete the version again, unless the alias of another run leads to it by now."""
+        order, versions = self._order, self._order.world.versions(self._order.region)
+        try:
+            versions.delete(order.name, version)
+        except Conflict:
+            now = versions.alias(order.name, order.function.alias)
+            if now and version in (now.version, *now.weights):
+                return Back.THEIRS
+            raise
+        return None
 
     def _wanted_sha256(self) -> str:
         """The CodeSha256 that ``$LATEST`` must have when it is published.
