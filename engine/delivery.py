@@ -145,7 +145,7 @@ class Release:
         order = self._order
         address = self._address(version.version, version.timeout)
         gates = [each for each in order.function.gates if not _is_elsewhere(each)]
-        when = "before users meet it" if order.function.has_alias else "where users meet it"
+        when = "before traffic" if order.function.has_alias else "on live traffic"
         self._verify(address, when, gates, order.observed_url)
         if asked := next((gate for gate in filter(_only_asks, gates) if self._runs(gate)), None):
             self._call_again(asked, address, 1 if order.function.has_alias else REFRESHES)
@@ -159,14 +159,14 @@ class Release:
         return speed
 
     def expose(self, version: str, description: str) -> None:
-        """Let all users meet a version."""
+        """Move all traffic to a version."""
         order = self._order
         with order.working("alias") as detail:
             self._moves.to(version, description)
             detail(f"{order.function.alias} -> version {version}")
 
     def reach(self) -> str:
-        """Test the addresses where users meet the function; its URL, if it has one."""
+        """Test the addresses at which the function is live; its URL, if it has one."""
         order = self._order
         url = give_url(order)
         address = self._public(url)
@@ -175,7 +175,7 @@ class Release:
             for gate in order.function.gates
             if isinstance(gate, HttpGate) and (address or gate.is_elsewhere)
         ]
-        self._verify(address or self._alias(), "where users meet it", gates, url)
+        self._verify(address or self._alias(), "on live traffic", gates, url)
         return url
 
     # ------------------------------------------------------------ tests
