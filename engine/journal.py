@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from engine.errors import Cancelled
+from engine.errors import Cancelled, DeployError
 from engine.mask import Secrets
 from engine.model import FunctionState, Step
 
@@ -158,6 +158,8 @@ class Journal:
             yield details.append
         except BaseException as error:
             outcome = "failed"
+            if isinstance(error, DeployError):
+                error.hide(self.hidden)  # before it is cut, which could leave half a secret
             details.append((str(error) or repr(error)).splitlines()[0])
             raise
         finally:
