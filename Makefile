@@ -6,7 +6,8 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LOCKS := $(filter-out requirements/left-out.txt,$(wildcard requirements/*.txt lab/*.txt lab/standin/*.txt))
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
-CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-input
+PARTS := images stacks releases layers upkeep action probes zips faults unit input pages starts
+CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-input chaos-rest
 
 .PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules pages chaos \
     $(CHAOS_PARTS) fuzz action lint audit bench docs pictures lock dist starts
@@ -14,9 +15,9 @@ CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-in
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
-test: unit
-	$(MAKE) --jobs=4 --output-sync=target images input layers zips releases stacks upkeep probes action faults \
-	    pages starts
+# The longest come first, so that all end at about the same time.
+test: .venv/ready
+	$(MAKE) --jobs=4 --output-sync=target $(PARTS)
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -77,6 +78,10 @@ chaos-images: .venv/ready
 chaos-images-killed: .venv/ready
 	$(LAB) $(BIN)/python -m pytest -m docker tests/chaos/test_kills.py \
 	    tests/chaos/test_mixtures.py tests/chaos/test_surroundings.py
+
+# What is thorough among the tests of make test.
+chaos-rest: .venv/ready
+	$(LAB) $(BIN)/python -m pytest -m thorough tests/integration
 
 chaos-input: .venv/ready
 	$(BIN)/python -m pytest tests/input --timeout=3600

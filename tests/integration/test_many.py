@@ -246,7 +246,7 @@ def handler(event, context):
         return {"status": "ok", "idna": idna.__version__}
     return {"status": "ok"}
 """
-    test = "{works: {invoke: {}, json: {status: ok}, within: 8s}}"
+    test = "{works: {invoke: {}, json: {status: ok}, within: 4s}}"
     shared = project(f"{config}tests: {test}\n", code)
     layer = f"{name}-deps"
     for pin in ("idna==3.9", "idna==3.10"):
