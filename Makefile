@@ -6,7 +6,8 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LOCKS := $(filter-out requirements/left-out.txt,$(wildcard requirements/*.txt lab/*.txt lab/standin/*.txt))
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
-CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-input
+PARTS := images schedules stacks releases layers upkeep action probes zips faults unit input pages starts
+CHAOS_PARTS := chaos-calls chaos-kills chaos-schedules chaos-images chaos-images-killed chaos-input chaos-rest
 
 .PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules pages chaos \
     $(CHAOS_PARTS) fuzz action lint audit bench docs pictures lock dist starts
@@ -14,9 +15,9 @@ CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-in
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
 
-test: unit
-	$(MAKE) --jobs=4 --output-sync=target images input layers zips releases stacks upkeep probes action faults \
-	    pages starts
+# The longest come first, so that all end at about the same time.
+test: .venv/ready
+	$(MAKE) --jobs=4 --output-sync=target $(PARTS)
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
@@ -65,7 +66,12 @@ $(CHAOS_PARTS): export CHAOS_FIGURES = $@
 
 chaos-calls: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos/test_calls.py \
-	    tests/chaos/test_surroundings.py
+	    tests/chaos/test_surroundings.py tests/chaos/test_outages.py
+
+# As many with two switches as fit 20 minutes.
+chaos-schedules: .venv/ready
+	SCHEDULES=100000 SCHEDULES_SWITCHES=2 SCHEDULES_MINUTES=20 SCHEDULES_SEED=$$(date +%j) \
+	    $(LAB_OF_ZIPS) $(BIN)/python -m pytest -q tests/schedules
 
 chaos-kills: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos/test_kills.py \
@@ -77,6 +83,10 @@ chaos-images: .venv/ready
 chaos-images-killed: .venv/ready
 	$(LAB) $(BIN)/python -m pytest -m docker tests/chaos/test_kills.py \
 	    tests/chaos/test_mixtures.py tests/chaos/test_surroundings.py
+
+# What is thorough among the tests of make test.
+chaos-rest: .venv/ready
+	$(LAB) $(BIN)/python -m pytest -m thorough tests/integration
 
 chaos-input: .venv/ready
 	$(BIN)/python -m pytest tests/input --timeout=3600

@@ -46,7 +46,7 @@ breaks.
 
 {faults}
 
-Denied access and expired credentials must be told: no second try mends them. The rest must succeed.
+A run must report denied access and expired credentials: no retry helps. The rest must succeed.
 
 ## Kills
 
@@ -113,7 +113,7 @@ def page(found: dict[str, Counter[str]]) -> str:
             ],
         ),
         faults=_table(
-            ["runs with a fault of", "injected", "succeeded", "told the cause", "lost"],
+            ["runs with a fault of", "injected", "succeeded", "reported the cause", "lost"],
             [
                 [group, each["injected"], each["succeeded"], each["told"], each["lost"]]
                 for group, each in faults.items()

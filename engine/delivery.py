@@ -173,7 +173,7 @@ class Release:
         order = self._order
         address = self._address(version.version, version.timeout)
         gates = [each for each in order.function.gates if not _is_elsewhere(each)]
-        when = "before users meet it" if order.function.has_alias else "where users meet it"
+        when = "before traffic" if order.function.has_alias else "on live traffic"
         self._verify(address, when, gates, order.observed_url)
         if asked := next((gate for gate in filter(_only_asks, gates) if self._runs(gate)), None):
             self._call_again(asked, address, 1 if order.function.has_alias else REFRESHES)
@@ -187,7 +187,7 @@ class Release:
         return speed
 
     def expose(self, version: str, description: str) -> None:
-        """Let all users meet a version; until ``settle`` the alias says that it is under test."""
+        """Move all traffic to a version; until ``settle`` the alias marks it as under test."""
         order = self._order
         if self._is_not_over():
             description = record.under_test(order.journal.run, description)
@@ -196,7 +196,7 @@ class Release:
             detail(f"{order.function.alias} -> version {version}")
 
     def _is_not_over(self) -> bool:
-        """Whether anything can fail once users have the version."""
+        """Whether anything can fail once the version is live."""
         order = self._order
         steps = order.plan.of(order.region, order.name)
         is_tagged = any(step.kind == "tags" and step.action.changes for step in steps)
@@ -204,20 +204,20 @@ class Release:
         return is_tagged or self._moves.gives_url or tests
 
     def _of_users(self, *, has_url: bool) -> list[HttpGate]:
-        """The tests of addresses where users meet the function."""
+        """The tests of addresses at which the function is live."""
         gates = [gate for gate in self._order.function.gates if isinstance(gate, HttpGate)]
         return [gate for gate in gates if has_url or gate.is_elsewhere]
 
     def reach(self) -> str:
-        """Test the addresses where users meet the function; its URL, if it has one."""
+        """Test the addresses at which the function is live; its URL, if it has one."""
         url = give_url(self._order, self._moves)
         address = self._public(url)
         gates = self._of_users(has_url=address is not None)
-        self._verify(address or self._alias(), "where users meet it", gates, url)
+        self._verify(address or self._alias(), "on live traffic", gates, url)
         return url
 
     def settle(self, description: str) -> None:
-        """Let the alias say that its version has passed the last test."""
+        """Mark the alias's version as tested: the last test has passed."""
         self._moves.confirm(description)
 
     # ------------------------------------------------------------ tests

@@ -119,7 +119,7 @@ def _warn_of_untested(settings: Settings, plan: Plan, journal: Journal) -> None:
     for region, function in settings.targets:
         moves = plan.step(region, f"alias:{function.name}").action.changes
         if moves and not function.gates:
-            journal.note(f"{function.name} names no test, so users meet its new version untested.")
+            journal.note(f"{function.name} has no test, so its new version goes live untested.")
 
 
 def _unreleased(settings: Settings, observed: Mapping[str, ObservedRegion]) -> tuple[Delivery, ...]:

@@ -42,6 +42,7 @@ EXIT_CODES = {
 
 
 LONGEST = 1000  # characters of a problem; a value that is quoted in it can be of any length
+_SHOWN = 200  # characters of a path's beginning and of its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,13 @@ class Place:
     line: int = 0
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.line}" if self.line else self.source
+        return f"{self.shown}:{self.line}" if self.line else self.shown
+
+    @property
+    def shown(self) -> str:
+        """The source as messages have it: a long path is cut, which must come after masking."""
+        cut = len(self.source) > 2 * _SHOWN
+        return f"{self.source[:_SHOWN]}…{self.source[-_SHOWN:]}" if cut else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,10 @@ class Invalid(DeployError):
         super().__init__("\n".join(map(str, self.problems)))
 
     def hide(self, hidden: Callable[[str], str]) -> None:
-        self.problems = tuple(Problem(hidden(p.message), p.place) for p in self.problems)
+        self.problems = tuple(
+            Problem(hidden(p.message), Place(hidden(p.place.source), p.place.line))
+            for p in self.problems
+        )
         self.message = "\n".join(map(str, self.problems))
         super().hide(hidden)
 

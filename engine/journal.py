@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
-from engine.errors import Cancelled
+from engine.errors import Cancelled, DeployError
 from engine.mask import Secrets
 from engine.model import FunctionState, Step
 
@@ -163,6 +163,8 @@ class Journal:
             yield details.append
         except BaseException as error:
             outcome = "failed"
+            if isinstance(error, DeployError):
+                error.hide(self.hidden)  # before it is cut, which could leave half a secret
             details.append((str(error) or repr(error)).splitlines()[0])
             raise
         finally:

@@ -150,9 +150,11 @@ def _tool_folder(state: Path, tools: Path) -> str:
 
 
 def _announce(lab: Lab) -> None:
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(lab.env.items())]
-    lines += [f"# lab: {note}" for note in lab.notes]
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    exports = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(lab.env.items())]
+    file = lab.state / "environment"
+    file.write_text("".join(exports))
+    notes = [*lab.notes, f"its environment, for another shell: source {shlex.quote(str(file))}"]
+    print(*(f"# lab: {note}" for note in notes), sep="\n", file=sys.stderr, flush=True)
 
 
 def _run(command: Sequence[str], lab: Lab) -> int:

@@ -1,4 +1,7 @@
-"""Tests that need Docker are left out, loudly, where there is none; never in CI."""
+"""Tests that need Docker are left out, loudly, where there is none; never in CI.
+
+Thorough ones run with ``make chaos`` only.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ import os
 
 import pytest
 
+_THOROUGH = os.environ.get("CHAOS") == "thorough"
 LEFT_OUT = pytest.StashKey[int]()
 
 
 @pytest.hookimpl(trylast=True)  # after -m has chosen
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what needs a Docker engine when the lab has none."""
+    """Deselect what is thorough, and what needs a Docker engine when the lab has none."""
+    later = [item for item in items if item.get_closest_marker("thorough") and not _THOROUGH]
+    items[:] = [item for item in items if item not in later]
+    config.hook.pytest_deselected(items=later)
     needing = [item for item in items if item.get_closest_marker("docker")]
     if not needing or os.environ.get("LAB_DOCKER"):
         return

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -26,7 +26,10 @@ from typing import Any
 import boto3
 import docker
 
+from tests.zygote import zygote
+
 CHECKOUT = Path(__file__).parents[1]
+LONGEST = 240.0  # seconds of a run
 REPORTING = ("deploy", "plan", "build", "rollback")
 
 
@@ -107,21 +110,18 @@ class Project:
         """Run ``lambda-fast-deploy`` in the checkout."""
         report = self.root.parent / f"report-{secrets.token_hex(4)}.json"
         extra = ("--report", str(report)) if arguments[0] in REPORTING else ()
-        with requests_during() as requests:
-            done = subprocess.run(
-                [sys.executable, "-m", "engine", *arguments, *extra],
-                cwd=self.root,
-                env={**os.environ, **environment},
-                capture_output=True,
-                text=True,
-                timeout=240,
-                check=False,
+        with requests_during() as requests, tempfile.TemporaryDirectory() as folder:
+            out, log = Path(folder, "out"), Path(folder, "log")
+            started = zygote().start(
+                [*arguments, *extra], self.root, {**os.environ, **environment}, log, out
             )
-        print(done.stderr)
+            code = started.wait(LONGEST)
+            said, told = out.read_text(), log.read_text()
+        print(told)
         return Run(
-            code=done.returncode,
-            out=done.stdout,
-            log=done.stderr,
+            code=code,
+            out=said,
+            log=told,
             report=json.loads(report.read_text()) if report.exists() else {},
             requests=requests,
         )

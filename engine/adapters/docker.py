@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.adapters import process
 from engine.adapters.aws.registry import Login
 from engine.adapters.heartbeat import beating
 from engine.adapters.troubles import explained
@@ -52,6 +53,8 @@ class Docker:
     def _engine(self) -> Any:
         import docker  # costs 0.1 s, and an unchanged deploy never needs it
 
+        if not process.allows("docker"):
+            raise NotReady("the Docker engine is not asked: this run starts no program but git")
         with self._lock:
             if self._client is None:
                 try:

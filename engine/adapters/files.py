@@ -33,7 +33,6 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISDIR, "a directory"),
 )
-_SHOWN = 200  # characters of a path in a message
 
 _top: Path | None = None  # where everything that is read must lie
 
@@ -122,7 +121,7 @@ def read_text(path: Path, limit: int = TEXT) -> str:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         says = "is not UTF-8 text; save it in that encoding"
-        raise Invalid([Problem(says, _place(path, line))]) from None
+        raise Invalid([Problem(says, Place(str(path), line))]) from None
 
 
 def read_bytes(path: Path, limit: int = TEXT) -> bytes:
@@ -234,9 +233,4 @@ def unread(path: Path, error: OSError, *, listed: bool) -> Invalid:
 
 def invalid(path: Path, says: str) -> Invalid:
     """What to tell of a path."""
-    return Invalid([Problem(says, _place(path))])
-
-
-def _place(path: Path, line: int = 0) -> Place:
-    name = str(path)
-    return Place(name if len(name) <= 2 * _SHOWN else f"{name[:_SHOWN]}…{name[-_SHOWN:]}", line)
+    return Invalid([Problem(says, Place(str(path)))])

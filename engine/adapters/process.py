@@ -26,8 +26,13 @@ def allow_only(*programs: str) -> None:
     _allowed = frozenset(programs)
 
 
+def allows(program: str) -> bool:
+    """Whether this process may start a program."""
+    return _allowed is None or program in _allowed
+
+
 def _check(command: Sequence[str]) -> None:
-    if _allowed is not None and command[0] not in _allowed:
+    if not allows(command[0]):
         raise DeployFailed(
             f"{Path(command[0]).name} is not started: this run only reads",
             remedy="This is a fault of lambda-fast-deploy; please report it with this line.",

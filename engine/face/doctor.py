@@ -5,15 +5,13 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 from engine.adapters.aws.session import Aws
 from engine.adapters.world import World
 from engine.errors import DeployError, NotReady
+from engine.face.opening import opened
 from engine.face.streams import hand_over, show
-from engine.settings.event import read_event
 from engine.settings.inputs import Given
-from engine.settings.load import load
 from engine.text import in_line
 from engine.upkeep.doctor import examine, unreadable
 from engine.upkeep.finding import Finding, Level
@@ -21,10 +19,9 @@ from engine.upkeep.finding import Finding, Level
 
 def doctor(given: Given, environ: Mapping[str, str], *, json: bool) -> int:
     """Print what is ready for a deploy and what is not; the exit code."""
-    root = Path.cwd()
     try:
         aws = Aws()
-        settings = load(given, environ, read_event(environ, root, ""), root, aws.regions)
+        settings = opened(given, environ, lambda: aws)
     except DeployError as error:
         findings = unreadable(error)
     else:

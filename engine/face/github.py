@@ -55,7 +55,7 @@ class Github:
 
         properties = {"title": "lambda-fast-deploy"}
         if place and place.line:
-            properties |= {"file": harmless(_in_workspace(place.source)), "line": str(place.line)}
+            properties |= {"file": harmless(_in_workspace(place.shown)), "line": str(place.line)}
         say(f"::{self._token}::")
         say(str(Command("error", properties, harmless(text))))
         say(f"::stop-commands::{self._token}")

@@ -108,8 +108,8 @@ def parser() -> Root:
     """Every command with its options."""
     root = Root(
         prog=PROGRAM,
-        description="Deploy AWS Lambda functions: only what changed is built and moved, the new\n"
-        "version is tested before users meet it, and undone when it fails.",
+        description="Deploy AWS Lambda functions: it builds and uploads only what changed, tests\n"
+        "the new version before it receives traffic, and rolls back on failure.",
         epilog="Exit codes: 0 done; 1 failed and undone; 2 invalid input; 3 environment not\n"
         "ready; 4 failed and not fully restored.",
     )
@@ -123,8 +123,8 @@ def _add_deploying(commands: Any) -> None:
         commands,
         "deploy",
         "build and deploy what changed",
-        "What AWS has already is neither built nor sent again. A new version is tested\n"
-        "before users meet it; what fails is undone.",
+        "What AWS already has is neither built nor sent again. A new version is tested\n"
+        "before it receives traffic, and rolled back if it fails.",
         "deploy",
         "deploy --region eu-west-1 --report report.json",
         "deploy --function orders --code src --handler app.handler \\\n"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import DeployError, Invalid, Place, Problem
+from engine.face.opening import opened
 from engine.face.streams import hand_over, say
-from engine.settings.event import read_event
 from engine.settings.inputs import Given
-from engine.settings.load import load
 
 if TYPE_CHECKING:
     from engine.adapters.aws.identity import Identity
@@ -43,8 +41,8 @@ def policy(given: Given, environ: Mapping[str, str], trust: str | None, account:
     if account is not None and not re.fullmatch("[0-9]{12}", account):
         says = f"expected the 12 digits of an AWS account, got {account!r}"
         raise Invalid([Problem(says, Place("option --account"))])
-    aws, root = Aws(), Path.cwd()
-    settings = load(given, environ, read_event(environ, root, ""), root, aws.regions)
+    aws = Aws()
+    settings = opened(given, environ, lambda: aws)
     region = settings.regions[0]
     account = account or _account(Identity(aws, region))
     if trust is not None:

@@ -6,23 +6,20 @@ import json as json_module
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from engine.adapters import files, process
-from engine.adapters.git import checkout_of
-from engine.errors import DeployError, Invalid, Place, Problem, unexpected
+from engine.errors import DeployError, Place, unexpected
 from engine.face import console
 from engine.face.github import Github, on_github
+from engine.face.opening import opened
 from engine.face.streams import hand_over, say
 from engine.journal import Journal
 from engine.mask import secrets_of
 from engine.model import Outcome, Plan
-from engine.settings.event import mistyped, read_event
+from engine.settings.event import mistyped
 from engine.settings.inputs import Given
-from engine.settings.load import load
 
 if TYPE_CHECKING:
     from engine.adapters.aws.session import Aws
@@ -97,22 +94,12 @@ class Run:
         )
 
     def _work_out(self) -> Outcome:
-        root = Path.cwd()
-        event = read_event(self._environ, root, self._given.get("commit-message", ""))
-        if not self._flags:
-            event = replace(event, flags=frozenset())
-        if event.unmerged:
-            process.allow_only("git")
-            _check_workspace(root, self._environ)
-            files.stay_within(checkout_of(root) or root)
-        self._settings = load(self._given, self._environ, event, root, lambda: self._aws.regions())
+        self._settings = opened(self._given, self._environ, lambda: self._aws, flags=self._flags)
         from engine.adapters.world import World
 
         self._journal.keep_secret(self._settings.secrets)
-        if self._settings.only_reads:
-            self._aws.only_read()
         self._journal.show(self._settings.shown)
-        for note in mistyped(event, _flags_of(self._settings)):
+        for note in mistyped(self._settings.event, _flags_of(self._settings)):
             self._journal.note(note)
         world = World.real(self._aws, self._settings.builder, self._journal.read)
         return self._work(self._settings, world, self._journal)
@@ -236,18 +223,6 @@ def _writing(what: str, remedy: str = "") -> Iterator[None]:
         told = "how the run itself ended stands below."
         remedy = f"{remedy}{told}" if remedy else told.capitalize()
         raise DeployError(says, remedy=remedy) from None
-
-
-def _check_workspace(root: Path, environ: Mapping[str, str]) -> None:
-    """Refuse a working directory that a link of the checkout has led elsewhere on the runner.
-
-    Raises:
-        Invalid: it lies outside the workspace.
-    """
-    workspace = environ.get("GITHUB_WORKSPACE")
-    if workspace and not root.resolve().is_relative_to(Path(workspace).resolve()):
-        says = "leads out of the workspace, where a plan of what is not merged reads nothing"
-        raise Invalid([Problem(says, Place("input working-directory"))])
 
 
 def _flags_of(settings: Settings) -> set[str]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 
 from engine.adapters.aws.session import Aws
 from engine.adapters.world import World
 from engine.errors import NotReady
 from engine.face import console
+from engine.face.opening import opened
 from engine.face.table import print_document, show
 from engine.journal import Journal
-from engine.settings.event import read_event
 from engine.settings.inputs import Given
-from engine.settings.load import load
 from engine.upkeep.status import Status, status
 
 _HEAD = (
@@ -27,8 +25,8 @@ _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))  # seconds
 
 def show_status(given: Given, environ: Mapping[str, str], only: str, *, json: bool) -> int:
     """Tell what users have of each function; 3 when a region could not be asked."""
-    aws, root = Aws(), Path.cwd()
-    settings = load(given, environ, read_event(environ, root), root, aws.regions)
+    aws = Aws()
+    settings = opened(given, environ, lambda: aws)
     journal = Journal(console.Log().tell)
     journal.keep_secret(settings.secrets)
     journal.show(settings.shown)

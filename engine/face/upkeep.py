@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import DeployError, Interrupted, Invalid, Problem
+from engine.errors import DeployError, Interrupted, Invalid, NotReady, Problem
+from engine.face.opening import opened
 from engine.face.streams import say
 from engine.face.table import print_document, show
 from engine.model import Settings
 from engine.model.sizes import shown
-from engine.settings.event import read_event
 from engine.settings.inputs import Given
-from engine.settings.load import load
 from engine.upkeep.sizes import Size, sizes
 
 if TYPE_CHECKING:
@@ -31,8 +29,8 @@ def layers(given: Given, environ: Mapping[str, str], what: str, name: str, *, js
     from engine.adapters.world import World
     from engine.upkeep.layers import uses
 
-    aws, root = Aws(), Path.cwd()
-    settings = load(given, environ, read_event(environ, root, ""), root, aws.regions)
+    aws = Aws()
+    settings = opened(given, environ, lambda: aws)
     _refuse_stack(settings, f"layers {what}")
     world = World.real(aws)
     found = uses(settings, world, name)
@@ -96,13 +94,12 @@ def _pruned(found: list[Use], world: World | None) -> tuple[list[Use], DeployErr
 
 def layer_sizes(given: Given, environ: Mapping[str, str], *, json: bool, check: bool) -> int:
     """Print the size of everything; 1 when ``check`` finds something over its limit."""
-    root = Path.cwd()
-    region = environ.get("AWS_REGION") or "us-east-1"  # nothing is sent there
-    event = read_event(environ, root, "")
-    settings = load(
-        given, {**environ, "AWS_REGION": region}, event, root, lambda: frozenset({region})
-    )
+    settings = opened(given, environ, None)
     _refuse_stack(settings, "sizes")
+    if settings.event.unmerged and settings.layers:
+        where = settings.event.unmerged
+        says = f"sizes builds the layers, which starts programs; at the ref of {where} none starts"
+        raise NotReady(says, remedy="Run it on a branch, by a push, or on your machine.")
     found = sizes(settings)
     rows = [
         (s.what, shown(s.zipped), shown(s.unzipped), shown(s.limit), "OVER" if s.is_over else "")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import Conflict, Exchanged, ImageRefused, NotFound, Overtaken, Refused
-from engine.model import FunctionState, ZipSource
+from engine.model import FunctionState, ZipSource, marks
 from engine.plan.configuration import creation, update
 from engine.release.before import (
     is_had_as_found,
@@ -263,12 +263,16 @@ class _Stage:
             return published
 
     def _delete_version(self, number: str) -> Back | None:
-        """Delete the version that this run has published, unless an alias leads to it by now."""
+        """Delete the version that this run has published, unless another run uses it by now."""
+        order, versions = self._order, self._order.world.versions(self._order.region)
         try:
-            self._order.world.versions(self._order.region).delete(self._order.name, number)
+            versions.delete(order.name, number)
         except NotFound:
             return Back.NEEDLESS
-        except Conflict:  # Lambda deletes none that an alias leads to (API: DeleteFunction)
+        except Conflict:  # Lambda deletes no version that an alias points to (API: DeleteFunction)
+            alias = versions.alias(order.name, order.function.alias)
+            if alias and alias.description.startswith(f"{marks.UNDER_TEST}{order.journal.run}"):
+                raise  # this run's own alias could not be moved back
             return Back.THEIRS
         return None
 

@@ -40,7 +40,7 @@ def error_document(error: DeployError) -> dict[str, Any]:
     }
     if isinstance(error, Invalid):
         document["problems"] = [
-            {"message": p.message, "file": p.place.source, "line": p.place.line}
+            {"message": p.message, "file": p.place.shown, "line": p.place.line}
             for p in error.problems
         ]
     return document

@@ -100,7 +100,7 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
     if outcome:
         parts.append(_steps(outcome, journal))
     if any(":" in entry.id for entry in journal.entries):  # else it has only looked
-        parts.append(folded("When", timeline(journal), opened=True))
+        parts.append(folded("Timeline", timeline(journal), opened=True))
     if outcome:
         alone = outcome.deliveries[0] if len(outcome.deliveries) == 1 else None
         sizes = charts.heaviest(outcome.packages)
@@ -192,7 +192,7 @@ def _functions(outcome: Outcome) -> str:
             for d in listed
         ),
     )
-    return "\n\n".join(filter(None, (written, f"{rest} others as they were." if rest else "")))
+    return "\n\n".join(filter(None, (written, f"{rest} others unchanged." if rest else "")))
 
 
 def _against(now: float | None, before: float | None) -> str:
@@ -324,7 +324,7 @@ def _steps(outcome: Outcome, journal: Journal) -> str:
     if many:
         steps = [step for step in steps if step.action.changes or (step.region, step.id) in worked]
     written = table(
-        ("", "step", "region", "seconds", "why", "what came of it"), [row(step) for step in steps]
+        ("", "step", "region", "seconds", "why", "result"), [row(step) for step in steps]
     )
     title = "Every step that did something, and why" if many else "Every step, and why"
     return folded(title, written, opened=len(outcome.plan.steps) <= SHORT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from engine.errors import Place, Problem
 from engine.mask import says_secret, secrets_of
@@ -41,6 +41,7 @@ def assemble(
     budgets = checked.value("budgets", {})
     regions = _regions(checked, given, environ, sam, known_regions)
     seconds = budgets.pop("cold-start", None)
+    shown = (*checked.document.plain(), *regions, event.branch, event.tag, event.commit)
     return Settings(
         root=checked.root,
         regions=regions,
@@ -48,8 +49,8 @@ def assemble(
         layers=layers,
         functions=functions,
         budgets=Budgets(**{key: int(size) for key, size in budgets.items()}, cold_start=seconds),
-        secrets=_secrets(checked, given, environ),
-        shown=(*checked.document.plain(), *regions, event.branch, event.tag, event.commit),
+        secrets=_secrets(checked, given, environ, shown),
+        shown=shown,
         event=event,
         plan_only=plan_only,
         artifacts=_store(checked) or (Store(sam.bucket) if sam.bucket else None),
@@ -58,17 +59,27 @@ def assemble(
     )
 
 
-def _secrets(checked: Checked, given: Given, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Values that only go where secrets go: environments, headers, parameters, builds.
+def _secrets(
+    checked: Checked, given: Given, environ: Mapping[str, str], shown: Iterable[str]
+) -> tuple[str, ...]:
+    """Values that go where secrets go: environments, headers, parameters, builds.
 
     They come from variables, by ``${NAME}`` or as a build secret, or are given by the input
-    environment, or have a name that says so; what a file says in plain words is no secret.
+    environment, or have a name that says so; what a file says in plain words is no secret. Nor is
+    the value of a variable that is part of a name as well, such as a bucket's, or that the file has
+    in plain words: masked, these could not be read. Elsewhere it is one wherever it stands.
     """
-    hidden, shown = variables_of(checked.document)
+    hidden, elsewhere = variables_of(checked.document)
     hidden |= set(_build_secrets(checked))
-    named = [environ.get(name, "") for name in sorted(hidden - shown)]
+    names = {each for path, used in elsewhere for each in used if not _is_free(path)}
+    others, plain = {each for _, used in elsewhere for each in used}, "\0".join(shown)
+    values = [
+        value
+        for name in sorted(hidden - names)
+        if (value := environ.get(name, "")) and not (name in others and value in plain)
+    ]
     inputs = pairs_of(given.get("environment", "")).values()
-    return tuple(dict.fromkeys(filter(None, [*named, *inputs, *secrets_of(environ)])))
+    return tuple(dict.fromkeys(filter(None, [*values, *inputs, *secrets_of(environ)])))
 
 
 def _build_secrets(checked: Checked) -> Iterator[str]:
@@ -79,13 +90,18 @@ def _build_secrets(checked: Checked) -> Iterator[str]:
         yield from value.get("image", {}).get("build-secrets", {}).values()
 
 
-def variables_of(document: Node) -> tuple[set[str], set[str]]:
-    """The variables that go where secrets go, and those that go where everybody sees them."""
+def variables_of(
+    document: Node,
+) -> tuple[set[str], list[tuple[tuple[str, ...], tuple[str, ...]]]]:
+    """The variables that go where secrets go; and the other values, by path, with theirs."""
     hidden: set[str] = set()
-    shown: set[str] = set()
+    elsewhere: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     for path, names in document.variables():
-        (hidden if _is_hidden(path) else shown).update(names)
-    return hidden, shown
+        if _is_hidden(path):
+            hidden.update(names)
+        else:
+            elsewhere.append((path, names))
+    return hidden, elsewhere
 
 
 # Where secrets go, by the keys that lead there; a name that users choose is not looked at.
@@ -98,11 +114,30 @@ _HIDDEN = (
 )
 
 
+# Where texts go that name nothing in AWS: what a test asks and expects, and descriptions.
+_FREE = (
+    ("tests",),
+    ("functions", None, "description"),
+    ("functions", None, "image", "build-args"),
+    ("functions", None, "tags"),
+    ("bases", None, "build-args"),
+    ("stack", "tags"),
+)
+
+
 def _is_hidden(path: tuple[str, ...]) -> bool:
+    return _is_below(path, _HIDDEN)
+
+
+def _is_free(path: tuple[str, ...]) -> bool:
+    return _is_below(path, _FREE)
+
+
+def _is_below(path: tuple[str, ...], places: Iterable[tuple[str | None, ...]]) -> bool:
     return any(
         len(path) >= len(keys)
         and all(key in (None, at) for key, at in zip(keys, path, strict=False))
-        for keys in _HIDDEN
+        for keys in places
     )
 
 

@@ -221,7 +221,7 @@ STACK = Record(
         "tags": Key(MapOf(Text(".{0,256}"), r".{1,128}", "a tag"), "tags of the stack"),
         "role": Key(
             Text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "the ARN of an IAM role"),
-            "role that CloudFormation takes on; default the permissions of whoever deploys",
+            "role that CloudFormation assumes; default the permissions of the deployer",
         ),
         "tests": Key(
             MapOf(ListOf(Text(NAME, "a test's name")), LOGICAL_ID, "the logical id of a function"),
@@ -240,7 +240,7 @@ STACK = Record(
                     "duration": Key(Share(), "part of the function's timeout"),
                     "notify": Key(
                         Text(r"arn:aws[a-z-]*:sns:.+", "the ARN of an SNS topic"),
-                        "where alarms are told",
+                        "where alarms are sent",
                     ),
                 }
             ),

@@ -84,7 +84,7 @@ INPUTS = (
         "bases.F.repository",
     ),
     Input("base-tag", "Human tag of the base image, such as 3.13", "bases.F.tag"),
-    Input("health-path", "Path that must answer before users meet it", "tests.health.http"),
+    Input("health-path", "Path that must answer before traffic arrives", "tests.health.http"),
     Input("health-payload", "Event (JSON) to invoke instead of a path", "tests.health.invoke"),
     Input("health-within", "Time in which it must pass; default 30s", "tests.health.within"),
     Input(

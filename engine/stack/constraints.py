@@ -1,18 +1,16 @@
 """What a template asks of a parameter's value (CloudFormation user guide, "Parameters").
 
-Only what is surely wrong is told: patterns are Java's, and one that Python may read in another way
-is left to CloudFormation.
+Only what is certainly wrong is reported.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from engine.settings.document import nearest
+from engine.stack.matching import may_match
 
-_OF_JAVA = re.compile(r"&&|\[[^\]]*\[|\\[pPhHRXzZQ]")  # classes in classes, and the like
 _LISTS = ("CommaDelimitedList", "List<")
 
 
@@ -41,7 +39,7 @@ def _wrong(value: str, parameter: Mapping[str, Any], kind: str, is_hidden: bool)
         near = "" if is_hidden else nearest(value, words)
         return f"is not among its AllowedValues{near}"
     pattern = parameter.get("AllowedPattern")
-    if isinstance(pattern, str) and not _matches(value, pattern):
+    if isinstance(pattern, str) and not may_match(value, pattern):
         return f"does not match its AllowedPattern {pattern}"
     if kind == "Number":
         number = _number(value)
@@ -69,15 +67,6 @@ def _is(value: str, allowed: Any) -> bool:
     if isinstance(allowed, (int, float)):
         return _number(value) == allowed
     return value == str(allowed)
-
-
-def _matches(value: str, pattern: str) -> bool:
-    if _OF_JAVA.search(pattern):
-        return True
-    try:
-        return bool(re.fullmatch(pattern, value, re.ASCII))
-    except (re.error, RecursionError):
-        return True
 
 
 def _number(text: str) -> float | None:

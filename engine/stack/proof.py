@@ -34,10 +34,10 @@ def test_steps(order: Order, changed: Container[str], why: str) -> list[Step]:
 
 
 def warn_of_untested(order: Order, changed: Iterable[str]) -> None:
-    """Note which functions of these, by their logical ids, users meet without a test before."""
+    """Note which functions of these, by their logical ids, go live untested."""
     for logical in changed:
         if not order.stack.gates.get(logical):
-            order.journal.note(f"{logical} names no test, so users meet its new version untested.")
+            order.journal.note(f"{logical} has no test, so its new version goes live untested.")
 
 
 def alias_of(order: Order, logical: str) -> str:
@@ -73,7 +73,7 @@ class Proof:
                         raise GateFailed(f"test {gate.name}: {says.format(logical)}")
                     tells = has_urls and isinstance(gate, CommandGate)
                     subject = self._subject(logical, names[logical], state.outputs, tells=tells)
-                    self._trials.run(step, "where users meet it", gate, subject)
+                    self._trials.run(step, "on live traffic", gate, subject)
 
     def _subject(
         self, logical: str, name: str, outputs: Mapping[str, str], *, tells: bool
@@ -81,6 +81,8 @@ class Proof:
         """A function as a test asks it; ``tells`` its URL, which only commands need."""
         order, alias = self._order, alias_of(self._order, logical)
         qualifier = "" if alias == LATEST else alias
+        # What the function answers may hold values of its environment, which no message shows.
+        order.world.functions(order.region).read(name, qualifier)
         url = order.world.urls(order.region).read(name, qualifier) if tells else None
         return Subject(
             name,

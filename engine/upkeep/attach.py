@@ -1,7 +1,7 @@
 """The layers of functions alone: back to an earlier version, or off.
 
 The code stays that of the version which users have. What comes of it is a version of its own,
-which is tested before users meet it, as after any other change.
+which is tested before it receives traffic, as after any other change.
 """
 
 from __future__ import annotations

@@ -54,7 +54,10 @@ def examine(settings: Settings, world: World, environ: Mapping[str, str]) -> lis
     except DeployError as error:
         return in_order(unreadable(error), settings.secrets)
     here: list[Check] = [partial(workflow.history, settings)]
-    here += machine.checks(subject.built, world)
+    if settings.event.unmerged:
+        here.append(partial(machine.spared, settings.event.unmerged))
+    else:
+        here += machine.checks(subject.built, world)
     with workers() as pool:
         machines = [pool.submit(found, check) for check in here]
         aws = pool.submit(_in_aws, subject, world, environ)
@@ -144,7 +147,10 @@ def _checks_in_aws(subject: _Subject, world: World, caller: Caller) -> list[Chec
         if zips := of_zips(settings, region, caller):
             checks.append(partial(permitted, "layers and zips", zips, region, caller, world))
     for region, function in settings.targets:
-        checks.append(partial(functions.check, region, function, caller, world))
+        rehearses = not settings.only_reads
+        checks.append(
+            partial(functions.check, region, function, caller, world, rehearses=rehearses)
+        )
         if function.canary:
             checks.append(partial(stores.alarms, region, function.canary, world))
         checks += [

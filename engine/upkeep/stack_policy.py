@@ -69,6 +69,7 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
     # CloudFormation makes the names of functions of those of the stack, where the template is
     # silent.
     named = [each.named(logical) for each in resources.every for logical in each.functions]
-    functions = arns("lambda", f"function:{name}-*", *(f"function:{n}" for n in named if n))
+    known = [f"function:{n}{qualifier}" for n in named if n for qualifier in ("", ":*")]
+    functions = arns("lambda", f"function:{name}-*", *known)
     yield of("UpdateCode", "lambda", _CODE, functions)
     yield of("TestFunctions", "lambda", "InvokeFunction", functions if settings.gates else [])

@@ -1,1 +1,1 @@
-"""Gates: the new version proves itself before users meet it, and where they meet it."""
+"""Gates: the new version is tested before it receives traffic, and once it is live."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -41,15 +40,6 @@ TALLY = pytest.StashKey[Tally]()
 def pytest_configure(config: pytest.Config) -> None:
     """Begin with nothing."""
     config.stash[TALLY] = Tally()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the thorough ones to ``make chaos``."""
-    if os.environ.get("CHAOS") == "thorough":
-        return
-    left = [item for item in items if item.get_closest_marker("thorough")]
-    items[:] = [item for item in items if item not in left]
-    config.hook.pytest_deselected(items=left)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from lab.pace import paced
 from tests.support import Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -21,6 +22,15 @@ GREETING = "hello"
 def handler(event, context):
     marker = pathlib.Path("/marker")
     body = {"status": "ok", "greeting": GREETING, "marker": marker.exists() and marker.read_text()}
+    return {"statusCode": 200, "body": json.dumps(body)}
+"""
+
+SMALL = """\
+import json
+import idna
+GREETING = "hello"
+def handler(event, context):
+    body = {"status": "ok", "greeting": GREETING, "idna": idna.__version__}
     return {"statusCode": 200, "body": json.dumps(body)}
 """
 
@@ -57,6 +67,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(leaked, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def pace() -> Iterator[None]:
+    """A change of a function is under way for a moment: long enough to be waited for."""
+    with paced(update=0.1):
+        yield
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A bucket, named in BUCKET as the example's workflow does."""
@@ -71,6 +88,18 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def aws() -> Any:
     """The Lambda API."""
     return boto3.client("lambda")
+
+
+@pytest.fixture
+def small(example: Callable[[str], Project]) -> Project:
+    """The example of a zip with one small package, for tests of the mechanism alone.
+
+    Functions with the example's own packages start five times slower.
+    """
+    project = example("zip-layers")
+    project.write("requirements.txt", "# What the handler imports.\nidna==3.10\n")
+    project.write("src/app.py", SMALL)
+    return project
 
 
 @pytest.fixture

@@ -85,9 +85,9 @@ def deployer(name: str) -> Iterator[Callable[..., dict[str, str]]]:
 
 
 def test_what_is_ready_is_ready_before_and_after_the_first_deploy(
-    example: Callable[[str], Project],
+    small: Project,
 ) -> None:
-    project = example("zip-layers")
+    project = small
     before, levels = examine(project)
     assert (before.code, levels["wrong"]) == (0, [])
     assert "will be created" in before.out

@@ -168,7 +168,7 @@ def test_a_failing_test_brings_the_stack_back(
     project.deploy()
     before = codes(api, aws, stack)
     project.edit("forecasts/app.py", "len(sold) // 2", "0")
-    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.deploy()
     assert run.code == 1
     assert run.function["outcome"] == "undone"
@@ -184,7 +184,7 @@ def test_a_first_deploy_that_fails_its_test_leaves_nothing(
     project: Project, stack: str, api: Any
 ) -> None:
     project.edit("forecasts/app.py", "len(sold) // 2", "0")
-    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.deploy()
     assert run.code == 1
     assert run.function["outcome"] == "undone"
@@ -299,7 +299,7 @@ def test_a_rollback_that_fails_its_test_stays_where_it_was(
     project.deploy()
     before = codes(api, aws, stack)
     project.edit("lambda-deploy.yml", 'total: "3.30"', "sum: 1")
-    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.run("rollback")
     assert run.code == 1
     assert run.function["outcome"] == "undone"

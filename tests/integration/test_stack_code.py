@@ -36,7 +36,7 @@ stack:
   tests: {{Plain: [answers], Aliased: [told]}}
 artifacts: {{bucket: stack-artifacts, create: true}}
 tests:
-  answers: {{invoke: {{}}, json: {{ok: true}}, within: 8s}}
+  answers: {{invoke: {{}}, json: {{ok: true}}, within: 4s}}
   told: {{command: [sh, -c, 'echo "$FUNCTION_ALIAS $FUNCTION_VERSION $FUNCTION_URL $STACK_NAME"']}}
 """
 CODE = 'def handler(event, context):\n    return {"ok": True, "says": "one"}\n'

@@ -38,7 +38,7 @@ stack:
   tests: {{Greeter: [answers]}}
 artifacts: {{bucket: stack-artifacts, create: true}}
 tests:
-  answers: {{invoke: {{}}, json: {{ok: true}}, within: 8s}}
+  answers: {{invoke: {{}}, json: {{ok: true}}, within: 4s}}
 """
 CODE = """\
 import os
@@ -79,7 +79,7 @@ def left(project: Project) -> list[str]:
 
 def killed_in_its_test(project: Project) -> None:
     """Deploy, and be killed when the stack is changed and its test is running."""
-    project.edit("lambda-deploy.yml", "within: 8s", "within: 30s")
+    project.edit("lambda-deploy.yml", "within: 4s", "within: 30s")
     with subprocess.Popen(
         [sys.executable, "-m", "engine", "deploy"],
         cwd=project.root,
@@ -93,7 +93,7 @@ def killed_in_its_test(project: Project) -> None:
                 break
         else:
             pytest.fail("it was never tested")
-    project.edit("lambda-deploy.yml", "within: 30s", "within: 8s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 4s")
 
 
 def test_a_key_that_does_not_come_back_is_left(project: Project, aws: Any) -> None:

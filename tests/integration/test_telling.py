@@ -343,8 +343,9 @@ def test_what_somebody_else_has_deployed_is_not_told_as_undone(
         project.write("go", "")
         said = told(running, f"{name}: failed")
     found = json.loads((project.root / "report.json").read_text())["functions"][0]
-    spared = f"code of {name}: left alone, since somebody else has deployed in the meantime"
-    assert found["spared"] == [spared]
+    theirs_now = "left alone, since somebody else has deployed in the meantime"
+    spared = f"code of {name}: {theirs_now}"
+    assert found["spared"] == [f"version {theirs} of {name}: {theirs_now}", spared]
     assert not any(each.startswith("code of") for each in found["undone"])
     assert (found["version"], found["serves"]) == (theirs, "other")
     assert f"  not undone: {spared}\n" in said

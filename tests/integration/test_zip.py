@@ -20,13 +20,14 @@ UPDATES = ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
 
 
 @pytest.fixture
-def project(example: Callable[[str], Project]) -> Project:
-    return example("zip-layers")
+def project(small: Project) -> Project:
+    return small
 
 
 def test_first_deploy_serves_the_function_with_its_layer(
-    project: Project, name: str, aws: Any
+    example: Callable[[str], Project], name: str, aws: Any
 ) -> None:
+    project = example("zip-layers")
     project.edit("lambda-deploy.yml", LAYER, f"{name}-dependencies")
     run = project.deploy()
     assert run.code == 0
@@ -68,7 +69,7 @@ def test_a_comment_in_the_requirements_builds_no_layer(project: Project) -> None
 def test_a_new_requirement_makes_a_new_layer_version(project: Project, name: str) -> None:
     project.edit("lambda-deploy.yml", LAYER, f"{name}-dependencies")
     first = project.deploy()
-    project.edit("requirements.txt", "requests==2.34.2", "requests==2.34.2\nattrs==25.3.0")
+    project.edit("requirements.txt", "idna==3.10", "idna==3.10\nsix==1.17.0")
     run = project.deploy()
     assert run.code == 0
     assert run.changes == [
@@ -78,7 +79,7 @@ def test_a_new_requirement_makes_a_new_layer_version(project: Project, name: str
         "UpdateAlias",
     ]
     assert run.function["layer_arns"] != first.function["layer_arns"]
-    project.edit("requirements.txt", "\nattrs==25.3.0", "")
+    project.edit("requirements.txt", "\nsix==1.17.0", "")
     back = project.deploy()
     assert "PublishLayerVersion" not in back.changes
     assert back.function["layer_arns"] == first.function["layer_arns"]
@@ -108,7 +109,7 @@ def test_a_failing_health_check_is_undone_and_users_never_meet_it(
     before = aws.get_function(FunctionName=name)["Configuration"]
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
     project.edit("lambda-deploy.yml", "memory: 256", "memory: 512")
-    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.deploy()
     assert run.code == 1
     assert run.function["outcome"] == "undone"
@@ -124,7 +125,7 @@ def test_a_failing_health_check_is_undone_and_users_never_meet_it(
 
 def test_code_that_cannot_be_imported_fails_at_once_with_its_trace(project: Project) -> None:
     project.deploy()
-    project.edit("src/app.py", "import pydantic", "import pydantic\nimport no_such_module")
+    project.edit("src/app.py", "import idna", "import idna\nimport no_such_module")
     run = project.deploy()
     assert run.code == 1
     assert "no_such_module" in run.log
@@ -137,7 +138,7 @@ def test_a_failing_first_deploy_leaves_nothing_behind(
     project: Project, name: str, aws: Any
 ) -> None:
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
-    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     assert project.deploy().code == 1
     with pytest.raises(aws.exceptions.ResourceNotFoundException):
         aws.get_function(FunctionName=name)
@@ -146,7 +147,7 @@ def test_a_failing_first_deploy_leaves_nothing_behind(
 def test_the_next_run_after_an_undone_one_deploys_the_fix(project: Project) -> None:
     project.deploy()
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
-    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     assert project.deploy().code == 1
     project.edit("src/app.py", '"status": "broken"', '"status": "ok", "fixed": True')
     run = project.deploy()
@@ -233,7 +234,7 @@ def test_one_function_that_fails_does_not_stop_the_others(project: Project, name
     second = block.replace(f"  {name}:", f"  {name}-b:").replace("code: src", "code: other")
     project.write("lambda-deploy.yml", f"{head}functions:\n{block}\n{second}\n\ntests:{rest}")
     project.write("other/app.py", "def handler(event, context):\n    raise RuntimeError('no')\n")
-    project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
+    project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     project.edit("src/app.py", '"hello"', '"good day"')
     run = project.deploy()
     assert run.code == 1
@@ -248,10 +249,10 @@ def test_a_size_over_its_budget_is_refused_before_anything_is_uploaded(
 ) -> None:
     project.deploy()  # so that a layer of the shared name is there already
     project.edit("lambda-deploy.yml", LAYER, layer)
-    project.edit("lambda-deploy.yml", "layer: 100 MB", "layer: 5 MB")
+    project.edit("lambda-deploy.yml", "layer: 100 MB", "layer: 50 kB")
     run = project.deploy()
     assert run.code == 1
-    assert "the limit is 5.0 MB" in run.log
+    assert "the limit is 50.0 kB" in run.log
     assert run.changes == []
 
 

@@ -41,7 +41,10 @@ def test_the_exit_code_and_the_environment_pass_through(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 7, done.stderr
-    assert "export AWS_ENDPOINT_URL=" in done.stderr
+    assert (
+        f"# lab: its environment, for another shell: source {tmp_path}/environment" in done.stderr
+    )
+    assert "export AWS_ENDPOINT_URL=http://" in (tmp_path / "environment").read_text()
     assert "no Docker" in done.stderr
     assert not is_running(tmp_path)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GOOD = "good"
-BAD = "bad"  # a test fails before users meet what it brings
-LATE = "late"  # a test fails where users meet it
+BAD = "bad"  # a test fails before it receives traffic
+LATE = "late"  # a test fails once it is live
 DEPLOY = ("deploy",)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lab.schedule import Gone, Held
 from tests.schedules.case import Choice
-from tests.schedules.zygote import Process
+from tests.zygote import Process
 
 ALONE = 120.0  # seconds; a run that nothing holds comes to its next event, on a busy machine too
 LOOK = 1.0  # seconds between calls of users while a run only looks

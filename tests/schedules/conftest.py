@@ -19,7 +19,7 @@ from tests.schedules.case import Case
 from tests.schedules.play import Player
 from tests.schedules.selection import Group, groups
 from tests.schedules.verdicts import Failure, failures
-from tests.schedules.zygote import Zygote
+from tests.zygote import zygote
 
 SEED = int(os.environ.get("SCHEDULES_SEED", "1"))
 NUMBER = int(os.environ.get("SCHEDULES", "300"))
@@ -52,10 +52,8 @@ COUNTS = pytest.StashKey[dict[Group, Count]]()
 @pytest.fixture(scope="session")
 def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
     """Who carries schedules out."""
-    zygote = Zygote()
     with paced(update=UPDATE, minute=1):
-        yield Player(zygote, tmp_path_factory.mktemp("schedules"))
-    zygote.stop()
+        yield Player(zygote(), tmp_path_factory.mktemp("schedules"))
 
 
 @pytest.fixture(scope="session")

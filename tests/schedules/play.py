@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import time
@@ -18,7 +19,7 @@ from tests.schedules.case import NAMES, Case, Switch
 from tests.schedules.function import Beginnings, Function
 from tests.schedules.projects import NEW, OLD, Project
 from tests.schedules.users import Users
-from tests.schedules.zygote import Process, Zygote
+from tests.zygote import Process, Zygote
 
 LONGEST = 120.0  # seconds of a run that nothing disturbs
 
@@ -115,7 +116,7 @@ class Player:
             project.write(release, more, choice.flavour, agent, fails)
             log = root / f"{who}.log"
             return self._zygote.start(
-                list(choice.action.command), project.root, held.environment, log
+                list(choice.action.command), project.root, {**os.environ, **held.environment}, log
             )
 
         if not choice.action.command:  # by hand
@@ -145,12 +146,12 @@ class Player:
         project.write(release, more, GOOD)
         for turn in (1, 2):
             log = root / f"next-{turn}.log"
-            code = self._zygote.start(list(DEPLOY), project.root, {}, log).wait(LONGEST)
+            code = self._zygote.start(list(DEPLOY), project.root, os.environ, log).wait(LONGEST)
             played.after.append((code, log.read_text()))
 
     def _deploy(self, root: Path) -> None:
         log = root / "log"
-        if self._zygote.start(list(DEPLOY), root, {}, log).wait(LONGEST) != 0:
+        if self._zygote.start(list(DEPLOY), root, os.environ, log).wait(LONGEST) != 0:
             raise AssertionError(log.read_text())
 
 

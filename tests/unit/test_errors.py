@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+from pathlib import Path
 
 import pytest
 
+from engine.adapters.files import read_text
 from engine.errors import Invalid, NotReady, Place, Problem, disk_full, unexpected
+from engine.journal import Journal
 from engine.mask import Mask
+from engine.report.document import error_document
 
 
 @pytest.mark.parametrize(
@@ -48,3 +53,17 @@ def test_a_secret_that_a_long_problem_cuts_is_hidden_as_a_whole() -> None:
         error = Invalid([Problem(f"{'a' * pad}{secret}{'b' * 50}", Place("f"))])
         error.hide(Mask([secret]))
         assert secret[:5] not in str(error) + "".join(map(str, error.problems))
+
+
+def test_a_secret_that_a_long_path_cuts_is_hidden_as_a_whole() -> None:
+    secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY12"
+    journal = Journal()
+    journal.keep_secret([secret])
+    for pad in (*range(150, 201), *range(0, 60)):
+        with pytest.raises(Invalid) as raised, journal.work("a", "read"):
+            read_text(Path(f"/{'a' * pad}{secret}{'b' * (pad + 161)}"))
+        told = str(raised.value) + journal.entries[-1].detail + journal.entries[-1].reason
+        told += json.dumps(error_document(raised.value))
+        assert "cannot be read" in told
+        assert secret[:5] not in told
+        assert secret[-5:] not in told

@@ -19,8 +19,18 @@ from engine.upkeep.checks.permissions import of_function, permitted
 from engine.upkeep.finding import Finding, if_permitted, note, ok, wrong
 
 
-def check(region: str, function: Function, caller: Caller, world: World) -> Iterator[Finding]:
-    """Whether a function can be deployed to a region."""
+def check(
+    region: str, function: Function, caller: Caller, world: World, *, rehearses: bool
+) -> Iterator[Finding]:
+    """Whether a function can be deployed to a region.
+
+    Args:
+        region: the region.
+        function: the function as it is configured.
+        caller: whose the credentials are.
+        world: where to look.
+        rehearses: whether an update of its code may be tried, which Lambda does not keep.
+    """
     observed = observe_function(function, region, world)
     latest = observed.latest if observed else None
     if latest is None:
@@ -32,7 +42,7 @@ def check(region: str, function: Function, caller: Caller, world: World) -> Iter
         yield wrong(problem)
         return
     else:
-        yield from _state(region, function, latest, world)
+        yield from _state(region, function, latest, world, rehearses=rehearses)
     if function.role and (latest is None or latest.role != function.role):
         look = partial(_role, region, function.role, caller, world)
         yield from if_permitted(look, f"Role {function.role}")
@@ -48,7 +58,7 @@ def layer(region: str, name: str, world: World) -> Iterator[Finding]:
 
 
 def _state(
-    region: str, function: Function, latest: FunctionState, world: World
+    region: str, function: Function, latest: FunctionState, world: World, *, rehearses: bool
 ) -> Iterator[Finding]:
     what = f"Function {function.name} in {region}"
     if latest.state == "Failed":
@@ -57,6 +67,8 @@ def _state(
         yield wrong(NotReady(f"{what} is Inactive", remedy=remedy_of("Idle")))
     elif "InProgress" in latest.update_status or latest.state == "Pending":
         yield note(f"{what} is being updated now", "A deploy waits for that.")
+    elif not rehearses:
+        yield ok(f"{what} is there; an update of its code was not tried, as this run only reads")
     else:
         code = _rehearsal(latest)
         try:

@@ -49,6 +49,18 @@ def checks(settings: Settings, world: World) -> list[Check]:
     return [*found, lambda: layers(settings)]
 
 
+def spared(unmerged: str) -> Iterator[Finding]:
+    """Why this machine is not examined: that would start programs.
+
+    Args:
+        unmerged: what the checked-out code has yet to pass.
+    """
+    yield note(
+        f"Whether this machine can build was not examined: what is in {unmerged} starts no program",
+        "Run doctor on a branch, or on your machine.",
+    )
+
+
 def _room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     says = f"{shown(free)} are free in {folder}"

@@ -514,6 +514,37 @@ def test_before_the_merge_nothing_quotes_a_secret(root: Path, key: str, value: s
         assert value[:5] not in str(refused.value)
 
 
+SPOKEN = """\
+functions:
+  orders:
+    zip: {code: src, handler: app.handler, runtime: python3.13}
+    environment: {DSN: '${DSN}'}
+    tests: [t]
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "is_secret"),
+    [
+        ("tests: {t: {http: 'https://example.com/?dsn=${DSN}'}}", True),
+        ("tests: {t: {http: /, json: {status: '${DSN}'}}}", True),
+        ("tests: {t: {command: ['curl', '${DSN}']}}", True),
+        ("tests: {t: {http: /}}\nbases: {b: {dockerfile: D, build-args: {A: '${DSN}'}}}", True),
+        ("tests: {t: {http: /}}", True),
+        ("tests: {t: {http: /}}\nartifacts: {bucket: 'zips-${DSN}'}", False),
+        ("tests: {t: {http: '/${DSN}'}}\nbudgets: {}\nartifacts: {bucket: b-db-one-two}", False),
+    ],
+)
+def test_a_secret_that_stands_openly_too_is_one_unless_a_name_has_it(
+    root: Path, more: str, *, is_secret: bool
+) -> None:
+    (root / "D").write_text("FROM scratch\n")
+    (root / "lambda-deploy.yml").write_text(f"{SPOKEN}{more}\n")
+    environ = {"AWS_REGION": "us-east-1", "DSN": "db-one-two"}
+    settings = load(Given({}, {}), environ, Event(), root, lambda: REGIONS)
+    assert ("db-one-two" in settings.secrets) is is_secret
+
+
 def test_a_dry_run_that_is_neither_true_nor_false_deploys_nothing(root: Path) -> None:
     assert problems(root, ZIP, {"dry-run": "yes"}) == [
         "input dry-run: expected true or false, got 'yes'"

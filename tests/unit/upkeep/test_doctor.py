@@ -303,7 +303,7 @@ def checked(world: World, stub: Stub, configuration: Any, **changes: Any) -> lis
                 },
             )
     function = make.function(alias="$LATEST", **changes)
-    return found(lambda: functions.check(make.REGION, function, ROOT, world))
+    return found(lambda: functions.check(make.REGION, function, ROOT, world, rehearses=True))
 
 
 def test_an_update_is_rehearsed(world: World, stub: Stub) -> None:

@@ -219,7 +219,9 @@ def test_a_stack_needs_itself_and_its_functions(tmp_path: Path) -> None:
     arn = f"arn:aws:cloudformation:{make.REGION}"
     assert found["DeployStack"]["Resource"] == [f"{arn}:{ACCOUNT}:stack/shop/*"]
     assert found["ExpandTemplates"]["Resource"] == [f"{arn}:aws:transform/Serverless-2016-10-31"]
-    functions = [f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:function:{n}" for n in ("shop-*", "*-o")]
+    functions = [
+        f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:function:{n}" for n in ("shop-*", "*-o", "*-o:*")
+    ]
     assert found["UpdateCode"]["Resource"] == functions
     assert "name a role that has them" in notes[0]
 

@@ -1,4 +1,4 @@
-"""Where a run may be started."""
+"""Where a command may be started."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Invalid
-from engine.face.run import _check_workspace
+from engine.face.opening import _check_workspace
 
 
 def test_a_working_directory_that_a_link_leads_away_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Whether a value matches a pattern of a template, as far as that is certain and quickly found out.
+
+Patterns are Java's. One that Python may read in another way, or that it could take long to match,
+is left to CloudFormation, which judges all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+_re: Any = re._parser  # type: ignore[attr-defined]  # its name since Python 3.11
+_OF_JAVA = re.compile(r"&&|\[[^\]]*\[|\\[pPhHRXzZQ]")  # classes in classes, and the like
+_TRIES = 20_000_000  # comparisons of one character: some tenths of a second
+_ONE = (_re.LITERAL, _re.NOT_LITERAL, _re.ANY, _re.IN, _re.AT)  # one comparison each
+_REPEATS = (_re.MAX_REPEAT, _re.MIN_REPEAT, _re.POSSESSIVE_REPEAT)
+
+
+def may_match(value: str, pattern: str) -> bool:
+    """Whether a value matches the whole of a pattern, or this is not judged here."""
+    if _OF_JAVA.search(pattern):
+        return True
+    try:
+        ways, steps = _effort(_re.parse(pattern, re.ASCII), len(value))
+        return ways * steps >= _TRIES or bool(re.fullmatch(pattern, value, re.ASCII))
+    except (re.error, RecursionError, OverflowError):
+        return True
+
+
+def _effort(parts: Iterable[tuple[Any, Any]], length: int) -> tuple[int, int]:
+    """In how many ways a pattern can be laid over a text, and the comparisons that one takes.
+
+    Python's matcher goes back when something does not fit, and tries each way once at most: it
+    makes no more comparisons than the product of both.
+
+    Args:
+        parts: a pattern, or a part of one, as Python's own parser returns it.
+        length: the number of characters of the text.
+    """
+    ways, steps = 1, 0
+    for kind, what in parts:
+        if kind in _ONE:
+            more, longer = 1, 1
+        elif kind in _REPEATS:
+            more, longer = _repeated(what, length)
+        elif kind is _re.BRANCH:
+            each = [_effort(branch, length) for branch in what[1]]
+            more, longer = sum(way for way, _ in each), sum(step for _, step in each)
+        elif kind is _re.SUBPATTERN or kind in (_re.ASSERT, _re.ASSERT_NOT):
+            more, longer = _effort(what[-1], length)
+        elif kind is _re.ATOMIC_GROUP:
+            more, longer = _effort(what, length)
+        elif kind is _re.GROUPREF:
+            more, longer = 1, length
+        else:
+            more, longer = _TRIES, 1
+        ways, steps = min(ways * more, _TRIES), min(steps + longer, _TRIES)
+    return ways, steps
+
+
+def _repeated(what: tuple[Any, Any, Any], length: int) -> tuple[int, int]:
+    """The same of a part that is repeated so and so often."""
+    least, most, body = int(what[0]), int(what[1]), what[2]
+    inner, each = _effort(body, length)
+    each = max(each, 1)
+    shortest = max(body.getwidth()[0], 1)  # what is empty is not repeated without end
+    most = max(least, min(most, length // shortest + 1))
+    if inner == 1:
+        return most - least + 1, most * each
+    ways, power = 0, 1
+    for times in range(most + 1):
+        ways += power if times >= least else 0
+        power *= inner
+        if max(ways, power) > _TRIES:
+            return _TRIES, most * each
+    return ways, most * each
