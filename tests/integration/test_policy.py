@@ -99,7 +99,7 @@ CLEANING = ("DeleteVersions", "DeleteImages", "FindUsers")
 CALLED = {"Invoke": "InvokeFunction", "HeadBucket": "ListBucket"}
 ON_BEHALF = {"PassRole", "GetLayerVersion", "ListTags"}
 UNDOING = {"DeleteAlias", "DeleteFunctionUrlConfig", "RemovePermission"}
-OTHERWISE = {"UpdateFunctionUrlConfig", "AddPermission", "TagResource"}
+OTHERWISE = {"UpdateFunctionUrlConfig", "AddPermission", "GetPolicy", "TagResource"}
 
 
 @dataclass

@@ -16,7 +16,8 @@ import pytest
 from tests.support import Project, get
 
 LAYER = "orders-dependencies"
-UPDATES = ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
+# The second UpdateAlias says that the version has passed the tests of the URL.
+UPDATES = ["UpdateFunctionCode", "PublishVersion", "UpdateAlias", "UpdateAlias"]
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ def test_a_new_requirement_makes_a_new_layer_version(project: Project, name: str
         "PublishLayerVersion",
         "UpdateFunctionConfiguration",
         "PublishVersion",
+        "UpdateAlias",
         "UpdateAlias",
     ]
     assert run.function["layer_arns"] != first.function["layer_arns"]

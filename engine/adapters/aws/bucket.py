@@ -165,7 +165,7 @@ class Bucket:
         condition = {"IfMatch": etag} if etag else {}
         checked = {"ChecksumAlgorithm": "SHA256", **condition}
         try:
-            return str(self._call("put_object", Key=key, Body=content, **checked)["ETag"])
+            return str(self._call("put_object", Key=key, Body=content, **checked).get("ETag", ""))
         except NotFound as gone:
             raise Conflict(gone.message, code=gone.code) from None
 
@@ -180,7 +180,7 @@ class Bucket:
             found = self._call("get_object", Key=key)
         except NotFound:
             return None
-        return found["Body"], str(found["ETag"])
+        return found["Body"], str(found.get("ETag", ""))
 
     def delete(self, key: str) -> None:
         """Delete an object; an absent one is no error."""
