@@ -64,7 +64,7 @@ def test_an_outage_anywhere_loses_nothing(tmp_path: Path, tally: Tally) -> None:
         every = list(_few(every))
     fleets = [_fleet(tmp_path / each.run, each.run) for each in every]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(Fleet.converge, fleets))
+        list(pool.map(_converge, fleets))
         for fleet, outage in zip(fleets, every, strict=True):
             fleet.next()
             _let_fail(fleet, undone=outage.undone)
@@ -112,6 +112,10 @@ def _calls(root: Path, *, undone: int) -> int:
     return len([each for each in run.requests if each["operation"] != "InvokeFunctionUrl"])
 
 
+def _converge(fleet: Fleet) -> None:
+    fleet.converge(alone=False)
+
+
 def _deploy(fleet: Fleet, outage: Outage) -> Run:
     return fleet.project.deploy(AWS_SDK_UA_APP_ID=outage.run)
 
@@ -127,7 +131,7 @@ def _judged(fleet: Fleet, outage: Outage, run: Run) -> str:
         return f"{says}: its test fails"
     fleet.write()
     try:
-        fleet.converge()
+        _converge(fleet)
     except AssertionError as error:
         return f"{says}; after it {error}"
     return ""
