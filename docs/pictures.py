@@ -1,6 +1,6 @@
 """Pictures of docs/pages, as a browser shows them: Markdown with GitHub's own Mermaid.
 
-Chromium has to be on PATH; Mermaid comes from the lock in tests/pages.
+Chromium has to be on PATH, with a font that has emoji; Mermaid comes from the lock in tests/pages.
 """
 
 from __future__ import annotations
@@ -83,6 +83,9 @@ def picture(page: Path, library: Path) -> None:
 
 def main() -> None:
     """Draw every page that is kept."""
+    fonts = subprocess.run(["fc-list"], capture_output=True, text=True, check=True).stdout
+    if "emoji" not in fonts.lower():
+        sys.exit("no font has emoji, which pages begin with: install fonts-noto-color-emoji")
     script = mermaid() / "node_modules/mermaid/dist/mermaid.min.js"
     for page in sorted(PAGES.glob("*.md")):
         picture(page, script)
