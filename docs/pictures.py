@@ -1,6 +1,6 @@
 """Pictures of docs/pages, as a browser shows them: Markdown with GitHub's own Mermaid.
 
-Chromium has to be on PATH; Mermaid comes from the lock in tests/pages.
+Chromium has to be on PATH, with a font that has emoji; Mermaid comes from the lock in tests/pages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from docs.situations import PAGES, ROOT
+from docs.mermaid import mermaid
+from docs.situations import PAGES
 
 WIDTH = 1012  # pixels of GitHub's column
 HEAD = """\
@@ -33,7 +34,7 @@ a { color: #0969da; text-decoration: none; } summary { cursor: pointer; margin: 
 """
 
 
-def html(markdown: str, mermaid: Path) -> str:
+def html(markdown: str, library: Path) -> str:
     """A page as a browser takes it; everything that is folded is shown open."""
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     body = parser.render(re.sub(r"\[!(\w+)\]\n>", r"**\1**\n>\n>", markdown))
@@ -41,7 +42,7 @@ def html(markdown: str, mermaid: Path) -> str:
         r'<pre><code class="language-mermaid">(.*?)</code></pre>', _diagram, body, flags=re.S
     )
     body = body.replace("<details>", "<details open>")
-    script = f'<script src="{mermaid.as_uri()}"></script><script>mermaid.initialize({{}});</script>'
+    script = f'<script src="{library.as_uri()}"></script><script>mermaid.initialize({{}});</script>'
     return f"{HEAD}{body}{script}"
 
 
@@ -49,11 +50,11 @@ def _diagram(match: re.Match[str]) -> str:
     return f'<pre class="mermaid">{match.group(1)}</pre>'
 
 
-def picture(page: Path, mermaid: Path) -> None:
+def picture(page: Path, library: Path) -> None:
     """Write the picture of a page beside it."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "page.html")
-        file.write_text(html(page.read_text(encoding="utf-8"), mermaid), encoding="utf-8")
+        file.write_text(html(page.read_text(encoding="utf-8"), library), encoding="utf-8")
         browser = shutil.which("chromium") or sys.exit("chromium is not on PATH")
         chromium = [
             *(browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
@@ -82,9 +83,12 @@ def picture(page: Path, mermaid: Path) -> None:
 
 def main() -> None:
     """Draw every page that is kept."""
-    (mermaid,) = ROOT.glob(".lab/mermaid-*/node_modules/mermaid/dist/mermaid.min.js")
+    fonts = subprocess.run(["fc-list"], capture_output=True, text=True, check=True).stdout
+    if "emoji" not in fonts.lower():
+        sys.exit("no font has emoji, which pages begin with: install fonts-noto-color-emoji")
+    script = mermaid() / "node_modules/mermaid/dist/mermaid.min.js"
     for page in sorted(PAGES.glob("*.md")):
-        picture(page, mermaid)
+        picture(page, script)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import json
 import re
 import shutil
 import subprocess
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from docs.mermaid import mermaid
 from engine.errors import DeployFailed
 from engine.journal import Journal
 from engine.model import Action, Outcome, Past, Plan, Speed, Step
@@ -24,22 +24,13 @@ DRAWN = [
     for page in sorted((HERE.parents[1] / "docs").rglob("*.md"))
     if "```mermaid" in page.read_text()
 ]
-CACHE = HERE.parents[1] / ".lab"
 HOSTILE = 'a:b;c#d%%e`"f\n{g}[h](i)<j>|k&l;\u202e🚀 --> m'
 
 
 @pytest.fixture(scope="session")
 def renderer() -> Path:
     """A folder with Mermaid, installed from its lock."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    folder = CACHE / f"mermaid-{sha256(lock).hexdigest()[:12]}"
-    if not (folder / "ready").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, folder)
-        npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run(npm, cwd=folder, check=True, capture_output=True)
-        (folder / "ready").touch()
+    folder = mermaid()
     shutil.copy(HERE / "render.mjs", folder)
     return folder
 

@@ -310,7 +310,7 @@ def without_fences(text: str) -> list[str]:
 def test_hostile_text_brings_neither_html_nor_links_nor_headings() -> None:
     lines = without_fences(hostile_page())
     ours = re.compile(
-        r"</?details( open)?>(<summary>(Every step, and why|When)</summary>)?"
+        r"</?details( open)?>(<summary>(Every step, and why|Timeline)</summary>)?"
         r"|- \[log\]\(https://[^)]+\) · \[console\]\(https://[^)]+\)"
     )
     for line in lines:
