@@ -6,14 +6,14 @@ told, and kept until its next deployment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.adapters.parallel import together
 from engine.adapters.world import World
 from engine.delivery import because
-from engine.errors import DeployError, DeployFailed, unexpected
+from engine.errors import DeployError, DeployFailed, Exchanged, unexpected
 from engine.journal import Journal
 from engine.model import (
     LATEST,
@@ -247,25 +247,28 @@ class _CodeOnly:
         name = before.arn.rpartition(":")[2]
         with self._order.journal.step(step) as detail:
             sha256 = self._sha256s.get(step.subject, "")
-            self._undo.record(
-                f"code of {step.subject}", lambda: self._restore(name, before, sha256)
-            )
-            self._functions.update_code(
-                name, code, before.architecture, before.code_key, before.revision, sha256
-            )
+            ours = {sha256}
+            self._undo.record(f"code of {step.subject}", lambda: self._restore(name, before, ours))
+            try:
+                self._functions.update_code(
+                    name, code, before.architecture, before.code_key, before.revision, sha256
+                )
+            except Exchanged as error:
+                ours.add(error.sha256)
+                raise
             alias = alias_of(self._order, step.subject)
             if alias == LATEST:
                 detail("it has the new code")
                 return
             detail(f"{alias} leads to version {self._publish(step.subject, name, alias)}")
 
-    def _restore(self, name: str, before: FunctionState, ours: str) -> Back | None:
-        """Put the code back if it still is ``ours``, the CodeSha256 of a zip."""
+    def _restore(self, name: str, before: FunctionState, ours: Collection[str]) -> Back | None:
+        """Put the code back if its CodeSha256 still is one of ``ours``; of an image none is known."""
         now = self._functions.read(name)
         is_back = now and now.code_sha256 == before.code_sha256
         if now is None or (is_back and now.update_status == "Successful"):
             return Back.NEEDLESS
-        if ours and now.code_sha256 not in (ours, before.code_sha256):
+        if "" not in ours and now.code_sha256 not in (*ours, before.code_sha256):
             return Back.THEIRS
         write_code(self._functions, name, before, now.revision)
         return None
