@@ -263,7 +263,7 @@ class _CodeOnly:
             detail(f"{alias} leads to version {self._publish(step.subject, name, alias)}")
 
     def _restore(self, name: str, before: FunctionState, ours: Collection[str]) -> Back | None:
-        """Put the code back if its CodeSha256 still is one of ``ours``; of an image none is known."""
+        """Put the code back if its CodeSha256 still is one of ``ours``; an image's is not known."""
         now = self._functions.read(name)
         is_back = now and now.code_sha256 == before.code_sha256
         if now is None or (is_back and now.update_status == "Successful"):
