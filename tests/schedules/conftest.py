@@ -21,6 +21,7 @@ from tests.schedules.selection import Group, groups
 from tests.schedules.verdicts import Failure, failures
 from tests.zygote import zygote
 
+ONE = os.environ.get("SCHEDULE", "")  # the one to play, if not all
 SEED = int(os.environ.get("SCHEDULES_SEED", "1"))
 NUMBER = int(os.environ.get("SCHEDULES", "300"))
 SWITCHES = int(os.environ.get("SCHEDULES_SWITCHES", "1"))
@@ -116,6 +117,13 @@ def carry_out(player: Player, case: Case, until: float = math.inf) -> Result | N
     story = "\n".join([f"order: {order}", *logs])
     player.remove(played)
     return Result(case, found, story)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave all others out where one schedule was asked for."""
+    left = [item for item in items if ONE and "test_a_schedule[" not in item.name]
+    items[:] = [item for item in items if item not in left]
+    config.hook.pytest_deselected(items=left)
 
 
 def pytest_terminal_summary(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import pytest
 
 from tests.schedules.case import Case, Switch
-from tests.schedules.conftest import Count, Result, carry_out
+from tests.schedules.conftest import ONE, Count, Result, carry_out
+from tests.schedules.named import NAMED
 from tests.schedules.play import Player
 from tests.schedules.selection import Group, groups
-
-ONE = os.environ.get("SCHEDULE", "")
 
 
 def told(result: Result) -> str:
@@ -22,7 +20,6 @@ def told(result: Result) -> str:
     return f"{result.case}\n{why}\n  again: {again}\n{result.story}"
 
 
-@pytest.mark.skipif(bool(ONE), reason="one schedule was asked for")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("group", groups(), ids=str)
 def test_a_pair(group: Group, counts: dict[Group, Count]) -> None:
@@ -32,9 +29,9 @@ def test_a_pair(group: Group, counts: dict[Group, Count]) -> None:
         pytest.fail("\n".join(map(told, failed)), pytrace=False)
 
 
-@pytest.mark.skipif(not ONE, reason="no schedule was asked for")
-def test_this_schedule(player: Player) -> None:
-    result = carry_out(player, Case.parse(ONE))
+@pytest.mark.parametrize("case", [ONE] if ONE else NAMED.values(), ids=[ONE] if ONE else NAMED)
+def test_a_schedule(case: str, player: Player) -> None:
+    result = carry_out(player, Case.parse(case))
     assert result
     if result.failures:
         pytest.fail(told(result), pytrace=False)

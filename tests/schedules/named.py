@@ -1,0 +1,26 @@
+"""Schedules that once went wrong, by what went wrong."""
+
+from __future__ import annotations
+
+NAMED = {
+    "the loser of two first deploys takes back the winner's version": "first-good first-good A3",
+    "a live function is deleted": "first-bad first-good A4",
+    "a run that created nothing deletes the function": "first-good first-bad same A2",
+    "a version is deleted while another run tests it": "code-bad code-good same A3",
+    "a success of $LATEST is taken back": "latest-bad latest-good same A2",
+    "an undo writes over another run's code": "latest-bad latest-good A3",
+    "what was set by hand during a test is dropped": "configuration-bad hand-good A3",
+    "what was deleted already is reported as left": "first-bad first-bad A3",
+    "rollback writes $LATEST after another deploy": "rollback-good code-good A3",
+    "a version under test is taken for proved": "code-late code-good same A5",
+    "a layer version that a run reuses is pruned": "code-good prune-good A1",
+    "a new alias is deleted after another run has moved it": "first-late first-good aliases A9",
+    "a lock is taken from a run that lives": "first-bad configuration-good aliases A5",
+    "the code of a run that failed stays in $LATEST": "code-good code-bad A2",
+    "an undo takes the code of a run that goes on": "code-good code-late A4",
+    "a function is deleted under the run that had created it": "first-good canary-late A5",
+    "rollback drops what was set by hand": "rollback-good hand-good A2",
+    "a stack that another run has tested is taken back": "stack-bad stack-good same A6",
+    "a canary meets a release": "canary-good code-good A5",
+    "old versions are deleted under a rollback": "clean-good rollback-good A4",
+}
