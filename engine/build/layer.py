@@ -15,7 +15,7 @@ from engine.adapters.parallel import together, workers
 from engine.build import imports
 from engine.build.budget import check_size
 from engine.build.bytecode import beside, compile_all, tag_of
-from engine.build.npm import install_npm
+from engine.build.node import install_node
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
 from engine.build.wheels import Distribution, divide, held_back, install, interpreter
 from engine.content.archive import archive
@@ -78,12 +78,14 @@ def build_layer(
 
 def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> BuiltLayer:
     root = folder / "nodejs/node_modules"
-    begun = partial(tell, f"npm installs {layer.source}")
+    begun = partial(tell, f"packages of {layer.source} are installed")
     begun()
-    found = install_npm(layer, root, begun)
+    found, notes = install_node(layer, root, begun)
     _check_size(layer.name, root, found.values(), 0, 0)
     tell("zipping")
-    return BuiltLayer({layer.name: _part(folder, root, found.values())}, 0, 0, ())
+    part = _part(folder, root, found.values())
+    versions = {one.name: one.version for one in found.values()}
+    return BuiltLayer({layer.name: part}, 0, 0, tuple(notes), versions)
 
 
 def _build_python(

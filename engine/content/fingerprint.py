@@ -14,7 +14,10 @@ from pathlib import Path
 
 from engine.adapters.files import digest, link_of, read_text
 from engine.content.archive import archive
+from engine.content.indexes import indexes_of
 from engine.content.local import local_packages
+from engine.content.node import files_of, settings_of
+from engine.content.node import local_packages as node_packages
 from engine.content.requirements import requirements
 from engine.content.tree import code_files, image_files
 from engine.errors import BuildFailed, Invalid
@@ -52,8 +55,15 @@ def _content(path: Path) -> tuple[str, str]:
 
 
 def own_of(layer: Layer) -> tuple[Own, ...]:
-    """The user's own folders among the requirements of a layer, and the files that are in each."""
-    packages = () if layer.is_node else local_packages(layer.requirements)
+    """What of a layer's requirements is in this checkout: folders and files, by their content."""
+    source = layer.requirements
+    if layer.is_node and isinstance(source, Path):
+        own: list[Own] = [
+            (each.name, each.folder, files_of(each.path) if each.is_built else each.files)
+            for each in node_packages(source)
+        ]
+        return (*own, ("", source.parent, settings_of(source)))
+    packages = local_packages(source, layer.extras, layer.groups)
     return tuple((each.name, each.folder, each.files) for each in packages)
 
 
@@ -62,12 +72,19 @@ def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
 
     Args:
         layer: what is wanted.
-        own: the user's own folders among the requirements; they count by what those files hold, so
+        own: what of the requirements is in this checkout; it counts by what those files hold, so
             that what a build leaves beside them can be left out.
     """
-    built: dict[str, object] = {}
-    if layer.sources:
-        built["sources"] = layer.sources
+    built: dict[str, object] = {
+        name: value
+        for name, value in (
+            ("sources", layer.sources),
+            ("extras", layer.extras),
+            ("groups", layer.groups),
+            ("indexes", () if layer.is_node else indexes_of(layer.requirements).hosts),
+        )
+        if value
+    }
     if own := own_of(layer) if own is None else own:
         built["own"] = [(name, _contents(folder, files)) for name, folder, files in own]
     return _fingerprint(

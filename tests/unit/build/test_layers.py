@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.build.asked import normal
 from engine.build.layer import _check_binaries, build_layer
+from engine.build.locks.target import normal
 from engine.build.pruning import prune
 from engine.build.wheels import Distribution, divide
 from engine.content.requirements import requirements
