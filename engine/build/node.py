@@ -168,18 +168,13 @@ class _Stage:
 
     def fill(self, root: Path, layer: Layer) -> None:
         """Let a folder have what was installed, with packages in the place of links to them."""
-        installed = self.project / "node_modules"
         links: dict[str, Path] = {}
-        if installed.is_dir():
-            root.parent.mkdir(parents=True, exist_ok=True)
-            installed.rename(root)
-        root.mkdir(parents=True, exist_ok=True)
-        self._unlink(root, links)
-        members = [each for each in self._locals if each.is_built]
-        for each in members:
-            inside = self._staged(each.folder) / "node_modules"
-            if inside.is_dir():
-                self._unlink(inside, links)
+        members = (self._staged(each.folder) for each in self._locals if each.is_built)
+        for folder in (self.project, *members):
+            self._unlink(folder / "node_modules", links)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        if (self.project / "node_modules").is_dir():
+            (self.project / "node_modules").rename(root)
         for name, target in sorted(links.items()):
             self._pack(layer, name, target, root / name)
 

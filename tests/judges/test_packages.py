@@ -12,7 +12,7 @@ import io
 import os
 import random
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,17 +20,19 @@ import pytest
 from engine.build.layer import build_layer
 from engine.model import Architecture, Layer, Pruning
 from tests.judges.packages.index import Index, private_index
-from tests.judges.packages.managers import RUNTIME, environment
+from tests.judges.packages.managers import RUNTIME, environment, manager
+from tests.judges.packages.node import PROJECTS as NODE_PROJECTS
+from tests.judges.packages.node import versions
 from tests.judges.packages.python import PROJECTS, Judged, distributions
 
 SEED = int(os.environ.get("JUDGES_SEED", "15"))
-SHARE = 6
+SHARE = 4  # of so many projects one is judged
 
 
-def _share() -> list[str]:
+def _share(projects: Mapping[str, object]) -> list[str]:
     if os.environ.get("JUDGES") == "thorough":
-        return list(PROJECTS)
-    return sorted(random.Random(SEED).sample(sorted(PROJECTS), SHARE))
+        return list(projects)
+    return sorted(random.Random(SEED).sample(sorted(projects), len(projects) // SHARE))
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def layer_of(judged: Judged) -> Layer:
     )
 
 
-@pytest.mark.parametrize("name", _share())
+@pytest.mark.parametrize("name", _share(PROJECTS))
 def test_a_layer_holds_what_the_manager_installs(
     name: str, tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,3 +85,30 @@ def _modules(site: Path) -> set[tuple[str, str]]:
         .parts[0]
         .startswith(("pip", "setuptools", "_", "pkg_res", "wheel"))
     }
+
+
+@pytest.mark.parametrize("name", _share(NODE_PROJECTS))
+def test_a_layer_of_node_holds_what_the_manager_installs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = NODE_PROJECTS[name](tmp_path / "project")
+    if judged.manager:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        (folder / judged.manager.partition("-")[0]).symlink_to(manager(judged.manager))
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    before = _tree(judged.root)
+    lock = judged.root / judged.lock
+    built = build_layer(Layer("judged", lock, "nodejs20.x", Architecture.X86_64))
+    with zipfile.ZipFile(io.BytesIO(built.parts["judged"].archive.content)) as zipped:
+        assert not [each for each in zipped.infolist() if each.external_attr >> 28 == 0o12]
+        zipped.extractall(tmp_path / "layer")
+    modules = tmp_path / "layer" / "nodejs" / "node_modules"
+    assert versions(modules) == versions(judged.modules)
+    assert not list(modules.rglob("*.test.js"))
+    assert not [note for note in built.notes if "cannot be" in note]
+    assert _tree(judged.root) == before  # nothing is left in the checkout
+
+
+def _tree(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*")}
