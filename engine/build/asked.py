@@ -139,8 +139,11 @@ def _exported(layer: Layer, found: Asked, folder: Path) -> Path:
         run(command, what="uv export", environment=for_tools(), cwd=found.folder)
     except BuildFailed as failure:
         lines = [line.strip() for line in failure.detail.splitlines() if line.strip()]
-        says = " ".join(lines).removeprefix("error: ")[:300]
-        raise _not_taken(layer, found.lock.name, says, "Run uv lock, and commit uv.lock") from None
+        says = " ".join(lines).removeprefix("error: ").partition(" hint: ")[0][:300]
+        remedy = "Run uv lock, and commit uv.lock"
+        if "is not defined" in says:
+            remedy = f"Correct extras and groups of layer {layer.name}"
+        raise _not_taken(layer, found.lock.name, says, remedy) from None
     return target
 
 
@@ -172,8 +175,14 @@ def may_be_built(layer: Layer) -> set[str]:
 def _options(layer: Layer) -> list[str]:
     """Options of uv: wheels only, but for the packages that may be built.
 
-    uv would take a folder for unchanged as long as its pyproject.toml is.
+    uv would take a folder for unchanged as long as its pyproject.toml is, and a file as long as its
+    name is.
     """
-    built = sorted(may_be_built(layer))
-    each = (f"{option}={name}" for name in built for option in ("--no-binary", "--refresh-package"))
-    return ["--only-binary=:all:", *each]
+    built = may_be_built(layer)
+    own = local_packages(layer.requirements, layer.extras, layer.groups)
+    fresh = built | {normal(each.name) for each in own if each.name}
+    return [
+        "--only-binary=:all:",
+        *(f"--no-binary={name}" for name in sorted(built)),
+        *(f"--refresh-package={name}" for name in sorted(fresh)),
+    ]

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from engine.adapters.parallel import together, workers
-from engine.build import imports
+from engine.build import imports, node_proof
 from engine.build.budget import check_size
 from engine.build.bytecode import beside, compile_all, tag_of
 from engine.build.node import install_node
@@ -82,7 +82,8 @@ def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> Buil
     begun()
     found, notes = install_node(layer, root, begun)
     _check_size(layer.name, root, found.values(), 0, 0)
-    tell("zipping")
+    tell("loading packages and zipping")
+    notes += node_proof.notes(layer, root.parent, found)
     part = _part(folder, root, found.values())
     versions = {one.name: one.version for one in found.values()}
     return BuiltLayer({layer.name: part}, 0, 0, tuple(notes), versions)

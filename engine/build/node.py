@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ _CPU = {Architecture.X86_64: "x64", Architecture.ARM64: "arm64"}
 _SCRIPTS = ("preinstall", "install", "postinstall")
 # Of npm, pnpm and yarn: what they keep for themselves.
 _OWN = (".bin", ".cache", ".modules.yaml", ".package-lock.json", ".pnpm", ".yarn-integrity")
+_MARKS = ("npm error ", "ERR_PNPM_", "error ", "\u27a4 YN")  # before what npm, pnpm and yarn say
 _OWN_TOO = (".pnpm-workspace-state.json", ".pnpm-workspace-state-v1.json", ".yarn-state.yml")
 
 
@@ -98,14 +99,22 @@ def install_node(
     if manager.variables is _YARN_SETTINGS:
         _for_lambda(stage.project / ".yarnrc.yml", layer)
     environment = {**for_tools(*_TOKENS), **manager.variables}
+    said: list[str] = []
     try:
         for command in manager.commands:
             what = f"layer {layer.name}"
-            run(command, what=what, environment=environment, beat=beat, cwd=stage.project)
+            run(
+                command,
+                what=what,
+                environment=environment,
+                on_line=said.append,
+                beat=beat,
+                cwd=stage.project,
+            )
     except BuildFailed as failure:
         disk_full(f"layer {layer.name}", failure.detail)
         raise BuildFailed(
-            f"layer {layer.name} cannot be made of {lock.name}: {_cause(failure)}",
+            f"layer {layer.name} cannot be made of {lock.name}: {_cause(said) or failure.message}",
             detail=failure.detail,
             remedy=f"Run {manager.again}, and commit package.json with {lock.name}.",
         ) from None
@@ -140,15 +149,14 @@ def _check_platform(layer: Layer, manager: Manager) -> None:
         )
 
 
-def _cause(failure: BuildFailed) -> str:
-    """The first line of a manager's words that says something."""
-    lines = [line.strip() for line in failure.detail.splitlines()]
-    for mark in ("npm error ", "error ", "ERR_PNPM", "➤ YN"):
-        for line in lines:
-            said = line.partition(mark)[2].strip()
-            if line.lstrip("\u2009 ").startswith(mark) and " " in said:
-                return f"{mark.strip()}{said}" if mark in ("ERR_PNPM", "➤ YN") else said
-    return failure.message
+def _cause(said: Iterable[str]) -> str:
+    """The first line of a manager's words that says what is wrong."""
+    for line in said:
+        for mark in _MARKS:
+            _, found, says = line.partition(mark)
+            if found and " " in says.strip() and not says.startswith("code "):
+                return says.strip()
+    return ""
 
 
 class _Stage:

@@ -10,7 +10,7 @@ import functools
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
@@ -160,6 +160,7 @@ def install(
         )
     for name in sorted(may_be_built(layer) & found.keys()):
         _check_pure(layer, found[name])
+    _check_links(layer, target, found.values())
     return found
 
 
@@ -182,6 +183,24 @@ def _explained(layer: Layer, failure: BuildFailed) -> BuildFailed:
         detail=failure.detail,
         remedy=remedy,
     )
+
+
+def _check_links(layer: Layer, root: Path, found: Iterable[Distribution]) -> None:
+    """Refuse what leads to a folder of this machine, as an editable package does (PEP 660).
+
+    Raises:
+        BuildFailed: with the package and the folder.
+    """
+    for one in found:
+        for name in (file for file in one.files if file.endswith(".pth") and "/" not in file):
+            text = (root / name).read_text(encoding="utf-8", errors="replace")
+            outside = next((line for line in text.splitlines() if line.startswith("/")), "")
+            if outside:
+                raise BuildFailed(
+                    f"{one.name} {one.version} in layer {layer.name} leads to {outside} of this "
+                    f"machine ({name}), which no layer has",
+                    remedy="Use a build of it that holds its modules, not an editable one.",
+                )
 
 
 def _check_pure(layer: Layer, one: Distribution) -> None:

@@ -114,7 +114,7 @@ def _of_links(folder: Path) -> Iterator[Local]:
     if is_directory(folder):
         for name in sized_files(folder):
             if name.endswith(_PACKED):
-                yield Local("", folder / name)
+                yield from _at(folder, "", name)
 
 
 def _of_project(project: Mapping[str, Any], base: Path) -> Iterator[Local]:
@@ -195,13 +195,19 @@ def _at(base: Path, name: str, place: Any = "") -> Iterator[Local]:
     if is_directory(path):
         yield Local(name or _name_of(path), path)
     elif is_file(path):
-        yield Local(name, path)
+        yield Local(name or _name_in(path), path)
 
 
 def _without_scheme(place: str) -> str:
     if not place.startswith("file:"):
         return place
     return unquote(place.removeprefix("file:").removeprefix("//"))
+
+
+def _name_in(file: Path) -> str:
+    """The package's name in that of a file (packaging.python.org, "Binary distribution format")."""
+    is_wheel = file.suffix == ".whl"
+    return file.name.split("-")[0] if is_wheel else file.name.rpartition("-")[0]
 
 
 def _name_of(folder: Path) -> str:

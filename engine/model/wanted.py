@@ -82,7 +82,8 @@ class Layer:
     @property
     def source(self) -> str:
         """The requirements, for people."""
-        return self.requirements.name if isinstance(self.requirements, Path) else self.name
+        source = self.requirements
+        return source.name if isinstance(source, Path) else "its requirements"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from engine.content.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
 from engine.model import Architecture
 from engine.settings.handler import problem_with
+from engine.settings.layers import NODE_LOCKS
 from engine.stack.resources import (
     FUNCTIONS,
     LAMBDA_FUNCTION,
@@ -245,5 +246,6 @@ def _requirements(folder: Path) -> Path | None:
     manifest = folder / "package.json"
     asked = json.loads(read_text(manifest, LOCK)) if is_there(manifest) else {}
     if isinstance(asked, dict) and asked.get("dependencies"):
-        return folder / "package-lock.json"
+        locks = (folder / name for name in NODE_LOCKS)
+        return next((lock for lock in locks if is_there(lock)), folder / NODE_LOCKS[0])
     return None

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from engine.build.layer import _check_binaries, build_layer
-from engine.build.locks.target import normal
 from engine.build.pruning import prune
 from engine.build.wheels import Distribution, divide
 from engine.content.requirements import requirements
@@ -77,10 +76,6 @@ def test_a_file_in_two_parts_is_named_with_both_packages() -> None:
     other = dist("google-api", files=("google/__init__.py",))
     with pytest.raises(BuildFailed, match=r"google-auth .layer stack-a. and google-api"):
         divided({"a": ("google-auth",), "b": ("google-api",)}, one, other)
-
-
-def test_names_are_equal_as_an_index_has_them() -> None:
-    assert normal("Python_Dateutil") == normal("python.dateutil") == "python-dateutil"
 
 
 # ---------------------------------------------------------------- pruning

@@ -50,10 +50,10 @@ def found(*lines: str) -> list[tuple[str, str]]:
         ("./poems", "poems", "poems"),
         ("./old", "", "old"),
         ("./broken", "", "broken"),
-        ("./wheel-1.0-py3-none-any.whl", "", "wheel-1.0-py3-none-any.whl"),
-        ("wheel-1.0-py3-none-any.whl", "", "wheel-1.0-py3-none-any.whl"),
+        ("./wheel-1.0-py3-none-any.whl", "wheel", "wheel-1.0-py3-none-any.whl"),
+        ("wheel-1.0-py3-none-any.whl", "wheel", "wheel-1.0-py3-none-any.whl"),
         ("x @ file:./wheel-1.0-py3-none-any.whl#sha256=1", "x", "wheel-1.0-py3-none-any.whl"),
-        ("--find-links .", "", "wheel-1.0-py3-none-any.whl"),
+        ("--find-links .", "wheel", "wheel-1.0-py3-none-any.whl"),
     ],
 )
 def test_a_folder_is_found_however_it_is_written(line: str, name: str, folder: str) -> None:
