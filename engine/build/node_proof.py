@@ -30,13 +30,14 @@ for (const name of names) {
   const about = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
   if (!about.main && !about.exports && !existsSync(new URL('index.js', folder))) continue;
   try {
-    await import(name).catch((error) => {
-      if (error.code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw error;
-      require(name);
-    });
+    await import(name);
   } catch (error) {
-    if (error.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') continue;
-    failed[name] = String((error && error.message) || error).split('\\n')[0];
+    try {
+      require(name);
+    } catch (other) {
+      if (other.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') continue;
+      failed[name] = String((error && error.message) || error).split('\\n')[0];
+    }
   }
 }
 writeFileSync(told, JSON.stringify(failed));

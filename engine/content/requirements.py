@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.adapters.files import LOCK, is_there, read_text, real
+from engine.adapters.files import LOCK, is_there, leads_out, read_text, real
 from engine.errors import Invalid, Place, Problem
 from engine.settings.layers import NODE_LOCKS
 from engine.settings.toml import parse_toml
@@ -81,6 +81,8 @@ def workspace_of(project: Path) -> Path | None:
     folder = project.absolute().parent
     for root in folder.parents:
         manifest = root / "pyproject.toml"
+        if leads_out(manifest):
+            return None
         if not is_there(manifest):
             continue
         workspace = table(toml_of(manifest), "tool", "uv").get("workspace")
