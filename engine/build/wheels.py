@@ -20,10 +20,12 @@ from engine.adapters.process import output_of, run
 from engine.adapters.uv import uv
 from engine.build.asked import command_of, may_be_built
 from engine.build.locks.target import normal, version_of
+from engine.build.programs import make_portable
 from engine.errors import BuildFailed, disk_full
 from engine.model import Architecture, Layer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NO_MODULE = re.compile(r"bin|.*\.dist-info")
 # What uv says of a package that has no wheel, where nothing else is taken.
 _UNBUILT = re.compile(
     r"(?:attempted to build|Failed to build:?) '?([A-Za-z0-9][\w.-]*)"
@@ -48,7 +50,7 @@ class Distribution:
     def modules(self) -> tuple[str, ...]:
         """The top-level modules that it brings."""
         tops = {file.split("/")[0] for file in self.files if file.endswith((".py", ".so"))}
-        return tuple(sorted(top.split(".")[0] for top in tops if not top.endswith(".dist-info")))
+        return tuple(sorted(top.split(".")[0] for top in tops if not _NO_MODULE.fullmatch(top)))
 
 
 def platform_of(runtime: str, architecture: Architecture) -> str:
@@ -161,6 +163,7 @@ def install(
     for name in sorted(may_be_built(layer) & found.keys()):
         _check_pure(layer, found[name])
     _check_links(layer, target, found.values())
+    make_portable(target)
     return found
 
 
@@ -233,7 +236,7 @@ def _read(information: Path) -> Distribution:
     return Distribution(
         name=normal(header["Name"]),
         version=header["Version"],
-        files=tuple(sorted(file for file in files if not file.startswith(("..", "/", "bin/")))),
+        files=tuple(sorted(file for file in files if not file.startswith(("..", "/")))),
         needs=tuple(needs),
         tags=tuple(wheel.get_all("Tag") or ()),
     )
@@ -275,7 +278,7 @@ def _check_shared(parts: Mapping[str, list[Distribution]]) -> None:
     owners: dict[str, tuple[str, str]] = {}
     for part, held in parts.items():
         for one in held:
-            for file in one.files:
+            for file in (each for each in one.files if not each.startswith("bin/")):
                 other_part, other = owners.setdefault(file, (part, one.name))
                 if other_part != part:
                     raise BuildFailed(
