@@ -489,6 +489,32 @@ functions:
     assert run.code == 0
     assert f"idna 3.10 is in layer {name}-a and in layer {name}-b" in run.log
     assert f"The code of {name} has a six of its own" in run.log
+    # Of two layers one is reused, which AWS alone has.
+    twice.edit(
+        "lambda-deploy.yml",
+        f"{name}-a: {{requirements: [six==1.17.0",
+        f"{name}-a: {{requirements: [six==1.16.0",
+    )
+    run = twice.deploy()
+    assert run.code == 1
+    assert f"would have six 1.16.0 (layer {name}-a) and 1.17.0 (layer {name}-b)" in run.log
+    assert run.changes == []
+
+
+def test_botocore_without_boto3_is_told(project: Callable[[str, str], Project], name: str) -> None:
+    config = f"""\
+layers:
+  {name}-a: {{requirements: [botocore], runtime: python3.11, services: [s3]}}
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}-a]}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    alone = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    says = f"Layer {name}-a of {name} has botocore"
+    assert says in alone.deploy().log
+    alone.edit("lambda-deploy.yml", "[botocore]", "[botocore, boto3]")
+    assert says not in alone.deploy().log
 
 
 BUILD = """\
