@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.adapters.parallel import together
 from engine.adapters.world import World
-from engine.build.build import build
+from engine.build.build import build, check_code
 from engine.content.fingerprint import base_recipes, fingerprints
 from engine.delivery import Release, because, found
 from engine.errors import DeployError
@@ -48,6 +48,7 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         observed, failed = observe(settings, prints, world)
     settings, lost = _reached(settings, failed)
     plan = make_plan(settings, prints, observed)
+    check_code(settings, plan, prints)
     if settings.plan_only:
         return Outcome(plan, (*_unreleased(settings, observed), *lost))
     _warn_of_untested(settings, plan, journal)

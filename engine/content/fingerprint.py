@@ -22,6 +22,7 @@ from engine.content.requirements import requirements
 from engine.content.tree import code_files, image_files
 from engine.errors import BuildFailed, Invalid
 from engine.model import (
+    Archive,
     Base,
     Fingerprints,
     Function,
@@ -30,6 +31,7 @@ from engine.model import (
     Settings,
     ZipSource,
 )
+from engine.model.sizes import DIRECT_LIMIT
 
 Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and files in that
 
@@ -157,6 +159,13 @@ def base_recipes(settings: Settings) -> dict[str, str]:
     return {name: of_base(base) for name, base in settings.bases.items()}
 
 
+def _code(source: ZipSource, *, fits: bool) -> Archive:
+    """The code of a function; compressed only where it would not fit, as of ``archive``."""
+    files = {name: source.code / name for name in code_files(source.code)}
+    made = archive(files, compress=False)
+    return made if fits or made.size <= DIRECT_LIMIT else archive(files, compress=True)
+
+
 def fingerprints(
     settings: Settings, recipes: Mapping[str, str], bases: Mapping[str, str]
 ) -> Fingerprints:
@@ -175,6 +184,5 @@ def fingerprints(
         if isinstance(source, ImageSource):
             images[function.name] = of_image(function, source, bases.get(source.base or "", ""))
         elif isinstance(source, ZipSource):
-            files = {name: source.code / name for name in code_files(source.code)}
-            archives[function.name] = archive(files, compress=False)
+            archives[function.name] = _code(source, fits=settings.artifacts is not None)
     return Fingerprints(bases, layers, images, archives, recipes)

@@ -133,10 +133,14 @@ functions:
 """
     large = project(config, "def handler(event, context): return {'status': 'ok'}\n")
     (large.root / "src/data.bin").write_bytes(secrets.token_bytes(51_000_000))
-    refused = large.deploy()
-    assert refused.code == 1
-    assert "Name a bucket for it: artifacts:" in refused.log
-    assert refused.changes == []
+    for command in ("plan", "deploy"):
+        refused = large.run(command)
+        assert refused.code == 2
+        says = (
+            f"the code of {name} is 51.0 MB zipped; Lambda takes at most 50.0 MB in a call: name a"
+        )
+        assert says in refused.log
+        assert refused.changes == []
 
     bucket = f"zips-{secrets.token_hex(4)}"
     large.write("lambda-deploy.yml", f"{config}artifacts: {{bucket: {bucket}}}\n")
@@ -149,6 +153,21 @@ functions:
     assert "UploadPart" in [r["operation"] for r in run.requests]
     s3 = boto3.client("s3")
     assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert large.deploy().changes == []
+
+
+def test_code_is_compressed_where_it_would_not_fit(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = f"""\
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    large = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    (large.root / "src/data.txt").write_bytes(b"some text, " * 6_000_000)
+    assert large.deploy().code == 0
     assert large.deploy().changes == []
 
 
