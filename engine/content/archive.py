@@ -7,11 +7,12 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from engine.adapters.files import link_of, read_listed
+from engine.adapters.files import read_listed
 from engine.adapters.parallel import together
+from engine.content.tree import kept_link
 from engine.model import Archive
 
 _COMPRESSED = (".gz", ".zip", ".whl", ".png", ".jpg", ".xz", ".bz2")  # little more can be had
@@ -20,8 +21,26 @@ _LINK, _PROGRAM, _FILE = 0o120777, 0o100755, 0o100644
 _AT_ONCE = 4_000_000  # bytes: less is not worth a thread
 
 
+def code_archive(
+    root: Path, names: Iterable[str], *, compress: bool = False, prefix: str = ""
+) -> Archive:
+    """Zip files of a directory, of which some links stay links; as of ``archive``.
+
+    Args:
+        root: the directory.
+        names: of the files in it.
+        compress: whether it is deflated.
+        prefix: goes before each name in the zip.
+    """
+    listed = list(names)
+    links = {f"{prefix}{name}": target for name in listed if (target := kept_link(root, name))}
+    return archive(
+        {f"{prefix}{name}": root / name for name in listed}, compress=compress, links=links
+    )
+
+
 def archive(
-    files: Mapping[str, Path], *, compress: bool, links: frozenset[str] = frozenset()
+    files: Mapping[str, Path], *, compress: bool, links: Mapping[str, str] | None = None
 ) -> Archive:
     """Zip files under the given names.
 
@@ -32,7 +51,7 @@ def archive(
     Args:
         files: what is zipped, by its name in the zip.
         compress: whether it is deflated, on all processors.
-        links: names of those that stay links; they are stored as they lead on.
+        links: where those lead that stay links, by their names.
 
     Raises:
         Invalid: a file cannot be read, or changed since it was listed.
@@ -44,9 +63,8 @@ def archive(
         buffer, unzipped = io.BytesIO(), 0
         with zipfile.ZipFile(buffer, "w", method) as made:
             for name in names:
-                target = link_of(files[name]) if name in links else None
-                if target is not None:
-                    content, mode = os.fsencode(target), _LINK
+                if links and name in links:
+                    content, mode = os.fsencode(links[name]), _LINK
                 else:
                     content, is_program = read_listed(files[name])
                     mode = _PROGRAM if is_program else _FILE

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.adapters.files import digest, link_of, read_text
-from engine.content.archive import archive
+from engine.content.archive import code_archive
 from engine.content.indexes import indexes_of
 from engine.content.local import local_packages
 from engine.content.node import files_of, settings_of
@@ -161,9 +161,11 @@ def base_recipes(settings: Settings) -> dict[str, str]:
 
 def _code(source: ZipSource, *, fits: bool) -> Archive:
     """The code of a function; compressed only where it would not fit, as of ``archive``."""
-    files = {name: source.code / name for name in code_files(source.code)}
-    made = archive(files, compress=False)
-    return made if fits or made.size <= DIRECT_LIMIT else archive(files, compress=True)
+    names = code_files(source.code)
+    made = code_archive(source.code, names)
+    if fits or made.size <= DIRECT_LIMIT:
+        return made
+    return code_archive(source.code, names, compress=True)
 
 
 def fingerprints(
