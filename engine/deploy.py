@@ -20,6 +20,7 @@ from engine.model import (
     Settings,
 )
 from engine.plan.bases import base_fingerprints
+from engine.plan.handlers import absent_handlers
 from engine.plan.observe import observe
 from engine.plan.plan import make_plan
 from engine.release.order import Order
@@ -47,6 +48,8 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
     with journal.work("observe", "read", "what AWS has now"):
         observed, failed = observe(settings, prints, world)
     settings, lost = _reached(settings, failed)
+    for note in absent_handlers(settings, observed):
+        journal.note(note)
     plan = make_plan(settings, prints, observed)
     check_code(settings, plan, prints)
     if settings.plan_only:

@@ -231,10 +231,10 @@ def _prove(
 ) -> tuple[str, ...]:
     """Import everything, and put back what that needs; what people should know of it."""
     if reason := imports.why_not(layer):
-        says = f"Layer {layer.name} was not tried by importing it: {reason}"
-        if layer.pruning.profile == "aggressive":
-            says += "; so prune: aggressive took out no more than safe does"
-        return (f"{says}.",)
+        says = f"Layer {layer.name} was not tried by importing it: {reason}."
+        if layer.pruning.profile != "aggressive":
+            return (says,)
+        return says, f"So prune: aggressive took no more out of layer {layer.name} than safe does."
     tell(f"importing {len(modules)} modules with {layer.runtime}")
     before = set(pruned.removed)
     failed = imports.restore(layer, root, pruned, modules)

@@ -17,7 +17,7 @@ from engine.adapters.files import LOCK, is_directory, is_file, is_there, read_te
 from engine.content.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
 from engine.model import Architecture
-from engine.settings.handler import problem_with
+from engine.settings.handler import absence_of, problem_with
 from engine.settings.layers import NODE_LOCKS
 from engine.stack.resources import (
     FUNCTIONS,
@@ -184,7 +184,8 @@ class _Parts:
             return
         given = self._resources.of_function(logical, "Layers")
         is_whole = part.requirements is None and not given
-        if says := problem_with(part.path, handler, part.runtime, is_whole=is_whole):
+        named = (part.path, handler, part.runtime)
+        if says := problem_with(*named) or (absence_of(*named) if is_whole else ""):
             place = self._resources.place_of_function(logical, "Handler")
             self._problems.append(Problem(says, place))
 
