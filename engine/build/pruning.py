@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.model import Pruning
@@ -88,7 +89,8 @@ class Pruned:
                 into = os.path.join(target, os.path.relpath(folder, source))  # noqa: PTH118
                 os.makedirs(into, exist_ok=True)  # noqa: PTH103
                 for file in files:
-                    os.link(f"{folder}/{file}", f"{into}/{file}")
+                    with suppress(FileExistsError):  # compiled anew meanwhile
+                        os.link(f"{folder}/{file}", f"{into}/{file}")
 
     def take_out(self, path: str) -> None:
         """Move a file or folder aside, where it stays in case it must come back."""

@@ -485,6 +485,33 @@ tests:
     assert "PublishLayerVersion" not in node.deploy().changes
 
 
+def test_links_between_packages_lead_on_where_lambda_unpacks_them(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = f"""\
+functions:
+  {name}:
+    zip: {{code: src, handler: index.handler, runtime: nodejs20.x, layers: []}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+    tests: [works]
+tests:
+  works: {{invoke: {{}}, json: {{status: ok}}, within: 5s}}
+"""
+    node = project(config, "")
+    node.write("src/index.js", "exports.handler = async () => ({status: require('outer')});\n")
+    # As pnpm lays packages out: each sees those that it needs beside where it really is.
+    store = "src/node_modules/.pnpm"
+    node.write(f"{store}/outer@1/node_modules/outer/index.js", "module.exports = require('inner');")
+    node.write(f"{store}/inner@1/node_modules/inner/index.js", "module.exports = 'ok';")
+    for link, target in (
+        (f"{store}/outer@1/node_modules/inner", "../../inner@1/node_modules/inner"),
+        ("src/node_modules/outer", ".pnpm/outer@1/node_modules/outer"),
+    ):
+        (node.root / link).symlink_to(target)
+    assert node.deploy().code == 0
+    assert node.deploy().changes == []
+
+
 def test_a_package_in_two_versions_is_found_before_anything_is_published(
     project: Callable[[str, str], Project], name: str
 ) -> None:
