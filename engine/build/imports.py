@@ -22,7 +22,9 @@ _ONE = 30  # seconds for one module
 _ENDED = "the interpreter ended"
 _SUFFIX = re.compile(r"(?:\.py|\.abi3\.so|(?:\.cpython-[\w-]+)?\.so)\Z")
 # What no function imports: it runs something, or it is there for developers.
-_LEFT = frozenset({"__main__", "tests", "test", "testing", "conftest", "setup"})
+_LEFT = frozenset(
+    {"__main__", "tests", "test", "testing", "conftest", "setup", "examples", "_examples"}
+)
 
 # -I: neither the machine's packages nor the user's settings have a say. Each module is named before
 # it is imported, so that one which ends the interpreter is known by name.
@@ -57,7 +59,7 @@ def why_not(layer: Layer) -> str:
 
 
 def modules_of(root: Path, found: Iterable[Distribution]) -> list[str]:
-    """Every module that is there but for tests and programs, after the package that has it."""
+    """Every module that is there, but tests, examples and programs; a package before its own."""
     modules = set()
     for one in found:
         for file in one.files:
@@ -146,16 +148,23 @@ def restore(layer: Layer, root: Path, pruned: Pruned, modules: list[str]) -> dic
         with tempfile.TemporaryDirectory(dir=root.parent) as whole:
             pruned.before(Path(whole))
             beyond |= failures(layer, Path(whole), suspects)
-    while missing := {name: why for name, why in failed.items() if name not in beyond}:
-        wanted = {path for why in missing.values() for path in _needed(why, pruned)}
-        if not wanted:
-            tops = {name.split(".")[0] for name in missing}
-            wanted = {path for path in pruned.removed if _top(path) in tops}
-        if not wanted:
-            return beyond | missing
-        for path in wanted:
-            pruned.put_back(path)
-        failed = failures(layer, root, sorted(missing))
+    missing = {name: why for name, why in failed.items() if name not in beyond}
+    while missing:
+        # One module for each reason is tried again, and all of them only when these are through.
+        few = {why: name for name, why in reversed(missing.items())}
+        waiting = {name: why for why, name in few.items()}
+        while waiting:
+            wanted = {
+                path
+                for name, why in waiting.items()
+                for path in _needed(why, pruned) or _near(name, pruned)
+            }
+            if not wanted:
+                return beyond | missing
+            for path in wanted:
+                pruned.put_back(path)
+            waiting = failures(layer, root, sorted(waiting))
+        missing = failures(layer, root, sorted(missing))
     return beyond
 
 
@@ -171,8 +180,20 @@ def _top(path: str) -> str:
     return path.partition("/")[0].partition(".")[0]
 
 
+def _near(module: str, pruned: Pruned) -> set[str]:
+    """What was taken out nearest to a module: of its own package, else of the one around that."""
+    parts = module.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        folder = "/".join(parts[:length])
+        if found := {path for path in pruned.removed if path.startswith(f"{folder}/")}:
+            return found
+    return {path for path in pruned.removed if _top(path) == parts[0]}
+
+
 def _needed(why: str, pruned: Pruned) -> set[str]:
-    """What was taken out of the module that an import error names."""
+    """What was taken out of the module, or the file, that an import error names."""
+    if files := {path for path in pruned.removed if path in why and "." in path}:
+        return files
     named = re.search(r"No module named '([\w.]+)'", why)
     named = named or re.search(r"cannot import name '\w+' from (?:partially.*?)?'([\w.]+)'", why)
     if not named:

@@ -77,6 +77,11 @@ def test_only_what_an_import_misses_comes_back(tmp_path: Path) -> None:
             "a/inner.py": "",
             "a/reads.py": "from pathlib import Path\nPath(__file__).with_name('b.txt').read_text()",
             "a/b.txt": "",
+            "a/far/c.txt": "",
+            "a/deep/__init__.py": "",
+            "a/deep/asks.py": "import a.deep.inner\nassert hasattr(a.deep.inner, 'VALUE')",
+            "a/deep/inner.py": "import os\nif os.path.exists(__file__[:-8] + 'd.txt'): VALUE = 1",
+            "a/deep/d.txt": "",
             "a/unused.py": "",
             "a/optional.py": "import what_nobody_has",
             "a/broken.py": "raise ValueError",
@@ -89,7 +94,9 @@ def test_only_what_an_import_misses_comes_back(tmp_path: Path) -> None:
     failed = imports.restore(LAYER, root, pruned, modules)
     assert set(failed) == {"a.optional", "a.broken"}
     assert set(pruned.removed) == {"a/unused.py"}
-    pruned.take_out("a/b.txt")  # which no error names
+    for path in ("a/b.txt", "a/far/c.txt", "a/deep/d.txt"):
+        pruned.take_out(path)
     failed = imports.restore(LAYER, root, pruned, modules)
     assert set(failed) == {"a.optional", "a.broken"}
-    assert "a/b.txt" not in pruned.removed
+    # An error names the first, and the last lies nearest to the module that fails without it.
+    assert set(pruned.removed) == {"a/unused.py", "a/far/c.txt"}
