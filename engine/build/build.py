@@ -110,6 +110,7 @@ class _Region:
         for function in self._settings.functions:
             if isinstance(function.source, ZipSource):
                 self._check_total(function, function.source, layers)
+                self._layers.check_handler(function, function.source)
         code = {
             function.name: self._code(function)
             for function in self._settings.functions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -25,6 +26,7 @@ from engine.model import (
     ZipSource,
 )
 from engine.model.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT, shown
+from engine.settings.handler import absence_of
 
 if TYPE_CHECKING:
     from engine.build.layer import BuiltLayer
@@ -72,6 +74,14 @@ class LayerBuilder:
         """Unzipped bytes of each package in what was built, by the layer's name."""
         done = (future.result() for future in self._made.values() if _made(future))
         return {name: part.sizes for made in done for name, part in made.parts.items()}
+
+    def modules_of(self, layer: Layer) -> frozenset[str]:
+        """The top modules of a layer that this run has built, or nothing."""
+        made = self._made.get(layer.name)
+        if made is None or not _made(made):
+            return frozenset()
+        built = made.result()
+        return built.modules or frozenset(built.packages)
 
     def check_beside(
         self, layer: Layer, reused: Callable[[Layer], Mapping[str, str] | None]
@@ -194,6 +204,31 @@ class Layers:
                 f"{shown(zipped.unzipped)} unzipped, {shown(built.pruned)} pruned in all"
             )
             return published
+
+    def check_handler(self, function: Function, source: ZipSource) -> None:
+        """Make sure that a handler's module is in the code, or in a layer that is published here.
+
+        Raises:
+            BuildFailed: it is in none of them.
+        """
+        says = absence_of(source.code, source.handler, source.runtime)
+        if not says or source.keeps_layers:
+            return
+        found: set[str] = set()
+        for layer in self._site.settings.layers.values():
+            for name in set(source.layers) & layer.parts.keys():
+                version = self._observed.layers.get(name)
+                held = self._builder.modules_of(layer)
+                held = held or (self._published.modules(version.arn) if version else held)
+                if not held:
+                    return  # it could not be read
+                found |= held
+        top = re.split(r"[./]", source.handler, maxsplit=1)[0]
+        if top not in found:
+            raise BuildFailed(
+                f"{function.name}: {says}, and none of its layers has it",
+                remedy="Correct handler, or require what has it in one of the function's layers.",
+            )
 
     def _reused(self, layer: Layer) -> Mapping[str, str] | None:
         """The packages of a layer that is reused; ``None`` where a part could not be read."""

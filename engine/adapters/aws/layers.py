@@ -21,6 +21,8 @@ from engine.model.sizes import UNZIPPED_LIMIT
 _MARK = "lambda-fast-deploy"
 _PYTHON = re.compile(r"python/([^/]+)-([^-/]+)\.dist-info/METADATA")
 _NODE = re.compile(r"nodejs/node_modules/((?:@[^/]+/)?[^/@]+)/package\.json")
+_TOP = re.compile(r"(?:python|nodejs/node_modules)/((?:@[^/]+/)?[^/.]+)")
+_NOT_FETCHED = (GateFailed, Unreachable, NotFound, KeyError, zipfile.BadZipFile)
 _OURS = re.compile(rf"{_MARK} ([0-9a-f]+) ([0-9a-f]+) of ([0-9a-f.]+), (\d+) bytes")
 
 
@@ -127,13 +129,8 @@ class Layers:
 
         Names are as an index has them (PEP 503), and those of Node.js as they are.
         """
-        try:
-            answer = request("GET", self._read(arn)["Content"]["Location"], most=UNZIPPED_LIMIT)
-            zipped = zipfile.ZipFile(io.BytesIO(answer.body))
-        except (GateFailed, Unreachable, NotFound, KeyError, zipfile.BadZipFile):
-            return {}
         found: dict[str, str] = {}
-        with zipped:
+        with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
             for name in zipped.namelist():
                 if match := _PYTHON.fullmatch(name):
                     found[re.sub(r"[-_.]+", "-", match.group(1)).lower()] = match.group(2)
@@ -141,6 +138,17 @@ class Layers:
                     with suppress(ValueError, RecursionError, AttributeError):
                         found[match.group(1)] = str(json.loads(zipped.read(name)).get("version"))
         return found
+
+    def modules(self, arn: str) -> frozenset[str]:
+        """The top modules that a version holds; none if it cannot be fetched."""
+        with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
+            found = (_TOP.match(name) for name in zipped.namelist())
+            return frozenset(match.group(1) for match in found if match)
+        return frozenset()
+
+    def _fetched(self, arn: str) -> zipfile.ZipFile:
+        answer = request("GET", self._read(arn)["Content"]["Location"], most=UNZIPPED_LIMIT)
+        return zipfile.ZipFile(io.BytesIO(answer.body))
 
     def _read(self, arn: str) -> Any:
         return self._aws.call(self._region, "lambda", "get_layer_version_by_arn", Arn=arn)
