@@ -26,7 +26,7 @@ from tests.judges.packages.node import versions
 from tests.judges.packages.python import PROJECTS, Judged, distributions
 
 SEED = int(os.environ.get("JUDGES_SEED", "15"))
-SHARE = 4  # of so many projects one is judged
+SHARE = 5  # of so many projects one is judged
 
 
 def _share(projects: Mapping[str, object]) -> list[str]:
