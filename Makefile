@@ -9,7 +9,7 @@ LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 PARTS := images schedules stacks releases layers upkeep action probes zips faults unit input pages starts
 CHAOS_PARTS := chaos-calls chaos-kills chaos-schedules chaos-images chaos-images-killed chaos-input chaos-rest
 
-.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules pages chaos \
+.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules judges pages chaos \
     $(CHAOS_PARTS) fuzz action lint audit bench docs pictures lock dist starts
 
 demo: .venv/ready
@@ -53,6 +53,10 @@ faults: .venv/ready
 # SCHEDULE="code-good code-bad A3" plays one; SCHEDULES is how many are drawn, SCHEDULES_SEED how.
 schedules: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -q tests/schedules
+
+# The tools themselves judge. JUDGES=thorough judges all, JUDGES_SEED chooses a share otherwise.
+judges: .venv/ready
+	$(LAB) $(BIN)/python -m pytest tests/judges
 
 pages: .venv/ready
 	$(BIN)/python -m pytest tests/pages

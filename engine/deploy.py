@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.adapters.parallel import together
 from engine.adapters.world import World
-from engine.build.build import build
+from engine.build.build import build, check_code
 from engine.content.fingerprint import base_recipes, fingerprints
 from engine.delivery import Release, because, found
 from engine.errors import DeployError
@@ -20,6 +20,7 @@ from engine.model import (
     Settings,
 )
 from engine.plan.bases import base_fingerprints
+from engine.plan.handlers import absent_handlers
 from engine.plan.observe import observe
 from engine.plan.plan import make_plan
 from engine.release.order import Order
@@ -62,7 +63,10 @@ def _deployed(settings: Settings, world: World, journal: Journal) -> Outcome:
     with journal.work("observe", "read", "what AWS has now"):
         observed, failed = observe(settings, prints, world)
     settings, lost = _reached(settings, failed)
+    for note in absent_handlers(settings, observed):
+        journal.note(note)
     plan = make_plan(settings, prints, observed)
+    check_code(settings, plan, prints)
     if settings.plan_only:
         return Outcome(plan, (*_unreleased(settings, observed), *lost))
     _warn_of_untested(settings, plan, journal)

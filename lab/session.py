@@ -26,6 +26,8 @@ from lab.process import Daemons, die_with_parent
 from lab.standin.image import IMAGE, offer
 
 _KEPT_AWS = ("AWS_CA_BUNDLE",)
+# What a layer is made of must not depend on the package indexes of the machine that the lab is on.
+_LEFT = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 
 
 class Interrupted(Exception):
@@ -128,6 +130,7 @@ def _bring_up(daemons: Daemons, state: Path, *, with_docker: bool, inside: Insid
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "PIP_CONFIG_FILE": os.devnull,
         "LAB_STATE": str(state),
         "LAB_REQUESTS": str(emulator.requests),
         "LAB_ROLE_ARN": ROLE_ARN,
@@ -161,7 +164,7 @@ def _run(command: Sequence[str], lab: Lab) -> int:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "LAB_")) or name in _KEPT_AWS
+        if name not in _LEFT and (not name.startswith(("AWS_", "LAB_")) or name in _KEPT_AWS)
     }
     try:
         child = subprocess.Popen(list(command), env=inherited | lab.env, preexec_fn=die_with_parent)

@@ -19,7 +19,10 @@ _PLAIN = frozenset(
 )
 _PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
 # Settings of uv, pip and npm, with the passwords of the indexes that they install from.
-_SETTINGS = re.compile(r"LC_|UV_(?!PUBLISH_)|PIP_|npm_config_", re.IGNORECASE)
+_SETTINGS = re.compile(
+    r"LC_|UV_(?!PUBLISH_)|PIP_|POETRY_HTTP_BASIC_|npm_config_|YARN_NPM_|YARN_REGISTRY",
+    re.IGNORECASE,
+)
 
 
 def for_tools(*more: str) -> dict[str, str]:

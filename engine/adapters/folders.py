@@ -51,6 +51,7 @@ def tree(
     *,
     follow: bool,
     leaves_out: Callable[[str, bool], bool] = lambda _path, _is_folder: False,
+    keeps_link: Callable[[str], bool] = lambda _path: False,
     most: int = ENTRIES,
 ) -> Tree:
     """List a directory.
@@ -60,6 +61,7 @@ def tree(
         follow: whether links to directories are walked into, but for those that lead round in a
             circle; else they count as files themselves.
         leaves_out: whether a path, which is a folder or not, is left out with all below it.
+        keeps_link: whether a link counts as a file itself, whatever ``follow`` says.
         most: how many files and folders it may have.
 
     Raises:
@@ -80,7 +82,7 @@ def tree(
                     most -= 1
                     if most < 0:
                         raise invalid(root, f"has too many files and folders, such as {folder}")
-                    if not is_folder:
+                    if not is_folder or (is_link and keeps_link(name)):
                         found.files.append(name)
                     elif not is_link:
                         waiting.append((f"{name}/", entry.path, way.into(entry.name)))

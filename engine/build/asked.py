@@ -6,74 +6,153 @@ build runs programs of the package.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.adapters.environment import for_tools
 from engine.adapters.files import LOCK, read_text
-from engine.adapters.process import output_of
+from engine.adapters.indexes import credentials_of, without_own
+from engine.adapters.process import run
 from engine.adapters.uv import uv
+from engine.build.locks import pdm, pipenv, poetry
+from engine.build.locks.pins import NotTaken, Settled
+from engine.build.locks.target import Target, normal
+from engine.content.indexes import indexes_of
 from engine.content.local import local_packages
-from engine.content.requirements import lock_of
+from engine.content.requirements import Asked, asked
 from engine.errors import BuildFailed
 from engine.model import Layer
 from engine.settings.toml import parse_toml
 
-
-def normal(name: str) -> str:
-    """A package's name as its index has it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def as_file(layer: Layer) -> Path | None:
-    """The requirements as uv takes them, unless they have to be written out first."""
-    path = layer.requirements
-    return path.resolve() if isinstance(path, Path) and lock_of(path) is None else None
+_Reader = Callable[..., Settled]
+_READERS: Mapping[str, _Reader] = {
+    "poetry": poetry.settled,
+    "pdm": pdm.settled,
+    "pipenv": pipenv.settled,
+}
 
 
-def requirements_text(layer: Layer) -> str:
-    """The requirements as lines; nothing where uv takes their file.
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What uv needs to know of what a layer asks for.
+
+    ``file`` names the packages, ``options`` how they are taken. uv runs in ``folder`` with
+    ``environment``. ``is_settled`` says that a lock has settled every version.
+    """
+
+    file: Path
+    options: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str] = field(repr=False)
+    is_settled: bool = False
+
+
+def command_of(layer: Layer, folder: Path) -> Command:
+    """What uv is to install.
+
+    Args:
+        layer: what is wanted.
+        folder: takes the files that are written for uv.
 
     Raises:
-        BuildFailed: uv does not read the lock.
+        BuildFailed: its lock cannot be taken as it is.
     """
-    source = layer.requirements
+    source, options = layer.requirements, tuple(_options(layer))
+    around = {**without_own(for_tools()), **indexes_of(source).variables}
     if not isinstance(source, Path):
-        return "\n".join(source)
-    lock = lock_of(source)
-    if lock is None:
-        return ""
-    if lock.name == "uv.lock":
-        command = [uv(), "export", "--frozen", "--quiet", "--no-config", "--no-dev", "--no-header"]
-        command += ["--no-emit-project", "--no-annotate", "--no-editable"]
-        text = output_of(command, source.parent, environment=for_tools())
-        if text is None:
-            says = f"layer {layer.name} cannot be made of {lock}: uv does not read it"
-            raise BuildFailed(says, remedy="Make it again: uv lock.")
-        return text
-    return "\n".join(_of_poetry(lock))
+        written = folder / "requirements.txt"
+        written.write_text("\n".join(source), encoding="utf-8")
+        return Command(written, options, Path.cwd(), around)
+    found = asked(source)
+    if found.kind == "lines":
+        return Command(source.absolute(), options, Path.cwd(), around)
+    named = tuple(_named(layer))
+    if found.kind == "project":
+        return Command(source.absolute(), (*named, *options), found.folder, around)
+    if found.lock is None:
+        raise _not_taken(layer, source.name, "it has no lock", "Run pipenv lock, and commit it")
+    if found.kind == "pylock":
+        file = found.lock.absolute()
+        return Command(file, (*named, *options), found.folder, around, is_settled=True)
+    if found.kind == "uv":
+        file = _exported(layer, found, folder)
+        return Command(file, options, found.folder, around, is_settled=True)
+    settled = _read(layer, found)
+    around |= credentials_of(settled.indexes, around)
+    file, constraints = settled.write(folder)
+    more = ("--no-deps", f"--constraints={constraints}")
+    return Command(file, (*more, *options), found.folder, around, is_settled=True)
 
 
-def _of_poetry(lock: Path) -> list[str]:
-    """Pinned and hashed requirements of a poetry.lock: those of its main group."""
-    lines = []
-    for package in parse_toml(read_text(lock, LOCK), lock).get("package", []):
-        if "main" not in package.get("groups", [package.get("category", "main")]):
-            continue
-        markers = package.get("markers", "")
-        marker = markers.get("main", "") if isinstance(markers, dict) else markers
-        line = f"{package['name']}=={package['version']}" + (f" ; {marker}" if marker else "")
-        hashes = [f"--hash={file['hash']}" for file in package.get("files", [])]
-        lines.append(" ".join([line, *hashes]))
-    return lines
+def _read(layer: Layer, found: Asked) -> Settled:
+    """What a lock that uv does not read settles.
+
+    Raises:
+        BuildFailed: it cannot be taken as it is.
+    """
+    kind, manifest, lock = found.kind, found.manifest, found.lock
+    assert manifest
+    assert lock
+    try:
+        return _READERS[kind](
+            _parsed(lock),
+            parse_toml(read_text(manifest, LOCK), manifest),
+            found.folder,
+            Target(layer),
+            layer.extras,
+            layer.groups,
+        )
+    except NotTaken as failure:
+        raise _not_taken(layer, lock.name, failure.says, failure.remedy) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        says = f"it is not as {kind} writes it ({error})"
+        raise _not_taken(layer, lock.name, says, f"Make it anew: {kind} lock") from None
 
 
-def base_of(layer: Layer) -> Path:
-    """The folder that paths in the requirements are seen from."""
-    source = layer.requirements
-    if isinstance(source, Path) and source.name == "pyproject.toml":
-        return source.resolve().parent
-    return Path.cwd()
+def _parsed(lock: Path) -> Mapping[str, Any]:
+    text = read_text(lock, LOCK)
+    if not lock.name.startswith("Pipfile"):
+        return parse_toml(text, lock)
+    import json
+
+    read: Mapping[str, Any] = json.loads(text)
+    return read
+
+
+def _not_taken(layer: Layer, lock: str, says: str, remedy: str) -> BuildFailed:
+    return BuildFailed(f"layer {layer.name} cannot be made of {lock}: {says}", remedy=f"{remedy}.")
+
+
+def _exported(layer: Layer, found: Asked, folder: Path) -> Path:
+    """uv's lock as a lock that it installs from, of a project without its default groups.
+
+    uv reads the project's settings for that: without its indexes the lock would not fit it.
+    """
+    assert found.lock
+    target = folder / "pylock.toml"
+    command = [uv(), "export", "--locked", "--quiet", "--format=pylock.toml", "--no-header"]
+    command += ["--no-default-groups", "--no-emit-project", "--no-editable", "--no-annotate"]
+    command += [f"--output-file={target}", *_named(layer)]
+    try:
+        run(command, what="uv export", environment=for_tools(), cwd=found.folder)
+    except BuildFailed as failure:
+        lines = [line.strip() for line in failure.detail.splitlines() if line.strip()]
+        says = " ".join(lines).removeprefix("error: ").partition(" hint: ")[0][:300]
+        remedy = "Run uv lock, and commit uv.lock"
+        if "is not defined" in says:
+            remedy = f"Correct extras and groups of layer {layer.name}"
+        raise _not_taken(layer, found.lock.name, says, remedy) from None
+    return target
+
+
+def _named(layer: Layer) -> list[str]:
+    return [*(f"--extra={e}" for e in layer.extras), *(f"--group={g}" for g in layer.groups)]
+
+
+def _environment(layer: Layer) -> dict[str, str]:
+    return {**without_own(for_tools()), **indexes_of(layer.requirements).variables}
 
 
 def may_be_built(layer: Layer) -> set[str]:
@@ -82,21 +161,28 @@ def may_be_built(layer: Layer) -> set[str]:
     Raises:
         BuildFailed: one has no name that could be told to uv.
     """
-    own = local_packages(layer.requirements)
-    if nameless := [each.folder.name for each in own if not each.name]:
+    own = local_packages(layer.requirements, layer.extras, layer.groups)
+    folders = [each for each in own if each.is_built]
+    if nameless := [each.path.name for each in folders if not each.name]:
         raise BuildFailed(
             f"layer {layer.name} requires folder {nameless[0]}, which has no pyproject.toml with "
             "the name of a package",
             remedy=f"Write its name before it in {layer.source}: NAME @ ./{nameless[0]}.",
         )
-    return {normal(name) for name in (*layer.sources, *(each.name for each in own))}
+    return {normal(name) for name in (*layer.sources, *(each.name for each in folders))}
 
 
-def build_options(layer: Layer) -> list[str]:
+def _options(layer: Layer) -> list[str]:
     """Options of uv: wheels only, but for the packages that may be built.
 
-    uv would take a folder for unchanged as long as its pyproject.toml is.
+    uv would take a folder for unchanged as long as its pyproject.toml is, and a file as long as its
+    name is.
     """
-    built = sorted(may_be_built(layer))
-    each = (f"{option}={name}" for name in built for option in ("--no-binary", "--refresh-package"))
-    return ["--only-binary=:all:", *each]
+    built = may_be_built(layer)
+    own = local_packages(layer.requirements, layer.extras, layer.groups)
+    fresh = built | {normal(each.name) for each in own if each.name}
+    return [
+        "--only-binary=:all:",
+        *(f"--no-binary={name}" for name in sorted(built)),
+        *(f"--refresh-package={name}" for name in sorted(fresh)),
+    ]

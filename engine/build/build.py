@@ -13,8 +13,8 @@ from engine.build.images import Images
 from engine.build.layers import LayerBuilder, Layers
 from engine.build.machine import check_machine
 from engine.build.site import Site
-from engine.build.upload import Uploads
-from engine.errors import DeployError
+from engine.build.upload import BUCKET, Uploads, too_large
+from engine.errors import DeployError, Invalid, Problem
 from engine.journal import Journal
 from engine.model import (
     Action,
@@ -28,7 +28,7 @@ from engine.model import (
     Settings,
     ZipSource,
 )
-from engine.model.sizes import UNZIPPED_LIMIT
+from engine.model.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
 
 BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores
 
@@ -48,9 +48,7 @@ def build(
 
     Raises:
         NotReady: a builder or a secret is needed and not there.
-        BuildFailed: code is over its budget.
     """
-    _check_code(settings, fingerprints)
     check_machine(settings, plan, world, journal)
     layers = LayerBuilder(settings, plan, journal)
     return attempts(
@@ -61,9 +59,28 @@ def build(
     )
 
 
-def _check_code(settings: Settings, fingerprints: Fingerprints) -> None:
+def check_code(settings: Settings, plan: Plan, fingerprints: Fingerprints) -> None:
+    """Compare the sizes of code with the user's budget, and with what Lambda takes in a call.
+
+    Raises:
+        BuildFailed: code is over its budget.
+        Invalid: code that is to be uploaded is too large for a call, and there is no bucket.
+    """
     for name, code in fingerprints.archives.items():
         check_size(f"the code of {name}", code.unzipped, settings.budgets.code, "unzipped")
+    changing = {
+        step.subject
+        for step in plan.steps
+        if step.kind in ("code", "function") and step.action.changes
+    }
+    problems = [
+        Problem(f"{too_large(f'the code of {function.name}', code)}: {BUCKET}", function.place)
+        for function in settings.functions
+        for code in (fingerprints.archives.get(function.name),)
+        if code and code.size > DIRECT_LIMIT and function.name in changing
+    ]
+    if problems and not settings.artifacts:
+        raise Invalid(problems)
 
 
 class _Region:
@@ -93,6 +110,7 @@ class _Region:
         for function in self._settings.functions:
             if isinstance(function.source, ZipSource):
                 self._check_total(function, function.source, layers)
+                self._layers.check_handler(function, function.source)
         code = {
             function.name: self._code(function)
             for function in self._settings.functions

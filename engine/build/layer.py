@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from engine.adapters.files import digest
 from engine.adapters.parallel import together, workers
-from engine.build import imports
+from engine.build import imports, node_proof
+from engine.build.binaries import check_binaries
 from engine.build.budget import check_size
 from engine.build.bytecode import beside, compile_all, tag_of
-from engine.build.npm import install_npm
+from engine.build.node import install_node
+from engine.build.programs import record
 from engine.build.pruning import AGGRESSIVE, Pruned, prune
 from engine.build.wheels import Distribution, divide, held_back, install, interpreter
 from engine.content.archive import archive
 from engine.errors import BuildFailed
-from engine.model import Architecture, Archive, Layer
+from engine.model import Archive, Layer
 from engine.model.sizes import DIRECT_LIMIT, MB, UNZIPPED_LIMIT, shown
 
 ROOM = 10 * MB  # for the function's own code, when bytecode must fit beside it
-# glibc of Amazon Linux 2 and 2023 (Lambda developer guide, "Lambda runtimes").
-_GLIBC = {True: (2, 34), False: (2, 26)}
-_MACHINES = {Architecture.X86_64: 62, Architecture.ARM64: 183}  # e_machine of ELF
-_SYMBOLS = re.compile(rb"GLIBC_2\.(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +75,15 @@ def build_layer(
 
 def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> BuiltLayer:
     root = folder / "nodejs/node_modules"
-    begun = partial(tell, f"npm installs {layer.source}")
+    begun = partial(tell, f"packages of {layer.source} are installed")
     begun()
-    found = install_npm(layer, root, begun)
+    found, notes = install_node(layer, root, begun)
     _check_size(layer.name, root, found.values(), 0, 0)
-    tell("zipping")
-    return BuiltLayer({layer.name: _part(folder, root, found.values())}, 0, 0, ())
+    tell("loading packages and zipping")
+    notes += node_proof.notes(layer, root.parent, found)
+    part = _part(folder, root, found.values())
+    versions = {one.name: one.version for one in found.values()}
+    return BuiltLayer({layer.name: part}, 0, 0, tuple(notes), versions)
 
 
 def _build_python(
@@ -94,8 +94,11 @@ def _build_python(
     begun()
     found = install(layer, root, begun)
     parts = divide(layer, found)
-    _check_binaries(layer, root, found.values())
-    pruned = prune(root, folder / "aside", layer.pruning)
+    check_binaries(layer, root, found.values())
+    is_proved = not imports.why_not(layer)
+    pruned = prune(root, folder / "aside", layer.pruning, is_proved=is_proved)
+    for name, held in parts.items():
+        _check_filled(name, root, held)
     prunable = _prunable(root)
     for name, held in parts.items():
         _check_size(name, root, held, pruned.size, prunable)
@@ -190,6 +193,22 @@ def _sizes(root: Path, held: Iterable[Distribution]) -> dict[str, int]:
     return dict(sorted(sizes.items(), key=lambda pair: -pair[1]))
 
 
+def _check_filled(name: str, root: Path, held: Iterable[Distribution]) -> None:
+    """Refuse a part that holds nothing which a function could use.
+
+    Raises:
+        BuildFailed: of its packages only metadata is left.
+    """
+    packages = list(held)
+    left = (file for one in packages for file in one.files if (root / file).is_file())
+    if all(file.partition("/")[0].endswith(".dist-info") for file in left):
+        raise BuildFailed(
+            f"layer {name} is empty: nothing but metadata is left of "
+            f"{', '.join(one.name for one in packages)}",
+            remedy='Say what stays by keep, such as keep: ["bin/*"]; prune: none keeps everything.',
+        )
+
+
 def _check_size(
     name: str, root: Path, held: Iterable[Distribution], pruned: int, prunable: int
 ) -> None:
@@ -212,7 +231,10 @@ def _prove(
 ) -> tuple[str, ...]:
     """Import everything, and put back what that needs; what people should know of it."""
     if reason := imports.why_not(layer):
-        return (f"Layer {layer.name} was not tried by importing it: {reason}.",)
+        says = f"Layer {layer.name} was not tried by importing it: {reason}."
+        if layer.pruning.profile != "aggressive":
+            return (says,)
+        return says, f"So prune: aggressive took no more out of layer {layer.name} than safe does."
     tell(f"importing {len(modules)} modules with {layer.runtime}")
     before = set(pruned.removed)
     failed = imports.restore(layer, root, pruned, modules)
@@ -230,6 +252,8 @@ def _part(folder: Path, root: Path, held: Iterable[Distribution]) -> Part:
     """A part from the packages that it holds: files of ``root``, by names below ``folder``."""
     below = root.relative_to(folder).as_posix()
     packages = list(held)
+    for one in packages:
+        record(root, one.files)
     files = {
         f"{below}/{name}": root / name
         for one in packages
@@ -238,50 +262,10 @@ def _part(folder: Path, root: Path, held: Iterable[Distribution]) -> Part:
     }
     manifest = hashlib.sha256()
     for name in sorted(files):
-        mode = files[name].stat().st_mode & 0o100
-        digest = hashlib.sha256(files[name].read_bytes()).hexdigest()
-        manifest.update(f"{name}\n{mode}\n{digest}\n".encode())
+        sha256, is_program = digest(files[name])
+        manifest.update(f"{name}\n{0o100 if is_program else 0}\n{sha256}\n".encode())
     zipped = archive(files, compress=True)
     return Part(zipped, manifest.hexdigest()[:12], _sizes(root, packages))
-
-
-def _check_binaries(layer: Layer, root: Path, found: Iterable[Distribution]) -> None:
-    """Refuse native code that the runtime cannot load.
-
-    Raises:
-        BuildFailed: with the package and what it needs.
-    """
-    newest = _GLIBC[int(layer.runtime.removeprefix("python3.")) >= 12]
-    for one in found:
-        for name in one.files:
-            if ".so" not in name or not (root / name).is_file():
-                continue
-            elf = _read_elf(root / name)
-            if elf is None:
-                continue
-            machine, needs = elf
-            if machine != _MACHINES[layer.architecture]:
-                raise BuildFailed(
-                    f"{one.name} {one.version} in layer {layer.name} is not for "
-                    f"{layer.architecture} ({name})",
-                    remedy="Use a version of it that has a wheel for that architecture.",
-                )
-            if needs > newest[1]:
-                raise BuildFailed(
-                    f"{one.name} {one.version} in layer {layer.name} needs glibc 2.{needs}; "
-                    f"{layer.runtime} has 2.{newest[1]} ({name})",
-                    remedy="Use an older version of it, or a newer runtime.",
-                )
-
-
-def _read_elf(file: Path) -> tuple[int, int] | None:
-    """The machine of native code, and the version of glibc 2 that it needs; however large it is."""
-    with file.open("rb") as opened:
-        if opened.read(4) != b"\x7fELF":
-            return None
-        with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            needs = max((int(minor) for minor in _SYMBOLS.findall(content)), default=0)
-            return int.from_bytes(content[18:20], "little"), needs
 
 
 def over_budget(sizes: Mapping[str, int], pruned: int, prunable: int) -> str:

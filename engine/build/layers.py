@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from engine.model import (
     ZipSource,
 )
 from engine.model.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT, shown
+from engine.settings.handler import absence_of
 
 if TYPE_CHECKING:
     from engine.build.layer import BuiltLayer
@@ -73,8 +75,23 @@ class LayerBuilder:
         done = (future.result() for future in self._made.values() if _made(future))
         return {name: part.sizes for made in done for name, part in made.parts.items()}
 
-    def check_beside(self, layer: Layer) -> None:
-        """Look for packages that a function would have twice, in all that is built in this run.
+    def modules_of(self, layer: Layer) -> frozenset[str]:
+        """The top modules of a layer that this run has built, or nothing."""
+        made = self._made.get(layer.name)
+        if made is None or not _made(made):
+            return frozenset()
+        built = made.result()
+        return built.modules or frozenset(built.packages)
+
+    def check_beside(
+        self, layer: Layer, reused: Callable[[Layer], Mapping[str, str] | None]
+    ) -> None:
+        """Look for packages that a function would have twice.
+
+        Args:
+            layer: was built, in this run.
+            reused: the packages of a layer that is there already, with their versions; ``None``
+                where they could not be read.
 
         Raises:
             BuildFailed: in two versions, of which one would hide the other.
@@ -82,18 +99,29 @@ class LayerBuilder:
         for function in self._settings.functions:
             source = function.source
             if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
-                self._check_together(function, source)
+                self._check_together(function, source, reused)
 
-    def _check_together(self, function: Function, source: ZipSource) -> None:
-        made = {
-            layer.name: self._made[layer.name].result()
-            for layer in self._settings.layers.values()
-            if layer.name in self._made and set(source.layers) & layer.parts.keys()
-        }
-        seen: dict[str, tuple[str, str]] = {}
-        for name, built in made.items():
-            for package, version in built.packages.items():
-                other, before = seen.setdefault(package, (name, version))
+    def _check_together(
+        self,
+        function: Function,
+        source: ZipSource,
+        reused: Callable[[Layer], Mapping[str, str] | None],
+    ) -> None:
+        own = {path.name.removesuffix(".py") for path in source.code.iterdir()}
+        every: dict[str, tuple[str, str]] = {}
+        for layer in self._settings.layers.values():
+            if not set(source.layers) & layer.parts.keys():
+                continue
+            name = layer.name
+            built = self._made[name].result() if name in self._made else None
+            packages = built.packages if built else reused(layer)
+            if packages is None:
+                self._journal.note(
+                    f"What layer {name} holds could not be read; so nobody knows whether "
+                    f"{function.name} has a package in two versions."
+                )
+            for package, version in (packages or {}).items():
+                other, before = every.setdefault(package, (name, version))
                 if before != version:
                     raise BuildFailed(
                         f"{function.name} would have {package} {before} (layer {other}) and "
@@ -105,12 +133,17 @@ class LayerBuilder:
                         f"{package} {version} is in layer {other} and in layer {name}, and both "
                         f"are layers of {function.name}; one layer with split would hold it once."
                     )
-            own = {path.name.removesuffix(".py") for path in source.code.iterdir()}
-            if twice := sorted(own & built.modules):
+            if built and (twice := sorted(own & built.modules)):
                 self._journal.note(
                     f"The code of {function.name} has a {', '.join(twice)} of its own, which hides "
                     f"that of layer {name}."
                 )
+        if "botocore" in every and "boto3" not in {*every, *own}:
+            self._journal.note(
+                f"Layer {every['botocore'][0]} of {function.name} has botocore "
+                f"{every['botocore'][1]} and no boto3: Lambda's own boto3 would meet a botocore "
+                "that it is not made for; require boto3, too."
+            )
 
     def _tell(self, step: Step, line: str) -> None:
         self._journal.check()
@@ -143,7 +176,7 @@ class Layers:
 
         with self._site.journal.step(step) as detail:
             built = self._builder.built(layer, step)
-            self._builder.check_beside(layer)
+            self._builder.check_beside(layer, self._reused)
             part = built.parts[name]
             zipped = part.archive
             self._check(
@@ -171,6 +204,42 @@ class Layers:
                 f"{shown(zipped.unzipped)} unzipped, {shown(built.pruned)} pruned in all"
             )
             return published
+
+    def check_handler(self, function: Function, source: ZipSource) -> None:
+        """Make sure that a handler's module is in the code, or in a layer that is published here.
+
+        Raises:
+            BuildFailed: it is in none of them.
+        """
+        says = absence_of(source.code, source.handler, source.runtime)
+        if not says or source.keeps_layers:
+            return
+        found: set[str] = set()
+        for layer in self._site.settings.layers.values():
+            for name in set(source.layers) & layer.parts.keys():
+                version = self._observed.layers.get(name)
+                held = self._builder.modules_of(layer)
+                held = held or (self._published.modules(version.arn) if version else held)
+                if not held:
+                    return  # it could not be read
+                found |= held
+        top = re.split(r"[./]", source.handler, maxsplit=1)[0]
+        if top not in found:
+            raise BuildFailed(
+                f"{function.name}: {says}, and none of its layers has it",
+                remedy="Correct handler, or require what has it in one of the function's layers.",
+            )
+
+    def _reused(self, layer: Layer) -> Mapping[str, str] | None:
+        """The packages of a layer that is reused; ``None`` where a part could not be read."""
+        found: dict[str, str] = {}
+        for name in layer.parts:
+            version = self._observed.layers.get(name)
+            held = self._published.packages(version.arn) if version else {}
+            if not held:
+                return None
+            found |= held
+        return found
 
     def _same(self, name: str, built: BuiltLayer) -> LayerVersion | None:
         """A version of a part that holds what was built."""

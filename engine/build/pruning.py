@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.model import Pruning
@@ -54,9 +55,12 @@ _KEPT_INFORMATION = re.compile(
 )
 # A module of numpy 2.2 that one of its own tests shares with its library.
 _KEPT = ("numpy/_core/tests/_natype.py", "numpy/_core/tests/__init__.py")
-# What is always left out: it differs from machine to machine, and nothing imports it.
-_INSTALLERS = ("bin", ".lock", *(f"*.dist-info/{n}" for n in ("RECORD", "INSTALLER", "REQUESTED")))
-_ALWAYS = (*_INSTALLERS, "*.dist-info/direct_url.json", "*.dist-info/uv_*.json")
+# What is always left out: it names folders of this machine.
+_ALWAYS = (".lock", "*.dist-info/direct_url.json", "*.dist-info/uv_*.json")
+# Programs, and what installers note: no import needs them.
+_INSTALLERS = ("bin", *(f"*.dist-info/{n}" for n in ("RECORD", "INSTALLER", "REQUESTED")))
+# What code may read as it is imported (lazy_loader does), so that only an import can tell.
+_GUESSED = ("**/*.pyi",)
 
 
 class Pruned:
@@ -77,6 +81,16 @@ class Pruned:
         """Bytes that were taken out."""
         files = (self._aside / file for each in self.removed.values() for file in each)
         return sum(file.stat().st_size for file in files)
+
+    def before(self, target: Path) -> None:
+        """Lay the folder out once more as it was before anything was taken out, by links."""
+        for source in (self._root, self._aside):
+            for folder, _, files in os.walk(source):
+                into = os.path.join(target, os.path.relpath(folder, source))  # noqa: PTH118
+                os.makedirs(into, exist_ok=True)  # noqa: PTH103
+                for file in files:
+                    with suppress(FileExistsError):  # compiled anew meanwhile
+                        os.link(f"{folder}/{file}", f"{into}/{file}")
 
     def take_out(self, path: str) -> None:
         """Move a file or folder aside, where it stays in case it must come back."""
@@ -105,22 +119,38 @@ def _move(source: Path, target: Path) -> None:
 
 def files_below(folder: Path) -> list[str]:
     """Paths of all files in a folder, relative to it."""
-    found = (path for path in sorted(folder.rglob("*")) if not path.is_dir())
-    return [path.relative_to(folder).as_posix() for path in found]
+    found = []
+    for above, _, files in os.walk(folder):
+        prefix = os.path.relpath(above, folder)
+        found += [file if prefix == "." else f"{prefix}/{file}" for file in files]
+    return sorted(found)
 
 
-def prune(root: Path, aside: Path, pruning: Pruning) -> Pruned:
-    """Take out of a folder of packages what the rules say."""
+def prune(root: Path, aside: Path, pruning: Pruning, *, is_proved: bool = True) -> Pruned:
+    """Take out of a folder of packages what the rules say.
+
+    Args:
+        root: the folder.
+        aside: takes what is taken out.
+        pruning: the rules.
+        is_proved: whether imports will tell what has to come back. Otherwise nothing is taken out
+            that an import could miss, unless the user names it.
+    """
     pruned = Pruned(root, aside)
     for path in _Tree(root).matching(_ALWAYS):
         pruned.take_out(path)
+    for path in _Tree(root).matching(_INSTALLERS if pruning.profile != "none" else ()):
+        for each in _without_kept(root, path, pruning.keep):
+            pruned.take_out(each)
     pruned.removed.clear()  # no import can need these
+    safe = tuple(rule for rule in SAFE if is_proved or rule not in _GUESSED)
+    profile = "safe" if pruning.profile == "aggressive" and not is_proved else pruning.profile
     profiles: dict[str, tuple[tuple[str, ...], ...]] = {
         "none": (),
-        "safe": (SAFE,),
-        "aggressive": (AGGRESSIVE, SAFE),
+        "safe": (safe,),
+        "aggressive": (AGGRESSIVE, safe),
     }
-    for patterns in (pruning.remove, *profiles[pruning.profile]):
+    for patterns in (pruning.remove, *profiles[profile]):
         for path in _Tree(root).matching(patterns):
             for each in _without_kept(root, path, pruning.keep):
                 pruned.take_out(each)

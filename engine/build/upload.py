@@ -14,6 +14,13 @@ from engine.model import Archive, Step, Store
 from engine.model.sizes import DIRECT_LIMIT, shown
 
 PREFIX = "lambda-fast-deploy/"
+BUCKET = "name a bucket for it: artifacts: {bucket: NAME, create: true}"
+
+
+def too_large(what: str, zipped: Archive) -> str:
+    """What is told of a zip that no call can have."""
+    limit = shown(DIRECT_LIMIT)
+    return f"{what} is {shown(zipped.size)} zipped; Lambda takes at most {limit} in a call"
 
 
 def bucket_of(store: Store, region: str, world: World) -> Bucket:
@@ -73,11 +80,8 @@ class Uploads:
         if zipped.size <= DIRECT_LIMIT:
             return {"ZipFile": zipped.content}
         if self._store is None:
-            raise BuildFailed(
-                f"{what} is {shown(zipped.size)} zipped; Lambda takes at most "
-                f"{shown(DIRECT_LIMIT)} in a call",
-                remedy="Name a bucket for it: artifacts: {bucket: NAME, create: true}.",
-            )
+            remedy = f"{BUCKET[0].upper()}{BUCKET[1:]}."
+            raise BuildFailed(too_large(what, zipped), remedy=remedy)
         bucket = bucket_of(self._store, self._site.region, self._site.world)
         make_sure_of(bucket, self._store, what, self._site.region)
         # Addressed by content: what is there already is not sent again.

@@ -10,26 +10,27 @@ import functools
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
 
 from engine.adapters.environment import for_tools
 from engine.adapters.process import output_of, run
 from engine.adapters.uv import uv
-from engine.build.asked import (
-    as_file,
-    base_of,
-    build_options,
-    may_be_built,
-    normal,
-    requirements_text,
-)
+from engine.build.asked import command_of, may_be_built
+from engine.build.locks.target import normal, version_of
+from engine.build.programs import make_portable
 from engine.errors import BuildFailed, disk_full
 from engine.model import Architecture, Layer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NO_MODULE = re.compile(r"bin|.*\.dist-info")
+# What uv says of a package that has no wheel, where nothing else is taken.
+_UNBUILT = re.compile(
+    r"(?:attempted to build|Failed to build:?) '?([A-Za-z0-9][\w.-]*)"
+    r"|([A-Za-z0-9][\w.-]*?)(?:==\S+)? has no (?:usable )?wheels"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Distribution:
     def modules(self) -> tuple[str, ...]:
         """The top-level modules that it brings."""
         tops = {file.split("/")[0] for file in self.files if file.endswith((".py", ".so"))}
-        return tuple(sorted(top.split(".")[0] for top in tops if not top.endswith(".dist-info")))
+        return tuple(sorted(top.split(".")[0] for top in tops if not _NO_MODULE.fullmatch(top)))
 
 
 def platform_of(runtime: str, architecture: Architecture) -> str:
@@ -86,26 +87,27 @@ def interpreter(runtime: str) -> str:
 def held_back(layer: Layer, found: Mapping[str, Distribution]) -> list[str]:
     """What people should know of packages that are older than on a newer runtime.
 
-    Wheels for a newer glibc are passed over without a word, and an older version is taken.
+    Wheels for a newer glibc are passed over without a word, and an older version is taken. Where a
+    lock has settled the versions there is no other to be taken.
     """
     if platform_of(layer.runtime, layer.architecture).endswith("manylinux_2_28"):
         return []
-    newer = replace(layer, runtime="python3.12")
     with tempfile.TemporaryDirectory() as folder:
-        asked = Path(folder, "requirements.txt")
-        asked.write_text(requirements_text(layer), encoding="utf-8")
+        command = command_of(layer, Path(folder))
+        if command.is_settled:
+            return []
         listed = output_of(
             [
                 uv(),
                 *("pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate"),
-                f"--python-version={layer.runtime.removeprefix('python')}",
-                f"--python-platform={platform_of(newer.runtime, newer.architecture)}",
-                *build_options(layer),
-                str(as_file(layer) or asked),
+                f"--python-version={version_of(layer)}",
+                f"--python-platform={platform_of('python3.12', layer.architecture)}",
+                *command.options,
+                str(command.file),
             ],
-            base_of(layer),
+            command.folder,
             60,
-            for_tools(),
+            command.environment,
         )
     lines = (listed or "").splitlines()
     pairs = (line.split(";")[0].strip().partition("==") for line in lines)
@@ -132,33 +134,26 @@ def install(
     Raises:
         BuildFailed: the requirements cannot be installed for that platform.
     """
-    asked = target.with_name("requirements.txt")
-    asked.write_text(requirements_text(layer), encoding="utf-8")
+    written = target.with_name("asked")
+    written.mkdir()
+    wanted = command_of(layer, written)
     command = [
         uv(),
         *("pip", "install", "--quiet", "--no-config", "--link-mode=hardlink"),
         f"--target={target}",
-        f"--requirements={as_file(layer) or asked}",
-        f"--python-version={layer.runtime.removeprefix('python')}",
+        f"--python-version={version_of(layer)}",
         f"--python-platform={platform_of(layer.runtime, layer.architecture)}",
         "--no-compile-bytecode",
         "--no-editable",
-        *build_options(layer),
+        f"--requirements={wanted.file}",
+        *wanted.options,
     ]
+    what = f"layer {layer.name}"
     try:
-        what = f"layer {layer.name}"
-        run(command, what=what, environment=for_tools(), beat=beat, cwd=base_of(layer))
+        run(command, what=what, environment=wanted.environment, beat=beat, cwd=wanted.folder)
     except BuildFailed as failure:
-        disk_full(f"layer {layer.name}", failure.detail)
-        words = " ".join(re.sub(r"[^\w\s.,:;()'\"=<>!~@/\[\]+*-]", " ", failure.detail).split())
-        because = re.search(r"Because (.+?)(?:\. |, we can conclude|$)", words)
-        cause = because.group(1) if because else words.removeprefix("error: ")[:300]
-        raise BuildFailed(
-            f"layer {layer.name} cannot be made of {layer.source}: {cause}",
-            detail=failure.detail,
-            remedy=f"Correct {layer.source}; only wheels for {layer.runtime} on "
-            f"{layer.architecture} are taken, and what sources of the layer names is built.",
-        ) from None
+        disk_full(what, failure.detail)
+        raise _explained(layer, failure) from None
     found = {each.name: each for each in map(_read, target.glob("*.dist-info"))}
     if not found:
         raise BuildFailed(
@@ -167,7 +162,48 @@ def install(
         )
     for name in sorted(may_be_built(layer) & found.keys()):
         _check_pure(layer, found[name])
+    _check_links(layer, target, found.values())
+    make_portable(target)
     return found
+
+
+def _explained(layer: Layer, failure: BuildFailed) -> BuildFailed:
+    """uv's words for why something cannot be installed, and what helps."""
+    words = " ".join(re.sub(r"[^\w\s.,:;()'\"=<>!~@/\[\]+*-]", " ", failure.detail).split())
+    because = re.search(r"Because (.+?)(?:\. |, we can conclude|$)", words)
+    cause = because.group(1) if because else words.removeprefix("error: ")[:300]
+    remedy = f"Correct {layer.source}; only wheels for {layer.runtime} on {layer.architecture} are "
+    remedy += "taken, and what sources of the layer names is built."
+    if unbuilt := _UNBUILT.search(words):
+        name = next(filter(None, unbuilt.groups()))
+        remedy = (
+            f"Write sources: [{name}] for layer {layer.name} to have it built from source, which "
+            "runs its build and must lead to pure Python; or take a version that has a wheel for "
+            f"{layer.runtime} on {layer.architecture}."
+        )
+    return BuildFailed(
+        f"layer {layer.name} cannot be made of {layer.source}: {cause}",
+        detail=failure.detail,
+        remedy=remedy,
+    )
+
+
+def _check_links(layer: Layer, root: Path, found: Iterable[Distribution]) -> None:
+    """Refuse what leads to a folder of this machine, as an editable package does (PEP 660).
+
+    Raises:
+        BuildFailed: with the package and the folder.
+    """
+    for one in found:
+        for name in (file for file in one.files if file.endswith(".pth") and "/" not in file):
+            text = (root / name).read_text(encoding="utf-8", errors="replace")
+            outside = next((line for line in text.splitlines() if line.startswith("/")), "")
+            if outside:
+                raise BuildFailed(
+                    f"{one.name} {one.version} in layer {layer.name} leads to {outside} of this "
+                    f"machine ({name}), which no layer has",
+                    remedy="Use a build of it that holds its modules, not an editable one.",
+                )
 
 
 def _check_pure(layer: Layer, one: Distribution) -> None:
@@ -200,7 +236,7 @@ def _read(information: Path) -> Distribution:
     return Distribution(
         name=normal(header["Name"]),
         version=header["Version"],
-        files=tuple(sorted(file for file in files if not file.startswith(("..", "/", "bin/")))),
+        files=tuple(sorted(file for file in files if not file.startswith(("..", "/")))),
         needs=tuple(needs),
         tags=tuple(wheel.get_all("Tag") or ()),
     )
@@ -242,7 +278,7 @@ def _check_shared(parts: Mapping[str, list[Distribution]]) -> None:
     owners: dict[str, tuple[str, str]] = {}
     for part, held in parts.items():
         for one in held:
-            for file in one.files:
+            for file in (each for each in one.files if not each.startswith("bin/")):
                 other_part, other = owners.setdefault(file, (part, one.name))
                 if other_part != part:
                     raise BuildFailed(

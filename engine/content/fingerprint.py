@@ -13,12 +13,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.adapters.files import digest, link_of, read_text
-from engine.content.archive import archive
+from engine.content.archive import code_archive
+from engine.content.indexes import indexes_of
 from engine.content.local import local_packages
+from engine.content.node import files_of, settings_of
+from engine.content.node import local_packages as node_packages
 from engine.content.requirements import requirements
 from engine.content.tree import code_files, image_files
 from engine.errors import BuildFailed, Invalid
 from engine.model import (
+    Archive,
     Base,
     Fingerprints,
     Function,
@@ -27,11 +31,12 @@ from engine.model import (
     Settings,
     ZipSource,
 )
+from engine.model.sizes import DIRECT_LIMIT
 
 Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and files in that
 
 # Raised when the same inputs would be built differently than before.
-_RECIPES = {"base": 1, "image": 1, "layer": 1}
+_RECIPES = {"base": 1, "image": 1, "layer": 2}
 
 
 def _fingerprint(kind: str, **parts: object) -> str:
@@ -52,8 +57,15 @@ def _content(path: Path) -> tuple[str, str]:
 
 
 def own_of(layer: Layer) -> tuple[Own, ...]:
-    """The user's own folders among the requirements of a layer, and the files that are in each."""
-    packages = () if layer.is_node else local_packages(layer.requirements)
+    """What of a layer's requirements is in this checkout: folders and files, by their content."""
+    source = layer.requirements
+    if layer.is_node and isinstance(source, Path):
+        own: list[Own] = [
+            (each.name, each.folder, files_of(each.path) if each.is_built else each.files)
+            for each in node_packages(source)
+        ]
+        return (*own, ("", source.parent, settings_of(source)))
+    packages = local_packages(source, layer.extras, layer.groups)
     return tuple((each.name, each.folder, each.files) for each in packages)
 
 
@@ -62,12 +74,19 @@ def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
 
     Args:
         layer: what is wanted.
-        own: the user's own folders among the requirements; they count by what those files hold, so
+        own: what of the requirements is in this checkout; it counts by what those files hold, so
             that what a build leaves beside them can be left out.
     """
-    built: dict[str, object] = {}
-    if layer.sources:
-        built["sources"] = layer.sources
+    built: dict[str, object] = {
+        name: value
+        for name, value in (
+            ("sources", layer.sources),
+            ("extras", layer.extras),
+            ("groups", layer.groups),
+            ("indexes", () if layer.is_node else indexes_of(layer.requirements).hosts),
+        )
+        if value
+    }
     if own := own_of(layer) if own is None else own:
         built["own"] = [(name, _contents(folder, files)) for name, folder, files in own]
     return _fingerprint(
@@ -140,6 +159,15 @@ def base_recipes(settings: Settings) -> dict[str, str]:
     return {name: of_base(base) for name, base in settings.bases.items()}
 
 
+def _code(source: ZipSource, *, fits: bool) -> Archive:
+    """The code of a function; compressed only where it would not fit, as of ``archive``."""
+    names = code_files(source.code)
+    made = code_archive(source.code, names)
+    if fits or made.size <= DIRECT_LIMIT:
+        return made
+    return code_archive(source.code, names, compress=True)
+
+
 def fingerprints(
     settings: Settings, recipes: Mapping[str, str], bases: Mapping[str, str]
 ) -> Fingerprints:
@@ -158,6 +186,5 @@ def fingerprints(
         if isinstance(source, ImageSource):
             images[function.name] = of_image(function, source, bases.get(source.base or "", ""))
         elif isinstance(source, ZipSource):
-            files = {name: source.code / name for name in code_files(source.code)}
-            archives[function.name] = archive(files, compress=False)
+            archives[function.name] = _code(source, fits=settings.artifacts is not None)
     return Fingerprints(bases, layers, images, archives, recipes)

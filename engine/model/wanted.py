@@ -53,7 +53,8 @@ class Layer:
 
     ``requirements`` is a file or a list. ``parts`` maps the name of each published layer to the
     distributions that it holds, with what they need; the one without any holds the rest.
-    ``sources`` are the distributions that may be built from source.
+    ``sources`` are the distributions that may be built from source. ``extras`` and ``groups`` are
+    those of its project that are wanted besides what that always needs.
     """
 
     name: str
@@ -65,6 +66,8 @@ class Layer:
     pruning: Pruning = field(default_factory=Pruning)
     bytecode: Bytecode = "include"
     sources: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def parts(self) -> Mapping[str, tuple[str, ...]]:
@@ -79,7 +82,8 @@ class Layer:
     @property
     def source(self) -> str:
         """The requirements, for people."""
-        return self.requirements.name if isinstance(self.requirements, Path) else self.name
+        source = self.requirements
+        return source.name if isinstance(source, Path) else "its requirements"
 
 
 @dataclass(frozen=True, slots=True)

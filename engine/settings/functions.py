@@ -22,7 +22,7 @@ from engine.model import (
 from engine.settings.checked import Checked
 from engine.settings.document import nearest
 from engine.settings.gates import named_gates, read_canary
-from engine.settings.handler import problem_with
+from engine.settings.handler import absence_of, problem_with
 
 MAX_LAYERS = 5  # Lambda quotas: function layers
 
@@ -124,9 +124,12 @@ def _zip(
 ) -> ZipSource:
     path = ("functions", name, "zip")
     code = checked.directory(value["code"], *path, "code")
-    if is_directory(code) and (problem := problem_with(code, value["handler"], value["runtime"])):
-        checked.problem(problem, *path, "handler")
     wanted = value.get("layers", [])
+    if is_directory(code):
+        named = (code, value["handler"], value["runtime"])
+        is_whole = value.get("layers") == []  # no layer has its module
+        if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
+            checked.problem(problem, *path, "handler")
     parts = [part for each in wanted if each in layers for part in layers[each].parts]
     if max(len(wanted), len(parts)) > MAX_LAYERS:
         checked.problem(

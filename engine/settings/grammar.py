@@ -70,8 +70,9 @@ LAYER = Record(
     {
         "requirements": Key(
             OneOf(PATH, ListOf(Text(wanted="a requirement"))),
-            "requirements file, pyproject.toml (with its uv.lock or poetry.lock), or a list; "
-            "package-lock.json for Node.js",
+            "requirements file, pyproject.toml (with its uv.lock, poetry.lock, pdm.lock or "
+            "pylock.toml), Pipfile.lock, or a list; for Node.js package-lock.json, pnpm-lock.yaml "
+            "or yarn.lock",
             required=True,
         ),
         "runtime": Key(Choice(RUNTIMES), "runtime the layer is built for", required=True),
@@ -80,6 +81,11 @@ LAYER = Record(
             ListOf(DISTRIBUTION),
             "packages that are built from source, which runs programs of theirs; of all others "
             "only wheels are taken, but for your own folders that the requirements name",
+        ),
+        "extras": Key(ListOf(DISTRIBUTION), "extras of the project that are wanted; default none"),
+        "groups": Key(
+            ListOf(DISTRIBUTION),
+            "dependency groups that are wanted besides what the project always needs; default none",
         ),
         "split": Key(
             MapOf(OneOf(Choice(("rest",)), ListOf(DISTRIBUTION)), r"[A-Za-z0-9_-]{1,60}", "a name"),

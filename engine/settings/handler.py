@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import glob
 from pathlib import Path
 
 from engine.adapters.files import is_file, read_bytes
@@ -38,23 +39,52 @@ def _defines(source: Path, name: str) -> bool:
     return False
 
 
-def problem_with(code: Path, handler: str, runtime: str, *, is_whole: bool = True) -> str:
-    """What is wrong with a handler such as ``package.module.function``, or nothing.
+def problem_with(code: Path, handler: str, runtime: str) -> str:
+    """What is wrong with a handler whose module is in the code, or nothing.
 
-    ``is_whole`` says that the module can only be in ``code``, and in no layer or requirement.
+    Args:
+        code: the directory of the function's own code.
+        handler: such as ``package.module.function``.
+        runtime: the function's.
     """
-    module, _, name = handler.rpartition(".")
+    if runtime.startswith("nodejs") or (found := _of_python(code, handler)) is None:
+        return ""
+    name = handler.rpartition(".")[2]
+    if found.suffix != ".py" or _defines(found, name):
+        return ""
+    return f"handler {handler!r}: {found.name} defines no {name!r}"
+
+
+def absence_of(code: Path, handler: str, runtime: str) -> str:
+    """That the module of a handler is not in the code, where only a layer can have it; or nothing.
+
+    Args:
+        code: the directory of the function's own code.
+        handler: such as ``package.module.function``, or a path of Lambda's.
+        runtime: the function's.
+    """
+    if handler.startswith("/"):  # into /opt, where layers are
+        return ""
     if runtime.startswith("nodejs"):
-        endings = (".js", ".mjs", ".cjs")
-        if not is_whole or any(is_file(code / f"{module}{ending}") for ending in endings):
+        # As the runtime has it: what follows the first dot of the last name is in the module
+        # (aws-lambda-nodejs-runtime-interface-client, "UserFunction").
+        folder, _, last = handler.rpartition("/")
+        module = f"{folder}/{last.partition('.')[0]}" if folder else last.partition(".")[0]
+        if any(is_file(code / f"{module}{ending}") for ending in ("", ".js", ".mjs", ".cjs")):
             return ""
         return f"handler {handler!r}: {module}.js does not exist in {code.name!r}"
-    relative = module.replace(".", "/")
-    for candidate in (code / f"{relative}.py", code / relative / "__init__.py"):
-        if is_file(candidate):
-            if _defines(candidate, name):
-                return ""
-            return f"handler {handler!r}: {candidate.name} defines no {name!r}"
-    if not is_whole:
+    if _of_python(code, handler) is not None:
         return ""
+    relative = handler.rpartition(".")[0].replace(".", "/")
     return f"handler {handler!r}: {relative}.py does not exist in {code.name!r}"
+
+
+def _of_python(code: Path, handler: str) -> Path | None:
+    """The file of a handler's module: a package goes before a module, as in an import."""
+    relative = handler.rpartition(".")[0].replace(".", "/")
+    for candidate in (code / relative / "__init__.py", code / f"{relative}.py"):
+        if is_file(candidate):
+            return candidate
+    place = code / relative
+    compiled = place.parent.glob(f"{glob.escape(place.name)}.*") if place.name else ()
+    return next((each for each in compiled if each.suffix in (".so", ".pyc")), None)

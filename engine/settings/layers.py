@@ -14,6 +14,12 @@ from engine.model import Architecture, Base, Function, Layer, Pruning, ZipSource
 from engine.settings.checked import Checked
 from engine.settings.services import FROM_CODE, services_of
 
+# Locks of npm, pnpm and yarn.
+NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock")
+_OF_PYTHON = {
+    *("split", "prune", "remove", "keep", "services", "sources", "extras", "groups", "bytecode")
+}
+
 
 def read_base(checked: Checked, name: str, value: dict[str, Any]) -> Base:
     """A base image, from values of the right shape."""
@@ -45,12 +51,12 @@ def read_layer(checked: Checked, name: str, value: dict[str, Any]) -> Layer:
     for twice in sorted(each for each, times in listed.items() if times > 1):
         checked.problem(f"{twice} is in two parts", "layers", name, "split")
     if value["runtime"].startswith("nodejs"):
-        if isinstance(asked, list) or Path(asked).name != "package-lock.json":
-            says = f"a layer for {value['runtime']} is made of a package-lock.json"
+        if isinstance(asked, list) or Path(asked).name not in NODE_LOCKS:
+            says = f"a layer for {value['runtime']} is made of a lock: {' or '.join(NODE_LOCKS)}"
             checked.problem(says, "layers", name, "requirements")
         elif is_file(checked.root / asked):
             checked.file(str(Path(asked).with_name("package.json")), "layers", name)
-        for key in {"split", "prune", "remove", "keep", "services", "sources"} & value.keys():
+        for key in sorted(_OF_PYTHON & value.keys()):
             checked.problem("is for Python layers only", "layers", name, key)
     return Layer(
         name=name,
@@ -63,6 +69,8 @@ def read_layer(checked: Checked, name: str, value: dict[str, Any]) -> Layer:
         split=split,
         bytecode=value.get("bytecode", "include"),
         sources=tuple(sorted(value.get("sources", ()))),
+        extras=tuple(sorted(value.get("extras", ()))),
+        groups=tuple(sorted(value.get("groups", ()))),
         pruning=Pruning(
             profile=value.get("prune", "safe"),
             remove=tuple(value.get("remove", ())),

@@ -15,6 +15,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,17 +27,19 @@ from engine.adapters.parallel import together
 from engine.build.budget import check_size
 from engine.build.layer import build_layer
 from engine.build.upload import PREFIX, exchanged
-from engine.content.archive import archive
+from engine.content.archive import code_archive
 from engine.content.fingerprint import of_layer, own_of, still
 from engine.content.tree import code_files
 from engine.errors import BuildFailed
 from engine.model import Action, Archive, Layer, Step
 from engine.model.sizes import UNZIPPED_LIMIT, shown
+from engine.settings.layers import NODE_LOCKS
 from engine.stack.objects import digest, held, is_as_named
 from engine.stack.order import Order
 from engine.stack.parts import Part
 
 BUILDS_AT_ONCE = 4  # uv mostly waits
+_COMPILED = re.compile(r"(.*/)?(?:__pycache__/([^/.]+)\.[^/]*|([^/.]+))\.pyc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +237,10 @@ def _own(part: Part) -> Archive:
         content = read_bytes(part.path, UNZIPPED_LIMIT)
         return Archive(content, _sha256(content), _unzipped(content))
     # Requirements are known by what they ask for: a comment among them makes no other zip.
-    files = {
-        f"{part.prefix}{name}": part.path / name
-        for name in code_files(part.path)
-        if part.path / name != part.requirements
-    }
-    return archive(files, compress=False)
+    is_node = part.requirements is not None and part.requirements.name in NODE_LOCKS
+    names = code_files(part.path, ("node_modules/",) if is_node else ())
+    own = [name for name in names if part.path / name != part.requirements]
+    return code_archive(part.path, own, prefix=part.prefix)
 
 
 def _unzipped(content: bytes) -> int:
@@ -264,13 +265,16 @@ def _fingerprint(part: Part, requirements: str, own: Archive) -> str:
 def _together(part: Part, installed: bytes, own: Archive) -> Archive:
     """One zip of what was installed and the part's own files, which go before."""
     entries: dict[str, tuple[zipfile.ZipInfo, bytes]] = {}
-    for content in (installed, own.content):
-        with zipfile.ZipFile(io.BytesIO(content)) as zipped:
-            for info in zipped.infolist():
-                name = info.filename
-                if content is installed:
-                    name = part.prefix + name.partition("/")[2]  # below python/ or nodejs/
-                entries[name] = (info, zipped.read(info))
+    with zipfile.ZipFile(io.BytesIO(installed)) as zipped:
+        for info in zipped.infolist():
+            name = part.prefix + info.filename.partition("/")[2]  # below python/ or nodejs/
+            entries[name] = (info, zipped.read(info))
+    with zipfile.ZipFile(io.BytesIO(own.content)) as zipped:
+        names = set(zipped.namelist())
+        # Python would run what an installed module was compiled to in place of the own one.
+        entries = {name: each for name, each in entries.items() if _module(name) not in names}
+        for info in zipped.infolist():
+            entries[info.filename] = (info, zipped.read(info))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as zipped:
         for name in sorted(entries):
@@ -281,6 +285,13 @@ def _together(part: Part, installed: bytes, own: Archive) -> Archive:
             zipped.writestr(copy, held)
     content = buffer.getvalue()
     return Archive(content, _sha256(content), sum(len(held) for _, held in entries.values()))
+
+
+def _module(compiled: str) -> str:
+    """The source that Python has compiled to a file of this name (PEP 3147), or nothing."""
+    if match := _COMPILED.fullmatch(compiled):
+        return f"{match[1] or ''}{match[2] or match[3]}.py"
+    return ""
 
 
 def _sha256(content: bytes) -> str:

@@ -17,7 +17,8 @@ from engine.adapters.files import LOCK, is_directory, is_file, is_there, read_te
 from engine.content.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
 from engine.model import Architecture
-from engine.settings.handler import problem_with
+from engine.settings.handler import absence_of, problem_with
+from engine.settings.layers import NODE_LOCKS
 from engine.stack.resources import (
     FUNCTIONS,
     LAMBDA_FUNCTION,
@@ -183,7 +184,8 @@ class _Parts:
             return
         given = self._resources.of_function(logical, "Layers")
         is_whole = part.requirements is None and not given
-        if says := problem_with(part.path, handler, part.runtime, is_whole=is_whole):
+        named = (part.path, handler, part.runtime)
+        if says := problem_with(*named) or (absence_of(*named) if is_whole else ""):
             place = self._resources.place_of_function(logical, "Handler")
             self._problems.append(Problem(says, place))
 
@@ -245,5 +247,6 @@ def _requirements(folder: Path) -> Path | None:
     manifest = folder / "package.json"
     asked = json.loads(read_text(manifest, LOCK)) if is_there(manifest) else {}
     if isinstance(asked, dict) and asked.get("dependencies"):
-        return folder / "package-lock.json"
+        locks = (folder / name for name in NODE_LOCKS)
+        return next((lock for lock in locks if is_there(lock)), folder / NODE_LOCKS[0])
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.build.layer import build_layer
-from engine.content.archive import archive
+from engine.content.archive import code_archive
 from engine.content.tree import code_files
 from engine.model import Settings, ZipSource
 from engine.model.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
@@ -45,8 +45,7 @@ def sizes(settings: Settings) -> list[Size]:
     for function in settings.functions:
         source = function.source
         if isinstance(source, ZipSource):
-            files = {name: source.code / name for name in code_files(source.code)}
-            code = archive(files, compress=False)
+            code = code_archive(source.code, code_files(source.code))
             limit = budgets.code or UNZIPPED_LIMIT
             listed.append(Size(f"code of {function.name}", code.size, code.unzipped, limit))
             total = code.unzipped + sum(found[name].unzipped for name in source.layers)

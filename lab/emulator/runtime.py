@@ -12,7 +12,9 @@ import json
 import queue
 import re
 import time
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -20,6 +22,7 @@ from ministack.services import lambda_svc
 
 from lab.emulator.invocations import current
 from lab.emulator.settings import Settings
+from lab.emulator.unpacked import Unpacked
 
 _INIT_FAILED = "Worker init failed: "
 _FAILURE = "_lab_failure"  # in an answer: the handler's error, as JSON
@@ -201,6 +204,8 @@ def teach(settings: Settings) -> None:
         found: tuple[str, str] = _detect_runtime_binary(runtime)
         return (found[0], nodejs) if runtime.startswith("nodejs") else found
 
+    unpacking = {**vars(zipfile), "ZipFile": Unpacked}
+    lambda_runtime.zipfile = SimpleNamespace(**unpacking)
     lambda_runtime._detect_runtime_binary = runtime_binary
     lambda_runtime.Worker._spawn = spawn
     lambda_runtime.Worker._read_stderr = read_stderr

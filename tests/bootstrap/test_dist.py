@@ -13,7 +13,7 @@ from pathlib import Path
 
 import botocore.session
 
-from engine.build.asked import normal
+from engine.build.locks.target import normal
 from engine.build.wheels import interpreter
 from tests.bootstrap.conftest import Runner, snapshot
 from tests.support import CHECKOUT

@@ -37,6 +37,12 @@ def _missing_dockerfile(project: Project) -> dict[str, str]:
     return {}
 
 
+def _missing_handler(project: Project) -> dict[str, str]:
+    project.edit("lambda-deploy.yml", "app.handler", "main.handler")
+    project.edit("lambda-deploy.yml", "[orders-dependencies]", "[]")  # which could have it
+    return {}
+
+
 def _absent_bucket(project: Project) -> dict[str, str]:
     project.edit("lambda-deploy.yml", "tests: [health]", "tests: [health, storage]")
     project.edit(
@@ -60,7 +66,7 @@ KINDS: list[tuple[str, Spoil, int, str, str]] = [
     ("unknown key", _config("memory:", "memmory:"), 2, "lambda-deploy.yml:14", "'memory'"),
     ("wrong type", _config("memory: 256", "memory: much"), 2, "lambda-deploy.yml:14", "MB"),
     ("missing Dockerfile", _missing_dockerfile, 2, "'Dockerfile.lambda' does not exist", ""),
-    ("missing handler", _config("app.handler", "main.handler"), 2, "lambda-deploy.yml:10",
+    ("missing handler", _missing_handler, 2, "lambda-deploy.yml:10",
      "main.py does not exist"),
     ("bad region", _config("layers:\n", "regions: [eu-wst-1]\n\nlayers:\n"), 2,
      "lambda-deploy.yml:1", "'eu-west-1'"),

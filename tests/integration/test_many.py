@@ -169,10 +169,14 @@ functions:
 """
     large = project(config, "def handler(event, context): return {'status': 'ok'}\n")
     (large.root / "src/data.bin").write_bytes(secrets.token_bytes(51_000_000))
-    refused = large.deploy()
-    assert refused.code == 1
-    assert "Name a bucket for it: artifacts:" in refused.log
-    assert refused.changes == []
+    for command in ("plan", "deploy"):
+        refused = large.run(command)
+        assert refused.code == 2
+        says = (
+            f"the code of {name} is 51.0 MB zipped; Lambda takes at most 50.0 MB in a call: name a"
+        )
+        assert says in refused.log
+        assert refused.changes == []
 
     bucket = f"zips-{secrets.token_hex(4)}"
     large.write("lambda-deploy.yml", f"{config}artifacts: {{bucket: {bucket}}}\n")
@@ -185,6 +189,21 @@ functions:
     assert "UploadPart" in [r["operation"] for r in run.requests]
     s3 = boto3.client("s3")
     assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert large.deploy().changes == []
+
+
+def test_code_is_compressed_where_it_would_not_fit(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = f"""\
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    large = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    (large.root / "src/data.txt").write_bytes(b"some text, " * 6_000_000)
+    assert large.deploy().code == 0
     assert large.deploy().changes == []
 
 
@@ -502,6 +521,33 @@ tests:
     assert "PublishLayerVersion" not in node.deploy().changes
 
 
+def test_links_between_packages_lead_on_where_lambda_unpacks_them(
+    project: Callable[[str, str], Project], name: str
+) -> None:
+    config = f"""\
+functions:
+  {name}:
+    zip: {{code: src, handler: index.handler, runtime: nodejs20.x, layers: []}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+    tests: [works]
+tests:
+  works: {{invoke: {{}}, json: {{status: ok}}, within: 5s}}
+"""
+    node = project(config, "")
+    node.write("src/index.js", "exports.handler = async () => ({status: require('outer')});\n")
+    # As pnpm lays packages out: each sees those that it needs beside where it really is.
+    store = "src/node_modules/.pnpm"
+    node.write(f"{store}/outer@1/node_modules/outer/index.js", "module.exports = require('inner');")
+    node.write(f"{store}/inner@1/node_modules/inner/index.js", "module.exports = 'ok';")
+    for link, target in (
+        (f"{store}/outer@1/node_modules/inner", "../../inner@1/node_modules/inner"),
+        ("src/node_modules/outer", ".pnpm/outer@1/node_modules/outer"),
+    ):
+        (node.root / link).symlink_to(target)
+    assert node.deploy().code == 0
+    assert node.deploy().changes == []
+
+
 def test_a_package_in_two_versions_is_found_before_anything_is_published(
     project: Callable[[str, str], Project], name: str
 ) -> None:
@@ -525,6 +571,32 @@ functions:
     assert run.code == 0
     assert f"idna 3.10 is in layer {name}-a and in layer {name}-b" in run.log
     assert f"The code of {name} has a six of its own" in run.log
+    # Of two layers one is reused, which AWS alone has.
+    twice.edit(
+        "lambda-deploy.yml",
+        f"{name}-a: {{requirements: [six==1.17.0",
+        f"{name}-a: {{requirements: [six==1.16.0",
+    )
+    run = twice.deploy()
+    assert run.code == 1
+    assert f"would have six 1.16.0 (layer {name}-a) and 1.17.0 (layer {name}-b)" in run.log
+    assert run.changes == []
+
+
+def test_botocore_without_boto3_is_told(project: Callable[[str, str], Project], name: str) -> None:
+    config = f"""\
+layers:
+  {name}-a: {{requirements: [botocore], runtime: python3.11, services: [s3]}}
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.11, layers: [{name}-a]}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    alone = project(config, "def handler(event, context): return {'status': 'ok'}\n")
+    says = f"Layer {name}-a of {name} has botocore"
+    assert says in alone.deploy().log
+    alone.edit("lambda-deploy.yml", "[botocore]", "[botocore, boto3]")
+    assert says not in alone.deploy().log
 
 
 BUILD = """\

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,6 +157,38 @@ def test_a_folder_of_the_users_own_is_built_by_deploys_and_told_no_secret(
     assert own.project.deploy().changes == []
 
 
+def _wheel(own: Own) -> None:
+    """Build the folder as a wheel, always under one name."""
+    wheel = own.project.root / "wheels/own-1.0-py3-none-any.whl"
+    wheel.parent.mkdir(exist_ok=True)
+    text = (own.project.root / "own/own.py").read_text()
+    about = "Metadata-Version: 2.1\nName: own\nVersion: 1.0\n"
+    tag = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(wheel, "w") as packed:
+        packed.writestr("own.py", text)
+        packed.writestr("own-1.0.dist-info/METADATA", about)
+        packed.writestr("own-1.0.dist-info/WHEEL", tag)
+        packed.writestr("own-1.0.dist-info/RECORD", "own.py,,\n")
+
+
+@pytest.mark.parametrize(
+    "requirements",
+    ["./wheels/own-1.0-py3-none-any.whl", "--no-index\n--find-links wheels\nown"],
+    ids=["wheel", "folder of wheels"],
+)
+def test_a_wheel_counts_with_what_it_holds(own: Own, requirements: str) -> None:
+    own.project.write("requirements.txt", f"{requirements}\n")
+    _wheel(own)
+    assert own.project.deploy().code == 0
+    assert own.project.deploy().changes == []
+
+    own.project.edit("own/own.py", "one", "two")
+    own.project.edit("lambda-deploy.yml", "status: one", "status: two")
+    _wheel(own)
+    assert own.project.deploy().code == 0
+    assert own.builds == []
+
+
 def _pack(own: Own) -> None:
     """Make an archive of the folder, which is nobody's own any more."""
     with tarfile.open(own.project.root / "own.tar.gz", "w:gz") as packed:
@@ -168,7 +201,7 @@ def test_what_others_made_is_built_only_if_sources_names_it(own: Own) -> None:
     refused = own.project.deploy()
     assert refused.code == 1
     assert "own" in refused.log
-    assert "what sources of the layer names is built" in refused.log
+    assert "Write sources: [own] for layer" in refused.log
     assert own.builds == []
 
     own.config("requirements.txt", more="\n    sources: [Own]")

@@ -258,6 +258,21 @@ def test_a_size_over_its_budget_is_refused_before_anything_is_uploaded(
     assert run.changes == []
 
 
+def test_a_handler_can_be_in_a_layer_and_is_looked_for_there(project: Project, name: str) -> None:
+    project.edit("lambda-deploy.yml", "app.handler", "appp.handler")
+    project.edit("lambda-deploy.yml", LAYER, f"{name}-dependencies")
+    for changes in (["PublishLayerVersion"], []):  # built, and then found in AWS
+        refused = project.deploy()
+        assert refused.code == 1
+        says = "handler 'appp.handler': appp.py does not exist in 'src'"
+        assert f"{name}: {says}; one of its layers must have it." in refused.log
+        assert f"{name}: {says}, and none of its layers has it" in refused.log
+        assert refused.changes == changes
+    project.edit("lambda-deploy.yml", "appp.handler", "pydantic.TypeAdapter")
+    project.edit("lambda-deploy.yml", "    tests: [health]\n", "")
+    assert project.deploy().code == 0
+
+
 def test_a_url_that_was_open_can_be_closed(project: Project) -> None:
     first = project.deploy()
     assert get(first.function["url"])[0] == 200

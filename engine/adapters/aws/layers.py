@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from engine.adapters import retry
 from engine.adapters.aws.session import Aws
-from engine.errors import Exchanged, NotFound, Unavailable, Unreachable
+from engine.adapters.http import request
+from engine.errors import Exchanged, GateFailed, NotFound, Unavailable, Unreachable
 from engine.model import LayerVersion
+from engine.model.sizes import UNZIPPED_LIMIT
 
 _MARK = "lambda-fast-deploy"
+_PYTHON = re.compile(r"python/([^/]+)-([^-/]+)\.dist-info/METADATA")
+_NODE = re.compile(r"nodejs/node_modules/((?:@[^/]+/)?[^/@]+)/package\.json")
+_TOP = re.compile(r"(?:python|nodejs/node_modules)/((?:@[^/]+/)?[^/.]+)")
+_NOT_FETCHED = (GateFailed, Unreachable, NotFound, KeyError, zipfile.BadZipFile)
 _OURS = re.compile(rf"{_MARK} ([0-9a-f]+) ([0-9a-f]+) of ([0-9a-f.]+), (\d+) bytes")
 
 
@@ -113,6 +123,32 @@ class Layers:
             return published
 
         return retry.again(publish, (Unreachable, Unavailable))
+
+    def packages(self, arn: str) -> dict[str, str]:
+        """The packages that a version holds, with their versions; none if it cannot be fetched.
+
+        Names are as an index has them (PEP 503), and those of Node.js as they are.
+        """
+        found: dict[str, str] = {}
+        with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
+            for name in zipped.namelist():
+                if match := _PYTHON.fullmatch(name):
+                    found[re.sub(r"[-_.]+", "-", match.group(1)).lower()] = match.group(2)
+                elif match := _NODE.fullmatch(name):
+                    with suppress(ValueError, RecursionError, AttributeError):
+                        found[match.group(1)] = str(json.loads(zipped.read(name)).get("version"))
+        return found
+
+    def modules(self, arn: str) -> frozenset[str]:
+        """The top modules that a version holds; none if it cannot be fetched."""
+        with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
+            found = (_TOP.match(name) for name in zipped.namelist())
+            return frozenset(match.group(1) for match in found if match)
+        return frozenset()
+
+    def _fetched(self, arn: str) -> zipfile.ZipFile:
+        answer = request("GET", self._read(arn)["Content"]["Location"], most=UNZIPPED_LIMIT)
+        return zipfile.ZipFile(io.BytesIO(answer.body))
 
     def _read(self, arn: str) -> Any:
         return self._aws.call(self._region, "lambda", "get_layer_version_by_arn", Arn=arn)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.build.asked import normal
-from engine.build.layer import _check_binaries, build_layer
+from engine.build.binaries import check_binaries
+from engine.build.layer import build_layer
 from engine.build.pruning import prune
 from engine.build.wheels import Distribution, divide
 from engine.content.requirements import requirements
@@ -79,10 +79,6 @@ def test_a_file_in_two_parts_is_named_with_both_packages() -> None:
         divided({"a": ("google-auth",), "b": ("google-api",)}, one, other)
 
 
-def test_names_are_equal_as_an_index_has_them() -> None:
-    assert normal("Python_Dateutil") == normal("python.dateutil") == "python-dateutil"
-
-
 # ---------------------------------------------------------------- pruning
 
 
@@ -147,10 +143,43 @@ def test_what_is_to_be_kept_or_removed_goes_before_the_profile(tree: Path, tmp_p
     assert not (tree / "mine/tests").exists()
 
 
-def test_no_profile_takes_only_what_installers_leave(tree: Path, tmp_path: Path) -> None:
+def test_no_profile_takes_only_what_names_folders_of_this_machine(
+    tree: Path, tmp_path: Path
+) -> None:
+    (tree / "six-1.dist-info/direct_url.json").write_text("{}")
     before = left(tree)
     prune(tree, tmp_path / "aside", Pruning("none"))
-    assert before - left(tree) == {"six-1.dist-info/RECORD", "bin/tool"}
+    assert before - left(tree) == {"six-1.dist-info/direct_url.json"}
+
+
+@pytest.mark.parametrize("profile", ["safe", "aggressive"])
+def test_programs_and_lists_of_files_stay_where_they_are_to_be_kept(
+    tree: Path, tmp_path: Path, profile: Any
+) -> None:
+    prune(tree, tmp_path / "aside", Pruning(profile, keep=("bin/*", "*/RECORD")))
+    assert {"bin/tool", "six-1.dist-info/RECORD"} <= left(tree)
+
+
+def test_nothing_is_taken_out_by_guess_where_imports_cannot_be_tried(
+    tree: Path, tmp_path: Path
+) -> None:
+    before = left(tree)
+    rules = Pruning("aggressive", remove=("boto3/docs",))
+    prune(tree, tmp_path / "aside", rules, is_proved=False)
+    gone = before - left(tree)
+    assert "scipy/stats/tests/test_a.py" in gone  # as measured
+    assert "boto3/docs/__init__.py" in gone  # as named
+    assert not gone & {"scipy/stats/_b.pyi", "scipy/optimize/__init__.py", "mine/tests/__init__.py"}
+
+
+def test_a_folder_can_be_seen_as_it_was_before(tree: Path, tmp_path: Path) -> None:
+    before = left(tree)
+    pruned = prune(tree, tmp_path / "aside", Pruning("aggressive"))
+    again = tree / next(iter(before - left(tree)))
+    again.parent.mkdir(parents=True, exist_ok=True)
+    again.write_text("made anew")
+    pruned.before(tmp_path / "whole")
+    assert left(tmp_path / "whole") == before
 
 
 def test_the_aggressive_profile_takes_folders_whole_and_each_comes_back(
@@ -188,10 +217,10 @@ def test_native_code_that_the_runtime_cannot_load_is_refused_by_name(
     found = [dist("fast", files=("_fast.so",))]
     wanted = layer(runtime=runtime, architecture=Architecture.X86_64)
     if not says:
-        _check_binaries(wanted, tmp_path, found)
+        check_binaries(wanted, tmp_path, found)
         return
     with pytest.raises(BuildFailed, match=says):
-        _check_binaries(wanted, tmp_path, found)
+        check_binaries(wanted, tmp_path, found)
 
 
 # ---------------------------------------------------------------- requirements

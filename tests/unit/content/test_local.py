@@ -31,8 +31,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def found(*lines: str) -> list[tuple[str, str]]:
     return [
-        (each.name, each.folder.relative_to(Path.cwd()).as_posix())
-        for each in local_packages(lines)
+        (each.name, each.path.relative_to(Path.cwd()).as_posix()) for each in local_packages(lines)
     ]
 
 
@@ -51,6 +50,10 @@ def found(*lines: str) -> list[tuple[str, str]]:
         ("./poems", "poems", "poems"),
         ("./old", "", "old"),
         ("./broken", "", "broken"),
+        ("./wheel-1.0-py3-none-any.whl", "wheel", "wheel-1.0-py3-none-any.whl"),
+        ("wheel-1.0-py3-none-any.whl", "wheel", "wheel-1.0-py3-none-any.whl"),
+        ("x @ file:./wheel-1.0-py3-none-any.whl#sha256=1", "x", "wheel-1.0-py3-none-any.whl"),
+        ("--find-links .", "wheel", "wheel-1.0-py3-none-any.whl"),
     ],
 )
 def test_a_folder_is_found_however_it_is_written(line: str, name: str, folder: str) -> None:
@@ -64,7 +67,6 @@ def test_a_folder_is_found_however_it_is_written(line: str, name: str, folder: s
         "idna==3.10",
         "-c ./libs/own",
         "./nowhere",
-        "./wheel-1.0-py3-none-any.whl",
         "named @ https://example.com/libs/own",
         "git+https://example.com/own.git",
         f"./{'x' * 5000}",

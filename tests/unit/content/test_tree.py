@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import stat
 import time
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from engine.content.archive import code_archive
 from engine.content.dockerfile import copied_sources, upstreams
-from engine.content.tree import code_files, image_files
+from engine.content.tree import code_files, image_files, kept_link
 from engine.errors import Invalid
 
 
@@ -31,6 +35,56 @@ def test_code_is_every_file_in_order_and_never_what_tools_leave_behind(tmp_path:
         *(".git/config", ".venv/bin/python", ".DS_Store", "a/.DS_Store", "data/.hidden"),
     )
     assert code_files(tmp_path) == ["a/c.py", "b.py", "data/.hidden"]
+
+
+def test_what_other_tools_leave_and_what_may_hold_a_token_stays_out(tmp_path: Path) -> None:
+    tree(tmp_path, "app.py", "venv/bin/python", ".aws-sam/build/x.py", ".npmrc", "a/.yarnrc.yml")
+    assert code_files(tmp_path) == ["app.py"]
+    assert code_files(tree(tmp_path, "node_modules/ms/x.js"), ("node_modules/",)) == ["app.py"]
+    (tmp_path / ".lambdaignore").write_text("!.npmrc\n!node_modules/\n")
+    assert ".npmrc" in code_files(tmp_path)
+
+
+def test_two_links_to_one_directory_are_two_copies_and_a_circle_is_none(tmp_path: Path) -> None:
+    tree(tmp_path, "shared/money.py", "src/app.py", "src/orders/__init__.py")
+    for link in ("src/common", "src/orders/common"):
+        (tmp_path / link).symlink_to(tmp_path / "shared")
+    (tmp_path / "shared" / "again").symlink_to(tmp_path / "shared")
+    names = code_files(tmp_path / "src")
+    assert names == ["app.py", "common/money.py", "orders/__init__.py", "orders/common/money.py"]
+    assert [name for name in names if kept_link(tmp_path / "src", name)] == []
+
+
+PNPM = "node_modules/.pnpm/debug@4/node_modules"
+
+
+def test_links_between_packages_and_into_layers_stay_links(tmp_path: Path) -> None:
+    tree(tmp_path, f"{PNPM}/debug/index.js", "node_modules/.pnpm/ms@2/node_modules/ms/index.js")
+    tree(tmp_path.with_name("outside"), "index.js")
+    links = {
+        f"{PNPM}/ms": "../../ms@2/node_modules/ms",
+        "node_modules/debug": ".pnpm/debug@4/node_modules/debug",
+        "node_modules/absolute": str(tmp_path / PNPM / "debug"),
+        "node_modules/outside": str(tmp_path.with_name("outside")),
+        "modules": "/opt/nodejs/node_modules",
+        "own": "node_modules/.pnpm",
+    }
+    for name, target in links.items():
+        (tmp_path / name).symlink_to(target)
+    names = code_files(tmp_path)
+    found = {name: leads for name in names if (leads := kept_link(tmp_path, name))}
+    links["node_modules/absolute"] = ".pnpm/debug@4/node_modules/debug"
+    copied = {"node_modules/outside", "own"}
+    assert found == {name: target for name, target in links.items() if name not in copied} | {
+        "own/debug@4/node_modules/ms": "../../ms@2/node_modules/ms"
+    }
+    assert "node_modules/outside/index.js" in names
+    zipped = zipfile.ZipFile(io.BytesIO(code_archive(tmp_path, names).content))
+    link = zipped.getinfo("node_modules/debug")
+    assert (stat.S_ISLNK(link.external_attr >> 16), zipped.read(link)) == (
+        True,
+        b".pnpm/debug@4/node_modules/debug",
+    )
 
 
 @pytest.mark.parametrize(

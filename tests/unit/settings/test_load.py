@@ -242,12 +242,12 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
             "8: directory 'requirements.txt' is a file, not a directory",
         ),
         (
-            ZIP,
+            ZIP.replace("[deps]", "[]"),
             ("app.handler", "application.handler"),
             "9: handler 'application.handler': application.py does not exist in 'src'",
         ),
         (
-            ZIP,
+            ZIP.replace("[deps]", "[]"),
             ("app.handler", "package.app.handler"),
             "9: handler 'package.app.handler': package/app.py does not exist in 'src'",
         ),

@@ -1,0 +1,1 @@
+"""Locks of tools that uv does not read: what they settle for one runtime."""

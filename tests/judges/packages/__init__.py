@@ -1,0 +1,1 @@
+"""Projects of package managers, which judge what a layer holds."""
