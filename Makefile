@@ -9,7 +9,7 @@ LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 CHAOS_PARTS := chaos-calls chaos-kills chaos-images chaos-images-killed chaos-input
 
 .PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules pages chaos \
-    $(CHAOS_PARTS) fuzz action lint audit bench docs pictures lock dist starts
+    $(CHAOS_PARTS) judges fuzz action lint audit bench docs pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
@@ -80,6 +80,11 @@ chaos-images-killed: .venv/ready
 
 chaos-input: .venv/ready
 	$(BIN)/python -m pytest tests/input --timeout=3600
+
+# The real tools judge what the engine knows of them, on seeded cases. JUDGES=share tries a few.
+JUDGES ?= thorough
+judges: .venv/ready
+	JUDGES=$(JUDGES) $(LAB) $(BIN)/python -m pytest -q tests/judges
 
 input: .venv/ready
 	$(BIN)/python -m pytest tests/input
