@@ -72,6 +72,23 @@ def is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def is_link(path: Path) -> bool:
+    """Whether it is a link."""
+    return os.path.islink(path)  # noqa: PTH114
+
+
+def mode_of(path: Path) -> int:
+    """The mode of what was listed a moment ago, of a link itself.
+
+    Raises:
+        Invalid: it is gone.
+    """
+    try:
+        return path.lstat().st_mode
+    except OSError as error:
+        raise unread(path, error, listed=True) from None
+
+
 def is_special(path: Path) -> bool:
     """Whether it is there, and neither a regular file nor a directory."""
     return os.path.exists(path) and not (is_file(path) or is_directory(path))  # noqa: PTH110
@@ -148,8 +165,8 @@ def read_listed(path: Path) -> tuple[bytes, bool]:
         return b"".join(_chunks(path, file, found.st_size)), bool(found.st_mode & 0o100)
 
 
-def digest(path: Path) -> tuple[str, bool]:
-    """The SHA-256 of a file of a tree, however large; and whether it is a program.
+def digest(path: Path) -> tuple[str, int]:
+    """The SHA-256 of a file of a tree, however large; and its mode.
 
     Raises:
         Invalid: it cannot be read, or changed meanwhile.
@@ -158,7 +175,7 @@ def digest(path: Path) -> tuple[str, bool]:
     with _opened(path, listed=True) as (file, found):
         for chunk in _chunks(path, file, found.st_size):
             sha256.update(chunk)
-        return sha256.hexdigest(), bool(found.st_mode & 0o100)
+        return sha256.hexdigest(), found.st_mode
 
 
 def link_of(path: Path) -> str | None:

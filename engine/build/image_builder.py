@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from engine.adapters import retry
 from engine.adapters.aws.denials import allow, denied_push
 from engine.adapters.aws.registry import Login, Registry, Repository
 from engine.adapters.buildlog import BuildLog
-from engine.adapters.files import is_there, read_text
+from engine.adapters.files import read_text
 from engine.adapters.world import World
-from engine.content.dockerfile import needs_buildkit
+from engine.content.builders import needs_buildkit
 from engine.errors import BuildFailed, PushFailed
 from engine.journal import Journal
-from engine.model import ImageBuild, Step
+from engine.model import Base, ImageBuild, ImageSource, Step
 
 CACHE_TAG = "buildcache"
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
@@ -23,12 +22,9 @@ LET_CACHE_MOVE = f"Let the tag {CACHE_TAG} move: IMMUTABLE_WITH_EXCLUSION with f
 ATTEMPTS = 4
 
 
-def buildkit_reason(dockerfile: Path) -> str:
+def buildkit_reason(source: Base | ImageSource) -> str:
     """What the engine's own builder cannot do about a Dockerfile, or nothing."""
-    reason = needs_buildkit(read_text(dockerfile))
-    if not reason and is_there(Path(f"{dockerfile}.dockerignore")):
-        reason = "an ignore file of its own"
-    return reason
+    return needs_buildkit(read_text(source.dockerfile), source.build_args)
 
 
 class ImageBuilder:

@@ -12,8 +12,10 @@ from engine.build.lifecycle import POLICY, SAFE, kept_tag, warning
 from engine.build.machine import is_for_buildkit
 from engine.build.preflight import child, examine
 from engine.build.site import Site
-from engine.content.dockerfile import links_copies, upstreams
+from engine.content.builders import links_copies
+from engine.content.dockerfile import read
 from engine.content.fingerprint import of_base, of_image, still
+from engine.content.upstreams import upstreams
 from engine.errors import BuildFailed
 from engine.model import (
     Action,
@@ -226,7 +228,7 @@ class Images:
 
     def _hint(self, source: ImageSource) -> None:
         name, text = source.dockerfile.name, read_text(source.dockerfile)
-        if not links_copies(text):
+        if not links_copies(read(text)):
             self._journal.note(
                 f"{name} copies without --link; with COPY --link a code change neither pulls nor "
                 "rebuilds what lies beneath it."

@@ -46,7 +46,7 @@ def is_for_buildkit(base: Base, world: World) -> str:
     """Why BuildKit builds a base rather than the Docker engine, or nothing."""
     if world.buildx.is_named:
         return "the builder was named"
-    reason = buildkit_reason(base.dockerfile)
+    reason = buildkit_reason(base)
     return f"it has {reason}" if reason else ""
 
 
@@ -75,7 +75,7 @@ def _check_buildx(sources: list[Base | ImageSource], world: World, journal: Jour
         world.docker.ready()
     if builder is None:
         for source in sources:
-            if reason := buildkit_reason(source.dockerfile):
+            if reason := buildkit_reason(source):
                 raise NotReady(
                     f"docker buildx is not available, and {source.dockerfile.name} has {reason}",
                     remedy="Install the buildx plugin, or add docker/setup-buildx-action.",

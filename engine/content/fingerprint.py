@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.adapters.files import digest, link_of, read_text
+from engine.adapters.files import digest, link_of, mode_of, read_text
 from engine.content.archive import archive
+from engine.content.context import Content, content
 from engine.content.local import local_packages
 from engine.content.requirements import requirements
-from engine.content.tree import code_files, image_files
+from engine.content.tree import code_files
 from engine.errors import BuildFailed, Invalid
 from engine.model import (
     Base,
@@ -31,7 +32,7 @@ from engine.model import (
 Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and files in that
 
 # Raised when the same inputs would be built differently than before.
-_RECIPES = {"base": 1, "image": 1, "layer": 1}
+_RECIPES = {"base": 2, "image": 2, "layer": 1}
 
 
 def _fingerprint(kind: str, **parts: object) -> str:
@@ -41,14 +42,33 @@ def _fingerprint(kind: str, **parts: object) -> str:
 
 def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
     """Name, kind and content hash of each file; of a link, where it leads."""
-    return [(name, *_content(root / name)) for name in names]
+    found = []
+    for name in names:
+        if (target := link_of(root / name)) is not None:
+            found.append((name, "link", target))
+        else:
+            sha256, mode = digest(root / name)
+            found.append((name, "program" if mode & 0o100 else "file", sha256))
+    return found
 
 
-def _content(path: Path) -> tuple[str, str]:
-    if (target := link_of(path)) is not None:
-        return "link", target
-    sha256, is_program = digest(path)
-    return "program" if is_program else "file", sha256
+def _copied(found: Content) -> dict[str, object]:
+    """What counts of a build context, as it is in an image.
+
+    Of modes what others may do counts, since that is who Lambda runs a function as, and whether its
+    owner may run it, as builds do.
+    """
+    files: list[tuple[str, ...]] = []
+    for name, kind in found.kinds.items():
+        path = found.root / name
+        if kind == "link":
+            files.append((name, kind, link_of(path) or ""))
+        elif kind == "file":
+            sha256, mode = digest(path)
+            files.append((name, f"{mode & 0o105:o}", sha256))
+        else:
+            files.append((name, kind, f"{mode_of(path) & 0o105:o}"))
+    return {"files": files, **({"ignore": found.unread} if found.unread else {})}
 
 
 def own_of(layer: Layer) -> tuple[Own, ...]:
@@ -87,9 +107,9 @@ def of_base(base: Base) -> str:
     return _fingerprint(
         "base",
         dockerfile=read_text(base.dockerfile),
-        files=_contents(base.context, image_files(base.context, base.dockerfile)),
         arguments=dict(base.build_args),
         platform=base.architecture.platform,
+        **_copied(content(base.context, base.dockerfile, base.build_args)),
     )
 
 
@@ -103,11 +123,11 @@ def of_image(function: Function, source: ImageSource, base: str) -> str:
     return _fingerprint(
         "image",
         dockerfile=read_text(source.dockerfile),
-        files=_contents(source.context, image_files(source.context, source.dockerfile)),
         arguments=dict(source.build_args),
         base=base,
         compression=source.compression,
         platform=function.architecture.platform,
+        **_copied(content(source.context, source.dockerfile, source.build_args)),
     )
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from engine.adapters.files import read_text
 from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
-from engine.content.dockerfile import upstreams
 from engine.content.fingerprint import standing_on
+from engine.content.upstreams import upstreams
 from engine.errors import DeployError
 from engine.journal import Journal
 from engine.model import Base, Settings
@@ -69,12 +69,12 @@ def _starts(base: Base) -> list[str]:
     """The images that a base starts from, if it shall be built again when they move."""
     if not base.follow_upstream:
         return []
-    return upstreams(read_text(base.dockerfile), base.build_args)
+    return list(upstreams(read_text(base.dockerfile), base.build_args))
 
 
 def _written(base: Base) -> list[str]:
     """The images that a base's Dockerfile itself names."""
-    return upstreams(read_text(base.dockerfile), {}) if base.follow_upstream else []
+    return list(upstreams(read_text(base.dockerfile), {})) if base.follow_upstream else []
 
 
 def _digests(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,9 +166,13 @@ def _write(name: str, text: str) -> Callable[[Path], object]:
         _write("requirements.txt", "requests==1\n"),
         _write("Dockerfile", DOCKERFILE + "ENV A=1\n"),
         lambda context: (context / "app/main.py").chmod(0o755),
+        lambda context: (context / "app/main.py").chmod(0o600),
+        lambda context: (context / "app").chmod(0o750),
+        lambda context: (context / "app/empty").mkdir(),
+        lambda context: os.mkfifo(context / "app/pipe"),
         lambda context: (context / "app/main.py").rename(context / "app/other.py"),
         lambda context: (context / "app/main.py").unlink(),
-        _write(".dockerignore", "app\n"),
+        _write(".dockerignore", "app/*\n"),
     ],
 )
 def test_a_change_of_what_is_copied_makes_another_image(
@@ -185,8 +190,8 @@ def test_a_change_of_what_is_copied_makes_another_image(
         _write("tests/test_app.py", ""),
         _write("apple.py", ""),
         _write(".dockerignore", "README.md\n"),
-        lambda context: (context / "app/main.py").chmod(0o600),
-        lambda context: (context / "app/empty").mkdir(),
+        lambda context: (context / "app/main.py").chmod(0o664),
+        lambda context: (context / "empty").mkdir(),
         lambda context: (context / "app/main.py").touch(),
     ],
 )
