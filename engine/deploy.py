@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.adapters.parallel import together
 from engine.adapters.world import World
 from engine.build.build import build
-from engine.content.fingerprint import base_recipes, fingerprints
+from engine.content.fingerprint import fingerprints
 from engine.delivery import Release, because, found
 from engine.errors import DeployError
 from engine.journal import Journal
@@ -19,8 +19,7 @@ from engine.model import (
     Plan,
     Settings,
 )
-from engine.plan.bases import base_fingerprints
-from engine.plan.observe import observe
+from engine.plan.look import look
 from engine.plan.plan import make_plan
 from engine.release.order import Order
 
@@ -41,11 +40,9 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
 
         return deploy_stack(settings, world, journal)
     with journal.work("fingerprint", "read", "what the working tree holds"):
-        recipes = base_recipes(settings)
-        bases = base_fingerprints(settings, recipes, world, journal)
-        prints = fingerprints(settings, recipes, bases)
-    with journal.work("observe", "read", "what AWS has now"):
-        observed, failed = observe(settings, prints, world)
+        local = fingerprints(settings)
+    with journal.work("observe", "read", "what AWS and registries have now"):
+        prints, observed, failed = look(settings, local, world, journal)
     settings, lost = _reached(settings, failed)
     plan = make_plan(settings, prints, observed)
     if settings.plan_only:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engine.adapters.aws.registry import Login
 from engine.adapters.docker import Docker
+from engine.adapters.files import is_there, read_text
 from engine.adapters.process import output_of, run
 from engine.adapters.troubles import explained
 from engine.errors import BuildFailed, NotReady
@@ -119,7 +120,7 @@ class Buildx:
         repository: str,
         cache: str,
         writes_cache: bool,
-        login: Login,
+        logins: Iterable[Login],
         on_line: Callable[[str], None],
         beat: Callable[[], None],
     ) -> str:
@@ -133,7 +134,7 @@ class Buildx:
             repository: where to push it.
             cache: reference of the registry cache.
             writes_cache: whether that may be written, besides being read.
-            login: credentials of the registry.
+            logins: credentials of that registry, and of those that are pulled from.
             on_line: takes each line of BuildKit's log.
             beat: called while that is silent; what it raises ends the build.
 
@@ -149,12 +150,13 @@ class Buildx:
         command = [
             *("docker", "buildx", "build", f"--builder={builder.name}", "--progress=plain"),
             *("--provenance=false", "--sbom=false", f"--platform={image.platform}"),
-            f"--file={image.dockerfile}",
             f"--output=type=image{push}{_compression(image, exports=exports)}",
             *(f"--tag={name}" for name in names),
         ]
         command += [f"--build-arg={name}={value}" for name, value in _sorted(image.build_args)]
         command += [f"--secret=id={name},env={where}" for name, where in _sorted(image.secrets)]
+        if image.pulls:
+            command.append("--pull")
         if image.no_cache:
             command.append("--no-cache")
         else:
@@ -168,11 +170,12 @@ class Buildx:
         command.append(str(image.context))
         secrets = [os.environ.get(where, "") for where in image.secrets.values()]
         hidden = [line for value in secrets for line in value.splitlines() if line.strip()]
-        with _logged_in(login) as environment:
+        with _logged_in(logins) as environment, _written(image) as dockerfile:
             told = Path(environment["DOCKER_CONFIG"], "metadata.json")
+            files = (f"--metadata-file={told}", f"--file={dockerfile}")
             try:
                 run(
-                    [*command[:3], f"--metadata-file={told}", *command[3:]],
+                    [*command[:3], *files, *command[3:]],
                     what=image.what,
                     environment=environment,
                     on_line=on_line,
@@ -211,16 +214,29 @@ def _own_builder() -> tuple[str, str] | None:
 
 
 @contextmanager
-def _logged_in(login: Login) -> Iterator[dict[str, str]]:
+def _written(image: ImageBuild) -> Iterator[Path]:
+    """The Dockerfile as it is to be built, in a folder of its own, with its own ignore file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, image.dockerfile.name)
+        path.write_text(image.text, encoding="utf-8")
+        own = Path(f"{image.dockerfile}.dockerignore")
+        if is_there(own):
+            Path(f"{path}.dockerignore").write_text(read_text(own), encoding="utf-8")
+        yield path
+
+
+@contextmanager
+def _logged_in(logins: Iterable[Login]) -> Iterator[dict[str, str]]:
     """An environment in which docker is logged in, leaving the user's own login files alone."""
     own = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
     try:
         config = json.loads((own / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         config = {}
-    auth = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
-    config["auths"] = {**config.get("auths", {}), login.host: {"auth": auth}}
-    config.get("credHelpers", {}).pop(login.host, None)
+    for login in logins:
+        auth = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
+        config["auths"] = {**config.get("auths", {}), login.host: {"auth": auth}}
+        config.get("credHelpers", {}).pop(login.host, None)
     config.pop("credsStore", None)
     with tempfile.TemporaryDirectory() as folder:
         private = Path(folder)

@@ -15,6 +15,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
@@ -23,6 +25,8 @@ from engine.adapters.docker_config import stored_login
 from engine.adapters.reference import Reference, is_loopback, reference
 from engine.adapters.wire import Answer, Wire, trust, within
 from engine.errors import DeployError, NotFound, Refused, Unavailable, Unreachable
+
+T = TypeVar("T")
 
 _SECONDS = 8.0  # for all that one image needs
 _PAUSE = 2.0  # seconds that a registry may ask for before it is asked once more
@@ -39,8 +43,8 @@ _LOG_IN = (
     "Let a step such as docker/login-action log in before this one, so that docker's config.json "
     "holds the password itself (credential helpers are not run), or say upstream: ignore."
 )
-_NAME = "Check the name after FROM."
-_IGNORE = "Say upstream: ignore for the base if it shall not be asked."
+_NAME = "Check the name after FROM or --from=."
+_IGNORE = "Say upstream: ignore if it shall not be asked."
 
 
 class Distribution:
@@ -71,6 +75,20 @@ class Distribution:
         question = _Question(found, Wire(_SECONDS, self._trust), self._pair)
         return within(_SECONDS, found.host, question.answer)
 
+    def triggers(self, image: str, machine: str) -> tuple[str, ...]:
+        """What ONBUILD of an image lets a build do that starts from it (``Config.OnBuild``).
+
+        Args:
+            image: its name.
+            machine: as images have it: ``amd64`` or ``arm64``.
+
+        Raises:
+            DeployError: as of ``digest``; or it has no configuration that can be read.
+        """
+        found = reference(image)
+        question = _Question(found, Wire(_SECONDS, self._trust), self._pair)
+        return within(_SECONDS, found.host, lambda: question.triggers(machine))
+
     def _pair(self, image: Reference, service: str) -> str:
         """User and password for a registry, as Basic sends them, or nothing.
 
@@ -90,6 +108,21 @@ class Distribution:
             return stored
         return base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
 
+    def ecr_login(self, host: str) -> Login | None:
+        """The log-in to a registry of ECR that this account may use; ``None`` for other ones.
+
+        One token serves for all registries of a region (ECR user guide, "Private registry
+        authentication").
+
+        Raises:
+            DeployError: ECR gives none.
+        """
+        of_aws = _ECR.fullmatch(host)
+        if not of_aws and not is_loopback(host):
+            return None
+        login = self._ecr_login(of_aws[1] if of_aws else self._region)
+        return replace(login, host=host) if of_aws or login.host == host else None
+
     def _ecr_login(self, region: str) -> Login:
         with self._lock:
             if region not in self._logins:
@@ -102,23 +135,60 @@ class _Question:
 
     def __init__(self, image: Reference, wire: Wire, pair: Callable[[Reference, str], str]) -> None:
         self._image = image
-        self._what = f"{image.name}:{image.tag}"
+        self._what = f"{image.name}:{image.tag}" if not image.digest else str(image)
         self._wire = wire
         self._pair = pair
         self._authorization = ""
         self._has_waited = False
 
     def answer(self) -> str:
-        """The digest. As in Docker, a registry on this machine itself needs no TLS."""
+        """The digest."""
+        return self._asked(self._digest)
+
+    def triggers(self, machine: str) -> tuple[str, ...]:
+        """What ONBUILD lets others do, on one kind of machine."""
+        return self._asked(lambda scheme: self._triggers(scheme, machine))
+
+    def _asked(self, ask: Callable[[str], T]) -> T:
+        """An answer. As in Docker, a registry on this machine itself needs no TLS."""
         if is_loopback(self._image.host):
             try:
-                return self._digest("http")
+                return ask("http")
             except Unreachable:
                 pass  # a server that wants TLS ends a connection without
             except Refused as refusal:
                 if refusal.code != "400":  # or answers this
                     raise
-        return self._digest("https")
+        return ask("https")
+
+    def _triggers(self, scheme: str, machine: str) -> tuple[str, ...]:
+        start = f"{scheme}://{self._image.host}/v2/{self._image.name}"
+        manifest = self._json(f"{start}/manifests/{self._image.digest or self._image.tag}")
+        try:
+            for each in manifest.get("manifests", ()):
+                platform = each.get("platform", {})
+                if (platform.get("os"), platform.get("architecture")) == ("linux", machine):
+                    manifest = self._json(f"{start}/manifests/{each['digest']}")
+                    break
+            configuration = self._json(f"{start}/blobs/{manifest['config']['digest']}")
+            found = configuration.get("config", {}).get("OnBuild") or ()
+            return tuple(str(each) for each in found)
+        except (LookupError, TypeError, AttributeError):
+            says = f"{self._image.registry} has no configuration of {self._what} that can be read"
+            raise Refused(says) from None
+
+    def _json(self, url: str) -> Any:
+        """What is behind an address; what a digest names must have it."""
+        answer = self._manifest("GET", url)
+        if answer.status != 200:
+            raise self._refusal(answer)
+        named, sha256 = url.rpartition("/")[2], hashlib.sha256(answer.body).hexdigest()
+        if len(answer.body) > _MANIFEST or (":" in named and named != f"sha256:{sha256}"):
+            raise self._refused(answer, "answers something else")
+        try:
+            return json.loads(answer.body)
+        except (ValueError, RecursionError):
+            raise self._refused(answer, "answers what is no JSON") from None
 
     def _digest(self, scheme: str) -> str:
         url = f"{scheme}://{self._image.host}/v2/{self._image.name}/manifests/{self._image.tag}"

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from engine.errors import Invalid, Place, Problem
 
@@ -163,6 +164,17 @@ def read_listed(path: Path) -> tuple[bytes, bool]:
     """
     with _opened(path, listed=True) as (file, found):
         return b"".join(_chunks(path, file, found.st_size)), bool(found.st_mode & 0o100)
+
+
+@contextmanager
+def opened_listed(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """A file of a tree to be read, and its size in bytes.
+
+    Raises:
+        Invalid: it cannot be read, or changed meanwhile.
+    """
+    with _opened(path, listed=True) as (file, found), os.fdopen(os.dup(file), "rb") as stream:
+        yield stream, found.st_size
 
 
 def digest(path: Path) -> tuple[str, int]:

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from engine.adapters import retry
 from engine.adapters.aws.denials import allow, denied_push
 from engine.adapters.aws.registry import Login, Registry, Repository
 from engine.adapters.buildlog import BuildLog
-from engine.adapters.files import read_text
+from engine.adapters.reference import reference
 from engine.adapters.world import World
-from engine.content.builders import needs_buildkit
-from engine.errors import BuildFailed, PushFailed
+from engine.errors import BuildFailed, DeployError, PushFailed
 from engine.journal import Journal
-from engine.model import Base, ImageBuild, ImageSource, Step
+from engine.model import ImageBuild, Step
 
 CACHE_TAG = "buildcache"
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
 LET_CACHE_MOVE = f"Let the tag {CACHE_TAG} move: IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG}."
 ATTEMPTS = 4
-
-
-def buildkit_reason(source: Base | ImageSource) -> str:
-    """What the engine's own builder cannot do about a Dockerfile, or nothing."""
-    return needs_buildkit(read_text(source.dockerfile), source.build_args)
 
 
 class ImageBuilder:
@@ -53,6 +48,8 @@ class ImageBuilder:
             if line.startswith("Step "):
                 self._journal.progress(step.id, line, step.region)
 
+        for login in self._logins(image):
+            self._world.docker.log_in(login)
         self._world.docker.build(image, tell, self._journal.check)
         check()
         self._pushing(lambda login: self._push(image, login, step), step)
@@ -109,7 +106,7 @@ class ImageBuilder:
                 repository=repository.uri,
                 cache=f"{repository.uri}:{CACHE_TAG}",
                 writes_cache=writes_cache,
-                login=login,
+                logins=(*self._logins(image), login),
                 on_line=tell,
                 beat=self._journal.check,
             )
@@ -151,6 +148,19 @@ class ImageBuilder:
             )
 
     # ------------------------------------------------------------ login and attempts
+
+    def _logins(self, image: ImageBuild) -> list[Login]:
+        """Log-ins to the ECR registries that an image starts from, or copies from.
+
+        A registry that gives none may let it be pulled all the same, or the user has logged in.
+        """
+        hosts = {reference(name).registry for name in image.upstreams}
+        found = []
+        for host in sorted(hosts):
+            with suppress(DeployError):
+                login = self._world.distribution(self._registry.region).ecr_login(host)
+                found += [login] if login else []
+        return found
 
     def _pushing(self, attempt: Callable[[Login], None], step: Step) -> None:
         """Push, again after each fault of the registry, with a new login where that was refused."""

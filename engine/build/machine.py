@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from engine.adapters.world import World
-from engine.build.image_builder import buildkit_reason
+from engine.build.reasons import buildkit_reason
 from engine.errors import NotReady
 from engine.journal import Journal
 from engine.model import Action, Base, ImageSource, Plan, Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from engine.content.dockerfile import Dockerfile, Instruction, read
+from engine.content.dockerfile import Dockerfile, Instruction
 
 # Dockerfile reference, "Automatic platform ARGs in the global scope": only BuildKit sets them.
 PLATFORM_ARGS = frozenset(
@@ -24,9 +24,8 @@ _DOCUMENTS = ("ADD", "COPY", "RUN")
 _REPOSITORY = re.compile(r"git@|(?:git|ssh)://|\S+\.git(?:#\S*)?(?:\s|$)")
 
 
-def needs_buildkit(text: str, build_args: Mapping[str, str]) -> str:
+def needs_buildkit(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> str:
     """What in a Dockerfile the Docker engine's own builder cannot do, or nothing."""
-    dockerfile = read(text)
     if dockerfile.syntax:
         return "a syntax line"
     if "BUILDKIT_SYNTAX" in build_args:

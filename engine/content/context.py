@@ -53,7 +53,7 @@ def content(
     context: Path,
     dockerfile: Path,
     build_args: Mapping[str, str],
-    triggers: Iterable[Instruction] = (),
+    triggers: Iterable[Instruction] | None = (),
 ) -> Content:
     """What of a build context can come into an image.
 
@@ -61,14 +61,15 @@ def content(
         context: its folder.
         dockerfile: what is built.
         build_args: what that is given.
-        triggers: what ONBUILD of the images that it starts from copies.
+        triggers: what ONBUILD of the images that it starts from lets it do; ``None`` if nobody
+            knows.
 
     Raises:
         Invalid: something cannot be read, or a COPY will find nothing.
     """
     ignore = _Ignore(context, dockerfile)
     read_ = read(read_text(dockerfile))
-    copied = sources(read_, build_args, triggers)
+    copied = None if triggers is None else sources(read_, build_args, triggers)
     is_own = read_.is_certain and "BUILDKIT_SYNTAX" not in build_args
     ignored = ignore.rules if is_own else None
     found, problems = kinds_of(context, ignored)

@@ -6,38 +6,27 @@ SHA-256, enough to tell apart all that one repository will ever hold.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 
-from engine.adapters.files import digest, link_of, mode_of, read_text
+from engine.adapters.files import digest, link_of
 from engine.content.archive import archive
-from engine.content.context import Content, content
 from engine.content.local import local_packages
+from engine.content.print_of import print_of
+from engine.content.recipe import Lines, recipes_of
 from engine.content.requirements import requirements
 from engine.content.tree import code_files
 from engine.errors import BuildFailed, Invalid
 from engine.model import (
-    Base,
     Fingerprints,
-    Function,
-    ImageSource,
     Layer,
     Settings,
     ZipSource,
 )
 
 Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and files in that
-
-# Raised when the same inputs would be built differently than before.
-_RECIPES = {"base": 2, "image": 2, "layer": 1}
-
-
-def _fingerprint(kind: str, **parts: object) -> str:
-    text = json.dumps({"recipe": f"{kind}/{_RECIPES[kind]}", **parts}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
@@ -50,25 +39,6 @@ def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
             sha256, mode = digest(root / name)
             found.append((name, "program" if mode & 0o100 else "file", sha256))
     return found
-
-
-def _copied(found: Content) -> dict[str, object]:
-    """What counts of a build context, as it is in an image.
-
-    Of modes what others may do counts, since that is who Lambda runs a function as, and whether its
-    owner may run it, as builds do.
-    """
-    files: list[tuple[str, ...]] = []
-    for name, kind in found.kinds.items():
-        path = found.root / name
-        if kind == "link":
-            files.append((name, kind, link_of(path) or ""))
-        elif kind == "file":
-            sha256, mode = digest(path)
-            files.append((name, f"{mode & 0o105:o}", sha256))
-        else:
-            files.append((name, kind, f"{mode_of(path) & 0o105:o}"))
-    return {"files": files, **({"ignore": found.unread} if found.unread else {})}
 
 
 def own_of(layer: Layer) -> tuple[Own, ...]:
@@ -90,7 +60,7 @@ def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
         built["sources"] = layer.sources
     if own := own_of(layer) if own is None else own:
         built["own"] = [(name, _contents(folder, files)) for name, folder, files in own]
-    return _fingerprint(
+    return print_of(
         "layer",
         requirements=requirements(layer.requirements),
         runtime=layer.runtime,
@@ -99,35 +69,6 @@ def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
         pruning=asdict(layer.pruning),
         bytecode=layer.bytecode,
         **built,
-    )
-
-
-def of_base(base: Base) -> str:
-    """Fingerprint of a base's recipe: its Dockerfile, the files that it copies, its arguments."""
-    return _fingerprint(
-        "base",
-        dockerfile=read_text(base.dockerfile),
-        arguments=dict(base.build_args),
-        platform=base.architecture.platform,
-        **_copied(content(base.context, base.dockerfile, base.build_args)),
-    )
-
-
-def standing_on(recipe: str, upstreams: Mapping[str, str]) -> str:
-    """Fingerprint of a base: its recipe and the digest of each image that it starts from."""
-    return _fingerprint("base", recipe_fingerprint=recipe, upstreams=dict(upstreams))
-
-
-def of_image(function: Function, source: ImageSource, base: str) -> str:
-    """Fingerprint of an app image: as of a base, and the fingerprint of the base it stands on."""
-    return _fingerprint(
-        "image",
-        dockerfile=read_text(source.dockerfile),
-        arguments=dict(source.build_args),
-        base=base,
-        compression=source.compression,
-        platform=function.architecture.platform,
-        **_copied(content(source.context, source.dockerfile, source.build_args)),
     )
 
 
@@ -155,29 +96,20 @@ def still(what: str, fingerprint: str, now: Callable[[], str]) -> None:
     )
 
 
-def base_recipes(settings: Settings) -> dict[str, str]:
-    """The fingerprint of each base's recipe."""
-    return {name: of_base(base) for name, base in settings.bases.items()}
-
-
 def fingerprints(
-    settings: Settings, recipes: Mapping[str, str], bases: Mapping[str, str]
+    settings: Settings, foreign: Mapping[str, Lines] = MappingProxyType({})
 ) -> Fingerprints:
-    """Fingerprints of all that the settings name, and the code archives themselves.
+    """Fingerprints of all that the working tree holds: recipes, layers, and the archives of code.
 
     Args:
         settings: what was asked for.
-        recipes: fingerprints of the bases' recipes.
-        bases: fingerprints of the bases, which depend on more than the working tree.
+        foreign: what ONBUILD of other people's images lets a build do, by its step.
     """
     layers = {name: of_layer(layer) for name, layer in settings.layers.items()}
-    images: dict[str, str] = {}
+    recipes = {each.step: each.fingerprint for each in recipes_of(settings, foreign)}
     archives = {}
     for function in settings.functions:
-        source = function.source
-        if isinstance(source, ImageSource):
-            images[function.name] = of_image(function, source, bases.get(source.base or "", ""))
-        elif isinstance(source, ZipSource):
+        if isinstance(source := function.source, ZipSource):
             files = {name: source.code / name for name in code_files(source.code)}
             archives[function.name] = archive(files, compress=False)
-    return Fingerprints(bases, layers, images, archives, recipes)
+    return Fingerprints({}, layers, {}, archives, recipes, foreign=foreign)

@@ -17,8 +17,12 @@ class Unknown(ValueError):
 
 
 def upstreams(
-    text: str, build_args: Mapping[str, str], *, base: str | None = None
-) -> dict[str, None]:
+    text: str,
+    build_args: Mapping[str, str],
+    *,
+    base: str | None = None,
+    copied: bool = True,
+) -> list[str]:
     """The images that what is built starts from, or copies from; variables are filled in.
 
     Stages of its own, ``scratch``, and images that no argument names are left out.
@@ -27,10 +31,12 @@ def upstreams(
         text: the Dockerfile.
         build_args: what it is given.
         base: the base of the configuration that it stands on; that is none of them.
+        copied: whether those count that it only copies from.
     """
     dockerfile = read(text)
     given = build_args if base is None else {**build_args, BASE_IMAGE: "scratch"}
-    return {image: None for _, _, image in _named(dockerfile, given)}
+    every = _named(dockerfile, given)
+    return [*dict.fromkeys(image for by, _, image in every if copied or by.name == "FROM")]
 
 
 def pinned(text: str, build_args: Mapping[str, str], digests: Mapping[str, str]) -> str:

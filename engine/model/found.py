@@ -26,13 +26,21 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """The content addresses of everything the settings name; ``recipes`` are of the bases' own."""
+    """The content addresses of everything the settings name.
+
+    ``recipes`` are those of what the working tree holds of each image, by its step: ``base:NAME``
+    and ``image:NAME``. ``digests`` are those of the images that these start from, or copy from, as
+    far as they are known, and ``""`` where a registry gives no answer. ``foreign`` is what ONBUILD
+    of these lets a build do, by its step.
+    """
 
     bases: Mapping[str, str]
     layers: Mapping[str, str]
     images: Mapping[str, str]
     archives: Mapping[str, Archive]
     recipes: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

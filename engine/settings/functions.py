@@ -112,6 +112,7 @@ def _image(
         build_args=value.get("build-args", {}),
         compression=value.get("compression", "auto"),
         secrets=value.get("build-secrets", {}),
+        follow_upstream=value.get("upstream", "follow") == "follow",
     )
 
 

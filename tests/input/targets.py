@@ -252,7 +252,7 @@ def files(root: Path, name: str, text: str | bytes) -> None:
 
 def _dockerfile(root: Path, name: str) -> None:
     text = (root / name).read_text(encoding="utf-8", errors="replace")
-    needs_buildkit(text, {}), links_copies(read(text)), upstreams(text, {})
+    needs_buildkit(read(text), {}), links_copies(read(text)), upstreams(text, {})
 
 
 def _as_toml(root: Path, name: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.fingerprint import of_base
+from engine.content.recipe import of_base
 from engine.errors import Invalid
 from tests.judges.trees import Case
 from tests.unit import make
@@ -50,7 +50,7 @@ def _told(tar: tarfile.TarFile, each: tarfile.TarInfo) -> tuple[str, ...]:
 def fingerprint(case: Case) -> str:
     """The engine's, or why there is none."""
     try:
-        return of_base(make.base(dockerfile=case.dockerfile, context=case.root))
+        return of_base(make.base(dockerfile=case.dockerfile, context=case.root)).fingerprint
     except Invalid as error:
         return f"refused: {error}"
 

@@ -68,6 +68,11 @@ class Registry:
         self._aws = aws
         self._region = region
 
+    @property
+    def region(self) -> str:
+        """The region's name."""
+        return self._region
+
     def _image(self, repository: str, tag: str) -> Any:
         try:
             found = self._aws.call(

@@ -32,7 +32,7 @@ from engine.content.upstreams import pinned, upstreams
 def test_the_images_that_stages_start_from(
     text: str, arguments: dict[str, str], images: list[str]
 ) -> None:
-    assert list(upstreams(text, arguments)) == images
+    assert upstreams(text, arguments) == images
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_images_that_stages_start_from(
     ],
 )
 def test_what_only_buildkit_can_do(text: str, reason: str) -> None:
-    assert needs_buildkit(text, {}) == reason
+    assert needs_buildkit(read(text), {}) == reason
 
 
 @pytest.mark.parametrize(
@@ -115,5 +115,5 @@ def test_what_is_built_starts_from_the_digests_that_were_asked_for(
 
 def test_a_base_of_the_configuration_is_no_upstream() -> None:
     text = "ARG BASE_IMAGE=python:3.13\nFROM ${BASE_IMAGE}\nCOPY --from=tools:1 /a /b"
-    assert list(upstreams(text, {})) == ["python:3.13", "tools:1"]
-    assert list(upstreams(text, {}, base="mine")) == ["tools:1"]
+    assert upstreams(text, {}) == ["python:3.13", "tools:1"]
+    assert upstreams(text, {}, base="mine") == ["tools:1"]

@@ -1,4 +1,4 @@
-"""Which base is meant when the images that it starts from are known, and when they are not."""
+"""Which image is meant when those that it starts from are known, and when they are not."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from engine.content.fingerprint import base_recipes, of_base, standing_on
+from engine.content.fingerprint import fingerprints
+from engine.content.recipe import of_base, of_image, standing_on
 from engine.errors import Unreachable
 from engine.journal import Journal
 from engine.model import Base, Event
-from engine.plan.bases import base_fingerprints, base_tag
+from engine.plan.upstreams import base_tag, settled
 from tests.unit import make
 
 NEWEST = "e" * 16
@@ -22,10 +23,9 @@ NEWEST = "e" * 16
 
 @dataclass
 class World:
-    """Registries and an engine that know the digests of some images, and tell who was asked."""
+    """Registries that know the digests of some images, and tell who was asked."""
 
     registries: Mapping[str, str] = field(default_factory=dict)
-    engine: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list)
 
@@ -38,14 +38,6 @@ class World:
 
         return SimpleNamespace(digest=digest)
 
-    @property
-    def docker(self) -> Any:
-        def held(image: str) -> str:
-            self.asked.append(f"engine {image}")
-            return self.engine.get(image, "")
-
-        return SimpleNamespace(held=held)
-
     def registry(self, region: str) -> Any:
         return SimpleNamespace(tags=lambda repository, tag: self.tags)
 
@@ -56,20 +48,33 @@ def base(tmp_path: Path) -> Base:
     return replace(make.base(), context=tmp_path, dockerfile=tmp_path / "Dockerfile")
 
 
+def image_of(base: Base, world: World, **changes: Any) -> tuple[str, str]:
+    """The fingerprint of an image without a base, and that of its recipe."""
+    source = make.image_source(
+        dockerfile=base.dockerfile, context=base.context, base=None, **changes
+    )
+    function = make.function(source=source)
+    settings = make.settings(function)
+    found = settled(settings, fingerprints(settings), cast(Any, world), Journal())
+    return found.images["orders"], of_image(function, source).fingerprint
+
+
 def printed(world: World, *bases: Base, unmerged: str = "") -> tuple[list[str], list[str]]:
     """The fingerprints of bases, and what was noted."""
     journal = Journal()
-    settings = make.settings(
-        bases={f"b{number}": each for number, each in enumerate(bases)},
-        event=Event("push", unmerged=unmerged),
+    settings = replace(
+        make.settings(event=Event("push", unmerged=unmerged)),
+        bases={f"b{number}": replace(each, name=f"b{number}") for number, each in enumerate(bases)},
+        functions=(),
+        layers={},
     )
-    found = base_fingerprints(settings, base_recipes(settings), cast(Any, world), journal)
+    found = settled(settings, fingerprints(settings), cast(Any, world), journal).bases
     return [found[name] for name in sorted(found)], list(journal.notes)
 
 
 def test_an_image_of_many_bases_is_asked_for_once(base: Base) -> None:
     world = World({"one:1": "sha256:1"})
-    expected = standing_on(of_base(base), {"one:1": "sha256:1"})
+    expected = standing_on(of_base(base).fingerprint, {"one:1": "sha256:1"})
     assert printed(world, base, base) == ([expected] * 2, [])
     assert world.asked == ["registry one:1"]
 
@@ -77,33 +82,30 @@ def test_an_image_of_many_bases_is_asked_for_once(base: Base) -> None:
 def test_who_does_not_follow_asks_nobody(base: Base) -> None:
     world = World()
     ignoring = replace(base, follow_upstream=False)
-    assert printed(world, ignoring) == ([of_base(base)], [])
+    assert printed(world, ignoring) == ([of_base(base).fingerprint], [])
     assert world.asked == []
 
 
-def test_what_no_registry_tells_the_engine_does(base: Base) -> None:
-    world = World(engine={"one:1": "sha256:own"})
-    assert printed(world, base) == ([standing_on(of_base(base), {"one:1": "sha256:own"})], [])
-    assert world.asked == ["registry one:1", "engine one:1"]
-
-
-def test_for_what_is_not_merged_registries_alone_are_asked(base: Base) -> None:
-    world = World(engine={"one:1": "sha256:own"}, tags=(base_tag(base, NEWEST),))
+def test_what_no_registry_tells_leaves_the_newest_of_the_same_recipe(base: Base) -> None:
+    world = World(tags=(base_tag(base, NEWEST),))
     prints, notes = printed(world, base, unmerged="a pull request")
     assert prints == [NEWEST]
     assert world.asked == ["registry one:1"]
     assert notes == [
-        "Whether one:1 has moved could not be found out, so the newest base of the same recipe is "
-        "used: nobody answers for one:1. Mend it."
+        "Whether one:1 has moved could not be found out, so what was made of the same files last "
+        "counts, or else the copy that the builder has: nobody answers for one:1. Mend it."
     ]
 
 
 def test_one_image_that_nobody_knows_leaves_other_bases_alone(base: Base) -> None:
     other = replace(base, dockerfile=base.context / "Other")
-    other.dockerfile.write_text("FROM one:1 AS a\nFROM two:2\n")
+    other.dockerfile.write_text("FROM one:1 AS a\nFROM two:2\nCOPY --from=a /x /x\n")
     world = World({"one:1": "sha256:1"})
     prints, notes = printed(world, base, other)
-    assert prints == [standing_on(of_base(base), {"one:1": "sha256:1"}), of_base(other)]
+    assert prints == [
+        standing_on(of_base(base).fingerprint, {"one:1": "sha256:1"}),
+        of_base(other).fingerprint,
+    ]
     assert len(notes) == 1
 
 
@@ -117,3 +119,14 @@ def test_before_the_merge_no_host_is_told_what_a_build_argument_brings(base: Bas
     assert "what-a-variable-holds" not in notes[0]
     printed(world, armed)
     assert world.asked == ["registry evil.example/x:what-a-variable-holds"]
+
+
+def test_an_image_without_a_base_follows_what_it_starts_from_and_copies_from(base: Base) -> None:
+    base.dockerfile.write_text("FROM one:1\nCOPY --from=two:2 /x /x\n")
+    digests = {"one:1": "sha256:1", "two:2": "sha256:2"}
+    found, recipe = image_of(base, World(digests))
+    assert found == standing_on(recipe, digests)
+    assert image_of(base, World({"one:1": "sha256:1"}))[0] == recipe
+    world = World(digests)
+    assert image_of(base, world, follow_upstream=False)[0] == recipe
+    assert world.asked == []
