@@ -47,7 +47,7 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
     plan = make_plan(settings, prints, observed)
     if settings.plan_only:
         return Outcome(plan, (*_unreleased(settings, observed), *lost))
-    _warn_of_untested(settings, plan, journal)
+    _warn(settings, plan, observed, journal)
     artifacts, failed = build(settings, plan, prints, observed, world, journal)
     settings, unbuilt = _reached(settings, failed)
     orders = [
@@ -97,8 +97,20 @@ def _reached(
     return replace(settings, regions=regions), tuple(lost)
 
 
-def _warn_of_untested(settings: Settings, plan: Plan, journal: Journal) -> None:
+def _warn(
+    settings: Settings, plan: Plan, observed: Mapping[str, ObservedRegion], journal: Journal
+) -> None:
+    """Note what people may not expect of a deploy."""
+    if settings.event.asks_for("rebuild-base") and not settings.bases:
+        journal.note("[rebuild-base] does nothing: no base is named.")
     for region, function in settings.targets:
+        there = observed[region].functions.get(function.name)
+        if there and there.latest.overrides:
+            says = ", ".join(f"{key} {value}" for key, value in there.latest.overrides.items())
+            journal.note(
+                f"{function.name} overrides its image in {region}: {says} (ImageConfig, which "
+                "others have set and a deploy leaves alone)."
+            )
         moves = plan.step(region, f"alias:{function.name}").action.changes
         if moves and not function.gates:
             journal.note(f"{function.name} names no test, so users meet its new version untested.")

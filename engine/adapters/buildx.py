@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from engine.adapters import github_cache
 from engine.adapters.aws.registry import Login
 from engine.adapters.docker import Docker
 from engine.adapters.files import is_there, read_text
@@ -30,6 +31,9 @@ _GZIP = ",oci-mediatypes=true,compression=gzip,force-compression=true"
 # BuildKit README, "Cache": what cannot be written must not lose the image that was built.
 _KEEP = "mode=max,ignore-error=true"
 _REGISTRY = f",image-manifest=true{_ZSTD}"
+# What is wrong with GitHub's cache before anything is built is an error to BuildKit, though
+# ignore-error is set.
+_GITHUB = re.compile(r"\bgha\b|GitHub Actions|ACTIONS_(?:CACHE|RUNTIME|RESULTS)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class BuildxBuilder:
 class Buildx:
     """A builder of buildx: the one that is named, or else the best of those that run.
 
+    ``github_trouble`` is why GitHub's cache is not used, or nothing.
+
     Args:
         docker: the engine of this machine.
         builder: the name of one, if the user has named it.
@@ -62,6 +68,7 @@ class Buildx:
         self._docker = docker
         self._note = note
         self._named = builder
+        self.github_trouble = github_cache.trouble()
 
     @cached_property
     def builder(self) -> BuildxBuilder | None:
@@ -77,10 +84,15 @@ class Buildx:
         head = (inspected or "").partition("Nodes:")[0]
         found = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
         if "Driver" not in found:
-            if not self._named:
+            by_variable = os.environ.get("BUILDX_BUILDER", "")
+            wanted = self._named or by_variable
+            if not wanted or not (
+                self._named or output_of(["docker", "buildx", "version"], Path.cwd())
+            ):
                 return None
+            by = "" if self._named else " (BUILDX_BUILDER)"
             raise NotReady(
-                f"there is no buildx builder {self._named!r}",
+                f"there is no buildx builder {wanted!r}{by}",
                 remedy="See docker buildx ls; make one with docker buildx create.",
             )
         name, driver = found["Name"], found["Driver"]
@@ -93,22 +105,10 @@ class Buildx:
         """Whether the user named the builder."""
         return bool(self._named)
 
-    @property
-    def has_github_cache(self) -> bool:
-        """Whether GitHub's cache can be used: the runner's variables for it are there."""
-        return bool(os.environ.get("ACTIONS_RUNTIME_TOKEN")) and any(
-            os.environ.get(name) for name in ("ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL")
-        )
-
-    @property
-    def lacks_github_cache(self) -> bool:
-        """Whether this is a runner of GitHub's whose variables for its cache are not there."""
-        return os.environ.get("GITHUB_ACTIONS") == "true" and not self.has_github_cache
-
     def _caches(self, reference: str) -> dict[str, str]:
         """The caches of an image, with the options to write each."""
         caches = {f"type=registry,ref={reference}": _REGISTRY}
-        if self.has_github_cache:
+        if not self.github_trouble and self.builder and self.builder.exports:
             scope = re.sub("[^a-z0-9]+", "-", reference.partition("/")[2])
             caches[f"type=gha,scope={scope}"] = ""
         return caches
@@ -142,6 +142,24 @@ class Buildx:
             PushFailed: the registry did not take the image.
             BuildFailed: with its cause, and the last lines of the log.
         """
+        try:
+            return self._build(image, repository, cache, writes_cache, logins, on_line, beat)
+        except BuildFailed as failure:
+            if self.github_trouble or not _GITHUB.search(failure.message):
+                raise
+        self.github_trouble = "BuildKit does not take what the runner hands over"
+        return self._build(image, repository, cache, writes_cache, logins, on_line, beat)
+
+    def _build(
+        self,
+        image: ImageBuild,
+        repository: str,
+        cache: str,
+        writes_cache: bool,
+        logins: Iterable[Login],
+        on_line: Callable[[str], None],
+        beat: Callable[[], None],
+    ) -> str:
         builder = self.builder
         assert builder is not None
         exports, is_engine = builder.exports, builder.driver == "docker"

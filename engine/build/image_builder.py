@@ -98,6 +98,8 @@ class ImageBuilder:
             if begun := log.read(line):
                 self._journal.progress(step.id, begun, step.region)
 
+        trouble = self._world.buildx.github_trouble
+
         def attempt(login: Login) -> None:
             nonlocal log, digest
             log = BuildLog()
@@ -113,6 +115,8 @@ class ImageBuilder:
 
         self._pushing(attempt, step)
         check()
+        if not trouble and (found := self._world.buildx.github_trouble):
+            self._journal.note(f"GitHub's cache is not used, since {found}; the registry cache is.")
         if digest:
             manifest = self._registry.manifest(repository.name, digest)
             for reference in image.references:
@@ -143,8 +147,8 @@ class ImageBuilder:
             )
         elif log.imported and log.steps > 1 and not log.cached:
             self._journal.note(
-                f"Nothing in the build cache fits the {image.what}: its base, a build argument or "
-                "its first instruction differs from the last build."
+                f"Nothing in the build cache fits the {image.what}: its base, a build argument, "
+                "its first instruction or the files that this copies differ from the last build."
             )
 
     # ------------------------------------------------------------ login and attempts

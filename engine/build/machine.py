@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from engine.adapters import github_cache
 from engine.adapters.world import World
 from engine.build.reasons import buildkit_reason
 from engine.errors import NotReady
@@ -90,8 +91,5 @@ def _check_buildx(sources: list[Base | ImageSource], world: World, journal: Jour
             "This builder cannot write a registry cache, so images are built from the start on a "
             "fresh machine; add docker/setup-buildx-action before this step."
         )
-    elif world.buildx.lacks_github_cache:
-        journal.note(
-            "GitHub's cache is not used, since the runner did not hand over its variables; the "
-            "registry cache is."
-        )
+    elif github_cache.is_known() and (trouble := world.buildx.github_trouble):
+        journal.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from engine.model.wanted import Network
 from engine.model.words import Access
@@ -68,6 +68,8 @@ class FunctionState:
     """One version of a function as AWS has it (API: ``GetFunction``).
 
     ``code_key`` is the ARN of the KMS key that the zip is encrypted with, if it is a customer's.
+    ``overrides`` are what goes before an image's own ENTRYPOINT, CMD and WORKDIR, by the names of
+    the API's ``ImageConfig``.
     """
 
     arn: str
@@ -96,6 +98,7 @@ class FunctionState:
     state: str
     update_status: str
     code_key: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def shown(self) -> tuple[str, ...]:

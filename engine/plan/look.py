@@ -78,8 +78,8 @@ def with_foreign(
     known, unknown = attempts(lambda key: _triggers(*key, settings, prints, world), asked)
     for (name, _), error in unknown.items():
         journal.note(
-            f"Whether ONBUILD of {name} copies anything could not be found out, so all of the build "
-            f"context counts: {error.message}. {error.remedy}".rstrip()
+            f"Whether ONBUILD of {name} copies anything could not be found out, so all of the "
+            f"build context counts: {error.message}. {error.remedy}".rstrip()
         )
     foreign: dict[str, Lines] = {}
     for each in every:
