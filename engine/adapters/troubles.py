@@ -26,6 +26,8 @@ _PULL = re.compile(
     r"|pull access denied for (\S+?),|Head \"https?://([^/\"]+/v2/\S+?)/manifests|"
     r"manifest for (\S+) not found"
 )
+# Another build on this machine makes an image of the same name at the same moment (containerd).
+_TAKEN = re.compile(r'image "[^"]+": already exists|ref \S+ locked', re.IGNORECASE)
 _BUSY = re.compile(r"\b429\b|too ?many ?requests|rate limit|rate exceeded", re.IGNORECASE)
 _LOGIN = re.compile(
     r"token has expired|no basic auth credentials|40[13] (?:Unauthorized|Forbidden)|"
@@ -79,9 +81,9 @@ def explained(what: str, lines: Sequence[str]) -> BuildFailed:
         return _not_pulled(what, next(filter(None, pulled.groups())), cause, text)
     if _BUSY.search(cause) and not _PUSH.search(cause):
         return BuildFailed(message, remedy=_LIMITED.format("its registry"), detail=text)
-    if not _PUSH.search(cause):
+    if not _PUSH.search(cause) and not _TAKEN.search(cause):
         return BuildFailed(message, remedy=remedy, detail=text)
-    refused = bool(_LOGIN.search(cause))
+    refused = bool(_LOGIN.search(cause)) and not _TAKEN.search(cause)
     remedy = remedy or (_PERMISSIONS if refused else "")
     return PushFailed(message, remedy=remedy, detail=text, login_refused=refused)
 

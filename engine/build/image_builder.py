@@ -66,7 +66,16 @@ class ImageBuilder:
             says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
             self._journal.advance(step.id, done, total, says, step.region)
 
-        self._world.docker.push(image, login, tell, advance, self._journal.check)
+        try:
+            self._world.docker.push(image, login, tell, advance, self._journal.check)
+        except PushFailed as failure:
+            if "immutable" not in failure.message or not self._are_there(image):
+                raise
+
+    def _are_there(self, image: ImageBuild) -> bool:
+        """Whether another run has pushed all tags of an image meanwhile, which cannot move then."""
+        tags = [reference.partition("/")[2].rpartition(":") for reference in image.references]
+        return all(self._registry.digest(repository, tag) for repository, _, tag in tags)
 
     def by_buildkit(
         self,

@@ -156,3 +156,11 @@ def test_the_log_tells_what_was_cached_and_what_became_of_caches() -> None:
     assert log.absent == ["host/y:buildcache"]
     assert log.unreadable == {"gha:77": "no such host"}
     assert log.unwritten == {"registry": "error writing manifest blob: 400 Bad Request"}
+
+
+def test_a_name_that_another_build_takes_at_the_same_moment_is_tried_again() -> None:
+    line = 'failed to solve: image "host:1/x:app-1": already exists'
+    error = explained("image of orders", [f"ERROR: {line}"])
+    assert isinstance(error, PushFailed)
+    assert not error.login_refused
+    assert "PutImage" not in error.remedy
