@@ -41,7 +41,7 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
         return deploy_stack(settings, world, journal)
     with journal.work("fingerprint", "read", "what the working tree holds"):
         local = fingerprints(settings)
-    with journal.work("observe", "read", "what AWS and registries have now"):
+    with journal.work("observe", "read", "what AWS has now"):
         prints, observed, failed = look(settings, local, world, journal)
     settings, lost = _reached(settings, failed)
     plan = make_plan(settings, prints, observed)
