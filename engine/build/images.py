@@ -78,9 +78,9 @@ class Images:
                 no_cache=self._settings.event.asks_for("rebuild-base"),
             )
             how = self._build_base(base, image, step, repository)
-            digest = self._examined(base.repository, tag, image.what, base.architecture)[0]
+            self._examined(base.repository, tag, image.what, base.architecture)
             detail(f"{base.repository}:{tag}, {how}")
-            return f"{repository.uri}@{digest}"
+            return f"{repository.uri}@{self._pushed(base.repository, tag)}"
 
     def _image(
         self, step: Step, what: str, repository: Repository, tags: tuple[str, ...]

@@ -102,14 +102,21 @@ class _Ignore:
     def __init__(self, context: Path, dockerfile: Path) -> None:
         self._context = context
         named = (Path(f"{dockerfile}{DOCKERIGNORE}"), context / DOCKERIGNORE)
-        self._path = next((path for path in named if is_there(path)), None)
-        self.text = read_text(self._path) if self._path else ""
+        there = [path for path in named if is_there(path)]
+        self._path = there[0] if there else None
+        self.text = read_text(there[0]) if there else ""
+        # To some frontends an empty one of its own is none.
+        self._is_open = len(there) > 1 and not self.text
+        if self._is_open:
+            self.text = read_text(there[1])
 
     @cached_property
     def rules(self) -> Ignored | None:
         """What it says; ``None`` where that is not understood."""
         if self._path and is_link(self._path):
             return None  # BuildKit looks where it leads within what it was sent
+        if self._is_open:
+            return None
         try:
             return Ignored(self.text)
         except NotCertain:

@@ -18,7 +18,8 @@ _FLAGS = {
 }
 _MOUNTS_NOTHING = {"cache", "tmpfs", "secret", "ssh"}
 _READ_BY_SHELL = re.compile(r"[$\"'\\`]")
-_REMOTE = re.compile(r"[a-zA-Z+]+://|git@|github\.com/")
+_FETCHED = re.compile(r"https?://")
+_PERHAPS_FETCHED = re.compile(r"[a-z]+://|git@|\S+\.git(?:#|$)")  # by ADD, with Git
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,9 @@ def _add(instruction: Instruction, found: list[Source], *, must_exist: bool) -> 
     if instruction.flag("from"):
         return True
     try:
-        found += [
-            Source(instruction.name, instruction.line, path, parts, must_exist)
-            for path, parts in _paths(instruction)
-        ]
+        for path, parts in _paths(instruction):
+            is_needed = must_exist and not _PERHAPS_FETCHED.match(path)
+            found.append(Source(instruction.name, instruction.line, path, parts, is_needed))
     except (NotCertain, ValueError, RecursionError):
         return False
     return True
@@ -104,7 +104,8 @@ def _paths(instruction: Instruction) -> Iterator[tuple[str, tuple[str | Glob, ..
     for word in words[:-1]:
         if _READ_BY_SHELL.search(word) and not word.startswith("<<"):
             raise NotCertain(word)
-        if not word.startswith("<<") and not (instruction.name == "ADD" and _REMOTE.match(word)):
+        is_fetched = instruction.name == "ADD" and _FETCHED.match(word)
+        if not word.startswith("<<") and not is_fetched:
             yield word, _parts(word)
 
 

@@ -125,7 +125,7 @@ def test_a_base_holds_what_its_ignore_file_takes_back_in(lean: Project) -> None:
     lean.write("lib/util.py", "x = 1\n")
     lean.write("lib/notes.txt", "x\n")
     lean.write(".dockerignore", "**\n!**/*.py\n!Dockerfile*\n")
-    lean.write("Dockerfile.lambda.dockerignore", "")
+    lean.write("Dockerfile.lambda.dockerignore", "# nothing\n")
     base = "COPY . /opt/all\nRUN cd /opt/all && find . -type f | sort | tr '\\n' ' ' > /marker"
     lean.edit("Dockerfile.lambda.base", "RUN echo base > /marker", base)
     run = lean.deploy()
@@ -151,3 +151,15 @@ def test_a_builder_that_is_gone_is_told_by_its_name(lean: Project) -> None:
     assert run.code == 3
     assert "there is no buildx builder 'builder-1234' (BUILDX_BUILDER)" in run.log
     assert subprocess.run(["docker", "buildx", "version"], check=False).returncode == 0
+
+
+def test_what_goes_before_the_images_own_command_is_told(lean: Project, name: str) -> None:
+    first = lean.deploy()
+    assert "overrides its image" not in first.log
+    client = boto3.client("lambda")
+    command = {"Command": ["app.main.handler"]}
+    client.update_function_configuration(FunctionName=name, ImageConfig=command)
+    lean.edit("app/main.py", '"hello"', '"good day"')
+    assert f"{name} overrides its image in us-east-1: Command ['app.main.handler']" in (
+        lean.deploy().log
+    )

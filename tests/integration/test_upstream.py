@@ -18,7 +18,7 @@ from engine.adapters.distribution import Distribution
 from lab import debian
 from lab.layout import cached
 from lab.process import Daemons, Deadline, tail
-from tests.support import Project, Run, get, push_upstream
+from tests.support import Project, Run, faults, get, push_upstream
 
 pytestmark = pytest.mark.docker  # the lab has a registry only beside an engine
 KINDS = ("oci.image.manifest.v1", "docker.distribution.manifest.v2")
@@ -292,3 +292,23 @@ def test_what_docker_login_leaves_is_taken(
         image = f"{host}/a:1"
         digest = pushed(image, "--provenance=false")
         assert asked.digest(image) == digest
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(429, "limits pulls: log in to it before this step"), (403, "before this step")],
+)
+def test_a_registry_that_refuses_is_told_as_a_pull_and_not_asked_again_and_again(
+    lean: Project, upstream: str, status: int, remedy: str
+) -> None:
+    push_upstream(upstream)
+    docker.from_env().images.remove(upstream, force=True)
+    with faults({"operation": "HeadManifest|GetManifest", "status": status}) as done:
+        run = lean.deploy()
+    assert run.code == 1
+    cause = next(line for line in run.log.splitlines() if line.startswith("error: "))
+    assert "base image python failed: cannot pull " in cause
+    assert remedy in run.log
+    assert "PutImage" not in run.log
+    assert "not taken" not in run.log
+    assert len(done) <= 8

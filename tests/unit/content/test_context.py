@@ -307,3 +307,30 @@ def test_what_another_stage_lacks_is_no_error(tmp_path: Path) -> None:
     text = "FROM scratch AS tests\nCOPY nothing /x/\nFROM scratch\nCOPY app /x/\n"
     (tmp_path / "Dockerfile").write_text(text)
     assert files_of(tmp_path, tmp_path / "Dockerfile") == ["app/main.py"]
+
+
+def test_an_empty_ignore_file_of_the_dockerfiles_own_leaves_nothing_out_for_certain(
+    tmp_path: Path,
+) -> None:
+    tree(tmp_path, "app/main.py", "README.md", "Dockerfile.dockerignore")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /x/\n")
+    (tmp_path / ".dockerignore").write_text("README.md")
+    found = content(tmp_path, tmp_path / "Dockerfile", {})
+    assert "README.md" in found.kinds
+    assert found.unread == "README.md"
+
+
+@pytest.mark.parametrize(
+    ("add", "counts"),
+    [
+        ("https://example.org/x", []),
+        ("git@example.org:x.git", []),
+        ("github.com/data", ["github.com/data"]),
+    ],
+)
+def test_what_add_fetches_is_no_file_of_the_context(
+    tmp_path: Path, add: str, counts: list[str]
+) -> None:
+    tree(tmp_path, "github.com/data", "Dockerfile")
+    (tmp_path / "Dockerfile").write_text(f"FROM scratch\nADD {add} /x/\n")
+    assert files_of(tmp_path, tmp_path / "Dockerfile") == counts
