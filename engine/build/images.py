@@ -15,7 +15,7 @@ from engine.build.machine import is_for_buildkit
 from engine.build.preflight import child, examine
 from engine.build.site import Site
 from engine.content.fingerprint import still
-from engine.content.recipe import recipes_of, standing_on
+from engine.content.recipe import parts_of, recipes_of, standing_on
 from engine.content.upstreams import BASE_IMAGE, Unknown
 from engine.errors import BuildFailed
 from engine.model import (
@@ -31,7 +31,7 @@ from engine.model import (
 )
 from engine.model.sizes import shown
 from engine.plan.observe import app_tag
-from engine.plan.upstreams import base_tag
+from engine.plan.upstreams import base_tag, part_tag
 
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 
@@ -68,10 +68,11 @@ class Images:
             return self._found(name) if name in self._observed.bases else ""
         with self._journal.step(step) as detail:
             repository = self._repository(base.repository)
-            recipe = self._prints.recipes[step.id]
+            newest, *parts, _ = self._parts(step)
             tag = base_tag(base, step.fingerprint)
-            self._release(repository, (base_tag(base, recipe), tag))
-            tags = (*self._human_tag(repository, base), base_tag(base, recipe), tag)
+            own = [base_tag(base, newest), *(part_tag(base, each) for each in parts), tag]
+            self._release(repository, own)
+            tags = (*self._human_tag(repository, base), *own)
             # The content's own tag last: it is what later runs look for.
             image = replace(
                 self._image(step, f"base image {name}", repository, tuple(dict.fromkeys(tags))),
@@ -109,6 +110,18 @@ class Images:
             pulls=pulls,
             secrets=source.secrets,
         )
+
+    def _parts(self, step: Step, of_base: str = "") -> list[str]:
+        """The fingerprints that an image is found by when not all is known that it stands on.
+
+        The first is of nothing known, the last of all.
+        """
+        recipe = self._recipes[step.id]
+        names = recipe.upstreams() if recipe.source.follow_upstream else []
+        digests = {name: digest for name in names if (digest := self._prints.digests.get(name))}
+        own = self._prints.recipes[step.id]
+        found = [standing_on(own, part, of_base) for part in parts_of(digests)]
+        return found if len(found) > 1 else [*found, *found]
 
     def _check(self, step: Step, image: ImageBuild) -> Callable[[], None]:
         """What raises if the files are others by now."""
@@ -242,8 +255,7 @@ class Images:
         repository = self._repository(source.repository)
         base = bases[source.base] if source.base else ""
         of_base = self._site.step("base", source.base).fingerprint if source.base else ""
-        newest = standing_on(self._prints.recipes[step.id], {}, of_base)
-        prints = dict.fromkeys((newest, step.fingerprint))  # the content's own last
+        prints = dict.fromkeys((*self._parts(step, of_base), step.fingerprint))  # its own last
         tags = [*dict.fromkeys(app_tag(each, on) for each in prints for on in (base, ""))]
         self._release(repository, tags)
         image = self._image(step, f"image of {function.name}", repository, tuple(tags))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from types import MappingProxyType
 
 from engine.adapters.files import digest, link_of, mode_of, read_text
@@ -13,6 +14,8 @@ from engine.content.dockerfile import Dockerfile, Instruction, read
 from engine.content.print_of import print_of
 from engine.content.upstreams import BASE_IMAGE, pinned, upstreams
 from engine.model import Architecture, Base, Function, ImageSource, Settings
+
+_PARTED = 3  # upstreams; of more there are too many parts
 
 # The ONBUILD instructions of other people's images; ``None`` if nobody knows them.
 Lines = tuple[str, ...] | None
@@ -170,6 +173,23 @@ def recipes_of(
         if isinstance(each.source, ImageSource):
             base_ = settings.bases.get(each.source.base or "")
             yield of_image(each, each.source, base_, foreign.get(f"image:{each.name}", ()))
+
+
+def parts_of(digests: Mapping[str, str]) -> list[dict[str, str]]:
+    """The digests that may be all that is known another time; all of them last.
+
+    What is made has the fingerprints of these, too. So it is found when a registry does not tell.
+    """
+    names = sorted(digests)
+    sizes = range(len(names)) if len(names) <= _PARTED else (0,)
+    some = [each for size in sizes for each in combinations(names, size)]
+    return [{name: digests[name] for name in each} for each in (*some, tuple(names))]
+
+
+def known_part(digests: Mapping[str, str]) -> dict[str, str]:
+    """Of digests of which some are not known (``""``), those that count."""
+    is_parted = len(digests) <= _PARTED
+    return {name: digest for name, digest in digests.items() if digest and is_parted}
 
 
 def standing_on(recipe: str, digests: Mapping[str, str], base: str = "") -> str:

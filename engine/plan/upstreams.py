@@ -7,12 +7,13 @@ is down must not stop a deployment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
-from engine.content.recipe import Recipe, recipes_of, standing_on
+from engine.content.recipe import Recipe, known_part, recipes_of, standing_on
 from engine.errors import Unreachable
 from engine.journal import Journal
 from engine.model import Base, Fingerprints, ImageSource, Settings
@@ -21,6 +22,11 @@ from engine.model import Base, Fingerprints, ImageSource, Settings
 def base_tag(base: Base, fingerprint: str) -> str:
     """The tag that a base image is found by."""
     return f"{base.tag}-{fingerprint}"
+
+
+def part_tag(base: Base, fingerprint: str) -> str:
+    """The tag that the newest base of a recipe, and of a part of its upstreams, is found by."""
+    return f"{base.tag}-{fingerprint}-part"
 
 
 def settled(
@@ -45,18 +51,22 @@ def settled(
     if not asked:
         digests = _digests(_asked_for(every.values(), settings, journal), settings, world, journal)
 
-    def known(step: str) -> dict[str, str] | None:
-        """The digests of what something follows; ``None`` if one is not known."""
+    def followed(step: str) -> dict[str, str]:
+        """The digests of what something follows; ``""`` where one is not known."""
         names = every[step].upstreams() if every[step].source.follow_upstream else []
-        found = {name: digests.get(name, "") for name in names}
-        return found if all(found.values()) else None
+        return {name: digests.get(name, "") for name in names}
+
+    def known(step: str) -> dict[str, str]:
+        found = followed(step)
+        return found if all(found.values()) else known_part(found)
 
     def base(name: str, given: Base) -> str:
         step = f"base:{name}"
-        recipe, upstream = local.recipes[step], known(step)
-        if upstream is None:
-            return _newest(given, recipe, settings.regions[0], world)
-        return standing_on(recipe, upstream)
+        found = standing_on(local.recipes[step], known(step))
+        if all(followed(step).values()):
+            return found
+        tag = part_tag(given, found) if known(step) else base_tag(given, found)
+        return _newest(given, tag, settings.regions[0], world) or found
 
     with workers() as pool:
         bases = results(
@@ -65,7 +75,7 @@ def settled(
     images = {
         function.name: standing_on(
             local.recipes[f"image:{function.name}"],
-            known(f"image:{function.name}") or {},
+            known(f"image:{function.name}"),
             bases.get(function.source.base or "", ""),
         )
         for function in settings.functions
@@ -107,11 +117,11 @@ def _digests(
     return known
 
 
-def _newest(base: Base, recipe: str, region: str, world: World) -> str:
-    """The fingerprint of the newest base of a recipe in the registry, or the recipe's own."""
+def _newest(base: Base, tag: str, region: str, world: World) -> str:
+    """The fingerprint of the image behind a tag of a base, or nothing."""
     prefix = f"{base.tag}-"
-    for tag in world.registry(region).tags(base.repository, base_tag(base, recipe)):
-        fingerprint = tag.removeprefix(prefix)
-        if tag.startswith(prefix) and fingerprint != recipe and len(fingerprint) == len(recipe):
+    for each in world.registry(region).tags(base.repository, tag):
+        fingerprint = each.removeprefix(prefix)
+        if each.startswith(prefix) and each != tag and re.fullmatch("[0-9a-f]{16}", fingerprint):
             return fingerprint
-    return recipe
+    return ""

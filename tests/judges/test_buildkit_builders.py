@@ -6,6 +6,7 @@ import io
 import secrets
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -43,7 +44,7 @@ def by_engine(case: Case) -> list[tuple[str, ...]] | str:
         Docker(print).build(image, lambda _: None, lambda: None)
     except (BuildFailed, Invalid) as error:
         return str(error)
-    engine = docker.from_env()
+    engine: Any = docker.from_env()
     made = engine.containers.create(reference, command="none")
     try:
         content = io.BytesIO(b"".join(made.export()))

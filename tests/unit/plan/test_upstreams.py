@@ -15,7 +15,7 @@ from engine.content.recipe import of_base, of_image, standing_on
 from engine.errors import Unreachable
 from engine.journal import Journal
 from engine.model import Base, Event
-from engine.plan.upstreams import base_tag, settled
+from engine.plan.upstreams import base_tag, part_tag, settled
 from tests.unit import make
 
 NEWEST = "e" * 16
@@ -28,6 +28,7 @@ class World:
     registries: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list)
+    looked_for: list[str] = field(default_factory=list)
 
     def distribution(self, region: str) -> Any:
         def digest(image: str) -> str:
@@ -39,7 +40,11 @@ class World:
         return SimpleNamespace(digest=digest)
 
     def registry(self, region: str) -> Any:
-        return SimpleNamespace(tags=lambda repository, tag: self.tags)
+        def tags(repository: str, tag: str) -> tuple[str, ...]:
+            self.looked_for.append(tag)
+            return self.tags
+
+        return SimpleNamespace(tags=tags)
 
 
 @pytest.fixture
@@ -104,9 +109,19 @@ def test_one_image_that_nobody_knows_leaves_other_bases_alone(base: Base) -> Non
     prints, notes = printed(world, base, other)
     assert prints == [
         standing_on(of_base(base).fingerprint, {"one:1": "sha256:1"}),
-        of_base(other).fingerprint,
+        standing_on(of_base(other).fingerprint, {"one:1": "sha256:1"}),
     ]
     assert len(notes) == 1
+
+
+def test_what_is_known_in_part_moves_with_that_part(base: Base) -> None:
+    base.dockerfile.write_text("FROM one:1\nCOPY --from=two:2 /x /x\n")
+    part = standing_on(of_base(base).fingerprint, {"two:2": "sha256:2"})
+    there = World({"two:2": "sha256:2"}, tags=(part_tag(base, part), base_tag(base, NEWEST)))
+    assert printed(there, base)[0] == [NEWEST]
+    assert there.looked_for == [part_tag(base, part)]
+    assert printed(World({"two:2": "sha256:2"}), base)[0] == [part]
+    assert printed(World({"two:2": "sha256:3"}), base)[0] != [part]
 
 
 def test_before_the_merge_no_host_is_told_what_a_build_argument_brings(base: Base) -> None:
@@ -126,7 +141,9 @@ def test_an_image_without_a_base_follows_what_it_starts_from_and_copies_from(bas
     digests = {"one:1": "sha256:1", "two:2": "sha256:2"}
     found, recipe = image_of(base, World(digests))
     assert found == standing_on(recipe, digests)
-    assert image_of(base, World({"one:1": "sha256:1"}))[0] == recipe
+    of_one = {"one:1": "sha256:1"}
+    assert image_of(base, World(of_one))[0] == standing_on(recipe, of_one)
+    assert image_of(base, World())[0] == recipe
     world = World(digests)
     assert image_of(base, world, follow_upstream=False)[0] == recipe
     assert world.asked == []
