@@ -50,7 +50,12 @@ class ImageBuilder:
 
         for login in self._logins(image):
             self._world.docker.log_in(login)
-        self._world.docker.build(image, tell, self._journal.check)
+        # Again, if another build takes one of its names at the same moment.
+        retry.again(
+            lambda: self._world.docker.build(image, tell, self._journal.check),
+            PushFailed,
+            attempts=ATTEMPTS,
+        )
         check()
         self._pushing(lambda login: self._push(image, login, step), step)
         return "by the Docker engine"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from engine.adapters.aws.registry import Manifest, Repository
@@ -71,7 +71,7 @@ class Images:
             newest, *parts, _ = self._parts(step)
             tag = base_tag(base, step.fingerprint)
             own = [base_tag(base, newest), *(part_tag(base, each) for each in parts), tag]
-            self._release(repository, own)
+            self._release(repository, own, keeps=() if name in self._observed.bases else (tag,))
             tags = (*self._human_tag(repository, base), *own)
             # The content's own tag last: it is what later runs look for.
             image = replace(
@@ -154,10 +154,14 @@ class Images:
         )
         return ()
 
-    def _release(self, repository: Repository, tags: Iterable[str]) -> None:
-        """Take tags of ours off what has them where they cannot move by themselves."""
+    def _release(self, repository: Repository, tags: Iterable[str], keeps: Collection[str]) -> None:
+        """Take tags of ours off what has them where they cannot move by themselves.
+
+        But for those that another run must have given since they were looked for: what has them
+        has the same content.
+        """
         for tag in tags:
-            if not repository.lets_move(tag):
+            if tag not in keeps and not repository.lets_move(tag):
                 self._registry.untag(repository.name, tag)
 
     def _pushed(self, repository: str, tag: str) -> str:
@@ -257,7 +261,9 @@ class Images:
         of_base = self._site.step("base", source.base).fingerprint if source.base else ""
         prints = dict.fromkeys((*self._parts(step, of_base), step.fingerprint))  # its own last
         tags = [*dict.fromkeys(app_tag(each, on) for each in prints for on in (base, ""))]
-        self._release(repository, tags)
+        mine = [app_tag(step.fingerprint, on) for on in (base, "")]
+        is_there = function.name in self._observed.images
+        self._release(repository, tags, keeps=() if is_there else mine)
         image = self._image(step, f"image of {function.name}", repository, tuple(tags))
         image = replace(
             image,
