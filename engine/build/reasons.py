@@ -16,5 +16,7 @@ def buildkit_reason(source: Base | ImageSource) -> str:
     found = content(source.context, source.dockerfile, source.build_args)
     if not found.is_certain:
         return "an ignore file that only BuildKit reads for certain"
+    if "pipe" in found.kinds.values():
+        return "a COPY of a named pipe"  # the engine would wait for what somebody writes there
     # The engine is told by that file what is no part of the image.
     return f"a COPY of {DOCKERIGNORE}" if DOCKERIGNORE in found.kinds else ""

@@ -120,10 +120,14 @@ ODD_IGNORED = ("!", "a\\*b", "[]", "[[:alpha:]]*", "[\\d]x", "^n.txt", "\\", "x\
 
 
 class Case:
-    """A context, its ignore file and a Dockerfile, drawn by a number."""
+    """A context, its ignore file and a Dockerfile, drawn by a number.
 
-    def __init__(self, root: Path, seed: int) -> None:
+    ``plain`` ones have nothing in them that only BuildKit can do.
+    """
+
+    def __init__(self, root: Path, seed: int, *, plain: bool = False) -> None:
         self.root = root
+        self._plain = plain
         self._random = random.Random(seed)
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir()
@@ -180,6 +184,8 @@ class Case:
                 lines.append(draw.choice(IGNORED if draw.random() < 0.97 else ODD_IGNORED))
         if draw.random() < 0.1:
             lines.insert(0, "# comment")
+        if self._plain:
+            lines.append(".dockerignore")
         text = draw.choice(("\n", "\n", "\r\n")).join(lines)
         return ("\ufeff" if draw.random() < 0.05 else "") + text
 
@@ -211,7 +217,8 @@ class Case:
             words = draw.choice(RARE if chosen > 0.97 else GLOBS) if chosen > 0.6 else self._path()
             if draw.random() < 0.15:
                 words += " " + (draw.choice(GLOBS) if draw.random() < 0.5 else self._path())
-            name = draw.choice(("COPY", "COPY", "copy", "ADD", "COPY --link", "COPY --chown=1:1"))
+            names = ("COPY", "COPY", "copy", "ADD", "COPY --chown=1:1", "COPY --link")
+            name = draw.choice(names[:-1] if self._plain else names)
             form = draw.choice((f"{name} {words} /{number}/",) * 8 + self._odd(name, words, number))
             lines.append(form)
         head = draw.choice(("",) * 12 + ("# escape=`\n", "# a comment\n", "\n", "\ufeff"))
@@ -225,7 +232,11 @@ class Case:
             else f"{name} {words} /{number}/",
             f"{name} {words} \\\n  /{number}/",
             f"{name} \\\n# in between\n\n {words} \\  \n /{number}/",
-            f"COPY <<EOF /{number}/f\nCOPY app /\nEOF\n{name} {words} /{number}/",
+            *(
+                ()
+                if self._plain
+                else (f"COPY <<EOF /{number}/f\nCOPY app /\nEOF\n{name} {words} /{number}/",)
+            ),
             f"ONBUILD COPY . /\n{name} {words} /{number}/",
             f"LABEL a='`'\n{name} {words} /{number}/",
             f"ENV A=`\n{name} {words} /{number}/",
