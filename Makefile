@@ -9,8 +9,8 @@ LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 PARTS := images schedules stacks releases layers upkeep action probes zips faults unit input pages starts
 CHAOS_PARTS := chaos-calls chaos-kills chaos-schedules chaos-images chaos-images-killed chaos-input chaos-rest
 
-.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules judges pages chaos \
-    $(CHAOS_PARTS) fuzz action lint audit bench docs pictures lock dist starts
+.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules pages chaos \
+    $(CHAOS_PARTS) judges fuzz action lint audit bench docs pictures lock dist starts
 
 demo: .venv/ready
 	$(LAB) $(BIN)/python -m lab.demo
@@ -54,10 +54,6 @@ faults: .venv/ready
 schedules: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -q tests/schedules
 
-# The tools themselves judge. JUDGES=thorough judges all, JUDGES_SEED chooses a share otherwise.
-judges: .venv/ready
-	$(LAB) $(BIN)/python -m pytest tests/judges
-
 pages: .venv/ready
 	$(BIN)/python -m pytest tests/pages
 
@@ -95,6 +91,11 @@ chaos-rest: .venv/ready
 
 chaos-input: .venv/ready
 	$(BIN)/python -m pytest tests/input --timeout=3600
+
+# The real tools judge what the engine knows of them, on seeded cases. JUDGES=share tries a few.
+JUDGES ?= thorough
+judges: .venv/ready
+	JUDGES=$(JUDGES) $(LAB) $(BIN)/python -m pytest -q tests/judges
 
 input: .venv/ready
 	$(BIN)/python -m pytest tests/input

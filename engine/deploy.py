@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.adapters.parallel import together
 from engine.adapters.world import World
 from engine.build.build import build, check_code
-from engine.content.fingerprint import base_recipes, fingerprints
+from engine.content.fingerprint import fingerprints
 from engine.delivery import Release, because, found
 from engine.errors import DeployError
 from engine.journal import Journal
@@ -19,9 +19,8 @@ from engine.model import (
     Plan,
     Settings,
 )
-from engine.plan.bases import base_fingerprints
 from engine.plan.handlers import absent_handlers
-from engine.plan.observe import observe
+from engine.plan.look import look
 from engine.plan.plan import make_plan
 from engine.release.order import Order
 
@@ -57,11 +56,9 @@ def deploy(settings: Settings, world: World, journal: Journal) -> Outcome:
 def _deployed(settings: Settings, world: World, journal: Journal) -> Outcome:
     """Look, plan, build and release, once."""
     with journal.work("fingerprint", "read", "what the working tree holds"):
-        recipes = base_recipes(settings)
-        bases = base_fingerprints(settings, recipes, world, journal)
-        prints = fingerprints(settings, recipes, bases)
+        local = fingerprints(settings)
     with journal.work("observe", "read", "what AWS has now"):
-        observed, failed = observe(settings, prints, world)
+        prints, observed, failed = look(settings, local, world, journal)
     settings, lost = _reached(settings, failed)
     for note in absent_handlers(settings, observed):
         journal.note(note)
@@ -69,7 +66,7 @@ def _deployed(settings: Settings, world: World, journal: Journal) -> Outcome:
     check_code(settings, plan, prints)
     if settings.plan_only:
         return Outcome(plan, (*_unreleased(settings, observed), *lost))
-    _warn_of_untested(settings, plan, journal)
+    _warn(settings, plan, observed, journal)
     artifacts, failed = build(settings, plan, prints, observed, world, journal)
     settings, unbuilt = _reached(settings, failed)
     orders = [
@@ -119,8 +116,20 @@ def _reached(
     return replace(settings, regions=regions), tuple(lost)
 
 
-def _warn_of_untested(settings: Settings, plan: Plan, journal: Journal) -> None:
+def _warn(
+    settings: Settings, plan: Plan, observed: Mapping[str, ObservedRegion], journal: Journal
+) -> None:
+    """Note what people may not expect of a deploy."""
+    if settings.event.asks_for("rebuild-base") and not settings.bases:
+        journal.note("[rebuild-base] does nothing: no base is named.")
     for region, function in settings.targets:
+        there = observed[region].functions.get(function.name)
+        if there and there.latest.overrides:
+            says = ", ".join(f"{key} {value}" for key, value in there.latest.overrides.items())
+            journal.note(
+                f"{function.name} overrides its image in {region}: {says} (ImageConfig, which "
+                "others have set and a deploy leaves alone)."
+            )
         moves = plan.step(region, f"alias:{function.name}").action.changes
         if moves and not function.gates:
             journal.note(f"{function.name} has no test, so its new version goes live untested.")

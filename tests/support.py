@@ -150,12 +150,15 @@ def faults(*rules: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         put(())
 
 
-def push_upstream(reference: str, marker: str = "") -> None:
-    """Push AWS's image, with a file of its own when a marker is given, under a reference."""
+def push_upstream(reference: str, marker: str = "", text: str = "") -> None:
+    """Push AWS's image under a reference: with a file of its own when a marker is given.
+
+    Or what a Dockerfile makes, whose ``text`` is given.
+    """
     data = boto3.client("ecr").get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     engine = docker.from_env()
-    text = f"FROM {os.environ['LAB_PYTHON_IMAGE']}\n"
+    text = text or f"FROM {os.environ['LAB_PYTHON_IMAGE']}\n"
     text += f"RUN echo {marker} > /marker\n" if marker else ""
     image, _ = engine.images.build(fileobj=io.BytesIO(text.encode()), rm=True)
     image.tag(reference)

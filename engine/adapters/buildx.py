@@ -7,14 +7,16 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from engine.adapters import github_cache
 from engine.adapters.aws.registry import Login
 from engine.adapters.docker import Docker
+from engine.adapters.files import is_there, read_text
 from engine.adapters.process import output_of, run
 from engine.adapters.troubles import explained
 from engine.errors import BuildFailed, NotReady
@@ -29,6 +31,9 @@ _GZIP = ",oci-mediatypes=true,compression=gzip,force-compression=true"
 # BuildKit README, "Cache": what cannot be written must not lose the image that was built.
 _KEEP = "mode=max,ignore-error=true"
 _REGISTRY = f",image-manifest=true{_ZSTD}"
+# What is wrong with GitHub's cache before anything is built is an error to BuildKit, though
+# ignore-error is set.
+_GITHUB = re.compile(r"\bgha\b|GitHub Actions|ACTIONS_(?:CACHE|RUNTIME|RESULTS)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class BuildxBuilder:
 class Buildx:
     """A builder of buildx: the one that is named, or else the best of those that run.
 
+    ``github_trouble`` is why GitHub's cache is not used, or nothing.
+
     Args:
         docker: the engine of this machine.
         builder: the name of one, if the user has named it.
@@ -61,6 +68,7 @@ class Buildx:
         self._docker = docker
         self._note = note
         self._named = builder
+        self.github_trouble = github_cache.trouble()
 
     @cached_property
     def builder(self) -> BuildxBuilder | None:
@@ -76,10 +84,15 @@ class Buildx:
         head = (inspected or "").partition("Nodes:")[0]
         found = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
         if "Driver" not in found:
-            if not self._named:
+            by_variable = os.environ.get("BUILDX_BUILDER", "")
+            wanted = self._named or by_variable
+            if not wanted or not (
+                self._named or output_of(["docker", "buildx", "version"], Path.cwd())
+            ):
                 return None
+            by = "" if self._named else " (BUILDX_BUILDER)"
             raise NotReady(
-                f"there is no buildx builder {self._named!r}",
+                f"there is no buildx builder {wanted!r}{by}",
                 remedy="See docker buildx ls; make one with docker buildx create.",
             )
         name, driver = found["Name"], found["Driver"]
@@ -92,22 +105,10 @@ class Buildx:
         """Whether the user named the builder."""
         return bool(self._named)
 
-    @property
-    def has_github_cache(self) -> bool:
-        """Whether GitHub's cache can be used: the runner's variables for it are there."""
-        return bool(os.environ.get("ACTIONS_RUNTIME_TOKEN")) and any(
-            os.environ.get(name) for name in ("ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL")
-        )
-
-    @property
-    def lacks_github_cache(self) -> bool:
-        """Whether this is a runner of GitHub's whose variables for its cache are not there."""
-        return os.environ.get("GITHUB_ACTIONS") == "true" and not self.has_github_cache
-
     def _caches(self, reference: str) -> dict[str, str]:
         """The caches of an image, with the options to write each."""
         caches = {f"type=registry,ref={reference}": _REGISTRY}
-        if self.has_github_cache:
+        if not self.github_trouble and self.builder and self.builder.exports:
             scope = re.sub("[^a-z0-9]+", "-", reference.partition("/")[2])
             caches[f"type=gha,scope={scope}"] = ""
         return caches
@@ -119,7 +120,7 @@ class Buildx:
         repository: str,
         cache: str,
         writes_cache: bool,
-        login: Login,
+        logins: Iterable[Login],
         on_line: Callable[[str], None],
         beat: Callable[[], None],
     ) -> str:
@@ -133,7 +134,7 @@ class Buildx:
             repository: where to push it.
             cache: reference of the registry cache.
             writes_cache: whether that may be written, besides being read.
-            login: credentials of the registry.
+            logins: credentials of that registry, and of those that are pulled from.
             on_line: takes each line of BuildKit's log.
             beat: called while that is silent; what it raises ends the build.
 
@@ -141,6 +142,24 @@ class Buildx:
             PushFailed: the registry did not take the image.
             BuildFailed: with its cause, and the last lines of the log.
         """
+        try:
+            return self._build(image, repository, cache, writes_cache, logins, on_line, beat)
+        except BuildFailed as failure:
+            if self.github_trouble or not _GITHUB.search(failure.message):
+                raise
+        self.github_trouble = "BuildKit does not take what the runner hands over"
+        return self._build(image, repository, cache, writes_cache, logins, on_line, beat)
+
+    def _build(
+        self,
+        image: ImageBuild,
+        repository: str,
+        cache: str,
+        writes_cache: bool,
+        logins: Iterable[Login],
+        on_line: Callable[[str], None],
+        beat: Callable[[], None],
+    ) -> str:
         builder = self.builder
         assert builder is not None
         exports, is_engine = builder.exports, builder.driver == "docker"
@@ -149,12 +168,13 @@ class Buildx:
         command = [
             *("docker", "buildx", "build", f"--builder={builder.name}", "--progress=plain"),
             *("--provenance=false", "--sbom=false", f"--platform={image.platform}"),
-            f"--file={image.dockerfile}",
             f"--output=type=image{push}{_compression(image, exports=exports)}",
             *(f"--tag={name}" for name in names),
         ]
         command += [f"--build-arg={name}={value}" for name, value in _sorted(image.build_args)]
         command += [f"--secret=id={name},env={where}" for name, where in _sorted(image.secrets)]
+        if image.pulls:
+            command.append("--pull")
         if image.no_cache:
             command.append("--no-cache")
         else:
@@ -168,11 +188,12 @@ class Buildx:
         command.append(str(image.context))
         secrets = [os.environ.get(where, "") for where in image.secrets.values()]
         hidden = [line for value in secrets for line in value.splitlines() if line.strip()]
-        with _logged_in(login) as environment:
+        with _logged_in(logins) as environment, _written(image) as dockerfile:
             told = Path(environment["DOCKER_CONFIG"], "metadata.json")
+            files = (f"--metadata-file={told}", f"--file={dockerfile}")
             try:
                 run(
-                    [*command[:3], f"--metadata-file={told}", *command[3:]],
+                    [*command[:3], *files, *command[3:]],
                     what=image.what,
                     environment=environment,
                     on_line=on_line,
@@ -211,16 +232,29 @@ def _own_builder() -> tuple[str, str] | None:
 
 
 @contextmanager
-def _logged_in(login: Login) -> Iterator[dict[str, str]]:
+def _written(image: ImageBuild) -> Iterator[Path]:
+    """The Dockerfile as it is to be built, in a folder of its own, with its own ignore file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, image.dockerfile.name)
+        path.write_text(image.text, encoding="utf-8")
+        own = Path(f"{image.dockerfile}.dockerignore")
+        if is_there(own):
+            Path(f"{path}.dockerignore").write_text(read_text(own), encoding="utf-8")
+        yield path
+
+
+@contextmanager
+def _logged_in(logins: Iterable[Login]) -> Iterator[dict[str, str]]:
     """An environment in which docker is logged in, leaving the user's own login files alone."""
     own = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
     try:
         config = json.loads((own / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         config = {}
-    auth = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
-    config["auths"] = {**config.get("auths", {}), login.host: {"auth": auth}}
-    config.get("credHelpers", {}).pop(login.host, None)
+    for login in logins:
+        auth = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
+        config["auths"] = {**config.get("auths", {}), login.host: {"auth": auth}}
+        config.get("credHelpers", {}).pop(login.host, None)
     config.pop("credsStore", None)
     with tempfile.TemporaryDirectory() as folder:
         private = Path(folder)

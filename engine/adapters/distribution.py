@@ -1,46 +1,28 @@
 """Which image a tag stands for, asked of its registry over HTTP, by reads alone.
 
-Neither the Docker engine nor a credential helper has a part in it: no program runs, and nothing
-but HEAD and GET is sent. Sources: OCI distribution-spec, "Pulling manifests"; distribution,
-"Token Authentication Specification"; Amazon ECR user guide, "Private registry authentication".
+Neither the Docker engine nor a credential helper has a part in it: no program runs. Source of the
+log-ins: Amazon ECR user guide, "Private registry authentication".
 """
 
 from __future__ import annotations
 
 import base64
 import functools
-import hashlib
-import json
 import re
 import threading
-import time
-from collections.abc import Callable, Mapping
-from urllib.parse import urlencode, urljoin, urlsplit
-from urllib.request import parse_http_list, parse_keqv_list
+from collections.abc import Callable
+from dataclasses import replace
 
-from engine.adapters.aws.registry import MANIFESTS, Login
+from engine.adapters.aws.registry import Login
 from engine.adapters.docker_config import stored_login
+from engine.adapters.question import Question
 from engine.adapters.reference import Reference, is_loopback, reference
-from engine.adapters.wire import Answer, Wire, trust, within
-from engine.errors import DeployError, NotFound, Refused, Unavailable, Unreachable
+from engine.adapters.wire import Wire, trust, within
+from engine.errors import DeployError
 
 _SECONDS = 8.0  # for all that one image needs
-_PAUSE = 2.0  # seconds that a registry may ask for before it is asked once more
-_REDIRECTS = 3
-_MANIFEST = 4 << 20  # bytes; what registries take at most (distribution-spec, "Pushing manifests")
-_TOKEN = 1 << 18  # bytes
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_VISIBLE = re.compile(r"[!-~]+")
 _ECR = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.(?:com|com\.cn|eu)")
 _ECR_SERVICE = "ecr.amazonaws.com"
-# A registry says so of HEAD alone; whether the image is there is not told by it.
-_NO_HEAD = {400, 403, 405, 406, 501}
-_LOG_IN = (
-    "Let a step such as docker/login-action log in before this one, so that docker's config.json "
-    "holds the password itself (credential helpers are not run), or say upstream: ignore."
-)
-_NAME = "Check the name after FROM."
-_IGNORE = "Say upstream: ignore for the base if it shall not be asked."
 
 
 class Distribution:
@@ -68,8 +50,22 @@ class Distribution:
         found = reference(image)
         if found.digest:
             return found.digest
-        question = _Question(found, Wire(_SECONDS, self._trust), self._pair)
+        question = Question(found, Wire(_SECONDS, self._trust), self._pair)
         return within(_SECONDS, found.host, question.answer)
+
+    def triggers(self, image: str, machine: str) -> tuple[str, ...]:
+        """What ONBUILD of an image lets a build do that starts from it (``Config.OnBuild``).
+
+        Args:
+            image: its name.
+            machine: as images have it: ``amd64`` or ``arm64``.
+
+        Raises:
+            DeployError: as of ``digest``; or it has no configuration that can be read.
+        """
+        found = reference(image)
+        question = Question(found, Wire(_SECONDS, self._trust), self._pair)
+        return within(_SECONDS, found.host, lambda: question.triggers(machine))
 
     def _pair(self, image: Reference, service: str) -> str:
         """User and password for a registry, as Basic sends them, or nothing.
@@ -90,170 +86,23 @@ class Distribution:
             return stored
         return base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
 
+    def ecr_login(self, host: str) -> Login | None:
+        """The log-in to a registry of ECR that this account may use; ``None`` for other ones.
+
+        One token serves for all registries of a region (ECR user guide, "Private registry
+        authentication").
+
+        Raises:
+            DeployError: ECR gives none.
+        """
+        of_aws = _ECR.fullmatch(host)
+        if not of_aws and not is_loopback(host):
+            return None
+        login = self._ecr_login(of_aws[1] if of_aws else self._region)
+        return replace(login, host=host) if of_aws or login.host == host else None
+
     def _ecr_login(self, region: str) -> Login:
         with self._lock:
             if region not in self._logins:
                 self._logins[region] = self._login(region)
             return self._logins[region]
-
-
-class _Question:
-    """The way to one image's digest."""
-
-    def __init__(self, image: Reference, wire: Wire, pair: Callable[[Reference, str], str]) -> None:
-        self._image = image
-        self._what = f"{image.name}:{image.tag}"
-        self._wire = wire
-        self._pair = pair
-        self._authorization = ""
-        self._has_waited = False
-
-    def answer(self) -> str:
-        """The digest. As in Docker, a registry on this machine itself needs no TLS."""
-        if is_loopback(self._image.host):
-            try:
-                return self._digest("http")
-            except Unreachable:
-                pass  # a server that wants TLS ends a connection without
-            except Refused as refusal:
-                if refusal.code != "400":  # or answers this
-                    raise
-        return self._digest("https")
-
-    def _digest(self, scheme: str) -> str:
-        url = f"{scheme}://{self._image.host}/v2/{self._image.name}/manifests/{self._image.tag}"
-        answer = self._manifest("HEAD", url)
-        digest = answer.headers.get("Docker-Content-Digest", "")
-        if answer.status == 200 and _DIGEST.fullmatch(digest):
-            return digest
-        if answer.status == 200 or answer.status in _NO_HEAD:
-            answer = self._manifest("GET", url)
-        if answer.status != 200:
-            raise self._refusal(answer)
-        if len(answer.body) > _MANIFEST or not _is_manifest(answer.body):
-            raise self._refused(answer, "answers what is no manifest")
-        return f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
-
-    def _manifest(self, method: str, url: str) -> Answer:
-        """The manifest or what is told of it, logged in where that is asked for."""
-        answer, is_its_own = self._followed(method, url)
-        if answer.status == 401 and is_its_own and not self._authorization:
-            self._authorization = self._authorized(answer, url)
-            if self._authorization:
-                answer, _ = self._followed(method, url)
-        return answer
-
-    def _followed(self, method: str, url: str) -> tuple[Answer, bool]:
-        """The answer at the end of redirects, and whether it is still the registry's own.
-
-        Its log-in is for the registry alone: no other host sees it, nor says where it goes.
-        """
-        asked = url
-        for _ in range(_REDIRECTS + 1):
-            is_its_own = urlsplit(asked)[:2] == urlsplit(url)[:2]
-            headers = {"Accept": ", ".join(MANIFESTS)}
-            if is_its_own and self._authorization:
-                headers["Authorization"] = self._authorization
-            answer = self._ask(method, asked, headers, _MANIFEST)
-            leads_to = answer.headers.get("Location", "")
-            if answer.status not in (301, 302, 303, 307, 308) or not leads_to:
-                return answer, is_its_own
-            asked = urljoin(asked, leads_to)
-            if not _is_safe(asked, url):
-                break
-        raise self._refused(answer, "leads to where it is not followed")
-
-    def _ask(self, method: str, url: str, headers: Mapping[str, str], most: int) -> Answer:
-        """An answer; after 429 a second one, if the registry asks for a short pause only."""
-        answer = self._wire.ask(method, url, headers, most)
-        pause = answer.headers.get("Retry-After", "")
-        if answer.status != 429 or self._has_waited or not re.fullmatch("[0-9]{1,3}", pause):
-            return answer
-        if int(pause) > min(_PAUSE, self._wire.left):
-            return answer
-        self._has_waited = True
-        time.sleep(int(pause))
-        return self._wire.ask(method, url, headers, most)
-
-    def _authorized(self, answer: Answer, url: str) -> str:
-        """What a registry wants to see in ``Authorization``; nothing if it cannot be had."""
-        for challenge in answer.challenges:
-            scheme, _, said = challenge.partition(" ")
-            try:
-                asked_for = parse_keqv_list(parse_http_list(said))
-            except ValueError:
-                continue
-            service = asked_for.get("service", "")
-            if scheme.lower() == "basic":
-                pair = self._pair(self._image, service)
-                return f"Basic {pair}" if pair else ""
-            if scheme.lower() == "bearer":
-                return f"Bearer {self._token(asked_for, url)}"
-        return ""
-
-    def _token(self, asked_for: Mapping[str, str], url: str) -> str:
-        """A token for reading the image, from the service that its registry names."""
-        realm = asked_for.get("realm", "")
-        if not _is_safe(realm, url):
-            raise Refused(
-                f"{self._image.registry} wants a log-in where none is sent, for {self._what}",
-                remedy=_IGNORE,
-            )
-        wanted = {"scope": asked_for.get("scope") or f"repository:{self._image.name}:pull"}
-        if service := asked_for.get("service"):
-            wanted["service"] = service
-        realm += ("&" if "?" in realm else "?") + urlencode(wanted)
-        pair = stored_login(self._image.registry)
-        headers = {"Authorization": f"Basic {pair}"} if pair else {}
-        answer = self._ask("GET", realm, headers, _TOKEN)
-        if answer.status != 200:
-            raise self._refusal(answer, of_token=True)
-        try:
-            found = json.loads(answer.body)
-            token = found.get("token") or found.get("access_token")
-        except (ValueError, RecursionError, AttributeError):
-            token = None
-        if not isinstance(token, str) or not _VISIBLE.fullmatch(token):
-            raise self._refused(answer, "gives no token")
-        return token
-
-    def _refusal(self, answer: Answer, *, of_token: bool = False) -> DeployError:
-        """The error that a status stands for."""
-        registry, code = self._image.registry, str(answer.status)
-        if answer.status == 404 and not of_token:
-            return NotFound(f"{registry} has no image {self._what} (404)", code=code, remedy=_NAME)
-        if answer.status == 429:
-            says = f"{registry} has been asked too much from this address (429) for {self._what}"
-            return Unavailable(says, code=code, remedy=_LOG_IN)
-        if answer.status >= 500:
-            says = f"{registry} failed ({code}) when it was asked for {self._what}"
-            return Unavailable(says, code=code, remedy=_IGNORE)
-        if answer.status in (401, 403):
-            says = f"{registry} has no image {self._what}, or does not let it be read ({code})"
-            return Refused(says, code=code, remedy=_LOG_IN)
-        return self._refused(answer, "did not answer with a manifest")
-
-    def _refused(self, answer: Answer, what: str) -> Refused:
-        says = f"{self._image.registry} {what} ({answer.status}) when asked for {self._what}"
-        return Refused(says, code=str(answer.status), remedy=_IGNORE)
-
-
-def _is_safe(url: str, of_registry: str) -> bool:
-    """Whether a registry may send us to an address: over TLS, or within this machine itself."""
-    try:
-        scheme, host, *_ = urlsplit(url)
-        is_for_registry = not urlsplit(url).username and bool(urlsplit(url).hostname)
-    except ValueError:
-        return False
-    if not is_for_registry or not _VISIBLE.fullmatch(url):
-        return False
-    is_plain = scheme == "http" and of_registry.startswith("http:") and is_loopback(host)
-    return scheme == "https" or is_plain
-
-
-def _is_manifest(body: bytes) -> bool:
-    """Whether this is a manifest or an index, and not some page (OCI image-spec)."""
-    try:
-        return bool(json.loads(body)["schemaVersion"] == 2)
-    except (ValueError, RecursionError, LookupError, TypeError):
-        return False

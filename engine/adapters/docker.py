@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.adapters import process
+from engine.adapters.archived import archived
 from engine.adapters.aws.registry import Login
 from engine.adapters.heartbeat import beating
 from engine.adapters.troubles import explained
@@ -95,25 +96,22 @@ class Docker:
     def _log_in(self, login: Login) -> None:
         self._engine().login(login.user, login.password, registry=login.host, reauth=True)
 
-    def held(self, reference: str) -> str:
-        """The digest of the engine's own copy of an image, which a build by it would use.
-
-        One that was built here and never pushed has its id instead; nothing if there is no copy,
-        or no engine.
-        """
+    def triggers(self, reference: str) -> tuple[str, ...] | None:
+        """The ONBUILD of the engine's own copy of an image; ``None`` without copy or engine."""
         import docker
 
         try:
             image = self._engine().images.get(reference)
         except (NotReady, docker.errors.APIError):
-            return ""
-        pulled = [name.partition("@")[2] for name in image.attrs.get("RepoDigests") or []]
-        return pulled[0] if pulled else str(image.id)
+            return None
+        return tuple(map(str, image.attrs.get("Config", {}).get("OnBuild") or ()))
 
     def build(
         self, image: ImageBuild, on_line: Callable[[str], None], beat: Callable[[], None]
     ) -> None:
         """Build an image with the engine's own builder, under all its references.
+
+        It is sent the Dockerfile, and of the context what that can copy.
 
         Args:
             image: what to build.
@@ -128,25 +126,28 @@ class Docker:
         engine = self._engine()
         tail: deque[str] = deque(maxlen=25)
         try:
-            stream = engine.api.build(
-                path=str(image.context),
-                dockerfile=str(image.dockerfile.resolve()),
-                tag=image.references[0],
-                buildargs=dict(image.build_args),
-                platform=image.platform,
-                nocache=image.no_cache,
-                rm=True,
-                forcerm=True,
-                decode=True,
-            )
-            for event in beating(stream, beat):
-                said = str(event.get("stream", "")).splitlines()
-                said += [f"ERROR: {line}" for line in str(event.get("error", "")).splitlines()]
-                for line in filter(None, map(str.rstrip, said)):
-                    tail.append(line)
-                    on_line(line)
-                if "error" in event:
-                    raise explained(image.what, tail)
+            with archived(image) as (context, dockerfile):
+                stream = engine.api.build(
+                    fileobj=context,
+                    custom_context=True,
+                    dockerfile=dockerfile,
+                    tag=image.references[0],
+                    buildargs=dict(image.build_args),
+                    platform=image.platform,
+                    nocache=image.no_cache,
+                    pull=image.pulls,
+                    rm=True,
+                    forcerm=True,
+                    decode=True,
+                )
+                for event in beating(stream, beat):
+                    said = str(event.get("stream", "")).splitlines()
+                    said += [f"ERROR: {line}" for line in str(event.get("error", "")).splitlines()]
+                    for line in filter(None, map(str.rstrip, said)):
+                        tail.append(line)
+                        on_line(line)
+                    if "error" in event:
+                        raise explained(image.what, tail)
             for reference in image.references[1:]:
                 engine.api.tag(image.references[0], *_named(reference))
         except docker.errors.DockerException as error:

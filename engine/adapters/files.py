@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from engine.errors import Invalid, Place, Problem
 
@@ -69,6 +70,23 @@ def is_directory(path: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Whether there is anything of that name, which reading will judge."""
     return os.path.lexists(path)
+
+
+def is_link(path: Path) -> bool:
+    """Whether it is a link."""
+    return os.path.islink(path)  # noqa: PTH114
+
+
+def mode_of(path: Path) -> int:
+    """The mode of what was listed a moment ago, of a link itself.
+
+    Raises:
+        Invalid: it is gone.
+    """
+    try:
+        return path.lstat().st_mode
+    except OSError as error:
+        raise unread(path, error, listed=True) from None
 
 
 def is_special(path: Path) -> bool:
@@ -147,8 +165,19 @@ def read_listed(path: Path) -> tuple[bytes, bool]:
         return b"".join(_chunks(path, file, found.st_size)), bool(found.st_mode & 0o100)
 
 
-def digest(path: Path) -> tuple[str, bool]:
-    """The SHA-256 of a file of a tree, however large; and whether it is a program.
+@contextmanager
+def opened_listed(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """A file of a tree to be read, and its size in bytes.
+
+    Raises:
+        Invalid: it cannot be read, or changed meanwhile.
+    """
+    with _opened(path, listed=True) as (file, found), os.fdopen(os.dup(file), "rb") as stream:
+        yield stream, found.st_size
+
+
+def digest(path: Path) -> tuple[str, int]:
+    """The SHA-256 of a file of a tree, however large; and its mode.
 
     Raises:
         Invalid: it cannot be read, or changed meanwhile.
@@ -157,7 +186,7 @@ def digest(path: Path) -> tuple[str, bool]:
     with _opened(path, listed=True) as (file, found):
         for chunk in _chunks(path, file, found.st_size):
             sha256.update(chunk)
-        return sha256.hexdigest(), bool(found.st_mode & 0o100)
+        return sha256.hexdigest(), found.st_mode
 
 
 def link_of(path: Path) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from engine.adapters.files import OUTSIDE, check_within, invalid, leads_out, real, unread
 from engine.errors import Problem
@@ -94,20 +95,68 @@ def tree(
     return found
 
 
-@contextmanager
-def listed(root: Path) -> Iterator[None]:
-    """Tell what goes wrong while somebody else's code lists a directory.
+# What each path below a directory is, relative and in order: "file", "folder", "link", "pipe" or
+# "device".
+Kinds = dict[str, str]
+
+
+class Rules(Protocol):
+    """What is left out of a directory, told from the top down."""
+
+    def leaves_out(self, path: str, above: int) -> tuple[bool, int]:
+        """Whether a path is left out, and what those below have to know of it."""
+
+    def may_take_in_below(self, folder: str) -> bool:
+        """Whether something in a folder that is left out may be taken back in."""
+
+
+def kinds_of(root: Path, rules: Rules | None) -> tuple[Kinds, list[Problem]]:
+    """What is in a directory, links as links; and what is wrong with some of it.
+
+    A folder that is left out counts if something in it does not. Sockets do not.
 
     Raises:
-        Invalid: it cannot be read, changed meanwhile, or its folders are too deep.
+        Invalid: it has too much in it, or is out of where this run must stay.
     """
     check_within(root)
-    try:
-        yield
-    except OSError as error:
-        raise unread(Path(error.filename or root), error, listed=True) from None
-    except RecursionError:
-        raise invalid(root, "has too many folders inside each other") from None
+    found: Kinds = {}
+    problems: list[Problem] = []
+    waiting, most = [("", os.fspath(root), 0)], ENTRIES
+    while waiting:
+        prefix, folder, above = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    path = prefix + entry.name
+                    is_out, known = rules.leaves_out(path, above) if rules else (False, 0)
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if is_folder and not (is_out and rules and not rules.may_take_in_below(path)):
+                        waiting.append((f"{path}/", entry.path, known))
+                    most -= 1
+                    if most < 0:
+                        raise invalid(root, f"has too many files and folders, such as {folder}")
+                    if not is_out and (kind := _kind(entry)):
+                        found[path] = kind
+        except OSError as error:
+            problems.extend(unread(Path(folder), error, listed=True).problems)
+    for path in [*found]:
+        while (path := path.rpartition("/")[0]) and path not in found:
+            found[path] = "folder"
+    return dict(sorted(found.items())), problems
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """What an entry is; nothing of a socket."""
+    if entry.is_symlink():
+        return "link"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    mode = entry.stat(follow_symlinks=False).st_mode
+    if stat.S_ISSOCK(mode):
+        return ""
+    return "pipe" if stat.S_ISFIFO(mode) else "device"
 
 
 def _is_folder(entry: os.DirEntry[str], *, follow: bool) -> bool:

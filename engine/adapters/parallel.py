@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from engine.errors import DeployError
 
@@ -42,3 +43,25 @@ def together(work: Callable[[T], R], items: Iterable[T], most: int = 16) -> list
     with workers(most) as pool:
         futures = {index: pool.submit(work, item) for index, item in enumerate(items)}
         return list(results(futures).values())
+
+
+class Once(Generic[K, R]):
+    """Work that several threads ask for, each by a key: the first does it, the others wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun: dict[K, Future[R]] = {}
+
+    def get(self, key: K, work: Callable[[], R]) -> tuple[R, bool]:
+        """What the work came to, or the error that it raised; and whether this call has done it."""
+        with self._lock:
+            future = self._begun.get(key)
+            is_first = future is None
+            if future is None:
+                future = self._begun[key] = Future()
+        if is_first:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # whoever waits must not wait for ever
+                future.set_exception(error)
+        return future.result(), is_first

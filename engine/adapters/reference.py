@@ -69,6 +69,14 @@ def reference(text: str) -> Reference:
     return Reference(registry, name, tag or "latest", digest)
 
 
+def registry_of(text: str) -> str:
+    """The registry of an image, however odd its name is."""
+    try:
+        return reference(text).registry
+    except Invalid:
+        return text.partition("/")[0]
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host, with or without its port, is this machine itself."""
     name = re.sub(r":[0-9]+$", "", host).strip("[]").lower()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from engine.adapters.reference import registry_of
 from engine.errors import BuildFailed, PushFailed
 
 _CAUSE = re.compile(r"^ERROR: (?:failed to (?:solve|build): )*(.+)")
@@ -18,6 +19,16 @@ _PUSH = re.compile(
     r"|HEAD) request|failed to copy|failed commit on ref|received unexpected HTTP status",
     re.IGNORECASE,
 )
+# What builders say of an image that they start from, and cannot have (BuildKit, the engine's own
+# builder); the name of it is part of that.
+_PULL = re.compile(
+    r"failed to resolve (?:source metadata for|reference) \"?(\S+?)\"?: "
+    r"|pull access denied for (\S+?),|Head \"https?://([^/\"]+/v2/\S+?)/manifests|"
+    r"manifest for (\S+) not found"
+)
+# Another build on this machine makes an image of the same name at the same moment (containerd).
+_TAKEN = re.compile(r'image "[^"]+": already exists|ref \S+ locked', re.IGNORECASE)
+_BUSY = re.compile(r"\b429\b|too ?many ?requests|rate limit|rate exceeded", re.IGNORECASE)
 _LOGIN = re.compile(
     r"token has expired|no basic auth credentials|40[13] (?:Unauthorized|Forbidden)|"
     r"unauthorized|not authorized|\bdenied\b",
@@ -33,10 +44,6 @@ _REMEDIES = (
         r"exec format error",
         "This machine cannot run programs of that architecture: add docker/setup-qemu-action, use "
         "a runner of that architecture, or name a builder that has it.",
-    ),
-    (
-        r"toomanyrequests|rate limit",
-        "The registry limits pulls: log in to it before this step, or start from public.ecr.aws.",
     ),
     (
         r"base name \(\$\{?BASE_IMAGE",
@@ -70,8 +77,37 @@ def explained(what: str, lines: Sequence[str]) -> BuildFailed:
         cause = ": ".join(filter(None, [place, *said[-1:], cause]))
     message = f"{what} failed: {cause}"
     remedy = next((says for words, says in _REMEDIES if re.search(words, text, re.IGNORECASE)), "")
-    if not _PUSH.search(cause):
+    if (pulled := _PULL.search(cause)) and not cause.startswith("failed to push"):
+        return _not_pulled(what, next(filter(None, pulled.groups())), cause, text)
+    if _BUSY.search(cause) and not _PUSH.search(cause):
+        return BuildFailed(message, remedy=_LIMITED.format("its registry"), detail=text)
+    if not _PUSH.search(cause) and not _TAKEN.search(cause):
         return BuildFailed(message, remedy=remedy, detail=text)
-    refused = bool(_LOGIN.search(cause))
+    refused = bool(_LOGIN.search(cause)) and not _TAKEN.search(cause)
     remedy = remedy or (_PERMISSIONS if refused else "")
     return PushFailed(message, remedy=remedy, detail=text, login_refused=refused)
+
+
+_LIMITED = (
+    "{} limits pulls: log in to it before this step, wait, or start from a copy in a registry of "
+    "your own."
+)
+
+
+def _not_pulled(what: str, image: str, cause: str, text: str) -> BuildFailed:
+    """The error of an image that something starts from, and that its registry does not give."""
+    host = registry_of(image)
+    if _BUSY.search(cause):
+        remedy = _LIMITED.format(host)
+    elif host == "public.ecr.aws" and _LOGIN.search(cause):
+        remedy = (
+            "An old log-in is refused where none is needed: docker logout public.ecr.aws, or log "
+            "in to it anew before this step."
+        )
+    elif _LOGIN.search(cause) or "pull access denied" in cause:
+        remedy = f"Log in to {host} before this step (docker/login-action), if the name is right."
+    elif "not found" in cause:
+        remedy = "Check the name after FROM or --from=."
+    else:
+        remedy = f"See whether this machine reaches {host}."
+    return BuildFailed(f"{what} failed: cannot pull {image}: {cause}", remedy=remedy, detail=text)

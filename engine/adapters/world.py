@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.adapters.aws.bucket import Bucket
@@ -33,6 +33,7 @@ class World:
     docker: Docker
     buildx: Buildx
     heed: Callable[[FunctionState], None] = lambda _: None
+    _registries: dict[str, Distribution] = field(default_factory=dict, repr=False)
 
     @classmethod
     def real(
@@ -86,7 +87,9 @@ class World:
         """All registries, for a deployment to a region."""
         from engine.adapters.distribution import Distribution
 
-        return Distribution(region, lambda of: self.registry(of).login())
+        if region not in self._registries:  # one login for all that is asked
+            self._registries[region] = Distribution(region, lambda of: self.registry(of).login())
+        return self._registries[region]
 
     def bucket(self, region: str, name: str, owner: str = "") -> Bucket:
         """A bucket of an account; of that of the run's credentials, if none is named."""

@@ -90,7 +90,7 @@ class _Region:
         self._site = site
         self._settings = site.settings
         self._fingerprints = fingerprints
-        self._images = Images(site, fingerprints.recipes)
+        self._images = Images(site, fingerprints)
         self._layers = Layers(site, layers)
         self._uploads = Uploads(site)
 

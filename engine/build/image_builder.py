@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 
 from engine.adapters import retry
 from engine.adapters.aws.denials import allow, denied_push
 from engine.adapters.aws.registry import Login, Registry, Repository
 from engine.adapters.buildlog import BuildLog
-from engine.adapters.files import is_there, read_text
+from engine.adapters.reference import reference
 from engine.adapters.world import World
-from engine.content.dockerfile import needs_buildkit
-from engine.errors import BuildFailed, PushFailed
+from engine.errors import BuildFailed, DeployError, PushFailed
 from engine.journal import Journal
 from engine.model import ImageBuild, Step
 
@@ -21,14 +20,6 @@ CACHE_TAG = "buildcache"
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
 LET_CACHE_MOVE = f"Let the tag {CACHE_TAG} move: IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG}."
 ATTEMPTS = 4
-
-
-def buildkit_reason(dockerfile: Path) -> str:
-    """What the engine's own builder cannot do about a Dockerfile, or nothing."""
-    reason = needs_buildkit(read_text(dockerfile))
-    if not reason and is_there(Path(f"{dockerfile}.dockerignore")):
-        reason = "an ignore file of its own"
-    return reason
 
 
 class ImageBuilder:
@@ -57,7 +48,14 @@ class ImageBuilder:
             if line.startswith("Step "):
                 self._journal.progress(step.id, line, step.region)
 
-        self._world.docker.build(image, tell, self._journal.check)
+        for login in self._logins(image):
+            self._world.docker.log_in(login)
+        # Again, if another build takes one of its names at the same moment.
+        retry.again(
+            lambda: self._world.docker.build(image, tell, self._journal.check),
+            PushFailed,
+            attempts=ATTEMPTS,
+        )
         check()
         self._pushing(lambda login: self._push(image, login, step), step)
         return "by the Docker engine"
@@ -73,7 +71,16 @@ class ImageBuilder:
             says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
             self._journal.advance(step.id, done, total, says, step.region)
 
-        self._world.docker.push(image, login, tell, advance, self._journal.check)
+        try:
+            self._world.docker.push(image, login, tell, advance, self._journal.check)
+        except PushFailed as failure:
+            if "immutable" not in failure.message or not self._are_there(image):
+                raise
+
+    def _are_there(self, image: ImageBuild) -> bool:
+        """Whether another run has pushed all tags of an image meanwhile, which cannot move then."""
+        tags = [reference.partition("/")[2].rpartition(":") for reference in image.references]
+        return all(self._registry.digest(repository, tag) for repository, _, tag in tags)
 
     def by_buildkit(
         self,
@@ -105,6 +112,8 @@ class ImageBuilder:
             if begun := log.read(line):
                 self._journal.progress(step.id, begun, step.region)
 
+        trouble = self._world.buildx.github_trouble
+
         def attempt(login: Login) -> None:
             nonlocal log, digest
             log = BuildLog()
@@ -113,13 +122,15 @@ class ImageBuilder:
                 repository=repository.uri,
                 cache=f"{repository.uri}:{CACHE_TAG}",
                 writes_cache=writes_cache,
-                login=login,
+                logins=(*self._logins(image), login),
                 on_line=tell,
                 beat=self._journal.check,
             )
 
         self._pushing(attempt, step)
         check()
+        if not trouble and (found := self._world.buildx.github_trouble):
+            self._journal.note(f"GitHub's cache is not used, since {found}; the registry cache is.")
         if digest:
             manifest = self._registry.manifest(repository.name, digest)
             for reference in image.references:
@@ -150,11 +161,24 @@ class ImageBuilder:
             )
         elif log.imported and log.steps > 1 and not log.cached:
             self._journal.note(
-                f"Nothing in the build cache fits the {image.what}: its base, a build argument or "
-                "its first instruction differs from the last build."
+                f"Nothing in the build cache fits the {image.what}: its base, a build argument, "
+                "its first instruction or the files that this copies differ from the last build."
             )
 
     # ------------------------------------------------------------ login and attempts
+
+    def _logins(self, image: ImageBuild) -> list[Login]:
+        """Log-ins to the ECR registries that an image starts from, or copies from.
+
+        A registry that gives none may let it be pulled all the same, or the user has logged in.
+        """
+        hosts = {reference(name).registry for name in image.upstreams}
+        found = []
+        for host in sorted(hosts):
+            with suppress(DeployError):
+                login = self._world.distribution(self._registry.region).ecr_login(host)
+                found += [login] if login else []
+        return found
 
     def _pushing(self, attempt: Callable[[Login], None], step: Step) -> None:
         """Push, again after each fault of the registry, with a new login where that was refused."""

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 
 from engine.adapters.aws.registry import Manifest, Repository
-from engine.adapters.files import read_text
+from engine.adapters.parallel import Once
+from engine.build.hints import hints
 from engine.build.image_builder import ImageBuilder
 from engine.build.lifecycle import POLICY, SAFE, kept_tag, warning
 from engine.build.machine import is_for_buildkit
 from engine.build.preflight import child, examine
 from engine.build.site import Site
-from engine.content.dockerfile import links_copies, upstreams
-from engine.content.fingerprint import of_base, of_image, still
+from engine.content.fingerprint import still
+from engine.content.recipe import parts_of, recipes_of, standing_on
+from engine.content.upstreams import BASE_IMAGE, Unknown
 from engine.errors import BuildFailed
 from engine.model import (
     Action,
+    Architecture,
     Base,
     Compression,
+    Fingerprints,
     Function,
     ImageBuild,
     ImageSource,
     Step,
 )
 from engine.model.sizes import shown
-from engine.plan.bases import base_tag
 from engine.plan.observe import app_tag
+from engine.plan.upstreams import base_tag, part_tag
 
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 
@@ -34,9 +39,11 @@ MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 class Images:
     """Builds for one region: an image must be in the registry of the function's region."""
 
-    def __init__(self, site: Site, recipes: Mapping[str, str]) -> None:
+    def __init__(self, site: Site, prints: Fingerprints) -> None:
         self._site = site
-        self._recipes = recipes  # of bases, by their fingerprints
+        self._prints = prints
+        self._recipes = {each.step: each for each in recipes_of(site.settings, prints.foreign)}
+        self._made: Once[tuple[str, str, str], tuple[str, str, int]] = Once()
         self._settings = site.settings
         self._observed = site.observed
         self._journal = site.journal
@@ -61,27 +68,81 @@ class Images:
             return self._found(name) if name in self._observed.bases else ""
         with self._journal.step(step) as detail:
             repository = self._repository(base.repository)
-            tag, recipe = base_tag(base, step.fingerprint), self._recipes[name]
-            self._release(repository, (base_tag(base, recipe), tag))
-            tags = (*self._human_tag(repository, base), base_tag(base, recipe), tag)
-            image = ImageBuild(
-                what=f"base image {name}",
-                # The content's own tag last: it is what later runs look for.
-                references=tuple(f"{repository.uri}:{each}" for each in dict.fromkeys(tags)),
-                context=base.context,
-                dockerfile=base.dockerfile,
-                build_args=base.build_args,
-                platform=base.architecture.platform,
-                secrets=base.secrets,
+            newest, *parts, _ = self._parts(step)
+            tag = base_tag(base, step.fingerprint)
+            own = [base_tag(base, newest), *(part_tag(base, each) for each in parts), tag]
+            self._release(repository, own, keeps=() if name in self._observed.bases else (tag,))
+            tags = (*self._human_tag(repository, base), *own)
+            # The content's own tag last: it is what later runs look for.
+            image = replace(
+                self._image(step, f"base image {name}", repository, tuple(dict.fromkeys(tags))),
                 no_cache=self._settings.event.asks_for("rebuild-base"),
             )
-
-            def check() -> None:
-                still(image.what, recipe, lambda: of_base(base))
-
-            how = self._build_base(base, image, step, repository, check)
+            how = self._build_base(base, image, step, repository)
+            self._examined(base.repository, tag, image.what, base.architecture)
             detail(f"{base.repository}:{tag}, {how}")
-            return f"{repository.uri}@{self._pushed(repository, tag)}"
+            return f"{repository.uri}@{self._pushed(base.repository, tag)}"
+
+    def _image(
+        self, step: Step, what: str, repository: Repository, tags: tuple[str, ...]
+    ) -> ImageBuild:
+        """An image to build, from the digests that were asked for."""
+        recipe = self._recipes[step.id]
+        source, names = recipe.source, recipe.upstreams()
+        wanted = names if source.follow_upstream else []
+        digests = {name: self._prints.digests.get(name) for name in wanted}
+        # Of a registry that answers nothing, a copy will do.
+        pulls = None in digests.values() or recipe.names_base
+        try:
+            text = recipe.pinned({name: digest for name, digest in digests.items() if digest})
+        except Unknown:
+            text, pulls = recipe.dockerfile.text, True
+        return ImageBuild(
+            what=what,
+            references=tuple(f"{repository.uri}:{tag}" for tag in tags),
+            context=source.context,
+            dockerfile=source.dockerfile,
+            build_args=source.build_args,
+            platform=recipe.architecture.platform,
+            text=text,
+            kinds=recipe.content.kinds,
+            upstreams=tuple(names),
+            pulls=pulls,
+            secrets=source.secrets,
+        )
+
+    def _parts(self, step: Step, of_base: str = "") -> list[str]:
+        """The fingerprints that an image is found by when not all is known that it stands on.
+
+        The first is of nothing known, the last of all.
+        """
+        recipe = self._recipes[step.id]
+        names = recipe.upstreams() if recipe.source.follow_upstream else []
+        digests = {name: digest for name in names if (digest := self._prints.digests.get(name))}
+        own = self._prints.recipes[step.id]
+        found = [standing_on(own, part, of_base) for part in parts_of(digests)]
+        return found if len(found) > 1 else [*found, *found]
+
+    def _check(self, step: Step, image: ImageBuild) -> Callable[[], None]:
+        """What raises if the files are others by now."""
+        recipe = self._recipes[step.id]
+        return lambda: still(image.what, self._prints.recipes[step.id], lambda: recipe.fingerprint)
+
+    def _examined(
+        self, repository: str, tag: str, what: str, architecture: Architecture
+    ) -> tuple[str, Manifest, int]:
+        """The digest of what was pushed, its manifest and its bytes.
+
+        Raises:
+            BuildFailed: Lambda is known to refuse it.
+        """
+        digest = self._pushed(repository, tag)
+        found = self._registry.manifest(repository, digest)
+        if "manifests" in found.content:
+            digest = child(found.content, architecture)
+            found = self._registry.manifest(repository, digest)
+        configuration = self._registry.configuration(repository, found.content)
+        return digest, found, examine(what, found.content, configuration, architecture)
 
     def _human_tag(self, repository: Repository, base: Base) -> tuple[str, ...]:
         """The base's own tag, unless the repository holds it fast on another image."""
@@ -93,17 +154,21 @@ class Images:
         )
         return ()
 
-    def _release(self, repository: Repository, tags: Iterable[str]) -> None:
-        """Take tags of ours off what has them where they cannot move by themselves."""
+    def _release(self, repository: Repository, tags: Iterable[str], keeps: Collection[str]) -> None:
+        """Take tags of ours off what has them where they cannot move by themselves.
+
+        But for those that another run must have given since they were looked for: what has them
+        has the same content.
+        """
         for tag in tags:
-            if not repository.lets_move(tag):
+            if tag not in keeps and not repository.lets_move(tag):
                 self._registry.untag(repository.name, tag)
 
-    def _pushed(self, repository: Repository, tag: str) -> str:
+    def _pushed(self, repository: str, tag: str) -> str:
         """The digest behind a tag that was pushed."""
-        if found := self._registry.digest(repository.name, tag):
+        if found := self._registry.digest(repository, tag):
             return found
-        raise BuildFailed(f"{repository.uri}:{tag} was pushed, but ECR does not show it")
+        raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
 
     def _found(self, name: str) -> str:
         """URI of a base image that was there before the run."""
@@ -116,9 +181,9 @@ class Images:
         image: ImageBuild,
         step: Step,
         repository: Repository,
-        check: Callable[[], None],
     ) -> str:
         """Build and push a base; which builder did it, and why."""
+        check = self._check(step, image)
         if reason := is_for_buildkit(base, self._site.world):
             how = self._builder.by_buildkit(image, step, repository, check)
             return f"by BuildKit, since {reason}; {how}"
@@ -139,12 +204,13 @@ class Images:
                 return known.latest.code_location
             return f"{self._repository(source.repository).uri}@{digest}"
         with self._journal.step(step) as detail:
-            self._hint(source)
+            for says in hints(self._recipes[step.id], self._settings):
+                self._journal.note(says)
             remembered = self._registry.note(self._repository(source.repository), MEMORY)
             compression = source.compression
             if compression == "auto":
                 compression = "gzip" if remembered == "gzip" else "zstd"
-            uri, what = self._build_app(function, source, bases, compression)
+            uri, what = self._made_once(function, source, bases, compression)
             detail(what)
             return uri
 
@@ -153,7 +219,7 @@ class Images:
         why = "Lambda refuses zstd layers; remembered for the next run"
         step = self._site.step("image", function.name)
         with self._journal.work(step.id, Action.BUILD, why, step.region) as detail:
-            uri, what = self._build_app(function, source, bases, "gzip")
+            uri, what = self._made_once(function, source, bases, "gzip")
             self._registry.remember(self._repository(source.repository), MEMORY, "gzip")
             detail(what)
         self._journal.note(
@@ -162,57 +228,61 @@ class Images:
         )
         return uri
 
-    def _build_app(
+    def _made_once(
         self,
         function: Function,
         source: ImageSource,
         bases: Mapping[str, str],
         compression: Compression,
     ) -> tuple[str, str]:
-        """Build and push; the URI by digest, and what it took."""
+        """An image, by whichever of the functions that share it was first; and what it took."""
+        fingerprint = self._site.step("image", function.name).fingerprint
+        (uri, what, size), is_first = self._made.get(
+            (source.repository, fingerprint, compression),
+            lambda: self._build_app(function, source, bases, compression),
+        )
+        self.sizes[function.name] = size
+        return (
+            uri,
+            what if is_first else f"{uri.rpartition('@')[2][:19]}, built for another function",
+        )
+
+    def _build_app(
+        self,
+        function: Function,
+        source: ImageSource,
+        bases: Mapping[str, str],
+        compression: Compression,
+    ) -> tuple[str, str, int]:
+        """Build and push; the URI by digest, what it took, and its bytes."""
         step = self._site.step("image", function.name)
         repository = self._repository(source.repository)
         base = bases[source.base] if source.base else ""
-        tags = dict.fromkeys((app_tag(step.fingerprint), app_tag(step.fingerprint, base)))
-        self._release(repository, tags)
-        image = ImageBuild(
-            what=f"image of {function.name}",
-            references=tuple(f"{repository.uri}:{tag}" for tag in tags),
-            context=source.context,
-            dockerfile=source.dockerfile,
-            build_args={**source.build_args, **({"BASE_IMAGE": base} if base else {})},
-            platform=function.architecture.platform,
-            secrets=source.secrets,
+        of_base = self._site.step("base", source.base).fingerprint if source.base else ""
+        prints = dict.fromkeys((*self._parts(step, of_base), step.fingerprint))  # its own last
+        tags = [*dict.fromkeys(app_tag(each, on) for each in prints for on in (base, ""))]
+        mine = [app_tag(step.fingerprint, on) for on in (base, "")]
+        is_there = function.name in self._observed.images
+        self._release(repository, tags, keeps=() if is_there else mine)
+        image = self._image(step, f"image of {function.name}", repository, tuple(tags))
+        image = replace(
+            image,
+            build_args={**image.build_args, **({BASE_IMAGE: base} if base else {})},
             no_cache=self._settings.event.asks_for("no-cache"),
             compression=compression,
         )
-        print_of_base = self._site.step("base", source.base).fingerprint if source.base else ""
-
-        def check() -> None:
-            still(image.what, step.fingerprint, lambda: of_image(function, source, print_of_base))
-
+        check = self._check(step, image)
         if self._site.world.buildx.builder:
             knows = function.name in self._observed.functions and not self._is_new(source.base)
             how = self._builder.by_buildkit(image, step, repository, check, cache_expected=knows)
             how = f"{how}, {compression}"
         else:
             how = self._builder.by_engine(image, step, check)
-        ready = self._preflight(function, source, self._pushed(repository, next(iter(tags))))
-        size = shown(self.sizes[function.name])
-        return f"{repository.uri}@{ready}", f"{ready[:19]}, {size}, {how}"
-
-    def _preflight(self, function: Function, source: ImageSource, digest: str) -> str:
-        """The digest to deploy, once nothing is left that Lambda is known to refuse."""
-        found = self._registry.manifest(source.repository, digest)
-        if "manifests" in found.content:
-            digest = child(found.content, function.architecture)
-            found = self._registry.manifest(source.repository, digest)
-        self._keep(function, source, found, digest)
-        configuration = self._registry.configuration(source.repository, found.content)
-        what = f"image of {function.name}"
-        size = examine(what, found.content, configuration, function.architecture)
-        self.sizes[function.name] = size
-        return digest
+        digest, manifest, size = self._examined(
+            source.repository, tags[-1], image.what, function.architecture
+        )
+        self._keep(function, source, manifest, digest)
+        return f"{repository.uri}@{digest}", f"{digest[:19]}, {shown(size)}, {how}", size
 
     def _keep(
         self, function: Function, source: ImageSource, manifest: Manifest, digest: str
@@ -223,19 +293,3 @@ class Images:
         policy = self._registry.policy(source.repository)
         if says := warning(source.repository, function.name, policy, tags):
             self._journal.note(f"{says} {SAFE}")
-
-    def _hint(self, source: ImageSource) -> None:
-        name, text = source.dockerfile.name, read_text(source.dockerfile)
-        if not links_copies(text):
-            self._journal.note(
-                f"{name} copies without --link; with COPY --link a code change neither pulls nor "
-                "rebuilds what lies beneath it."
-            )
-        for base in self._settings.bases.values():
-            tag = f"/{base.repository}:{base.tag}"
-            found = [each for each in upstreams(text, source.build_args) if each.endswith(tag)]
-            if found and source.base != base.name:
-                self._journal.note(
-                    f"{name} starts from base {base.name} by its tag; say base: {base.name} as "
-                    "well, so that a new base makes a new image."
-                )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from engine.adapters import github_cache
 from engine.adapters.world import World
-from engine.build.image_builder import buildkit_reason
+from engine.build.reasons import buildkit_reason
 from engine.errors import NotReady
 from engine.journal import Journal
 from engine.model import Action, Base, ImageSource, Plan, Settings
@@ -46,7 +47,7 @@ def is_for_buildkit(base: Base, world: World) -> str:
     """Why BuildKit builds a base rather than the Docker engine, or nothing."""
     if world.buildx.is_named:
         return "the builder was named"
-    reason = buildkit_reason(base.dockerfile)
+    reason = buildkit_reason(base)
     return f"it has {reason}" if reason else ""
 
 
@@ -75,7 +76,7 @@ def _check_buildx(sources: list[Base | ImageSource], world: World, journal: Jour
         world.docker.ready()
     if builder is None:
         for source in sources:
-            if reason := buildkit_reason(source.dockerfile):
+            if reason := buildkit_reason(source):
                 raise NotReady(
                     f"docker buildx is not available, and {source.dockerfile.name} has {reason}",
                     remedy="Install the buildx plugin, or add docker/setup-buildx-action.",
@@ -90,8 +91,5 @@ def _check_buildx(sources: list[Base | ImageSource], world: World, journal: Jour
             "This builder cannot write a registry cache, so images are built from the start on a "
             "fresh machine; add docker/setup-buildx-action before this step."
         )
-    elif world.buildx.lacks_github_cache:
-        journal.note(
-            "GitHub's cache is not used, since the runner did not hand over its variables; the "
-            "registry cache is."
-        )
+    elif github_cache.is_known() and (trouble := world.buildx.github_trouble):
+        journal.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")

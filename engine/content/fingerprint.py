@@ -6,27 +6,25 @@ SHA-256, enough to tell apart all that one repository will ever hold.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 
-from engine.adapters.files import digest, link_of, read_text
+from engine.adapters.files import digest, link_of
 from engine.content.archive import code_archive
 from engine.content.indexes import indexes_of
 from engine.content.local import local_packages
 from engine.content.node import files_of, settings_of
 from engine.content.node import local_packages as node_packages
+from engine.content.print_of import print_of
+from engine.content.recipe import Lines, recipes_of
 from engine.content.requirements import requirements
-from engine.content.tree import code_files, image_files
+from engine.content.tree import code_files
 from engine.errors import BuildFailed, Invalid
 from engine.model import (
     Archive,
-    Base,
     Fingerprints,
-    Function,
-    ImageSource,
     Layer,
     Settings,
     ZipSource,
@@ -35,25 +33,17 @@ from engine.model.sizes import DIRECT_LIMIT
 
 Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and files in that
 
-# Raised when the same inputs would be built differently than before.
-_RECIPES = {"base": 1, "image": 1, "layer": 2}
-
-
-def _fingerprint(kind: str, **parts: object) -> str:
-    text = json.dumps({"recipe": f"{kind}/{_RECIPES[kind]}", **parts}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
 
 def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
     """Name, kind and content hash of each file; of a link, where it leads."""
-    return [(name, *_content(root / name)) for name in names]
-
-
-def _content(path: Path) -> tuple[str, str]:
-    if (target := link_of(path)) is not None:
-        return "link", target
-    sha256, is_program = digest(path)
-    return "program" if is_program else "file", sha256
+    found = []
+    for name in names:
+        if (target := link_of(root / name)) is not None:
+            found.append((name, "link", target))
+        else:
+            sha256, mode = digest(root / name)
+            found.append((name, "program" if mode & 0o100 else "file", sha256))
+    return found
 
 
 def own_of(layer: Layer) -> tuple[Own, ...]:
@@ -89,7 +79,7 @@ def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
     }
     if own := own_of(layer) if own is None else own:
         built["own"] = [(name, _contents(folder, files)) for name, folder, files in own]
-    return _fingerprint(
+    return print_of(
         "layer",
         requirements=requirements(layer.requirements),
         runtime=layer.runtime,
@@ -98,35 +88,6 @@ def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
         pruning=asdict(layer.pruning),
         bytecode=layer.bytecode,
         **built,
-    )
-
-
-def of_base(base: Base) -> str:
-    """Fingerprint of a base's recipe: its Dockerfile, the files that it copies, its arguments."""
-    return _fingerprint(
-        "base",
-        dockerfile=read_text(base.dockerfile),
-        files=_contents(base.context, image_files(base.context, base.dockerfile)),
-        arguments=dict(base.build_args),
-        platform=base.architecture.platform,
-    )
-
-
-def standing_on(recipe: str, upstreams: Mapping[str, str]) -> str:
-    """Fingerprint of a base: its recipe and the digest of each image that it starts from."""
-    return _fingerprint("base", recipe_fingerprint=recipe, upstreams=dict(upstreams))
-
-
-def of_image(function: Function, source: ImageSource, base: str) -> str:
-    """Fingerprint of an app image: as of a base, and the fingerprint of the base it stands on."""
-    return _fingerprint(
-        "image",
-        dockerfile=read_text(source.dockerfile),
-        files=_contents(source.context, image_files(source.context, source.dockerfile)),
-        arguments=dict(source.build_args),
-        base=base,
-        compression=source.compression,
-        platform=function.architecture.platform,
     )
 
 
@@ -154,11 +115,6 @@ def still(what: str, fingerprint: str, now: Callable[[], str]) -> None:
     )
 
 
-def base_recipes(settings: Settings) -> dict[str, str]:
-    """The fingerprint of each base's recipe."""
-    return {name: of_base(base) for name, base in settings.bases.items()}
-
-
 def _code(source: ZipSource, *, fits: bool) -> Archive:
     """The code of a function; compressed only where it would not fit, as of ``archive``."""
     names = code_files(source.code)
@@ -169,22 +125,18 @@ def _code(source: ZipSource, *, fits: bool) -> Archive:
 
 
 def fingerprints(
-    settings: Settings, recipes: Mapping[str, str], bases: Mapping[str, str]
+    settings: Settings, foreign: Mapping[str, Lines] = MappingProxyType({})
 ) -> Fingerprints:
-    """Fingerprints of all that the settings name, and the code archives themselves.
+    """Fingerprints of all that the working tree holds: recipes, layers, and the archives of code.
 
     Args:
         settings: what was asked for.
-        recipes: fingerprints of the bases' recipes.
-        bases: fingerprints of the bases, which depend on more than the working tree.
+        foreign: what ONBUILD of other people's images lets a build do, by its step.
     """
     layers = {name: of_layer(layer) for name, layer in settings.layers.items()}
-    images: dict[str, str] = {}
+    recipes = {each.step: each.fingerprint for each in recipes_of(settings, foreign)}
     archives = {}
     for function in settings.functions:
-        source = function.source
-        if isinstance(source, ImageSource):
-            images[function.name] = of_image(function, source, bases.get(source.base or "", ""))
-        elif isinstance(source, ZipSource):
+        if isinstance(source := function.source, ZipSource):
             archives[function.name] = _code(source, fits=settings.artifacts is not None)
-    return Fingerprints(bases, layers, images, archives, recipes)
+    return Fingerprints({}, layers, {}, archives, recipes, foreign=foreign)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from engine.adapters.files import is_there, link_of, look, read_text, real
-from engine.adapters.folders import ENTRIES, listed, tree
-from engine.content.dockerfile import copied_sources
+from engine.adapters.folders import ENTRIES, tree
 from engine.content.patterns import NoPattern, Pattern, Patterns, pattern_of
 from engine.errors import Invalid, Place, Problem
 from engine.model.sizes import UNZIPPED_LIMIT, shown
 
-_LAMBDAIGNORE, _DOCKERIGNORE = ".lambdaignore", ".dockerignore"
+_LAMBDAIGNORE = ".lambdaignore"
 # Not part of a function's code, unless .lambdaignore takes it back in (such as "!.env").
 _LEFT_OUT = (
     *("__pycache__/", "*.py[co]", ".git/", ".venv/", "venv/", ".env", ".DS_Store", _LAMBDAIGNORE),
@@ -122,64 +121,3 @@ def _too_large(root: Path, sizes: Mapping[str, int]) -> Problem:
         f"leave out by {_LAMBDAIGNORE} what the function does not need. The largest: {named}"
     )
     return Problem(says, Place(str(root)))
-
-
-def _not_ignored(context: Path, dockerfile: Path) -> set[str] | None:
-    """The paths of a build context that its ignore file leaves in; ``None`` if there is none."""
-    for ignore in (Path(f"{dockerfile}{_DOCKERIGNORE}"), context / _DOCKERIGNORE):
-        if is_there(ignore):
-            lines = map(str.strip, read_text(ignore).splitlines())
-            patterns = [line for line in lines if line and not line.startswith("#")]
-            if not patterns:
-                return None
-            from docker.utils.build import exclude_paths  # Docker's own reading of its patterns
-
-            with listed(context):
-                return {PurePosixPath(path).as_posix() for path in exclude_paths(context, patterns)}
-    return None
-
-
-def image_files(context: Path, dockerfile: Path) -> list[str]:
-    """The files of a build context that the Dockerfile copies, after ``.dockerignore``.
-
-    Raises:
-        Invalid: one of them is no regular file and no link, or a folder cannot be read.
-    """
-    sources = copied_sources(read_text(dockerfile))
-    kept = _not_ignored(context, dockerfile)
-    if kept is None:
-        found = tree(context, follow=False)
-    else:
-        above = {str(folder) for path in kept for folder in PurePosixPath(path).parents}
-
-        def leaves_out(path: str, is_folder: bool) -> bool:
-            return path not in kept and not (is_folder and path in above)
-
-        found = tree(context, follow=False, leaves_out=leaves_out)
-    files = found.files if sources is None else _copied(found.files, sources)
-    problems = [*found.unread]
-    for name in files:
-        try:
-            look(context / name, _DOCKERIGNORE, follow=False)
-        except Invalid as error:
-            problems += error.problems
-    if problems:
-        raise Invalid(problems)
-    return files
-
-
-def _copied(files: list[str], sources: list[str]) -> list[str]:
-    """The files that sources of COPY fit, or that are in a folder which they fit."""
-    names = [PurePosixPath(source.strip("/")).as_posix() for source in sources]
-    if "." in names:
-        return files
-    patterns = Patterns(map(Pattern, names))
-
-    def is_copied(path: str) -> bool:
-        while path:
-            if patterns.last(path):
-                return True
-            path = path.rpartition("/")[0]
-        return False
-
-    return [path for path in files if is_copied(path)]

@@ -61,11 +61,20 @@ class Parser(argparse.ArgumentParser):
             remedy = f"did you mean {near[0]}?" if near else f"see {self.prog} --help"
             says = "comes after the command" if name in known else f"does not exist; {remedy}"
             problems.append(Problem(says, Place(f"option {name}")))
+        switches = [f"--{item.name}" for item in INPUTS if item.switch]
+        on = [name for name in switches if name in known]
         says = f"is one too many; see {self.prog} --help"
+        if words[0].lower() in ("true", "false", "yes", "no", "1", "0") and on:
+            says = (
+                f"is one too many: {', '.join(on)} take no value, and are on where they are given"
+            )
         return problems or [Problem(says, Place(f"argument {word}")) for word in words]
 
     def error(self, message: str) -> NoReturn:
         """Refuse what argparse itself found out."""
+        if match := re.match(r"argument (--\S+): ignored explicit argument", message):
+            says = "takes no value: it is on where it is given"
+            raise Invalid([Problem(says, Place(f"option {match[1]}"))])
         raise Invalid([Problem(message, Place(self.prog))])
 
     def _print_message(self, message: str, file: Any = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from engine.model import marks
 from engine.model.wanted import Network
@@ -27,13 +27,21 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """The content addresses of everything the settings name; ``recipes`` are of the bases' own."""
+    """The content addresses of everything the settings name.
+
+    ``recipes`` are those of what the working tree holds of each image, by its step: ``base:NAME``
+    and ``image:NAME``. ``digests`` are those of the images that these start from, or copy from, as
+    far as they are known, and ``""`` where a registry gives no answer. ``foreign`` is what ONBUILD
+    of these lets a build do, by its step.
+    """
 
     bases: Mapping[str, str]
     layers: Mapping[str, str]
     images: Mapping[str, str]
     archives: Mapping[str, Archive]
     recipes: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ class FunctionState:
     """One version of a function as AWS has it (API: ``GetFunction``).
 
     ``code_key`` is the ARN of the KMS key that the zip is encrypted with, if it is a customer's.
+    ``overrides`` are what goes before an image's own ENTRYPOINT, CMD and WORKDIR, by the names of
+    the API's ``ImageConfig``.
     """
 
     arn: str
@@ -89,6 +99,7 @@ class FunctionState:
     state: str
     update_status: str
     code_key: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def shown(self) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ LATEST = "$LATEST"
 class Base:
     """A base image: the slow part of a container, shared by functions and rarely rebuilt.
 
-    ``follow_upstream`` rebuilds it when an image that it starts from moves. ``secrets`` are names
+    ``follow_upstream`` rebuilds it when an image that it starts from, or copies from, moves.
+    ``secrets`` are names
     of environment variables by the id that the Dockerfile mounts.
     """
 
@@ -88,7 +89,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """A function packaged as a container image; ``secrets`` as of a base."""
+    """A function packaged as a container image; ``follow_upstream``, ``secrets`` as of a base."""
 
     dockerfile: Path
     context: Path
@@ -97,6 +98,7 @@ class ImageSource:
     build_args: Mapping[str, str]
     compression: Compression = "auto"
     secrets: Mapping[str, str] = field(default_factory=dict)
+    follow_upstream: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,9 @@ class Settings:
 class ImageBuild:
     """An image to build. ``what`` names it for people; ``references`` are its names with tags.
 
+    ``text`` is its Dockerfile, with digests in place of tags where they are known; with ``pulls``
+    some are not, and no copy on the machine will do. ``kinds`` is what each path of its context is
+    that it can copy, in order. ``upstreams`` are the images that it starts from, or copies from.
     With ``auto`` compression the builder does as it likes. ``secrets`` are names of environment
     variables by their id.
     """
@@ -310,6 +315,10 @@ class ImageBuild:
     dockerfile: Path
     build_args: Mapping[str, str]
     platform: str
+    text: str
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    upstreams: tuple[str, ...] = ()
+    pulls: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict)
     no_cache: bool = False
     compression: Compression = "auto"

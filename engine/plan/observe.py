@@ -21,7 +21,7 @@ from engine.model import (
     S3Gate,
     Settings,
 )
-from engine.plan.bases import base_tag
+from engine.plan.upstreams import base_tag
 from engine.plan.when import reason_to_skip
 
 T = TypeVar("T")
@@ -38,20 +38,25 @@ def app_tag(fingerprint: str, base: str = "") -> str:
 
 
 def observe(
-    settings: Settings, fingerprints: Fingerprints, world: World
+    settings: Settings, prints: Callable[[], Fingerprints], world: World
 ) -> tuple[dict[str, ObservedRegion], dict[str, DeployError]]:
     """What each region has, all reads at the same time; and the regions that cannot be asked.
+
+    Args:
+        settings: what is asked for.
+        prints: the fingerprints, which may still be waited for while functions are read.
+        world: where it is asked.
 
     Raises:
         NotReady: a bucket or an alarm that is asked for does not exist.
     """
     _check_buckets(settings, world)
     _check_alarms(settings, world)
-    return attempts(lambda region: _region(region, settings, fingerprints, world), settings.regions)
+    return attempts(lambda region: _region(region, settings, prints, world), settings.regions)
 
 
 def _region(
-    region: str, settings: Settings, fingerprints: Fingerprints, world: World
+    region: str, settings: Settings, prints: Callable[[], Fingerprints], world: World
 ) -> ObservedRegion:
     registry, published = world.registry(region), world.layers(region)
     with workers() as pool:
@@ -63,6 +68,7 @@ def _region(
             for layer in settings.layers.values()
             for name in layer.parts
         }
+        fingerprints = prints()
         asked = {
             name: pool.submit(
                 registry.digest, base.repository, base_tag(base, fingerprints.bases[name])

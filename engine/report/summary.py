@@ -35,6 +35,9 @@ def sentence(delivery: Delivery) -> str:
     if delivery.is_stack:
         return _of_stack(delivery)
     if delivery.outcome == "deployed":
+        if delivery.previous == delivery.version:
+            came = "what was built came out the same"
+            return f"{name}: {alias} still serves version {delivery.version}, as {came}"
         before = f" (before: {delivery.previous})" if delivery.previous else ""
         return f"{name}: {alias} now serves version {delivery.version}{before}"
     if delivery.outcome == "unchanged":

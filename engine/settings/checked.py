@@ -43,6 +43,8 @@ class Checked:
         elif not is_file(found):
             what = "is a directory, not a file" if is_directory(found) else "does not exist"
             what = "is no regular file" if is_special(found) else what
+            if name == "Dockerfile.lambda" and is_file(self.root / "Dockerfile"):
+                what += "; there is a Dockerfile: write dockerfile: Dockerfile"
             self.problem(f"file {name!r} {what}", *path)
         return found
 

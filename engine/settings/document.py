@@ -13,7 +13,8 @@ import yaml
 from engine.errors import Place, Problem
 from engine.settings.composed import DEPTH, compose, scalar
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# $${NAME} stands for ${NAME} itself.
+_VARIABLE = re.compile(r"(?:(\$)\$|\$)\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +131,26 @@ class _Reader:
 
 def variables_in(text: str) -> tuple[str, ...]:
     """The names of the variables that a text asks for."""
-    return tuple(_VARIABLE.findall(text))
+    return tuple(name for escape, name in _VARIABLE.findall(text) if not escape)
 
 
 def substitute(
     text: str, place: Place, environment: Mapping[str, str], problems: list[Problem]
 ) -> str:
-    """Replace each ``${NAME}`` by the environment variable; a missing one is a problem."""
+    """Replace each ``${NAME}`` by the environment variable; a missing one is a problem.
+
+    ``$${NAME}`` stands for ``${NAME}`` as it is.
+    """
 
     def value(match: re.Match[str]) -> str:
-        name = match.group(1)
+        escape, name = match.groups()
+        if escape:
+            return match.group().removeprefix("$")
         if name not in environment:
             problems.append(
                 Problem(
                     f"environment variable {name} is not set; export it, or in a workflow name it "
-                    "under env: of the step",
+                    f"under env: of the step; or write $${{{name}}} for ${{{name}}} itself",
                     place,
                 )
             )

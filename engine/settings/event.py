@@ -41,10 +41,22 @@ def mistyped(event: Event, wanted: Collection[str]) -> list[str]:
         wanted: further flags, that tests ask for.
     """
     known = {*FLAGS, *wanted}
+    blanks = {
+        word: re.sub("[ _]+", "-", word.lower())
+        for word in re.findall(r"\[([A-Za-z][A-Za-z0-9 _-]*)\]", event.commit_message)
+        if re.search("[ _]", word)
+    }
     return [
-        f"[{word}] in the commit message is no flag; [{near[0]}] is."
-        for word in sorted(event.flags - known)
-        if (near := difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.8))
+        *(
+            f"[{word}] in the commit message is no flag; [{flag}] is."
+            for word, flag in blanks.items()
+            if flag in known
+        ),
+        *(
+            f"[{word}] in the commit message is no flag; [{near[0]}] is."
+            for word in sorted(event.flags - known)
+            if (near := difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.8))
+        ),
     ]
 
 

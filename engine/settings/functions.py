@@ -23,6 +23,7 @@ from engine.settings.checked import Checked
 from engine.settings.document import nearest
 from engine.settings.gates import named_gates, read_canary
 from engine.settings.handler import absence_of, problem_with
+from engine.settings.repositories import read_repository
 
 MAX_LAYERS = 5  # Lambda quotas: function layers
 
@@ -107,11 +108,12 @@ def _image(
     return ImageSource(
         dockerfile=checked.file(value.get("dockerfile", "Dockerfile.lambda"), *path, "dockerfile"),
         context=checked.directory(value.get("context", "."), *path, "context"),
-        repository=value.get("repository", name.lower()),
+        repository=read_repository(checked, value.get("repository"), name.lower(), *path),
         base=base,
         build_args=value.get("build-args", {}),
         compression=value.get("compression", "auto"),
         secrets=value.get("build-secrets", {}),
+        follow_upstream=value.get("upstream", "follow") == "follow",
     )
 
 

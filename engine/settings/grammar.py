@@ -46,6 +46,12 @@ SECRETS = MapOf(
 SECRETS_KEY = Key(SECRETS, "build secrets: the environment variable of each id that is mounted")
 STRINGS = MapOf(Text(".*"), r"[A-Za-z_][A-Za-z0-9_]*", "a variable name")
 
+UPSTREAM = Key(
+    Choice(("follow", "ignore")),
+    "whether it is built again when an image moves that it starts from, or copies from; "
+    "default follow",
+)
+
 BASE = Record(
     {
         "dockerfile": Key(PATH, "path of the base's Dockerfile; default Dockerfile.lambda.base"),
@@ -58,10 +64,7 @@ BASE = Record(
         "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
         "build-args": Key(STRINGS, "build arguments"),
         "build-secrets": SECRETS_KEY,
-        "upstream": Key(
-            Choice(("follow", "ignore")),
-            "whether a move of the image it starts from rebuilds it; default follow",
-        ),
+        "upstream": UPSTREAM,
     }
 )
 
@@ -124,6 +127,7 @@ IMAGE = Record(
         ),
         "build-args": Key(STRINGS, "build arguments"),
         "build-secrets": SECRETS_KEY,
+        "upstream": UPSTREAM,
     }
 )
 

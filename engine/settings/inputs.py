@@ -152,7 +152,11 @@ class Given(Mapping[str, str]):
 def pairs_of(text: str) -> dict[str, str]:
     """The values of an input such as ``environment``, as they were written, by their names."""
     lines = (line.strip().partition("=") for line in text.splitlines())
-    return {name.strip(): value for name, sign, value in lines if sign}
+    return {
+        name.strip(): value if name == name.rstrip() else value.lstrip()
+        for name, sign, value in lines
+        if sign
+    }
 
 
 def _pairs(
@@ -164,6 +168,8 @@ def _pairs(
         if not sign:
             problems.append(Problem(f"expected NAME=value on each line, got {name!r}", place))
         # Line by line, so that a value of several lines cannot become further variables.
+        if name != name.rstrip():
+            value = value.lstrip()  # A = 1
         names = variables_in(value)
         value = substitute(value, place, environ, problems)
         found[name.strip()] = Node(value, place, value, names=names)

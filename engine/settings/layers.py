@@ -12,6 +12,7 @@ from engine.adapters.files import is_file
 from engine.errors import Invalid
 from engine.model import Architecture, Base, Function, Layer, Pruning, ZipSource
 from engine.settings.checked import Checked
+from engine.settings.repositories import read_repository
 from engine.settings.services import FROM_CODE, services_of
 
 # Locks of npm, pnpm and yarn.
@@ -30,7 +31,7 @@ def read_base(checked: Checked, name: str, value: dict[str, Any]) -> Base:
             value.get("dockerfile", "Dockerfile.lambda.base"), *path, "dockerfile"
         ),
         context=checked.directory(value.get("context", "."), *path, "context"),
-        repository=value.get("repository", f"{name.lower()}-base"),
+        repository=read_repository(checked, value.get("repository"), f"{name.lower()}-base", *path),
         tag=value.get("tag", "latest"),
         architecture=Architecture(value.get("architecture", "x86_64")),
         build_args=value.get("build-args", {}),

@@ -238,7 +238,9 @@ class Record:
 
     def check(self, node: Node, problems: list[Problem]) -> dict[str, Any]:
         if not isinstance(node.value, dict):
-            _wrong(node, "a mapping", problems)
+            is_path = "dockerfile" in self.keys and isinstance(node.value, str)
+            hint = f"; write dockerfile: {node.text} below it" if is_path else ""
+            _wrong(node, "a mapping", problems, hint)
             return {}
         for name, value in node.value.items():
             if name not in self.keys:

@@ -10,10 +10,12 @@ from engine.adapters.parallel import together
 from engine.build.images import Images
 from engine.build.machine import check_machine
 from engine.build.site import Site
-from engine.content.fingerprint import of_image
+from engine.content.fingerprint import fingerprints
 from engine.errors import NotReady
-from engine.model import Action, Function, ImageSource, ObservedRegion, Plan, Step
+from engine.model import Action, Fingerprints, Function, ImageSource, ObservedRegion, Plan, Step
+from engine.plan.look import with_foreign
 from engine.plan.observe import app_tag
+from engine.plan.upstreams import settled
 from engine.stack.order import Order
 
 BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores
@@ -33,18 +35,35 @@ class StackImages:
         self._world = order.world
         self._journal = order.journal
         self._digests: dict[str, str] = {}
-        self._prints = {each.name: of_image(each, _source(each), "") for each in functions}
+        self._local = fingerprints(self._settings)
+        self._all = self._local
+
+    @property
+    def _prints(self) -> Mapping[str, str]:
+        return self._all.images
 
     def find(self) -> None:
-        """Look which images the registry has."""
+        """Look which images the registry has of what the working tree makes now."""
+        settings, world = self._settings, self._world
+        prints = settled(settings, self._local, world, self._journal)
+        self._all, self._digests = prints, self._found(prints)
+        missing = {f"image:{each.name}" for each in self._functions} - {
+            f"image:{name}" for name in self._digests
+        }
+        found = with_foreign(settings, prints, missing, world, self._journal)
+        if found is not prints:
+            self._all, self._digests = found, self._found(found)
+
+    def _found(self, prints: Fingerprints) -> dict[str, str]:
+        """The digests of the images that are there."""
         registry = self._world.registry(self._region)
 
         def digest(function: Function) -> str | None:
-            tag = app_tag(self._prints[function.name])
+            tag = app_tag(prints.images[function.name])
             return registry.digest(_source(function).repository, tag)
 
         found = zip(self._functions, together(digest, self._functions), strict=True)
-        self._digests = {function.name: known for function, known in found if known}
+        return {function.name: known for function, known in found if known}
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -101,7 +120,7 @@ class StackImages:
     def _uris(self, functions: tuple[Function, ...] | list[Function]) -> dict[str, str]:
         observed = ObservedRegion(self._region, {}, {}, self._digests, {})
         site = Site(self._settings, Plan(self.steps), observed, self._world, self._journal)
-        images = Images(site, {})
+        images = Images(site, self._all)
 
         def uri(function: Function) -> str:
             return images.app(function, _source(function), {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.adapters.parallel import attempts
 from engine.adapters.world import World
-from engine.content.fingerprint import base_recipes, fingerprints
+from engine.content.fingerprint import fingerprints
 from engine.errors import Invalid, Place, Problem
 from engine.journal import Journal
 from engine.model import (
@@ -21,9 +21,8 @@ from engine.model import (
     Speed,
     ZipSource,
 )
-from engine.plan.bases import base_fingerprints
 from engine.plan.configuration import update
-from engine.plan.observe import observe
+from engine.plan.look import look
 from engine.plan.plan import make_plan, served
 from engine.release import record
 from engine.settings.document import nearest
@@ -72,10 +71,7 @@ def status(settings: Settings, world: World, journal: Journal, only: str = "") -
     if settings.stack:
         return _of_stack(settings, world, journal, only)
     settings = _without_tests(settings, only)
-    recipes = base_recipes(settings)
-    bases = base_fingerprints(settings, recipes, world, journal)
-    prints = fingerprints(settings, recipes, bases)
-    observed, failed = observe(settings, prints, world)
+    prints, observed, failed = look(settings, fingerprints(settings), world, journal)
     if not observed:
         raise next(iter(failed.values()))
     found: list[Status] = []

@@ -148,6 +148,12 @@ class Caller:
         """Write the workflow, with the action's inputs as YAML."""
         self.write(".github/workflows/deploy.yml", WORKFLOW.format(inputs=with_block))
 
+    def commit(self, message: str) -> str:
+        """Commit everything; the commit."""
+        self._git("add", "-A")
+        self._git("commit", "-q", "--allow-empty", "-m", message)
+        return self._git("rev-parse", "HEAD")
+
     def run(
         self, event: str, message: str = "change", cache: Path | None = None, **environment: str
     ) -> Workflow:
@@ -155,9 +161,7 @@ class Caller:
 
         Commands of the caller's tests may leave words in ``$SEEN/gates``.
         """
-        self._git("add", "-A")
-        self._git("commit", "-q", "--allow-empty", "-m", message)
-        sha = self._git("rev-parse", "HEAD")
+        sha = self.commit(message)
         payloads: dict[str, dict[str, Any]] = {
             "push": {
                 "ref": "refs/heads/main",

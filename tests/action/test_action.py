@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -258,3 +260,50 @@ def test_an_image_is_built_from_githubs_cache_on_a_fresh_machine(
     assert "1 of 2 steps cached" in read.log
     assert served() == "3"
     assert get(read.outputs["function-url"])[1]["version"] == 3
+
+
+def test_a_package_of_modules_at_the_top_and_a_folder_with_blanks_change_nothing(
+    caller: Caller, served: Served
+) -> None:
+    caller.write("package.json", '{"name": "caller", "type": "module"}\n')
+    folder = "my apps/api (v2)"
+    for name in ("lambda-deploy.yml", "src/app.py"):
+        caller.write(f"{folder}/{name}", (caller.root / name).read_text())
+        (caller.root / name).unlink()
+    caller.inputs(f"with: {{working-directory: '{folder}'}}")
+    run = caller.run("push")
+    assert (run.code, run.outcome) == (0, "success")
+    assert served() == "1"
+    assert not (caller.root / ".lambda-fast-deploy").exists()
+
+
+@pytest.mark.parametrize("broken", ["github-cache/main.cjs", "bootstrap.py"])
+def test_a_step_that_fails_leaves_nothing_behind_and_loses_no_more_than_itself(
+    caller: Caller, action: Path, tmp_path: Path, broken: str
+) -> None:
+    copy = tmp_path / "broken"
+    shutil.copytree(action, copy)
+    (copy / broken).write_text("this is no program (\n")
+    caller.actions = dict.fromkeys(caller.actions, copy)
+    run = caller.run("push")
+    assert run.outcome == ("failure" if broken == "bootstrap.py" else "success")
+    assert not (caller.root / ".lambda-fast-deploy").exists()
+
+
+def test_the_flag_of_a_checkout_that_somebody_else_owns_is_seen(caller: Caller) -> None:
+    """As root, which is who may give files away; else it is one's own checkout."""
+    caller.write("note.txt", "x")
+    caller.commit("try it [skip-deploy]")
+    if os.geteuid() == 0:
+        for path in (caller.root, *caller.root.rglob("*")):
+            os.chown(path, 65534, 65534, follow_symlinks=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "deploy"],
+        cwd=caller.root,
+        env={**os.environ, "GITHUB_EVENT_NAME": "workflow_dispatch"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Planned only" in done.stderr

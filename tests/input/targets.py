@@ -19,10 +19,13 @@ from unittest.mock import patch
 from engine import __main__ as program
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.session import Aws
-from engine.content.dockerfile import copied_sources, links_copies, needs_buildkit, upstreams
+from engine.content.builders import links_copies, needs_buildkit
+from engine.content.context import content
+from engine.content.dockerfile import read
 from engine.content.local import local_packages
 from engine.content.requirements import requirements
-from engine.content.tree import code_files, image_files
+from engine.content.tree import code_files
+from engine.content.upstreams import upstreams
 from engine.errors import Invalid, Problem
 from engine.model import Event, Settings
 from engine.plan.when import reason_to_skip
@@ -249,7 +252,7 @@ def files(root: Path, name: str, text: str | bytes) -> None:
 
 def _dockerfile(root: Path, name: str) -> None:
     text = (root / name).read_text(encoding="utf-8", errors="replace")
-    needs_buildkit(text), links_copies(text), upstreams(text, {}), copied_sources(text)
+    needs_buildkit(read(text), {}), links_copies(read(text)), upstreams(text, {})
 
 
 def _as_toml(root: Path, name: str) -> None:
@@ -264,12 +267,12 @@ def _as_toml(root: Path, name: str) -> None:
 
 
 READERS: dict[str, tuple[Callable[[Path, str], object], ...]] = {
-    "Dockerfile.lambda": (_dockerfile, lambda root, name: image_files(root, root / name)),
+    "Dockerfile.lambda": (_dockerfile, lambda root, name: content(root, root / name, {})),
     "requirements.txt": (
         lambda root, name: requirements(root / name),
         lambda root, name: local_packages(root / name),
         lambda root, name: _as_toml(root, name),
     ),
-    ".dockerignore": (lambda root, _: image_files(root, root / "Dockerfile.lambda"),),
+    ".dockerignore": (lambda root, _: content(root, root / "Dockerfile.lambda", {}),),
     "src/.lambdaignore": (lambda root, _: code_files(root / "src"),),
 }

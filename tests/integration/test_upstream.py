@@ -18,9 +18,10 @@ from engine.adapters.distribution import Distribution
 from lab import debian
 from lab.layout import cached
 from lab.process import Daemons, Deadline, tail
-from tests.support import Project, Run
+from tests.support import Project, Run, faults, get, push_upstream
 
 pytestmark = pytest.mark.docker  # the lab has a registry only beside an engine
+KINDS = ("oci.image.manifest.v1", "docker.distribution.manifest.v2")
 AWSS = "public.ecr.aws/lambda/python:3.13"
 # What `htpasswd -B` makes of this user and password.
 USER, PASSWORD = "somebody", "of the registry"
@@ -85,10 +86,10 @@ def test_a_plan_asks_the_registry_itself_and_runs_no_helper(
     put(upstream, "two")
     moved = lean.run("plan", **machine)
     assert base_of(moved) != first
-    assert "could not be found out" not in moved.log
+    assert "has moved could not be found out" not in moved.log
     assert not Path(machine["DOCKER_CONFIG"], "ran").exists()
     asked = [call["operation"] for call in moved.requests if call["service"] == "registry"]
-    assert set(asked) == {"HeadManifest"}
+    assert set(asked) <= {"HeadManifest", "GetManifest", "GetBlob"}
     assert [call["operation"] for call in moved.requests].count("GetAuthorizationToken") == 1
 
 
@@ -99,7 +100,7 @@ def test_a_registry_that_does_not_tell_is_named_with_what_it_said(
     absent = lean.run("plan", **machine)
     assert absent.code == 0
     assert f"Whether {upstream} has moved could not be found out" in absent.log
-    assert f"{host} has no image {name} (404). Check the name after FROM." in absent.log
+    assert f"{host} has no image {name} (404). Check the name after FROM or --from=." in absent.log
 
     lean.edit("Dockerfile.lambda.base", upstream, "127.0.0.1:1/nobody/there:1")
     nobody = lean.run("plan", **machine)
@@ -110,22 +111,96 @@ def test_a_registry_that_does_not_tell_is_named_with_what_it_said(
 # ---------------------------------------------------------------- with an engine
 
 
-def test_an_image_that_is_in_the_engine_alone_moves_with_it(lean: Project, name: str) -> None:
-    engine = docker.from_env()
-
-    def local(says: str) -> None:
-        text = f"FROM {os.environ['LAB_PYTHON_IMAGE']}\nRUN echo {says} > /local\n"
-        folder = lean.root.parent / "local"
-        folder.mkdir(exist_ok=True)
-        (folder / "Dockerfile").write_text(text)
-        engine.images.build(path=str(folder), tag=f"{name}-local", rm=True)
-
+def test_an_image_that_is_in_the_engine_alone_is_built_on_where_it_is_not_followed(
+    lean: Project, name: str
+) -> None:
+    engine, folder = docker.from_env(), lean.root.parent / "local"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM {os.environ['LAB_PYTHON_IMAGE']}\n")
+    engine.images.build(path=str(folder), tag=f"{name}-local", rm=True)
     lean.edit("Dockerfile.lambda.base", AWSS, f"{name}-local")
-    local("one")
+    lean.edit("lambda-deploy.yml", "  python:\n", "  python:\n    upstream: ignore\n")
     assert lean.run("build", "base").actions["base:python"] == "build"
     assert lean.run("build", "base").actions["base:python"] == "reuse"
-    local("two")
-    assert lean.run("build", "base").actions["base:python"] == "build"
+
+
+def test_what_is_built_starts_from_what_the_registry_has_and_no_old_copy(
+    lean: Project, name: str, upstream: str
+) -> None:
+    """The engine still has the image from before."""
+    repository, _, tag = upstream.rpartition(":")
+    push_upstream(f"{repository}:next", "next")
+    push_upstream(upstream, "first")
+    lean.edit("Dockerfile.lambda.base", "RUN echo base > /marker", "RUN true")
+    assert get(lean.deploy().function["url"])[1]["marker"] == "first\n"
+    move(repository.partition("/")[2], "next", tag)
+    assert get(lean.deploy().function["url"])[1]["marker"] == "next\n"
+    assert lean.deploy().changes == []
+
+
+def move(repository: str, source: str, tag: str) -> None:
+    """Let a tag of ECR stand for the image of another one."""
+    ecr = boto3.client("ecr")
+    kinds = [f"application/vnd.{kind}+json" for kind in KINDS]
+    found = ecr.batch_get_image(
+        repositoryName=repository, imageIds=[{"imageTag": source}], acceptedMediaTypes=kinds
+    )["images"][0]
+    manifest, media = found["imageManifest"], found["imageManifestMediaType"]
+    ecr.put_image(
+        repositoryName=repository,
+        imageManifest=manifest,
+        imageManifestMediaType=media,
+        imageTag=tag,
+    )
+
+
+def test_an_app_image_follows_what_it_starts_from_and_copies_from(
+    lean: Project, name: str, upstream: str
+) -> None:
+    repository = upstream.rpartition(":")[0]
+    push_upstream(upstream, "first")
+    push_upstream(f"{repository}:tools", "tool")
+    lean.write(
+        "Dockerfile.lambda",
+        f"FROM {upstream}\nCOPY --from={repository}:tools /marker /tool\n"
+        'COPY --link app /var/task/app\nCMD ["app.main.handler"]\n',
+    )
+    lean.edit("lambda-deploy.yml", "      base: python\n", "")
+    lean.edit("app/main.py", 'pathlib.Path("/marker")', 'pathlib.Path("/tool")')
+    first = lean.deploy()
+    assert get(first.function["url"])[1]["marker"] == "tool\n"
+    assert lean.deploy().changes == []
+    push_upstream(f"{repository}:tools", "other-tool")
+    assert get(lean.deploy().function["url"])[1]["marker"] == "other-tool\n"
+    push_upstream(upstream, "moved")
+    assert lean.deploy().actions[f"image:{name}"] == "build"
+    lean.edit("lambda-deploy.yml", "    image:\n", "    image:\n      upstream: ignore\n")
+    push_upstream(upstream, "moved-again")
+    assert lean.deploy().actions[f"image:{name}"] == "reuse"
+
+
+@pytest.mark.parametrize("upstream_is", ["follow", "ignore"])
+def test_a_base_is_logged_in_to_the_registry_that_it_is_pulled_from(
+    lean: Project, upstream: str, upstream_is: str
+) -> None:
+    push_upstream(upstream, upstream_is)
+    docker.from_env().images.remove(upstream, force=True)
+    lean.edit("Dockerfile.lambda.base", "RUN echo base > /marker", f"RUN echo {upstream_is}")
+    lean.edit("lambda-deploy.yml", "  python:\n", f"  python:\n    upstream: {upstream_is}\n")
+    assert get(lean.deploy().function["url"])[1]["marker"] == f"{upstream_is}\n"
+
+
+def test_what_onbuild_of_a_foreign_image_copies_counts(lean: Project, upstream: str) -> None:
+    text = f"FROM {os.environ['LAB_PYTHON_IMAGE']}\nONBUILD COPY extra.txt /marker\n"
+    push_upstream(upstream, text=text)
+    lean.edit("Dockerfile.lambda.base", "RUN echo base > /marker", "RUN true")
+    lean.write("extra.txt", "one")
+    assert get(lean.deploy().function["url"])[1]["marker"] == "one"
+    assert lean.deploy().changes == []
+    lean.write("extra.txt", "two")
+    assert get(lean.deploy().function["url"])[1]["marker"] == "two"
+    lean.write("README.md", "no trigger copies this")
+    assert lean.deploy().changes == []
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +292,23 @@ def test_what_docker_login_leaves_is_taken(
         image = f"{host}/a:1"
         digest = pushed(image, "--provenance=false")
         assert asked.digest(image) == digest
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(429, "limits pulls: log in to it before this step"), (403, "before this step")],
+)
+def test_a_registry_that_refuses_is_told_as_a_pull_and_not_asked_again_and_again(
+    lean: Project, upstream: str, status: int, remedy: str
+) -> None:
+    push_upstream(upstream)
+    docker.from_env().images.remove(upstream, force=True)
+    with faults({"operation": "HeadManifest|GetManifest", "status": status}) as done:
+        run = lean.deploy()
+    assert run.code == 1
+    cause = next(line for line in run.log.splitlines() if line.startswith("error: "))
+    assert "base image python failed: cannot pull " in cause
+    assert remedy in run.log
+    assert "PutImage" not in run.log
+    assert "not taken" not in run.log
+    assert len(done) <= 8

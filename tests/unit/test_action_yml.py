@@ -15,7 +15,7 @@ from engine.settings.inputs import INPUTS
 ROOT = Path(__file__).resolve().parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
-STEP = STEPS[-1]
+STEP = next(step for step in STEPS if step.get("id") == "deploy")
 
 
 def test_every_input_of_the_engine_is_one_of_the_action() -> None:
@@ -38,7 +38,7 @@ def test_the_variables_of_githubs_cache_cross_by_their_own_names() -> None:
     assert crossing == {
         variable: f"${{{{ steps.cache.outputs.{name} }}}}" for variable, name in handed.items()
     }
-    script = (ROOT / "github-cache/main.js").read_text(encoding="utf-8")
+    script = (ROOT / "github-cache/main.cjs").read_text(encoding="utf-8")
     assert set(re.findall(r"process\.env\.(ACTIONS_\w+)", script)) == set(handed)
 
 

@@ -20,6 +20,9 @@ MANIFESTS = (
 )
 
 
+_GIVEN = ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A repository of images. Tags that fit ``excluded`` are not, or only they are, immutable."""
@@ -67,6 +70,11 @@ class Registry:
     def __init__(self, aws: Aws, region: str) -> None:
         self._aws = aws
         self._region = region
+
+    @property
+    def region(self) -> str:
+        """The region's name."""
+        return self._region
 
     def _image(self, repository: str, tag: str) -> Any:
         try:
@@ -118,7 +126,11 @@ class Registry:
         )
 
     def tag(self, repository: str, manifest: Manifest, tag: str) -> None:
-        """Give an image one more tag."""
+        """Give an image one more tag.
+
+        What another run has given the same tag meanwhile, where tags cannot move, keeps it: tags
+        here say what an image is made of, so that it is as good.
+        """
         try:
             self._aws.call(
                 self._region,
@@ -130,7 +142,7 @@ class Registry:
                 imageTag=tag,
             )
         except Refused as refusal:
-            if refusal.code != "ImageAlreadyExistsException":
+            if refusal.code not in _GIVEN:
                 raise
 
     def untag(self, repository: str, tag: str) -> None:

@@ -86,4 +86,5 @@ def state_of(
         state=found.get("State", "Active"),
         update_status=found.get("LastUpdateStatus", "Successful"),
         code_key=str((code or {}).get("SourceKMSKeyArn", "")),
+        overrides=dict((found.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
     )

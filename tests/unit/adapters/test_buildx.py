@@ -37,7 +37,9 @@ def test_a_login_is_read_by_nobody_else(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     monkeypatch.setenv("NOTES", str(notes))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "none"))
-    image = ImageBuild("image", ("r/i:t",), tmp_path, tmp_path / "Dockerfile", {}, "linux/amd64")
+    image = ImageBuild(
+        "image", ("r/i:t",), tmp_path, tmp_path / "Dockerfile", {}, "linux/amd64", "FROM scratch\n"
+    )
     before = os.umask(0)
     try:
         Buildx(Docker(print), "", print).build(
@@ -45,7 +47,7 @@ def test_a_login_is_read_by_nobody_else(tmp_path: Path, monkeypatch: pytest.Monk
             repository="r/i",
             cache="r/i:cache",
             writes_cache=True,
-            login=Login("r", "AWS", "secret"),
+            logins=[Login("r", "AWS", "secret")],
             on_line=print,
             beat=lambda: None,
         )

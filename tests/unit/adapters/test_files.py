@@ -11,8 +11,9 @@ import pytest
 
 from engine.adapters import files
 from engine.adapters.folders import tree
+from engine.content.context import content
 from engine.content.requirements import requirements
-from engine.content.tree import code_files, image_files
+from engine.content.tree import code_files
 from engine.errors import Invalid, Problem
 from engine.model import Event
 from engine.settings.inputs import Given
@@ -69,24 +70,6 @@ def test_a_tree_of_code_holds_regular_files_only(tmp_path: Path, kind: str, link
         code_files(code)
     (code / ".lambdaignore").write_text("data.bin")
     assert code_files(code) == []
-
-
-@pytest.mark.parametrize("ignored", ["", "other\n"])
-@pytest.mark.parametrize("kind", ["pipe", "socket"])
-def test_a_context_holds_regular_files_and_links_where_it_is_copied(
-    tmp_path: Path, kind: str, ignored: str
-) -> None:
-    (tmp_path / "app").mkdir()
-    no_file(kind, tmp_path / "app" / "x")
-    (tmp_path / "app" / "link").symlink_to("/dev/zero")
-    dockerfile = tmp_path / "Dockerfile"
-    if ignored:
-        (tmp_path / ".dockerignore").write_text(ignored)
-    dockerfile.write_text("FROM scratch\nCOPY app /x\n")
-    with pytest.raises(Invalid, match=f"is a {kind}, no regular file; .*by .dockerignore"):
-        image_files(tmp_path, dockerfile)
-    dockerfile.write_text("FROM scratch\nCOPY app/l* Dockerfile /x\n")
-    assert image_files(tmp_path, dockerfile) == ["Dockerfile", "app/link"]
 
 
 def test_what_people_write_is_read_up_to_a_mebibyte_and_locks_further(tmp_path: Path) -> None:
@@ -215,7 +198,7 @@ def test_nothing_that_a_link_or_a_path_leads_out_to_is_part_of_a_plan(checkout: 
     (checkout / "Dockerfile").write_text("FROM scratch\nCOPY . /x\n")
     outside = checkout.parent / "outside"
     refused(lambda: code_files(outside))
-    refused(lambda: image_files(outside, checkout / "Dockerfile"))
+    refused(lambda: content(outside, checkout / "Dockerfile", {}))
     refused(lambda: services_of(outside))
     for name, target in (("x", outside / "secret.py"), ("folder", outside)):
         (checkout / "src" / name).symlink_to(target)
@@ -228,7 +211,7 @@ def test_nothing_that_a_link_or_a_path_leads_out_to_is_part_of_a_plan(checkout: 
     (checkout / "r.txt").write_text("-r ../outside/secret.py\n")
     refused(lambda: requirements(checkout / "r.txt"))
     (checkout / "Dockerfile.dockerignore").symlink_to(outside / "secret.py")
-    refused(lambda: image_files(checkout, checkout / "Dockerfile"))
+    refused(lambda: content(checkout, checkout / "Dockerfile", {}))
 
 
 def test_a_link_within_the_checkout_is_followed(checkout: Path) -> None:

@@ -22,6 +22,7 @@ SOLVE = "ERROR: failed to solve: "
         ("write /var/lib: no space left on device", None, "docker system prune"),
         ("exec /bin/sh: exec format error", None, "docker/setup-qemu-action"),
         ("toomanyrequests: You have reached your unauthenticated pull rate limit", None, "log in"),
+        ("error from registry: Rate exceeded", None, "log in"),
     ],
 )
 def test_the_cause_stands_first_and_the_remedy_is_known(
@@ -31,6 +32,63 @@ def test_the_cause_stands_first_and_the_remedy_is_known(
     assert error.message == f"image of orders failed: {cause or line}"
     assert remedy in error.remedy
     assert not isinstance(error, PushFailed)
+
+
+RESOLVE = "{0}: failed to resolve source metadata for {0}: "
+HEAD = "unexpected status from HEAD request to https://{}: "
+AWSS, HUB, OWN = "public.ecr.aws/lambda/python:3.13", "docker.io/library/python:3", "r.example/b:1"
+
+
+@pytest.mark.parametrize(
+    ("image", "line", "remedy"),
+    [
+        (
+            AWSS,
+            RESOLVE.format(AWSS) + HEAD.format("public.ecr.aws/v2/x") + "403 Forbidden",
+            "docker logout public.ecr.aws",
+        ),
+        (
+            HUB,
+            RESOLVE.format(HUB)
+            + HEAD.format("registry-1.docker.io/v2/x")
+            + "429 Too Many Requests",
+            "docker.io limits pulls: log in to it",
+        ),
+        (
+            AWSS,
+            RESOLVE.format(AWSS) + "failed to authorize: failed to fetch anonymous token: "
+            "unexpected status from GET request to https://public.ecr.aws/token/: 429 Too Many "
+            "Requests",
+            "public.ecr.aws limits pulls",
+        ),
+        (
+            OWN,
+            RESOLVE.format(OWN) + HEAD.format("r.example/v2/b") + "401 Unauthorized",
+            "Log in to r.example before this step",
+        ),
+        (
+            "r.example/b",
+            "pull access denied for r.example/b, repository does not exist or may "
+            "require 'docker login': denied: requested access to the resource is denied",
+            "Log in to r.example",
+        ),
+        (OWN, RESOLVE.format(OWN) + f"{OWN}: not found", "Check the name"),
+        (
+            OWN,
+            f'failed to resolve reference "{OWN}": failed to do request: Head "https://r.example'
+            '/v2/b/manifests/1": dial tcp: lookup r.example: no such host',
+            "reaches r.example",
+        ),
+    ],
+)
+def test_what_cannot_be_pulled_is_no_push_and_is_not_tried_again(
+    image: str, line: str, remedy: str
+) -> None:
+    error = explained("image of orders", [SOLVE + line])
+    assert not isinstance(error, PushFailed)
+    assert error.message.startswith(f"image of orders failed: cannot pull {image}: ")
+    assert remedy in error.remedy
+    assert "PutImage" not in error.remedy
 
 
 @pytest.mark.parametrize(
@@ -98,3 +156,11 @@ def test_the_log_tells_what_was_cached_and_what_became_of_caches() -> None:
     assert log.absent == ["host/y:buildcache"]
     assert log.unreadable == {"gha:77": "no such host"}
     assert log.unwritten == {"registry": "error writing manifest blob: 400 Bad Request"}
+
+
+def test_a_name_that_another_build_takes_at_the_same_moment_is_tried_again() -> None:
+    line = 'failed to solve: image "host:1/x:app-1": already exists'
+    error = explained("image of orders", [f"ERROR: {line}"])
+    assert isinstance(error, PushFailed)
+    assert not error.login_refused
+    assert "PutImage" not in error.remedy

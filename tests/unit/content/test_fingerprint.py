@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.content.fingerprint import fingerprints, of_base, of_image, of_layer, standing_on
+from engine.content.fingerprint import fingerprints, of_layer
+from engine.content.recipe import of_base, of_image, standing_on
 from engine.errors import Invalid
 from engine.model import Architecture, Base, Function, ImageSource, Layer, Settings
 from tests.unit import make
@@ -41,7 +43,7 @@ def base(context: Path, **changes: Any) -> Base:
 
 
 def of(context: Path, **changes: Any) -> str:
-    return of_image(make.function(), image(context, **changes), "base")
+    return of_image(make.function(), image(context, **changes)).fingerprint
 
 
 # ---------------------------------------------------------------- layers
@@ -165,9 +167,13 @@ def _write(name: str, text: str) -> Callable[[Path], object]:
         _write("requirements.txt", "requests==1\n"),
         _write("Dockerfile", DOCKERFILE + "ENV A=1\n"),
         lambda context: (context / "app/main.py").chmod(0o755),
+        lambda context: (context / "app/main.py").chmod(0o600),
+        lambda context: (context / "app").chmod(0o750),
+        lambda context: (context / "app/empty").mkdir(),
+        lambda context: os.mkfifo(context / "app/pipe"),
         lambda context: (context / "app/main.py").rename(context / "app/other.py"),
         lambda context: (context / "app/main.py").unlink(),
-        _write(".dockerignore", "app\n"),
+        _write(".dockerignore", "app/*\n"),
     ],
 )
 def test_a_change_of_what_is_copied_makes_another_image(
@@ -185,8 +191,8 @@ def test_a_change_of_what_is_copied_makes_another_image(
         _write("tests/test_app.py", ""),
         _write("apple.py", ""),
         _write(".dockerignore", "README.md\n"),
-        lambda context: (context / "app/main.py").chmod(0o600),
-        lambda context: (context / "app/empty").mkdir(),
+        lambda context: (context / "app/main.py").chmod(0o664),
+        lambda context: (context / "empty").mkdir(),
         lambda context: (context / "app/main.py").touch(),
     ],
 )
@@ -212,38 +218,19 @@ def test_build_arguments_count_and_their_order_does_not(context: Path) -> None:
 
 def test_the_platform_counts(context: Path) -> None:
     arm = make.function(architecture=Architecture.ARM64)
-    assert of_image(arm, image(context), "base") != of(context)
-    assert of_base(base(context, architecture=Architecture.ARM64)) != of_base(base(context))
+    assert of_image(arm, image(context)).fingerprint != of(context)
+    arm_base = base(context, architecture=Architecture.ARM64)
+    assert of_base(arm_base).fingerprint != of_base(base(context)).fingerprint
 
 
 def test_names_repositories_and_tags_do_not_count(context: Path) -> None:
     assert of(context, repository="other") == of(context)
-    assert of_base(base(context, name="x", repository="y", tag="z")) == of_base(base(context))
+    other = base(context, name="x", repository="y", tag="z")
+    assert of_base(other).fingerprint == of_base(base(context)).fingerprint
 
 
 def test_a_base_and_an_image_of_the_same_files_are_not_the_same(context: Path) -> None:
-    assert of_base(base(context)) != of_image(make.function(), image(context), "")
-
-
-@given(st.dictionaries(st.sampled_from("ABC"), st.text(max_size=3)))
-def test_the_fingerprint_of_a_base_reaches_the_image_on_it(
-    tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, str]
-) -> None:
-    context = project(tmp_path_factory.mktemp("p") / "context")
-    orders = make.function(source=image(context))
-    plain = image(context, base=None)
-    other = make.function(name="other", source=plain)
-
-    def prints(build_args: dict[str, str]) -> tuple[str, str, str]:
-        bases = {"python": base(context, build_args=build_args)}
-        settings = make.settings(orders, other, bases=bases)
-        found = fingerprints(settings, {}, {"python": of_base(bases["python"])})
-        return found.bases["python"], found.images["orders"], found.images["other"]
-
-    before, after = prints({}), prints(arguments)
-    changed = bool(arguments)
-    assert (before[0] != after[0], before[1] != after[1]) == (changed, changed)
-    assert before[2] == after[2]
+    assert of_base(base(context)).fingerprint != of(context)
 
 
 def test_everything_that_the_settings_name_has_a_fingerprint(context: Path) -> None:
@@ -256,17 +243,15 @@ def test_everything_that_the_settings_name_has_a_fingerprint(context: Path) -> N
         bases={"python": base(context)},
         layers={"deps": make.layer(requirements=context / "requirements.txt")},
     )
-    recipes = {"python": of_base(base(context))}
-    found = fingerprints(settings, {}, recipes)
-    assert [list(part) for part in (found.bases, found.layers, found.images, found.archives)] == [
-        ["python"],
+    found = fingerprints(settings)
+    assert [list(part) for part in (found.recipes, found.layers, found.archives)] == [
+        ["base:python", "image:orders"],
         ["deps"],
-        ["orders"],
         ["zipped"],
     ]
-    every = [*found.bases.values(), *found.layers.values(), *found.images.values()]
+    every = [*found.recipes.values(), *found.layers.values()]
     assert all(len(print_) == 16 and set(print_) <= set("0123456789abcdef") for print_ in every)
-    assert found == fingerprints(settings, {}, recipes)
+    assert found == fingerprints(settings)
 
 
 def test_a_base_is_another_one_when_the_image_that_it_starts_from_moved() -> None:
@@ -274,3 +259,39 @@ def test_a_base_is_another_one_when_the_image_that_it_starts_from_moved() -> Non
     assert before == standing_on("0123456789abcdef", {"python:3.13": "sha256:1"})
     assert before != standing_on("0123456789abcdef", {"python:3.13": "sha256:2"})
     assert before != standing_on("fedcba9876543210", {"python:3.13": "sha256:1"})
+    assert before != standing_on("0123456789abcdef", {"python:3.13": "sha256:1"}, "a-base")
+
+
+def test_what_onbuild_of_an_own_base_copies_counts_for_the_image_on_it(context: Path) -> None:
+    (context / "Dockerfile.base").write_text("FROM scratch\nONBUILD COPY README.md /x/\n")
+    below = make.base(dockerfile=context / "Dockerfile.base", context=context)
+
+    def recipe() -> str:
+        return of_image(make.function(), image(context), below).fingerprint
+
+    before = recipe()
+    (context / "README.md").write_text("other\n")
+    assert recipe() != before
+    before = recipe()
+    (context / "notes.txt").write_text("other\n")
+    assert recipe() == before
+
+
+@pytest.mark.parametrize(
+    ("lines", "counts"),
+    [
+        ((), False),
+        (("COPY README.md /x/",), True),
+        (("ADD . /x/", "RUN true"), True),
+        (("RUN --mount=type=bind,target=/x true",), True),
+        (("RUN true", "ENV A=b"), False),
+        (None, True),
+    ],
+)
+def test_what_onbuild_of_a_foreign_image_copies_counts(
+    context: Path, lines: tuple[str, ...] | None, *, counts: bool
+) -> None:
+    recipe = of_image(make.function(), image(context), None, lines)
+    before = recipe.fingerprint
+    (context / "README.md").write_text("other\n")
+    assert (recipe.fingerprint != before) is counts

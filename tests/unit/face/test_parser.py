@@ -51,6 +51,9 @@ def test_the_help_of_a_command_has_examples_that_are_not_broken_and_work(name: s
         assert parser().read(words[1:]).command == words[1]
 
 
+SWITCHES = "--code-only, --dry-run, --change-set take no value, and are on where they are given"
+
+
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
@@ -62,6 +65,8 @@ def test_the_help_of_a_command_has_examples_that_are_not_broken_and_work(name: s
         ("plan -v", "option -v: does not exist; see lambda-fast-deploy plan --help"),
         ("--dry-run deploy", "option --dry-run: comes after the command"),
         ("deploy orders", "argument orders: is one too many; see lambda-fast-deploy deploy --help"),
+        ("deploy --dry-run=true", "option --dry-run: takes no value: it is on where it is given"),
+        ("deploy --dry-run true", "argument true: is one too many: " + SWITCHES),
         ("deploy --memory", "lambda-fast-deploy deploy: argument --memory: expected one argument"),
         ("completion csh", "lambda-fast-deploy completion: no SHELL 'csh'; did you mean 'zsh'?"),
         ("deploy --memory=", "option --memory: is empty; leave it out, or give it a value"),

@@ -366,3 +366,6 @@ def test_a_url_can_be_followed() -> None:
 
 def test_the_sentence_is_plain_text() -> None:
     assert sentence(make.delivery()) == "orders: live now serves version 8 (before: 7)"
+    assert sentence(make.delivery(previous="8")) == (
+        "orders: live still serves version 8, as what was built came out the same"
+    )

@@ -163,11 +163,18 @@ def test_other_dollar_signs_are_left_alone(written: str) -> None:
     assert read(f"a: '{written}'", NAME="no").value["a"].text == written
 
 
+@pytest.mark.parametrize("name", ["NAME", "OTHER"])
+def test_a_variable_that_is_escaped_stands_as_it_is(name: str) -> None:
+    node = read(f"a: 'x $${{{name}}} ${{NAME}}'", NAME="no").value["a"]
+    assert node.text == f"x ${{{name}}} no"
+    assert node.names == ("NAME",)
+
+
 def test_each_missing_variable_is_a_problem_at_its_line() -> None:
-    unset = "is not set; export it, or in a workflow name it under env: of the step"
+    unset = "is not set; export it, or in a workflow name it under env: of the step; or write $${"
     assert complaints("a: ${ONE}\nb:\n  - ${TWO}\n") == [
-        f"f.yml:1: environment variable ONE {unset}",
-        f"f.yml:3: environment variable TWO {unset}",
+        f"f.yml:1: environment variable ONE {unset}ONE}} for ${{ONE}} itself",
+        f"f.yml:3: environment variable TWO {unset}TWO}} for ${{TWO}} itself",
     ]
 
 

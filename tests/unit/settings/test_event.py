@@ -199,11 +199,17 @@ def test_nothing_but_known_flags_is_ever_found(message: str) -> None:
         ("[no-cahce]", ["[no-cahce] in the commit message is no flag; [no-cache] is."]),
         ("[tests3]", ["[tests3] in the commit message is no flag; [test-s3] is."]),
         ("[smok]", ["[smok] in the commit message is no flag; [smoke] is."]),
-        ("[no-cache] [ORDERS] [smoke] [wip]", []),
+        ("[no-cache] [ORDERS] [smoke] [wip] [to do]", []),
+        (
+            "docs [skip deploy]",
+            ["[skip deploy] in the commit message is no flag; [skip-deploy] is."],
+        ),
+        ("[No Cache]", ["[No Cache] in the commit message is no flag; [no-cache] is."]),
+        ("[dry_run]", ["[dry_run] in the commit message is no flag; [dry-run] is."]),
     ],
 )
 def test_flags_that_are_nearly_known_are_told(message: str, told: list[str]) -> None:
-    assert mistyped(Event(flags=flags_in(message)), {"smoke"}) == told
+    assert mistyped(Event(commit_message=message, flags=flags_in(message)), {"smoke"}) == told
 
 
 def commits(root: Path, *files: str) -> list[str]:

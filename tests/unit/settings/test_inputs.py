@@ -131,7 +131,7 @@ def test_every_other_input_arrives(root: Path) -> None:
     assert orders.role == "arn:aws:iam::123456789012:role/orders"
     assert (orders.alias, orders.url) == ("prod", "public")
     assert (orders.configuration.memory, orders.configuration.timeout) == (512, 30)
-    assert orders.configuration.environment == {"A": "1", "B": " two words", "C": "x=y", "D": ""}
+    assert orders.configuration.environment == {"A": "1", "B": "two words", "C": "x=y", "D": ""}
     health, storage = orders.gates
     assert health == HttpGate(name="health", target="/health", within=5.0)
     assert isinstance(storage, S3Gate)
@@ -220,7 +220,7 @@ def test_mistakes_in_several_inputs_are_told_at_once(root: Path) -> None:
 def test_a_variable_that_is_missing_is_told_before_what_its_absence_breaks(root: Path) -> None:
     assert problems(root, ZIP | {"role": "${ROLE}"})[0] == (
         "input role: environment variable ROLE is not set; export it, or in a workflow name it "
-        "under env: of the step"
+        "under env: of the step; or write $${ROLE} for ${ROLE} itself"
     )
 
 

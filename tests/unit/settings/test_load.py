@@ -291,6 +291,26 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (IMAGE, ("base: python", "repository: UPPER"), "6: repository: expected a repository name"),
         (
             IMAGE,
+            ("base: python", "repository: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shared/api"),
+            "6: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shared/api' is the address of a reg",
+        ),
+        (
+            IMAGE,
+            ("python: {}", "python: {repository: public.ecr.aws/x/y}"),
+            "2: 'public.ecr.aws/x/y' is the address of a registry; give the name of the repository",
+        ),
+        (
+            IMAGE,
+            ("Orders:", "orders--prod:"),
+            "5: no repository of ECR can have the name 'orders--prod'; give repository:",
+        ),
+        (
+            IMAGE,
+            ("Orders:", "-orders_:"),
+            "5: no repository of ECR can have the name '-orders_'; give repository:",
+        ),
+        (
+            IMAGE,
             ("Orders:", "my.orders:"),
             "4: expected a function name (letters, digits, - and _, at most 64), got 'my.orders'",
         ),
@@ -584,7 +604,7 @@ def test_an_unset_variable_is_said_once_and_hides_nothing_else(root: Path) -> No
     said = problems(root, text)
     assert [problem.partition(": ")[2] for problem in said] == [
         *["environment variable UNSET is not set; export it, or in a workflow name it under env: "
-          "of the step"] * 2,
+          "of the step; or write $${UNSET} for ${UNSET} itself"] * 2,
         "timeout: expected a whole number of seconds, got 'long'",
     ]  # fmt: skip
 
@@ -652,3 +672,17 @@ def test_what_the_settings_take_can_be_sent(where: str, text: str) -> None:
     if not said:
         with serving(http()) as server:
             assert request("GET", f"{server.url}{path}", headers=headers).status == 200
+
+
+def test_a_dockerfile_by_its_usual_name_is_told_how_to_be_named(root: Path) -> None:
+    (root / "Dockerfile.lambda").unlink()
+    (root / "Dockerfile").write_text("FROM scratch\n")
+    (said,) = problems(root, "functions:\n  orders:\n    image: {}\n")
+    assert said == (
+        "3: file 'Dockerfile.lambda' does not exist; there is a Dockerfile: "
+        "write dockerfile: Dockerfile"
+    )
+    (said,) = problems(root, "functions:\n  orders:\n    image: Dockerfile\n")
+    assert said.endswith(
+        "expected a mapping, got 'Dockerfile'; write dockerfile: Dockerfile below it"
+    )

@@ -1,0 +1,22 @@
+"""Who builds an image: the Docker engine, but for what only BuildKit can do."""
+
+from __future__ import annotations
+
+from engine.adapters.files import read_text
+from engine.content.builders import needs_buildkit
+from engine.content.context import DOCKERIGNORE, content
+from engine.content.dockerfile import read
+from engine.model import Base, ImageSource
+
+
+def buildkit_reason(source: Base | ImageSource) -> str:
+    """What the engine's own builder cannot do about an image, or nothing."""
+    if reason := needs_buildkit(read(read_text(source.dockerfile)), source.build_args):
+        return reason
+    found = content(source.context, source.dockerfile, source.build_args)
+    if not found.is_certain:
+        return "an ignore file that only BuildKit reads for certain"
+    if "pipe" in found.kinds.values():
+        return "a COPY of a named pipe"  # the engine would wait for what somebody writes there
+    # The engine is told by that file what is no part of the image.
+    return f"a COPY of {DOCKERIGNORE}" if DOCKERIGNORE in found.kinds else ""
