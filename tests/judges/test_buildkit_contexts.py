@@ -21,7 +21,7 @@ from tests.judges.trees import Case
 from tests.unit import make
 
 pytestmark = pytest.mark.docker
-TREES, CHANGES, SHARE = 850, 4, 30
+TREES, CHANGES, SHARE = 1_050, 4, 30
 MORE = 0.10  # of the cases may count more than is needed
 
 
