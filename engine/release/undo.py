@@ -49,7 +49,7 @@ class Undo:
     def record(self, what: str, way: Callable[[], object], *, first: bool = False) -> None:
         """Remember a way back; ``what`` completes "undone: …", unless the way answers ``Back``.
 
-        One that leads users back goes ``first``, whatever was changed after it.
+        The alias goes ``first``, whatever was changed after it.
         """
         (self._first if first else self._ways).append((what, way))
 

@@ -28,7 +28,7 @@ KINDS: dict[str, Rule] = {
 # A function's own URL is not AWS's API: a test of it that fails for so long has failed.
 CALLS = "(?!InvokeFunctionUrl).*"
 AT_ONCE = 12  # most of a run is waiting
-FAILS = "http://127.0.0.1:9/"  # where nobody answers: where users meet the function
+FAILS = "http://127.0.0.1:9/"  # nobody answers there: a test of the live function
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def counts(request: pytest.FixtureRequest, player: Player) -> Iterator[dict[Grou
     asked: dict[Group, Count] = {
         cast(Group, item.callspec.params["group"]): Count(0)
         for item in request.session.items
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        if isinstance(item, pytest.Function) and "group" in item.fixturenames
     }
     request.config.stash[COUNTS] = asked
     each = max(1, -(-NUMBER // len(groups())))
