@@ -91,7 +91,7 @@ class AliasMoves:
         )
 
     def _is_as_found(self, found: AliasState | None) -> bool:
-        """Whether this run may move the alias from where it points now without losing another change.
+        """Whether this run may move the alias from where it points now and lose no other change.
 
         That is so when another run has been here and has put back what this one had found.
         """
