@@ -117,7 +117,7 @@ class Release:
         has_url, took = order.function.url is not None, order.journal.elapsed
         description = record.of_alias(previous, speed, took, has_url=has_url)
         if order.function.has_alias:
-            marked = record.under_test(order.journal.run, description)
+            marked = record.under_test(order.journal.run, self._moves.home, description)
             try_out(order, self._moves, version.version, marked)
             self.expose(version.version, description)
         retag(order)
@@ -190,7 +190,7 @@ class Release:
         """Move all traffic to a version; until ``settle`` the alias marks it as under test."""
         order = self._order
         if self._is_not_over():
-            description = record.under_test(order.journal.run, description)
+            description = record.under_test(order.journal.run, self._moves.home, description)
         with order.working("alias") as detail:
             self._moves.to(version, description)
             detail(f"{order.function.alias} -> version {version}")

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from engine.model import AliasState, Event, FunctionState, Past, Speed, marks
 
 _ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
+_HOME = re.compile(rf"{marks.UNDER_TEST}\w+, back to version (\d+) if they fail")
 _PUTTING_BACK = re.compile(rf"{marks.PUTTING_BACK}\w+, ")
 _AFTER = re.compile(r"after version (\d+)")
 _TOOK = re.compile(r"took ([\d.]+) s")
@@ -63,9 +64,16 @@ def of_alias(
     return ", ".join(filter(None, parts))
 
 
-def under_test(run: str, description: str) -> str:
-    """The description of an alias as long as the last test of a run has not passed."""
-    return f"{marks.UNDER_TEST}{run}, {description}"
+def under_test(run: str, home: str, description: str) -> str:
+    """The description of an alias as long as the last test of a run has not passed.
+
+    Args:
+        run: the run that tests.
+        home: the version that an undo goes back to; nothing if there is none.
+        description: what it says once they have passed.
+    """
+    back = f", back to version {home} if they fail" if home else ""
+    return f"{marks.UNDER_TEST}{run}{back}, {description}"
 
 
 def without_mark(description: str) -> str:
@@ -85,7 +93,10 @@ def proved_by(alias: AliasState | None) -> str:
     """
     if alias is None or alias.description.startswith(marks.DELETING):
         return ""
-    return previous_of(alias.description) if alias.is_under_test else alias.version
+    if not alias.is_under_test:
+        return alias.version
+    match = _HOME.match(alias.description)
+    return match.group(1) if match else ""
 
 
 def _now() -> str:

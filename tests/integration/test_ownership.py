@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.model import marks
+from engine.release.record import under_test
 from tests.support import Project, Run, faults, get
 
 CONFIG = """\
@@ -157,7 +158,7 @@ def test_what_a_killed_run_has_put_into_latest_is_tested_by_the_next(
 
 def test_an_alias_that_is_under_test_is_tested_again(project: Project, name: str, aws: Any) -> None:
     before = live(aws, name)["Description"]
-    mark = f"{marks.UNDER_TEST}0123456789ab, {before}"
+    mark = under_test("0123456789ab", "", before)
     aws.update_alias(FunctionName=name, Name="live", FunctionVersion="1", Description=mark)
     run = project.deploy()
     assert run.code == 0

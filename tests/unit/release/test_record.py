@@ -1,0 +1,48 @@
+"""What the description of an alias says of the versions of its users."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.model import AliasState, Speed, marks
+from engine.release import record
+
+ARN = "arn:aws:lambda:eu-central-1:123456789012:function:orders:live"
+TESTED = record.of_alias("4", Speed(0.2, 0.01), 3.5, has_url=True)
+RETURNED = record.of_alias("", Speed(), 3.5, back_from="7")  # to the first version
+
+
+def alias(version: str, description: str) -> AliasState:
+    return AliasState(ARN, version, description, "revision")
+
+
+@pytest.mark.parametrize(
+    ("found", "proved"),
+    [
+        (None, ""),
+        (alias("5", TESTED), "5"),
+        (alias("5", "written by somebody"), "5"),
+        (alias("5", record.under_test("ab12", "4", TESTED)), "4"),
+        (alias("1", record.under_test("ab12", "7", RETURNED)), "7"),
+        (alias("1", record.under_test("ab12", "", RETURNED)), ""),
+        (alias("1", f"{marks.DELETING}ab12"), ""),
+        (alias("4", f"{marks.PUTTING_BACK}ab12, {TESTED}"), "4"),
+    ],
+)
+def test_an_undo_goes_back_to_the_version_that_was_proved(
+    found: AliasState | None, proved: str
+) -> None:
+    assert record.proved_by(found) == proved
+
+
+def test_a_mark_says_what_it_is_and_goes_without_a_trace() -> None:
+    assert alias("5", TESTED).is_settled
+    assert alias("5", record.under_test("ab12", "4", TESTED)).is_under_test
+    going = alias("5", f"{marks.PUTTING_BACK}ab12, {TESTED}")
+    assert going.is_going
+    assert not going.is_settled
+    assert record.without_mark(going.description) == TESTED
+    assert record.without_mark(TESTED) == TESTED
+    assert record.wants_url(TESTED)
+    assert not record.wants_url(RETURNED)
+    assert len(record.under_test("0123456789ab", "12345", TESTED)) < 256  # API: Description
