@@ -198,10 +198,8 @@ class Release:
     def _is_not_over(self) -> bool:
         """Whether anything can fail once the version is live."""
         order = self._order
-        steps = order.plan.of(order.region, order.name)
-        is_tagged = any(step.kind == "tags" and step.action.changes for step in steps)
         tests = any(map(self._runs, self._of_users(has_url=order.function.url is not None)))
-        return is_tagged or self._moves.gives_url or tests
+        return order.wanted("tags") or self._moves.gives_url or tests
 
     def _of_users(self, *, has_url: bool) -> list[HttpGate]:
         """The tests of addresses at which the function is live."""

@@ -91,8 +91,6 @@ class Rollback:
             if gate.when
         ]
         url = observed.url.access if observed.url else None
-        if url:
-            steps.append(Step(f"url:{function.name}", region, Action.SKIP, "it stays"))
         return Order(
             region=region,
             function=replace(function, url=url),

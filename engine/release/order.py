@@ -54,7 +54,10 @@ class Order:
 
     def wanted(self, kind: str) -> bool:
         """Whether the plan has something to do there."""
-        return self.step(kind).action is not Action.SKIP
+        what, _, rest = kind.partition(":")
+        step_id = f"{what}:{self.name}{f':{rest}' if rest else ''}"
+        steps = self.plan.of(self.region, self.name)
+        return any(step.id == step_id and step.action is not Action.SKIP for step in steps)
 
     @property
     def changes(self) -> bool:

@@ -15,7 +15,8 @@ def give_url(order: Order, moves: AliasMoves) -> str:
     if access is None:
         return ""
     before = _before(order)
-    if before is not None and before.access == access and before.is_open:
+    is_so = before is not None and before.access == access
+    if before is not None and is_so and (before.is_open or not order.wanted("url")):
         return before.address
     urls = order.world.urls(order.region)
     with order.working("url") as detail:

@@ -20,7 +20,8 @@ REGION = "eu-central-1"  # where no other test is, since the project has the nam
 COMMANDS = [block for block in BLOCKS if block.language == "sh" and not block.not_run]
 
 # IAM actions of calls that have another name (Service Authorization Reference, AWS Lambda)
-IAM_ACTIONS = {"Invoke": "InvokeFunction"}
+# Operations whose IAM action has another name (Service Authorization Reference, "AWS Lambda").
+IAM_ACTIONS = {"Invoke": "InvokeFunction", "GetLayerVersionByArn": "GetLayerVersion"}
 NO_ACTIONS = {"function-url"}  # what users call
 
 
