@@ -268,7 +268,7 @@ def test_a_handler_can_be_in_a_layer_and_is_looked_for_there(project: Project, n
         assert f"{name}: {says}; one of its layers must have it." in refused.log
         assert f"{name}: {says}, and none of its layers has it" in refused.log
         assert refused.changes == changes
-    project.edit("lambda-deploy.yml", "appp.handler", "pydantic.TypeAdapter")
+    project.edit("lambda-deploy.yml", "appp.handler", "idna.encode")
     project.edit("lambda-deploy.yml", "    tests: [health]\n", "")
     assert project.deploy().code == 0
 
