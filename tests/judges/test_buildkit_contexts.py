@@ -93,7 +93,8 @@ def test_no_change_of_an_image_is_lost(tmp_path: Path, thorough: bool, told: lis
     lost = [line for _, lines in found for line in lines]
     assert lost == []
     assert counts["cases"] >= (2_000 if thorough else 60)
-    assert counts["counted in vain"] <= MORE * counts["cases"]
+    if thorough:  # a share is too small to tell
+        assert counts["counted in vain"] <= MORE * counts["cases"]
     assert counts["changed"] >= counts["cases"] / 4  # or the changes are none
 
 
