@@ -105,6 +105,8 @@ class Release:
         self._verify(address, "unchanged", order.function.gates, url)
         if order.observed and not is_proved(order.function, order.observed.latest):
             mark_tested(order, order.observed.latest, is_shared=True)
+            if is_of_a_run(order):
+                end_creation(order, order.observed.latest.arn)
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
     def _go(self, delivery: Delivery) -> Delivery:

@@ -52,13 +52,26 @@ def locked(order: Order) -> Iterator[None]:
     try:
         yield
     finally:
+        _unlock(order)
+
+
+def _taken(order: Order) -> str:
+    """What the lock says while this run has it."""
+    return f"taken by run {order.journal.run}"
+
+
+def _unlock(order: Order) -> None:
+    """Let others have the lock, unless one has taken it over from this run, or it is gone."""
+    versions = order.world.versions(order.region)
+    held = versions.alias(order.name, marks.LOCK)
+    if held and held.description == _taken(order):
         with contextlib.suppress(NotFound):  # it was deleted with its function
-            order.world.versions(order.region).delete_alias(order.name, marks.LOCK)
+            versions.delete_alias(order.name, marks.LOCK)
 
 
 def _lock(order: Order) -> None:
     versions, name, lease = order.world.versions(order.region), order.name, Lease()
-    mine = f"taken by run {order.journal.run}"
+    mine = _taken(order)
     while True:
         try:
             versions.create_alias(name, marks.LOCK, LATEST, mine)
@@ -83,7 +96,8 @@ def is_of_a_run(order: Order) -> bool:
 def adopt(order: Order) -> None:
     """Take over a function from the run that is creating it, or was killed while it did.
 
-    This one takes the creation back now, if nobody succeeds.
+    This one takes the creation back now, if nobody succeeds. Where neither an alias nor a tag says
+    what has been released, the function may be in use, and nobody deletes it any more.
 
     Raises:
         Overtaken: it was deleted already.
@@ -94,7 +108,11 @@ def adopt(order: Order) -> None:
             state = functions.read(order.name)
             if state is None:
                 raise Overtaken(f"{order.name} was deleted by the run that had created it")
-            if marks.CREATED_BY in state.tags:
+            if marks.CREATED_BY not in state.tags:
+                return
+            if not (order.function.has_alias or order.function.proves_latest):
+                functions.untag(state.arn, [marks.CREATED_BY])
+            else:
                 order.undo.record(
                     f"creation of function {order.name}", lambda: take_back_creation(order)
                 )

@@ -172,3 +172,19 @@ def test_a_first_release_leaves_no_mark(project: Project, name: str, aws: Any) -
     assert tags(aws, name) == {}
     aliases = aws.list_aliases(FunctionName=name)["Aliases"]
     assert [alias["Name"] for alias in aliases] == ["live"]
+
+
+def test_a_function_that_may_be_in_use_is_not_deleted_for_a_mark_of_a_killed_run(
+    tmp_path: Path, name: str, aws: Any
+) -> None:
+    project = Project(tmp_path / "untested")
+    config = ALONE.format(name=name, role=os.environ["LAB_ROLE_ARN"])
+    project.write("lambda-deploy.yml", config.replace("    tests: [answers]\n", ""))
+    assert release(project, "one").code == 0
+    arn = aws.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    aws.tag_resource(Resource=arn, Tags={marks.CREATED_BY: "0123456789ab"})
+    body = '{"__type": "AccessDeniedException", "message": "not authorized"}'
+    with faults({"operation": "UpdateFunctionCode", "times": 1, "status": 403, "body": body}):
+        assert release(project, "two").code != 0
+    assert tags(aws, name) == {}
+    assert aws.get_function(FunctionName=name)

@@ -21,6 +21,7 @@ NAMED = {
     "a function is deleted under the run that had created it": "first-good canary-late A5",
     "rollback drops what was set by hand": "rollback-good hand-good A2",
     "an alias is deleted that a rollback was testing": "rollback-late code-late A3",
+    "the tag of a creation stays": "first-late latest-good same A2",
     "a stack that another run has tested is taken back": "stack-bad stack-good same A6",
     "a canary meets a release": "canary-good code-good A5",
     "old versions are deleted under a rollback": "clean-good rollback-good A4",
