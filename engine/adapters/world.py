@@ -1,47 +1,59 @@
-"""All adapters in one hand, as the phases take them."""
+"""All adapters in one hand, as the phases take them.
+
+Those that only some runs need are imported by whoever asks for them first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.functions import Functions
 from engine.adapters.aws.invocations import Invocations
-from engine.adapters.aws.layers import Layers
-from engine.adapters.aws.metrics import Metrics
-from engine.adapters.aws.registry import Registry
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.urls import Urls
 from engine.adapters.aws.versions import Versions
-from engine.adapters.buildx import Buildx
-from engine.adapters.docker import Docker
 from engine.model import FunctionState
 
 if TYPE_CHECKING:
+    from engine.adapters.aws.bucket import Bucket
     from engine.adapters.aws.identity import Identity
+    from engine.adapters.aws.layers import Layers
+    from engine.adapters.aws.metrics import Metrics
+    from engine.adapters.aws.registry import Registry
     from engine.adapters.aws.stacks import Stacks
+    from engine.adapters.buildx import Buildx
     from engine.adapters.distribution import Distribution
+    from engine.adapters.docker import Docker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
-    """AWS, Docker and BuildKit. ``heed`` is told of each function that is read."""
+    """AWS, Docker and BuildKit. ``heed`` is told of each function that is read.
+
+    ``builder`` is the name of a builder of buildx, if the user has named one.
+    """
 
     aws: Aws
-    docker: Docker
-    buildx: Buildx
+    builder: str = ""
     heed: Callable[[FunctionState], None] = lambda _: None
     _registries: dict[str, Distribution] = field(default_factory=dict, repr=False)
 
-    @classmethod
-    def real(
-        cls, aws: Aws, builder: str = "", heed: Callable[[FunctionState], None] = lambda _: None
-    ) -> World:
-        """The world as it is; Docker is connected to when first needed."""
-        docker = Docker(aws.changes.append)
-        return cls(aws, docker, Buildx(docker, builder, aws.changes.append), heed)
+    @cached_property
+    def docker(self) -> Docker:
+        """The Docker engine of this machine; connected to when first needed."""
+        from engine.adapters.docker import Docker
+
+        return Docker(self.aws.changes.append)
+
+    @cached_property
+    def buildx(self) -> Buildx:
+        """BuildKit."""
+        from engine.adapters.buildx import Buildx
+
+        return Buildx(self.docker, self.builder, self.aws.changes.append)
 
     def identity(self, region: str) -> Identity:
         """Who deploys, and what IAM lets them do."""
@@ -63,6 +75,8 @@ class World:
 
     def metrics(self, region: str) -> Metrics:
         """The metrics and alarms of a region."""
+        from engine.adapters.aws.metrics import Metrics
+
         return Metrics(self.aws, region)
 
     def urls(self, region: str) -> Urls:
@@ -71,6 +85,8 @@ class World:
 
     def layers(self, region: str) -> Layers:
         """The layer versions of a region."""
+        from engine.adapters.aws.layers import Layers
+
         return Layers(self.aws, region)
 
     def stacks(self, region: str) -> Stacks:
@@ -81,6 +97,8 @@ class World:
 
     def registry(self, region: str) -> Registry:
         """The image registry of a region."""
+        from engine.adapters.aws.registry import Registry
+
         return Registry(self.aws, region)
 
     def distribution(self, region: str) -> Distribution:
@@ -93,4 +111,6 @@ class World:
 
     def bucket(self, region: str, name: str, owner: str = "") -> Bucket:
         """A bucket of an account; of that of the run's credentials, if none is named."""
+        from engine.adapters.aws.bucket import Bucket
+
         return Bucket(self.aws, region, name, owner)

@@ -19,9 +19,9 @@ from engine.adapters.uv import uv
 from engine.build.locks import pdm, pipenv, poetry
 from engine.build.locks.pins import NotTaken, Settled
 from engine.build.locks.target import Target, normal
-from engine.content.indexes import indexes_of
-from engine.content.local import local_packages
-from engine.content.requirements import Asked, asked
+from engine.content.layers.indexes import indexes_of
+from engine.content.layers.local import local_packages
+from engine.content.layers.requirements import Asked, asked
 from engine.errors import BuildFailed
 from engine.model import Layer
 from engine.settings.toml import parse_toml

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
 from engine.build.budget import check_size
-from engine.build.images import Images
 from engine.build.layers import LayerBuilder, Layers
-from engine.build.machine import check_machine
 from engine.build.site import Site
 from engine.build.upload import BUCKET, Uploads, too_large
 from engine.errors import DeployError, Invalid, Problem
@@ -29,6 +27,9 @@ from engine.model import (
     ZipSource,
 )
 from engine.model.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
+
+if TYPE_CHECKING:
+    from engine.build.images import Images
 
 BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores
 
@@ -49,7 +50,10 @@ def build(
     Raises:
         NotReady: a builder or a secret is needed and not there.
     """
-    check_machine(settings, plan, world, journal)
+    if settings.has_images:
+        from engine.build.machine import check_machine  # zips need nothing of the kind
+
+        check_machine(settings, plan, world, journal)
     layers = LayerBuilder(settings, plan, journal)
     return attempts(
         lambda region: _Region(
@@ -90,9 +94,14 @@ class _Region:
         self._site = site
         self._settings = site.settings
         self._fingerprints = fingerprints
-        self._images = Images(site, fingerprints)
         self._layers = Layers(site, layers)
         self._uploads = Uploads(site)
+
+    @cached_property
+    def _images(self) -> Images:
+        from engine.build.images import Images
+
+        return Images(self._site, self._fingerprints)
 
     def build(self) -> Artifacts:
         wanted = {
@@ -131,7 +140,7 @@ class _Region:
             archives=self._fingerprints.archives,
             code=code,
             packages=self._layers.packages,
-            image_sizes=self._images.sizes,
+            image_sizes=self._images.sizes if self._settings.has_images else {},
             in_gzip={
                 function.name: partial(self._images.in_gzip, function, function.source, bases)
                 for function in self._settings.functions

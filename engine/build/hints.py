@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.content.builders import PLATFORM_ARGS, links_copies
-from engine.content.recipe import Recipe
-from engine.content.upstreams import BASE_IMAGE, arguments_of
+from engine.content.images.builders import PLATFORM_ARGS, links_copies
+from engine.content.images.recipe import Recipe
+from engine.content.images.upstreams import BASE_IMAGE, arguments_of
 from engine.mask import says_secret
 from engine.model import ImageSource, Settings
 

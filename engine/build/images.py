@@ -15,8 +15,8 @@ from engine.build.machine import is_for_buildkit
 from engine.build.preflight import child, examine
 from engine.build.site import Site
 from engine.content.fingerprint import still
-from engine.content.recipe import parts_of, recipes_of, standing_on
-from engine.content.upstreams import BASE_IMAGE, Unknown
+from engine.content.images.recipe import parts_of, recipes_of, standing_on
+from engine.content.images.upstreams import BASE_IMAGE, Unknown
 from engine.errors import BuildFailed
 from engine.model import (
     Action,
@@ -30,8 +30,7 @@ from engine.model import (
     Step,
 )
 from engine.model.sizes import shown
-from engine.plan.observe import app_tag
-from engine.plan.upstreams import base_tag, part_tag
+from engine.plan.tags import app_tag, base_tag, part_tag
 
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.build.budget import check_size
 from engine.build.site import Site
 from engine.build.upload import Uploads
-from engine.content.fingerprint import of_layer, own_of, still
+from engine.content.fingerprint import still
 from engine.errors import BuildFailed
 from engine.journal import Journal
 from engine.model import (
@@ -50,6 +50,7 @@ class LayerBuilder:
     def built(self, layer: Layer, step: Step) -> BuiltLayer:
         """The layer; whoever asks first builds it, the others wait."""
         from engine.build.layer import build_layer  # most deploys build none
+        from engine.content.layers.fingerprint import of_layer, own_of
 
         with self._lock:
             first = layer.name not in self._begun

@@ -19,8 +19,8 @@ from engine.adapters.environment import for_tools
 from engine.adapters.files import LOCK, read_text
 from engine.adapters.process import output_of, run
 from engine.build.wheels import Distribution
-from engine.content import node
-from engine.content.requirements import asked
+from engine.content.layers import node
+from engine.content.layers.requirements import asked
 from engine.errors import BuildFailed, disk_full
 from engine.model import Architecture, Layer
 

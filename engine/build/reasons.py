@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.adapters.files import read_text
-from engine.content.builders import needs_buildkit
-from engine.content.context import DOCKERIGNORE, content
-from engine.content.dockerfile import read
+from engine.content.images.builders import needs_buildkit
+from engine.content.images.context import DOCKERIGNORE, content
+from engine.content.images.dockerfile import read
 from engine.model import Base, ImageSource
 
 

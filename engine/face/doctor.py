@@ -25,7 +25,7 @@ def doctor(given: Given, environ: Mapping[str, str], *, json: bool) -> int:
     except DeployError as error:
         findings = unreadable(error)
     else:
-        findings = examine(settings, World.real(aws, settings.builder), environ)
+        findings = examine(settings, World(aws, settings.builder), environ)
     if json:
         hand_over(json_module.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -101,7 +101,7 @@ class Run:
         self._journal.show(self._settings.shown)
         for note in mistyped(self._settings.event, _flags_of(self._settings)):
             self._journal.note(note)
-        world = World.real(self._aws, self._settings.builder, self._journal.read)
+        world = World(self._aws, self._settings.builder, self._journal.read)
         return self._work(self._settings, world, self._journal)
 
     @cached_property
@@ -138,9 +138,9 @@ class Run:
             self._github.annotate(failure, place)
 
     def _write_report(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        from engine.report.document import report_document
-
         if self._report:
+            from engine.report.document import report_document
+
             path, self._report = self._report, ""  # no output leads to it until it is there
             text = json_module.dumps(report_document(outcome, self._journal, error), indent=2)
             with _writing(path, "Name another file by --report; "):
@@ -148,16 +148,16 @@ class Run:
             self._report = str(Path(path).resolve())
 
     def _write_page(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        from engine.report.summary import summary
-
         if self._github:
+            from engine.report.summary import summary
+
             with _writing("the step summary (GITHUB_STEP_SUMMARY)"):
                 self._github.summary(summary(outcome, self._journal, error))
 
     def _write_outputs(self, outcome: Outcome | None, _: DeployError | None) -> None:
-        from engine.report.document import outputs
-
         if self._github:
+            from engine.report.document import outputs
+
             known = outcome or Outcome(Plan(()), ())  # an output is there whatever happened
             with _writing("the outputs (GITHUB_OUTPUT)"):
                 self._github.outputs(outputs(known, self._report))
@@ -177,13 +177,15 @@ class Run:
             say("Not deployed; no function was touched.")
 
     def _print_document(self, outcome: Outcome | None, error: DeployError | None) -> None:
+        if not self._json:
+            return
         from engine.report.document import plan_document, report_document
 
-        if self._json and outcome and self._planned:
-            hand_over(json_module.dumps(plan_document(outcome.plan), indent=2))
-        elif self._json:
+        if outcome and self._planned:
+            document = plan_document(outcome.plan)
+        else:
             document = report_document(outcome, self._journal, error)
-            hand_over(json_module.dumps(document, indent=2))
+        hand_over(json_module.dumps(document, indent=2))
 
     @property
     def _planned(self) -> str:

@@ -30,7 +30,7 @@ def show_status(given: Given, environ: Mapping[str, str], only: str, *, json: bo
     journal = Journal(console.Log().tell)
     journal.keep_secret(settings.secrets)
     journal.show(settings.shown)
-    found = status(settings, World.real(aws, heed=journal.read), journal, only)
+    found = status(settings, World(aws, heed=journal.read), journal, only)
     if json:
         print_document(asdict(each) for each in found)
     else:

@@ -32,7 +32,7 @@ def layers(given: Given, environ: Mapping[str, str], what: str, name: str, *, js
     aws = Aws()
     settings = opened(given, environ, lambda: aws)
     _refuse_stack(settings, f"layers {what}")
-    world = World.real(aws)
+    world = World(aws)
     found = uses(settings, world, name)
     rows: list[tuple[str, ...]]
     gone: list[Use] = []

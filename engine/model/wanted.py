@@ -291,6 +291,11 @@ class Settings:
         return tuple((region, function) for region in self.regions for function in self.functions)
 
     @property
+    def has_images(self) -> bool:
+        """Whether a Dockerfile makes anything of it."""
+        return bool(self.bases) or any(isinstance(f.source, ImageSource) for f in self.functions)
+
+    @property
     def gates(self) -> tuple[Gate, ...]:
         """Every test that something names, of functions and of the stack."""
         of_stack = self.stack.gates.values() if self.stack else ()

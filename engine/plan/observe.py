@@ -21,20 +21,10 @@ from engine.model import (
     S3Gate,
     Settings,
 )
-from engine.plan.upstreams import base_tag
+from engine.plan.tags import app_tag, base_tag
 from engine.plan.when import reason_to_skip
 
 T = TypeVar("T")
-
-
-def app_tag(fingerprint: str, base: str = "") -> str:
-    """The tag that an app image is found by; with the digest of the base that it stands on.
-
-    The base's own fingerprint is in that of the image, and a base can be built anew from the same
-    content. Where the base is not there any more, the image is found without its digest.
-    """
-    digest = base.rpartition("sha256:")[2]
-    return f"app-{fingerprint}-{digest[:12]}" if digest else f"app-{fingerprint}"
 
 
 def observe(
@@ -58,27 +48,28 @@ def observe(
 def _region(
     region: str, settings: Settings, prints: Callable[[], Fingerprints], world: World
 ) -> ObservedRegion:
-    registry, published = world.registry(region), world.layers(region)
     with workers() as pool:
         functions = {
             function.name: _asked(pool, function, region, world) for function in settings.functions
         }
         layers = {
-            name: pool.submit(published.versions, name)
+            name: pool.submit(world.layers(region).versions, name)
             for layer in settings.layers.values()
             for name in layer.parts
         }
         fingerprints = prints()
         asked = {
             name: pool.submit(
-                registry.digest, base.repository, base_tag(base, fingerprints.bases[name])
+                world.registry(region).digest,
+                base.repository,
+                base_tag(base, fingerprints.bases[name]),
             )
             for name, base in settings.bases.items()
         }
         bases = _present(asked)
         images = {
             function.name: pool.submit(
-                registry.digest,
+                world.registry(region).digest,
                 function.source.repository,
                 app_tag(
                     fingerprints.images[function.name], bases.get(function.source.base or "", "")

@@ -13,20 +13,11 @@ from dataclasses import replace
 
 from engine.adapters.parallel import attempts, results, workers
 from engine.adapters.world import World
-from engine.content.recipe import Recipe, known_part, recipes_of, standing_on
+from engine.content.images.recipe import Recipe, known_part, recipes_of, standing_on
 from engine.errors import Unreachable
 from engine.journal import Journal
 from engine.model import Base, Fingerprints, ImageSource, Settings
-
-
-def base_tag(base: Base, fingerprint: str) -> str:
-    """The tag that a base image is found by."""
-    return f"{base.tag}-{fingerprint}"
-
-
-def part_tag(base: Base, fingerprint: str) -> str:
-    """The tag that the newest base of a recipe, and of a part of its upstreams, is found by."""
-    return f"{base.tag}-{fingerprint}-part"
+from engine.plan.tags import base_tag, part_tag
 
 
 def settled(

@@ -28,7 +28,8 @@ from engine.build.budget import check_size
 from engine.build.layer import build_layer
 from engine.build.upload import PREFIX, exchanged
 from engine.content.archive import code_archive
-from engine.content.fingerprint import of_layer, own_of, still
+from engine.content.fingerprint import still
+from engine.content.layers.fingerprint import of_layer, own_of
 from engine.content.tree import code_files
 from engine.errors import BuildFailed
 from engine.model import Action, Archive, Layer, Step

@@ -13,8 +13,8 @@ from engine.build.site import Site
 from engine.content.fingerprint import fingerprints
 from engine.errors import NotReady
 from engine.model import Action, Fingerprints, Function, ImageSource, ObservedRegion, Plan, Step
-from engine.plan.look import with_foreign
-from engine.plan.observe import app_tag
+from engine.plan.images import with_foreign
+from engine.plan.tags import app_tag
 from engine.plan.upstreams import settled
 from engine.stack.order import Order
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.adapters.files import LOCK, is_directory, is_file, is_there, read_text
-from engine.content.requirements import requirements as requirements_of
+from engine.content.layers.requirements import requirements as requirements_of
 from engine.errors import Invalid, Place, Problem
 from engine.model import Architecture
 from engine.settings.handler import absence_of, problem_with

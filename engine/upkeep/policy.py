@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.adapters.files import read_text
 from engine.build.upload import PREFIX
-from engine.content.upstreams import upstreams
+from engine.content.images.upstreams import upstreams
 from engine.model import (
     Base,
     CommandGate,

@@ -19,13 +19,13 @@ from unittest.mock import patch
 from engine import __main__ as program
 from engine.adapters.aws.bucket import Bucket
 from engine.adapters.aws.session import Aws
-from engine.content.builders import links_copies, needs_buildkit
-from engine.content.context import content
-from engine.content.dockerfile import read
-from engine.content.local import local_packages
-from engine.content.requirements import requirements
+from engine.content.images.builders import links_copies, needs_buildkit
+from engine.content.images.context import content
+from engine.content.images.dockerfile import read
+from engine.content.images.upstreams import upstreams
+from engine.content.layers.local import local_packages
+from engine.content.layers.requirements import requirements
 from engine.content.tree import code_files
-from engine.content.upstreams import upstreams
 from engine.errors import Invalid, Problem
 from engine.model import Event, Settings
 from engine.plan.when import reason_to_skip

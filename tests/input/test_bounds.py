@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.adapters.files import TEXT
-from engine.content.requirements import requirements
+from engine.content.layers.requirements import requirements
 from engine.settings.services import services_of
 from tests.input import targets
 

@@ -13,7 +13,7 @@ import pytest
 
 from engine.adapters.docker import Docker
 from engine.build.reasons import buildkit_reason
-from engine.content.recipe import of_base
+from engine.content.images.recipe import of_base
 from engine.errors import BuildFailed, Invalid
 from engine.model import ImageBuild
 from tests.judges.test_buildkit_contexts import built, told_of

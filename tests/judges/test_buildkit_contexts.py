@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.recipe import of_base
+from engine.content.images.recipe import of_base
 from engine.errors import Invalid
 from tests.judges.trees import Case
 from tests.unit import make

@@ -10,7 +10,7 @@ from typing import Any
 from engine.build.locks.pins import NotTaken, Pin, Settled, check_fits
 from engine.build.locks.poetry import of_line
 from engine.build.locks.target import Target, normal
-from engine.content.requirements import table, tables, texts
+from engine.content.layers.requirements import table, tables, texts
 
 _AGAIN = "Run pdm lock, and commit pdm.lock"
 _EXPORT = "Run pdm export --prod --format pylock --output pylock.toml, and name that file"

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.build.locks.pins import NotTaken, Pin, Root, Settled, check_fits
 from engine.build.locks.target import Target, normal
-from engine.content.requirements import table, tables, texts
+from engine.content.layers.requirements import table, tables, texts
 
 _AGAIN = "Run pipenv lock, and commit Pipfile.lock"
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.build.locks.pins import NotTaken, Pin, Root, Settled, check_fits
 from engine.build.locks.target import Target, allows, normal
-from engine.content.requirements import table, tables, texts
+from engine.content.layers.requirements import table, tables, texts
 
 _AGAIN = "Run poetry lock, and commit poetry.lock"
 _REQUIREMENT = re.compile(

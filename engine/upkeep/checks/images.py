@@ -11,7 +11,7 @@ from engine.adapters.world import World
 from engine.build.image_builder import CACHE_TAG, LET_CACHE_MOVE, NO_CACHE
 from engine.build.lifecycle import SAFE, kept_tag, warning
 from engine.model import ImageSource, Settings
-from engine.plan.observe import app_tag
+from engine.plan.tags import app_tag
 from engine.upkeep.checks.permissions import of_repository, permitted
 from engine.upkeep.finding import Finding, if_permitted, note, ok
 

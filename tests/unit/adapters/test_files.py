@@ -11,8 +11,8 @@ import pytest
 
 from engine.adapters import files
 from engine.adapters.folders import tree
-from engine.content.context import content
-from engine.content.requirements import requirements
+from engine.content.images.context import content
+from engine.content.layers.requirements import requirements
 from engine.content.tree import code_files
 from engine.errors import Invalid, Problem
 from engine.model import Event

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.build.hints import hints
-from engine.content.recipe import of_image
+from engine.content.images.recipe import of_image
 from tests.unit import make
 
 GOOD = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nARG VERSION\nCOPY --link app /x/\n"

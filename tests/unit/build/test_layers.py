@@ -13,7 +13,7 @@ from engine.build.binaries import check_binaries
 from engine.build.layer import build_layer
 from engine.build.pruning import prune
 from engine.build.wheels import Distribution, divide
-from engine.content.requirements import requirements
+from engine.content.layers.requirements import requirements
 from engine.errors import BuildFailed
 from engine.model import Architecture, Layer, Pruning
 from tests.unit import make

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.context import content
-from engine.content.copies import sources
-from engine.content.dockerfile import read
-from engine.content.upstreams import upstreams
+from engine.content.images.context import content
+from engine.content.images.copies import sources
+from engine.content.images.dockerfile import read
+from engine.content.images.upstreams import upstreams
 from engine.errors import Invalid
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.content.builders import links_copies, needs_buildkit
-from engine.content.dockerfile import read
-from engine.content.upstreams import pinned, upstreams
+from engine.content.images.builders import links_copies, needs_buildkit
+from engine.content.images.dockerfile import read
+from engine.content.images.upstreams import pinned, upstreams
 
 
 @pytest.mark.parametrize(

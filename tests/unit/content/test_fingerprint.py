@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.content.fingerprint import fingerprints, of_layer
-from engine.content.recipe import of_base, of_image, standing_on
+from engine.content.fingerprint import fingerprints
+from engine.content.images.recipe import of_base, of_image, standing_on
+from engine.content.layers.fingerprint import of_layer
 from engine.errors import Invalid
 from engine.model import Architecture, Base, Function, ImageSource, Layer, Settings
 from tests.unit import make

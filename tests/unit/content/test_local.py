@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.local import local_packages
+from engine.content.layers.local import local_packages
 
 NAMED = '[project]\nname = "Own_Lib"\n'
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.content.fingerprint import of_layer
-from engine.content.node import local_packages, settings_of
+from engine.content.layers.fingerprint import of_layer
+from engine.content.layers.node import local_packages, settings_of
 from tests.unit import make
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.local import local_packages
-from engine.content.requirements import asked, workspace_of
+from engine.content.layers.local import local_packages
+from engine.content.layers.requirements import asked, workspace_of
 
 WORKSPACE = "[tool.uv.workspace]\nmembers = ['libs/*', 'svc']\nexclude = ['libs/old']\n"
 

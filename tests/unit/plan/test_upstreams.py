@@ -11,11 +11,12 @@ from typing import Any, cast
 import pytest
 
 from engine.content.fingerprint import fingerprints
-from engine.content.recipe import of_base, of_image, standing_on
+from engine.content.images.recipe import of_base, of_image, standing_on
 from engine.errors import Unreachable
 from engine.journal import Journal
 from engine.model import Base, Event
-from engine.plan.upstreams import base_tag, part_tag, settled
+from engine.plan.tags import base_tag, part_tag
+from engine.plan.upstreams import settled
 from tests.unit import make
 
 NEWEST = "e" * 16

@@ -12,4 +12,4 @@ from tests.unit.adapters.conftest import _clients, aws, stub  # noqa: F401
 @pytest.fixture
 def world(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: F811
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    return World.real(aws)
+    return World(aws)

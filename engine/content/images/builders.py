@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from engine.content.dockerfile import Dockerfile, Instruction
+from engine.content.images.dockerfile import Dockerfile, Instruction
 
 # Dockerfile reference, "Automatic platform ARGs in the global scope": only BuildKit sets them.
 PLATFORM_ARGS = frozenset(

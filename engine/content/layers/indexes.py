@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.adapters.indexes import Indexes, of_table, of_this_machine
-from engine.content.requirements import asked, table, toml_of, workspace_of
+from engine.content.layers.requirements import asked, table, toml_of, workspace_of
 
 
 def indexes_of(source: Path | tuple[str, ...]) -> Indexes:

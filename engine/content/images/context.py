@@ -15,9 +15,9 @@ from pathlib import Path
 
 from engine.adapters.files import is_link, is_there, link_of, read_text
 from engine.adapters.folders import Kinds, kinds_of
-from engine.content.copies import Source, sources
-from engine.content.dockerfile import Instruction, read
-from engine.content.dockerignore import Glob, Ignored, NotCertain
+from engine.content.images.copies import Source, sources
+from engine.content.images.dockerfile import Instruction, read
+from engine.content.images.dockerignore import Glob, Ignored, NotCertain
 from engine.errors import Invalid, Place, Problem
 
 DOCKERIGNORE = ".dockerignore"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from engine.content.dockerfile import Dockerfile, Instruction, froms, read
+from engine.content.images.dockerfile import Dockerfile, Instruction, froms, read
 
 BASE_IMAGE = "BASE_IMAGE"  # the argument that hands over a base of the configuration
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^{}$]*))?\})")

@@ -9,8 +9,8 @@ from typing import Any
 
 from engine.adapters.files import LOCK, is_directory, is_file, is_there, read_text, real
 from engine.adapters.folders import tree
-from engine.content.local import Local
-from engine.content.requirements import texts
+from engine.content.layers.local import Local
+from engine.content.layers.requirements import texts
 
 # What installers read beside package.json and the lock, and what of it may be a folder.
 SETTINGS = (

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from engine.adapters.files import LOCK, is_directory, is_file, is_there, read_text, real
-from engine.content.requirements import (
+from engine.content.layers.requirements import (
     Asked,
     asked,
     requirements,

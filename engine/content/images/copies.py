@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.content.dockerfile import Dockerfile, Instruction, mount
-from engine.content.dockerignore import Glob, NotCertain, cleaned
+from engine.content.images.dockerfile import Dockerfile, Instruction, mount
+from engine.content.images.dockerignore import Glob, NotCertain, cleaned
 
 # Flags that leave it as it is what is taken, or that only take away from it.
 _FLAGS = {

@@ -9,10 +9,10 @@ from itertools import combinations
 from types import MappingProxyType
 
 from engine.adapters.files import digest, link_of, mode_of, read_text
-from engine.content.context import Content, content
-from engine.content.dockerfile import Dockerfile, Instruction, read
+from engine.content.images.context import Content, content
+from engine.content.images.dockerfile import Dockerfile, Instruction, read
+from engine.content.images.upstreams import BASE_IMAGE, pinned, upstreams
 from engine.content.print_of import print_of
-from engine.content.upstreams import BASE_IMAGE, pinned, upstreams
 from engine.model import Architecture, Base, Function, ImageSource, Settings
 
 _PARTED = 3  # upstreams; of more there are too many parts

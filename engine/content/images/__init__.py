@@ -1,0 +1,1 @@
+"""What images are made of: Dockerfiles, their build contexts, and the images below them."""

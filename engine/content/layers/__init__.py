@@ -1,0 +1,1 @@
+"""What layers are made of: requirements, and what these name in the working tree."""
