@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeGuard
 
-from engine.adapters.aws.invocations import LONGEST
-from engine.adapters.deadline import Deadline
-from engine.errors import DeployError, GateFailed, Overtaken, unexpected
+from engine.errors import DeployError, Overtaken, unexpected
 from engine.model import (
     LATEST,
-    Action,
     Delivery,
     FunctionState,
-    Gate,
-    HttpGate,
     ImageSource,
-    InvokeGate,
     ObservedFunction,
     Past,
     Serves,
@@ -37,12 +29,7 @@ from engine.release.ownership import end_creation, is_of_a_run
 from engine.release.stage import retag, stage
 from engine.release.undo import Undone
 from engine.release.url import give_url
-from engine.verify.address import Address, UrlAddress, VersionAddress
-from engine.verify.gate import NOT_YET, ask
-from engine.verify.trial import Subject, Trials
-
-REFRESHES = 5  # calls of a function without an alias, so that its environments are new ones
-PAUSE = 0.3  # seconds between them
+from engine.verify.function import FunctionTests
 
 
 def because(delivery: Delivery, error: DeployError) -> Delivery:
@@ -70,14 +57,17 @@ def found(delivery: Delivery, observed: ObservedFunction | None) -> Delivery:
 
 
 class Release:
-    """One function in one region: staged, tested, exposed, tested again; undone if it fails."""
+    """One function in one region: staged, tested, exposed, tested again; undone if it fails.
+
+    ``tests`` are those of the function.
+    """
 
     def __init__(self, order: Order) -> None:
         self._order = order
         self._moves = AliasMoves(order)
         self._functions = order.world.functions(order.region)
         self._version: FunctionState | None = None  # the one that this run releases
-        self._trials = Trials(order.settings, order.region, order.world, order.journal)
+        self.tests = FunctionTests(order)
 
     def deliver(self) -> Delivery:
         """Release the function; an error is part of the delivery, not raised."""
@@ -101,8 +91,7 @@ class Release:
         order = self._order
         retag(order)
         url = give_url(order, self._moves)
-        address = self._public(url) or self._alias()
-        self._verify(address, "unchanged", order.function.gates, url)
+        self.tests.repeat(url)
         if order.observed and not is_proved(order.function, order.observed.latest):
             mark_tested(order, order.observed.latest, is_shared=True)
             if is_of_a_run(order):
@@ -115,7 +104,7 @@ class Release:
         past = alias.description if alias and alias.is_settled else ""
         staged = stage(order, record.of_version(order.settings.event, previous, past))
         version = self._version = staged.state
-        speed = self.prove(version)
+        speed = self.tests.prove(version)
         has_url, took = order.function.url is not None, order.journal.elapsed
         description = record.of_alias(previous, speed, took, has_url=has_url)
         if order.function.has_alias:
@@ -166,28 +155,6 @@ class Release:
 
     # ------------------------------------------------------------ the ways of every release
 
-    def prove(self, version: FunctionState) -> Speed:
-        """Test a version directly, and measure it; users have not met it, if they call an alias.
-
-        Raises:
-            GateFailed: a test did not pass, or it starts slower than its budget allows.
-        """
-        order = self._order
-        address = self._address(version.version, version.timeout)
-        gates = [each for each in order.function.gates if not _is_elsewhere(each)]
-        when = "before traffic" if order.function.has_alias else "on live traffic"
-        self._verify(address, when, gates, order.observed_url)
-        if asked := next((gate for gate in filter(_only_asks, gates) if self._runs(gate)), None):
-            self._call_again(asked, address, 1 if order.function.has_alias else REFRESHES)
-        speed, budget = address.speedometer.speed, order.settings.budgets.cold_start
-        if budget is not None and speed.cold is not None and speed.cold > budget:
-            raise GateFailed(
-                f"{order.name} takes {speed.cold * 1000:.0f} ms to start; the budget is "
-                f"{budget * 1000:.0f} ms",
-                remedy="Import less before the first call, add memory, or raise the budget.",
-            )
-        return speed
-
     def expose(self, version: str, description: str) -> None:
         """Move all traffic to a version; until ``settle`` the alias marks it as under test."""
         order = self._order
@@ -200,62 +167,17 @@ class Release:
     def _is_not_over(self) -> bool:
         """Whether anything can fail once the version is live."""
         order = self._order
-        tests = any(map(self._runs, self._of_users(has_url=order.function.url is not None)))
-        return order.wanted("tags") or self._moves.gives_url or tests
-
-    def _of_users(self, *, has_url: bool) -> list[HttpGate]:
-        """The tests of addresses at which the function is live."""
-        gates = [gate for gate in self._order.function.gates if isinstance(gate, HttpGate)]
-        return [gate for gate in gates if has_url or gate.is_elsewhere]
+        return order.wanted("tags") or self._moves.gives_url or self.tests.any_of_users()
 
     def reach(self) -> str:
         """Test the addresses at which the function is live; its URL, if it has one."""
         url = give_url(self._order, self._moves)
-        address = self._public(url)
-        gates = self._of_users(has_url=address is not None)
-        self._verify(address or self._alias(), "on live traffic", gates, url)
+        self.tests.reach(url)
         return url
 
     def settle(self, description: str) -> None:
         """Mark the alias's version as tested: the last test has passed."""
         self._moves.confirm(description)
-
-    # ------------------------------------------------------------ tests
-
-    def _verify(self, address: Address, when: str, gates: Iterable[Gate], url: str) -> None:
-        order = self._order
-        subject = Subject(order.name, order.function.alias, address, url)
-        for gate in filter(self._runs, gates):
-            self._trials.run(order.step(f"test:{gate.name}"), when, gate, subject)
-
-    def _runs(self, gate: Gate) -> bool:
-        return self._order.step(f"test:{gate.name}").action is Action.TEST
-
-    def _call_again(self, gate: HttpGate | InvokeGate, address: Address, times: int) -> None:
-        """Measure a warm call; where there is no alias, let new environments take over."""
-        deadline, check = Deadline.after(gate.within), self._order.journal.check
-        for _ in range(times):
-            check()
-            with contextlib.suppress(*NOT_YET):  # it has passed: these only measure
-                ask(gate, address, deadline, check)
-            if times > 1:
-                time.sleep(PAUSE)
-
-    def _alias(self) -> Address:
-        observed = self._order.observed
-        timeout = (observed.live or observed.latest).timeout if observed else LONGEST
-        return self._address(self._order.function.alias, timeout)
-
-    def _address(self, qualifier: str, timeout: float) -> VersionAddress:
-        invocations = self._order.world.invocations(self._order.region)
-        return VersionAddress(invocations, self._order.name, qualifier, timeout)
-
-    def _public(self, url: str) -> Address | None:
-        if not url:
-            return None
-        return UrlAddress(
-            url, self._trials.sign("lambda") if self._order.function.url == "iam" else None
-        )
 
     def history(self, version: str) -> tuple[Past, ...]:
         """The versions that users had before one; nothing if they cannot be listed."""
@@ -316,12 +238,3 @@ class Release:
         if version:
             return version, "same" if is_same else "other"
         return "", "nothing" if observed or came.spared else "same"
-
-
-def _is_elsewhere(gate: Gate) -> bool:
-    return isinstance(gate, HttpGate) and gate.is_elsewhere
-
-
-def _only_asks(gate: Gate) -> TypeGuard[HttpGate | InvokeGate]:
-    """Whether a test can be asked once more than it takes, and nothing is written twice."""
-    return isinstance(gate, InvokeGate) or (isinstance(gate, HttpGate) and gate.method == "GET")

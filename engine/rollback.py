@@ -172,7 +172,7 @@ class _Back:
         for number in self._way(live, alias):
             try:
                 good = self._there(number)
-                return good, self._release.prove(good)
+                return good, self._release.tests.prove(good)
             except DeployError as error:
                 if self._to != PREVIOUS:
                     raise
