@@ -23,7 +23,7 @@ from engine.release import record
 from engine.release.alias import AliasMoves
 from engine.release.canary import try_out
 from engine.release.clean import clean
-from engine.release.latest import follow, mark_tested
+from engine.release.latest import announce_test, follow, mark_tested
 from engine.release.order import Order
 from engine.release.ownership import end_creation, is_of_a_run
 from engine.release.stage import retag, stage
@@ -102,6 +102,7 @@ class Release:
         order = self._order
         alias, previous = order.observed.alias if order.observed else None, self._moves.home
         past = alias.description if alias and alias.is_settled else ""
+        announce_test(order)
         staged = stage(order, record.of_version(order.settings.event, previous, past))
         version = self._version = staged.state
         speed = self.tests.prove(version)

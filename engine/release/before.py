@@ -29,7 +29,9 @@ def restore_configuration(order: Order, changes: Mapping[str, Any]) -> Back | No
     functions = order.world.functions(order.region)
 
     def restore(now: FunctionState, home: FunctionState) -> Back | None:
-        back = _differences(changes, parameters_of(now), parameters_of(home))
+        have = parameters_of(now)
+        wrote = _as_in(have, changes) if _is_on_top(order, now) else changes
+        back = _differences(wrote, have, parameters_of(home))
         if not back:
             return Back.NEEDLESS
         if is_had(order, now):
@@ -59,6 +61,14 @@ def _differences(
     return back
 
 
+def _as_in(have: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The same settings and variables as are in ``changes``, with what they are by now."""
+    variables = have["Environment"]["Variables"]
+    mine = changes.get("Environment", {}).get("Variables", {})
+    environment = {"Variables": {key: variables[key] for key in mine if key in variables}}
+    return {key: have.get(key) for key in changes} | {"Environment": environment}
+
+
 def _members(value: Any) -> Any:
     """A value of a configuration, in which the order of subnets and groups means nothing."""
     if not isinstance(value, Mapping):
@@ -76,7 +86,7 @@ def restore_code(order: Order, is_ours: Callable[[FunctionState], bool]) -> Back
     def restore(now: FunctionState, home: FunctionState) -> Back | None:
         if now.code_sha256 == home.code_sha256 and now.update_status == "Successful":
             return Back.NEEDLESS
-        if not is_ours(now) or is_had(order, now):
+        if is_had(order, now) or not (is_ours(now) or _is_on_top(order, now)):
             return Back.THEIRS
         live = order.observed.live if order.observed else None
         write_code(order.world.functions(order.region), order.name, home, now.revision, live)
@@ -124,6 +134,26 @@ def _home(order: Order) -> FunctionState:
     if any(is_same(before, version) for version in published):
         return before
     return order.world.functions(order.region).read(order.name, order.function.alias) or before
+
+
+def _is_on_top(order: Order, now: FunctionState) -> bool:
+    """Whether another run tests what it has put on top of what this one had, and has not proved.
+
+    It would go back to that. So the run that knows what users had takes both back, and the other
+    finds that out.
+    """
+    tag = now.tags.get(marks.TESTED, "")
+    if not tag.startswith(marks.UNDER_TEST) or tag == under_test(order):
+        return False
+    before = order.observed.latest if order.observed else None
+    if before is None or order.function.has_alias:  # what users have is a version
+        return True
+    return before.tags.get(marks.TESTED) in (None, tested_mark(before))
+
+
+def under_test(order: Order) -> str:
+    """What the tag for tests says while this run tests what it has put on top of another's."""
+    return f"{marks.UNDER_TEST}{order.journal.run}"
 
 
 def is_had_as_found(order: Order) -> bool:

@@ -6,10 +6,36 @@ from typing import Any
 
 from engine.errors import Conflict, DeployError, NotFound, NotPermitted, Overtaken
 from engine.model import FunctionState, marks
-from engine.plan.configuration import parameters_of, tested_mark
-from engine.release.before import is_had, is_same, write_code
+from engine.plan.configuration import is_proved, parameters_of, tested_mark
+from engine.release.before import is_had, is_same, restore_tags, under_test, write_code
 from engine.release.order import Order
 from engine.release.ownership import locked
+from engine.release.undo import Back
+
+
+def announce_test(order: Order) -> None:
+    """Say that this run tests ``$LATEST``, where that may be on top of what no test has passed.
+
+    If that is another run's which fails, it takes back this one's, too: it alone knows what users
+    had before either.
+    """
+    observed = order.observed
+    if observed is None or is_proved(order.function, observed.latest):
+        return
+    before, tag = observed.latest, {marks.TESTED: under_test(order)}
+    functions = order.world.functions(order.region)
+
+    def take_back() -> Back:
+        restore_tags(functions, before, tag)
+        return Back.NEEDLESS  # it says nothing of what users have
+
+    order.undo.record(f"tag {marks.TESTED} of {order.name}", take_back)
+    try:
+        functions.tag(before.arn, tag)
+    except NotFound:
+        raise Overtaken(f"{order.name} is gone") from None
+    except NotPermitted as denied:
+        order.journal.note(f"Other runs do not see that {order.name} is tested: {denied.message}")
 
 
 def mark_tested(order: Order, state: FunctionState, *, is_shared: bool) -> None:

@@ -25,4 +25,6 @@ NAMED = {
     "a stack that another run has tested is taken back": "stack-bad stack-good same A6",
     "a canary meets a release": "canary-good code-good A5",
     "old versions are deleted under a rollback": "clean-good rollback-good A4",
+    "an undo goes back to another run's upload that failed": "code-late latest-bad A9",
+    "of two that failed nobody knows what users had": "latest-bad latest-bad A3 B3",
 }
