@@ -1,0 +1,237 @@
+"""Lambda as a release sees it: one function in memory, and whatever others do meanwhile."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from engine.adapters.world import World
+from engine.errors import Conflict, NotFound
+from engine.journal import Journal
+from engine.model import (
+    LATEST,
+    Action,
+    AliasState,
+    Artifacts,
+    Function,
+    FunctionState,
+    ObservedFunction,
+    Plan,
+    Step,
+    marks,
+)
+from engine.release.order import Order
+from tests.unit import make
+
+# Of UpdateFunctionConfiguration and CreateFunction: what tests change.
+MEMBERS = {"MemorySize": "memory", "Timeout": "timeout", "Handler": "handler", "Layers": "layers"}
+
+
+def sha256_of(content: bytes) -> str:
+    """The CodeSha256 of a zip."""
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+class FakeLambda:
+    """The functions and versions of a region, with one function or none.
+
+    Each write gives ``$LATEST`` a new revision, and none is made on a stale one. What is in
+    ``meanwhile`` happens before the next writes, one for each: others are as quick as that.
+    ``refusals`` are what the next writes raise after that, where it is not ``None``.
+    """
+
+    def __init__(self, latest: FunctionState | None, *versions: FunctionState) -> None:
+        self.latest = latest and replace(latest, version=LATEST)
+        self.versions = {each.version: each for each in versions}
+        self.there: dict[str, AliasState] = {}
+        self.calls: list[str] = []
+        self.meanwhile: list[Callable[[], None] | None] = []
+        self.refusals: list[Exception | None] = []
+        self._numbers = itertools.count(8)
+
+    # ------------------------------------------------------------ what others do
+
+    def changes(self, **changes: Any) -> None:
+        """Somebody changes ``$LATEST``."""
+        assert self.latest
+        self.latest = replace(self.latest, revision=f"r-{next(self._numbers)}", **changes)
+
+    def leads(self, alias: str, version: str, description: str = "") -> None:
+        """Somebody makes an alias, or moves it."""
+        revision = f"a-{next(self._numbers)}"
+        self.there[alias] = AliasState(f"{make.ARN}:{alias}", version, description, revision)
+
+    def _write(self, call: str, revision: str = "") -> FunctionState:
+        if self.meanwhile and (happens := self.meanwhile.pop(0)):
+            happens()
+        self.calls.append(call)
+        if self.refusals and (refusal := self.refusals.pop(0)):
+            raise refusal
+        if self.latest is None:
+            raise NotFound("orders is gone")
+        if revision and revision != self.latest.revision:
+            raise Conflict("the RevisionId is another one")
+        return self.latest
+
+    # ------------------------------------------------------------ functions
+
+    def read(self, name: str, qualifier: str = "", *, tags: bool = False) -> FunctionState | None:
+        if qualifier in ("", LATEST):
+            return self.latest
+        number = self.there[qualifier].version if qualifier in self.there else qualifier
+        return self.versions.get(number)
+
+    def settled(self, name: str, version: str = "") -> str:
+        state = self.read(name, version)
+        assert state
+        return state.revision
+
+    def create(self, name: str, run: str, sha256: str = "", **parameters: Any) -> FunctionState:
+        if self.meanwhile and (happens := self.meanwhile.pop(0)):
+            happens()
+        self.calls.append("create")
+        if self.refusals and (refusal := self.refusals.pop(0)):
+            raise refusal
+        self.latest = make.state(
+            version=LATEST, code_sha256=sha256, tags={marks.CREATED_BY: run}, revision="r-new"
+        )
+        return self.latest
+
+    def delete(self, name: str) -> None:
+        self._write("delete")
+        self.latest, self.there = None, {}
+
+    def configure(self, name: str, parameters: Mapping[str, Any], revision: str = "") -> str:
+        self._write("configure", revision)
+        new = {MEMBERS[key]: value for key, value in parameters.items() if key in MEMBERS}
+        if "Layers" in parameters:
+            new["layers"] = tuple(parameters["Layers"])
+        if "Environment" in parameters:
+            new["environment"] = parameters["Environment"]["Variables"]
+        self.changes(**new)
+        return self.settled(name)
+
+    def update_code(
+        self,
+        name: str,
+        code: Mapping[str, Any],
+        architecture: str,
+        key: str,
+        revision: str = "",
+        sha256: str = "",
+    ) -> str:
+        self._write("update_code", revision)
+        if "ImageUri" in code:
+            uri = code["ImageUri"]
+            self.changes(code_location=uri, image_digest=uri.partition("@")[2])
+        else:
+            self.changes(code_sha256=sha256_of(code["ZipFile"]), code_key=key)
+        return self.settled(name)
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        state = self._write("tag")
+        self.latest = replace(state, tags={**state.tags, **tags})
+
+    def untag(self, arn: str, names: Iterable[str]) -> None:
+        state, gone = self._write("untag"), set(names)
+        left = {key: value for key, value in state.tags.items() if key not in gone}
+        self.latest = replace(state, tags=left)
+
+    # ------------------------------------------------------------ versions and aliases
+
+    def publish(
+        self, name: str, code_sha256: str, description: str, revision: str = ""
+    ) -> FunctionState:
+        latest = self._write("publish", revision)
+        if code_sha256 != latest.code_sha256:
+            raise Conflict("CodeSHA256 is different")
+        number = str(max(map(int, self.versions), default=0) + 1)
+        self.versions[number] = replace(latest, version=number, description=description)
+        return self.versions[number]
+
+    def every(self, name: str) -> list[FunctionState]:
+        return sorted(self.versions.values(), key=lambda state: int(state.version), reverse=True)
+
+    def delete_version(self, name: str, version: str) -> None:
+        self._write("delete_version")
+        if version not in self.versions:
+            raise NotFound("there is no such version")
+        if any(alias.version == version for alias in self.there.values()):
+            raise Conflict("an alias points to it")
+        del self.versions[version]
+
+    def alias(self, name: str, alias: str) -> AliasState | None:
+        return self.there.get(alias)
+
+    def aliases(self, name: str) -> list[AliasState]:
+        return list(self.there.values())
+
+    def create_alias(self, name: str, alias: str, version: str, description: str) -> AliasState:
+        if self.latest is None:
+            raise NotFound("orders is gone")
+        if alias in self.there:
+            raise Conflict("it exists")
+        self.leads(alias, version, description)
+        return self.there[alias]
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        del self.there[alias]
+
+
+class _Versions:
+    """The same, by the names that the adapter of versions has."""
+
+    def __init__(self, api: FakeLambda) -> None:
+        self._api = api
+        self.delete = api.delete_version
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+
+class _World:
+    """A world of nothing but Lambda."""
+
+    def __init__(self, api: FakeLambda) -> None:
+        self._api = api
+
+    def functions(self, region: str) -> FakeLambda:
+        return self._api
+
+    def versions(self, region: str) -> _Versions:
+        return _Versions(self._api)
+
+
+def order(
+    api: FakeLambda,
+    function: Function | None = None,
+    observed: ObservedFunction | None = None,
+    changing: str = "configuration code version",
+    **artifacts: Any,
+) -> Order:
+    """The order to release a function; ``changing`` are the kinds of steps with something to do."""
+    wanted = function or make.function(source=make.zip_source(layers=()))
+    kinds = "function configuration code version alias tags".split()
+    steps = [
+        Step(
+            f"{kind}:orders",
+            make.REGION,
+            Action.UPDATE if kind in changing.split() else Action.SKIP,
+            "because",
+        )
+        for kind in kinds
+    ]
+    return Order(
+        region=make.REGION,
+        function=wanted,
+        settings=make.settings(wanted),
+        plan=Plan(tuple(steps)),
+        artifacts=replace(Artifacts({}, {}, {}, {}), **artifacts),
+        observed=observed,
+        world=cast(World, _World(api)),
+        journal=Journal(),
+    )
