@@ -239,6 +239,17 @@ class Users:
         with self._lock:
             self.answers.append((begun, status, body))
 
+    def answered_now(self) -> tuple[int, Any]:
+        """Wait for the answer to a request that begins from now on: status and JSON."""
+        now = time.monotonic()
+        while time.monotonic() < now + 30:
+            time.sleep(0.05)
+            with self._lock:
+                later = [(status, body) for begun, status, body in self.answers if begun > now]
+            if later:
+                return later[0]
+        raise AssertionError("no user was answered within 30 s")
+
     @property
     def failed(self) -> list[tuple[float, int, Any]]:
         """The answers that no user should get."""

@@ -43,13 +43,13 @@ def existing(**changes: Any) -> tuple[FakeLambda, Order]:
     live = was()
     api = FakeLambda(live, live)
     api.leads("live", "1")
-    return api, zipped(api, make.existing(live, replace(live, version=LATEST)), **changes)
+    return api, zipped(api, make.existing(live), **changes)
 
 
 def image(api: FakeLambda, found: FunctionState | None, **artifacts: Any) -> Order:
     """The order to release another image."""
     function = make.function(source=make.image_source())
-    observed = found and make.existing(found, replace(found, version=LATEST))
+    observed = make.existing(found) if found else None
     return order(api, function, observed, "function code version", **artifacts)
 
 
@@ -139,7 +139,7 @@ def test_what_the_plan_skips_is_not_done() -> None:
 def test_a_configuration_that_is_equal_once_the_layers_are_known_is_not_sent() -> None:
     live = was(handler="app.new")
     api = FakeLambda(live, live)
-    release = zipped(api, make.existing(live, replace(live, version=LATEST)))
+    release = zipped(api, make.existing(live))
     stage(release, LABEL)
     assert "configure" not in api.calls
     assert release.journal.entries[0].detail == "equal after all: the layers hold the same"
@@ -193,7 +193,7 @@ def test_a_layer_version_that_was_deleted_meanwhile_is_looked_for_again() -> Non
     release = order(
         api,
         make.function(),
-        make.existing(live, replace(live, version=LATEST)),
+        make.existing(live),
         "configuration version",
         layers={"deps": LayerVersion(make.LAYER_ARN, 10)},
     )
@@ -259,7 +259,7 @@ def test_a_version_whose_answer_was_lost_is_this_runs() -> None:
 
 def test_a_version_that_lambda_gives_once_more_is_not_this_runs() -> None:
     api, release = existing(changing="version")
-    api.publish = lambda *_: api.versions["1"]  # type: ignore[assignment, method-assign]
+    api.publish = lambda *_: api.versions["1"]  # type: ignore[method-assign]
     assert stage(release, LABEL).state.version == "1"
     assert not release.undo
 
@@ -269,10 +269,10 @@ def test_an_image_is_published_by_the_hash_that_lambda_has_of_it() -> None:
     api = FakeLambda(live, live)
     release = image(api, live, images={"orders": GZIP})
     assert stage(release, LABEL).state.code_sha256 == live.code_sha256
-    api, other = FakeLambda(live, live), {"images": {"orders": GZIP}}
-    api.update_code = lambda *_: "r-2"  # type: ignore[assignment, method-assign]
+    api = FakeLambda(live, live)
+    api.update_code = lambda *_: "r-2"  # type: ignore[method-assign]
     with pytest.raises(Conflict, match="somebody else changed orders"):
-        stage(image(api, live, **other), LABEL)  # type: ignore[arg-type]
+        stage(image(api, live, images={"orders": GZIP}), LABEL)
 
 
 # ---------------------------------------------------------------- a version's way back
@@ -318,7 +318,7 @@ def test_tags_are_set_and_taken_back() -> None:
     live = was(tags={"team": "shop"})
     api = FakeLambda(live, live)
     function = {"configuration": configuration}
-    observed = make.existing(live, replace(live, version=LATEST))
+    observed = make.existing(live)
     release = zipped(api, observed, changing="tags", function=function)
     retag(release)
     assert api.latest
