@@ -21,8 +21,6 @@ from engine.model import (
 from engine.plan.configuration import is_proved
 from engine.release import record
 from engine.release.alias import AliasMoves
-from engine.release.canary import try_out
-from engine.release.clean import clean
 from engine.release.latest import announce_test, follow, mark_tested
 from engine.release.order import Order
 from engine.release.ownership import end_creation, is_of_a_run
@@ -99,6 +97,9 @@ class Release:
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
     def _go(self, delivery: Delivery) -> Delivery:
+        from engine.release.canary import try_out  # a run without changes needs neither
+        from engine.release.clean import clean
+
         order = self._order
         alias, previous = order.observed.alias if order.observed else None, self._moves.home
         past = alias.description if alias and alias.is_settled else ""
