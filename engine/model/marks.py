@@ -5,7 +5,7 @@ Each names the run (``Journal.run``). A mark that stays is of a run that was kil
 
 from __future__ import annotations
 
-# The beginnings of an alias's description
+# The beginnings of an alias's description; the first is also that of the tag for tests
 UNDER_TEST = "under test by run "  # its last test has not passed yet
 DELETING = "being deleted by run "  # it was made by a run that has failed
 PUTTING_BACK = "being put back by run "  # where it leads to is right, its URL is being taken away
