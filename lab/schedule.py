@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -22,11 +23,10 @@ class Late(Exception):
 
 
 class Held:
-    """A run that is held, known by ``name``; use one in one thread."""
+    """A run that is held, known by ``name``."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._link = http.client.HTTPConnection(urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc)
         self._ask("PUT")
 
     @property
@@ -58,11 +58,11 @@ class Held:
             Gone: the run has ended.
             Late: nothing came in time.
         """
-        self._link.request("GET", PATH + self.name)
-        ready, _, _ = select.select([self._link.sock, ends], [], [], seconds)
-        if self._link.sock in ready:
-            return str(json.loads(self._link.getresponse().read())["event"])
-        self._link.close()
+        link = self._asked("GET")
+        with contextlib.closing(link):
+            ready, _, _ = select.select([link.sock, ends], [], [], seconds)
+            if link.sock in ready:
+                return str(json.loads(link.getresponse().read())["event"])
         raise Gone if ready else Late
 
     def let(self) -> None:
@@ -72,8 +72,13 @@ class Held:
     def free(self) -> None:
         """Let the run go for good."""
         self._ask("DELETE")
-        self._link.close()
 
     def _ask(self, method: str) -> None:
-        self._link.request(method, PATH + self.name)
-        self._link.getresponse().read()
+        with contextlib.closing(self._asked(method)) as link:
+            link.getresponse().read()
+
+    def _asked(self, method: str) -> http.client.HTTPConnection:
+        """A connection with a request; one that was open for long the lab may have closed."""
+        link = http.client.HTTPConnection(urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc)
+        link.request(method, PATH + self.name)
+        return link
