@@ -80,12 +80,23 @@ def install(folder: Path) -> None:
     pointer.write_text(f"{ROOT}\n", encoding="utf-8")
 
 
+def refuse(cause: str, remedy: str) -> NoReturn:
+    """End, since this machine is not ready."""
+    print(f"error: {cause}\n  {remedy}", file=sys.stderr)
+    sys.exit(3)
+
+
 def main() -> None:
     """Hand over to the engine."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the runner's Python, not ours
-        sys.exit(
-            f"error: lambda-fast-deploy needs Python 3.11, this is {sys.version.split()[0]}\n"
-            "  Add actions/setup-python with python-version: '3.13' before this step."
+        refuse(
+            f"lambda-fast-deploy needs Python 3.11, this is {sys.version.split()[0]}",
+            "Add actions/setup-python with python-version: '3.13' before this step.",
+        )
+    if not hasattr(os, "fork"):
+        refuse(
+            f"lambda-fast-deploy runs on Linux and macOS, this is {platform.system()}",
+            "Let the job run there, such as on ubuntu-latest.",
         )
     sys.path.insert(0, str(ROOT))
     from engine.errors import DeployError

@@ -106,7 +106,11 @@ class Buildx:
         return bool(self._named)
 
     def _caches(self, reference: str) -> dict[str, str]:
-        """The caches of an image, with the options to write each."""
+        """The caches of an image, the better one first, with the options to write each.
+
+        BuildKit reads GitHub's only where it can write caches, too (moby:
+        ``builder-next/controller.go``).
+        """
         caches = {f"type=registry,ref={reference}": _REGISTRY}
         if not self.github_trouble and self.builder and self.builder.exports:
             scope = re.sub("[^a-z0-9]+", "-", reference.partition("/")[2])
@@ -179,12 +183,13 @@ class Buildx:
             command.append("--no-cache")
         else:
             command += [f"--cache-from={source}" for source in self._caches(cache)]
-        if exports:
-            command += [
+        if exports:  # one of them: each takes as long as the push of all layers
+            writable = [
                 f"--cache-to={kept},{_KEEP}{options}"
                 for kept, options in self._caches(cache).items()
                 if writes_cache or options != _REGISTRY
             ]
+            command += writable[:1]
         command.append(str(image.context))
         secrets = [os.environ.get(where, "") for where in image.secrets.values()]
         hidden = [line for value in secrets for line in value.splitlines() if line.strip()]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import functools
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.adapters.aws.partitions import registry_of_ecr
 from engine.adapters.aws.registry import Login
 from engine.adapters.docker_config import stored_login
 from engine.adapters.question import Question
@@ -21,7 +21,6 @@ from engine.adapters.wire import Wire, trust, within
 from engine.errors import DeployError
 
 _SECONDS = 8.0  # for all that one image needs
-_ECR = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.(?:com|com\.cn|eu)")
 _ECR_SERVICE = "ecr.amazonaws.com"
 
 
@@ -73,7 +72,7 @@ class Distribution:
         ECR's go to hosts that AWS gives to registries alone, and to that of the account itself.
         """
         stored = stored_login(image.registry)
-        of_aws = _ECR.fullmatch(image.registry)
+        of_aws = registry_of_ecr(image.registry)
         if not of_aws and service != _ECR_SERVICE:
             return stored
         try:
@@ -95,7 +94,7 @@ class Distribution:
         Raises:
             DeployError: ECR gives none.
         """
-        of_aws = _ECR.fullmatch(host)
+        of_aws = registry_of_ecr(host)
         if not of_aws and not is_loopback(host):
             return None
         login = self._ecr_login(of_aws[1] if of_aws else self._region)

@@ -32,9 +32,12 @@ def make_sure_of(bucket: Bucket, store: Store, what: str, region: str) -> None:
     """See to it that a bucket is there for ``what``.
 
     Raises:
-        BuildFailed: it is not, and nobody has asked to create it.
+        BuildFailed: it is not, and nobody has asked to create it; or it is in another region.
     """
-    if bucket.exists():
+    where = bucket.region()
+    if where and where != region:
+        raise elsewhere(bucket.name, what, where, region)
+    if where:
         return
     if not store.create:
         raise BuildFailed(
@@ -42,6 +45,17 @@ def make_sure_of(bucket: Bucket, store: Store, what: str, region: str) -> None:
             remedy="Create it, or say create: true under artifacts.",
         )
     bucket.create()
+
+
+def elsewhere(name: str, what: str, where: str, region: str) -> BuildFailed:
+    """The error of a bucket that is not in the functions' region, as Lambda asks for.
+
+    Source: Lambda API, ``FunctionCode``, S3Bucket.
+    """
+    return BuildFailed(
+        f"bucket {name} for {what} is in {where}, and Lambda takes none from there in {region}",
+        remedy="Name one for each region: artifacts: {bucket: NAME-{region}}.",
+    )
 
 
 def has_bytes(bucket: Bucket, key: str, checksum: str, journal: Journal) -> bool:

@@ -47,7 +47,7 @@ def policy(given: Given, environ: Mapping[str, str], trust: str | None, account:
     account = account or _account(Identity(aws, region))
     if trust is not None:
         document = trust_policy(trust, account, region)
-        notes = cautions(trust)
+        notes = cautions(trust, region)
     else:
         document = permissions(settings, account)
         notes = [*too_long(document), *of_templates(settings)]

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from engine.adapters.aws.partitions import partition_of, registry_of_ecr
 from engine.adapters.files import read_text
 from engine.build.upload import PREFIX
 from engine.content.images.upstreams import upstreams
@@ -27,15 +28,14 @@ from engine.model import (
     Settings,
 )
 from engine.settings.samconfig import MANAGED
-from engine.upkeep.statement import Statement, partition
+from engine.upkeep.statement import Statement
 from engine.verify.gate import KEY
 
 VERSION = "2012-10-17"  # of the policy language
 MANAGED_LIMIT = 6144  # characters of a managed policy, spaces not counted (IAM quotas)
 INLINE_LIMIT = 10240  # of all inline policies of a role
 
-_ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
-_GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com")
+_GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.")
 
 
 def permissions(settings: Settings, account: str) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class _Policy:
         self._account = account
 
     def _arn(self, region: str, service: str, rest: str) -> str:
-        return f"arn:{partition(region)}:{service}:{region}:{self._account}:{rest}"
+        return f"arn:{partition_of(region).name}:{service}:{region}:{self._account}:{rest}"
 
     def _functions(self, wanted: Callable[[Function], object]) -> Iterator[str]:
         """Functions, and their versions and aliases: calls are checked against either."""
@@ -210,15 +210,17 @@ class _Policy:
         for source in sources:
             text = read_text(source.dockerfile)
             for image in upstreams(text, source.build_args):
-                if match := _ECR.match(image):
-                    account, region, name = match.groups()
-                    yield f"arn:{partition(region)}:ecr:{region}:{account}:repository/{name}"
+                host, _, rest = image.partition("/")
+                if found := registry_of_ecr(host):
+                    (account, region), name = found, re.split("[:@]", rest)[0]
+                    theirs = _Policy(self._settings, account)
+                    yield theirs._arn(region, "ecr", f"repository/{name}")
 
     # ------------------------------------------------------------ buckets
 
     def buckets(self) -> Iterator[Statement]:
         store = self._settings.artifacts
-        name = partition(self._settings.regions[0])
+        name = partition_of(self._settings.regions[0]).name
         zips = [store.name_in(region) for region in self._settings.regions] if store else []
         if store and store.bucket == MANAGED:  # its stack makes the rest of the name
             zips = [f"{MANAGED}-samclisourcebucket-*"]

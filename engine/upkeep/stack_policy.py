@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.adapters.aws.partitions import partition_of
+from engine.adapters.aws.stacks import CHANGE_SET
 from engine.model import Settings
 from engine.settings.samconfig import MANAGED
 from engine.stack.resources import Resources
-from engine.upkeep.statement import Statement, partition
+from engine.upkeep.statement import Statement
 
 _STACK = """
-    CancelUpdateStack CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet
+    CancelUpdateStack CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet DescribeEvents
     DescribeStackEvents DescribeStacks ExecuteChangeSet GetTemplate ListStackResources
 """
 _INSIDE = """
@@ -43,7 +45,7 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
 
     def arns(service: str, *rest: str, owner: str = account) -> list[str]:
         return [
-            f"arn:{partition(region)}:{service}:{region}:{owner}:{each}"
+            f"arn:{partition_of(region).name}:{service}:{region}:{owner}:{each}"
             for region in settings.regions
             for each in rest
         ]
@@ -52,7 +54,9 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
         return Statement(sid, tuple(f"{service}:{each}" for each in actions.split()), resources)
 
     cloud = "cloudformation"
-    yield of("DeployStack", cloud, _STACK, arns(cloud, f"stack/{name}/*"))
+    # Some calls name a change set by its ARN alone.
+    ours = arns(cloud, f"stack/{name}/*", f"changeSet/{CHANGE_SET}*")
+    yield of("DeployStack", cloud, _STACK, ours)
     inside = arns(cloud, f"stack/{name}-*") if resources.has_stacks else []
     yield of("DeployStacksInside", cloud, _INSIDE, inside)
     macros = [f"transform/{each}" for each in resources.macros]

@@ -25,9 +25,3 @@ class Statement:
             "Resource": list(dict.fromkeys(self.resources)),
             **({"Condition": self.condition} if self.condition else {}),
         }
-
-
-def partition(region: str) -> str:
-    """The partition of AWS that a region is in (AWS General Reference, "ARNs")."""
-    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for start, name in known.items() if region.startswith(start)), "aws")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from engine.adapters.aws.partitions import partition_of
 from engine.errors import Invalid, Place, Problem
 from engine.upkeep.policy import VERSION
-from engine.upkeep.statement import partition
 
 _GITHUB = "token.actions.githubusercontent.com"
+_AUDIENCE = "sts.amazonaws.com"  # what configure-aws-credentials asks GitHub for by itself
 # GitHub documentation, "OpenID Connect reference": example subject claims, without "repo:".
 _SUBJECT = re.compile(
     r"(?P<repository>[\w.-]+(?P<id>@\d+)?/[\w.-]+(?(id)@\d+))"
@@ -35,13 +36,14 @@ def trust_policy(who: str, account: str, region: str) -> dict[str, Any]:
             f"or OWNER/REPO:pull_request, got {who!r}"
         )
         raise Invalid([Problem(says, Place("option --trust"))])
+    partition = partition_of(region)
     operator = "StringEquals" if match["where"] else "StringLike"
     condition: dict[str, dict[str, str]] = {
-        "StringEquals": {f"{_GITHUB}:aud": "sts.amazonaws.com"},
+        "StringEquals": {f"{_GITHUB}:aud": partition.audience},
     }
     subject = {f"{_GITHUB}:sub": f"repo:{who}{'' if match['where'] else ':*'}"}
     condition[operator] = condition.get(operator, {}) | subject
-    provider = f"arn:{partition(region)}:iam::{account}:oidc-provider/{_GITHUB}"
+    provider = f"arn:{partition.name}:iam::{account}:oidc-provider/{_GITHUB}"
     statement = {
         "Sid": "WorkflowsOnGitHub",
         "Effect": "Allow",
@@ -52,8 +54,8 @@ def trust_policy(who: str, account: str, region: str) -> dict[str, Any]:
     return {"Version": VERSION, "Statement": [statement]}
 
 
-def cautions(who: str) -> list[str]:
-    """What to know of a trust policy for ``OWNER/REPO`` and perhaps more."""
+def cautions(who: str, region: str) -> list[str]:
+    """What to know of a trust policy for ``OWNER/REPO`` and perhaps more, in a region."""
     match, found = _SUBJECT.fullmatch(who), list[str]()
     if match and not match["where"]:
         found.append(
@@ -62,8 +64,14 @@ def cautions(who: str) -> list[str]:
         )
     if match and not match["id"]:  # GitHub changelog, "Immutable subject claims", April 23, 2026
         found.append(
-            "Repositories made since July 15, 2026 are known by OWNER@ID/REPO@ID, and only that "
-            f"fits them; it is printed by: gh api repos/{match['repository']} "
+            "Repositories that were created or renamed on or after July 15, 2026 are known by "
+            "OWNER@ID/REPO@ID, and only that fits them; it is printed by: "
+            f"gh api repos/{match['repository']} "
             "--jq '\"\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)\"'"
+        )
+    if (audience := partition_of(region).audience) != _AUDIENCE:
+        found.append(
+            f"Give aws-actions/configure-aws-credentials the audience {audience}, and the "
+            "identity provider the same as a client id."
         )
     return found

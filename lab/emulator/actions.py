@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -161,17 +162,22 @@ def _of_code(request: Request, code: Mapping[str, Any]) -> Iterator[Need]:
         yield Need("s3:GetObject", f"arn:aws:s3:::{bucket}/{code.get('S3Key', '')}")
     if image := code.get("ImageUri"):
         name = image.partition("/")[2].partition("@")[0].partition(":")[0]
+        owner = re.match(r"(\d{12})\.dkr\.ecr\.", image)
+        theirs = replace(request, account=owner[1]) if owner else request
         for what in ("BatchGetImage", "GetDownloadUrlForLayer"):
-            yield Need(f"ecr:{what}", request.arn("ecr", f"repository/{name}"))
+            yield Need(f"ecr:{what}", theirs.arn("ecr", f"repository/{name}"))
 
 
 def _of_cloudformation(request: Request) -> Iterator[Need]:
-    """The stack that a call names by its name or ARN, and the macros that a template goes through.
+    """What a call names by its name or ARN, and the macros that a template goes through.
+
+    That is a stack, or else a change set by its ARN.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
     """
     given = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
-    name, action = given.get("StackName", ""), f"cloudformation:{request.operation}"
+    name = given.get("StackName") or given.get("ChangeSetName", "")
+    action = f"cloudformation:{request.operation}"
     arn = name if name.startswith("arn:") else request.arn("cloudformation", f"stack/{name}/id")
     yield Need(action, arn if name else "*")
     if request.operation == "CreateChangeSet" and SERVERLESS in given.get("TemplateBody", ""):
@@ -189,6 +195,7 @@ def _of_s3(request: Request) -> Iterator[Need]:
 
 def _of_ecr(request: Request) -> Iterator[Need]:
     given = request.document
+    request = replace(request, account=given.get("registryId", request.account))
     names = [*given.get("repositoryNames", []), *filter(None, [given.get("repositoryName")])]
     resources = [request.arn("ecr", f"repository/{name}") for name in names]
     if "resourceArn" in given:

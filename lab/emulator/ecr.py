@@ -12,7 +12,7 @@ from typing import Any
 
 from ministack.services import ecr
 
-from lab.emulator import immutability, permissions
+from lab.emulator import archive, immutability, permissions
 from lab.emulator.answers import Answer, document, failure, success
 from lab.emulator.settings import REGISTRY_PASSWORD, REGISTRY_USER, Settings
 
@@ -63,6 +63,7 @@ def teach(settings: Settings) -> None:
     ecr._put_lifecycle_policy = put_lifecycle_policy
     ecr._put_image = put_image
     ecr._batch_check_layer_availability = batch_check_layer_availability
+    archive.teach()
 
 
 def image_size(image: dict[str, Any]) -> int:

@@ -30,6 +30,7 @@ from lab.emulator.requests import (
     headers_of,
     identified,
     is_form,
+    respond,
 )
 from lab.emulator.settings import REGISTRY_PASSWORD
 
@@ -50,11 +51,7 @@ def enforced(application: Application) -> Application:
             return
         body = await _whole(receive)
         if answer := _refusal(caller, scope, body):
-            status, headers, content = answer
-            names = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
-            await send({"type": "http.response.start", "status": status, "headers": names})
-            content = b"" if scope["method"] == "HEAD" else content
-            await send({"type": "http.response.body", "body": content})
+            await respond(scope, send, answer)
             return
         messages = [{"type": "http.request", "body": body, "more_body": False}]
 

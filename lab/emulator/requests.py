@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from lab.emulator.answers import Answer
 from lab.emulator.operations import is_mutating, registry_operation, rest_operation
 
 Message = MutableMapping[str, Any]
@@ -90,6 +91,15 @@ def again(body: bytes, receive: Receive) -> Receive:
         return messages.pop() if messages else await receive()
 
     return first
+
+
+async def respond(scope: Message, send: Send, answer: Answer) -> None:
+    """Send an answer to a request."""
+    status, headers, content = answer
+    names = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": names})
+    body = b"" if scope["method"] == "HEAD" else content
+    await send({"type": "http.response.body", "body": body})
 
 
 def identified(scope: Message, body: bytes = b"") -> tuple[str, str]:

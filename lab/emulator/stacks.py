@@ -8,14 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ministack.services import cloudformation, s3
+from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, handlers, helpers, provisioners, stacks
 
-_EARLY = (
-    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To "
-    "troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure "
-    "information."
-)  # as quoted in aws-cdk-cli's issue 970
+from lab.emulator import validation
 
 _describe_stacks = handlers._describe_stacks
 _get_template = handlers._get_template
@@ -88,8 +84,8 @@ def create_change_set(params: dict[str, Any]) -> Any:
         != _beside_resources(cloudformation._stacks.get(made["StackName"], {}))
     ):
         made.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
-    if made and made["ChangeSetType"] == "CREATE" and _bucket_is_there(made["_template"]):
-        made.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=_EARLY, Changes=[])
+    if made and made["ChangeSetType"] == "CREATE":
+        validation.validate(made)
     return answer
 
 
@@ -108,17 +104,6 @@ def _same_name(there: dict[str, Any], answer: Any) -> Any:
             each["StackId"] = there["StackId"]
     body = answer[2].replace(new["StackId"].encode(), there["StackId"].encode())
     return (*answer[:2], body)
-
-
-def _bucket_is_there(template: dict[str, Any]) -> bool:
-    """Whether a template names a bucket that exists: its change set is made, and has failed.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
-    """
-    each = template.get("Resources", {}).values()
-    buckets = (r.get("Properties", {}) for r in each if r.get("Type") == "AWS::S3::Bucket")
-    names = (properties.get("BucketName") for properties in buckets)
-    return any(isinstance(name, str) and name in s3._buckets for name in names)
 
 
 def execute_change_set(params: dict[str, Any]) -> Any:
@@ -231,6 +216,7 @@ def teach() -> None:
     # AWS::S3::Bucket in the template reference: only BucketName says "Update requires: Replacement"
     provisioners._REPLACING_PROPERTIES["AWS::S3::Bucket"] = frozenset({"BucketName"})
     cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_change_set
+    cloudformation._ACTION_HANDLERS["DescribeEvents"] = validation.describe_events
     cloudformation._ACTION_HANDLERS["DescribeStacks"] = describe_stacks
     cloudformation._ACTION_HANDLERS["GetTemplate"] = get_template
     cloudformation._ACTION_HANDLERS["GetTemplateSummary"] = get_template_summary

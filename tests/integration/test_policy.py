@@ -327,4 +327,4 @@ def test_a_trust_policy_can_be_printed(zipped: Deployer) -> None:
     run = zipped.project.run("policy", "--trust", "octo/app:environment:prod")
     (statement,) = json.loads(run.out)["Statement"]
     assert statement["Principal"]["Federated"].startswith("arn:aws:iam::000000000000:oidc-provider")
-    assert "note: Repositories made since July 15, 2026" in run.log
+    assert "note: Repositories that were created or renamed on or after July 15, 2026" in run.log

@@ -74,6 +74,24 @@ def test_the_policy_of_a_stack_suffices(user: Deployer) -> None:
     assert f"Stack {user.name} takes changes in us-east-1" in doctor.out
 
 
+def test_the_policy_lets_a_run_ask_what_early_validation_has_found(user: Deployer) -> None:
+    path = user.project.root / "template.yaml"
+    before = path.read_text()
+    taken = f"  Taken:\n    Type: AWS::S3::Bucket\n    Properties: {{BucketName: {user.name}}}\n"
+    path.write_text(before.replace("Resources:\n", f"Resources:\n{taken}", 1))
+    config = user.project.root / "lambda-deploy.yml"
+    text = config.read_text()
+    config.write_text(text.replace(f"name: {user.name}\n", f"name: {user.name}-new\n"))
+    try:
+        user.allow(user.policy())
+        run = user.run("deploy")
+    finally:
+        path.write_text(before)
+        config.write_text(text)
+    assert run.code == 1
+    assert f"identifier '{user.name}' already exists." in run.log.partition("error: ")[2]
+
+
 @pytest.mark.parametrize("sid", NEEDED)
 def test_each_statement_for_a_stack_is_needed(user: Deployer, sid: str) -> None:
     command, action = NEEDED[sid]

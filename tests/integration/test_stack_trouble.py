@@ -340,7 +340,8 @@ def test_a_stack_whose_first_change_set_fails_leaves_no_name(
     project.write("template.yaml", TAKEN.format(name=stack))
     failed = project.deploy()
     assert failed.code == 1
-    assert f"CloudFormation does not take the template of {stack}" in failed.log
+    says = f"Taken: Resource of type 'AWS::S3::Bucket' with identifier '{stack}' already exists."
+    assert f"error: CloudFormation does not take the template of {stack}: {says}" in failed.log
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         api.describe_stacks(StackName=stack)
     project.write("template.yaml", WORD)

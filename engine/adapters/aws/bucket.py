@@ -12,7 +12,9 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from engine.adapters import retry
 from engine.adapters.aws.denials import denied_action
+from engine.adapters.aws.partitions import partition_of
 from engine.adapters.aws.session import PART, Aws
 from engine.errors import Conflict, NotFound, NotPermitted, NotReady, Refused
 
@@ -56,7 +58,7 @@ class Bucket:
 
     def address(self, key: str) -> str:
         """The address of an object, as CloudFormation takes it (``TemplateURL``)."""
-        domain = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        domain = partition_of(self._region).domain
         return f"https://s3.{self._region}.{domain}/{self.name}/{key}"
 
     def exists(self) -> bool:
@@ -74,10 +76,12 @@ class Bucket:
     def create(self) -> None:
         """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``).
 
-        What is left of an upload that was cut short goes after a day.
+        What is left of an upload that was cut short goes after a day. Where another run creates it
+        at the same moment, it is tried again (Amazon S3 API, "Error responses": OperationAborted).
 
         Raises:
             NotReady: it is to belong to another account, for which this one cannot create it.
+            Conflict: something else is being done with it all the time.
         """
         account = self._aws.account(self._region)
         if self._expected() != account:
@@ -86,6 +90,9 @@ class Bucket:
                 f"account {self._owner}",
                 remedy="Create it there, or correct its name or its owner.",
             )
+        retry.again(self._create, Conflict, attempts=6)
+
+    def _create(self) -> None:
         place = {"LocationConstraint": self._region}
         where: dict[str, Any] = (
             {} if self._region == "us-east-1" else {"CreateBucketConfiguration": place}

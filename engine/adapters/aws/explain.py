@@ -32,7 +32,7 @@ _MISSING = {
 }
 _CONFLICTS = {
     *("PreconditionFailedException", "ResourceConflictException"),  # Lambda
-    *("PreconditionFailed", "ConditionalRequestConflict"),  # S3
+    *("PreconditionFailed", "ConditionalRequestConflict", "OperationAborted"),  # S3
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 # API calls whose IAM action has another name (Service Authorization Reference, Amazon S3)

@@ -77,6 +77,7 @@ class Registry:
         return self._region
 
     def _image(self, repository: str, tag: str) -> Any:
+        """The image behind a tag; ``None`` if absent, or archived, which nobody can pull."""
         try:
             found = self._aws.call(
                 self._region,
@@ -87,7 +88,8 @@ class Registry:
             )
         except NotFound:
             return None
-        return found.first("imageDetails")
+        image = found.first("imageDetails")
+        return image if image.get("imageStatus", "ACTIVE") == "ACTIVE" else None
 
     def tags(self, repository: str, tag: str) -> tuple[str, ...]:
         """Every tag of the image behind a tag; none when it is absent."""

@@ -15,6 +15,7 @@ from engine.errors import Conflict, DeployError, DeployFailed, NotFound, Refused
 
 BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
 PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
+CHANGE_SET = "lambda-fast-deploy-"  # how the names of our change sets begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ class Stacks:
             Refused: CloudFormation does not take the template or its parameters.
             Conflict: somebody else has changed the stack meanwhile.
         """
-        change_set = f"lambda-fast-deploy-{secrets.token_hex(6)}"
+        change_set = f"{CHANGE_SET}{secrets.token_hex(6)}"
         self._create(
             StackName=name,
             ChangeSetName=change_set,
@@ -257,14 +258,34 @@ class Stacks:
         )
         ready = ChangeSet(str(found["ChangeSetId"]), str(found["StackId"]), (), is_new=is_new)
         if found["Status"] != "CREATE_COMPLETE":
-            self.discard(ready)
             reason = str(found.get("StatusReason", ""))
-            if "didn't contain changes" in reason or "No updates" in reason:
+            differs = "didn't contain changes" not in reason and "No updates" not in reason
+            says = self._validation(ready) if differs else ""
+            self.discard(ready)
+            if not differs:
                 return replace(ready, differs=False)
-            says = reason.rpartition("Reason: ")[2] or str(found["Status"])
+            says = says or reason.rpartition("Reason: ")[2] or str(found["Status"])
             raise Refused(f"CloudFormation does not take the template of {name}: {says}")
         self._check(ready, proposal)
         return replace(ready, changes=tuple(self._changes(found)))
+
+    def _validation(self, change_set: ChangeSet) -> str:
+        """What CloudFormation's early validation has found; nothing if it may not be asked.
+
+        The reason of the change set does not tell. Its ARN alone names it here (CloudFormation user
+        guide, "Validate stack deployments").
+        """
+        failed = {"ChangeSetName": change_set.id, "Filters": {"FailedEvents": True}}
+        try:
+            events = self._call("describe_events", **failed)["OperationEvents"]
+        except DeployError:
+            return ""
+        causes = (
+            f"{each.get('LogicalResourceId', '')}: {each['ValidationStatusReason']}"
+            for each in events
+            if each.get("ValidationStatusReason")
+        )
+        return "; ".join(dict.fromkeys(causes))
 
     def _check(self, change_set: ChangeSet, proposal: Proposal) -> None:
         """Refuse a change set of another template than was meant: somebody else can write there.

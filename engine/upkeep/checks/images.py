@@ -52,7 +52,7 @@ def repository(
         if function:
             look = partial(_policy, registry, name, function)
             yield from if_permitted(look, f"The lifecycle policy of repository {name}")
-    needs = of_repository(name, region, caller, exists=there is not None)
+    needs = of_repository(name, region, caller, exists=there is not None, deployed=bool(function))
     yield from permitted(f"images in {name}", needs, region, caller, world)
 
 

@@ -20,6 +20,11 @@ Needs = Mapping[str, tuple[str, ...]]
 _PUSH = """
     ecr:BatchCheckLayerAvailability ecr:InitiateLayerUpload ecr:UploadLayerPart
     ecr:CompleteLayerUpload ecr:PutImage ecr:BatchGetImage ecr:GetDownloadUrlForLayer
+    ecr:DescribeImages ecr:BatchDeleteImage
+""".split()
+# Lambda lets itself read the repository of a function's image in the caller's name.
+_OF_FUNCTIONS = """
+    ecr:GetRepositoryPolicy ecr:SetRepositoryPolicy ecr:GetLifecyclePolicy ecr:ListTagsForResource
 """.split()
 
 
@@ -53,11 +58,11 @@ def of_function(
     return needs
 
 
-def of_repository(name: str, region: str, caller: Caller, *, exists: bool) -> Needs:
-    """Actions by the ARN of the repository."""
+def of_repository(name: str, region: str, caller: Caller, *, exists: bool, deployed: bool) -> Needs:
+    """Actions by the ARN of the repository; ``deployed``: functions run images that are in it."""
     arn = f"arn:{caller.partition}:ecr:{region}:{caller.account}:repository/{name}"
     make = ["ecr:CreateRepository", "ecr:TagResource", "ecr:PutLifecyclePolicy"]
-    return {arn: (*([] if exists else make), *_PUSH)}
+    return {arn: (*([] if exists else make), *_PUSH, *(_OF_FUNCTIONS if deployed else []))}
 
 
 def of_zips(settings: Settings, region: str, caller: Caller) -> Needs:
@@ -116,4 +121,9 @@ def _simulated(
                 )
             )
     if not denied:
-        yield ok(f"IAM allows what a deploy of {what} in {region} changes")
+        # IAM is asked about the role: what its session may do is not more, and can be less.
+        whose = f"role {caller.role}" if caller.role else caller.arn
+        session = ", if its session has no policy of its own" if caller.role else ""
+        yield ok(
+            f"The policies of {whose} allow what a deploy of {what} in {region} changes{session}"
+        )

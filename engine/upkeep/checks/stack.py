@@ -15,8 +15,9 @@ from engine.upkeep.finding import Finding, ok
 
 _CHANGES = """
     cloudformation:CreateChangeSet cloudformation:DeleteChangeSet cloudformation:DescribeChangeSet
-    cloudformation:DescribeStackEvents cloudformation:ExecuteChangeSet
-    cloudformation:ListStackResources cloudformation:DeleteStack cloudformation:CancelUpdateStack
+    cloudformation:DescribeStackEvents cloudformation:DescribeEvents
+    cloudformation:ExecuteChangeSet cloudformation:ListStackResources cloudformation:DeleteStack
+    cloudformation:CancelUpdateStack
 """.split()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.adapters.world import World
+from engine.build.upload import elsewhere
 from engine.errors import NotReady
 from engine.model import Canary, S3Gate, Store
 from engine.plan.observe import check_bucket, missing_alarms
@@ -22,10 +23,7 @@ def bucket_of_test(region: str, gate: S3Gate, world: World) -> Iterator[Finding]
 def bucket_of_artifacts(
     region: str, store: Store, world: World, what: str = "zips over 50 MB"
 ) -> Iterator[Finding]:
-    """Whether the bucket for zips is there, in the functions' region as Lambda asks for.
-
-    Source: Lambda API, ``FunctionCode``, S3Bucket.
-    """
+    """Whether the bucket for zips is there, in the functions' region."""
     name = store.name_in(region)
     where = world.bucket(region, name, store.owner).region()
     if where is None and store.create:
@@ -38,13 +36,7 @@ def bucket_of_artifacts(
             )
         )
     elif where != region:
-        yield wrong(
-            NotReady(
-                f"bucket {name} for zips is in {where}, and Lambda takes none from there in "
-                f"{region}",
-                remedy="Name one for each region: artifacts: {bucket: NAME-{region}}.",
-            )
-        )
+        yield wrong(elsewhere(name, what, where, region))
     else:
         yield ok(f"Bucket {name} for {what} is in {region}")
 

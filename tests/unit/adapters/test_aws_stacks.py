@@ -10,6 +10,7 @@ from botocore.stub import ANY, Stubber
 
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.stacks import Change, Proposal, Stacks
+from engine.errors import Refused
 from tests.unit.make import REGION
 
 SET = f"arn:aws:cloudformation:{REGION}:123456789012:changeSet/s/1"
@@ -55,6 +56,37 @@ def test_the_changes_of_stacks_inside_follow_their_stack(
         Change("Modify", "In/A", "AWS::S3::Bucket", "True"),
         Change("Modify", "In/B", "AWS::SNS::Topic"),
     )
+
+
+EARLY = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To "
+    "troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure "
+    "information."
+)
+
+
+@pytest.mark.parametrize("may_ask", [True, False])
+def test_what_early_validation_has_found_is_told_before_the_change_set_goes(
+    aws: Aws, stub: Callable[[str], Stubber], may_ask: bool
+) -> None:
+    api = stub("cloudformation")
+    api.add_response("create_change_set", {"Id": SET, "StackId": "arn:stack"})
+    failed = {"Status": "FAILED", "ChangeSetId": SET, "StackId": "arn:stack"}
+    api.add_response("describe_change_set", {**failed, "StatusReason": EARLY})
+    says = "Resource of type 'AWS::S3::Bucket' with identifier 'b' already exists."
+    event = {"LogicalResourceId": "Files", "ValidationStatusReason": says}
+    if may_ask:
+        asked = {"ChangeSetName": SET, "Filters": {"FailedEvents": True}}
+        api.add_response("describe_events", {"OperationEvents": [event, {}, event]}, asked)
+    else:
+        api.add_client_error("describe_events", "AccessDenied", "", 403)
+    api.add_response("delete_change_set", {})
+    told = f"Files: {says}" if may_ask else EARLY
+    with pytest.raises(Refused) as caught:
+        Stacks(aws, REGION).propose(
+            "shop", Proposal("{}", {"TemplateBody": "{}"}, {}, (), {}), is_new=False
+        )
+    assert caught.value.message == f"CloudFormation does not take the template of shop: {told}"
 
 
 @pytest.mark.parametrize("answer", [{}])

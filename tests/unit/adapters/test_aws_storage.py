@@ -224,6 +224,41 @@ def test_a_bucket_that_was_created_before_its_answer_was_lost_is_taken(
     service.assert_no_pending_responses()
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_bucket_that_another_run_is_creating_is_created_after_that(aws: Aws, stub: Stub) -> None:
+    service = stub("s3")
+    _account(stub)
+    service.add_client_error("create_bucket", "OperationAborted", "try again", 409)
+    service.add_client_error("create_bucket", "BucketAlreadyOwnedByYou", "is", 409)
+    for call in ("put_public_access_block", "put_bucket_encryption"):
+        service.add_response(call, {})
+    service.add_response("put_bucket_lifecycle_configuration", {})
+    Bucket(aws, make.REGION, "zips").create()
+    service.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("region", "domain"),
+    [
+        ("eu-west-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+    ],
+)
+def test_an_object_has_its_address_in_the_domain_of_its_partition(
+    aws: Aws, region: str, domain: str
+) -> None:
+    address = Bucket(aws, region, "zips").address("a")
+    assert address == f"https://s3.{region}.{domain}/zips/a"
+
+
+@pytest.mark.parametrize("status", ["ARCHIVED", "ACTIVATING"])
+def test_an_image_that_cannot_be_pulled_is_none(aws: Aws, stub: Stub, status: str) -> None:
+    found = {"imageDigest": "sha256:d", "imageTags": ["a"], "imageStatus": status}
+    stub("ecr").add_response("describe_images", {"imageDetails": [found]})
+    assert Registry(aws, make.REGION).digest("orders", "a") is None
+
+
 def test_a_bucket_of_somebody_else_is_not_taken(aws: Aws, stub: Stub) -> None:
     _account(stub)
     stub("s3").add_client_error("create_bucket", "BucketAlreadyExists", "is", 409)

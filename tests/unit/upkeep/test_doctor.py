@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -444,10 +445,43 @@ def test_a_test_by_s3_needs_its_bucket_and_a_repository_is_made_once() -> None:
     function = make.function(gates=(make.STORAGE,))
     needs = permissions.of_function(function, None, make.REGION, USER)
     assert "s3:DeleteObject" in needs["arn:aws:s3:::files/objects/key"]
-    made = permissions.of_repository("orders", make.REGION, USER, exists=False)
-    there = permissions.of_repository("orders", make.REGION, USER, exists=True)
+    of = partial(permissions.of_repository, "orders", make.REGION, USER)
+    made, there = of(exists=False, deployed=False), of(exists=True, deployed=False)
     assert "ecr:CreateRepository" in actions(made) - actions(there)
-    assert "ecr:PutImage" in actions(there)
+    assert {"ecr:PutImage", "ecr:BatchDeleteImage"} <= actions(there)
+    assert actions(of(exists=True, deployed=True)) - actions(there) == {
+        "ecr:GetRepositoryPolicy",
+        "ecr:SetRepositoryPolicy",
+        "ecr:GetLifecyclePolicy",
+        "ecr:ListTagsForResource",
+    }
+
+
+@pytest.mark.parametrize(
+    ("caller", "whose"),
+    [
+        (
+            USER,
+            f"The policies of {USER.arn} allow what a deploy of orders in {make.REGION} changes",
+        ),
+        (
+            Caller(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/run"),
+            f"The policies of role deploy allow what a deploy of orders in {make.REGION} changes, "
+            "if its session has no policy of its own",
+        ),
+    ],
+)
+def test_whose_policies_were_asked_is_told(
+    world: World, stub: Stub, caller: Caller, whose: str
+) -> None:
+    iam = stub("iam")
+    if caller.role:
+        iam.add_client_error("get_role", "AccessDenied", "", 403)
+    result = {"EvalActionName": "lambda:UpdateAlias", "EvalDecision": "allowed"}
+    iam.add_response("simulate_principal_policy", {"EvaluationResults": [result]})
+    needs = {"arn:a": ("lambda:UpdateAlias",)}
+    (finding,) = permissions.permitted("orders", needs, make.REGION, caller, world)
+    assert finding.says == whose
 
 
 def test_what_is_denied_is_wrong_and_what_may_not_be_asked_is_a_note(

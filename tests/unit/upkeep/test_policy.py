@@ -22,7 +22,6 @@ from engine.model import (
 )
 from engine.settings.samconfig import MANAGED
 from engine.upkeep.policy import of_templates, permissions, too_long
-from engine.upkeep.statement import partition
 from tests.unit import make
 
 ACCOUNT = "210987654321"
@@ -176,10 +175,16 @@ def test_signed_addresses_are_apis(target: str, resource: str) -> None:
 
 @pytest.mark.parametrize(
     ("region", "wanted"),
-    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+    [
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("us-iso-east-1", "aws-iso"),
+        ("xx-new-1", "aws"),
+    ],
 )
 def test_every_region_is_in_its_partition(region: str, wanted: str) -> None:
-    assert partition(region) == wanted
     settings = make.settings(make.function(gates=(make.STORAGE,)), regions=(region,), layers={})
     found = statements(settings)
     assert found["DeployFunctions"]["Resource"][0].startswith(f"arn:{wanted}:lambda:{region}:")
@@ -217,7 +222,9 @@ def test_a_stack_needs_itself_and_its_functions(tmp_path: Path) -> None:
         *("DeployStack", "ExpandTemplates", "UpdateCode", "FindBuckets", "UploadZips"),
     }
     arn = f"arn:aws:cloudformation:{make.REGION}"
-    assert found["DeployStack"]["Resource"] == [f"{arn}:{ACCOUNT}:stack/shop/*"]
+    ours = ("stack/shop/*", "changeSet/lambda-fast-deploy-*")
+    assert found["DeployStack"]["Resource"] == [f"{arn}:{ACCOUNT}:{each}" for each in ours]
+    assert "cloudformation:DescribeEvents" in found["DeployStack"]["Action"]
     assert found["ExpandTemplates"]["Resource"] == [f"{arn}:aws:transform/Serverless-2016-10-31"]
     functions = [
         f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:function:{n}" for n in ("shop-*", "*-o", "*-o:*")

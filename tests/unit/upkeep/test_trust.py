@@ -31,7 +31,7 @@ def test_a_role_trusts_a_repository(who: str, condition: dict[str, str]) -> None
         "Federated": f"arn:aws-cn:iam::{ACCOUNT}:oidc-provider/{GITHUB}"
     }
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert statement["Condition"]["StringEquals"][f"{GITHUB}:aud"] == "sts.amazonaws.com"
+    assert statement["Condition"]["StringEquals"][f"{GITHUB}:aud"] == "sts.amazonaws.com.cn"
     for operator, subject in condition.items():
         assert statement["Condition"][operator][f"{GITHUB}:sub"] == subject
 
@@ -46,8 +46,21 @@ def test_whom_to_trust_must_be_said_exactly(who: str) -> None:
 
 
 def test_what_to_know_of_a_trust_is_told() -> None:
-    wide, names = cautions("octo/app")
+    wide, names = cautions("octo/app", make.REGION)
     assert "Every branch and pull request of octo/app" in wide
     assert "gh api repos/octo/app" in names
-    assert cautions("octo/app:environment:prod") == [names]
-    assert cautions("octo@1/app@2:environment:prod") == []
+    assert "created or renamed on or after July 15, 2026" in names
+    assert cautions("octo/app:environment:prod", make.REGION) == [names]
+    assert cautions("octo@1/app@2:environment:prod", make.REGION) == []
+    (audience,) = cautions("octo@1/app@2:environment:prod", "cn-north-1")
+    assert "the audience sts.amazonaws.com.cn" in audience
+
+
+@pytest.mark.parametrize(
+    ("region", "name"),
+    [("eu-west-1", "aws"), ("eusc-de-east-1", "aws-eusc"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_a_role_trusts_github_in_its_own_partition(region: str, name: str) -> None:
+    (statement,) = trust_policy("octo/app", ACCOUNT, region)["Statement"]
+    assert statement["Principal"]["Federated"].startswith(f"arn:{name}:iam::")
+    assert statement["Condition"]["StringEquals"][f"{GITHUB}:aud"] == "sts.amazonaws.com"
