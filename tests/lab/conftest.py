@@ -1,27 +1,52 @@
-"""Fixtures of the probes. They run in the lab: python -m lab -- pytest tests/lab"""
+"""Fixtures of the probes. They run in the lab: python -m lab -- pytest tests/lab
+
+Or on another AWS, where ``PROBE_PREFIX`` begins the names of all that they make (lab/probes.py).
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from tests.lab.belongings import everything, take_away
 from tests.lab.making import Function
+
+_outcomes: dict[str, str] = {}  # why each probe failed, if it did, by its id
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _in_the_lab() -> None:
-    if "LAB_REQUESTS" not in os.environ:
+def _in_an_aws() -> None:
+    if not {"LAB_REQUESTS", "PROBE_PREFIX"} & os.environ.keys():
         pytest.fail("these tests run inside the lab: python -m lab -- pytest tests/lab")
 
 
 @pytest.fixture
 def name() -> str:
     """A name that no other probe uses, fit for functions, layers, buckets and repositories."""
-    return f"probe-{secrets.token_hex(4)}"
+    return f"{os.environ.get('PROBE_PREFIX', 'probe')}-{secrets.token_hex(4)}"
+
+
+@pytest.fixture(autouse=True)
+def _taken_away(request: pytest.FixtureRequest, name: str) -> Iterator[None]:
+    """Take away what a probe has made, and see that nothing of it is left, under any name."""
+    if request.node.get_closest_marker("lab"):
+        yield
+        return
+    is_lab = "PROBE_PREFIX" not in os.environ  # where nobody else makes anything meanwhile
+    before = everything("") if is_lab else {}
+    yield
+    take_away(name)
+    if is_lab:
+        assert everything("") == before
+    else:
+        assert not any(everything(name).values())
 
 
 @pytest.fixture
@@ -46,4 +71,21 @@ def ecr() -> Any:
 @pytest.fixture
 def bucket(name: str) -> Any:
     """An empty bucket."""
-    return boto3.resource("s3").create_bucket(Bucket=name)
+    region = boto3.session.Session().region_name
+    place = {"LocationConstraint": region}
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": place}
+    return boto3.resource("s3").create_bucket(Bucket=name, **where)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep the outcome of a probe; one with parameters passes when it does with all of them."""
+    probe = report.nodeid.partition("[")[0]
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = str(crash.message if crash else report.longrepr).splitlines()[0] if report.failed else ""
+    _outcomes[probe] = _outcomes.get(probe) or said
+
+
+def pytest_sessionfinish() -> None:
+    """Write the outcomes where that was asked for."""
+    if path := os.environ.get("PROBE_OUTCOMES"):
+        Path(path).write_text(json.dumps(_outcomes, indent=1, sort_keys=True) + "\n")

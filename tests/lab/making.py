@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,31 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+# How long another AWS than the lab may take: for an update, and until it knows a policy of IAM's.
+PATIENCE = float(os.environ.get("PROBE_PATIENCE", "5"))  # seconds
+IAM_SECONDS = float(os.environ.get("PROBE_IAM_SECONDS", "0"))
+REGION = os.environ.get("AWS_REGION", "us-east-1")
+
 HANDLER = """
 import os
 def handler(event, context):
     return {"statusCode": 200, "body": "%s", "version": context.function_version,
             "path": event.get("rawPath"), "variable": os.environ.get("VARIABLE")}
 """
+
+
+@cache
+def account() -> str:
+    """The account that the probes run in."""
+    return str(boto3.client("sts").get_caller_identity()["Account"])
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait until something is true, as long as an AWS may take."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, f"{what}: not within {PATIENCE:.0f} s"
+        time.sleep(PATIENCE / 100)
 
 
 def archive(files: Mapping[str, str | bytes]) -> bytes:
@@ -86,15 +106,16 @@ class Function:
     def settle(self) -> list[tuple[str, str]]:
         """Wait until no change is under way; return the states seen on the way."""
         seen: list[tuple[str, str]] = []
-        for _ in range(100):
+
+        def is_settled() -> bool:
             now = self.api.get_function_configuration(FunctionName=self.name)
             state = (now["State"], now["LastUpdateStatus"])
             if state not in seen:
                 seen.append(state)
-            if state == ("Active", "Successful"):
-                return seen
-            time.sleep(0.05)
-        raise AssertionError(f"never settled: {seen}")
+            return state == ("Active", "Successful")
+
+        until(is_settled, f"{self.name} at rest")
+        return seen
 
     def update(self, says: str) -> dict[str, Any]:
         """Give it code that says something else, and wait until that is through."""

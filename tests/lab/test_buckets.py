@@ -16,6 +16,7 @@ OWN, OTHER = "000000000000", "111111111111"
 PART = 8 * 1024 * 1024  # bytes
 
 
+@pytest.mark.lab
 def test_a_bucket_of_another_account_than_expected_is_refused(bucket: Any) -> None:
     s3, named = boto3.client("s3"), {"Bucket": bucket.name}
     s3.put_object(**named, Key="a", Body=b"x", ExpectedBucketOwner=OWN)

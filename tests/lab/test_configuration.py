@@ -41,6 +41,7 @@ def configured(function: Function, **qualifier: str) -> dict[str, Any]:
     return {name: told[name] for name in NAMES}
 
 
+@pytest.mark.lab
 def test_what_was_created_comes_back(function: Function) -> None:
     function.create(**GIVEN)
     assert configured(function) == GIVEN
@@ -50,6 +51,7 @@ def test_what_was_not_given_has_defaults(live: Function) -> None:
     assert configured(live) == defaults(live.name)
 
 
+@pytest.mark.lab
 def test_an_update_leaves_the_versions_as_they_were(live: Function) -> None:
     first = live.publish()
     live.api.update_function_configuration(FunctionName=live.name, **GIVEN)
@@ -92,6 +94,7 @@ def test_a_json_log_becomes_text_without_its_levels(live: Function) -> None:
     assert configured(live)["LoggingConfig"] == defaults(live.name)["LoggingConfig"]
 
 
+@pytest.mark.lab  # a key and a network of its own cost something
 def test_what_is_not_given_again_with_the_code_or_the_network_is_lost(live: Function) -> None:
     key = "arn:aws:kms:us-east-1:000000000000:key/code"
     network = GIVEN["VpcConfig"]

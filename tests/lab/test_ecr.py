@@ -40,6 +40,7 @@ def repository(ecr: Any, name: str) -> str:
     return str(ecr.create_repository(repositoryName=name)["repository"]["repositoryUri"])
 
 
+@pytest.mark.lab
 def test_addresses_are_on_loopback(ecr: Any, name: str, repository: str) -> None:
     port = os.environ["AWS_ENDPOINT_URL"].rpartition(":")[2]
     assert repository == f"127.0.0.1:{port}/{name}"
@@ -241,3 +242,21 @@ def test_layers_that_are_not_compressed_are_refused_later(
             break
     assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Failed")
     assert "UnsupportedImageLayerDetected" in found["LastUpdateStatusReason"]
+
+
+def test_an_archived_image_is_known_and_not_handed_out(
+    ecr: Any, name: str, repository: str
+) -> None:
+    """ECR user guide, "Archiving an image"; API: ``ImageStatus``, ``DescribeImagesFilter``."""
+    put = ecr.put_image(repositoryName=name, imageManifest=manifest(1), imageTag="a")
+    which = {"repositoryName": name, "imageIds": [{"imageTag": "a"}]}
+    (found,) = ecr.describe_images(**which)["imageDetails"]
+    assert found["imageStatus"] == "ACTIVE"
+    ecr.update_image_storage_class(
+        repositoryName=name, imageId=put["image"]["imageId"], targetStorageClass="ARCHIVE"
+    )
+    (found,) = ecr.describe_images(**which)["imageDetails"]
+    assert found["imageStatus"] == "ARCHIVED"
+    assert ecr.describe_images(repositoryName=name)["imageDetails"] == []
+    given = ecr.batch_get_image(**which)
+    assert (given["images"], len(given["failures"])) == ([], 1)

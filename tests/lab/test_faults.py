@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from tests.support import faults
 
+pytestmark = pytest.mark.lab
+
 
 @pytest.fixture
 def once() -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.making import Function, archive, code, fetch, refused
+from tests.lab.making import REGION, Function, account, archive, code, fetch, refused
 
 LIMIT = 50 * 1024 * 1024
 
@@ -61,7 +61,7 @@ def test_a_dry_run_stores_nothing(live: Function) -> None:
     [
         ({"Runtime": "python2.0"}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException"),
-        ({"Role": "arn:aws:iam::000000000000:role/nobody"}, "InvalidParameterValueException"),
+        ({"Role": f"{os.environ.get('LAB_ROLE_ARN')}-0"}, "InvalidParameterValueException"),
         ({"Code": {"ImageUri": "docker.io/library/x:1"}}, "InvalidParameterValueException"),
         ({"Code": {"ImageUri": "127.0.0.1:1/none:x"}}, "InvalidParameterValueException"),
     ],
@@ -71,7 +71,7 @@ def test_create_refuses(function: Function, settings: dict[str, Any], wanted: st
 
 
 def test_code_of_the_other_package_type_is_refused(live: Function) -> None:
-    uri = "000000000000.dkr.ecr.us-east-1.amazonaws.com/app:x"
+    uri = f"{account()}.dkr.ecr.{REGION}.amazonaws.com/app:x"
     assert refused(live.api.update_function_code, FunctionName=live.name, ImageUri=uri) == (
         "InvalidParameterValueException",
         400,

@@ -13,6 +13,8 @@ import pytest
 
 from tests.lab.making import Function, archive, fetch
 
+pytestmark = pytest.mark.lab  # its pace
+
 BROKEN = archive({"app.py": "def handler(e, c):\n    raise RuntimeError('broken')\n"})
 BROKEN_PAGE = archive({"app.py": "def handler(e, c):\n    return {'statusCode': 500}\n"})
 

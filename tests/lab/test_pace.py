@@ -15,6 +15,8 @@ from lab.pace import paced
 from tests.lab.making import Function, code
 from tests.lab.test_metrics import Watch
 
+pytestmark = pytest.mark.lab
+
 
 def test_each_call_takes_longer(live: Function) -> None:
     live.api.get_function(FunctionName=live.name)

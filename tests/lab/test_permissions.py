@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.request import Request
@@ -14,7 +15,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from tests.lab.making import Function, code, fetch, refused
+from tests.lab.making import IAM_SECONDS, REGION, Function, account, code, fetch, refused
 
 Session = Callable[..., boto3.Session]
 
@@ -39,7 +40,8 @@ def user(name: str) -> Session:
 
     def with_policy(*statements: tuple[str, str] | dict[str, Any]) -> boto3.Session:
         iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(*statements))
-        return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
+        time.sleep(IAM_SECONDS)
+        return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
 
     return with_policy
 
@@ -141,7 +143,7 @@ def test_a_signed_url_takes_both_actions(live: Function, user: Session) -> None:
     def status(*actions: str) -> int:
         mine = user(*[(action, arn) for action in actions])
         asked = AWSRequest("GET", address)
-        SigV4Auth(mine.get_credentials(), "lambda", "us-east-1").add_auth(asked)
+        SigV4Auth(mine.get_credentials(), "lambda", REGION).add_auth(asked)
         return fetch(Request(address, headers=dict(asked.headers)))[0]
 
     assert status("lambda:InvokeFunctionUrl") == 403
@@ -149,8 +151,8 @@ def test_a_signed_url_takes_both_actions(live: Function, user: Session) -> None:
 
 
 def test_a_stack_its_macro_and_its_role_are_named(user: Session, name: str) -> None:
-    stack = f"arn:aws:cloudformation:us-east-1:*:stack/{name}/*"
-    macro = "arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31"
+    stack = f"arn:aws:cloudformation:{REGION}:*:stack/{name}/*"
+    macro = f"arn:aws:cloudformation:{REGION}:aws:transform/Serverless-2016-10-31"
     topic: dict[str, Any] = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
     asked = {"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE"}
     mine = user(("cloudformation:*", stack)).client("cloudformation")
@@ -206,7 +208,7 @@ def test_the_registry_knows_whose_password_it_is(ecr: Any, name: str, user: Sess
     status, says = fetch(uploads)
     assert status == 403
     assert "not authorized to perform: ecr:InitiateLayerUpload on resource: arn:aws:ecr:" in says
-    resource = f"arn:aws:ecr:us-east-1:000000000000:repository/{name}"
+    resource = f"arn:aws:ecr:{REGION}:{account()}:repository/{name}"
     user(("ecr:InitiateLayerUpload", resource))
     assert fetch(uploads)[0] == 202
 
@@ -218,7 +220,7 @@ def test_lambda_lets_itself_read_an_image_in_the_callers_name(
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": {}, "layers": []})
     ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag="one")
-    resource = f"arn:aws:ecr:us-east-1:000000000000:repository/{name}"
+    resource = f"arn:aws:ecr:{REGION}:{account()}:repository/{name}"
     reading = {"Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], "Resource": resource}
     writing = {"Action": "ecr:*RepositoryPolicy", "Resource": resource}
     basic = (("lambda:*", "*"), ("iam:PassRole", "*"))

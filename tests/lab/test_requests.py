@@ -7,8 +7,11 @@ import time
 from typing import Any
 
 import boto3
+import pytest
 
 from tests.lab.making import Function, archive, fetch, logged_requests
+
+pytestmark = pytest.mark.lab
 
 
 def calls(since: int) -> list[tuple[str, str, bool]]:

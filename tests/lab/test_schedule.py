@@ -17,6 +17,8 @@ from botocore.config import Config
 from lab.schedule import Gone, Held, Late
 from tests.lab.making import Function
 
+pytestmark = pytest.mark.lab
+
 SOON = 5.0  # seconds in which a run comes to an event
 NEVER = 0.3  # seconds after which it is taken that it comes to none
 

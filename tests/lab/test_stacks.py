@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import secrets
-import time
-from collections.abc import Callable
 from typing import Any
 
 import boto3
+import pytest
 
-from tests.lab.making import refused
+from tests.lab.making import Function, refused, until
 
 
-def test_an_update_touches_only_what_changed() -> None:
-    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+def test_an_update_touches_only_what_changed(name: str) -> None:
+    api = boto3.client("cloudformation")
     api.create_stack(StackName=name, TemplateBody=_template("one"))
     _settle(api, name)
     before = _events(api, name)
@@ -45,15 +43,15 @@ def test_an_update_touches_only_what_changed() -> None:
     api.delete_stack(StackName=name)
 
 
-def test_a_change_set_of_outputs_alone_has_no_changes_and_is_carried_out() -> None:
-    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+def test_a_change_set_of_outputs_alone_has_no_changes_and_is_carried_out(name: str) -> None:
+    api = boto3.client("cloudformation")
     api.create_stack(StackName=name, TemplateBody=_template("one"))
     _settle(api, name)
 
     def propose(title: str, template: dict[str, Any]) -> Any:
         names = {"StackName": name, "ChangeSetName": title}
-        api.create_change_set(**names, ChangeSetType="UPDATE", TemplateBody=json.dumps(template))
-        return api.describe_change_set(**names)
+        body = json.dumps(template)
+        return _proposed(api, **names, ChangeSetType="UPDATE", TemplateBody=body)
 
     body = json.loads(_template("one"))
     same = propose("same", body | {"Description": "another"})
@@ -69,16 +67,16 @@ def test_a_change_set_of_outputs_alone_has_no_changes_and_is_carried_out() -> No
     api.delete_stack(StackName=name)
 
 
-def test_a_stack_that_is_only_a_name_has_no_template() -> None:
-    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+def test_a_stack_that_is_only_a_name_has_no_template(name: str) -> None:
+    api = boto3.client("cloudformation")
     boto3.client("s3").create_bucket(Bucket=name)
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
     body = json.dumps({"Resources": {"Taken": bucket}})
     set_of = {"StackName": name, "ChangeSetName": "first"}
-    api.create_change_set(**set_of, ChangeSetType="CREATE", TemplateBody=body)
-    failed = api.describe_change_set(**set_of)
+    failed = _proposed(api, **set_of, ChangeSetType="CREATE", TemplateBody=body)
     assert (failed["Status"], failed["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
     assert "AWS::EarlyValidation::ResourceExistenceCheck" in failed["StatusReason"]
+    assert failed["StatusReason"].endswith("detailed failure information.")
     (stack,) = api.describe_stacks(StackName=name)["Stacks"]
     assert stack["StackStatus"] == "REVIEW_IN_PROGRESS"
     for stage in ("Original", "Processed"):
@@ -91,13 +89,41 @@ def test_a_stack_that_is_only_a_name_has_no_template() -> None:
     assert refused(api.describe_stacks, StackName=name) == ("ValidationError", 400)
 
 
-def test_a_change_set_is_obsolete_once_the_stack_was_changed() -> None:
-    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::Lambda::Function"])
+def test_what_early_validation_finds_is_asked_for_by_the_arn_of_the_change_set(
+    live: Function, bucket: Any, kind: str
+) -> None:
+    """rain's pull request 744 (what is found), cloudformation-cli's issue 1116 (who is asked)."""
+    api, name = boto3.client("cloudformation"), live.name
+    member = {"AWS::S3::Bucket": "BucketName"}.get(kind, "FunctionName")
+    there = {"Type": kind, "Properties": {member: name}}
+    body = json.dumps({"Resources": {"There": there, "New": {"Type": "AWS::SNS::Topic"}}})
+    set_of = {"StackName": name, "ChangeSetName": "first"}
+    made = _proposed(api, **set_of, ChangeSetType="CREATE", TemplateBody=body)
+    assert made["Status"] == "FAILED"
+    asked = {"ChangeSetName": made["ChangeSetId"], "Filters": {"FailedEvents": True}}
+    (found,) = [
+        event
+        for event in api.describe_events(**asked)["OperationEvents"]
+        if event["EventType"] == "VALIDATION_ERROR"
+    ]
+    assert found["LogicalResourceId"] == "There"
+    assert found["ValidationStatus"] == "FAILED"
+    says = f"Resource of type '{kind}' with identifier '{name}' already exists."
+    assert found["ValidationStatusReason"] == says
+    assert refused(api.describe_events, ChangeSetName="first") == ("ValidationError", 400)
+    api.delete_change_set(**set_of)
+    api.delete_stack(StackName=name)
+
+
+def test_a_change_set_is_obsolete_once_the_stack_was_changed(name: str) -> None:
+    api = boto3.client("cloudformation")
     api.create_stack(StackName=name, TemplateBody=_template("one"))
     _settle(api, name)
 
     def propose(title: str) -> None:
-        api.create_change_set(
+        _proposed(
+            api,
             StackName=name,
             ChangeSetName=title,
             ChangeSetType="UPDATE",
@@ -117,7 +143,7 @@ def test_a_change_set_is_obsolete_once_the_stack_was_changed() -> None:
         400,
     )
     assert _settle(api, name) == "UPDATE_COMPLETE"
-    _until(lambda: status("two") == "EXECUTE_COMPLETE")
+    until(lambda: status("two") == "EXECUTE_COMPLETE", "the change set")
     of_three = {"StackName": name, "ChangeSetName": "three"}
     assert refused(api.describe_change_set, **of_three) == ("ChangeSetNotFound", 404)
     assert refused(api.execute_change_set, **of_three) == ("ChangeSetNotFound", 404)
@@ -132,10 +158,11 @@ def test_a_change_set_is_obsolete_once_the_stack_was_changed() -> None:
     api.delete_stack(StackName=name)
 
 
-def test_a_name_has_as_many_change_sets_as_are_made_for_it() -> None:
-    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+def test_a_name_has_as_many_change_sets_as_are_made_for_it(name: str) -> None:
+    api = boto3.client("cloudformation")
     made = [
-        api.create_change_set(
+        _proposed(
+            api,
             StackName=name,
             ChangeSetName=title,
             ChangeSetType="CREATE",
@@ -154,8 +181,8 @@ def test_a_name_has_as_many_change_sets_as_are_made_for_it() -> None:
     api.delete_stack(StackName=name)
 
 
-def test_what_is_not_ascii_is_told_as_question_marks() -> None:
-    api, name = boto3.client("cloudformation"), f"stack-{secrets.token_hex(4)}"
+def test_what_is_not_ascii_is_told_as_question_marks(name: str) -> None:
+    api = boto3.client("cloudformation")
     body = json.loads(_template("schön ☺"))
     body["Parameters"] = {"Word": {"Type": "String"}}
     api.create_stack(
@@ -187,18 +214,23 @@ def _events(api: Any, name: str) -> list[dict[str, Any]]:
     return list(reversed(api.describe_stack_events(StackName=name)["StackEvents"]))
 
 
-def _until(true: Callable[[], bool]) -> None:
-    for _ in range(100):
-        if true():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came true")
-
-
 def _settle(api: Any, name: str) -> str:
-    for _ in range(100):
-        status = str(api.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-        if not status.endswith("IN_PROGRESS"):
-            return status
-        time.sleep(0.05)
-    raise AssertionError(f"{name} is not at rest")
+    """Wait until nothing is done with a stack; its status then."""
+
+    def status() -> str:
+        return str(api.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
+    until(lambda: not status().endswith("IN_PROGRESS"), f"{name} at rest")
+    return status()
+
+
+def _proposed(api: Any, **change_set: Any) -> Any:
+    """Make a change set, and wait until it is ready or has failed."""
+    api.create_change_set(**change_set)
+    named = {each: change_set[each] for each in ("StackName", "ChangeSetName")}
+
+    def found() -> Any:
+        return api.describe_change_set(**named)
+
+    until(lambda: found()["Status"] in ("CREATE_COMPLETE", "FAILED"), "the change set")
+    return found()

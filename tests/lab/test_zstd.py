@@ -12,6 +12,8 @@ import pytest
 
 from tests.lab.making import refused
 
+pytestmark = pytest.mark.lab
+
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 
