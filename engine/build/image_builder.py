@@ -12,6 +12,7 @@ from engine.adapters.aws.registry import Login, Registry, Repository
 from engine.adapters.buildlog import BuildLog
 from engine.adapters.reference import reference
 from engine.adapters.world import World
+from engine.build.media_types import uniform
 from engine.errors import BuildFailed, DeployError, PushFailed
 from engine.journal import Journal
 from engine.model import ImageBuild, Step
@@ -32,12 +33,15 @@ class ImageBuilder:
         self._login: Login | None = None
         self._lock = threading.Lock()
 
-    def by_engine(self, image: ImageBuild, step: Step, check: Callable[[], None]) -> str:
+    def by_engine(
+        self, image: ImageBuild, step: Step, repository: Repository, check: Callable[[], None]
+    ) -> str:
         """Build with the Docker engine's own builder; what it took, for people.
 
         Args:
             image: what to build.
             step: what it is done for.
+            repository: where it is pushed.
             check: raises what stands against giving it its names, once it is built.
 
         Raises:
@@ -58,7 +62,22 @@ class ImageBuilder:
         )
         check()
         self._pushing(lambda login: self._push(image, login, step), step)
+        self._make_uniform(image, repository)
         return "by the Docker engine"
+
+    def _make_uniform(self, image: ImageBuild, repository: Repository) -> None:
+        """Let the names of an image be those of one whose media types are all of one kind."""
+        tags = [reference.rpartition(":")[2] for reference in image.references]
+        digest = self._registry.digest(repository.name, tags[-1])
+        if digest is None:  # another run has taken its name off; who looks for it will tell
+            return
+        pushed = self._registry.manifest(repository.name, digest)
+        if (wanted := uniform(pushed)) is pushed:
+            return
+        for tag in tags:
+            if not repository.lets_move(tag):
+                self._registry.untag(repository.name, tag)
+            self._registry.tag(repository.name, wanted, tag)
 
     def _push(self, image: ImageBuild, login: Login, step: Step) -> None:
         """Push what the Docker engine has, under all its names."""

@@ -157,6 +157,20 @@ def test_images_that_lambda_refuses(
         assert error == "InvalidParameterValueException"
 
 
+def test_media_types_of_docker_in_a_manifest_of_ocis_are_refused(
+    ecr: Any, name: str, repository: str, function: Function
+) -> None:
+    """Lambda developer guide, "Container image settings": either format. Both at once: unknown."""
+    layer = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+    text = manifest(1).replace('"mediaType": "layer"', f'"mediaType": "{layer}"')
+    mixed = json.dumps({**json.loads(text), "mediaType": OCI})
+    ecr.put_image(repositoryName=name, imageManifest=mixed, imageTag="mixed")
+    ecr.put_image(repositoryName=name, imageManifest=text, imageTag="docker")
+    error, _ = refused(function.create, Code={"ImageUri": f"{repository}:mixed"})
+    assert error == "InvalidParameterValueException"
+    function.create(Code={"ImageUri": f"{repository}:docker"})
+
+
 def test_layers_in_the_registry_are_known_to_the_api(ecr: Any, name: str, repository: str) -> None:
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
     digest = "sha256:" + hashlib.sha256(CONFIG).hexdigest()
