@@ -9,7 +9,8 @@ LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
 PARTS := images schedules stacks releases layers upkeep action probes zips faults unit input pages starts
 CHAOS_PARTS := chaos-calls chaos-kills chaos-schedules chaos-images chaos-images-killed chaos-input chaos-rest
 
-.PHONY: demo test unit input images zips layers releases stacks upkeep probes faults schedules pages chaos \
+.PHONY: demo test unit input images zips layers releases stacks upkeep probes probes-moto recorded \
+    probes-aws faults schedules pages chaos \
     $(CHAOS_PARTS) judges fuzz action lint audit bench docs pictures lock dist starts
 
 demo: .venv/ready
@@ -21,6 +22,21 @@ test: .venv/ready
 
 probes: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/lab
+
+# The probes on moto's server, against recorded answers of AWS (SNAPSHOTS: tests/aws of LocalStack),
+# and on AWS: in a scratch account, where all that begins with PREFIX- is deleted; under five cents.
+PREFIX ?= lfd-probe
+probes-moto: .venv/ready .lab/moto/ready
+	$(BIN)/python -m lab.probes moto
+	$(BIN)/python -m docs.lab_truth
+
+recorded: .venv/ready
+	$(BIN)/python -m lab.recorded $(SNAPSHOTS)
+	$(BIN)/python -m docs.lab_truth
+
+probes-aws: .venv/ready
+	$(BIN)/python -m lab.probes aws --prefix=$(PREFIX)
+	$(BIN)/python -m docs.lab_truth
 
 images: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/integration -m docker

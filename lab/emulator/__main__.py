@@ -22,6 +22,7 @@ from lab.emulator import (
     immutability,
     invocations,
     logs,
+    messages,
     metrics,
     registry,
     runtime,
@@ -46,6 +47,7 @@ def teach(settings: Settings) -> None:
     registry.teach(settings)
     images.teach()
     zstd.teach()
+    messages.teach()
     functions.teach()
     versions.teach(settings)
     aliases.teach()

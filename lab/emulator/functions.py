@@ -16,6 +16,7 @@ from ministack.services import iam, lambda_svc
 from lab.emulator import images, zstd
 from lab.emulator.answers import Answer, document, failure, success
 
+_ZIP_LIMIT = 52_428_800  # bytes of a zip in a request
 _REQUEST_LIMIT = 70_167_211  # bytes of one request; base64 makes 4 bytes of 3
 _RUNTIMES = re.compile(
     r"python3\.(9|1[0-4])|nodejs(18|20|22|24)\.x|java(8\.al2|11|17|21|25)|dotnet(8|10)"
@@ -82,9 +83,15 @@ def too_large(code: dict[str, Any], operation: str) -> Answer | None:
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
-    if len(code.get("ZipFile") or "") <= _REQUEST_LIMIT:
+    size = len(code.get("ZipFile") or "")  # in base64
+    if size > _REQUEST_LIMIT:
+        message = (
+            f"Request must be smaller than {_REQUEST_LIMIT} bytes for the {operation} operation"
+        )
+    elif size * 3 // 4 > _ZIP_LIMIT:
+        message = f"Zipped size must be smaller than {_ZIP_LIMIT} bytes"
+    else:
         return None
-    message = f"Request must be smaller than {_REQUEST_LIMIT} bytes for the {operation} operation"
     return failure("RequestEntityTooLargeException", message, 413)
 
 

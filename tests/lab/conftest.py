@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.lab.belongings import everything, take_away
+from lab.belongings import everything, take_away
 from tests.lab.making import Function
 
 _outcomes: dict[str, str] = {}  # why each probe failed, if it did, by its id
