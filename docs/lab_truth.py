@@ -44,9 +44,9 @@ make probes-aws PREFIX=lfd-probe         # AWS: a scratch account, with less tha
 
 `make probes-aws` takes credentials from the environment, begins the names of all that it makes with
 `PREFIX`, takes that away after each probe and once more at the end, and writes what differs into
-this page. The workflow `probes` does it where the repository's variable `PROBES_ROLE` names a role
-to assume. Probes of the lab's own workings, and of what costs something that lasts, run in the lab
-only.
+this page. The workflow `probes` does it where the repository's variables `PROBES_ROLE` and
+`AWS_REGION` name a role to assume, which administers a scratch account, and a region. Probes of the
+lab's own workings, and of what costs something that lasts, run in the lab only.
 
 On AWS itself, {aws}. Where others differ and the source is with the lab, the lab stays as it is.
 {groups}"""

@@ -160,7 +160,8 @@ def _lists_of(name: str, digest: str) -> list[str]:
 def put_image(request: dict[str, Any]) -> Answer:
     """PutImage of a digest under a tag it already has: ImageAlreadyExistsException.
 
-    The media type must be in the manifest or beside it (API: ``imageManifestMediaType``).
+    The media type must be in the manifest or beside it (API: ``imageManifestMediaType``). What was
+    put is in the registry, too.
     """
     kind = json.loads(request.get("imageManifest") or "{}").get("mediaType")
     kind = kind or request.get("imageManifestMediaType")
@@ -180,6 +181,10 @@ def put_image(request: dict[str, Any]) -> Answer:
             f"repository with name '{name}' in registry with id '{ecr._registry_id()}'",
         )
     answer: Answer = _put_image(request)
+    if answer[0] == 200:
+        text = request["imageManifest"]
+        manifests = ecr._manifest_blobs.setdefault(name, {})
+        manifests.setdefault(ecr._image_digest(text), text.encode())
     return answer
 
 

@@ -12,26 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.lab.making import Function, refused
+from tests.lab.making import CONFIG, Function, manifest, refused
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
-CONFIG = json.dumps({"architecture": "amd64", "os": "linux", "config": {}}).encode()
-
-
-def manifest(size: int) -> str:
-    """Return the manifest of an image with one layer of ``size`` bytes."""
-    kind = "application/vnd.docker.distribution.manifest.v2+json"
-    digest = "sha256:" + hashlib.sha256(CONFIG).hexdigest()
-    return json.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": kind,
-            "config": {"size": len(CONFIG), "digest": digest, "mediaType": "application/json"},
-            "layers": [{"size": size, "digest": f"sha256:{size:064x}", "mediaType": "layer"}],
-        }
-    )
 
 
 @pytest.fixture
@@ -76,9 +61,11 @@ def test_the_registry_wants_a_login(ecr: Any, name: str, repository: str) -> Non
         assert (status, json.loads(body)["errors"][0]["code"]) == (404, code)
     text = manifest(1)
     ecr.put_image(repositoryName=name, imageManifest=text, imageTag="one")
-    status, said, body = asked("HEAD", f"{name}/manifests/one", **login)
     digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-    assert (status, said["Docker-Content-Digest"], body) == (200, digest, b"")
+    for reference in ("one", digest):
+        status, said, body = asked("HEAD", f"{name}/manifests/{reference}", **login)
+        assert (status, said["Docker-Content-Digest"], body) == (200, digest, b"")
+    assert asked("GET", f"{name}/manifests/{digest}", **login)[2] == text.encode()
 
 
 def test_an_absent_image_is_an_error(ecr: Any, name: str, repository: str) -> None:

@@ -15,7 +15,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from tests.lab.making import IAM_SECONDS, REGION, Function, account, code, fetch, refused
+from tests.lab.making import IAM_SECONDS, REGION, Function, account, code, fetch, manifest, refused
 
 Session = Callable[..., boto3.Session]
 
@@ -217,9 +217,7 @@ def test_lambda_lets_itself_read_an_image_in_the_callers_name(
     ecr: Any, name: str, user: Session
 ) -> None:
     uri = ecr.create_repository(repositoryName=name)["repository"]["repositoryUri"]
-    kind = "application/vnd.docker.distribution.manifest.v2+json"
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": {}, "layers": []})
-    ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag="one")
+    ecr.put_image(repositoryName=name, imageManifest=manifest(1), imageTag="one")
     resource = f"arn:aws:ecr:{REGION}:{account()}:repository/{name}"
     reading = {"Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], "Resource": resource}
     writing = {"Action": "ecr:*RepositoryPolicy", "Resource": resource}
