@@ -33,15 +33,12 @@ class ImageBuilder:
         self._login: Login | None = None
         self._lock = threading.Lock()
 
-    def by_engine(
-        self, image: ImageBuild, step: Step, repository: Repository, check: Callable[[], None]
-    ) -> str:
+    def by_engine(self, image: ImageBuild, step: Step, check: Callable[[], None]) -> str:
         """Build with the Docker engine's own builder; what it took, for people.
 
         Args:
             image: what to build.
             step: what it is done for.
-            repository: where it is pushed.
             check: raises what stands against giving it its names, once it is built.
 
         Raises:
@@ -62,11 +59,13 @@ class ImageBuilder:
         )
         check()
         self._pushing(lambda login: self._push(image, login, step), step)
-        self._make_uniform(image, repository)
         return "by the Docker engine"
 
-    def _make_uniform(self, image: ImageBuild, repository: Repository) -> None:
-        """Let the names of an image be those of one whose media types are all of one kind."""
+    def make_uniform(self, image: ImageBuild, repository: Repository) -> None:
+        """Let the names of an image be those of one whose media types are all of one kind.
+
+        Bases need not be: builders take all kinds.
+        """
         tags = [reference.rpartition(":")[2] for reference in image.references]
         digest = self._registry.digest(repository.name, tags[-1])
         if digest is None:  # another run has taken its name off; who looks for it will tell

@@ -186,7 +186,7 @@ class Images:
         if reason := is_for_buildkit(base, self._site.world):
             how = self._builder.by_buildkit(image, step, repository, check)
             return f"by BuildKit, since {reason}; {how}"
-        return self._builder.by_engine(image, step, repository, check)
+        return self._builder.by_engine(image, step, check)
 
     def _is_new(self, base: str | None) -> bool:
         return base is not None and self._site.step("base", base).action is Action.BUILD
@@ -276,7 +276,8 @@ class Images:
             how = self._builder.by_buildkit(image, step, repository, check, cache_expected=knows)
             how = f"{how}, {compression}"
         else:
-            how = self._builder.by_engine(image, step, repository, check)
+            how = self._builder.by_engine(image, step, check)
+            self._builder.make_uniform(image, repository)
         digest, manifest, size = self._examined(
             source.repository, tags[-1], image.what, function.architecture
         )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.adapters import retry
-from engine.adapters.aws.stacks import ChangeSet, StackEvent, Stacks, StackState
+from engine.adapters.aws.stack_shapes import ChangeSet, StackEvent, StackState
+from engine.adapters.aws.stacks import Stacks
 from engine.errors import Cancelled, DeployError, DeployFailed, NotReady
 from engine.journal import Journal
 from engine.model import Action

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.adapters.aws.stacks import Proposal, theirs
+from engine.adapters.aws.stack_shapes import Proposal
+from engine.adapters.aws.stacks import theirs
 from engine.delivery import because
 from engine.errors import Conflict, DeployError, DeployFailed
 from engine.model import Delivery

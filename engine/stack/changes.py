@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from engine.adapters.aws.stacks import Change
+from engine.adapters.aws.stack_shapes import Change
 from engine.errors import Invalid, Problem
 from engine.model import Action, Stack, Step
 from engine.stack.template import Template

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from engine.adapters.aws.stacks import Change
+from engine.adapters.aws.stack_shapes import Change
 from engine.stack.resources import NESTED
 
 _IN_TEXT = re.compile(r"\$\{([^!}.][^}.]*)")  # of Fn::Sub; ${!Literal} refers to nothing

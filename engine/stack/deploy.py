@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.adapters.aws.bucket import checksum_of
-from engine.adapters.aws.stacks import Proposal
+from engine.adapters.aws.stack_shapes import Proposal
 from engine.adapters.world import World
 from engine.build.upload import has_bytes
 from engine.journal import Journal

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.adapters.aws.stacks import ChangeSet, Proposal, theirs
+from engine.adapters.aws.stack_shapes import ChangeSet, Proposal
+from engine.adapters.aws.stacks import theirs
 from engine.delivery import because
 from engine.errors import Conflict, DeployError, unexpected
 from engine.model import Action, Delivery, Step

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from engine.adapters.aws.bucket import Bucket
-from engine.adapters.aws.stacks import BODY_LIMIT, Stacks, StackState
+from engine.adapters.aws.stack_shapes import StackState
+from engine.adapters.aws.stacks import BODY_LIMIT, Stacks
 from engine.adapters.parallel import attempts, workers
 from engine.adapters.world import World
 from engine.build.upload import PREFIX, bucket_of, make_sure_of

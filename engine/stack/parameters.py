@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from engine.adapters.aws.stacks import StackState
+from engine.adapters.aws.stack_shapes import StackState
 from engine.errors import Invalid, Problem
 from engine.model import Stack
 from engine.settings.document import nearest

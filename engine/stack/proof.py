@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
-from engine.adapters.aws.stacks import StackState
+from engine.adapters.aws.stack_shapes import StackState
 from engine.errors import GateFailed
 from engine.model import LATEST, Action, CommandGate, Step
 from engine.plan.when import reason_to_skip

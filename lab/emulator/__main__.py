@@ -47,7 +47,6 @@ def teach(settings: Settings) -> None:
     registry.teach(settings)
     images.teach()
     zstd.teach()
-    messages.teach()
     functions.teach()
     versions.teach(settings)
     aliases.teach()
@@ -59,6 +58,7 @@ def teach(settings: Settings) -> None:
     alarms.teach()
     stacks.teach()
     buckets.teach()
+    messages.teach()
 
 
 async def create_role() -> None:

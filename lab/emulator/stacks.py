@@ -71,6 +71,12 @@ def create_change_set(params: dict[str, Any]) -> Any:
     description cannot be changed by themselves (user guide, "CloudFormation template sections").
     """
     there = handlers._resolve_stack(helpers._p(params, "StackName"))
+    if there and _is_made(there) and helpers._p(params, "ChangeSetType") == "CREATE":
+        says = (  # recorded 2023-11-22
+            f"Stack [{there['StackName']}] already exists and cannot be created again with the "
+            f"changeSet [{helpers._p(params, 'ChangeSetName')}]."
+        )
+        return helpers._error("ValidationError", says)
     answer = _create_change_set(params)
     if there and there["StackStatus"] == "REVIEW_IN_PROGRESS":
         answer = _same_name(there, answer)
@@ -87,6 +93,12 @@ def create_change_set(params: dict[str, Any]) -> Any:
     if made and made["ChangeSetType"] == "CREATE":
         validation.validate(made)
     return answer
+
+
+def _is_made(there: dict[str, Any]) -> bool:
+    """Whether a stack is more than a name, and nothing that is to be created again."""
+    again = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE", "ROLLBACK_COMPLETE")
+    return there["StackStatus"] not in again
 
 
 def _same_name(there: dict[str, Any], answer: Any) -> Any:
@@ -188,6 +200,9 @@ def get_template(params: dict[str, Any]) -> Any:
     absent, "stack may not have template, check the change set"; here it is.
     """
     answer = in_ascii(_get_template(params))
+    if helpers._p(params, "StackName") and answer[0] == 400:  # recorded 2025-09-12
+        says = re.sub(rb"Stack \[(.*?)\] does", rb"Stack with id \1 does", answer[2])
+        answer = (*answer[:2], says)
     if answer[0] != 200 or helpers._p(params, "ChangeSetName") or not _is_a_name(params):
         return answer
     return answer[0], answer[1], re.sub(rb"<TemplateBody>.*</TemplateBody>", b"", answer[2])

@@ -83,6 +83,27 @@ def summary_of_a_name(live: Function) -> str:
     return refusal(boto3.client("cloudformation").get_template_summary, StackName=live.name)
 
 
+def alias_exists(live: Function) -> str:
+    live.publish()
+    named = {"FunctionName": live.name, "Name": "live", "FunctionVersion": "1"}
+    live.api.create_alias(**named)
+    return refusal(live.api.create_alias, **named)
+
+
+def statement_exists(live: Function) -> str:
+    live.open_url()
+    asked = {"StatementId": "url", "Action": "lambda:InvokeFunction", "Principal": "*"}
+    return refusal(live.api.add_permission, FunctionName=live.name, **asked)
+
+
+def stack_exists(live: Function) -> str:
+    nothing_to_change(live)
+    api = boto3.client("cloudformation")
+    body = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}})
+    named = {"StackName": live.name, "ChangeSetName": "again", "ChangeSetType": "CREATE"}
+    return refusal(api.create_change_set, **named, TemplateBody=body)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "wrong-hash": lambda live: refusal(
         live.api.publish_version, FunctionName=live.name, CodeSha256="wrong"
@@ -98,6 +119,15 @@ SCENARIOS: dict[str, Scenario] = {
     "busy": busy,
     "nothing-to-change": nothing_to_change,
     "summary-of-a-name": summary_of_a_name,
+    "alias-exists": alias_exists,
+    "absent-version": lambda live: refusal(
+        live.api.get_function, FunctionName=live.name, Qualifier="1221"
+    ),
+    "statement-exists": statement_exists,
+    "template-of-none": lambda live: refusal(
+        boto3.client("cloudformation").get_template, StackName=live.name
+    ),
+    "stack-exists": stack_exists,
 }
 
 

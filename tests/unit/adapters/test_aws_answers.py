@@ -23,7 +23,8 @@ from engine.adapters.aws.layers import Layers
 from engine.adapters.aws.metrics import Metrics
 from engine.adapters.aws.registry import Manifest, Registry, Repository
 from engine.adapters.aws.session import Aws
-from engine.adapters.aws.stacks import Proposal, Stacks
+from engine.adapters.aws.stack_shapes import Proposal
+from engine.adapters.aws.stacks import Stacks
 from engine.adapters.aws.urls import Urls
 from engine.adapters.aws.versions import Versions
 from engine.errors import DeployError, NotUnderstood

@@ -9,8 +9,9 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from engine.adapters.aws.session import Aws
-from engine.adapters.aws.stacks import Change, Proposal, Stacks
-from engine.errors import Refused
+from engine.adapters.aws.stack_shapes import Change, Proposal
+from engine.adapters.aws.stacks import Stacks
+from engine.errors import Conflict, Refused
 from tests.unit.make import REGION
 
 SET = f"arn:aws:cloudformation:{REGION}:123456789012:changeSet/s/1"
@@ -87,6 +88,16 @@ def test_what_early_validation_has_found_is_told_before_the_change_set_goes(
             "shop", Proposal("{}", {"TemplateBody": "{}"}, {}, (), {}), is_new=False
         )
     assert caught.value.message == f"CloudFormation does not take the template of shop: {told}"
+
+
+def test_a_stack_that_another_run_has_created_meanwhile_is_theirs(
+    aws: Aws, stub: Callable[[str], Stubber]
+) -> None:
+    says = "Stack [shop] already exists and cannot be created again with the changeSet [c]."
+    stub("cloudformation").add_client_error("create_change_set", "ValidationError", says, 400)
+    proposal = Proposal("{}", {"TemplateBody": "{}"}, {}, (), {})
+    with pytest.raises(Conflict, match="somebody else has changed stack shop"):
+        Stacks(aws, REGION).propose("shop", proposal, is_new=True)
 
 
 @pytest.mark.parametrize("answer", [{}])

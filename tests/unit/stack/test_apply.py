@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.adapters.aws.stacks import StackEvent, StackState
+from engine.adapters.aws.stack_shapes import StackEvent, StackState
 from engine.stack.apply import Applied, stuck
 
 

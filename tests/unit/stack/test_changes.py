@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.aws.stacks import Change
+from engine.adapters.aws.stack_shapes import Change
 from engine.errors import Invalid
 from engine.model import Action, Stack
 from engine.stack.changes import check_data, steps_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.aws.stacks import Change
+from engine.adapters.aws.stack_shapes import Change
 from engine.stack.compare import changes_between
 
 TOPIC = {"Type": "AWS::SNS::Topic"}

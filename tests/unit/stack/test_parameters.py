@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.aws.stacks import StackState
+from engine.adapters.aws.stack_shapes import StackState
 from engine.errors import Invalid, Place
 from engine.model import Stack
 from engine.stack.parameters import Parameters, parameters_of
