@@ -48,7 +48,8 @@ this page. The workflow `probes` does it where the repository's variables `PROBE
 `AWS_REGION` name a role to assume, which administers a scratch account, and a region. Probes of the
 lab's own workings, and of what costs something that lasts, run in the lab only.
 
-On AWS itself, {aws}. Where others differ and the source is with the lab, the lab stays as it is.
+On AWS itself, {aws}. Where others differ and the source is with the lab, the lab stays as
+it is.
 {groups}"""
 
 
