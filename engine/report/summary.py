@@ -11,14 +11,13 @@ from engine.report import charts
 from engine.report.charts import milliseconds, shown
 from engine.report.console_links import console, log
 from engine.report.markdown import cell, code, fence, folded, link, table
+from engine.report.prices import AS_OF, MINUTE, STORED
 from engine.report.timeline import timeline
 
 LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
 FEW = 12  # functions that are listed one by one even where nothing happened to them
 SHORT = 16  # steps that need not be folded away
 WORTH = 20.0  # seconds spared that are worth a word
-MINUTE = 0.008  # USD; GitHub documentation, "Actions minute multiplier reference": Linux 2-core
-STORED = 0.10 / 10**9  # USD a byte and month; Amazon ECR pricing, data stored in repositories
 
 _MARKS = {
     "deployed": "✅",
@@ -220,7 +219,7 @@ def _sums(outcome: Outcome, journal: Journal) -> str:
     if all(delivery.outcome == "planned" for delivery in outcome.deliveries):
         return ""
     kinds = [step.action for step in outcome.plan.steps if step.kind in ("base", "image", "layer")]
-    said = []
+    said, prices = [], f"(list price of {AS_OF})"
     if kinds:
         built = sum(action is Action.BUILD for action in kinds)
         others = "" if built == len(kinds) else ", the others reused"
@@ -233,10 +232,11 @@ def _sums(outcome: Outcome, journal: Journal) -> str:
         saved = (slowest - journal.elapsed) / 60
         said.append(
             f"{slowest / journal.elapsed:.0f} times as fast as the slowest release before "
-            f"({slowest:.0f} s): {saved:.1f} minutes, {saved * MINUTE:.3f} USD of a runner spared"
+            f"({slowest:.0f} s): {saved:.1f} minutes, {saved * MINUTE:.3f} USD of a runner spared "
+            f"{prices}"
         )
     if images := sum(delivery.image_size for delivery in outcome.deliveries):
-        said.append(f"storage of what was built: {images * STORED:.2f} USD a month")
+        said.append(f"storage of what was built: {images * STORED:.2f} USD a month {prices}")
     return f"{'; '.join(said)}." if said else ""
 
 

@@ -204,10 +204,16 @@ def test_the_past_is_drawn_and_what_became_worse_is_said() -> None:
     )
     assert "has code of" not in text
     assert "as fast as the slowest release before (60 s)" in text
+    assert "1.0 minutes, 0.006 USD of a runner spared (list price of January 2026)" in text
     usual = page(make.delivery(speed=Speed(0.55), history=passed(0.4, 0.5, 0.6)))
     assert "WARNING" not in usual
     young = page(make.delivery(speed=Speed(2.0), history=passed(0.4, 0.5)))
     assert "WARNING" not in young
+
+
+def test_what_is_stored_is_told_with_its_dated_price() -> None:
+    text = page(make.delivery(image_size=2 * 10**9))
+    assert "storage of what was built: 0.20 USD a month (list price of January 2026)" in text
 
 
 def test_the_heaviest_packages_are_drawn_and_the_others_are_one_slice() -> None:
