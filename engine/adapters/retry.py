@@ -9,6 +9,8 @@ from engine.errors import passes
 
 T = TypeVar("T")
 
+_BEAT = 0.1  # seconds of a pause that nothing ends
+
 
 def until(
     ask: Callable[[], T],
@@ -17,11 +19,13 @@ def until(
     deadline: float,
     first: float = 0.05,
     longest: float = 2.0,
+    wake: Callable[[], object] = lambda: False,
 ) -> T:
     """Ask until the answer is good or the deadline (seconds) has passed; the last answer.
 
     The pauses grow from ``first`` to ``longest`` seconds, each by a fourteenth: what takes two
     seconds is seen a tenth of a second late, and what takes a minute is asked for every two.
+    ``wake`` is called now and then in a pause, which ends when it says so; it may raise to give up.
     """
     import tenacity  # a deploy without a change waits for nothing
 
@@ -29,9 +33,18 @@ def until(
         stop=tenacity.stop_before_delay(deadline),
         wait=tenacity.wait_exponential(multiplier=first, exp_base=1.07, max=longest),
         retry=tenacity.retry_if_result(lambda answer: not done(answer)),
+        sleep=lambda seconds: _pause(seconds, wake),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
     return retrying(ask)
+
+
+def _pause(seconds: float, wake: Callable[[], object]) -> None:
+    from tenacity import nap
+
+    while seconds > 0 and not wake():
+        nap.sleep(min(seconds, _BEAT))
+        seconds -= _BEAT
 
 
 def again(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
@@ -182,13 +182,13 @@ def check_bucket(region: str, gate: S3Gate, world: World) -> str:
 def _check_alarms(settings: Settings, world: World) -> None:
     for region, function in settings.targets:
         if function.canary:
-            for missing in missing_alarms(region, function.canary, world):
+            there = world.metrics(region).alarms(function.canary.alarms)
+            for missing in missing_alarms(region, function.canary, there):
                 raise missing
 
 
-def missing_alarms(region: str, canary: Canary, world: World) -> list[NotReady]:
-    """What is wrong for each alarm of a canary that does not exist."""
-    there = world.metrics(region).alarms(canary.alarms)
+def missing_alarms(region: str, canary: Canary, there: Container[str]) -> list[NotReady]:
+    """What is wrong for each alarm of a canary that is not among those that are ``there``."""
     return [
         NotReady(
             f"{canary.place}: alarm {name!r} does not exist in {region}",

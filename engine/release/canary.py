@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 
 from engine.adapters import retry
-from engine.adapters.aws.metrics import Calls
+from engine.adapters.aws.metrics import Alarm, Calls
 from engine.errors import GateFailed
 from engine.model import Canary
 from engine.release.alias import AliasMoves
@@ -39,6 +40,16 @@ def try_out(order: Order, moves: AliasMoves, version: str, description: str) -> 
         detail(watch.until_over())
 
 
+def slow_alarms(canary: Canary, alarms: Mapping[str, Alarm]) -> list[str]:
+    """What is so of each alarm that a canary may be over before."""
+    return [
+        f"alarm {name} goes off after {alarm.span:.0f} s at the earliest, and the canary lasts "
+        f"{canary.duration:.0f} s (for)"
+        for name, alarm in alarms.items()
+        if alarm.span > canary.duration
+    ]
+
+
 class _Watch:
     """How one version fares; ``_ringing`` are alarms that rang before it had its first call."""
 
@@ -49,13 +60,16 @@ class _Watch:
         self._metrics = order.world.metrics(order.region)
         self._calls = Calls()
         self._ringing: set[str] = set()
-        for name, (state, reason) in self._metrics.alarms(canary.alarms).items():
-            if state == "ALARM":
+        alarms = self._metrics.alarms(canary.alarms)
+        for name, alarm in alarms.items():
+            if alarm.rings:
                 self._ringing.add(name)
                 order.journal.note(
                     f"Alarm {name} rings already, so it does not judge version {version} of "
-                    f"{order.name} until it has been silent: {reason}"
+                    f"{order.name} until it has been silent: {alarm.reason}"
                 )
+        for says in slow_alarms(canary, alarms):
+            order.journal.note(f"{order.name}: {says}.")
 
     def until_over(self) -> str:
         """What was seen until the time was over, and CloudWatch has shown the end of it.
@@ -84,6 +98,7 @@ class _Watch:
             deadline=canary.duration + LATE,
             first=max(0.5, min(LONGEST, canary.duration / MOST_CALLS)),
             longest=LONGEST,
+            wake=order.journal.check,
         )
         if not self._calls.every:
             self._unseen()
@@ -104,12 +119,12 @@ class _Watch:
 
     def _judge(self) -> None:
         version, allowed = self._version, self._canary.max_error_rate or 0
-        for name, (state, reason) in self._metrics.alarms(self._canary.alarms).items():
-            if state != "ALARM":
+        for name, alarm in self._metrics.alarms(self._canary.alarms).items():
+            if not alarm.rings:
                 self._ringing.discard(name)
             elif name not in self._ringing:
                 raise GateFailed(
-                    f"alarm {name} went off while version {version} was tried: {reason}"
+                    f"alarm {name} went off while version {version} was tried: {alarm.reason}"
                 )
         if self._calls.failed > allowed * self._calls.every:
             raise GateFailed(

@@ -152,7 +152,7 @@ def _checks_in_aws(subject: _Subject, world: World, caller: Caller) -> list[Chec
             partial(functions.check, region, function, caller, world, rehearses=rehearses)
         )
         if function.canary:
-            checks.append(partial(stores.alarms, region, function.canary, world))
+            checks.append(partial(stores.of_canary, region, function.canary, world))
         checks += [
             partial(stores.bucket_of_test, region, gate, world)
             for gate in function.gates

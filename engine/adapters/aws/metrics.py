@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,24 @@ class Calls:
     every: int = 0
     failed: int = 0
     newest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm: its ``state`` (OK, ALARM, INSUFFICIENT_DATA), and the reason of that.
+
+    ``span`` are the seconds that must be bad before it can go off; 0 of one that combines others,
+    or metrics.
+    """
+
+    state: str
+    reason: str
+    span: float
+
+    @property
+    def rings(self) -> bool:
+        """Whether it has gone off."""
+        return self.state == "ALARM"
 
 
 class Metrics:
@@ -80,8 +98,8 @@ class Metrics:
         newest = max(shown["all"]["Timestamps"], default=None) if "all" in shown else None
         return Calls(sums.get("calls", 0), sums.get("failed", 0), newest)
 
-    def alarms(self, names: Iterable[str]) -> dict[str, tuple[str, str]]:
-        """The state of each alarm that exists (OK, ALARM, INSUFFICIENT_DATA), and its reason."""
+    def alarms(self, names: Iterable[str]) -> dict[str, Alarm]:
+        """Each of these alarms that exists."""
         wanted = list(names)
         if not wanted:
             return {}
@@ -93,7 +111,13 @@ class Metrics:
             AlarmTypes=["MetricAlarm", "CompositeAlarm"],
         )
         return {
-            alarm["AlarmName"]: (alarm["StateValue"], alarm.get("StateReason", ""))
+            alarm["AlarmName"]: _alarm(alarm)
             for kind in ("MetricAlarms", "CompositeAlarms")
             for alarm in found.get(kind, [])
         }
+
+
+def _alarm(found: Mapping[str, Any]) -> Alarm:
+    periods = found.get("DatapointsToAlarm") or found.get("EvaluationPeriods", 0)
+    span = float(found.get("Period", 0) * periods)
+    return Alarm(found["StateValue"], found.get("StateReason", ""), span)

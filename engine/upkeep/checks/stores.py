@@ -9,7 +9,10 @@ from engine.build.upload import elsewhere
 from engine.errors import NotReady
 from engine.model import Canary, S3Gate, Store
 from engine.plan.observe import check_bucket, missing_alarms
+from engine.release.canary import slow_alarms
 from engine.upkeep.finding import Finding, note, ok, wrong
+
+SHORT = 300.0  # seconds of a canary
 
 
 def bucket_of_test(region: str, gate: S3Gate, world: World) -> Iterator[Finding]:
@@ -41,9 +44,18 @@ def bucket_of_artifacts(
         yield ok(f"Bucket {name} for {what} is in {region}")
 
 
-def alarms(region: str, canary: Canary, world: World) -> Iterator[Finding]:
-    """Whether the alarms of a canary exist."""
-    missing = missing_alarms(region, canary, world)
+def of_canary(region: str, canary: Canary, world: World) -> Iterator[Finding]:
+    """Whether the alarms of a canary exist, and can go off while it lasts."""
+    there = world.metrics(region).alarms(canary.alarms)
+    missing = missing_alarms(region, canary, there)
     yield from map(wrong, missing)
     if canary.alarms and not missing:
         yield ok(f"The alarms of the canary exist in {region}: {', '.join(canary.alarms)}")
+    for says in slow_alarms(canary, there):
+        yield note(f"{canary.place}: {says}", "Let the canary last longer (for).")
+    if canary.duration < SHORT:
+        yield note(
+            f"{canary.place}: a canary of {canary.duration:.0f} s shows few calls, as CloudWatch "
+            "counts them by the minute",
+            "Let it last five minutes or longer (for: 5m).",
+        )

@@ -260,11 +260,37 @@ def test_every_alarm_that_is_missing_is_named(world: World, stub: Stub) -> None:
     alarm = {"AlarmName": "there", "StateValue": "OK"}
     stub("cloudwatch").add_response("describe_alarms", {"MetricAlarms": [alarm]})
     canary = Canary(0.1, 60.0, alarms=("there", "gone", "lost"), place=Place("f", 3))
-    said = only(stores.alarms(make.REGION, canary, world), Level.WRONG)
+    said = only(stores.of_canary(make.REGION, canary, world), Level.WRONG)
     assert [text.partition(" does")[0] for text in said] == [
         "f:3: alarm 'gone'",
         "f:3: alarm 'lost'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("lasts", "says"),
+    [
+        (120.0, ["f:3: alarm 5xx goes off after 600 s at the earliest", "a canary of 120 s shows"]),
+        (300.0, ["f:3: alarm 5xx goes off after 600 s at the earliest"]),
+        (600.0, []),
+    ],
+)
+def test_a_canary_that_is_too_short_to_be_judged_is_noted(
+    world: World, stub: Stub, lasts: float, says: list[str]
+) -> None:
+    slow = {"Period": 300, "EvaluationPeriods": 3, "DatapointsToAlarm": 2}
+    alarms = [
+        {"AlarmName": "5xx", "StateValue": "OK", **slow},
+        {"AlarmName": "late", "StateValue": "OK", "Period": 60, "EvaluationPeriods": 1},
+    ]
+    every = {"AlarmName": "every", "StateValue": "OK", "AlarmRule": "ALARM(5xx) AND ALARM(late)"}
+    answer = {"MetricAlarms": alarms, "CompositeAlarms": [every]}
+    stub("cloudwatch").add_response("describe_alarms", answer)
+    canary = Canary(0.1, lasts, alarms=("5xx", "late", "every"), place=Place("f", 3))
+    found = only(stores.of_canary(make.REGION, canary, world), Level.NOTE)
+    assert len(found) == len(says)
+    for text, part in zip(found, says, strict=True):
+        assert part in text
 
 
 # ---------------------------------------------------------------- functions

@@ -1,0 +1,38 @@
+"""Waiting: whoever is called away does not sleep on."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from engine.adapters import retry
+from engine.errors import Cancelled
+from engine.journal import Journal
+
+
+def test_a_pause_ends_when_it_is_told_to() -> None:
+    asked = list[float]()
+
+    def ask() -> int:
+        asked.append(time.monotonic())
+        return len(asked)
+
+    answer = retry.until(
+        ask,
+        lambda number: number == 2,
+        deadline=60,
+        first=20,
+        longest=20,
+        wake=lambda: time.monotonic() - asked[0] > 0.3,
+    )
+    assert answer == 2
+    assert 0.3 < asked[1] - asked[0] < 2
+
+
+def test_a_run_that_is_cancelled_in_a_pause_gives_up() -> None:
+    journal, begun = Journal(), time.monotonic()
+    journal.cancel()
+    with pytest.raises(Cancelled):
+        retry.until(lambda: None, bool, deadline=60, first=20, longest=20, wake=journal.check)
+    assert time.monotonic() - begun < 2
