@@ -58,7 +58,7 @@ layers: .venv/ready
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py \
 	    tests/integration/test_bounds.py tests/integration/test_canary.py \
-	    tests/integration/test_ownership.py
+	    tests/integration/test_ownership.py tests/integration/test_gates.py
 
 stacks: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_stack*.py tests/peers

@@ -39,7 +39,14 @@ from engine.model.wanted import (
     Store,
     ZipSource,
 )
-from engine.model.words import Access, Architecture, Bytecode, Compression, Profile
+from engine.model.words import (
+    Access,
+    Architecture,
+    Bytecode,
+    Compression,
+    EventKind,
+    Profile,
+)
 
 __all__ = [
     "LATEST",
@@ -60,6 +67,7 @@ __all__ = [
     "Configuration",
     "Delivery",
     "Event",
+    "EventKind",
     "Fingerprints",
     "Function",
     "FunctionState",

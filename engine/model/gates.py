@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.errors import Place
-from engine.model.words import Access
+from engine.model.words import Access, EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class _Test:
 class HttpGate(_Test):
     """An HTTP request is answered. ``target`` is a path of the function, or a whole address.
 
-    ``faster_than`` is in seconds; ``auth`` says whether the request must be signed.
+    ``faster_than`` is in seconds; ``auth`` says whether the request must be signed. ``event`` is
+    what a function gets of it, if that is not as its stack says.
     """
 
     target: str
@@ -45,6 +46,7 @@ class HttpGate(_Test):
     json: Mapping[str, object] = field(default_factory=dict)
     faster_than: float | None = None
     auth: Access = "public"
+    event: EventKind | None = None
 
     @property
     def is_elsewhere(self) -> bool:
@@ -65,7 +67,8 @@ class InvokeGate(_Test):
 class S3Gate(_Test):
     """What is written through the function's API is in the bucket, and the other way round.
 
-    ``owner`` is the account that the bucket belongs to, if it is not that of the run's credentials.
+    ``owner`` is the account that the bucket belongs to, if it is not that of the run's credentials;
+    ``event`` is as that of ``HttpGate``.
     """
 
     bucket: str
@@ -73,6 +76,7 @@ class S3Gate(_Test):
     prefix: str
     place: Place
     owner: str = ""
+    event: EventKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

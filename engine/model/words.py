@@ -20,5 +20,6 @@ class Architecture(StrEnum):
 
 Compression = Literal["auto", "zstd", "gzip"]  # of an image's layers
 Access = Literal["public", "iam"]  # who may call a function URL: everybody, or signed callers
+EventKind = Literal["http", "rest", "alb"]  # of a request: what stands in front of a function
 Bytecode = Literal["include", "only", "none"]  # of layers: beside the sources, in their place
 Profile = Literal["safe", "aggressive", "none"]  # of what is pruned from layers

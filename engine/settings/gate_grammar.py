@@ -63,6 +63,12 @@ TEST = Record(
         "auth": Key(
             Choice(("iam",)), "sign the request to a whole address with the run's credentials"
         ),
+        "event": Key(
+            Choice(("http", "rest", "alb")),
+            "event that a request becomes before users have the new version: as a function URL or "
+            "an HTTP API sends it (http), a REST API (rest), or a load balancer (alb); default "
+            "http, and rest in a stack that has no API but REST ones",
+        ),
         "status": Key(Whole(100, 599, "as an HTTP status"), "expected status; default 200"),
         "invoke": Key(Anything(), "event to invoke the function with"),
         "json": Key(

@@ -13,9 +13,9 @@ from engine.settings.document import nearest
 
 # What says more about one kind of test, and about no other.
 _BELONGS = {
-    "http": ("method", "headers", "body", "auth", "status", "json", "faster-than"),
+    "http": ("method", "headers", "body", "auth", "event", "status", "json", "faster-than"),
     "invoke": ("json", "faster-than"),
-    "s3": (),
+    "s3": ("event",),
     "command": (),
 }
 
@@ -59,6 +59,9 @@ def read_gate(checked: Checked, name: str, value: dict[str, Any]) -> Gate:
     if isinstance(made, HttpGate) and made.auth == "iam" and not made.is_elsewhere:
         says = "a path of the function is signed when its url is iam; auth is for an address"
         checked.problem(says, "tests", name, "auth")
+    if isinstance(made, HttpGate) and made.event and made.is_elsewhere:
+        says = "what stands in front of an address makes the event; event is for a path"
+        checked.problem(says, "tests", name, "event")
     return made
 
 
@@ -96,6 +99,7 @@ def _gate(name: str, value: Mapping[str, Any], place: Place) -> Gate:
             prefix=s3.get("prefix", ""),
             place=place,
             owner=s3.get("owner", ""),
+            event=value.get("event"),
             **common,
         )
     if "command" in value:
@@ -109,6 +113,7 @@ def _gate(name: str, value: Mapping[str, Any], place: Place) -> Gate:
         body=value.get("body", ""),
         status=value.get("status", 200),
         auth=value.get("auth", "public"),
+        event=value.get("event"),
         **answer,
         **common,
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Set
 
 from engine.adapters.aws.stack_shapes import StackState
 from engine.errors import GateFailed
-from engine.model import LATEST, Action, CommandGate, Step
+from engine.model import LATEST, Action, CommandGate, EventKind, Step
 from engine.plan.when import reason_to_skip
 from engine.stack.order import Order
 from engine.verify.address import VersionAddress
 from engine.verify.trial import Subject, Trials
 
 URL = "AWS::Lambda::Url"
+REST_API = "AWS::ApiGateway::RestApi"
+OTHERS = {URL, "AWS::ApiGatewayV2::Api"}  # what else turns requests into events
 
 
 def test_steps(order: Order, changed: Container[str], why: str) -> list[Step]:
@@ -46,6 +48,11 @@ def alias_of(order: Order, logical: str) -> str:
     return alias if isinstance(alias, str) else LATEST
 
 
+def event_in(types: Set[str]) -> EventKind:
+    """What requests become in a stack that has resources of these types."""
+    return "rest" if REST_API in types and not types & OTHERS else "http"
+
+
 class Proof:
     """Runs the tests of one stack."""
 
@@ -64,19 +71,28 @@ class Proof:
             return
         found = self._order.stacks.resources(state.name)
         names = {each.logical: each.physical for each in found}
-        has_urls = any(each.type == URL for each in found)
+        types = {each.type for each in found}
+        event = event_in(types)
         for logical, gates in self._order.stack.gates.items():
             for gate in gates:
                 if step := asked.get(f"test:{logical}:{gate.name}"):
                     if logical not in names:
                         says = "the stack has no {}; its Condition may leave it out"
                         raise GateFailed(f"test {gate.name}: {says.format(logical)}")
-                    tells = has_urls and isinstance(gate, CommandGate)
-                    subject = self._subject(logical, names[logical], state.outputs, tells=tells)
+                    tells = URL in types and isinstance(gate, CommandGate)
+                    subject = self._subject(
+                        logical, names[logical], state.outputs, event, tells=tells
+                    )
                     self._trials.run(step, "on live traffic", gate, subject)
 
     def _subject(
-        self, logical: str, name: str, outputs: Mapping[str, str], *, tells: bool
+        self,
+        logical: str,
+        name: str,
+        outputs: Mapping[str, str],
+        event: EventKind,
+        *,
+        tells: bool,
     ) -> Subject:
         """A function as a test asks it; ``tells`` its URL, which only commands need."""
         order, alias = self._order, alias_of(self._order, logical)
@@ -87,7 +103,7 @@ class Proof:
         return Subject(
             name,
             alias,
-            VersionAddress(order.world.invocations(order.region), name, alias),
+            VersionAddress(order.world.invocations(order.region), name, alias, event=event),
             url.address if url else "",
             {
                 "STACK_NAME": order.name,

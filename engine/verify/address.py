@@ -6,15 +6,16 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 from engine.adapters import http
 from engine.adapters.aws.denials import allow, denied_action
 from engine.adapters.aws.invocations import LONGEST, Invocations
 from engine.adapters.http import Answer
 from engine.errors import GateFailed
+from engine.model import EventKind
+from engine.verify.events import event_of
 from engine.verify.speed import Speedometer
 
 # Runtime errors that no second try mends (Lambda developer guide, "Lambda runtime errors").
@@ -25,6 +26,7 @@ _HOPELESS = (
     "Runtime.MalformedHandlerName",
 )
 
+_PRELUDE_END = "\0" * 8  # of an answer that streams
 
 # A request's method, address, headers and body; its headers with a signature.
 Sign = Callable[[str, str, Mapping[str, str], bytes], dict[str, str]]
@@ -45,13 +47,15 @@ class Address(Protocol):
     def invoke(self, payload: object) -> Any:
         """Send an event; its answer."""
 
+    def by(self, event: EventKind | None) -> Address:
+        """The same where requests that become events become one of this kind, if it is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class VersionAddress:
     """One version or alias, asked through Lambda's own API.
 
-    An HTTP request becomes the event that a function URL would send (payload format 2.0, Lambda
-    developer guide, "Invoking Lambda function URLs"). ``timeout`` is the function's own, in
+    An HTTP request becomes an event of the kind ``event``. ``timeout`` is the function's own, in
     seconds: there is no answer later than that.
     """
 
@@ -59,6 +63,7 @@ class VersionAddress:
     name: str
     qualifier: str
     timeout: float = LONGEST
+    event: EventKind = "http"
     speedometer: Speedometer = field(default_factory=Speedometer)
 
     def invoke(self, payload: object) -> Any:
@@ -74,13 +79,18 @@ class VersionAddress:
         raised = Hopeless if kind in _HOPELESS else GateFailed
         raise raised(f"{kind}: {message}", detail=tail if trace in tail else f"{trace}{tail}")
 
+    def by(self, event: EventKind | None) -> VersionAddress:
+        return replace(self, event=event) if event else self
+
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         begun = time.monotonic()
-        answer = self.invoke(_event(method, path, body, headers or {}))
+        answer = _whole(self.invoke(event_of(self.event, method, path, body, headers or {})))
         seconds = time.monotonic() - begun
         if not (isinstance(answer, dict) and "statusCode" in answer):
+            if self.event != "http":  # "Malformed Lambda proxy response", 502
+                raise GateFailed(f"what {self.name} returned is no HTTP answer: no statusCode")
             # A function URL turns any other answer into a 200 with that JSON.
             return Answer(200, json.dumps(answer).encode(), seconds)
         text = str(answer.get("body") or "")
@@ -102,6 +112,10 @@ class UrlAddress:
     def invoke(self, payload: object) -> Any:
         raise GateFailed(f"{self.url} takes HTTP requests, not events such as {payload!r}")
 
+    def by(self, event: EventKind | None) -> UrlAddress:
+        del event  # what stands in front of the function makes it
+        return self
+
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
@@ -117,48 +131,27 @@ class UrlAddress:
         return answer
 
 
+def _whole(answer: Any) -> Any:
+    """An answer as a function returns it that does not stream.
+
+    One that streams sends status and headers as JSON, eight NUL bytes, and the body (Lambda
+    developer guide, "Writing Lambda functions with response streaming").
+    """
+    if not isinstance(answer, str) or _PRELUDE_END not in answer:
+        return answer
+    prelude, _, body = answer.partition(_PRELUDE_END)
+    try:
+        found = json.loads(prelude)
+    except (ValueError, RecursionError):
+        return answer
+    # Without a status it is 200 (the same guide).
+    return {"statusCode": 200, **found, "body": body} if isinstance(found, dict) else answer
+
+
 def _location(answer: Mapping[str, Any]) -> str:
     """Where a redirect leads, by the headers that a function returns."""
-    headers = answer.get("headers")
-    found = headers.items() if isinstance(headers, dict) else ()
-    return next((str(value) for name, value in found if name.lower() == "location"), "")
-
-
-def _event(method: str, path: str, body: bytes, given: Mapping[str, str]) -> dict[str, Any]:
-    raw_path, _, query = path.partition("?")
-    parameters: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
-    headers = {"host": "lambda-fast-deploy.test", "user-agent": "lambda-fast-deploy"}
-    if body:
-        headers["content-type"] = "application/octet-stream"
-        headers["content-length"] = str(len(body))
-    headers |= {name.lower(): value for name, value in given.items()}
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": raw_path,
-        "rawQueryString": query,
-        "headers": headers,
-        "queryStringParameters": parameters,
-        "requestContext": {
-            "accountId": "anonymous",
-            "apiId": "lambda-fast-deploy",
-            "domainName": "lambda-fast-deploy.test",
-            "domainPrefix": "lambda-fast-deploy",
-            "http": {
-                "method": method,
-                "path": raw_path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "127.0.0.1",
-                "userAgent": "lambda-fast-deploy",
-            },
-            "requestId": "lambda-fast-deploy",
-            "routeKey": "$default",
-            "stage": "$default",
-            "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
-            "timeEpoch": int(time.time() * 1000),
-        },
-        "body": base64.b64encode(body).decode() if body else None,
-        "isBase64Encoded": bool(body),
-    }
+    for headers in (answer.get("headers"), answer.get("multiValueHeaders")):
+        for name, value in headers.items() if isinstance(headers, dict) else ():
+            if name.lower() == "location":
+                return str(value[-1] if value and isinstance(value, list) else value)
+    return ""

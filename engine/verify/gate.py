@@ -82,6 +82,7 @@ def run_gate(gate: Gate, target: Target) -> str:
         deadline=gate.within if not isinstance(gate, CommandGate) else 0,
         first=0.5,
         longest=5.0,
+        wake=target.check,
     )
     if isinstance(result, DeployError):
         spent = f" ({tries} tries in {gate.within - deadline.left:.1f} s)" if tries > 1 else ""
@@ -113,7 +114,7 @@ def ask(
     if isinstance(gate, InvokeGate):
         return deadline.bound(lambda: address.invoke(gate.payload), check)
     path = "" if gate.is_elsewhere else gate.target
-    body = gate.body.encode("utf-8", "surrogateescape")
+    body, address = gate.body.encode("utf-8", "surrogateescape"), address.by(gate.event)
     return deadline.bound(lambda: address.request(gate.method, path, body, gate.headers), check)
 
 
@@ -230,10 +231,10 @@ def _s3(gate: S3Gate, target: Target, deadline: Deadline) -> str:
     key = f"{KEY}{secrets.token_hex(8)}"
     stored = f"{gate.prefix}{key}"
     path = gate.path.replace("{key}", key)
-    content = secrets.token_hex(32).encode()
+    content, address = secrets.token_hex(32).encode(), target.address.by(gate.event)
 
     def request(method: str, body: bytes = b"") -> Answer:
-        return deadline.bound(lambda: target.address.request(method, path, body), target.check)
+        return deadline.bound(lambda: address.request(method, path, body), target.check)
 
     def clean() -> None:
         Deadline.after(CLEANING).bound(lambda: bucket.delete(stored))

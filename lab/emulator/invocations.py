@@ -30,13 +30,15 @@ class Call:
 @dataclass
 class Invocation:
     """One run of a function. ``init``: the seconds that a new execution environment took, if
-    one was started; ``started``: when the handler was called; ``ended``: when it returned."""
+    one was started; ``started``: when the handler was called; ``ended``: when it returned;
+    ``is_first``: it is the first one of its execution environment."""
 
     init: float | None = None
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
     init_output: str = ""
     memory: int = 0
+    is_first: bool = False
 
     def environment_ready(self, seconds: float, output: str = "") -> None:
         """A new execution environment is there; from now on the handler's time counts."""
@@ -95,7 +97,8 @@ def dispatch(
         }
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
         output = "\n".join(filter(None, [output, f"{moment}Z {request_id} {told}"]))
-    report = logs.Report(request_id, seconds * 1000, None if init is None else init * 1000)
+    start = logs.start_of(config, init, is_first=invocation.is_first)
+    report = logs.Report(request_id, seconds * 1000, failed, start)
     memory = invocation.memory or lambda_svc._probe_peak_memory_mb(function)
     result["log"] = logs.text(report, config, output, invocation.init_output, memory)
     logs.keep(function, request_id, result["log"])

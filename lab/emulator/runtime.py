@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import queue
@@ -26,6 +27,7 @@ from lab.emulator.unpacked import Unpacked
 
 _INIT_FAILED = "Worker init failed: "
 _FAILURE = "_lab_failure"  # in an answer: the handler's error, as JSON
+_STREAM = "_lab_stream"  # in an answer: what the handler streamed, in base64
 _END = "\0lab: end"  # printed when an init or a call is through
 _DRAIN_SECONDS = 0.25
 
@@ -62,6 +64,31 @@ _EXCEPT_CALL = 'json.dumps({"status": "error", "error": str(e), "trace": traceba
 _READY = '_real_stdout.write(json.dumps({"status": "ready"'
 _ANSWERED = "        _real_stdout.flush()\n\nrun()"
 
+# What the runtime of Node.js gives to handlers that stream; their answer is what they have written:
+# https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
+_STREAMING = f"""
+globalThis.awslambda = {{
+  streamifyResponse: (handler) => async (event, context) => {{
+    const chunks = [];
+    const stream = new (require("stream").Writable)({{
+      write(chunk, encoding, next) {{ chunks.push(Buffer.from(chunk)); next(); }},
+    }});
+    stream.setContentType = () => {{}};
+    const finished = new Promise((resolve) => stream.on("finish", resolve));
+    await handler(event, stream, context);
+    await finished;
+    return {{ {_STREAM}: Buffer.concat(chunks).toString("base64") }};
+  }},
+  HttpResponseStream: {{
+    from: (stream, prelude) => {{
+      stream.write(JSON.stringify(prelude));
+      stream.write(Buffer.alloc(8));
+      return stream;
+    }},
+  }},
+}};
+"""
+
 # For MiniStack, which ends a worker after an error, a handler's error is an answer: on AWS the
 # execution environment lives on.
 _PYTHON = {
@@ -81,7 +108,8 @@ const _labFailure = (error) => JSON.stringify({
   errorMessage: String((error && error.message) || error),
   trace: String((error && error.stack) || "").split("\\n"),
 });
-""",
+"""
+    + _STREAMING,
     'status: "error", error: String(err.message || err), trace: err.stack || ""': (
         f'status: "ok", result: {{ {_FAILURE}: _labFailure(err) }}'
     ),
@@ -106,6 +134,7 @@ def taught(script: str, changes: dict[str, str]) -> str:
 def spawn(worker: Any) -> None:
     """Start a worker: its init is the time from the start of its process until it is ready."""
     worker._lab_started = began = time.monotonic()
+    worker._lab_called = False
     try:
         _spawn(worker)
     finally:
@@ -146,6 +175,8 @@ def drain(worker: Any, *args: Any, **named: Any) -> str:
     invocation = current()
     invocation.ended = time.monotonic()
     invocation.memory = peak_memory(worker._proc)
+    invocation.is_first = not getattr(worker, "_lab_called", False)
+    worker._lab_called = True
     if isinstance(worker, lambda_runtime.ProvidedWorker):
         return str(_drain_stderr_bounded(worker, *args, **named))
     return printed(worker)
@@ -162,11 +193,14 @@ def peak_memory(process: Any) -> int:
 
 
 def execute_function(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-    """Run a zip function; an error is told with its AWS type, message and stack trace."""
+    """Run a zip function; an error is told with its AWS type, message and stack trace, and what
+    is streamed is the answer as it is."""
     result: dict[str, Any] = _execute_function_warm(function, event, request_id)
     body = result.get("body")
     if not isinstance(body, dict):
         return result
+    if _STREAM in body:
+        return {**result, "body": base64.b64decode(body[_STREAM])}
     printed_by_it = result.get("log", "")
     if _FAILURE in body:
         told = json.loads(body[_FAILURE])

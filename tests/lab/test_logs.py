@@ -128,3 +128,54 @@ def test_cloudwatch_keeps_the_same_lines(function: Function) -> None:
     group = f"/aws/lambda/{function.name}"
     events = boto3.client("logs").filter_log_events(logGroupName=group)["events"]
     assert [event["message"] for event in events] == lines
+
+
+def reported(function: Function, qualifier: str = "$LATEST") -> tuple[list[str], dict[str, Any]]:
+    """Invoke with LogType=Tail; the other lines, and the record of platform.report, if any."""
+    answer = function.api.invoke(
+        FunctionName=function.name, Qualifier=qualifier, LogType="Tail", Payload=b"{}"
+    )
+    lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    found = [json.loads(line) for line in lines if "platform.report" in line]
+    return lines, found[0]["record"] if found else {}
+
+
+def test_a_log_in_json_reports_in_json(function: Function) -> None:
+    function.create(archive({"app.py": PYTHON}), LoggingConfig={"LogFormat": "JSON"})
+    lines, record = reported(function)
+    assert json.loads(lines[0])["type"] == "platform.start"
+    assert record["status"] == "success"
+    assert record["metrics"]["initDurationMs"] >= 300
+    assert record["metrics"]["durationMs"] < 200
+    assert not any(line.startswith(("START", "END", "REPORT")) for line in lines)
+    assert "initDurationMs" not in reported(function)[1]["metrics"]
+
+
+def test_a_system_level_above_info_reports_nothing(function: Function) -> None:
+    logging = {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
+    function.create(archive({"app.py": PYTHON}), LoggingConfig=logging)
+    assert reported(function) == (["said None"], {})
+
+
+@pytest.mark.parametrize("form", ["Text", "JSON"])
+def test_a_version_with_snapstart_is_restored(function: Function, form: str) -> None:
+    function.create(
+        archive({"app.py": PYTHON}),
+        Runtime="python3.12",
+        SnapStart={"ApplyOn": "PublishedVersions"},
+        LoggingConfig={"LogFormat": form},
+    )
+    version = function.api.publish_version(FunctionName=function.name)["Version"]
+    function.api.get_waiter("function_active_v2").wait(
+        FunctionName=function.name, Qualifier=version, WaiterConfig={"Delay": 1}
+    )
+    for is_first in (True, False):
+        lines, record = reported(function, version)
+        told = (
+            "restoreDurationMs" in record["metrics"]
+            if record
+            else "\tRestore Duration: " in lines[-1]
+        )
+        assert told == is_first
+        assert "nit Duration" not in lines[-1]
+        assert "initDurationMs" not in lines[-1]

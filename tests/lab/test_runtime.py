@@ -119,3 +119,20 @@ def test_nothing_of_the_caller_leaks_into_functions(
     )
     function.create(archive({"app.py": source}))
     assert function.call() == (None, [])
+
+
+def test_what_a_handler_streams_is_the_answer_as_it_is(function: Function) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html"""
+    source = """
+exports.handler = awslambda.streamifyResponse(async (event, stream, context) => {
+  stream = awslambda.HttpResponseStream.from(stream, { statusCode: event.status });
+  stream.write("a");
+  stream.write("b");
+  stream.end();
+});
+"""
+    function.create(archive({"app.js": source}), Runtime="nodejs20.x")
+    for _ in range(2):
+        answer = function.api.invoke(FunctionName=function.name, Payload=b'{"status": 503}')
+        assert answer["Payload"].read() == b'{"statusCode":503}' + bytes(8) + b"ab"
+        assert "FunctionError" not in answer

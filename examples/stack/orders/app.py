@@ -11,7 +11,7 @@ from idna import encode
 
 def handler(event: dict, _: object) -> dict:
     """Answer a request of the API."""
-    path = jmespath.search("path || rawPath", event)
+    path = jmespath.search("path", event)
     if path == "/health":
         return _answer(200, {"status": "ok", "stage": os.environ["STAGE"]})
     order = json.loads(event["body"])

@@ -9,6 +9,7 @@ from typing import Any
 from engine.adapters.aws.invocations import Invocation
 from engine.adapters.http import Answer
 from engine.errors import GateFailed
+from engine.model import EventKind
 
 
 def answer(status: int, body: object = b"", location: str = "") -> Answer:
@@ -53,6 +54,9 @@ class FakeAddress:
         found: Answer = self._next()
         return found
 
+    def by(self, event: EventKind | None) -> FakeAddress:
+        return self
+
     def invoke(self, payload: object) -> Any:
         self.asked.append(payload)
         return self._next()
@@ -83,6 +87,9 @@ class StoringAddress:
             self._bucket.objects[key] = self._store(body)
             return self._spoil(method, answer(201))
         return self._spoil(method, answer(200, self._bucket.objects.get(key, b"")))
+
+    def by(self, event: EventKind | None) -> StoringAddress:
+        return self
 
     def invoke(self, payload: object) -> Any:
         raise GateFailed("takes requests only")

@@ -10,6 +10,7 @@ import pytest
 
 from engine.adapters.aws.invocations import Invocations
 from engine.errors import GateFailed
+from engine.model import EventKind
 from engine.verify.address import Hopeless, UrlAddress, VersionAddress
 from tests.unit.verify.fakes import FakeInvocations
 
@@ -72,7 +73,72 @@ def test_a_body_travels_as_base64_with_its_length() -> None:
     assert event["requestContext"]["http"]["method"] == "PUT"
 
 
+REST = ("rest", "/a", {"x": "3", "y": "two words"}, {"x": ["1", "3"], "y": ["two words"]})
+ALB = ("alb", "/a", {"x": "3", "y": "two%20words"}, None)
+
+
+@pytest.mark.parametrize(("kind", "path", "last", "every"), [REST, ALB], ids=["rest", "alb"])
+def test_a_request_is_the_event_that_an_api_or_a_load_balancer_sends(
+    kind: EventKind, path: str, last: dict[str, str], every: dict[str, list[str]] | None
+) -> None:
+    address, invocations = asking({"statusCode": 200})
+    address.by(kind).request("PUT", "/a?x=1&y=two%20words&x=3", b"\xff")
+    ((_, _, event),) = invocations.asked
+    assert (event["httpMethod"], event["path"]) == ("PUT", path)
+    assert event["queryStringParameters"] == last
+    assert event.get("multiValueQueryStringParameters") == every
+    assert (event["body"], event["isBase64Encoded"]) == ("/w==", True)
+    assert event["headers"]["host"]
+    assert not {"rawPath", "version", "routeKey"} & event.keys()
+    assert ("elb" in event["requestContext"]) == (kind == "alb")
+
+
+@pytest.mark.parametrize(("kind", "empty"), [("rest", None), ("alb", "")])
+def test_what_is_not_sent_is_as_the_sender_says_it(kind: EventKind, empty: str | None) -> None:
+    address, invocations = asking({"statusCode": 200})
+    address.by(kind).request("GET", "/a")
+    ((_, _, event),) = invocations.asked
+    assert (event["body"], event["isBase64Encoded"]) == (empty, False)
+    assert not event["queryStringParameters"]
+
+
+@pytest.mark.parametrize("kind", ["rest", "alb"])
+def test_an_api_and_a_load_balancer_take_no_answer_without_a_status(kind: EventKind) -> None:
+    address, _ = asking({"plain": "JSON"})
+    with pytest.raises(GateFailed, match="is no HTTP answer: no statusCode"):
+        address.by(kind).request("GET", "/")
+
+
+def test_another_event_counts_for_the_same_speed() -> None:
+    address, _ = asking({"statusCode": 200})
+    assert address.by("rest").speedometer is address.speedometer
+    assert address.by(None) is address
+
+
 # ---------------------------------------------------------------- the answer
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "body"),
+    [
+        ('{"statusCode": 503}' + "\0" * 8 + "away", 503, b"away"),
+        ('{"statusCode": 200, "headers": {}}' + "\0" * 8, 200, b""),
+        ("{}" + "\0" * 8 + "a\0b", 200, b"a\0b"),
+        ("words" + "\0" * 8 + "away", 200, json.dumps("words" + "\0" * 8 + "away").encode()),
+        ("[1]" + "\0" * 8 + "away", 200, json.dumps("[1]" + "\0" * 8 + "away").encode()),
+        (
+            '{"statusCode": 503}' + "\0" * 7,
+            200,
+            json.dumps('{"statusCode": 503}' + "\0" * 7).encode(),
+        ),
+    ],
+)
+def test_an_answer_that_streams_has_its_status_in_its_prelude(
+    said: str, status: int, body: bytes
+) -> None:
+    address, _ = asking(said)
+    answer = address.request("GET", "/")
+    assert (answer.status, answer.body) == (status, body)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +202,11 @@ def test_a_redirect_tells_where_it_leads(headers: Any, location: str) -> None:
     address, _ = asking({"statusCode": 302, "headers": headers})
     answer = address.request("GET", "/")
     assert (answer.status, answer.location) == (302, location)
+
+
+def test_a_redirect_of_a_rest_api_may_have_several_values_of_a_header() -> None:
+    address, _ = asking({"statusCode": 302, "multiValueHeaders": {"Location": ["/a", "/b"]}})
+    assert address.request("GET", "/").location == "/b"
 
 
 def test_an_invocation_hands_over_its_payload_and_answer() -> None:

@@ -16,7 +16,7 @@ from engine.adapters.aws.bucket import Bucket
 from engine.adapters.http import Answer
 from engine.errors import Cancelled, DeployError, GateFailed, NotReady, Unavailable, Unreachable
 from engine.mask import Mask
-from engine.model import CommandGate, Gate, HttpGate, InvokeGate
+from engine.model import CommandGate, EventKind, Gate, HttpGate, InvokeGate
 from engine.verify.address import Address, Hopeless
 from engine.verify.gate import SHOWN, Target, run_gate
 from tests.unit import make
@@ -198,6 +198,9 @@ class Hanging:
             self.ended.wait(30)
             raise GateFailed("woken up")
         return self._answers.pop(0)
+
+    def by(self, event: EventKind | None) -> Hanging:
+        return self
 
     def invoke(self, payload: object) -> Any:
         return self.request("GET", "/")
