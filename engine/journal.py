@@ -80,6 +80,11 @@ class Journal:
         """Let no further work begin; safe to call from a signal handler."""
         self._cancelled = True
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the run was cancelled."""
+        return self._cancelled
+
     def check(self) -> None:
         """Raise ``Cancelled`` once the run was cancelled."""
         if self._cancelled:

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 class World:
     """AWS, Docker and BuildKit. ``heed`` is told of each function that is read.
 
-    ``builder`` is the name of a builder of buildx, if the user has named one.
+    ``builder`` is the name of a builder of buildx, if the user has named one. Once the run
+    ``is_cancelled``, what Lambda has been told to change is not waited for any more.
     """
 
     aws: Aws
     builder: str = ""
     heed: Callable[[FunctionState], None] = lambda _: None
+    is_cancelled: Callable[[], bool] = lambda: False
     _registries: dict[str, Distribution] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -63,7 +65,7 @@ class World:
 
     def functions(self, region: str) -> Functions:
         """The functions of a region."""
-        return Functions(self.aws, region, self.heed)
+        return Functions(self.aws, region, self.heed, self.is_cancelled)
 
     def invocations(self, region: str) -> Invocations:
         """The invocations of the functions of a region."""

@@ -101,8 +101,9 @@ class Run:
         self._journal.show(self._settings.shown)
         for note in mistyped(self._settings.event, _flags_of(self._settings)):
             self._journal.note(note)
-        world = World(self._aws, self._settings.builder, self._journal.read)
-        return self._work(self._settings, world, self._journal)
+        journal = self._journal
+        world = World(self._aws, self._settings.builder, journal.read, lambda: journal.is_cancelled)
+        return self._work(self._settings, world, journal)
 
     @cached_property
     def _aws(self) -> Aws:

@@ -216,6 +216,7 @@ class Application:
             deadline=LASTING,
             first=0.2,
             longest=3.0,
+            wake=self._journal.check if heed else lambda: False,
         )
         first = self._first_failure(stack_id, told)
         return Applied(state, first, _in_the_way(stack_id, reversed(told)))

@@ -67,6 +67,7 @@ class Fleet:
     """A zip function on a layer of its own, release after release."""
 
     path = "zip"
+    alias = "live"
 
     def __init__(self, root: Path, name: str) -> None:
         self.project, self.name, self.release = Project(root), name, 0
@@ -95,7 +96,7 @@ class Fleet:
 
     def _answer(self, name: str) -> str:
         try:
-            answer = self.aws.invoke(FunctionName=name, Qualifier="live", Payload=b"{}")
+            answer = self.aws.invoke(FunctionName=name, Qualifier=self.alias, Payload=b"{}")
         except self.aws.exceptions.ResourceNotFoundException:
             return ""
         assert "FunctionError" not in answer, answer["Payload"].read()

@@ -46,12 +46,20 @@ class Functions:
     """The functions of one region."""
 
     def __init__(
-        self, aws: Aws, region: str, heed: Callable[[FunctionState], None] = lambda _: None
+        self,
+        aws: Aws,
+        region: str,
+        heed: Callable[[FunctionState], None] = lambda _: None,
+        is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``heed`` is told of each function that is read, before anybody else is."""
+        """``heed`` is told of each function that is read, before anybody else is.
+
+        Once the run ``is_cancelled``, changes are not waited for.
+        """
         self._aws = aws
         self._api = LambdaApi(aws, region)
         self._heed = heed
+        self._is_cancelled = is_cancelled
 
     # ------------------------------------------------------------ reading
 
@@ -99,6 +107,8 @@ class Functions:
     def settled(self, name: str, version: str = "", deadline: float = UPDATE_DEADLINE) -> str:
         """Wait until a function or version is active and its update successful.
 
+        A run that is cancelled does not wait: Lambda goes on with what it was told.
+
         GetFunction is what is asked: 100 calls a second are allowed of it, and 15 of all others
         together (Lambda quotas, "Lambda API requests").
 
@@ -119,7 +129,12 @@ class Functions:
             busy = {found.get("State"), found.get("LastUpdateStatus")}
             return "Failed" in busy or not busy & {"Pending", "InProgress"}
 
-        found = retry.until(ask, done, deadline=deadline)
+        found = retry.until(
+            ask,
+            lambda found: done(found) or self._is_cancelled(),
+            deadline=deadline,
+            wake=self._is_cancelled,
+        )
         for status in ("State", "LastUpdateStatus"):
             if found.get(status) == "Failed":
                 code = str(found.get(f"{status}ReasonCode", "no reason code"))
@@ -128,7 +143,7 @@ class Functions:
                 if "UnsupportedImageLayer" in reason:
                     raise ImageRefused(says, code=code, remedy=remedy_of(code))
                 raise DeployFailed(says, remedy=remedy_of(code))
-        if not done(found):
+        if not done(found) and not self._is_cancelled():
             raise DeployFailed(
                 f"{name} was still being updated after {deadline:.0f} s",
                 remedy="Run again; what is already there will be reused.",
