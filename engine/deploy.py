@@ -22,6 +22,7 @@ from engine.model import (
 from engine.plan.handlers import absent_handlers
 from engine.plan.look import look
 from engine.plan.plan import make_plan
+from engine.release.credentials import check_canaries
 from engine.release.order import Order
 
 
@@ -66,6 +67,7 @@ def _deployed(settings: Settings, world: World, journal: Journal) -> Outcome:
     check_code(settings, plan, prints)
     if settings.plan_only:
         return Outcome(plan, (*_unreleased(settings, observed), *lost))
+    check_canaries(settings, plan, world.aws, journal)
     _warn(settings, plan, observed, journal)
     artifacts, failed = build(settings, plan, prints, observed, world, journal)
     settings, unbuilt = _reached(settings, failed)

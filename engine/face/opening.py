@@ -56,6 +56,7 @@ def opened(
         nowhere = {**environ, "AWS_REGION": region}
         return load(given, nowhere, event, root, lambda: frozenset({region}))
     settings = load(given, environ, event, root, lambda: aws().regions())
+    aws().ends = settings.credentials_end
     if settings.only_reads:
         aws().only_read()
     return settings

@@ -198,7 +198,7 @@ def _add_looking(commands: Any) -> None:
     says = "one function; default all of the configuration"
     status.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
     _add_json(status)
-    _add_inputs_but(status, *_OF_A_RUN, "builder")
+    _add_inputs_but(status, *_OF_A_RUN, "credentials-expire", "builder")
     sizes = _command(
         commands,
         "sizes",
@@ -277,7 +277,7 @@ def _add_set_up(commands: Any) -> None:
     policy.add_argument("--trust", metavar="WHO", help=says)
     says = "number of the AWS account; default that of the credentials"
     policy.add_argument("--account", metavar="ID", help=says)
-    _add_inputs_but(policy, *_OF_A_RUN)
+    _add_inputs_but(policy, *_OF_A_RUN, "credentials-expire")
     schema = _command(
         commands,
         "schema",

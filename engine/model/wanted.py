@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from engine.errors import Place
@@ -262,6 +263,7 @@ class Settings:
     see, and ``shown`` those that all can read in the configuration or in the event. ``builder``
     names a buildx builder; the current one is used otherwise. ``code_only`` updates a stack's
     functions directly, past CloudFormation. With ``change_set`` a plan lets CloudFormation compare.
+    ``credentials_end`` is when, if the run was told.
     """
 
     root: Path
@@ -279,6 +281,7 @@ class Settings:
     stack: Stack | None = None
     code_only: bool = False
     change_set: bool = False
+    credentials_end: datetime | None = None
 
     @property
     def only_reads(self) -> bool:

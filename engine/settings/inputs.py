@@ -99,6 +99,10 @@ INPUTS = (
         "tests.storage.s3.prefix",
     ),
     Input("commit-message", "Text to read flags from, instead of the event's commit message"),
+    Input(
+        "credentials-expire",
+        "When the credentials end: output aws-expiration of aws-actions/configure-aws-credentials",
+    ),
     Input("rollback", "Go back instead of deploying: previous, or the number of a version"),
     Input(
         "code-only",

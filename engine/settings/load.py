@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.adapters.files import is_there, read_text
@@ -59,6 +60,7 @@ def load(
             says = "is for a stack; functions without one are compared without"
             problems.append(Problem(says, given.place("change-set")))
         settings = replace(settings, change_set=not event.unmerged)
+    settings = replace(settings, credentials_end=_credentials_end(given, problems))
     if problems:
         error = Invalid(problems)
         hidden, _ = variables_of(document)  # also where such a variable stands in a wrong place
@@ -118,6 +120,21 @@ def _switch(name: str, given: Given, problems: list[Problem]) -> bool:
     if value not in ("", "true", "false"):
         problems.append(Problem(f"expected true or false, got {value!r}", given.place(name)))
     return value == "true"
+
+
+def _credentials_end(given: Given, problems: list[Problem]) -> datetime | None:
+    """When the credentials end, if that is said; an output of an action has quotation marks."""
+    name = "credentials-expire"
+    value = given.get(name, "").strip().strip('"')
+    if not value:
+        return None
+    try:
+        end = datetime.fromisoformat(value)
+    except ValueError:
+        says = f"expected a time such as 2026-01-31T12:00:00Z, got {value!r}"
+        problems.append(Problem(says, given.place(name)))
+        return None
+    return end if end.tzinfo else end.replace(tzinfo=UTC)
 
 
 def _code_only(given: Given, problems: list[Problem]) -> bool:

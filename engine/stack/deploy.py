@@ -12,6 +12,7 @@ from engine.adapters.world import World
 from engine.build.upload import has_bytes
 from engine.journal import Journal
 from engine.model import Action, Outcome, Settings, Step
+from engine.release.credentials import check_stack
 from engine.settings.document import nearest
 from engine.stack.artifacts import Artifact, Artifacts
 from engine.stack.images import StackImages
@@ -76,6 +77,7 @@ class _Release:
             nested = packaged.nested
             return preview(order, self._there, wanted, parameters.hidden, nested, steps)
         if not plan_only:
+            check_stack(order.world.aws, order.journal)
             self._artifacts.make_sure(found, built)
         self._upload(packaged.nested)
         proposal = Proposal(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +274,25 @@ def test_an_alarm_that_rings_before_does_not_judge_until_it_was_silent(
     assert run.code == 1
     assert f"alarm {alarm} went off while version 3 was tried: orders lost" in run.log
     assert leads(aws, name) == ("2", {})
+
+
+def test_a_canary_that_the_credentials_end_before_is_refused(
+    project: Project, name: str, aws: Any
+) -> None:
+    with_canary(project, "weight: 50%, for: 30m")
+    assert project.deploy().code == 0
+    project.write("src/app.py", GOOD.format(version="two"))
+    soon = (datetime.now(UTC) + timedelta(minutes=20)).isoformat()
+    run = project.run("deploy", "--credentials-expire", soon)
+    assert run.code == 3
+    assert (
+        f"error: the credentials end in 20 minutes, and the canary of {name} may last 33" in run.log
+    )
+    assert run.changes == []
+    assert leads(aws, name) == ("1", {})
+    project.edit("lambda-deploy.yml", "for: 30m", "for: 1s, unseen: pass")
+    with serving(project.run("deploy", "--credentials-expire", soon)):
+        assert leads(aws, name) == ("2", {})
 
 
 def test_versions_of_two_roles_do_not_share_the_users(

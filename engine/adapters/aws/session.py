@@ -34,6 +34,7 @@ from engine.adapters.aws.reads import is_read
 from engine.errors import (
     DeployError,
     DeployFailed,
+    NotReady,
     Refused,
     Unavailable,
     Unreachable,
@@ -62,6 +63,12 @@ PART = 8 * 1024 * 1024  # bytes of each part of an upload that is not smaller
 
 PATIENCE = 60.0  # seconds; botocore itself tries for less than one
 
+_CORRECT = "Correct AWS_ENDPOINT_URL, or AWS_CREDENTIAL_EXPIRATION, in the environment."
+
+# What botocore says of credentials that were told of their end once that has come, and what is so.
+_OVER = "still expired"
+_ENDED = "they have ended (AWS_CREDENTIAL_EXPIRATION)"
+
 # What botocore's parsers raise: they take the shape of an answer for granted.
 _UNREADABLE = (ResponseParserError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -82,12 +89,13 @@ class Aws:
     """One set of credentials; clients are made when first needed and shared by threads.
 
     ``changes`` is what has been changed by it, for people, in the order in which that was done.
-    ``patience`` is for how many seconds a call is made again while AWS, which had answered before,
-    does not, or fails itself.
+    ``ends`` is when the credentials end, where the run was told. ``patience`` is for how many
+    seconds a call is made again while AWS, which had answered before, does not, or fails itself.
     """
 
     def __init__(self) -> None:
         self.changes: list[str] = []
+        self.ends: datetime | None = None
         self.patience = PATIENCE
         self._lock = threading.Lock()
         self._only_reads = False
@@ -124,9 +132,12 @@ class Aws:
             if key not in self._clients:
                 config = _CONFIG.merge(_ONCE) if once else _CONFIG
                 config = config.merge(botocore.config.Config(read_timeout=timeout))
-                self._clients[key] = self._session.create_client(
-                    service, region_name=region, config=config
-                )
+                try:
+                    made = self._session.create_client(service, region_name=region, config=config)
+                except ValueError as error:
+                    says = f"no client of AWS can be made for {service} in {region}: {error}"
+                    raise NotReady(says, remedy=_CORRECT) from None
+                self._clients[key] = made
             return self._clients[key]
 
     def call(
@@ -218,6 +229,11 @@ class Aws:
             yield
         except (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError) as error:
             raise explain(error, operation, region) from None
+        except RuntimeError as error:
+            if _OVER not in str(error):
+                raise
+            ended = boto.CredentialRetrievalError(provider="the environment", error_msg=_ENDED)
+            raise explain(ended, operation, region) from None
 
     def upload(
         self,
@@ -302,10 +318,20 @@ class Aws:
         Only those from environment variables can be told of their end and yet not renew themselves
         (botocore: ``EnvProvider``, AWS_CREDENTIAL_EXPIRATION).
         """
+        end = self.ends or getattr(self._found(), "_expiry_time", None)
+        return end.timestamp() - time.time() if end and self._is_from_environment() else None
+
+    def ends_untold(self) -> bool:
+        """Whether the credentials end, and nobody has told when."""
+        has_token = bool(getattr(self._found(), "token", None))
+        return has_token and self._is_from_environment() and self.expiry() is None
+
+    def _is_from_environment(self) -> bool:
+        return getattr(self._found(), "method", "") == "env"
+
+    def _found(self) -> Any:
         with self.explained("this machine", "credentials"):
-            found = self._session.get_credentials()
-        end = getattr(found, "_expiry_time", None)
-        return end.timestamp() - time.time() if end and found.method == "env" else None
+            return self._session.get_credentials()
 
     def regions(self) -> frozenset[str]:
         """The regions that Lambda has, as the installed botocore knows them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 from engine.adapters.aws.functions import Account, Functions
 from engine.adapters.aws.identity import Caller, Identity
 from engine.adapters.aws.session import Aws
-from engine.errors import NotFound, NotPermitted
+from engine.errors import NotFound, NotPermitted, NotReady
 from tests.unit.make import REGION, ROLE
 
 Stub = Callable[[str], Stubber]
@@ -179,6 +179,39 @@ def test_the_end_of_credentials_is_known_where_they_cannot_renew(
     left = Aws().expiry()
     assert left is not None
     assert left > 10**8
+    assert not Aws().ends_untold()
+
+
+def test_credentials_with_a_token_end_and_a_run_can_be_told_when(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aws = Aws()
+    assert not aws.ends_untold()
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "unit")
+    aws = Aws()
+    assert aws.expiry() is None
+    assert aws.ends_untold()
+    aws.ends = datetime.now(UTC) + timedelta(hours=1)
+    assert aws.expiry() == pytest.approx(3600, abs=5)
+    assert not aws.ends_untold()
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ("2020-01-01T00:00:00Z", "they have ended"),
+        ("yesterday", "no client of AWS can be made for sts in eu-central-1"),
+    ],
+)
+def test_credentials_that_have_ended_or_whose_end_is_no_time_are_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch, told: str, says: str
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "unit")
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", told)
+    with pytest.raises(NotReady) as caught:
+        Aws().account(REGION)
+    assert says in caught.value.message
+    assert caught.value.remedy
 
 
 def test_quotas_are_read(aws: Aws, stub: Stub) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -259,3 +260,19 @@ def test_what_is_missing_is_called_as_where_it_can_be_given(root: Path) -> None:
     ):
         with pytest.raises(Invalid, match=f"needs {code} "):
             load(given, {"AWS_REGION": "x"}, Event(), root, lambda: frozenset({"x"}))
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["2026-01-31T12:00:00Z", '"2026-01-31T12:00:00.000Z"', "2026-01-31T13:00:00+01:00"],
+)
+def test_the_end_of_credentials_is_taken_as_an_action_puts_it_out(root: Path, told: str) -> None:
+    assert loaded(root, ZIP).credentials_end is None
+    settings = loaded(root, ZIP | {"credentials-expire": told})
+    assert settings.credentials_end == datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def test_an_end_of_credentials_that_is_no_time_is_a_problem(root: Path) -> None:
+    assert problems(root, ZIP | {"credentials-expire": "in an hour"}) == [
+        "input credentials-expire: expected a time such as 2026-01-31T12:00:00Z, got 'in an hour'"
+    ]

@@ -1,0 +1,68 @@
+"""Credentials that end: a canary that they end before is refused, or warned of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.adapters.aws.session import Aws
+from engine.errors import NotReady
+from engine.journal import Journal
+from engine.model import Action, Canary, Plan, Step
+from engine.release.credentials import check_canaries, check_stack
+from tests.unit import make
+
+
+class Credentials(Aws):
+    """Credentials that end so many seconds from now, if anybody knows."""
+
+    def __init__(self, left: float | None, *, has_token: bool = True) -> None:
+        self._left, self._has_token = left, has_token
+
+    def expiry(self) -> float | None:
+        return self._left
+
+    def ends_untold(self) -> bool:
+        return self._has_token and self._left is None
+
+
+def noted(
+    left: float | None, lasts: float, action: Action = Action.TEST, *, has_token: bool = True
+) -> tuple[str, ...]:
+    """What is noted of a function with a canary of so many seconds."""
+    function = replace(make.function(), canary=Canary(0.1, lasts))
+    settings = make.settings(function)
+    plan = Plan((Step(f"canary:{function.name}", make.REGION, action, "why"),))
+    journal = Journal()
+    check_canaries(settings, plan, Credentials(left, has_token=has_token), journal)
+    return journal.notes
+
+
+def test_a_canary_that_the_credentials_end_before_is_refused() -> None:
+    with pytest.raises(NotReady) as caught:
+        noted(1700, 1500)  # until CloudWatch has shown the last minute, and the tests after that
+    assert caught.value.message == (
+        "the credentials end in 28 minutes, and the canary of orders may last 28 minutes"
+    )
+    assert "role-duration-seconds" in caught.value.remedy
+    assert noted(1801, 1500) == ()
+    assert noted(60, 1500, Action.SKIP) == ()
+
+
+def test_a_long_canary_with_credentials_of_an_unknown_end_is_noted() -> None:
+    (says,) = noted(None, 3400)
+    assert "the canary of orders may last 60 minutes" in says
+    assert "credentials-expire" in says
+    assert noted(None, 3000) == ()
+    assert noted(None, 3400, has_token=False) == ()  # keys of a user do not end
+
+
+def test_a_stack_that_the_credentials_may_end_before_is_noted() -> None:
+    journal = Journal()
+    for left in (None, 901.0):
+        check_stack(Credentials(left), journal)
+    assert not journal.notes
+    check_stack(Credentials(600.0), journal)
+    (says,) = journal.notes
+    assert says.startswith("The credentials end in 10 minutes.")
