@@ -61,10 +61,10 @@ class Proof:
         self._trials = Trials(order.settings, order.region, order.world, order.journal)
 
     def prove(self, state: StackState, steps: Iterable[Step]) -> None:
-        """Run the tests that the steps name.
+        """Run the tests that the steps name, and hold the start of what they call to its budget.
 
         Raises:
-            GateFailed: one did not pass.
+            GateFailed: one did not pass, or a function takes longer to start.
         """
         asked = {step.id: step for step in steps if step.action is Action.TEST}
         if not asked:
@@ -72,30 +72,32 @@ class Proof:
         found = self._order.stacks.resources(state.name)
         names = {each.logical: each.physical for each in found}
         types = {each.type for each in found}
-        event = event_in(types)
         for logical, gates in self._order.stack.gates.items():
-            for gate in gates:
-                if step := asked.get(f"test:{logical}:{gate.name}"):
-                    if logical not in names:
-                        says = "the stack has no {}; its Condition may leave it out"
-                        raise GateFailed(f"test {gate.name}: {says.format(logical)}")
-                    tells = URL in types and isinstance(gate, CommandGate)
-                    subject = self._subject(
-                        logical, names[logical], state.outputs, event, tells=tells
-                    )
-                    self._trials.run(step, "on live traffic", gate, subject)
+            mine = [(gate, asked.get(f"test:{logical}:{gate.name}")) for gate in gates]
+            wanted = [(gate, step) for gate, step in mine if step]
+            if not wanted:
+                continue
+            if logical not in names:
+                says = "the stack has no {}; its Condition may leave it out"
+                raise GateFailed(f"test {wanted[0][0].name}: {says.format(logical)}")
+            tells = URL in types and any(isinstance(gate, CommandGate) for gate, _ in wanted)
+            address = self._address(logical, names[logical], event_in(types))
+            subject = self._subject(address, state.outputs, tells=tells)
+            for gate, step in wanted:
+                self._trials.run(step, "on live traffic", gate, subject)
+            budget = self._order.settings.budgets.cold_start
+            if budget is not None and (why := address.speedometer.hold(budget, address.name)):
+                self._order.journal.note(why)
+
+    def _address(self, logical: str, name: str, event: EventKind) -> VersionAddress:
+        invocations = self._order.world.invocations(self._order.region)
+        return VersionAddress(invocations, name, alias_of(self._order, logical), event=event)
 
     def _subject(
-        self,
-        logical: str,
-        name: str,
-        outputs: Mapping[str, str],
-        event: EventKind,
-        *,
-        tells: bool,
+        self, address: VersionAddress, outputs: Mapping[str, str], *, tells: bool
     ) -> Subject:
         """A function as a test asks it; ``tells`` its URL, which only commands need."""
-        order, alias = self._order, alias_of(self._order, logical)
+        order, alias, name = self._order, address.qualifier, address.name
         qualifier = "" if alias == LATEST else alias
         # What the function answers may hold values of its environment, which no message shows.
         order.world.functions(order.region).read(name, qualifier)
@@ -103,7 +105,7 @@ class Proof:
         return Subject(
             name,
             alias,
-            VersionAddress(order.world.invocations(order.region), name, alias, event=event),
+            address,
             url.address if url else "",
             {
                 "STACK_NAME": order.name,

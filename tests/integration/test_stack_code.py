@@ -144,3 +144,15 @@ def test_an_alias_follows_and_the_stack_publishes_its_own_version_later(
     )
     found = aws.list_versions_by_function(FunctionName=name)["Versions"]
     assert "code-only" not in {each["Description"] for each in found}
+
+
+def test_a_function_that_starts_too_slowly_for_its_budget_gets_its_code_back(
+    project: Project, aws: Any
+) -> None:
+    config = (project.root / "lambda-deploy.yml").read_text()
+    project.write("lambda-deploy.yml", f"{config}budgets: {{cold-start: 400ms}}\n")
+    project.write("plain/app.py", f"import time\ntime.sleep(0.6)\n{CODE.replace('one', 'two')}")
+    run = project.run("deploy", "--code-only")
+    assert run.code == 1
+    assert "ms to start; the budget is 400 ms" in run.log
+    assert says(aws, project, "Plain") == "one"
