@@ -57,6 +57,7 @@ layers: .venv/ready
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py \
+	    tests/integration/test_cancelled.py \
 	    tests/integration/test_bounds.py tests/integration/test_canary.py \
 	    tests/integration/test_ownership.py tests/integration/test_gates.py
 
@@ -91,8 +92,8 @@ chaos-schedules: .venv/ready
 	    $(LAB_OF_ZIPS) $(BIN)/python -m pytest -q tests/schedules
 
 chaos-kills: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos/test_kills.py \
-	    tests/chaos/test_mixtures.py
+	CANCELLED=60 $(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos/test_kills.py \
+	    tests/chaos/test_mixtures.py tests/chaos/test_cancelled.py
 
 chaos-images: .venv/ready
 	$(LAB) $(BIN)/python -m pytest tests/chaos/test_images.py

@@ -56,6 +56,16 @@ arrive at the state of runs that nothing disturbed. *Many* are six functions on 
 
 {kills}
 
+## Cancelled
+
+Runs are cancelled as GitHub does it, at random moments (fixed seed), 40 ms a call: SIGINT, SIGTERM
+after 7.5 seconds, SIGKILL after another 2.5. When the first has been obeyed, or SIGTERM is due,
+users must have the old release if the run has failed and the new one if it has succeeded, and no
+part of a canary; the next run must arrive where undisturbed runs do. *In time* are those that had
+ended before SIGTERM.
+
+{cancelled}
+
 ## Load
 
 {load}
@@ -99,7 +109,8 @@ def page(found: dict[str, Counter[str]]) -> str:
     """The page for these figures."""
     groups = {group: found[group] for group in sorted(found) if group not in ("load", "input")}
     kills = {k.removeprefix("kills, "): v for k, v in groups.items() if k.startswith("kills")}
-    faults = {k: v for k, v in groups.items() if not k.startswith("kills")}
+    cancelled = {k: v for k, v in groups.items() if k.startswith("cancelled")}
+    faults = {k: v for k, v in groups.items() if not k.startswith(("kills", "cancelled"))}
     injected, killed = sum(faults.values(), Counter()), sum(kills.values(), Counter())
     load, cases = found.get("load", Counter()), found.get("input", Counter())
     several = sum((v for k, v in faults.items() if k.startswith("several")), Counter())
@@ -123,6 +134,16 @@ def page(found: dict[str, Counter[str]]) -> str:
         kills=_table(
             ["deploys of", "kills", "converged", "lost"],
             [[group, k["injected"], k["converged"], k["lost"]] for group, k in kills.items()],
+        ),
+        cancelled=_table(
+            ["deploys of", "cancelled", "in time", "converged", "lost"],
+            [
+                [
+                    group.removeprefix("cancelled, "),
+                    *(each[what] for what in ("injected", "in time", "converged", "lost")),
+                ]
+                for group, each in cancelled.items()
+            ],
         ),
         load="Throughout 30 deploys and rollbacks in a row, the function's URL is asked 20 times\n"
         f"a second: {load['requests']} requests, {load['failed']} failed.",
