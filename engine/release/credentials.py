@@ -6,7 +6,6 @@ from engine.adapters.aws.session import Aws
 from engine.errors import NotReady
 from engine.journal import Journal
 from engine.model import Action, Plan, Settings
-from engine.release.canary import LATE
 
 REST = 120.0  # seconds for what a release does around its canary
 USUAL = 3600.0  # seconds; how long aws-actions/configure-aws-credentials lets a role last
@@ -33,6 +32,8 @@ def check_canaries(settings: Settings, plan: Plan, aws: Aws, journal: Journal) -
     )
     if longest is None:
         return
+    from engine.release.canary import LATE  # which a run without one does not need
+
     lasts, name = longest
     needed, left = lasts + LATE + REST, aws.expiry()
     says = f"the canary of {name} may last {(lasts + LATE) / 60:.0f} minutes"

@@ -84,6 +84,7 @@ class _Stage:
         if order.function.has_alias:
             state = self._publish(label)
         else:
+            order.journal.check()  # a run that is cancelled has not waited for Lambda
             found = self._functions.read(order.name)
             if found is None:
                 raise Overtaken(f"{order.name} is gone")

@@ -109,3 +109,24 @@ def test_what_lambda_takes_long_for_is_not_waited_for(
     with pytest.raises(aws.exceptions.ResourceNotFoundException):
         aws.get_function(FunctionName=name)
     assert project.deploy().code == 0
+
+
+def test_an_upload_that_was_not_waited_for_is_not_called_deployed(
+    release: Callable[..., Project], name: str, aws: Any
+) -> None:
+    def untested(which: str) -> Project:
+        project = release(which)
+        project.edit("lambda-deploy.yml", "    url: public\n", "    alias: $LATEST\n")
+        project.edit("lambda-deploy.yml", "    tests: [health]\n", "")
+        return project
+
+    untested("one").deploy()
+    before = aws.get_function_configuration(FunctionName=name)["CodeSha256"]
+    project = untested("two")
+    with paced(update=4):
+        code, _, log = cancelled(project, "update configuration", after=1)  # code is next
+    assert code == 1
+    assert "the run was cancelled" in log
+    aws.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    assert aws.get_function_configuration(FunctionName=name)["CodeSha256"] == before
+    assert project.deploy().code == 0
