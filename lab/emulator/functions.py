@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack.services import iam, lambda_svc
 
-from lab.emulator import images, zstd
+from lab.emulator import images, variables, zstd
 from lab.emulator.answers import Answer, document, failure, success
 
 _REQUEST_LIMIT = 70_167_211  # bytes of one request; base64 makes 4 bytes of 3
@@ -132,7 +132,7 @@ def create_function(request: dict[str, Any]) -> Answer:
         )
     error = error or too_large(code, "CreateFunction") or layers_refused(request.get("Layers"))
     error = error or role_refused(request.get("Role"))
-    error = error or logging_refused(request.get("LoggingConfig"))
+    error = error or logging_refused(request.get("LoggingConfig")) or variables.refused(request)
     if error:
         return error
     request = configured(request["FunctionName"], request)
@@ -186,14 +186,14 @@ def update_code(name: str, request: dict[str, Any]) -> Answer:
         # A module function, looked up late: the publishing module replaces it.
         published: Answer = lambda_svc._publish_version(name, {"_update": True})
         return (200, *published[1:]) if published[0] == 201 else published
-    return success(copy.deepcopy(function["config"]))
+    return success(variables.readable(copy.deepcopy(function["config"])))
 
 
 def update_configuration(name: str, request: dict[str, Any]) -> Answer:
     """UpdateFunctionConfiguration: one update at a time; the function stays Active meanwhile."""
     error = busy(name) or layers_refused(request.get("Layers"))
     error = error or role_refused(request.get("Role"))
-    error = error or logging_refused(request.get("LoggingConfig"))
+    error = error or logging_refused(request.get("LoggingConfig")) or variables.refused(request)
     if error:
         return error
     answer: Answer = _update_config(name, configured(name, request))
@@ -203,7 +203,7 @@ def update_configuration(name: str, request: dict[str, Any]) -> Answer:
     _still_active(function)
     if "ImageConfig" in request:
         images.retire_containers(lambda_svc.get_account_id(), name)
-    return success(copy.deepcopy(function["config"]))
+    return success(variables.readable(copy.deepcopy(function["config"])))
 
 
 def delete_function(name: str, query: dict[str, Any], qualifier: str | None = None) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.lab.making import Function
+from tests.lab.making import Function, Session, policy
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,3 +47,17 @@ def ecr() -> Any:
 def bucket(name: str) -> Any:
     """An empty bucket."""
     return boto3.resource("s3").create_bucket(Bucket=name)
+
+
+@pytest.fixture
+def user(name: str) -> Session:
+    """A user with an inline policy."""
+    iam = boto3.client("iam")
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+
+    def with_policy(*statements: tuple[str, str] | dict[str, Any]) -> boto3.Session:
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(*statements))
+        return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
+
+    return with_policy

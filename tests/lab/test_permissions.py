@@ -14,34 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from tests.lab.making import Function, code, fetch, refused
-
-Session = Callable[..., boto3.Session]
-
-
-def policy(*statements: tuple[str, str] | dict[str, Any]) -> str:
-    """Return a policy that allows each action on its resource."""
-    listed = [
-        each if isinstance(each, dict) else {"Action": each[0], "Resource": each[1]}
-        for each in statements
-    ]
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | each for each in listed]}
-    )
-
-
-@pytest.fixture
-def user(name: str) -> Session:
-    """A user with an inline policy."""
-    iam = boto3.client("iam")
-    iam.create_user(UserName=name)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-
-    def with_policy(*statements: tuple[str, str] | dict[str, Any]) -> boto3.Session:
-        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(*statements))
-        return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
-
-    return with_policy
+from tests.lab.making import Function, Session, code, fetch, policy, refused
 
 
 def denied(call: Callable[..., Any], **arguments: Any) -> str:
@@ -89,6 +62,9 @@ def test_a_layer_is_used_by_those_who_may_read_it(live: Function, user: Session,
     mine = user(("lambda:UpdateFunctionConfiguration", "*")).client("lambda")
     says = denied(mine.update_function_configuration, FunctionName=name, Layers=[arn])
     assert f"perform: lambda:GetLayerVersion on resource: {arn} because" in says
+    assert f"perform: lambda:GetLayerVersion on resource: {arn} because" in denied(
+        mine.get_layer_version_by_arn, Arn=arn
+    )
     assert f"lambda:DeleteLayerVersion on resource: {arn}" in denied(
         mine.delete_layer_version, LayerName=name, VersionNumber=1
     )
