@@ -4,6 +4,7 @@ from __future__ import annotations
 
 GB = 10**9
 MB = 10**6
+MAX_LAYERS = 5  # Lambda quotas: function layers
 DIRECT_LIMIT = 50 * MB  # Lambda quotas: deployment package, zipped, uploaded directly
 UNZIPPED_LIMIT = 262_144_000  # Lambda quotas: deployment package, unzipped, with layers
 

@@ -21,6 +21,7 @@ from engine.settings.schema import (
     Text,
     Whole,
 )
+from engine.settings.variables import ENVIRONMENT
 
 FILE = "lambda-deploy.yml"
 
@@ -165,7 +166,9 @@ FUNCTION = Record(
         "timeout": Key(Whole(1, 900, "seconds"), "timeout in seconds"),
         "storage": Key(Whole(512, 10240, "MB"), "storage of /tmp in MB"),
         "description": Key(Text(r".{0,256}", "up to 256 characters"), "description"),
-        "environment": Key(STRINGS, "environment variables, merged with those that are there"),
+        "environment": Key(
+            ENVIRONMENT, "environment variables, merged with those that are there; 4 KB in all"
+        ),
         "vpc": Key(
             Record(
                 {

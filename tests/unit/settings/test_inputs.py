@@ -119,7 +119,7 @@ def test_every_other_input_arrives(root: Path) -> None:
             "alias": "prod",
             "memory": " 512 ",
             "timeout": "30",
-            "environment": "\nA=1\n B = two words \nC=x=y\nD=\n",
+            "environment": "\nA1=1\n B1 = two words \nC1=x=y\nD1=\n",
             "url": "public",
             "health-path": "/health",
             "health-within": "5s",
@@ -131,7 +131,7 @@ def test_every_other_input_arrives(root: Path) -> None:
     assert orders.role == "arn:aws:iam::123456789012:role/orders"
     assert (orders.alias, orders.url) == ("prod", "public")
     assert (orders.configuration.memory, orders.configuration.timeout) == (512, 30)
-    assert orders.configuration.environment == {"A": "1", "B": "two words", "C": "x=y", "D": ""}
+    assert orders.configuration.environment == {"A1": "1", "B1": "two words", "C1": "x=y", "D1": ""}
     health, storage = orders.gates
     assert health == HttpGate(name="health", target="/health", within=5.0)
     assert isinstance(storage, S3Gate)

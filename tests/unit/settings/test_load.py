@@ -26,10 +26,10 @@ from engine.model import (
     ZipSource,
 )
 from engine.settings.document import nodes_of
-from engine.settings.functions import RESERVED
 from engine.settings.gate_grammar import TEST
 from engine.settings.inputs import Given
 from engine.settings.load import load
+from engine.settings.variables import RESERVED
 from tests.unit.sockets import http, serving
 
 REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})
@@ -322,7 +322,8 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (
             ZIP,
             ("    zip:", "    environment: {1A: b}\n    zip:"),
-            "7: expected a variable name, got '1A'",
+            "7: expected a variable name (at least two letters, digits or _, a letter first), "
+            "got '1A'",
         ),
         (
             ZIP,
