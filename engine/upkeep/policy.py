@@ -23,6 +23,7 @@ from engine.model import (
     Function,
     HttpGate,
     ImageSource,
+    ObservedFunction,
     S3Gate,
     Settings,
 )
@@ -38,15 +39,18 @@ _ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([
 _GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com")
 
 
-def permissions(settings: Settings, account: str) -> dict[str, Any]:
+def permissions(
+    settings: Settings, account: str, found: Iterable[ObservedFunction] = ()
+) -> dict[str, Any]:
     """The policy for whoever deploys.
 
     Args:
         settings: what the configuration names.
         account: the number of the account that it is deployed to.
+        found: the functions that are there already, as far as they are known.
     """
     made = _Policy(settings, account)
-    statements = [*made.functions(), *made.layers()]
+    statements = [*made.functions(), *made.layers(), *_of_others(found)]
     if settings.stack:
         from engine.stack.order import of_template
         from engine.upkeep.stack_policy import of_stack
@@ -57,6 +61,15 @@ def permissions(settings: Settings, account: str) -> dict[str, Any]:
     statements += [*made.images(), *made.buckets(), *made.rest()]
     documents = [statement.document() for statement in statements]
     return {"Version": VERSION, "Statement": [each for each in documents if each["Resource"]]}
+
+
+def _of_others(found: Iterable[ObservedFunction]) -> Iterator[Statement]:
+    """What it takes to keep what others gave to functions: their variables and their layers."""
+    functions = list(found)
+    keys = {each.latest.environment_key for each in functions} - {""}
+    yield Statement("ReadEnvironments", ("kms:Decrypt",), sorted(keys))
+    layers = sorted({arn for each in functions for arn in each.foreign})
+    yield Statement("KeepLayers", ("lambda:GetLayerVersion",), layers)
 
 
 def too_long(document: Mapping[str, Any]) -> list[str]:
