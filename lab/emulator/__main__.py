@@ -30,6 +30,7 @@ from lab.emulator import (
     versions,
     zstd,
 )
+from lab.emulator.clock import timely
 from lab.emulator.faults import faulty
 from lab.emulator.pace import paced
 from lab.emulator.permissions import enforced
@@ -92,7 +93,7 @@ async def serve(settings: Settings) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 0.2
     config.loglevel = "WARNING"
-    behind = scheduled(paced(faulty(logged(enforced(app.app), settings.requests))))
+    behind = scheduled(paced(faulty(logged(timely(enforced(app.app)), settings.requests))))
     await hypercorn.asyncio.serve(behind, config, shutdown_trigger=stop.wait)
 
 
