@@ -69,6 +69,10 @@ def _deployed(settings: Settings, world: World, journal: Journal) -> Outcome:
         for caution in cautions(function, region, plan, observed[region], settings.artifacts):
             journal.note(caution)
     if settings.plan_only:
+        from engine.plan.storage import full_storage
+
+        for caution in full_storage(settings, plan, prints, world):
+            journal.note(caution)
         return Outcome(plan, (*_unreleased(settings, observed), *lost))
     _warn(settings, plan, observed, journal)
     artifacts, failed = build(settings, plan, prints, observed, world, journal)

@@ -270,7 +270,7 @@ def write_code(
         answer = request("GET", place, timeout=300, most=LARGEST_CODE)
         sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
         if answer.status == 200 and sha256 == wanted.code_sha256:
-            zipped = Archive(answer.body, sha256, len(answer.body))
+            zipped = Archive(answer.body, sha256, unzipped=0)
             code = uploads.place(f"the previous code of {name}", zipped)
             functions.update_code(name, code, wanted.architecture, wanted.code_key, revision)
             return

@@ -19,6 +19,7 @@ from engine.errors import (
     Unavailable,
     Unreachable,
 )
+from engine.model.sizes import FULL_STORAGE
 
 _MISSING = {
     "ResourceNotFoundException",
@@ -49,8 +50,7 @@ _CREDENTIALS = {
 }
 # Refusals of Lambda's that this tool has a remedy for.
 _REMEDIES = {
-    "CodeStorageExceededException": "Delete versions (keep: N) and layer versions that nobody uses "
-    "(lambda-fast-deploy layers prune), or ask for a higher quota of code storage.",
+    "CodeStorageExceededException": FULL_STORAGE,
     **dict.fromkeys(
         ("CodeVerificationFailedException", "InvalidCodeSignatureException"),
         "The function takes signed code only, and what is built here is not signed: take its code "

@@ -42,6 +42,12 @@ def check(
         return
     else:
         yield from _state(region, function, observed.latest, world, rehearses=rehearses)
+    if observed and observed.url and function.url == "public" and not observed.url.is_open:
+        yield note(
+            f"The URL of {function.name} in {region} answers 403: since 1 November 2026 it takes "
+            "lambda:InvokeFunctionUrl and lambda:InvokeFunction for everybody",
+            "Deploy: that adds what is missing.",
+        )
     if function.role and (observed is None or observed.latest.role != function.role):
         look = partial(_role, region, function.role, caller, world)
         yield from if_permitted(look, f"Role {function.role}")

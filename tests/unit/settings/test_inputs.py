@@ -167,7 +167,7 @@ def test_a_variable_is_replaced_in_inputs_too(root: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (ZIP | {"memory": "64"}, "input memory: expected 128 to 10240 MB, got '64'"),
+        (ZIP | {"memory": "64"}, "input memory: expected 128 to 32768 MB, got '64'"),
         (
             ZIP | {"timeout": "long"},
             "input timeout: expected a whole number of seconds, got 'long'",
@@ -220,7 +220,7 @@ def test_mistakes_in_several_inputs_are_told_at_once(root: Path) -> None:
 def test_a_variable_that_is_missing_is_told_before_what_its_absence_breaks(root: Path) -> None:
     assert problems(root, ZIP | {"role": "${ROLE}"})[0] == (
         "input role: environment variable ROLE is not set; export it, or in a workflow name it "
-        "under env: of the step; or write $${ROLE} for ${ROLE} itself"
+        "under env: of the step; or write ${ROLE:-default}, or $${ROLE} for ${ROLE} itself"
     )
 
 
