@@ -28,6 +28,7 @@ from engine.model import (
     Settings,
 )
 from engine.settings.samconfig import MANAGED
+from engine.upkeep.others_policy import of_others
 from engine.upkeep.statement import Statement, partition
 from engine.verify.gate import KEY
 
@@ -50,7 +51,7 @@ def permissions(
         found: the functions that are there already, as far as they are known.
     """
     made = _Policy(settings, account)
-    statements = [*made.functions(), *made.layers(), *_of_others(found)]
+    statements = [*made.functions(), *made.layers(), *of_others(found)]
     if settings.stack:
         from engine.stack.order import of_template
         from engine.upkeep.stack_policy import of_stack
@@ -61,15 +62,6 @@ def permissions(
     statements += [*made.images(), *made.buckets(), *made.rest()]
     documents = [statement.document() for statement in statements]
     return {"Version": VERSION, "Statement": [each for each in documents if each["Resource"]]}
-
-
-def _of_others(found: Iterable[ObservedFunction]) -> Iterator[Statement]:
-    """What it takes to keep what others gave to functions: their variables and their layers."""
-    functions = list(found)
-    keys = {each.latest.environment_key for each in functions} - {""}
-    yield Statement("ReadEnvironments", ("kms:Decrypt",), sorted(keys))
-    layers = sorted({arn for each in functions for arn in each.foreign})
-    yield Statement("KeepLayers", ("lambda:GetLayerVersion",), layers)
 
 
 def too_long(document: Mapping[str, Any]) -> list[str]:
