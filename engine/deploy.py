@@ -19,6 +19,7 @@ from engine.model import (
     Plan,
     Settings,
 )
+from engine.plan.cautions import cautions
 from engine.plan.handlers import absent_handlers
 from engine.plan.look import look
 from engine.plan.plan import make_plan
@@ -65,7 +66,14 @@ def _deployed(settings: Settings, world: World, journal: Journal) -> Outcome:
         journal.note(note)
     plan = make_plan(settings, prints, observed)
     check_code(settings, plan, prints)
+    for region, function in settings.targets:
+        for caution in cautions(function, region, plan, observed[region], settings.artifacts):
+            journal.note(caution)
     if settings.plan_only:
+        from engine.plan.storage import full_storage
+
+        for caution in full_storage(settings, plan, prints, world):
+            journal.note(caution)
         return Outcome(plan, (*_unreleased(settings, observed), *lost))
     check_canaries(settings, plan, world.aws, journal)
     _warn(settings, plan, observed, journal)

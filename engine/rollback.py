@@ -72,7 +72,7 @@ class Rollback:
     def _order(
         self, region: str, function: Function, settings: Settings, world: World, journal: Journal
     ) -> Order:
-        observed = observe_function(function, region, world)
+        observed = observe_function(function.unconfigured, region, world)
         if observed is None or not (observed.live and observed.alias):
             what = f"alias {function.alias} of {function.name}"
             raise _invalid(f"{what} does not exist in {region}, so there is no way back")

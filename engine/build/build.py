@@ -11,7 +11,7 @@ from engine.adapters.world import World
 from engine.build.budget import check_size
 from engine.build.layers import LayerBuilder, Layers
 from engine.build.site import Site
-from engine.build.upload import BUCKET, Uploads, too_large
+from engine.build.upload import BUCKET, Uploads, progress, too_large
 from engine.errors import DeployError, Invalid, Problem
 from engine.journal import Journal
 from engine.model import (
@@ -154,7 +154,8 @@ class _Region:
         for step in self._site.plan.of(self._site.region, function.name):
             if step.kind in ("code", "function") and step.action.changes:
                 zipped = self._fingerprints.archives[function.name]
-                return self._uploads.place(f"the code of {function.name}", zipped, step)
+                tell = progress(self._site.journal, step, zipped.size)
+                return self._uploads.place(f"the code of {function.name}", zipped, tell)
         return {}
 
     def _check_total(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.build.budget import check_size
 from engine.build.site import Site
-from engine.build.upload import Uploads
+from engine.build.upload import Uploads, progress
 from engine.content.fingerprint import still
 from engine.errors import BuildFailed
 from engine.journal import Journal
@@ -195,7 +195,9 @@ class Layers:
                     content=part.content,
                     contents=tuple(each.content for each in built.parts.values()),
                 ),
-                self._uploads.place(f"layer {name}", zipped, step),
+                self._uploads.place(
+                    f"layer {name}", zipped, progress(self._site.journal, step, zipped.size)
+                ),
                 zipped.sha256,
                 layer.runtime,
                 layer.architecture,

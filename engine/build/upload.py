@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from engine.adapters.aws.bucket import Bucket, checksum_of
 from engine.adapters.world import World
-from engine.build.site import Site
 from engine.errors import BuildFailed
 from engine.journal import Journal
-from engine.model import Archive, Step, Store
+from engine.model import Archive, Settings, Step, Store
 from engine.model.sizes import DIRECT_LIMIT, shown
 
 PREFIX = "lambda-fast-deploy/"
@@ -77,38 +77,61 @@ def exchanged(bucket: Bucket, key: str) -> str:
     )
 
 
+class _Region(Protocol):
+    """What is deployed to a region."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def world(self) -> World: ...
+    @property
+    def journal(self) -> Journal: ...
+
+
 class Uploads:
     """Hands zips of one region over to Lambda."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._store = site.settings.artifacts
-        self._journal = site.journal
+    def __init__(self, region: _Region) -> None:
+        self._region = region
 
-    def place(self, what: str, zipped: Archive, step: Step) -> dict[str, Any]:
+    def place(
+        self, what: str, zipped: Archive, tell: Callable[[int], None] = lambda _: None
+    ) -> dict[str, Any]:
         """The parameters of an API call that name a zip; a large one is in the bucket then.
+
+        Args:
+            what: the zip is, for people.
+            zipped: the zip.
+            tell: takes the bytes that have arrived in the bucket so far.
 
         Raises:
             BuildFailed: it is too large, and there is no bucket.
         """
         if zipped.size <= DIRECT_LIMIT:
             return {"ZipFile": zipped.content}
-        if self._store is None:
+        region, store = self._region, self._region.settings.artifacts
+        if store is None:
             remedy = f"{BUCKET[0].upper()}{BUCKET[1:]}."
             raise BuildFailed(too_large(what, zipped), remedy=remedy)
-        bucket = bucket_of(self._store, self._site.region, self._site.world)
-        make_sure_of(bucket, self._store, what, self._site.region)
+        bucket = bucket_of(store, region.region, region.world)
+        make_sure_of(bucket, store, what, region.region)
         # Addressed by content: what is there already is not sent again.
         key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
-        if not has_bytes(bucket, key, checksum_of(zipped.content), self._journal):
-            bucket.upload(key, zipped.content, lambda done: self._tell(step, done, zipped.size))
+        if not has_bytes(bucket, key, checksum_of(zipped.content), region.journal):
+            bucket.upload(key, zipped.content, tell)
         return {"S3Bucket": bucket.name, "S3Key": key}
 
-    def _tell(self, step: Step, done: int, size: int) -> None:
-        self._journal.check()
+
+def progress(journal: Journal, step: Step, size: int) -> Callable[[int], None]:
+    """What tells how far the upload of a step is, which ends once the run is cancelled."""
+
+    def tell(done: int) -> None:
+        journal.check()
         says = f"{shown(done)} of {shown(size)} uploaded to S3"
-        self._journal.advance(step.id, done, size, says, step.region)
+        journal.advance(step.id, done, size, says, step.region)
         tenth = 10 * done // size
-        self._journal.progress(
-            step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region
-        )
+        journal.progress(step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region)
+
+    return tell

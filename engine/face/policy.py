@@ -14,6 +14,8 @@ from engine.settings.inputs import Given
 
 if TYPE_CHECKING:
     from engine.adapters.aws.identity import Identity
+    from engine.adapters.aws.session import Aws
+    from engine.model import ObservedFunction, Settings
 
 PLACEHOLDER = "123456789012"
 
@@ -25,7 +27,8 @@ def policy(given: Given, environ: Mapping[str, str], trust: str | None, account:
         given: inputs by name.
         environ: values for ``${NAME}`` and the default region.
         trust: repository on GitHub, if asked for.
-        account: number of the AWS account, if given; else that of the credentials.
+        account: number of the AWS account, if given; else that of the credentials, whose functions
+            are looked at.
 
     Returns:
         The exit code.
@@ -43,18 +46,37 @@ def policy(given: Given, environ: Mapping[str, str], trust: str | None, account:
         raise Invalid([Problem(says, Place("option --account"))])
     aws = Aws()
     settings = opened(given, environ, lambda: aws)
-    region = settings.regions[0]
-    account = account or _account(Identity(aws, region))
+    region, found = settings.regions[0], []
+    if account is None:
+        account = _account(Identity(aws, region))
+        found = [] if account == PLACEHOLDER else _found(settings, aws)
     if trust is not None:
         document = trust_policy(trust, account, region)
         notes = cautions(trust, region)
     else:
-        document = permissions(settings, account)
+        document = permissions(settings, account, found)
         notes = [*too_long(document), *of_templates(settings)]
     for note in notes:
         say(f"note: {note}")
     hand_over(json.dumps(document, indent=2))
     return 0
+
+
+def _found(settings: Settings, aws: Aws) -> list[ObservedFunction]:
+    """The functions that are there already, as far as whoever asks may look at them."""
+    from engine.adapters.parallel import attempts
+    from engine.adapters.world import World
+    from engine.plan.observe import observe_others
+
+    world = World(aws)
+    found, failed = attempts(lambda name: observe_others(settings, name, world), settings.regions)
+    for region, error in failed.items():
+        say(
+            f"note: what others gave to the functions in {region} could not be looked at "
+            f"({error.message.splitlines()[0]}): if a KMS key encrypts their environment, or if "
+            "others attached layers, kms:Decrypt and lambda:GetLayerVersion are missing here."
+        )
+    return [there for functions in found.values() for there in functions.values()]
 
 
 def _account(identity: Identity) -> str:

@@ -68,7 +68,9 @@ class LayerVersion:
 class FunctionState:
     """One version of a function as AWS has it (API: ``GetFunction``).
 
-    ``code_key`` is the ARN of the KMS key that the zip is encrypted with, if it is a customer's.
+    ``code_key`` and ``environment_key`` are the ARNs of the KMS keys that the zip and the
+    environment are encrypted with, if they are a customer's. ``environment_error`` is why AWS does
+    not tell the environment, which is empty then.
     ``overrides`` are what goes before an image's own ENTRYPOINT, CMD and WORKDIR, by the names of
     the API's ``ImageConfig``.
     """
@@ -99,6 +101,8 @@ class FunctionState:
     state: str
     update_status: str
     code_key: str = ""
+    environment_key: str = ""
+    environment_error: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -154,12 +158,16 @@ class FunctionUrl:
 
 @dataclass(frozen=True, slots=True)
 class ObservedFunction:
-    """A function before the run: its ``$LATEST`` and what the alias serves."""
+    """A function before the run: its ``$LATEST`` and what the alias serves.
+
+    ``foreign`` are the layers of either that others attached; they stay.
+    """
 
     latest: FunctionState
     alias: AliasState | None
     live: FunctionState | None
     url: FunctionUrl | None = None
+    foreign: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

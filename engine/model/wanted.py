@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -177,6 +177,16 @@ class Function:
     def proves_latest(self) -> bool:
         """Whether a tag says what of ``$LATEST`` has passed the tests: there is no alias to."""
         return not self.has_alias and bool(self.gates)
+
+    @property
+    def unconfigured(self) -> Function:
+        """The function with the configuration that it has, whatever that is."""
+        return replace(self, configuration=Configuration())
+
+    @property
+    def needs_environment(self) -> bool:
+        """Whether the function cannot be deployed without a look at its environment."""
+        return bool(self.configuration.environment)
 
     @property
     def needs_tags(self) -> bool:

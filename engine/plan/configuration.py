@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,10 @@ from engine.model import Function, FunctionState, Network, ZipSource, marks
 
 
 def update(
-    function: Function, current: FunctionState, layers: tuple[str, ...] | None
+    function: Function,
+    current: FunctionState,
+    layers: tuple[str, ...] | None,
+    foreign: Collection[str] = (),
 ) -> dict[str, Any]:
     """Parameters of ``UpdateFunctionConfiguration`` that would change something.
 
@@ -24,6 +27,7 @@ def update(
         current: what is there.
         layers: ARNs of the function's layers; ``None`` when one is yet to be published, which
             counts as a change.
+        foreign: those that others attached, which stay where they are.
     """
     wanted = function.configuration
     environment = {**current.environment, **wanted.environment}
@@ -49,9 +53,61 @@ def update(
     if wanted.network is not None and _members(wanted.network) != _members(current.network):
         changes["VpcConfig"] = vpc_config(replace(wanted.network, ipv6=current.network.ipv6))
     source = function.source
-    if isinstance(source, ZipSource) and not source.keeps_layers and layers != current.layers:
-        changes["Layers"] = None if layers is None else list(layers)
+    if isinstance(source, ZipSource) and not source.keeps_layers:
+        attached = None if layers is None else among(current.layers, layers, foreign)
+        if attached != current.layers:
+            changes["Layers"] = None if attached is None else list(attached)
     return changes
+
+
+def among(
+    current: tuple[str, ...], layers: tuple[str, ...], foreign: Collection[str]
+) -> tuple[str, ...]:
+    """Layers in the place of those of this project, with what others attached before and after."""
+    ours = (index for index, arn in enumerate(current) if arn not in foreign)
+    first = next(ours, len(current))
+    return (*current[:first], *layers, *(arn for arn in current[first:] if arn in foreign))
+
+
+def summary(
+    function: Function,
+    current: FunctionState,
+    changes: Mapping[str, Any],
+    foreign: Collection[str],
+) -> str:
+    """What of a configuration changes, for people; of layers, which stay and which are taken off.
+
+    Args:
+        function: what was asked for.
+        current: what is there.
+        changes: what ``update`` has found.
+        foreign: the layers that others attached.
+    """
+    source = function.source
+    wanted = set(source.layers) if isinstance(source, ZipSource) else set()
+    wanted |= {layer_name(arn) for arn in changes.get("Layers") or ()}
+    kept = [_short(arn) for arn in current.layers if arn in foreign]
+    gone = [
+        _short(arn)
+        for arn in current.layers
+        if arn not in foreign and layer_name(arn) not in wanted
+    ]
+    about = [
+        *([f"keeps {', '.join(kept)} of others"] if kept else []),
+        *([f"takes off {', '.join(gone)}"] if gone else []),
+    ]
+    layers = f"Layers ({'; '.join(about)})" if about else "Layers"
+    return ", ".join(layers if key == "Layers" else key for key in sorted(changes))
+
+
+def layer_name(arn: str) -> str:
+    """The name of the layer that a version is of."""
+    return arn.split(":")[6]
+
+
+def _short(arn: str) -> str:
+    """A layer's name and version."""
+    return ":".join(arn.split(":")[6:8])
 
 
 def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:
@@ -83,17 +139,18 @@ def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:
 
 
 def parameters_of(state: FunctionState) -> dict[str, Any]:
-    """Everything of a state that ``UpdateFunctionConfiguration`` takes."""
+    """Everything of a state that ``UpdateFunctionConfiguration`` takes, and that is known."""
     values: dict[str, Any] = {
         "Role": state.role,
         "MemorySize": state.memory,
         "Timeout": state.timeout,
         "Description": state.description,
-        "Environment": {"Variables": dict(state.environment)},
         "EphemeralStorage": {"Size": state.storage},
         "TracingConfig": {"Mode": state.tracing},
         "VpcConfig": vpc_config(state.network),
     }
+    if not state.environment_error:
+        values["Environment"] = {"Variables": dict(state.environment)}
     if state.logging:
         values["LoggingConfig"] = dict(state.logging)
     if state.package == "Zip":

@@ -20,7 +20,9 @@ from engine.model import (
     ObservedRegion,
     S3Gate,
     Settings,
+    ZipSource,
 )
+from engine.plan.configuration import layer_name
 from engine.plan.tags import app_tag, base_tag
 from engine.plan.when import reason_to_skip
 
@@ -79,16 +81,47 @@ def _region(
             if isinstance(function.source, ImageSource)
         }
         known = results(layers)
+        found = {name: there for name, answer in functions.items() if (there := answer())}
         return ObservedRegion(
             region=region,
             bases=bases,
             layers=_reusable(settings, fingerprints, known),
             published=known,
             images=_present(images),
-            functions={
-                name: found for name, answer in functions.items() if (found := answer()) is not None
-            },
+            functions=_with_foreign_layers(found, settings, region, world),
         )
+
+
+def _with_foreign_layers(
+    found: Mapping[str, ObservedFunction], settings: Settings, region: str, world: World
+) -> dict[str, ObservedFunction]:
+    """Functions with the layers that others attached to them, where the settings name layers.
+
+    Those of another account cannot be ours; of those of this one that no configuration names any
+    more, their descriptions tell.
+    """
+    named = {name for layer in settings.layers.values() for name in layer.parts}
+    others: dict[str, tuple[str, ...]] = {}
+    for name in (each.name for each in settings.functions if _names_layers(each)):
+        if there := found.get(name):
+            attached = {*there.latest.layers, *(there.live.layers if there.live else ())}
+            others[name] = tuple(
+                arn for arn in attached if layer_name(arn) not in named or not _is_near(arn, there)
+            )
+    doubtful = {arn for name, arns in others.items() for arn in arns if _is_near(arn, found[name])}
+    with workers() as pool:
+        ours = results({arn: pool.submit(world.layers(region).is_ours, arn) for arn in doubtful})
+    return {
+        name: replace(
+            there, foreign=frozenset(arn for arn in others.get(name, ()) if not ours.get(arn))
+        )
+        for name, there in found.items()
+    }
+
+
+def _is_near(layer: str, there: ObservedFunction) -> bool:
+    """Whether a layer is of the account of the function that it is attached to."""
+    return layer.split(":")[4] == there.latest.arn.split(":")[4]
 
 
 def _reusable(
@@ -114,6 +147,21 @@ def _present(asked: Mapping[str, Future[T | None]]) -> dict[str, T]:
     return {name: found for name, found in results(asked).items() if found is not None}
 
 
+def observe_others(settings: Settings, region: str, world: World) -> Mapping[str, ObservedFunction]:
+    """The functions that keep what others gave them, variables or layers, as they are now."""
+    functions = world.functions(region)
+    keeping = [each for each in settings.functions if each.needs_environment or _names_layers(each)]
+    with workers() as pool:
+        latest = _present({each.name: pool.submit(functions.read, each.name) for each in keeping})
+    found = {name: ObservedFunction(state, None, None) for name, state in latest.items()}
+    return _with_foreign_layers(found, settings, region, world)
+
+
+def _names_layers(function: Function) -> bool:
+    source = function.source
+    return isinstance(source, ZipSource) and not source.keeps_layers
+
+
 def observe_function(function: Function, region: str, world: World) -> ObservedFunction | None:
     """What a region has of one function."""
     with workers() as pool:
@@ -125,7 +173,9 @@ def _asked(
 ) -> Callable[[], ObservedFunction | None]:
     """Ask for all of a function at once; the way to what was answered."""
     functions, name, alias = world.functions(region), function.name, function.alias
-    latest = pool.submit(functions.read, name, tags=function.needs_tags)
+    latest = pool.submit(
+        functions.read, name, tags=function.needs_tags, environment=function.needs_environment
+    )
     if not function.has_alias:
         return lambda: ObservedFunction(found, None, None) if (found := latest.result()) else None
     led = pool.submit(world.versions(region).alias, name, alias)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.errors import Invalid, Place, Problem
+from engine.errors import Invalid, Problem
 from engine.model import (
     LATEST,
     Action,
@@ -20,7 +20,8 @@ from engine.model import (
     Step,
     ZipSource,
 )
-from engine.plan.configuration import is_proved, update
+from engine.plan.configuration import is_proved, summary, update
+from engine.plan.problems import creation_problem, environment_problem, problems_of
 from engine.plan.when import reason_to_run, reason_to_skip
 
 
@@ -39,29 +40,6 @@ def make_plan(
     if problems:
         raise Invalid(problems)
     return Plan(tuple(steps))
-
-
-def package_problem(function: Function, latest: FunctionState, region: str) -> Problem | None:
-    """Why a function cannot become what is wanted of it, if so: zips and images never change."""
-    wanted = "Image" if isinstance(function.source, ImageSource) else "Zip"
-    if latest.package == wanted:
-        return None
-    return Problem(
-        f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {wanted}; "
-        "deploy under another name",
-        Place(f"function {function.name}"),
-    )
-
-
-def creation_problem(function: Function, region: str) -> Problem | None:
-    """Why a function that is not there cannot be created, if so."""
-    if function.role:
-        return None
-    return Problem(
-        f"does not exist in {region}, and creating it needs a role; give role: the ARN of its "
-        "execution role",
-        Place(f"function {function.name}"),
-    )
 
 
 def served(function: Function, observed: ObservedFunction) -> FunctionState | None:
@@ -203,7 +181,8 @@ class _Region:
         observed = self._observed.functions.get(function.name)
         if observed is None:
             changed = self._create(function)
-        elif self._package_differs(function, observed):
+        elif problems := problems_of(function, observed, self._observed.region):
+            self._problems += problems
             return
         else:
             changed = self._update(function, observed, images)
@@ -215,15 +194,11 @@ class _Region:
             action = Action.SKIP if skip else Action.TEST
             self._add(f"test:{function.name}:{gate.name}", action, reason)
 
-    def _package_differs(self, function: Function, observed: ObservedFunction) -> bool:
-        problem = package_problem(function, observed.latest, self._observed.region)
-        self._problems += [problem] if problem else []
-        return problem is not None
-
     def _create(self, function: Function) -> bool:
         name = function.name
-        problem = creation_problem(function, self._observed.region)
-        self._problems += [problem] if problem else []
+        region = self._observed.region
+        problems = creation_problem(function, region), environment_problem(function, None, region)
+        self._problems += filter(None, problems)
         self._add(f"function:{name}", Action.CREATE, "it does not exist yet")
         self._release(function, None, "the first version", "it is the first version")
         return True
@@ -238,7 +213,8 @@ class _Region:
         name, layers = function.name, self._layers_of(function)
         live = served(function, observed)
         is_live = live is not None and not (
-            self._code_changes(function, live, images) or update(function, live, layers)
+            self._code_changes(function, live, images)
+            or update(function, live, layers, observed.foreign)
         )
         self._tags(function, observed)
         if live and is_live and not (observed.alias and not observed.alias.is_settled):
@@ -249,8 +225,9 @@ class _Region:
                     self._add(f"{kind}:{name}", Action.SKIP, same)
             self._add(f"alias:{name}", Action.SKIP, f"{function.alias} serves it")
             return not is_proved(function, live)
-        changes = update(function, observed.latest, layers)
-        configured = f"{', '.join(sorted(changes))} changed" if changes else ""
+        changes = update(function, observed.latest, layers, observed.foreign)
+        what = summary(function, observed.latest, changes, observed.foreign)
+        configured = f"{what} changed" if changes else ""
         self._add(
             f"configuration:{name}",
             Action.UPDATE if changes else Action.SKIP,
@@ -283,7 +260,9 @@ class _Region:
             action = Action.SKIP if no_canary else Action.TEST
             self._add(f"canary:{name}", action, no_canary or weight)
         if alias is None:
-            self._add(f"alias:{name}", Action.CREATE, f"alias {function.alias} does not exist yet")
+            new = f"alias {function.alias} does not exist yet"
+            bare = f"; who calls {name} itself meets $LATEST before the tests" if observed else ""
+            self._add(f"alias:{name}", Action.CREATE, f"{new}{bare}")
             return
         serves = f"{function.alias} serves version {alias.version}"
         if alias.is_under_test or alias.is_going:

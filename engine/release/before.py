@@ -13,9 +13,10 @@ from typing import Any
 
 from engine.adapters.aws.functions import Functions
 from engine.adapters.http import request
+from engine.build.upload import Uploads
 from engine.errors import Conflict, DeployFailed, NotFound
-from engine.model import LATEST, FunctionState, marks
-from engine.plan.configuration import is_proved, parameters_of, tested_mark
+from engine.model import LATEST, Archive, FunctionState, marks
+from engine.plan.configuration import among, is_proved, parameters_of, tested_mark
 from engine.release.order import Order
 from engine.release.ownership import locked
 from engine.release.undo import Back
@@ -26,12 +27,14 @@ TRIES = 5  # writes that others' changes stop
 
 def restore_configuration(order: Order, changes: Mapping[str, Any]) -> Back | None:
     """Take back ``changes``, parameters of ``UpdateFunctionConfiguration``, as far as made."""
-    functions = order.world.functions(order.region)
+    functions, mine = order.world.functions(order.region), _own(order, changes)
 
     def restore(now: FunctionState, home: FunctionState) -> Back | None:
         have = parameters_of(now)
-        wrote = _as_in(have, changes) if _is_on_top(order, now) else changes
+        wrote = _as_in(have, mine) if _is_on_top(order, now) else mine
         back = _differences(wrote, have, parameters_of(home))
+        if "Layers" in back:
+            back["Layers"] = _with_foreign(order, now, home)
         if not back:
             return Back.NEEDLESS
         if is_had(order, now):
@@ -39,7 +42,27 @@ def restore_configuration(order: Order, changes: Mapping[str, Any]) -> Back | No
         functions.configure(order.name, back, now.revision)
         return None
 
-    return _restored(order, restore)
+    return _restored(order, restore, environment="Environment" in changes)
+
+
+def _own(order: Order, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The changes without the variables that others had set, and that were sent as they were."""
+    if "Environment" not in changes:
+        return changes
+    asked = order.function.configuration.environment
+    found = order.observed.latest.environment if order.observed else {}
+    sent = changes["Environment"]["Variables"].items()
+    own = {key: value for key, value in sent if key in asked or found.get(key) != value}
+    return {**changes, "Environment": {"Variables": own}}
+
+
+def _with_foreign(order: Order, now: FunctionState, home: FunctionState) -> list[str]:
+    """The layers of ``home``, with those that others have attached since."""
+    foreign = order.observed.foreign if order.observed else frozenset()
+    if not foreign & {*now.layers} - {*home.layers}:
+        return list(home.layers)
+    own = tuple(arn for arn in home.layers if arn not in foreign)
+    return list(among(now.layers, own, foreign))
 
 
 def _differences(
@@ -52,8 +75,9 @@ def _differences(
         if key != "Environment" and key in home and home[key] != now.get(key)
         if _members(now.get(key)) == _members(wrote)
     }
-    wrote = changes.get("Environment", {}).get("Variables", {})
-    have, had = now["Environment"]["Variables"], home["Environment"]["Variables"]
+    if "Environment" not in changes:
+        return back
+    wrote, have, had = (each["Environment"]["Variables"] for each in (changes, now, home))
     mine = {key for key, value in wrote.items() if have.get(key) == value != had.get(key)}
     if mine:
         kept = {key: value for key, value in have.items() if key not in mine}
@@ -63,10 +87,12 @@ def _differences(
 
 def _as_in(have: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The same settings and variables as are in ``changes``, with what they are by now."""
-    variables = have["Environment"]["Variables"]
-    mine = changes.get("Environment", {}).get("Variables", {})
-    environment = {"Variables": {key: variables[key] for key in mine if key in variables}}
-    return {key: have.get(key) for key in changes} | {"Environment": environment}
+    same = {key: have.get(key) for key in changes}
+    if "Environment" in changes:
+        variables, mine = (each["Environment"]["Variables"] for each in (have, changes))
+        environment = {key: variables[key] for key in mine if key in variables}
+        same["Environment"] = {"Variables": environment}
+    return same
 
 
 def _members(value: Any) -> Any:
@@ -89,25 +115,35 @@ def restore_code(order: Order, is_ours: Callable[[FunctionState], bool]) -> Back
         if is_had(order, now) or not (is_ours(now) or _is_on_top(order, now)):
             return Back.THEIRS
         live = order.observed.live if order.observed else None
-        write_code(order.world.functions(order.region), order.name, home, now.revision, live)
+        functions = order.world.functions(order.region)
+        write_code(functions, Uploads(order), order.name, home, now.revision, live)
         return None
 
     return _restored(order, restore)
 
 
 def _restored(
-    order: Order, restore: Callable[[FunctionState, FunctionState], Back | None]
+    order: Order,
+    restore: Callable[[FunctionState, FunctionState], Back | None],
+    *,
+    environment: bool = False,
 ) -> Back | None:
-    """Look and write, again while others write between the two."""
+    """Look and write, again while others write between the two.
+
+    Args:
+        order: the function.
+        restore: the look at what is there now and at what was there, and the write.
+        environment: whether that of the function matters.
+    """
     functions = order.world.functions(order.region)
     try:
         with locked(order):
             for left in reversed(range(TRIES)):
-                now = functions.read(order.name)
+                now = functions.read(order.name, environment=environment)
                 if now is None:
                     break
                 try:
-                    return restore(now, _home(order))
+                    return restore(now, _home(order, environment=environment))
                 except Conflict:
                     if not left:
                         raise
@@ -116,7 +152,7 @@ def _restored(
     return Back.NEEDLESS  # it is gone, and what this run has changed with it
 
 
-def _home(order: Order) -> FunctionState:
+def _home(order: Order, *, environment: bool) -> FunctionState:
     """What ``$LATEST`` is led back to: what it was, if any version has that, or what users have.
 
     What it was can be what another run had uploaded, which failed or was killed.
@@ -133,7 +169,8 @@ def _home(order: Order) -> FunctionState:
     published = order.world.versions(order.region).every(order.name)
     if any(is_same(before, version) for version in published):
         return before
-    return order.world.functions(order.region).read(order.name, order.function.alias) or before
+    functions, alias = order.world.functions(order.region), order.function.alias
+    return functions.read(order.name, alias, environment=environment) or before
 
 
 def _is_on_top(order: Order, now: FunctionState) -> bool:
@@ -203,6 +240,7 @@ def restore_tags(
 
 def write_code(
     functions: Functions,
+    uploads: Uploads,
     name: str,
     wanted: FunctionState,
     revision: str,
@@ -214,6 +252,7 @@ def write_code(
 
     Args:
         functions: where the function is.
+        uploads: the way of a zip that is too large for a call.
         name: the function's.
         wanted: what had the code.
         revision: that of ``$LATEST`` as it was looked at.
@@ -231,7 +270,8 @@ def write_code(
         answer = request("GET", place, timeout=300, most=LARGEST_CODE)
         sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
         if answer.status == 200 and sha256 == wanted.code_sha256:
-            code = {"ZipFile": answer.body}
+            zipped = Archive(answer.body, sha256, unzipped=0)
+            code = uploads.place(f"the previous code of {name}", zipped)
             functions.update_code(name, code, wanted.architecture, wanted.code_key, revision)
             return
     raise DeployFailed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.build.upload import Uploads
 from engine.errors import Conflict, DeployError, NotFound, NotPermitted, Overtaken
 from engine.model import FunctionState, marks
 from engine.plan.configuration import is_proved, parameters_of, tested_mark
@@ -99,11 +100,13 @@ def _follow(order: Order, version: FunctionState) -> str:
         return ""
     if is_had(order, now):
         return "somebody else has deployed it"
+    if unknown := now.environment_error or version.environment_error:
+        return f"its environment cannot be read: {unknown}"
     changes, revision = _differences(order, version, now), now.revision
     if changes:
         revision = functions.configure(name, changes, revision)
     if now.code_sha256 != version.code_sha256:
-        write_code(functions, name, version, revision)
+        write_code(functions, Uploads(order), name, version, revision)
     return ""
 
 
@@ -118,7 +121,7 @@ def _differences(order: Order, version: FunctionState, now: FunctionState) -> di
     known = [wanted, *(parameters_of(state) for state in found if state)]
     del wanted["Description"]  # a version's own tells of its release
     environment, there = wanted.pop("Environment")["Variables"], have["Environment"]["Variables"]
-    seen = [each["Environment"]["Variables"] for each in known[1:]] + [environment]
+    seen = [each.get("Environment", {}).get("Variables", {}) for each in known[1:]] + [environment]
     kept = {k: v for k, v in there.items() if all(v != each.get(k) for each in seen)}
     changes = {
         key: value

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.errors import Conflict, Exchanged, ImageRefused, NotFound, Overtaken, Refused
 from engine.model import FunctionState, ZipSource, marks
-from engine.plan.configuration import creation, update
+from engine.plan.configuration import creation, summary, update
 from engine.release.before import (
     is_had_as_found,
     restore_code,
@@ -69,6 +69,7 @@ class _Stage:
         self._is_theirs = False  # whether others have made a change that this run was to make
         self._exchanged = ""  # of what Lambda took for the zip of this run
         self._revision = order.observed.latest.revision if order.observed else ""
+        self._foreign = order.observed.foreign if order.observed else frozenset()
 
     def publish(self, label: str) -> Staged:
         order = self._order
@@ -133,7 +134,7 @@ class _Stage:
     def _configure(self, before: FunctionState) -> None:
         order = self._order
         with order.working("configuration") as detail:
-            changes = update(order.function, before, self._layers())
+            changes = self._changes(before)
             if not changes:
                 detail("equal after all: the layers hold the same")
                 return
@@ -143,9 +144,13 @@ class _Stage:
             with self._layers_are_there():
                 self._revision = self._guarded(
                     lambda: self._functions.configure(order.name, changes, self._revision),
-                    lambda now: not update(order.function, now, self._layers()),
+                    lambda now: not self._changes(now),
                 )
-            detail(", ".join(sorted(changes)))
+            detail(summary(order.function, before, changes, self._foreign))
+
+    def _changes(self, now: FunctionState) -> dict[str, Any]:
+        """What of a configuration is not as it was asked for."""
+        return update(self._order.function, now, self._layers(), self._foreign)
 
     def _upload(self) -> None:
         order = self._order

@@ -16,6 +16,7 @@ from engine.settings.layers import read_base, read_layer, with_services
 from engine.settings.samconfig import FILE as SAMCONFIG
 from engine.settings.samconfig import SamConfig
 from engine.settings.stacks import read_stack
+from engine.settings.variables import check_variables
 
 
 def assemble(
@@ -29,6 +30,7 @@ def assemble(
     """The settings; what is wrong with them is noted in ``checked``."""
     bases = {name: read_base(checked, name, v) for name, v in checked.sound("bases")}
     layers = {name: read_layer(checked, name, v) for name, v in checked.sound("layers")}
+    check_variables(checked)
     tests = {name: read_gate(checked, name, v) for name, v in checked.sound("tests")}
     functions = tuple(
         read_function(checked, name, value, bases, layers, tests)

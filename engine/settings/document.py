@@ -13,8 +13,8 @@ import yaml
 from engine.errors import Place, Problem
 from engine.settings.composed import DEPTH, compose, scalar
 
-# $${NAME} stands for ${NAME} itself.
-_VARIABLE = re.compile(r"(?:(\$)\$|\$)\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# ${NAME} and ${NAME:-default}; $${NAME} stands for ${NAME} itself.
+_VARIABLE = re.compile(r"(?:(\$)\$|\$)\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class _Reader:
 
 def variables_in(text: str) -> tuple[str, ...]:
     """The names of the variables that a text asks for."""
-    return tuple(name for escape, name in _VARIABLE.findall(text) if not escape)
+    return tuple(name for escape, name, _ in _VARIABLE.findall(text) if not escape)
 
 
 def substitute(
@@ -139,18 +139,22 @@ def substitute(
 ) -> str:
     """Replace each ``${NAME}`` by the environment variable; a missing one is a problem.
 
+    ``${NAME:-default}`` is the default where the variable is not set or empty, as in a shell.
     ``$${NAME}`` stands for ``${NAME}`` as it is.
     """
 
     def value(match: re.Match[str]) -> str:
-        escape, name = match.groups()
+        escape, name, default = match.groups()
         if escape:
             return match.group().removeprefix("$")
+        if default is not None:
+            return environment.get(name) or str(default)
         if name not in environment:
             problems.append(
                 Problem(
                     f"environment variable {name} is not set; export it, or in a workflow name it "
-                    f"under env: of the step; or write $${{{name}}} for ${{{name}}} itself",
+                    f"under env: of the step; or write ${{{name}:-default}}, or $${{{name}}} for "
+                    f"${{{name}}} itself",
                     place,
                 )
             )

@@ -19,24 +19,12 @@ from engine.model import (
     Network,
     ZipSource,
 )
+from engine.model.sizes import MAX_LAYERS
 from engine.settings.checked import Checked
 from engine.settings.document import nearest
 from engine.settings.gates import named_gates, read_canary
 from engine.settings.handler import absence_of, problem_with
 from engine.settings.repositories import read_repository
-
-MAX_LAYERS = 5  # Lambda quotas: function layers
-
-# Lambda developer guide, "Defined runtime environment variables": reserved names
-RESERVED = frozenset(
-    """
-    _HANDLER _X_AMZN_TRACE_ID AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV
-    AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION
-    AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME
-    AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-    AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR
-    """.split()
-)
 
 
 def read_function(
@@ -51,13 +39,6 @@ def read_function(
     path = ("functions", name)
     architecture = Architecture(value.get("architecture", "x86_64"))
     gates = named_gates(checked, value.get("tests", []), tests, *path, "tests")
-    for variable in sorted(RESERVED & value.get("environment", {}).keys()):
-        checked.problem(
-            f"{variable} is reserved by Lambda and cannot be set",
-            *path,
-            "environment",
-            variable,
-        )
     return Function(
         name=name,
         source=(

@@ -21,14 +21,24 @@ from engine.settings.schema import (
     Text,
     Whole,
 )
+from engine.settings.variables import ENVIRONMENT
 
 FILE = "lambda-deploy.yml"
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 ARCHITECTURE = Choice(("x86_64", "arm64"))
 RUNTIMES = (
-    *("python3.11", "python3.12", "python3.13", "python3.14"),
-    *("nodejs20.x", "nodejs22.x", "nodejs24.x"),
+    *("python3.11", "python3.12", "python3.13", "python3.14", "python3.15"),
+    *("nodejs20.x", "nodejs22.x", "nodejs24.x", "nodejs26.x"),
+)
+# Other names of the Lambda API (Runtime).
+OTHER_RUNTIMES = (
+    r"(java|dotnet|ruby|provided|go)[0-9a-z.]*|python(2\.7|3\.([6-9]|10))|nodejs([4-9]|1\d)\.\S+"
+)
+RUNTIME = Choice(
+    RUNTIMES,
+    OTHER_RUNTIMES,
+    "; functions of another runtime come from a stack (template) or an image",
 )
 REPOSITORY = Text(
     r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
@@ -78,7 +88,7 @@ LAYER = Record(
             "or yarn.lock",
             required=True,
         ),
-        "runtime": Key(Choice(RUNTIMES), "runtime the layer is built for", required=True),
+        "runtime": Key(RUNTIME, "runtime the layer is built for", required=True),
         "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
         "sources": Key(
             ListOf(DISTRIBUTION),
@@ -139,7 +149,7 @@ ZIP = Record(
             "module and function that Lambda calls",
             required=True,
         ),
-        "runtime": Key(Choice(RUNTIMES), "Lambda runtime", required=True),
+        "runtime": Key(RUNTIME, "Lambda runtime", required=True),
         "layers": Key(
             ListOf(Text(LAYER_NAME, "a layer's name")),
             "layers, first to last; at most 5. Without it the function keeps those that it has",
@@ -161,11 +171,14 @@ FUNCTION = Record(
             "alias that users call, moved last; default live. $LATEST: none, users have what was "
             "uploaded last",
         ),
-        "memory": Key(Whole(128, 10240, "MB"), "memory in MB"),
-        "timeout": Key(Whole(1, 900, "seconds"), "timeout in seconds"),
-        "storage": Key(Whole(512, 10240, "MB"), "storage of /tmp in MB"),
+        # The bounds of the API; where less is allowed, Lambda says so.
+        "memory": Key(Whole(128, 32768, "MB"), "memory in MB"),
+        "timeout": Key(Whole(1, 5400, "seconds"), "timeout in seconds"),
+        "storage": Key(Whole(512, 32768, "MB"), "storage of /tmp in MB"),
         "description": Key(Text(r".{0,256}", "up to 256 characters"), "description"),
-        "environment": Key(STRINGS, "environment variables, merged with those that are there"),
+        "environment": Key(
+            ENVIRONMENT, "environment variables, merged with those that are there; 4 KB in all"
+        ),
         "vpc": Key(
             Record(
                 {

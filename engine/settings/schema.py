@@ -129,9 +129,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words."""
+    """One of a few words; ``hint`` says what to do about ``others``, a pattern."""
 
     words: tuple[str, ...]
+    others: str = ""
+    hint: str = ""
 
     def check(self, node: Node, problems: list[Problem]) -> str:
         if not node.known:
@@ -139,6 +141,7 @@ class Choice:
         if node.text not in self.words:
             near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.75)
             hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = self.hint if self.others and re.fullmatch(self.others, node.text) else hint
             _wrong(node, " or ".join(map(repr, self.words)), problems, hint)
             return self.words[0]
         return node.text

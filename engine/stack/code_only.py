@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.adapters.parallel import together
 from engine.adapters.world import World
+from engine.build.upload import Uploads
 from engine.delivery import because
 from engine.errors import DeployError, DeployFailed, Exchanged, unexpected
 from engine.journal import Journal
@@ -270,7 +271,7 @@ class _CodeOnly:
             return Back.NEEDLESS
         if "" not in ours and now.code_sha256 not in (*ours, before.code_sha256):
             return Back.THEIRS
-        write_code(self._functions, name, before, now.revision)
+        write_code(self._functions, Uploads(self._order), name, before, now.revision)
         return None
 
     def _publish(self, logical: str, name: str, alias: str) -> str:

@@ -51,7 +51,7 @@ class Attach:
         """
         orders = []
         for region, function in settings.targets:
-            observed = observe_function(function, region, world)
+            observed = observe_function(function.unconfigured, region, world)
             if observed and self._of(observed):
                 orders.append(self._order(region, function, observed, settings, world, journal))
         if not orders:

@@ -24,10 +24,12 @@ from engine.model import (
     Function,
     HttpGate,
     ImageSource,
+    ObservedFunction,
     S3Gate,
     Settings,
 )
 from engine.settings.samconfig import MANAGED
+from engine.upkeep.others_policy import of_others
 from engine.upkeep.statement import Statement
 from engine.verify.gate import KEY
 
@@ -38,15 +40,18 @@ INLINE_LIMIT = 10240  # of all inline policies of a role
 _GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.")
 
 
-def permissions(settings: Settings, account: str) -> dict[str, Any]:
+def permissions(
+    settings: Settings, account: str, found: Iterable[ObservedFunction] = ()
+) -> dict[str, Any]:
     """The policy for whoever deploys.
 
     Args:
         settings: what the configuration names.
         account: the number of the account that it is deployed to.
+        found: the functions that are there already, as far as they are known.
     """
     made = _Policy(settings, account)
-    statements = [*made.functions(), *made.layers()]
+    statements = [*made.functions(), *made.layers(), *of_others(found)]
     if settings.stack:
         from engine.stack.order import of_template
         from engine.upkeep.stack_policy import of_stack

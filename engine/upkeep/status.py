@@ -21,7 +21,7 @@ from engine.model import (
     Speed,
     ZipSource,
 )
-from engine.plan.configuration import update
+from engine.plan.configuration import layer_name, update
 from engine.plan.look import look
 from engine.plan.plan import make_plan, served
 from engine.release import record
@@ -189,7 +189,7 @@ def _differences(
         return [f"packaged as {state.package}"]
     steps = {step.kind: step for step in plan.of(there.region, function.name)}
     layers, names = _layers(function, state, there)
-    keys = update(function, state, layers).keys() - {"Layers"}
+    keys = update(function, state, layers).keys() - {"Layers"}  # of which their names tell more
     other = [kind for kind in ("tags", "url") if kind in steps and steps[kind].action.changes]
     configuration = [*sorted(_KEYS.get(key, key.lower()) for key in keys), *other]
     return [
@@ -206,6 +206,7 @@ def _layers(
     source = function.source
     wanted = source.layers if isinstance(source, ZipSource) else ()
     arns = {name: there.layers[name].arn if name in there.layers else "" for name in wanted}
-    now = {arn.split(":")[6]: arn for arn in state.layers}
+    foreign = there.functions[function.name].foreign
+    now = {layer_name(arn): arn for arn in state.layers if arn not in foreign}
     differ = [name for name in {**arns, **now} if arns.get(name) != now.get(name)]
     return tuple(arns.values()), differ

@@ -35,14 +35,22 @@ class FunctionTests:
         order = self._order
         address = self._address(version.version, version.timeout)
         gates = [each for each in order.function.gates if not _is_elsewhere(each)]
-        when = "before traffic" if order.function.has_alias else "on live traffic"
-        self._run(gates, address, when, order.observed_url)
+        self._run(gates, address, self._when(), order.observed_url)
         if asked := next((gate for gate in filter(_only_asks, gates) if self._runs(gate)), None):
             self._call_again(asked, address, 1 if order.function.has_alias else REFRESHES)
         budget = order.settings.budgets.cold_start
         if budget is not None and (why := address.speedometer.hold(budget, order.name)):
             order.journal.note(why)
         return address.speedometer.speed
+
+    def _when(self) -> str:
+        """At which point of the release a version is tested directly, for people."""
+        order = self._order
+        if not order.function.has_alias:
+            return "on live traffic"
+        if order.observed and order.observed.alias is None:  # $LATEST can have callers
+            return f"before alias {order.function.alias} is made"
+        return "before traffic"
 
     def reach(self, url: str) -> None:
         """Test a version where its users meet it: at its URL, if it has one, and elsewhere.

@@ -32,6 +32,7 @@ from lab.emulator import (
     zstd,
 )
 from lab.emulator.accounts import separated
+from lab.emulator.clock import timely
 from lab.emulator.faults import faulty
 from lab.emulator.pace import paced
 from lab.emulator.permissions import enforced
@@ -95,7 +96,8 @@ async def serve(settings: Settings) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 0.2
     config.loglevel = "WARNING"
-    behind = scheduled(paced(faulty(logged(enforced(separated(app.app)), settings.requests))))
+    inside = timely(enforced(separated(app.app)))
+    behind = scheduled(paced(faulty(logged(inside, settings.requests))))
     await hypercorn.asyncio.serve(behind, config, shutdown_trigger=stop.wait)
 
 

@@ -131,6 +131,8 @@ def _of_lambda(request: Request) -> Iterator[Need]:
         version = f":{rest[2]}" if len(rest) > 2 else ""
         yield Need(action, request.arn("lambda", f"layer:{rest[0]}{version}"))
         yield from _of_code(request, given.get("Content", {}))
+    elif request.operation == "GetLayerVersionByArn":  # the same action, by another way
+        yield Need("lambda:GetLayerVersion", request.query["Arn"][0])
     elif kind == "tags":
         yield Need(action, "/".join(rest))
     else:

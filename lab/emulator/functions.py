@@ -13,13 +13,13 @@ from typing import Any
 
 from ministack.services import iam, lambda_svc
 
-from lab.emulator import images, zstd
+from lab.emulator import images, variables, zstd
 from lab.emulator.answers import Answer, document, failure, success
 
 _ZIP_LIMIT = 52_428_800  # bytes of a zip in a request
 _REQUEST_LIMIT = 70_167_211  # bytes of one request; base64 makes 4 bytes of 3
 _RUNTIMES = re.compile(
-    r"python3\.(9|1[0-4])|nodejs(18|20|22|24)\.x|java(8\.al2|11|17|21|25)|dotnet(8|10)"
+    r"python3\.(9|1[0-5])|nodejs(18|20|22|24|26)\.x|java(8\.al2|11|17|21|25)|dotnet(8|10)"
     r"|ruby3\.[2-4]|provided\.al2(023)?"
 )
 # CloudFormation calls the same functions and waits by itself: it never meets a busy function.
@@ -95,6 +95,27 @@ def too_large(code: dict[str, Any], operation: str) -> Answer | None:
     return failure("RequestEntityTooLargeException", message, 413)
 
 
+def beyond_quotas(request: dict[str, Any]) -> Answer | None:
+    """What the API's model takes and Lambda's quotas do not allow ordinary functions.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
+    storage = (request.get("EphemeralStorage") or {}).get("Size")
+    given = {
+        "timeout": (request.get("Timeout"), 900),
+        "memorySize": (request.get("MemorySize"), 10_240),
+        "ephemeralStorage.size": (storage, 10_240),
+    }
+    for name, (value, most) in given.items():
+        if value is not None and value > most:
+            return failure(
+                "ValidationException",
+                f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy "
+                f"constraint: Member must have value less than or equal to {most}",
+            )
+    return None
+
+
 def logging_refused(logging: dict[str, Any] | None) -> Answer | None:
     """Levels belong to JSON: InvalidParameterValueException where the format is or becomes Text.
 
@@ -139,8 +160,8 @@ def create_function(request: dict[str, Any]) -> Answer:
         )
     error = error or too_large(code, "CreateFunction") or layers_refused(request.get("Layers"))
     error = error or role_refused(request.get("Role"))
-    error = error or logging_refused(request.get("LoggingConfig"))
-    if error:
+    error = error or logging_refused(request.get("LoggingConfig")) or variables.refused(request)
+    if error := error or beyond_quotas(request):
         return error
     request = configured(request["FunctionName"], request)
     if "ImageUri" in code and images.fails_later(code["ImageUri"]):
@@ -193,15 +214,15 @@ def update_code(name: str, request: dict[str, Any]) -> Answer:
         # A module function, looked up late: the publishing module replaces it.
         published: Answer = lambda_svc._publish_version(name, {"_update": True})
         return (200, *published[1:]) if published[0] == 201 else published
-    return success(copy.deepcopy(function["config"]))
+    return success(variables.readable(copy.deepcopy(function["config"])))
 
 
 def update_configuration(name: str, request: dict[str, Any]) -> Answer:
     """UpdateFunctionConfiguration: one update at a time; the function stays Active meanwhile."""
     error = busy(name) or layers_refused(request.get("Layers"))
     error = error or role_refused(request.get("Role"))
-    error = error or logging_refused(request.get("LoggingConfig"))
-    if error:
+    error = error or logging_refused(request.get("LoggingConfig")) or variables.refused(request)
+    if error := error or beyond_quotas(request):
         return error
     answer: Answer = _update_config(name, configured(name, request))
     if answer[0] != 200:
@@ -210,7 +231,7 @@ def update_configuration(name: str, request: dict[str, Any]) -> Answer:
     _still_active(function)
     if "ImageConfig" in request:
         images.retire_containers(lambda_svc.get_account_id(), name)
-    return success(copy.deepcopy(function["config"]))
+    return success(variables.readable(copy.deepcopy(function["config"])))
 
 
 def delete_function(name: str, query: dict[str, Any], qualifier: str | None = None) -> Answer:

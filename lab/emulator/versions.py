@@ -17,6 +17,7 @@ from lab.emulator.answers import Answer, document, failure, success
 from lab.emulator.functions import busy
 from lab.emulator.permissions import allows
 from lab.emulator.settings import Settings
+from lab.emulator.variables import readable
 
 # What may differ between $LATEST and the version last made of it.
 _VOLATILE = frozenset(
@@ -123,6 +124,7 @@ def teach(settings: Settings) -> None:
         if not allows(Need("lambda:ListTags", lambda_svc._func_arn(name))):
             found.pop("Tags", None)
             found["TagsError"] = {"ErrorCode": "AccessDeniedException", "Message": "no permission"}
+        found["Configuration"] = readable(config)
         return success(found)
 
     lambda_svc._publish_version = publish_version
@@ -146,6 +148,12 @@ def serve_function_code(
 def _without_notes(read: Callable[..., Answer]) -> Callable[..., Answer]:
     def reader(*args: Any, **named: Any) -> Answer:
         answer = read(*args, **named)
-        return success(document(answer)) if answer[0] == 200 else answer
+        if answer[0] != 200:
+            return answer
+        found = readable(document(answer))
+        for several in ("Functions", "Versions"):
+            if several in found:
+                found[several] = [readable(each) for each in found[several]]
+        return success(found)
 
     return reader

@@ -71,10 +71,13 @@ def tags(aws: Any, name: str) -> Any:
 
 def test_a_url_that_is_not_open_is_opened(project: Project, name: str, aws: Any) -> None:
     aws.remove_permission(FunctionName=name, Qualifier="live", StatementId=PUBLIC)
+    says = f"The URL of {name} in us-east-1 answers 403: since 1 November 2026 it takes"
+    assert says in project.run("doctor").out
     run = project.deploy()
     assert run.code == 0
     assert "AddPermission" in run.changes
     assert get(run.function["url"])[0] == 200
+    assert says not in project.run("doctor").out
     assert project.deploy().changes == []
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import boto3
 import pytest
 
 from lab.belongings import everything, take_away
-from tests.lab.making import Function, Registry
+from tests.lab.making import IAM_SECONDS, REGION, Function, Registry, Session, policy
 
 _outcomes: dict[str, str] = {}  # why each probe failed, if it did, by its id
 _there: dict[str, list[str]] = {}  # what was there after the last probe
@@ -90,3 +91,18 @@ def pytest_sessionfinish() -> None:
     """Write the outcomes where that was asked for."""
     if path := os.environ.get("PROBE_OUTCOMES"):
         Path(path).write_text(json.dumps(_outcomes, indent=1, sort_keys=True) + "\n")
+
+
+@pytest.fixture
+def user(name: str) -> Session:
+    """A user with an inline policy."""
+    iam = boto3.client("iam")
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+
+    def with_policy(*statements: tuple[str, str] | dict[str, Any]) -> boto3.Session:
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(*statements))
+        time.sleep(IAM_SECONDS)
+        return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
+
+    return with_policy

@@ -62,6 +62,20 @@ def code(says: str) -> bytes:
     return archive({"app.py": HANDLER % says})
 
 
+Session = Callable[..., boto3.Session]
+
+
+def policy(*statements: tuple[str, str] | dict[str, Any]) -> str:
+    """Return a policy that allows each action on its resource."""
+    listed = [
+        each if isinstance(each, dict) else {"Action": each[0], "Resource": each[1]}
+        for each in statements
+    ]
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | each for each in listed]}
+    )
+
+
 def refused(call: Callable[..., Any], **arguments: Any) -> tuple[str, int]:
     """Return the error code and HTTP status of an AWS call that must fail."""
     with pytest.raises(ClientError) as caught:

@@ -128,3 +128,12 @@ def test_tags(function: Function) -> None:
     wanted = {"stage": "y", "owner": "b"}
     assert function.api.list_tags(Resource=arn)["Tags"] == wanted
     assert function.api.get_function(FunctionName=function.name)["Tags"] == wanted
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [{"Timeout": 901}, {"MemorySize": 10_241}, {"EphemeralStorage": {"Size": 10_241}}],
+)
+def test_what_is_beyond_the_quotas_is_refused(live: Function, beyond: dict[str, Any]) -> None:
+    update = live.api.update_function_configuration
+    assert refused(update, FunctionName=live.name, **beyond) == ("ValidationException", 400)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.request import Request
@@ -15,35 +14,17 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from tests.lab.making import IAM_SECONDS, REGION, Function, account, code, fetch, manifest, refused
-
-Session = Callable[..., boto3.Session]
-
-
-def policy(*statements: tuple[str, str] | dict[str, Any]) -> str:
-    """Return a policy that allows each action on its resource."""
-    listed = [
-        each if isinstance(each, dict) else {"Action": each[0], "Resource": each[1]}
-        for each in statements
-    ]
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | each for each in listed]}
-    )
-
-
-@pytest.fixture
-def user(name: str) -> Session:
-    """A user with an inline policy."""
-    iam = boto3.client("iam")
-    iam.create_user(UserName=name)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-
-    def with_policy(*statements: tuple[str, str] | dict[str, Any]) -> boto3.Session:
-        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(*statements))
-        time.sleep(IAM_SECONDS)
-        return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
-
-    return with_policy
+from tests.lab.making import (
+    REGION,
+    Function,
+    Session,
+    account,
+    code,
+    fetch,
+    manifest,
+    policy,
+    refused,
+)
 
 
 def denied(call: Callable[..., Any], **arguments: Any) -> str:
@@ -91,6 +72,9 @@ def test_a_layer_is_used_by_those_who_may_read_it(live: Function, user: Session,
     mine = user(("lambda:UpdateFunctionConfiguration", "*")).client("lambda")
     says = denied(mine.update_function_configuration, FunctionName=name, Layers=[arn])
     assert f"perform: lambda:GetLayerVersion on resource: {arn} because" in says
+    assert f"perform: lambda:GetLayerVersion on resource: {arn} because" in denied(
+        mine.get_layer_version_by_arn, Arn=arn
+    )
     assert f"lambda:DeleteLayerVersion on resource: {arn}" in denied(
         mine.delete_layer_version, LayerName=name, VersionNumber=1
     )

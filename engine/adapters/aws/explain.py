@@ -19,6 +19,7 @@ from engine.errors import (
     Unavailable,
     Unreachable,
 )
+from engine.model.sizes import FULL_STORAGE
 
 _MISSING = {
     "ResourceNotFoundException",
@@ -46,6 +47,15 @@ _CREDENTIALS = {
     "SignatureDoesNotMatch",
     "AuthFailure",
     "InvalidAccessKeyId",
+}
+# Refusals of Lambda's that this tool has a remedy for.
+_REMEDIES = {
+    "CodeStorageExceededException": FULL_STORAGE,
+    **dict.fromkeys(
+        ("CodeVerificationFailedException", "InvalidCodeSignatureException"),
+        "The function takes signed code only, and what is built here is not signed: take its code "
+        "signing configuration off, or let it warn instead of enforce.",
+    ),
 }
 # What AWS says of a signature that a wrong clock has dated (IAM user guide, "Troubleshoot Signature
 # Version 4 errors"; Amazon S3 API, "Error responses").
@@ -104,6 +114,7 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     )
     kind = Unavailable if kind is Refused and is_passing else kind
     why = ", ".join(filter(None, [code, str(error.response.get("Reason") or "")]))
-    refusal = kind(f"{what} was refused: {said or code} ({why})", code=code)
+    says = f"{what} was refused: {said or code} ({why})"
+    refusal = kind(says, code=code, remedy=_REMEDIES.get(code, ""))
     refusal.repeated = bool(about.get("RetryAttempts"))
     return refusal

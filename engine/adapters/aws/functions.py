@@ -12,6 +12,7 @@ from engine.adapters.aws.denials import allow
 from engine.adapters.aws.lambda_api import LambdaApi
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.states import remedy_of, state_of
+from engine.adapters.aws.variables import unquoted
 from engine.errors import (
     Conflict,
     DeployFailed,
@@ -63,7 +64,9 @@ class Functions:
 
     # ------------------------------------------------------------ reading
 
-    def read(self, name: str, qualifier: str = "", *, tags: bool = False) -> FunctionState | None:
+    def read(
+        self, name: str, qualifier: str = "", *, tags: bool = False, environment: bool = False
+    ) -> FunctionState | None:
         """A function's ``$LATEST``, or the version a qualifier names; ``None`` if absent.
 
         Args:
@@ -71,9 +74,11 @@ class Functions:
             qualifier: a version or an alias.
             tags: whether its tags matter; AWS leaves them out for who may not list them (API:
                 ``GetFunction``, ``TagsError``).
+            environment: whether its environment matters; AWS leaves it out for who may not use the
+                key that it is encrypted with (API: ``EnvironmentResponse``, ``Error``).
 
         Raises:
-            NotPermitted: ``tags`` was asked for, and they are left out.
+            NotPermitted: what matters is left out.
         """
         wanted: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
         try:
@@ -85,6 +90,12 @@ class Functions:
             says = f"no permission for {action} on {name}, whose tags are to be set"
             raise NotPermitted(says, remedy=allow(action))
         state = state_of(found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
+        if environment and state.environment_error:
+            key = f" on {state.environment_key}" if state.environment_key else ""
+            raise NotPermitted(
+                f"the environment of {name} cannot be read: {state.environment_error}",
+                remedy=allow(f"kms:Decrypt{key}"),
+            )
         self._heed(state)
         return state
 
@@ -188,11 +199,12 @@ class Functions:
 
     def _create(self, name: str, parameters: Mapping[str, Any]) -> Any:
         try:
-            return _unless_unreadable(
-                lambda: self._api.call(
-                    "create_function", once=True, FunctionName=name, **parameters
+            with unquoted(parameters):
+                return _unless_unreadable(
+                    lambda: self._api.call(
+                        "create_function", once=True, FunctionName=name, **parameters
+                    )
                 )
-            )
         except Refused as refusal:
             # IAM is eventually consistent: a role made just now may not be assumable yet.
             if "cannot be assumed" in refusal.message:
@@ -214,7 +226,10 @@ class Functions:
             Conflict: ``revision`` was given, and somebody else has changed the function since.
         """
         guard = {"RevisionId": revision} if revision else {}
-        self._api.change("update_function_configuration", FunctionName=name, **parameters, **guard)
+        with unquoted(parameters):
+            self._api.change(
+                "update_function_configuration", FunctionName=name, **parameters, **guard
+            )
         return self.settled(name)
 
     def update_code(

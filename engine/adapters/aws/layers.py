@@ -60,6 +60,17 @@ class Layers:
                 return tuple(found)
             marker = {"Marker": page["NextMarker"]}
 
+    def is_ours(self, arn: str) -> bool:
+        """Whether a version was made here; one that was deleted does not tell.
+
+        Raises:
+            NotPermitted: it may not be read, and so not be attached either.
+        """
+        try:
+            return bool(_OURS.fullmatch(str(self._read(arn).get("Description", ""))))
+        except NotFound:
+            return False
+
     def delete(self, name: str, number: str) -> None:
         """Delete a version; an absent one is no error."""
         self._aws.call(

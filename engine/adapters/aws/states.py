@@ -55,6 +55,8 @@ def state_of(
     """A ``FunctionConfiguration`` of the API, with ``GetFunction``'s code and tags if known."""
     resolved = str((code or {}).get("ResolvedImageUri", ""))
     network = found.get("VpcConfig") or {}
+    environment = found.get("Environment") or {}
+    hidden = {} if "Variables" in environment else environment.get("Error") or {}
     return FunctionState(
         arn=found["FunctionArn"],
         version=found.get("Version", "$LATEST"),
@@ -73,7 +75,7 @@ def state_of(
         memory=int(found.get("MemorySize", 128)),
         timeout=int(found.get("Timeout", 3)),
         storage=int((found.get("EphemeralStorage") or {}).get("Size", 512)),
-        environment=dict((found.get("Environment") or {}).get("Variables") or {}),
+        environment=dict(environment.get("Variables") or {}),
         network=Network(
             tuple(network.get("SubnetIds") or ()),
             tuple(network.get("SecurityGroupIds") or ()),
@@ -86,5 +88,9 @@ def state_of(
         state=found.get("State", "Active"),
         update_status=found.get("LastUpdateStatus", "Successful"),
         code_key=str((code or {}).get("SourceKMSKeyArn", "")),
+        environment_key=str(found.get("KMSKeyArn") or ""),
+        environment_error=": ".join(
+            hidden[key] for key in ("ErrorCode", "Message") if key in hidden
+        ),
         overrides=dict((found.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
     )

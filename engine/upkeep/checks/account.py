@@ -10,7 +10,7 @@ from engine.adapters.parallel import attempts
 from engine.adapters.world import World
 from engine.errors import DeployError, NotReady
 from engine.model import Settings
-from engine.model.sizes import shown
+from engine.model.sizes import FULL_STORAGE, shown
 from engine.upkeep.finding import Finding, note, ok, wrong
 
 # IAM user guide, "AWS Signature Version 4 for API requests": a request must arrive within five
@@ -75,11 +75,10 @@ def quotas(region: str, world: World) -> Iterator[Finding]:
     account = world.functions(region).account()
     used = f"{shown(account.code)} of {shown(account.code_limit)}"
     says = f"Code and layers of all functions in {region} take {used}"
-    remedy = "Delete versions (keep: N) and layers (layers prune), or ask for a higher quota."
     if account.code >= account.code_limit:
-        yield wrong(NotReady(f"{says}: nothing more can be uploaded", remedy=remedy))
+        yield wrong(NotReady(f"{says}: nothing more can be uploaded", remedy=FULL_STORAGE))
     elif account.code > FULL * account.code_limit:
-        yield note(says, remedy)
+        yield note(says, FULL_STORAGE)
     else:
         yield ok(says)
     free, calls = account.unreserved, account.concurrency

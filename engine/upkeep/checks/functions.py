@@ -14,7 +14,7 @@ from engine.content.archive import archive
 from engine.errors import NotFound, NotReady, Refused
 from engine.model import Function, FunctionState
 from engine.plan.observe import observe_function
-from engine.plan.plan import creation_problem, package_problem
+from engine.plan.problems import creation_problem, problems_of
 from engine.upkeep.checks.permissions import of_function, permitted
 from engine.upkeep.finding import Finding, if_permitted, note, ok, wrong
 
@@ -32,18 +32,23 @@ def check(
         rehearses: whether an update of its code may be tried, which Lambda does not keep.
     """
     observed = observe_function(function, region, world)
-    latest = observed.latest if observed else None
-    if latest is None:
+    if observed is None:
         if problem := creation_problem(function, region):
             yield wrong(problem)
         else:
             yield ok(f"Function {function.name} will be created in {region}")
-    elif problem := package_problem(function, latest, region):
-        yield wrong(problem)
+    elif problems := problems_of(function, observed, region):
+        yield from map(wrong, problems)
         return
     else:
-        yield from _state(region, function, latest, world, rehearses=rehearses)
-    if function.role and (latest is None or latest.role != function.role):
+        yield from _state(region, function, observed.latest, world, rehearses=rehearses)
+    if observed and observed.url and function.url == "public" and not observed.url.is_open:
+        yield note(
+            f"The URL of {function.name} in {region} answers 403: since 1 November 2026 it takes "
+            "lambda:InvokeFunctionUrl and lambda:InvokeFunction for everybody",
+            "Deploy: that adds what is missing.",
+        )
+    if function.role and (observed is None or observed.latest.role != function.role):
         look = partial(_role, region, function.role, caller, world)
         yield from if_permitted(look, f"Role {function.role}")
     needs = of_function(function, observed, region, caller)

@@ -40,7 +40,8 @@ def of_function(
     url = observed.url if observed else None
     if function.url and (url is None or url.access != function.url):
         actions += [f"lambda:{'Update' if url else 'Create'}FunctionUrlConfig"]
-        actions += ["lambda:AddPermission"] if function.url == "public" else []
+    if function.url == "public" and not (url and url.access == "public" and url.is_open):
+        actions += ["lambda:AddPermission"]
     actions += ["lambda:TagResource"] if function.configuration.tags else []
     actions += ["lambda:DeleteFunction"] if function.keep else []
     arn = _lambda(caller, region, "function", function.name)

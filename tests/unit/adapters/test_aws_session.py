@@ -127,6 +127,8 @@ def test_a_refusal_keeps_the_code_of_aws() -> None:
     explained = explain(client_error("CodeStorageExceededException"), "lambda:Op", REGION)
     assert isinstance(explained, Refused)
     assert explained.code == "CodeStorageExceededException"
+    assert "keep: N" in explained.remedy
+    assert "layers prune" in explained.remedy
 
 
 def test_a_call_names_its_operation_as_a_policy_does(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model import Architecture, Configuration, Function, Network
-from engine.plan.configuration import creation, update
+from engine.plan.configuration import creation, summary, update
 from tests.unit import make
 
 LAYERS = (make.LAYER_ARN,)
@@ -212,3 +212,36 @@ def test_only_what_was_given_is_compared(
 ) -> None:
     function = make.function(configuration=Configuration(**wanted))
     assert update(function, make.state(**there), (make.LAYER_ARN,)) == changes
+
+
+VENDOR = "arn:aws:lambda:eu-central-1:464622532012:layer:vendor:7"
+COMPANY = f"{make.LAYER_ARN.rpartition(':layer:')[0]}:layer:company:1"
+NEW = (f"{make.LAYER_ARN[:-1]}4",)
+
+
+@pytest.mark.parametrize(
+    ("there", "sent"),
+    [
+        ((make.LAYER_ARN,), NEW),
+        ((VENDOR, make.LAYER_ARN), (VENDOR, *NEW)),
+        ((make.LAYER_ARN, VENDOR), (*NEW, VENDOR)),
+        ((VENDOR, make.LAYER_ARN, COMPANY), (VENDOR, *NEW, COMPANY)),
+        ((VENDOR, COMPANY), (VENDOR, COMPANY, *NEW)),
+        ((VENDOR, *NEW, COMPANY), None),
+    ],
+)
+def test_layers_of_others_stay_where_they_are(
+    there: tuple[str, ...], sent: tuple[str, ...] | None
+) -> None:
+    changes = update(make.function(), make.state(layers=there), NEW, {VENDOR, COMPANY})
+    assert changes == ({"Layers": list(sent)} if sent else {})
+
+
+@pytest.mark.parametrize("layers", [NEW, None])
+def test_which_layers_stay_and_which_go_is_named(layers: tuple[str, ...] | None) -> None:
+    old = make.LAYER_ARN.replace("deps:3", "old:2")
+    state = make.state(layers=(VENDOR, old, make.LAYER_ARN), memory=512)
+    wanted, foreign = function(memory=128), {VENDOR}
+    changes = update(wanted, state, layers, foreign)
+    says = summary(wanted, state, changes, foreign)
+    assert says == "Layers (keeps vendor:7 of others; takes off old:2), MemorySize"

@@ -397,3 +397,40 @@ def test_step_ids_are_unique_within_a_region(there: Mapping[str, ObservedRegion]
     both = {r: replace(there[make.REGION], region=r) for r in settings.regions}
     steps = make_plan(settings, make.fingerprints(), both).steps
     assert len({(step.region, step.id) for step in steps}) == len(steps)
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "is_too_much"),
+    [
+        ({}, "x" * (4096 - len('{"LARGE":""}')), False),
+        ({}, "x" * (4097 - len('{"LARGE":""}')), True),
+        ({}, "é" * 2042, False),
+        ({}, "é" * 2043, True),
+        ({"LARGE": "x" * 4000}, "small", False),
+        ({"OTHER": "x" * 4000}, "x" * 100, True),
+    ],
+)
+def test_an_environment_is_measured_with_what_is_there(
+    there: dict[str, str], wanted: str, is_too_much: bool
+) -> None:
+    function = make.function(configuration=Configuration(environment={"LARGE": wanted}))
+    observed = make.observed({"orders": make.existing(make.state(environment=there))})
+    if not is_too_much:
+        step = planned(function, there=observed).step(make.REGION, "configuration:orders")
+        assert step.action is Action.UPDATE
+        return
+    with pytest.raises(Invalid, match="and Lambda takes 4,096; largest: "):
+        planned(function, there=observed)
+
+
+def test_a_new_function_takes_no_more_environment() -> None:
+    function = make.function(configuration=Configuration(environment={"LARGE": "x" * 4096}))
+    with pytest.raises(Invalid, match=r"would have 4,108 bytes in .*; largest: LARGE \(4,108\)"):
+        planned(function, there=make.observed())
+
+
+def test_layers_of_others_count() -> None:
+    layers = tuple(f"{make.ARN}:layer:theirs-{number}:1" for number in range(5))
+    there = replace(make.existing(make.state(layers=layers)), foreign=frozenset(layers))
+    with pytest.raises(Invalid, match="orders would have 6 layers"):
+        planned(there=make.observed({"orders": there}))

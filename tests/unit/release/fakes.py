@@ -79,7 +79,9 @@ class FakeLambda:
 
     # ------------------------------------------------------------ functions
 
-    def read(self, name: str, qualifier: str = "", *, tags: bool = False) -> FunctionState | None:
+    def read(
+        self, name: str, qualifier: str = "", *, tags: bool = False, environment: bool = False
+    ) -> FunctionState | None:
         if qualifier in ("", LATEST):
             return self.latest
         number = self.there[qualifier].version if qualifier in self.there else qualifier

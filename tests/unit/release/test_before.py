@@ -259,6 +259,24 @@ def test_a_configuration_goes_back_key_by_key_and_variable_by_variable() -> None
     assert latest.environment == {"A": "1", "B": "by hand", "HAND": "set"}
 
 
+def test_a_draft_of_others_stays() -> None:
+    """A variable and a layer that no version has yet, and that were sent with what changed."""
+    vendor = "arn:aws:lambda:eu-central-1:464622532012:layer:vendor:7"
+    old, new = (f"{make.LAYER_ARN[:-1]}{number}" for number in "34")
+    users = live(found(environment={"A": "1"}, layers=(old,)))
+    draft = found(environment={"A": "1", "HAND": "set"}, layers=(old, vendor))
+    release = with_alias(draft, users)
+    assert release.observed
+    release = replace(release, observed=replace(release.observed, foreign=frozenset([vendor])))
+    sent = {"A": "2", "HAND": "set"}
+    api_of(release).changes(environment=sent, layers=(new, vendor))
+    changes = {"Environment": {"Variables": sent}, "Layers": [new, vendor]}
+    assert restore_configuration(release, changes) is None
+    latest = api_of(release).latest
+    assert latest
+    assert (latest.environment, latest.layers) == (draft.environment, draft.layers)
+
+
 def test_a_configuration_that_was_not_changed_needs_no_way_back() -> None:
     release = with_alias(found(memory=128))
     assert restore_configuration(release, {"MemorySize": 256}) is Back.NEEDLESS

@@ -170,11 +170,28 @@ def test_a_variable_that_is_escaped_stands_as_it_is(name: str) -> None:
     assert node.names == ("NAME",)
 
 
+@pytest.mark.parametrize(
+    ("written", "is_read_as"),
+    [
+        ("x ${NAME:-one two} y", "x set y"),
+        ("x ${UNSET:-one two} y", "x one two y"),
+        ("${EMPTY:-default}", "default"),
+        ("${UNSET:-}", ""),
+        ("${UNSET:-https://host:1/}", "https://host:1/"),
+        ("$${UNSET:-default}", "${UNSET:-default}"),
+    ],
+)
+def test_a_default_stands_for_a_variable_that_is_not_set(written: str, is_read_as: str) -> None:
+    node = read(f"a: '{written}'", NAME="set", EMPTY="").value["a"]
+    assert node.text == is_read_as
+
+
 def test_each_missing_variable_is_a_problem_at_its_line() -> None:
-    unset = "is not set; export it, or in a workflow name it under env: of the step; or write $${"
+    unset = "is not set; export it, or in a workflow name it under env: of the step; or write"
     assert complaints("a: ${ONE}\nb:\n  - ${TWO}\n") == [
-        f"f.yml:1: environment variable ONE {unset}ONE}} for ${{ONE}} itself",
-        f"f.yml:3: environment variable TWO {unset}TWO}} for ${{TWO}} itself",
+        f"f.yml:{line}: environment variable {name} {unset} ${{{name}:-default}}, or $${{{name}}} "
+        f"for ${{{name}}} itself"
+        for line, name in ((1, "ONE"), (3, "TWO"))
     ]
 
 

@@ -120,7 +120,7 @@ def test_every_other_input_arrives(root: Path) -> None:
             "alias": "prod",
             "memory": " 512 ",
             "timeout": "30",
-            "environment": "\nA=1\n B = two words \nC=x=y\nD=\n",
+            "environment": "\nA1=1\n B1 = two words \nC1=x=y\nD1=\n",
             "url": "public",
             "health-path": "/health",
             "health-within": "5s",
@@ -132,7 +132,7 @@ def test_every_other_input_arrives(root: Path) -> None:
     assert orders.role == "arn:aws:iam::123456789012:role/orders"
     assert (orders.alias, orders.url) == ("prod", "public")
     assert (orders.configuration.memory, orders.configuration.timeout) == (512, 30)
-    assert orders.configuration.environment == {"A": "1", "B": "two words", "C": "x=y", "D": ""}
+    assert orders.configuration.environment == {"A1": "1", "B1": "two words", "C1": "x=y", "D1": ""}
     health, storage = orders.gates
     assert health == HttpGate(name="health", target="/health", within=5.0)
     assert isinstance(storage, S3Gate)
@@ -168,7 +168,7 @@ def test_a_variable_is_replaced_in_inputs_too(root: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (ZIP | {"memory": "64"}, "input memory: expected 128 to 10240 MB, got '64'"),
+        (ZIP | {"memory": "64"}, "input memory: expected 128 to 32768 MB, got '64'"),
         (
             ZIP | {"timeout": "long"},
             "input timeout: expected a whole number of seconds, got 'long'",
@@ -221,7 +221,7 @@ def test_mistakes_in_several_inputs_are_told_at_once(root: Path) -> None:
 def test_a_variable_that_is_missing_is_told_before_what_its_absence_breaks(root: Path) -> None:
     assert problems(root, ZIP | {"role": "${ROLE}"})[0] == (
         "input role: environment variable ROLE is not set; export it, or in a workflow name it "
-        "under env: of the step; or write $${ROLE} for ${ROLE} itself"
+        "under env: of the step; or write ${ROLE:-default}, or $${ROLE} for ${ROLE} itself"
     )
 
 

@@ -26,10 +26,10 @@ from engine.model import (
     ZipSource,
 )
 from engine.settings.document import nodes_of
-from engine.settings.functions import RESERVED
 from engine.settings.gate_grammar import TEST
 from engine.settings.inputs import Given
 from engine.settings.load import load
+from engine.settings.variables import RESERVED
 from tests.unit.sockets import http, serving
 
 REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})
@@ -258,6 +258,13 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
             ("app.handler", "handler"),
             "9: handler: expected a handler such as app.handler, got",
         ),
+        (
+            ZIP,
+            ("python3.13\n      layers", "ruby3.4\n      layers"),
+            "10: runtime: expected 'python3.11' or 'python3.12' or 'python3.13' or 'python3.14' or "
+            "'python3.15' or 'nodejs20.x' or 'nodejs22.x' or 'nodejs24.x' or 'nodejs26.x', got "
+            "'ruby3.4'; functions of another runtime come from a stack (template) or an image",
+        ),
         (ZIP, ("[deps]", "[dep]"), "11: no layer 'dep'; did you mean 'deps'?"),
         (
             ZIP,
@@ -322,7 +329,8 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (
             ZIP,
             ("    zip:", "    environment: {1A: b}\n    zip:"),
-            "7: expected a variable name, got '1A'",
+            "7: expected a variable name (at least two letters, digits or _, a letter first), "
+            "got '1A'",
         ),
         (
             ZIP,
@@ -332,7 +340,7 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (
             ZIP,
             ("    zip:", "    memory: 64\n    zip:"),
-            "7: memory: expected 128 to 10240 MB, got '64'",
+            "7: memory: expected 128 to 32768 MB, got '64'",
         ),
         (
             ZIP,
@@ -604,7 +612,7 @@ def test_an_unset_variable_is_said_once_and_hides_nothing_else(root: Path) -> No
     said = problems(root, text)
     assert [problem.partition(": ")[2] for problem in said] == [
         *["environment variable UNSET is not set; export it, or in a workflow name it under env: "
-          "of the step; or write $${UNSET} for ${UNSET} itself"] * 2,
+          "of the step; or write ${UNSET:-default}, or $${UNSET} for ${UNSET} itself"] * 2,
         "timeout: expected a whole number of seconds, got 'long'",
     ]  # fmt: skip
 

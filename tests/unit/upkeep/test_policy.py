@@ -248,3 +248,21 @@ def test_the_bucket_of_sam_is_found_by_its_stack(tmp_path: Path) -> None:
     arn = f"arn:aws:cloudformation:{make.REGION}:{ACCOUNT}:stack/{MANAGED}/*"
     assert found["FindBucketOfSam"]["Resource"] == [arn]
     assert found["FindBuckets"]["Resource"] == [f"arn:aws:s3:::{MANAGED}-samclisourcebucket-*"]
+
+
+def test_what_others_gave_to_a_function_is_named_where_it_is_known() -> None:
+    key, vendor = "arn:aws:kms:eu-central-1:1:key/a", "arn:aws:lambda:eu-central-1:2:layer:v:7"
+    plain = make.existing(make.state())
+    there = replace(
+        plain,
+        latest=replace(plain.latest, environment_key=key),
+        foreign=frozenset([vendor]),
+    )
+    settings = make.settings(make.function())
+    named = {
+        each["Sid"]: (each["Action"], each["Resource"])
+        for each in permissions(settings, ACCOUNT, [plain, there])["Statement"]
+    }
+    assert named["ReadEnvironments"] == (["kms:Decrypt"], [key])
+    assert named["KeepLayers"] == (["lambda:GetLayerVersion"], [vendor])
+    assert {"ReadEnvironments", "KeepLayers"}.isdisjoint(statements(settings))
