@@ -92,11 +92,6 @@ class Journal:
             raise Cancelled("the run was cancelled")
 
     @property
-    def is_cancelled(self) -> bool:
-        """Whether no further work begins."""
-        return self._cancelled
-
-    @property
     def elapsed(self) -> float:
         """Seconds since the run began."""
         return time.monotonic() - self._begun

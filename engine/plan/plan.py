@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.errors import Invalid, Place, Problem
+from engine.errors import Invalid, Problem
 from engine.model import (
     LATEST,
     Action,
@@ -21,6 +21,7 @@ from engine.model import (
     ZipSource,
 )
 from engine.plan.configuration import is_proved, update
+from engine.plan.problems import creation_problem, package_problem
 from engine.plan.when import reason_to_run, reason_to_skip
 
 
@@ -39,29 +40,6 @@ def make_plan(
     if problems:
         raise Invalid(problems)
     return Plan(tuple(steps))
-
-
-def package_problem(function: Function, latest: FunctionState, region: str) -> Problem | None:
-    """Why a function cannot become what is wanted of it, if so: zips and images never change."""
-    wanted = "Image" if isinstance(function.source, ImageSource) else "Zip"
-    if latest.package == wanted:
-        return None
-    return Problem(
-        f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {wanted}; "
-        "deploy under another name",
-        Place(f"function {function.name}"),
-    )
-
-
-def creation_problem(function: Function, region: str) -> Problem | None:
-    """Why a function that is not there cannot be created, if so."""
-    if function.role:
-        return None
-    return Problem(
-        f"does not exist in {region}, and creating it needs a role; give role: the ARN of its "
-        "execution role",
-        Place(f"function {function.name}"),
-    )
 
 
 def served(function: Function, observed: ObservedFunction) -> FunctionState | None:
@@ -257,6 +235,8 @@ class _Region:
             configured or "equal",
         )
         code = self._code_changes(function, observed.latest, images)
+        if not code and observed.latest.update_status == "Failed":
+            code = f"the last update of {LATEST} failed"
         self._add(
             f"code:{name}",
             Action.UPDATE if code else Action.SKIP,
@@ -288,8 +268,8 @@ class _Region:
         serves = f"{function.alias} serves version {alias.version}"
         if alias.is_under_test or alias.is_going:
             serves += f", {alias.description.partition(',')[0]}"
-        elif alias.weights:
-            serves += f", and in part {', '.join(alias.weights)}: a canary that was left"
+        elif alias.shares:
+            serves += f", and in part {', '.join(alias.shares)}: a canary that was left"
         self._add(f"alias:{name}", Action.MOVE, serves)
 
     def _tags(self, function: Function, observed: ObservedFunction) -> None:

@@ -72,7 +72,7 @@ class LambdaApi:
         deadline: float,
         first: float = 0.05,
         longest: float = 2.0,
-        wake: Callable[[], bool] = lambda: False,
+        wake: Callable[[], object] = lambda: False,
     ) -> tuple[T, str]:
         """Ask until nothing is waited for any more, or the deadline (seconds) has passed.
 
