@@ -13,9 +13,8 @@ from ministack.services import lambda_svc
 
 from lab.emulator import provisioned
 from lab.emulator.answers import Answer, failure
-from lab.emulator.functions import busy
 from lab.emulator.invocations import called
-from lab.emulator.states import unready
+from lab.emulator.states import unfinished, unready
 
 _create_alias = lambda_svc._create_alias
 _update_alias = lambda_svc._update_alias
@@ -64,7 +63,9 @@ def _not_together(function: dict[str, Any], version: str, weights: Iterable[str]
 
 def create_alias(name: str, request: dict[str, Any]) -> Answer:
     """CreateAlias: not while the function is Pending or Failed."""
-    return busy(name) or refused(name, request) or _create_alias(name, request)
+    function = lambda_svc._functions.get(name)
+    error = unfinished(function["config"]) if function else None
+    return error or refused(name, request) or _create_alias(name, request)
 
 
 def update_alias(name: str, alias: str, request: dict[str, Any]) -> Answer:

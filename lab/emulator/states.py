@@ -38,12 +38,16 @@ _tag_resource = lambda_svc._tag_resource
 
 def refusal(config: dict[str, Any]) -> Answer | None:
     """ResourceConflictException for a change of a function in this state, or None."""
-    reason = ""
-    if config.get("State") in ("Pending", "Failed"):
-        reason = f"The function is currently in the following state: {config['State']}"
-    elif config.get("LastUpdateStatus") == "InProgress":
-        reason = f"An update is in progress for resource: {config['FunctionArn']}"
-    return _conflict(reason) if reason else None
+    if config.get("LastUpdateStatus") == "InProgress" and config.get("State") == "Active":
+        return _conflict(f"An update is in progress for resource: {config['FunctionArn']}")
+    return unfinished(config)
+
+
+def unfinished(config: dict[str, Any]) -> Answer | None:
+    """ResourceConflictException while a function is being created, and when that has failed."""
+    if config.get("State") not in ("Pending", "Failed"):
+        return None
+    return _conflict(f"The function is currently in the following state: {config['State']}")
 
 
 def unready(name: str, qualifier: str | None) -> Answer | None:
