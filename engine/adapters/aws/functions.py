@@ -297,8 +297,8 @@ class Functions:
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags to a function, or change their values."""
-        self._api.call("tag_resource", Resource=arn, Tags=dict(tags))
+        self._api.change("tag_resource", Resource=arn, Tags=dict(tags))
 
     def untag(self, arn: str, names: Iterable[str]) -> None:
         """Take tags off a function."""
-        self._api.call("untag_resource", Resource=arn, TagKeys=list(names))
+        self._api.change("untag_resource", Resource=arn, TagKeys=list(names))

@@ -120,7 +120,8 @@ class LambdaApi:
                 repeated = conflict.repeated = repeated or conflict.repeated
                 if not _is_busy(conflict):
                     raise
-                return None, f"{parameters['FunctionName']}: {conflict.message}"
+                name = parameters.get("FunctionName") or parameters["Resource"]
+                return None, f"{name}: {conflict.message}"
 
         answer, awaited = self.wait(attempt, deadline=UPDATE_DEADLINE, first=0.25)
         if awaited:
