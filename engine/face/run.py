@@ -109,6 +109,7 @@ class Run:
             lambda: journal.is_cancelled,
             journal.waits,
         )
+        return self._work(self._settings, world, journal)
 
     @cached_property
     def _aws(self) -> Aws:
