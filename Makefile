@@ -53,7 +53,8 @@ upkeep: .venv/ready
 
 layers: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_many.py \
-	    tests/integration/test_sources.py tests/integration/test_changed_meanwhile.py
+	    tests/integration/test_sources.py tests/integration/test_changed_meanwhile.py \
+	    tests/integration/test_states.py
 
 releases: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py \

@@ -8,13 +8,11 @@ from dataclasses import replace
 
 from engine.errors import DeployError, Overtaken, unexpected
 from engine.model import (
-    LATEST,
     Delivery,
     FunctionState,
     ImageSource,
     ObservedFunction,
     Past,
-    Serves,
     Speed,
     ZipSource,
 )
@@ -24,6 +22,7 @@ from engine.release.alias import AliasMoves
 from engine.release.latest import announce_test, follow, mark_tested
 from engine.release.order import Order
 from engine.release.ownership import end_creation, is_of_a_run
+from engine.release.serves import served
 from engine.release.stage import retag, stage
 from engine.release.undo import Undone
 from engine.release.url import give_url
@@ -89,6 +88,9 @@ class Release:
         order = self._order
         retag(order)
         url = give_url(order, self._moves)
+        if order.observed and order.observed.alias and order.observed.alias.serving:
+            with order.journal.work(f"alias:{order.name}", "read", "", order.region):
+                self._moves.arrive()
         self.tests.repeat(url)
         if order.observed and not is_proved(order.function, order.observed.latest):
             mark_tested(order, order.observed.latest, is_shared=True)
@@ -164,6 +166,8 @@ class Release:
             description = record.under_test(order.journal.run, self._moves.home, description)
         with order.working("alias") as detail:
             self._moves.to(version, description)
+            if self._moves.home not in ("", version):
+                self._moves.arrive()
             detail(f"{order.function.alias} -> version {version}")
 
     def _is_not_over(self) -> bool:
@@ -210,7 +214,7 @@ class Release:
             cause = error.message.splitlines()[0]
             work = order.journal.work(f"undo:{order.name}", "undo", cause, order.region)
             came = order.undo.told(work)
-        version, serves = self._now(came)
+        version, serves = served(order, self._moves, came)
         return replace(
             because(delivery, error),
             outcome="undone" if came.undone else "failed",
@@ -221,22 +225,3 @@ class Release:
             spared=came.spared,
             left=came.left,
         )
-
-    def _now(self, came: Undone) -> tuple[str, Serves]:
-        """The version that users have after an undo, and what that is to them: what is so."""
-        order, observed = self._order, self._order.observed
-        try:
-            if order.function.has_alias:
-                now = order.world.versions(order.region).alias(order.name, order.function.alias)
-                version, was = now.version if now else "", observed and observed.alias
-                is_same = bool(now and was and now.version == was.version)
-            else:
-                latest = self._functions.read(order.name)
-                version = LATEST if latest else ""
-                before = observed.latest.code_sha256 if observed else ""
-                is_same = bool(latest and latest.code_sha256 == before)
-        except DeployError:
-            return "", "unknown"
-        if version:
-            return version, "same" if is_same else "other"
-        return "", "nothing" if observed or came.spared else "same"

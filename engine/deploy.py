@@ -23,6 +23,7 @@ from engine.plan.cautions import cautions
 from engine.plan.handlers import absent_handlers
 from engine.plan.look import look
 from engine.plan.plan import make_plan
+from engine.plan.problems import unusable
 from engine.release.credentials import check_canaries
 from engine.release.order import Order
 
@@ -64,6 +65,7 @@ def _deployed(settings: Settings, world: World, journal: Journal) -> Outcome:
     settings, lost = _reached(settings, failed)
     for note in absent_handlers(settings, observed):
         journal.note(note)
+    _check_states(settings, observed)
     plan = make_plan(settings, prints, observed)
     check_code(settings, plan, prints)
     for region, function in settings.targets:
@@ -124,6 +126,18 @@ def _reached(
         if region in failed
     )
     return replace(settings, regions=regions), tuple(lost)
+
+
+def _check_states(settings: Settings, observed: Mapping[str, ObservedRegion]) -> None:
+    """Make sure that each function can be deployed, as far as its state says.
+
+    Raises:
+        NotReady: one cannot.
+    """
+    for region, function in settings.targets:
+        there = observed[region].functions.get(function.name)
+        if there and (problem := unusable(function.name, there.latest, region)):
+            raise problem
 
 
 def _warn(

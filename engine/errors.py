@@ -237,6 +237,10 @@ class Overtaken(Conflict):
     """What another run had made, and this one stood on, is not there any more; look again."""
 
 
+class FunctionUnusable(Refused):
+    """Lambda changes nothing of a function that is in such a state; it can be deleted."""
+
+
 class ImageRefused(Refused):
     """Lambda cannot read the image, perhaps because of how its layers are compressed."""
 

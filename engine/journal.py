@@ -50,6 +50,7 @@ class Journal:
         self._lock = threading.Lock()
         self._cancelled = False
         self._said: set[tuple[str, str]] = set()
+        self._here = threading.local()  # its ``work`` is what this thread is doing
         self._secrets = Secrets()
 
     def keep_secret(self, secrets: Iterable[str]) -> None:
@@ -129,6 +130,18 @@ class Journal:
             self._said.add((entry_id, text))
         self._hear(Entry(entry_id, region, "progress", text, self.elapsed))
 
+    def waits(self, text: str) -> None:
+        """Say what the work of this thread is waiting for.
+
+        Raises:
+            Cancelled: the run was cancelled, and this is no undo.
+        """
+        entry: Entry | None = getattr(self._here, "work", None)
+        if entry is None or entry.action != "undo":
+            self.check()
+        if entry is not None:
+            self.progress(entry.id, f"waiting: {text}", entry.region)
+
     def advance(
         self, entry_id: str, done: float, total: float, text: str = "", region: str = ""
     ) -> None:
@@ -164,6 +177,7 @@ class Journal:
         self._hear(entry)
         details: list[str] = []
         outcome = "done"
+        around, self._here.work = getattr(self._here, "work", None), entry
         try:
             yield details.append
         except BaseException as error:
@@ -173,6 +187,7 @@ class Journal:
             details.append((str(error) or repr(error)).splitlines()[0])
             raise
         finally:
+            self._here.work = around
             done = replace(
                 entry,
                 seconds=self.elapsed - entry.start,

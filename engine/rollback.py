@@ -31,6 +31,7 @@ from engine.release.latest import follow
 from engine.release.order import Order
 from engine.settings.document import nearest
 from engine.settings.inputs import PREVIOUS
+from engine.verify.ready import make_ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +211,10 @@ class _Back:
             number = record.previous_of(state.description) if state else ""
 
     def _there(self, number: str) -> FunctionState:
-        """A version, with its image if it is one.
+        """A version, with its image if it is one; awake.
 
         Raises:
-            DeployFailed: it, or its image, is not there any more.
+            DeployFailed: it, or its image, is not there any more, or it cannot be called.
         """
         state = self._functions.read(self._order.name, number)
         if state is None:
@@ -222,6 +223,8 @@ class _Back:
         if state.package == "Image" and isinstance(source, ImageSource):
             registry = self._order.world.registry(self._order.region)
             registry.manifest(source.repository, state.image_digest)
+        order = self._order
+        make_ready(state, order.name, order.region, order.world, order.journal)
         return state
 
     def _let_latest_follow(self, good: FunctionState) -> None:

@@ -19,6 +19,7 @@ def paced(
     quota: float | None = None,
     metrics: float = 0.0,
     minute: int = 60,
+    provisioned: float = UPDATE,
 ) -> Iterator[None]:
     """AWS at another pace in the block.
 
@@ -28,9 +29,11 @@ def paced(
         quota: the part of an account's quotas of Lambda's API that is left, if there are any.
         metrics: seconds after which CloudWatch shows a call.
         minute: seconds that its minute has.
+        provisioned: seconds until an alias with provisioned concurrency serves another version.
     """
     quotas = {} if quota is None else {"quota": quota}
-    _put(request=request, update=update, metrics=metrics, minute=minute, **quotas)
+    late = {"metrics": metrics, "minute": minute, "provisioned": provisioned}
+    _put(request=request, update=update, **late, **quotas)
     try:
         yield
     finally:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class World:
-    """AWS, Docker and BuildKit. ``heed`` is told of each function that is read.
+    """AWS, Docker and BuildKit.
 
+    ``heed`` is told of each function that is read, and ``waits`` what is being waited for.
     ``builder`` is the name of a builder of buildx, if the user has named one. Once the run
     ``is_cancelled``, what Lambda has been told to change is not waited for any more.
     """
@@ -41,6 +42,7 @@ class World:
     builder: str = ""
     heed: Callable[[FunctionState], None] = lambda _: None
     is_cancelled: Callable[[], bool] = lambda: False
+    waits: Callable[[str], None] = lambda _: None
     _registries: dict[str, Distribution] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -65,7 +67,7 @@ class World:
 
     def functions(self, region: str) -> Functions:
         """The functions of a region."""
-        return Functions(self.aws, region, self.heed, self.is_cancelled)
+        return Functions(self.aws, region, self.heed, self.is_cancelled, self.waits)
 
     def invocations(self, region: str) -> Invocations:
         """The invocations of the functions of a region."""
@@ -73,7 +75,7 @@ class World:
 
     def versions(self, region: str) -> Versions:
         """The versions and aliases of a region."""
-        return Versions(self.aws, region)
+        return Versions(self.aws, region, self.waits)
 
     def metrics(self, region: str) -> Metrics:
         """The metrics and alarms of a region."""

@@ -102,7 +102,13 @@ class Run:
         for note in mistyped(self._settings.event, _flags_of(self._settings)):
             self._journal.note(note)
         journal = self._journal
-        world = World(self._aws, self._settings.builder, journal.read, lambda: journal.is_cancelled)
+        world = World(
+            self._aws,
+            self._settings.builder,
+            journal.read,
+            lambda: journal.is_cancelled,
+            journal.waits,
+        )
         return self._work(self._settings, world, journal)
 
     @cached_property

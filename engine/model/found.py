@@ -70,7 +70,8 @@ class FunctionState:
 
     ``code_key`` and ``environment_key`` are the ARNs of the KMS keys that the zip and the
     environment are encrypted with, if they are a customer's. ``environment_error`` is why AWS does
-    not tell the environment, which is empty then.
+    not tell the environment, which is empty then. ``reason`` and ``reason_code`` are those of its
+    state, or of an update that has failed.
     ``overrides`` are what goes before an image's own ENTRYPOINT, CMD and WORKDIR, by the names of
     the API's ``ImageConfig``.
     """
@@ -100,10 +101,18 @@ class FunctionState:
     modified: str
     state: str
     update_status: str
+    reason: str = ""
+    reason_code: str = ""
     code_key: str = ""
     environment_key: str = ""
     environment_error: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def why(self) -> str:
+        """The reason with its code, as far as Lambda has given one."""
+        code = f"({self.reason_code})" if self.reason_code else ""
+        return " ".join(filter(None, (self.reason, code)))
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -141,7 +150,21 @@ class AliasState:
     @property
     def is_settled(self) -> bool:
         """Whether all its users have one version, which no run is testing or undoing."""
-        return not (self.weights or self.is_under_test or self.is_going)
+        return not (self.shares or self.is_under_test or self.is_going)
+
+    @property
+    def serving(self) -> str:
+        """The version that still serves all calls, if that is not ``version`` yet.
+
+        AWS gives such a weight itself, to an alias with provisioned concurrency, until its version
+        has that (terraform-provider-aws, pull request 48116).
+        """
+        return next((version for version, part in self.weights.items() if part >= 1), "")
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """The parts of the calls that somebody has led to further versions."""
+        return {version: part for version, part in self.weights.items() if part < 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,8 @@ class _Region:
             configured or "equal",
         )
         code = self._code_changes(function, observed.latest, images)
+        if not code and observed.latest.update_status == "Failed":
+            code = f"the last update of {LATEST} failed"
         self._add(
             f"code:{name}",
             Action.UPDATE if code else Action.SKIP,
@@ -267,8 +269,8 @@ class _Region:
         serves = f"{function.alias} serves version {alias.version}"
         if alias.is_under_test or alias.is_going:
             serves += f", {alias.description.partition(',')[0]}"
-        elif alias.weights:
-            serves += f", and in part {', '.join(alias.weights)}: a canary that was left"
+        elif alias.shares:
+            serves += f", and in part {', '.join(alias.shares)}: a canary that was left"
         self._add(f"alias:{name}", Action.MOVE, serves)
 
     def _tags(self, function: Function, observed: ObservedFunction) -> None:

@@ -1,10 +1,10 @@
-"""What was asked for and cannot be done to what is there."""
+"""Why a function cannot become what is wanted of it; said by plans, deploys and doctor alike."""
 
 from __future__ import annotations
 
 import json
 
-from engine.errors import Place, Problem
+from engine.errors import NotReady, Place, Problem
 from engine.model import Function, FunctionState, ImageSource, ObservedFunction, ZipSource
 from engine.model.sizes import MAX_LAYERS
 from engine.plan.configuration import layer_name
@@ -34,6 +34,17 @@ def package_problem(function: Function, latest: FunctionState, region: str) -> P
         f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {wanted}; "
         "deploy under another name",
         Place(f"function {function.name}"),
+    )
+
+
+def unusable(name: str, latest: FunctionState, region: str) -> NotReady | None:
+    """Why nothing can be done with a function, if so (guide, "Lambda function states")."""
+    if latest.state != "Failed":
+        return None
+    return NotReady(
+        f"function {name} in {region} is Failed, as its creation has failed: {latest.why}",
+        remedy="Lambda changes nothing of such a function. Delete it, and run again: "
+        f"aws lambda delete-function --function-name {name} --region {region}",
     )
 
 

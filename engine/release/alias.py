@@ -60,11 +60,11 @@ class AliasMoves:
                 found = self._found()
             if found and found.is_going:
                 found = wait_for_undo(self._order, found)
-            if found and _lead_of(found) == wanted:  # only the answer had been lost
+            if found and wanted.is_at(found):  # only the answer had been lost
                 self._now = found
                 return found
             self.met = True
-            if not self._is_as_found(found):
+            if not (self._is_known(found) or self._is_as_found(found)):
                 break
             self._now = found
         self._ours.remove(wanted)
@@ -73,13 +73,27 @@ class AliasMoves:
             return found
         raise self._theirs(found)
 
+    def arrive(self) -> None:
+        """Wait until users have the version that the alias leads to.
+
+        Raises:
+            DeployFailed: they do not after so long.
+            Conflict: somebody else has moved the alias meanwhile.
+        """
+        if self._now is None:
+            return
+        found = self._versions.arrived(self._order.name, self._now)
+        if not self._is_known(found):
+            raise self._theirs(found)
+        self._now = found
+
     def confirm(self, description: str) -> None:
         """Say that the last test of the version has passed.
 
         Raises:
             Conflict: somebody else has moved the alias.
         """
-        if self._now and self._now.is_under_test and _lead_of(self._now) in self._ours:
+        if self._now and self._now.is_under_test and self._is_ours(self._now):
             self.to(self._now.version, description)
 
     def _move(self, wanted: _Lead) -> AliasState:
@@ -89,6 +103,22 @@ class AliasMoves:
         return self._versions.move_alias(
             name, alias, wanted.version, wanted.description, self._now.revision, wanted.weights
         )
+
+    def _is_ours(self, found: AliasState) -> bool:
+        """Whether this run has led it to where it is."""
+        return any(lead.is_at(found) for lead in self._ours)
+
+    def _is_known(self, found: AliasState | None) -> bool:
+        """Whether it is where it was when this run saw it last; its revision can be another one.
+
+        AWS changes that itself when it lets the version serve that has been waiting for its
+        provisioned concurrency.
+        """
+        return self._now is not None and _lead_of(self._now).is_at(found)
+
+    def is_back(self, found: AliasState) -> bool:
+        """Whether this run has led all users to the version that the alias leads to."""
+        return bool(self._ours) and not self._ours[-1].weights and self._ours[-1].is_at(found)
 
     def _is_as_found(self, found: AliasState | None) -> bool:
         """Whether this run may move the alias from where it points now and lose no other change.
@@ -132,7 +162,7 @@ class AliasMoves:
         if self.gives_url:
             description = f"{marks.PUTTING_BACK}{self._order.journal.run}, {description}"
         before = self._before
-        weights = before.weights if before and not (before.is_under_test or before.is_going) else {}
+        weights = before.shares if before and not (before.is_under_test or before.is_going) else {}
         return self._put(_Lead(self.home, dict(weights), description))
 
     def _mark(self) -> Back:
@@ -147,12 +177,10 @@ class AliasMoves:
         """Lead users elsewhere if this run has led them to where they are."""
         name, alias = self._order.name, self._order.function.alias
         while found := self._found():
-            if not self._ours or _lead_of(found) in (
-                wanted,
-                self._before and _lead_of(self._before),
-            ):
+            before = self._before and _lead_of(self._before)
+            if not self._ours or wanted.is_at(found) or (before and before.is_at(found)):
                 return Back.NEEDLESS
-            if _lead_of(found) not in self._ours:
+            if not self._is_ours(found):
                 self._is_theirs = True
                 return Back.THEIRS
             with contextlib.suppress(Conflict, NotFound):  # it was moved since the look: look again
@@ -167,7 +195,7 @@ class AliasMoves:
         """Say that everything of an alias is as it was."""
         found = self._found_going()
         if found:
-            self._put(_Lead(found.version, dict(found.weights), self._description))
+            self._put(_Lead(found.version, dict(found.shares), self._description))
         return Back.NEEDLESS
 
     def _delete(self) -> Back | None:
@@ -182,7 +210,7 @@ class AliasMoves:
     def _found_going(self) -> AliasState | None:
         """The alias, if it says that this run is undoing it."""
         found = self._found()
-        return found if found and found.is_going and _lead_of(found) in self._ours else None
+        return found if found and found.is_going and self._is_ours(found) else None
 
     @property
     def gives_url(self) -> bool:
@@ -215,12 +243,19 @@ class AliasMoves:
 
 @dataclass(frozen=True, slots=True)
 class _Lead:
-    """Where an alias leads, and what it says of itself."""
+    """Where a run leads an alias, and what it says of itself."""
 
     version: str
     weights: Mapping[str, float]
     description: str
 
+    def is_at(self, alias: AliasState | None) -> bool:
+        """Whether an alias is there, whichever version AWS itself lets serve meanwhile."""
+        if alias is None:
+            return False
+        is_so = (alias.version, alias.description) == (self.version, self.description)
+        return is_so and self.weights in (alias.weights, alias.shares)
+
 
 def _lead_of(alias: AliasState) -> _Lead:
-    return _Lead(alias.version, dict(alias.weights), alias.description)
+    return _Lead(alias.version, dict(alias.shares), alias.description)

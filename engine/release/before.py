@@ -110,9 +110,11 @@ def restore_code(order: Order, is_ours: Callable[[FunctionState], bool]) -> Back
     """
 
     def restore(now: FunctionState, home: FunctionState) -> Back | None:
-        if now.code_sha256 == home.code_sha256 and now.update_status == "Successful":
+        # After an update that failed the previous code stays live, whatever Lambda says is there.
+        is_home = now.code_sha256 == home.code_sha256
+        if is_home and now.update_status != "InProgress":
             return Back.NEEDLESS
-        if is_had(order, now) or not (is_ours(now) or _is_on_top(order, now)):
+        if not is_home and (is_had(order, now) or not (is_ours(now) or _is_on_top(order, now))):
             return Back.THEIRS
         live = order.observed.live if order.observed else None
         functions = order.world.functions(order.region)

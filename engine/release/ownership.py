@@ -13,7 +13,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from engine.errors import Conflict, NotFound, NotPermitted, Overtaken
+from engine.errors import Conflict, FunctionUnusable, NotFound, NotPermitted, Overtaken
 from engine.model import LATEST, AliasState, marks
 from engine.plan.configuration import tested_mark
 from engine.release.order import Order
@@ -39,14 +39,15 @@ class Lease:
 
 @contextlib.contextmanager
 def locked(order: Order) -> Iterator[None]:
-    """Be the only run that decides about a function, if IAM lets it have an alias.
+    """Be the only run that decides about a function, if AWS lets it have an alias.
 
     Raises:
         NotFound: the function is not there.
     """
     try:
         _lock(order)
-    except NotPermitted:  # as long as no other run is there, nothing is lost by it
+    # As long as no other run is there, nothing is lost by it; none stands on what is Failed.
+    except (NotPermitted, FunctionUnusable):
         yield
         return
     try:

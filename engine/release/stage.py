@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.adapters.aws.states import under_way
 from engine.errors import Conflict, Exchanged, ImageRefused, NotFound, Overtaken, Refused
-from engine.model import FunctionState, ZipSource, marks
+from engine.model import FunctionState, ZipSource
 from engine.plan.configuration import creation, summary, update
 from engine.release.before import (
     is_had_as_found,
+    is_same,
     restore_code,
     restore_configuration,
     restore_tags,
@@ -19,6 +21,7 @@ from engine.release.before import (
 from engine.release.order import Order
 from engine.release.ownership import adopt, is_of_a_run, take_back_creation
 from engine.release.undo import Back
+from engine.release.version import publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class _Stage:
         if order.observed is None:
             self._create()
         else:
+            self._wait(order.observed.latest)
             if is_of_a_run(order):
                 adopt(order)
             if order.wanted("configuration"):
@@ -83,7 +87,8 @@ class _Stage:
             if order.wanted("code"):
                 self._upload()
         if order.function.has_alias:
-            state = self._publish(label)
+            sha256 = self._wanted_sha256()
+            state = publish(order, label, sha256, self._revision)
         else:
             order.journal.check()  # a run that is cancelled has not waited for Lambda
             found = self._functions.read(order.name)
@@ -92,6 +97,26 @@ class _Stage:
             state = found
         is_shared = self._is_theirs or (order.observed is not None and not is_had_as_found(order))
         return Staged(replace(state, code_location=self._image), is_shared)
+
+    def _wait(self, found: FunctionState) -> None:
+        """Let a change end that was under way when this run looked at the function.
+
+        Raises:
+            Overtaken: the function is another one after it.
+        """
+        order, doing = self._order, under_way(found)
+        if not doing:
+            return
+        says = f"{order.name} is {doing}"
+        with order.journal.work(f"function:{order.name}", "read", says, order.region) as detail:
+            try:
+                now = self._functions.at_rest(order.name)
+            except NotFound:
+                raise Overtaken(f"{order.name} is gone") from None
+            if not is_same(now, found):
+                raise Overtaken(f"{order.name} was being changed, and is another one now")
+            self._revision = now.revision
+            detail(f"{order.name} is {now.state}")
 
     # ------------------------------------------------------------ a new function
 
@@ -104,10 +129,24 @@ class _Stage:
                 self._create_once()
             name = self._order.name
             try:
-                self._revision = self._functions.settled(name)
+                self._revision = self._functions.settled(name, is_new=True)
             except ImageRefused as refusal:
                 self._in_gzip(refusal)
-                self._revision = self._update_code()
+                self._delete(refusal)
+                self._create_once()
+                self._revision = self._functions.settled(name, is_new=True)
+
+    def _delete(self, refusal: ImageRefused) -> None:
+        """Delete the function that this run has made: one that is Failed takes no other code.
+
+        Raises:
+            ImageRefused: it is not this run's any more.
+        """
+        order = self._order
+        if take_back_creation(order) is Back.THEIRS:
+            raise refusal
+        order.undo.forget()
+        self._functions.gone(order.name)
 
     def _create_once(self) -> None:
         order = self._order
@@ -242,45 +281,6 @@ class _Stage:
                 return self._functions.settled(order.name)
             when = f" at {now.modified}" if now else ""
             raise order.theirs(f"changed {order.name}{when}") from None
-
-    # ------------------------------------------------------------ a version
-
-    def _publish(self, label: str) -> FunctionState:
-        order, versions = self._order, self._order.world.versions(self._order.region)
-        with order.working("version") as detail:
-            try:
-                published = versions.publish(
-                    order.name, self._wanted_sha256(), label, self._revision
-                )
-            except NotFound:
-                raise Overtaken(f"{order.name} is gone") from None
-            except Conflict:
-                newest = next(iter(versions.every(order.name)), None)
-                if newest is None or newest.description != label:
-                    raise order.theirs(f"changed {order.name}") from None
-                published = newest  # it was this run: the answer had been lost
-            number = published.version
-            if published.description == label and order.observed is not None:
-                order.undo.record(
-                    f"version {number} of {order.name}", lambda: self._delete_version(number)
-                )
-            self._functions.settled(order.name, number)
-            detail(f"version {number}")
-            return published
-
-    def _delete_version(self, number: str) -> Back | None:
-        """Delete the version that this run has published, unless another run uses it by now."""
-        order, versions = self._order, self._order.world.versions(self._order.region)
-        try:
-            versions.delete(order.name, number)
-        except NotFound:
-            return Back.NEEDLESS
-        except Conflict:  # Lambda deletes no version that an alias points to (API: DeleteFunction)
-            alias = versions.alias(order.name, order.function.alias)
-            if alias and alias.description.startswith(f"{marks.UNDER_TEST}{order.journal.run}"):
-                raise  # this run's own alias could not be moved back
-            return Back.THEIRS
-        return None
 
     def _wanted_sha256(self) -> str:
         """The CodeSha256 that ``$LATEST`` must have when it is published.

@@ -18,6 +18,7 @@ class Back(Enum):
 
     NEEDLESS = "it had not been changed"
     THEIRS = "left alone, since somebody else has deployed in the meantime"
+    SERVES = "it stays, since AWS lets it serve until another one has its provisioned concurrency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Undo:
             except Exception as error:  # a fault of ours in one way must not block the others
                 left.append(f"{what}: unexpected {error!r}")
             else:
-                if came is Back.THEIRS:
+                if isinstance(came, Back) and came is not Back.NEEDLESS:
                     spared.append(f"{what}: {came.value}")
                 elif came is not Back.NEEDLESS:
                     undone.append(what)

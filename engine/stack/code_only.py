@@ -267,7 +267,7 @@ class _CodeOnly:
         """Put the code back if its CodeSha256 still is one of ``ours``; an image's is not known."""
         now = self._functions.read(name)
         is_back = now and now.code_sha256 == before.code_sha256
-        if now is None or (is_back and now.update_status == "Successful"):
+        if now is None or (is_back and now.update_status != "InProgress"):
             return Back.NEEDLESS
         if "" not in ours and now.code_sha256 not in (*ours, before.code_sha256):
             return Back.THEIRS
@@ -290,9 +290,10 @@ class _CodeOnly:
             return None
 
         version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
-        self._functions.settled(name, version)
+        self._functions.settled(name, version, is_new=True)
         self._undo.record(f"alias {alias} of {logical}", back)
-        self._versions.move_alias(name, alias, version, now.description, now.revision)
+        moved = self._versions.move_alias(name, alias, version, now.description, now.revision)
+        self._versions.arrived(name, moved)
         return version
 
     def _back(self, delivery: Delivery, error: DeployError) -> Delivery:

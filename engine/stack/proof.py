@@ -10,6 +10,7 @@ from engine.model import LATEST, Action, CommandGate, EventKind, Step
 from engine.plan.when import reason_to_skip
 from engine.stack.order import Order
 from engine.verify.address import VersionAddress
+from engine.verify.ready import make_ready
 from engine.verify.trial import Subject, Trials
 
 URL = "AWS::Lambda::Url"
@@ -100,7 +101,9 @@ class Proof:
         order, alias, name = self._order, address.qualifier, address.name
         qualifier = "" if alias == LATEST else alias
         # What the function answers may hold values of its environment, which no message shows.
-        order.world.functions(order.region).read(name, qualifier)
+        state = order.world.functions(order.region).read(name, qualifier)
+        if state:
+            make_ready(state, name, order.region, order.world, order.journal)
         url = order.world.urls(order.region).read(name, qualifier) if tells else None
         return Subject(
             name,

@@ -13,6 +13,7 @@ from engine.model import Action, FunctionState, Gate, HttpGate, InvokeGate, Spee
 from engine.release.order import Order
 from engine.verify.address import Address, UrlAddress, VersionAddress
 from engine.verify.gate import NOT_YET, ask
+from engine.verify.ready import make_ready
 from engine.verify.trial import Subject, Trials
 
 REFRESHES = 5  # calls of a function without an alias, so that its environments are new ones
@@ -68,7 +69,10 @@ class FunctionTests:
         Raises:
             GateFailed: a test did not pass.
         """
-        gates = self._order.function.gates
+        order, gates = self._order, self._order.function.gates
+        if order.observed and any(map(self._runs, gates)):
+            state = order.observed.live or order.observed.latest
+            make_ready(state, order.name, order.region, order.world, order.journal)
         self._run(gates, self._public(url) or self._alias(), "unchanged", url)
 
     def any_of_users(self) -> bool:

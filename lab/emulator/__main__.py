@@ -24,9 +24,11 @@ from lab.emulator import (
     logs,
     messages,
     metrics,
+    provisioned,
     registry,
     runtime,
     stacks,
+    states,
     urls,
     versions,
     zstd,
@@ -51,6 +53,8 @@ def teach(settings: Settings) -> None:
     functions.teach()
     versions.teach(settings)
     aliases.teach()
+    states.teach()
+    provisioned.teach()
     urls.teach(settings)
     runtime.teach(settings)
     invocations.teach()

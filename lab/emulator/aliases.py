@@ -11,8 +11,10 @@ from typing import Any
 
 from ministack.services import lambda_svc
 
+from lab.emulator import provisioned
 from lab.emulator.answers import Answer, failure
 from lab.emulator.invocations import called
+from lab.emulator.states import unfinished, unready
 
 _create_alias = lambda_svc._create_alias
 _update_alias = lambda_svc._update_alias
@@ -60,15 +62,23 @@ def _not_together(function: dict[str, Any], version: str, weights: Iterable[str]
 
 
 def create_alias(name: str, request: dict[str, Any]) -> Answer:
-    """CreateAlias."""
-    return refused(name, request) or _create_alias(name, request)
+    """CreateAlias: not while the function is Pending or Failed."""
+    function = lambda_svc._functions.get(name)
+    error = unfinished(function["config"]) if function else None
+    return error or refused(name, request) or _create_alias(name, request)
 
 
 def update_alias(name: str, alias: str, request: dict[str, Any]) -> Answer:
     """UpdateAlias; what is not given stays."""
     there = (lambda_svc._functions.get(name) or {"aliases": {}})["aliases"].get(alias) or {}
     kept = {key: there[key] for key in ("FunctionVersion", "RoutingConfig") if key in there}
-    return refused(name, kept | request) or _update_alias(name, alias, request)
+    if error := refused(name, kept | request):
+        return error
+    before = provisioned.serving(there) if there else ""
+    answer: Answer = _update_alias(name, alias, request)
+    if answer[0] == 200 and "FunctionVersion" in request:
+        provisioned.moved(name, alias, before)
+    return answer
 
 
 def routed(name: str, qualifier: str | None) -> str | None:
@@ -92,7 +102,10 @@ async def invoke(
     """Invoke by alias: each call goes to one of its versions, by weight."""
     wanted = qualifier or lambda_svc._qp_first(query or {}, "Qualifier") or None
     called(name, wanted)
-    answer: Answer = await _invoke(name, event, headers, routed(name, wanted) or qualifier, query)
+    version = routed(name, wanted) or qualifier
+    if error := unready(name, version or wanted):
+        return error
+    answer: Answer = await _invoke(name, event, headers, version, query)
     return answer
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack.services import iam, lambda_svc
 
-from lab.emulator import images, variables, zstd
+from lab.emulator import images, states, variables, zstd
 from lab.emulator.answers import Answer, document, failure, success
 
 _ZIP_LIMIT = 52_428_800  # bytes of a zip in a request
@@ -43,20 +43,11 @@ async def handle_request(*request: Any, **named: Any) -> Answer:
 
 
 def busy(name: str) -> Answer | None:
-    """ResourceConflictException while the function is Pending or an update is InProgress."""
+    """ResourceConflictException where a function is Pending, Failed or being updated."""
     function = lambda_svc._functions.get(name)
     if not function or not _from_api.get():
         return None
-    config = function["config"]
-    reason = ""
-    if config.get("State") == "Pending":
-        reason = "The function is currently in the following state: Pending"
-    elif config.get("LastUpdateStatus") == "InProgress":
-        reason = f"An update is in progress for resource: {config['FunctionArn']}"
-    if not reason:
-        return None
-    message = f"The operation cannot be performed at this time. {reason}"
-    return failure("ResourceConflictException", message, 409)
+    return states.refusal(function["config"])
 
 
 def layers_refused(layers: list[Any] | None) -> Answer | None:
@@ -172,6 +163,8 @@ def create_function(request: dict[str, Any]) -> Answer:
     function = lambda_svc._functions[request["FunctionName"]]
     for config in [function["config"], *(v["config"] for v in function["versions"].values())]:
         images.pin(config)
+    if not _from_api.get():
+        _still_active(function)
     created = document(answer)
     created["CodeSha256"] = function["config"].get("CodeSha256", "")
     return success(created, 201)

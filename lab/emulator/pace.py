@@ -1,9 +1,11 @@
 """How far away AWS is, how long Lambda takes and how many calls it allows, when it is told so.
 
-``PUT /_lab/pace?request=0.04&update=2&quota=1&metrics=60&minute=2``: so many seconds come on top of
-each call; so many is a function Pending or InProgress after a change; more calls of Lambda's API
-than this part of an account's quotas are refused; so many seconds does CloudWatch show a call late,
-and so many has its minute. Each can be left out: nothing, half a second, no quota, nothing and 60.
+``PUT /_lab/pace?request=0.04&update=2&quota=1&metrics=60&minute=2&provisioned=3``: so many seconds
+come on top of each call; so many is a function Pending or InProgress after a change; more calls of
+Lambda's API than this part of an account's quotas are refused; so many seconds does CloudWatch show
+a call late, and so many has its minute; so many does an alias with provisioned concurrency take to
+serve another version. Each can be left out: nothing, half a second, no quota, nothing, 60 and half
+a second.
 No more of a network is modelled: neither what TLS asks for nor how much a line carries.
 """
 
@@ -16,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from ministack.services import lambda_svc
 
-from lab.emulator import metrics
+from lab.emulator import metrics, provisioned
 from lab.emulator.requests import Application, Message, Receive, Send, identified
 
 PATH = "/_lab/pace"
@@ -62,6 +64,7 @@ def paced(application: Application) -> Application:
             lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = float(told.get("update", _UPDATE))
             metrics.late = float(told.get("metrics", 0))
             metrics.minute = int(told.get("minute", 60))
+            provisioned.seconds = float(told.get("provisioned", _UPDATE))
             await _answer(send, 204)
             return
         if scope["type"] != "http" or path.startswith(("/_ministack/", "/_lab/")):

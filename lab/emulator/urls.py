@@ -18,6 +18,7 @@ from lab.emulator.answers import Answer, document, success
 from lab.emulator.invocations import called
 from lab.emulator.permissions import allows
 from lab.emulator.settings import Settings
+from lab.emulator.states import unready
 
 _PATH = "/_aws/lambda-url/"
 _SCOPE = r"\d{8}/[^/,\s]+/lambda/aws4_request"
@@ -123,6 +124,9 @@ async def handle_function_url_request(
             version = routed(name, qualifier) or qualifier
         resolved = (account, region, name, version, config)
         call = called(name, qualifier)
+        with request_scope(account, region):
+            if unready(name, version):
+                return 502, {"Content-Type": "application/json"}, b"Internal Server Error"
     answer: Answer = await _handle_function_url_request(
         identifier, method, path, headers, body, query, resolved=resolved, **named
     )

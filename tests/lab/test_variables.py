@@ -23,7 +23,7 @@ def set_to(function: Function, variables: dict[str, str], **more: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code"),
+    ("variable", "code"),
     [
         ("X", "ValidationException"),
         ("_UNDER", "ValidationException"),
@@ -32,8 +32,8 @@ def set_to(function: Function, variables: dict[str, str], **more: Any) -> None:
         ("_HANDLER", "InvalidParameterValueException"),
     ],
 )
-def test_names_that_lambda_does_not_take(live: Function, name: str, code: str) -> None:
-    environment = {"Variables": {name: "x"}}
+def test_names_that_lambda_does_not_take(live: Function, variable: str, code: str) -> None:
+    environment = {"Variables": {variable: "x"}}
     update = live.api.update_function_configuration
     assert refused(update, FunctionName=live.name, Environment=environment) == (code, 400)
 

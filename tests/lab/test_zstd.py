@@ -85,6 +85,10 @@ def test_later_a_new_function_fails(repository: str, name: str) -> None:
     tell(name, "later")
     create(name, f"{repository}:z")
     assert settled(name)["State"] == "Failed"
+    client = boto3.client("lambda")
+    answer = refused(client.update_function_code, FunctionName=name, ImageUri=f"{repository}:g")
+    assert answer == ("ResourceConflictException", 409)  # it is to be deleted
+    client.delete_function(FunctionName=name)
 
 
 def test_not_at_all_unless_told(repository: str, name: str) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from engine.errors import Cancelled
 from engine.journal import Advance, Entry, Journal
 
 
@@ -109,3 +110,24 @@ def test_a_listener_that_fails_stops_no_work() -> None:
     journal.happened("resource:Api", "create", "", 0.0, failed=False, detail="made")
     assert [entry.detail for entry in journal.entries] == ["made", "whole"]
     assert journal.notes == ("look",)
+
+
+def test_what_is_waited_for_is_told_with_the_work_that_waits() -> None:
+    heard: list[Entry] = []
+    journal = Journal(heard.append)
+    with journal.work("code:orders", "update"), journal.work("lock:orders", "read"):
+        journal.waits("orders is Pending")
+    assert [(e.id, e.reason) for e in heard if e.action == "progress"] == [
+        ("lock:orders", "waiting: orders is Pending")
+    ]
+    journal.waits("nothing of a piece of work")
+    assert len(heard) == 5
+
+
+def test_a_wait_ends_when_the_run_is_cancelled_but_not_that_of_an_undo() -> None:
+    journal = Journal()
+    journal.cancel()
+    with journal.work("undo:orders", "undo"):
+        journal.waits("orders is being updated")
+    with pytest.raises(Cancelled), journal.work("code:orders", "update"):
+        journal.waits("orders is being updated")

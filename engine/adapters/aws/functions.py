@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.adapters import retry
+from engine.adapters.aws.code import checked, unless_unreadable, whole
 from engine.adapters.aws.denials import allow
-from engine.adapters.aws.lambda_api import LambdaApi
+from engine.adapters.aws.lambda_api import UPDATE_DEADLINE, LambdaApi, Waits
 from engine.adapters.aws.session import Aws
-from engine.adapters.aws.states import remedy_of, state_of
+from engine.adapters.aws.states import remedy_of, state_of, under_way
 from engine.adapters.aws.variables import unquoted
 from engine.errors import (
     Conflict,
     DeployFailed,
-    Exchanged,
     ImageRefused,
     NotFound,
     NotPermitted,
-    Refused,
     Unavailable,
     Unreachable,
 )
 from engine.model import FunctionState, marks
 
-UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
+UNSEEN = 30.0  # seconds after which Lambda knows everywhere what was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +51,14 @@ class Functions:
         region: str,
         heed: Callable[[FunctionState], None] = lambda _: None,
         is_cancelled: Callable[[], bool] = lambda: False,
+        waits: Waits = lambda _: None,
     ) -> None:
         """``heed`` is told of each function that is read, before anybody else is.
 
         Once the run ``is_cancelled``, changes are not waited for.
         """
         self._aws = aws
-        self._api = LambdaApi(aws, region)
+        self._api = LambdaApi(aws, region, waits)
         self._heed = heed
         self._is_cancelled = is_cancelled
 
@@ -115,13 +115,61 @@ class Functions:
             unreserved=int(limit["UnreservedConcurrentExecutions"]),
         )
 
-    def settled(self, name: str, version: str = "", deadline: float = UPDATE_DEADLINE) -> str:
-        """Wait until a function or version is active and its update successful.
+    def at_rest(
+        self,
+        name: str,
+        version: str = "",
+        deadline: float = UPDATE_DEADLINE,
+        *,
+        is_new: bool = False,
+    ) -> FunctionState:
+        """Wait until Lambda is doing nothing with a function or version; what it is then.
 
         A run that is cancelled does not wait: Lambda goes on with what it was told.
 
         GetFunction is what is asked: 100 calls a second are allowed of it, and 15 of all others
         together (Lambda quotas, "Lambda API requests").
+
+        Args:
+            name: the function's.
+            version: the version's number; ``$LATEST`` without one.
+            deadline: seconds that this may take.
+            is_new: it was made just now, so that Lambda may not know it everywhere yet.
+
+        Raises:
+            NotFound: it is not there.
+            DeployFailed: the time is over.
+        """
+        what = f"version {version} of {name}" if version else name
+        begun = time.monotonic()
+
+        def ask() -> tuple[FunctionState | None, str]:
+            state = self.read(name, version)
+            if state is None and not (is_new and time.monotonic() - begun < UNSEEN):
+                raise NotFound(f"{what} does not exist")
+            doing = under_way(state) if state else "not to be seen yet"
+            is_over = not doing or (state is not None and self._is_cancelled())
+            return state, "" if is_over else f"{what} is {doing}"
+
+        state, awaited = self._api.wait(ask, deadline=deadline, wake=self._is_cancelled)
+        if state is None or awaited:
+            why = f": {state.reason}" if state and state.reason else ""
+            doing = under_way(state) if state else "not to be seen"
+            raise DeployFailed(
+                f"{what} was still {doing} after {deadline:.0f} s{why}",
+                remedy="Run again; what is already there will be reused.",
+            )
+        return state
+
+    def settled(
+        self,
+        name: str,
+        version: str = "",
+        deadline: float = UPDATE_DEADLINE,
+        *,
+        is_new: bool = False,
+    ) -> str:
+        """Wait as ``at_rest`` does, for what has become of a change of this run's own.
 
         Returns:
             The revision that it has then.
@@ -129,37 +177,14 @@ class Functions:
         Raises:
             DeployFailed: at once when Lambda says Failed, with its reason; or after the deadline.
         """
-        wanted: dict[str, Any] = {"Qualifier": version} if version else {}
-
-        def ask() -> Mapping[str, Any]:
-            found = self._api.call("get_function", FunctionName=name, **wanted)
-            configuration: Mapping[str, Any] = found["Configuration"]
-            return configuration
-
-        def done(found: Mapping[str, Any]) -> bool:
-            busy = {found.get("State"), found.get("LastUpdateStatus")}
-            return "Failed" in busy or not busy & {"Pending", "InProgress"}
-
-        found = retry.until(
-            ask,
-            lambda found: done(found) or self._is_cancelled(),
-            deadline=deadline,
-            wake=self._is_cancelled,
-        )
-        for status in ("State", "LastUpdateStatus"):
-            if found.get(status) == "Failed":
-                code = str(found.get(f"{status}ReasonCode", "no reason code"))
-                reason = str(found.get(f"{status}Reason"))
-                says = f"Lambda could not activate {name}: {reason} ({code})"
-                if "UnsupportedImageLayer" in reason:
-                    raise ImageRefused(says, code=code, remedy=remedy_of(code))
-                raise DeployFailed(says, remedy=remedy_of(code))
-        if not done(found) and not self._is_cancelled():
-            raise DeployFailed(
-                f"{name} was still being updated after {deadline:.0f} s",
-                remedy="Run again; what is already there will be reused.",
-            )
-        return str(found.get("RevisionId", ""))
+        state = self.at_rest(name, version, deadline, is_new=is_new)
+        if "Failed" in (state.state, state.update_status):
+            says = f"Lambda could not activate {name}: {state.why}"
+            remedy = remedy_of(state.reason_code)
+            if "UnsupportedImageLayer" in state.reason:
+                raise ImageRefused(says, code=state.reason_code, remedy=remedy)
+            raise DeployFailed(says, remedy=remedy)
+        return state.revision
 
     # ------------------------------------------------------------ changing
 
@@ -193,31 +218,34 @@ class Functions:
         def patient() -> FunctionState:
             return retry.patiently(create, lambda: self._aws.patience)
 
-        made = retry.again(patient, _RoleNotReady, attempts=8, first=1.0)
-        _check(name, sha256, {"CodeSha256": made.code_sha256})
+        made = self._api.once_known(patient)
+        checked(name, sha256, {"CodeSha256": made.code_sha256})
         return made
 
     def _create(self, name: str, parameters: Mapping[str, Any]) -> Any:
-        try:
-            with unquoted(parameters):
-                return _unless_unreadable(
-                    lambda: self._api.call(
-                        "create_function", once=True, FunctionName=name, **parameters
-                    )
+        with unquoted(parameters):
+            return unless_unreadable(
+                lambda: self._api.call(
+                    "create_function", once=True, FunctionName=name, **parameters
                 )
-        except Refused as refusal:
-            # IAM is eventually consistent: a role made just now may not be assumable yet.
-            if "cannot be assumed" in refusal.message:
-                raise _RoleNotReady(
-                    refusal.message,
-                    code=refusal.code,
-                    remedy="Make sure that the role exists, and let it trust lambda.amazonaws.com.",
-                ) from None
-            raise
+            )
 
     def delete(self, name: str) -> None:
         """Delete a function with all its versions."""
         self._api.change("delete_function", FunctionName=name)
+
+    def gone(self, name: str) -> None:
+        """Wait until a function that was deleted is seen no more.
+
+        Raises:
+            DeployFailed: it still is after so long.
+        """
+        _, awaited = self._api.wait(
+            lambda: (None, f"{name} was deleted, and is still seen" if self.read(name) else ""),
+            deadline=UNSEEN,
+        )
+        if awaited:
+            raise DeployFailed(f"after {UNSEEN:.0f} s {awaited}", remedy="Run again.")
 
     def configure(self, name: str, parameters: Mapping[str, Any], revision: str = "") -> str:
         """Update the configuration and wait until it is in effect; the revision then.
@@ -227,8 +255,10 @@ class Functions:
         """
         guard = {"RevisionId": revision} if revision else {}
         with unquoted(parameters):
-            self._api.change(
-                "update_function_configuration", FunctionName=name, **parameters, **guard
+            self._api.once_known(
+                lambda: self._api.change(
+                    "update_function_configuration", FunctionName=name, **parameters, **guard
+                )
             )
         return self.settled(name)
 
@@ -256,15 +286,15 @@ class Functions:
             Exchanged: Lambda has taken another zip.
         """
         guard = {"RevisionId": revision} if revision else {}
-        answer = _unless_unreadable(
+        answer = unless_unreadable(
             lambda: self._api.change(
                 "update_function_code",
                 FunctionName=name,
-                **_whole(code, architecture, key),
+                **whole(code, architecture, key),
                 **guard,
             )
         )
-        _check(name, sha256, answer)
+        checked(name, sha256, answer)
         return self.settled(name)
 
     def rehearse(self, name: str, code: Mapping[str, Any], architecture: str, key: str) -> None:
@@ -277,38 +307,13 @@ class Functions:
             "update_function_code",
             FunctionName=name,
             DryRun=True,
-            **_whole(code, architecture, key),
+            **whole(code, architecture, key),
         )
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags to a function, or change their values."""
-        self._api.call("tag_resource", Resource=arn, Tags=dict(tags))
+        self._api.change("tag_resource", Resource=arn, Tags=dict(tags))
 
     def untag(self, arn: str, names: Iterable[str]) -> None:
         """Take tags off a function."""
-        self._api.call("untag_resource", Resource=arn, TagKeys=list(names))
-
-
-def _check(name: str, wanted: str, answer: Mapping[str, Any]) -> None:
-    if wanted and answer["CodeSha256"] != wanted:
-        raise Exchanged(name, wanted, str(answer["CodeSha256"]))
-
-
-def _whole(code: Mapping[str, Any], architecture: str, key: str) -> dict[str, Any]:
-    """Code with everything that Lambda resets unless it comes along (``UpdateFunctionCode``)."""
-    encryption = {"SourceKMSKeyArn": key} if key else {}
-    return {**code, "Architectures": [architecture], **encryption}
-
-
-def _unless_unreadable(work: Callable[[], Any]) -> Any:
-    """An API call that names an image; Lambda may refuse its media types at once."""
-    try:
-        return work()
-    except Refused as refusal:
-        if re.search(r"media type .* not supported", refusal.message):
-            raise ImageRefused(refusal.message, code=refusal.code) from None
-        raise
-
-
-class _RoleNotReady(Refused):
-    """The execution role cannot be assumed, perhaps only not yet."""
+        self._api.change("untag_resource", Resource=arn, TagKeys=list(names))

@@ -7,6 +7,8 @@ from typing import Any
 
 from engine.model import FunctionState, Network
 
+UNDER_WAY = frozenset({"Pending", "Deactivating", "Deleting"})  # states that pass by themselves
+
 # Lambda API, FunctionConfiguration: LastUpdateStatusReasonCode and StateReasonCode
 _REMEDIES = {
     "ImageDeleted": "The image was deleted from ECR; run again to push it.",
@@ -47,6 +49,16 @@ def remedy_of(code: str) -> str:
     return _REMEDIES.get(code) or _REMEDIES.get(code.partition(".")[0], "")
 
 
+def under_way(state: FunctionState) -> str:
+    """What Lambda is doing with a function or version, in words; nothing once it is at rest."""
+    if state.state in UNDER_WAY:
+        code = f" ({state.reason_code})" if state.reason_code else ""
+        return f"{state.state}{code}"
+    if state.update_status == "InProgress" and state.state != "Failed":
+        return "being updated"
+    return ""
+
+
 def state_of(
     found: Mapping[str, Any],
     code: Mapping[str, Any] | None = None,
@@ -54,6 +66,10 @@ def state_of(
 ) -> FunctionState:
     """A ``FunctionConfiguration`` of the API, with ``GetFunction``'s code and tags if known."""
     resolved = str((code or {}).get("ResolvedImageUri", ""))
+    is_update = (
+        found.get("LastUpdateStatus") == "Failed" and found.get("State", "Active") == "Active"
+    )
+    about = "LastUpdateStatus" if is_update else "State"
     network = found.get("VpcConfig") or {}
     environment = found.get("Environment") or {}
     hidden = {} if "Variables" in environment else environment.get("Error") or {}
@@ -87,6 +103,8 @@ def state_of(
         modified=found.get("LastModified", ""),
         state=found.get("State", "Active"),
         update_status=found.get("LastUpdateStatus", "Successful"),
+        reason=found.get(f"{about}Reason", ""),
+        reason_code=found.get(f"{about}ReasonCode", ""),
         code_key=str((code or {}).get("SourceKMSKeyArn", "")),
         environment_key=str(found.get("KMSKeyArn") or ""),
         environment_error=": ".join(

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.adapters.aws.lambda_api import LambdaApi
+from engine.adapters.aws.lambda_api import LambdaApi, Waits
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.states import state_of
-from engine.errors import Conflict, NotFound, Refused
+from engine.errors import Conflict, DeployFailed, NotFound, Refused
 from engine.model import AliasState, FunctionState
+
+PROVISIONING = 900.0  # seconds that a version may take to have its provisioned concurrency
 
 
 class Versions:
     """The versions and aliases of one region's functions."""
 
-    def __init__(self, aws: Aws, region: str) -> None:
-        self._api = LambdaApi(aws, region)
+    def __init__(self, aws: Aws, region: str, waits: Waits = lambda _: None) -> None:
+        self._api = LambdaApi(aws, region, waits)
 
     def publish(
         self, name: str, code_sha256: str, description: str, revision: str = ""
@@ -76,7 +78,7 @@ class Versions:
             Conflict: it exists.
         """
         return _alias(
-            self._api.call(
+            self._api.change(
                 "create_alias",
                 FunctionName=name,
                 Name=alias,
@@ -100,7 +102,7 @@ class Versions:
             Conflict: somebody else has moved it since ``revision``.
         """
         return _alias(
-            self._api.call(
+            self._api.change(
                 "update_alias",
                 FunctionName=name,
                 Name=alias,
@@ -111,9 +113,36 @@ class Versions:
             )
         )
 
+    def arrived(self, name: str, alias: AliasState) -> AliasState | None:
+        """Wait until the version that an alias leads to serves its calls; the alias then.
+
+        An alias with provisioned concurrency goes on serving the version before until the next one
+        has as much, which takes minutes (``AliasState.serving``).
+
+        Raises:
+            DeployFailed: it does not after so long.
+        """
+
+        def ask() -> tuple[AliasState | None, str]:
+            now = self.alias(name, alias.name)
+            if now is None or not now.serving:
+                return now, ""
+            return now, (
+                f"alias {alias.name} of {name} serves version {now.serving} until version "
+                f"{now.version} has its provisioned concurrency"
+            )
+
+        now, awaited = self._api.wait(ask, deadline=PROVISIONING, longest=5.0)
+        if awaited:
+            raise DeployFailed(
+                f"after {PROVISIONING:.0f} s {awaited}",
+                remedy="See aws lambda get-provisioned-concurrency-config, which says why.",
+            )
+        return now
+
     def delete_alias(self, name: str, alias: str) -> None:
         """Delete an alias; its function URL goes with it."""
-        self._api.call("delete_alias", FunctionName=name, Name=alias)
+        self._api.change("delete_alias", FunctionName=name, Name=alias)
 
 
 def _alias(found: Mapping[str, Any]) -> AliasState:

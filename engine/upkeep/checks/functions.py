@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.adapters.aws.identity import Caller
-from engine.adapters.aws.states import remedy_of
+from engine.adapters.aws.states import remedy_of, under_way
 from engine.adapters.world import World
 from engine.content.archive import archive
 from engine.errors import NotFound, NotReady, Refused
 from engine.model import Function, FunctionState
 from engine.plan.observe import observe_function
-from engine.plan.problems import creation_problem, problems_of
+from engine.plan.problems import creation_problem, problems_of, unusable
 from engine.upkeep.checks.permissions import of_function, permitted
 from engine.upkeep.finding import Finding, if_permitted, note, ok, wrong
 
@@ -66,12 +66,12 @@ def _state(
     region: str, function: Function, latest: FunctionState, world: World, *, rehearses: bool
 ) -> Iterator[Finding]:
     what = f"Function {function.name} in {region}"
-    if latest.state == "Failed":
-        world.functions(region).settled(function.name, deadline=0)  # says why
+    if problem := unusable(function.name, latest, region):
+        yield wrong(problem)
     elif latest.state == "Inactive":
-        yield wrong(NotReady(f"{what} is Inactive", remedy=remedy_of("Idle")))
-    elif "InProgress" in latest.update_status or latest.state == "Pending":
-        yield note(f"{what} is being updated now", "A deploy waits for that.")
+        yield note(f"{what} is Inactive {latest.why}".rstrip(), remedy_of(latest.reason_code))
+    elif doing := under_way(latest):
+        yield note(f"{what} is {doing}", "A deploy waits for that.")
     elif not rehearses:
         yield ok(f"{what} is there; an update of its code was not tried, as this run only reads")
     else:

@@ -11,10 +11,11 @@ import pytest
 from botocore.stub import Stubber
 
 from engine.adapters.aws.functions import Functions
+from engine.adapters.aws.lambda_api import _PROPAGATION
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.urls import Urls
 from engine.adapters.aws.versions import Versions
-from engine.errors import Conflict, DeployFailed, Refused
+from engine.errors import Conflict, DeployFailed, FunctionUnusable, NotFound, Refused
 from engine.model import AliasState, FunctionState, FunctionUrl, Network
 from tests.unit import make
 
@@ -257,13 +258,57 @@ def test_a_change_waits_for_an_earlier_one(
     functions.configure("orders", {"MemorySize": 512})
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_function_that_stays_busy_is_a_conflict(service: Stubber, functions: Functions) -> None:
-    for _ in range(12):
-        service.add_client_error("delete_function", "ResourceConflictException", BUSY, 409)
-    with pytest.raises(Conflict, match="An update is in progress") as caught:
+def test_a_function_that_stays_busy_is_nobodys_fault(
+    service: Stubber, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.adapters.aws.lambda_api.UPDATE_DEADLINE", 0)
+    service.add_client_error("delete_function", "ResourceConflictException", BUSY, 409)
+    with pytest.raises(DeployFailed, match="An update is in progress") as caught:
         functions.delete("orders")
-    assert type(caught.value) is Conflict
+    assert "was still under way after 0 s: orders:" in caught.value.message
+    assert not isinstance(caught.value, Conflict)
+
+
+def test_a_state_that_does_not_pass_is_not_waited_for(
+    service: Stubber, functions: Functions
+) -> None:
+    said = "The operation cannot be performed at this time. The function is currently in the "
+    said += "following state: 'Failed'"
+    service.add_client_error("update_function_code", "ResourceConflictException", said, 409)
+    with pytest.raises(FunctionUnusable, match="following state: 'Failed'") as caught:
+        functions.update_code("orders", {"ZipFile": b"zip"}, "x86_64", "")
+    assert not isinstance(caught.value, Conflict)
+
+
+def test_what_is_waited_for_is_told(
+    aws: Aws, service: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.adapters.aws.lambda_api.QUIET", 0)
+    told: list[str] = []
+    functions = Functions(aws, make.REGION, waits=told.append)
+    pending = {"State": "Pending", "StateReasonCode": "Creating"}
+    settles(service, pending, {"LastUpdateStatus": "InProgress"}, {"State": "ActiveNonInvocable"})
+    assert functions.at_rest("orders").state == "ActiveNonInvocable"
+    assert told == ["orders is Pending (Creating)", "orders is being updated"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_made_just_now_may_not_be_seen_yet(service: Stubber, functions: Functions) -> None:
+    for _ in range(2):
+        service.add_client_error("get_function", "ResourceNotFoundException", "not found", 404)
+    settles(service, Qualifier="7")
+    assert functions.settled("orders", "7", is_new=True) == "r-7"
+    service.add_client_error("get_function", "ResourceNotFoundException", "not found", 404)
+    with pytest.raises(NotFound, match="version 7 of orders does not exist"):
+        functions.settled("orders", "7")
+
+
+def test_an_update_that_failed_once_does_not_judge_what_is_restored(
+    service: Stubber, functions: Functions
+) -> None:
+    restoring = {"State": "Pending", "LastUpdateStatus": "Failed"}
+    settles(service, restoring, {"LastUpdateStatus": "Failed"})
+    assert functions.at_rest("orders").update_status == "Failed"
 
 
 @pytest.mark.parametrize(
@@ -281,28 +326,48 @@ def test_what_somebody_else_changed_is_not_tried_again(
         functions.update_code("orders", {"ZipFile": b"zip"}, "x86_64", "")
 
 
+SAID_OF_A_NEW_ROLE = [
+    "The role defined for the function cannot be assumed by Lambda.",
+    "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
+    "Lambda was unable to configure access to your environment variables because the KMS key is "
+    "invalid for CreateGrant.",
+    "Your request has been throttled by EC2, please make sure you have enough API rate limit.",
+]
+
+
 @pytest.mark.usefixtures("quick")
-def test_a_role_that_was_made_just_now_is_waited_for(
-    service: Stubber, functions: Functions
+@pytest.mark.parametrize("said", SAID_OF_A_NEW_ROLE)
+def test_what_lambda_does_not_know_yet_is_waited_for(
+    service: Stubber, functions: Functions, said: str
 ) -> None:
-    said = "The role defined for the function cannot be assumed by Lambda."
-    service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
     asked: dict[str, Any] = {"Role": make.ROLE, "Code": {"ZipFile": b"zip"}}
     tagged = {"FunctionName": "orders", "Tags": {"lambda-fast-deploy:created-by": "run"}}
+    service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
     service.add_response("create_function", CONFIGURATION, asked | tagged)
     assert functions.create("orders", "run", **asked).version == "7"
+    changed = {"FunctionName": "orders", "Role": make.ROLE}
+    operation = "update_function_configuration"
+    service.add_client_error(operation, "InvalidParameterValueException", said, 400)
+    service.add_response(operation, CONFIGURATION, changed)
+    settles(service)
+    assert functions.configure("orders", {"Role": make.ROLE}) == "r-7"
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_role_that_never_can_be_assumed_has_a_remedy(
-    service: Stubber, functions: Functions
+    service: Stubber, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "The role defined for the function cannot be assumed by Lambda."
-    for _ in range(8):
-        service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
+    said = SAID_OF_A_NEW_ROLE[0]
+    monkeypatch.setitem(_PROPAGATION, "cannot be assumed by Lambda", 0.0)
+    service.add_client_error("create_function", "InvalidParameterValueException", said, 400)
     with pytest.raises(Refused, match="cannot be assumed") as caught:
         functions.create("orders", "run", Role=make.ROLE, Code={"ZipFile": b"zip"})
     assert "trust" in caught.value.remedy
+
+
+def test_versions_are_those_with_a_number(service: Stubber, versions: Versions) -> None:
+    found = [CONFIGURATION | {"Version": v} for v in ("$LATEST", "$LATEST.PUBLISHED", "9", "10")]
+    service.add_response("list_versions_by_function", {"Versions": found})
+    assert [state.version for state in versions.every("orders")] == ["10", "9"]
 
 
 def test_a_version_is_published_only_of_the_code_that_was_put_there(
@@ -350,6 +415,38 @@ def test_an_alias_moves_whole_and_only_from_the_state_that_was_seen(
         },
     )
     assert versions.move_alias("orders", "live", "8", "d", "a-1").revision == "a-2"
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_alias_arrives_once_aws_lets_its_version_serve(
+    service: Stubber, versions: Versions
+) -> None:
+    for weights in ({"7": 1.0}, {}):
+        service.add_response(
+            "get_alias",
+            {
+                "AliasArn": "arn:live",
+                "FunctionVersion": "8",
+                "RevisionId": f"a-{len(weights)}",
+                "RoutingConfig": {"AdditionalVersionWeights": weights},
+            },
+        )
+    moved = AliasState("arn:live", "8", "", "a-2", {"7": 1.0})
+    assert (moved.serving, moved.shares, moved.is_settled) == ("7", {}, True)
+    assert versions.arrived("orders", moved) == AliasState("arn:live", "8", "", "a-0")
+
+
+def test_an_alias_that_never_arrives_is_told(
+    service: Stubber, versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.adapters.aws.versions.PROVISIONING", 0)
+    routing = {"AdditionalVersionWeights": {"7": 1.0}}
+    found = {"AliasArn": "arn:live", "FunctionVersion": "8", "RoutingConfig": routing}
+    service.add_response("get_alias", found)
+    says = "alias live of orders serves version 7 until version 8 has its provisioned concurrency"
+    with pytest.raises(DeployFailed, match=says) as caught:
+        versions.arrived("orders", AliasState("arn:live", "8", "", "a-2"))
+    assert "get-provisioned-concurrency-config" in caught.value.remedy
 
 
 # ---------------------------------------------------------------- URLs and invocations

@@ -81,7 +81,9 @@ def test_code_takes_along_all_that_would_be_reset(aws: Aws, stub: Callable[[str]
     settings = (state.architecture, state.code_key)
     asked = {"FunctionName": "orders", "ZipFile": b"zip", **kept}
     service.add_response("update_function_code", {}, asked)
-    service.add_response("get_function", {"Configuration": {}}, {"FunctionName": ANY})
+    service.add_response(
+        "get_function", {"Configuration": {"FunctionArn": make.ARN}}, {"FunctionName": ANY}
+    )
     functions.update_code("orders", {"ZipFile": b"zip"}, *settings)
     service.add_response("update_function_code", {}, {**asked, "DryRun": True})
     functions.rehearse("orders", {"ZipFile": b"zip"}, *settings)

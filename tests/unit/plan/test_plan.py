@@ -434,3 +434,21 @@ def test_layers_of_others_count() -> None:
     there = replace(make.existing(make.state(layers=layers)), foreign=frozenset(layers))
     with pytest.raises(Invalid, match="orders would have 6 layers"):
         planned(there=make.observed({"orders": there}))
+
+
+def test_code_is_sent_again_after_an_update_that_failed() -> None:
+    """Which code Lambda tells of then is not known."""
+    latest = make.state(version="$LATEST", memory=512, update_status="Failed")
+    there = make.observed({"orders": make.existing(make.state(memory=512), latest)})
+    function = make.function(configuration=Configuration(memory=256))
+    step = planned(function, there=there).step(make.REGION, "code:orders")
+    assert (step.action, step.reason) == (Action.UPDATE, "the last update of $LATEST failed")
+
+
+def test_weights_that_aws_gives_are_no_canary() -> None:
+    live = make.existing(make.state())
+    assert live.alias
+    for weights, action in (({"6": 1.0}, Action.SKIP), ({"6": 0.9}, Action.MOVE)):
+        alias = replace(live.alias, weights=weights)
+        there = make.observed({"orders": replace(live, alias=alias)})
+        assert planned(there=there).step(make.REGION, "alias:orders").action is action

@@ -87,10 +87,17 @@ class FakeLambda:
         number = self.there[qualifier].version if qualifier in self.there else qualifier
         return self.versions.get(number)
 
-    def settled(self, name: str, version: str = "") -> str:
+    def at_rest(self, name: str, version: str = "") -> FunctionState:
         state = self.read(name, version)
-        assert state
-        return state.revision
+        if state is None:
+            raise NotFound(f"{name} is gone")
+        return state
+
+    def settled(self, name: str, version: str = "", *, is_new: bool = False) -> str:
+        return self.at_rest(name, version).revision
+
+    def gone(self, name: str) -> None:
+        assert self.latest is None
 
     def create(self, name: str, run: str, sha256: str = "", **parameters: Any) -> FunctionState:
         if self.meanwhile and (happens := self.meanwhile.pop(0)):

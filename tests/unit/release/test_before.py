@@ -93,6 +93,7 @@ def test_code_goes_back_to_what_it_was(place: str) -> None:
     ("now", "came"),
     [
         ({}, Back.NEEDLESS),  # the upload was refused
+        ({"update_status": "Failed"}, Back.NEEDLESS),  # later, and the code stayed
         ({"code_sha256": has(THEIRS)}, Back.THEIRS),
     ],
 )
@@ -103,6 +104,25 @@ def test_code_that_this_run_has_not_put_there_stays(
     api_of(release).changes(**now)
     assert restore_code(release, is_mine) is came
     assert api_of(release).calls == []
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        {"code_sha256": has(MINE), "update_status": "Failed"},  # though it never came to be
+        {"update_status": "InProgress"},  # and it may come yet
+    ],
+)
+def test_code_of_an_update_that_failed_or_is_under_way_goes_back(
+    place: str, now: dict[str, Any]
+) -> None:
+    release = with_alias(found(place))
+    api_of(release).changes(**now)
+    assert restore_code(release, is_mine) is None
+    latest = api_of(release).latest
+    assert latest
+    assert latest.code_sha256 == has(BEFORE)
+    assert api_of(release).calls == ["update_code"]
 
 
 def test_code_that_users_of_another_alias_have_by_now_stays(place: str) -> None:

@@ -230,6 +230,62 @@ def test_an_image_whose_compression_the_user_has_settled_is_not_built_again() ->
         stage(image(api, live, images={"orders": GZIP}), LABEL)
 
 
+# ---------------------------------------------------------------- what Lambda is busy with
+
+
+def busy() -> tuple[FakeLambda, Order]:
+    """A function that is there and was being updated when the run looked at it."""
+    live = was()
+    api = FakeLambda(live, live)
+    api.leads("live", "1")
+    assert api.latest
+    found = make.existing(live, replace(api.latest, update_status="InProgress"))
+    return api, zipped(api, found)
+
+
+def test_what_is_under_way_is_waited_for_and_its_revision_is_another_one() -> None:
+    api, release = busy()
+    api.changes()
+    assert stage(release, LABEL).state.version == "2"
+    assert api.calls == ["configure", "update_code", "publish"]
+
+
+def test_a_function_that_is_another_one_after_the_wait_is_looked_at_again() -> None:
+    api, release = busy()
+    api.changes(memory=1024)
+    with pytest.raises(Overtaken, match="is another one now"):
+        stage(release, LABEL)
+    assert api.calls == []
+
+
+def test_a_function_that_is_gone_after_the_wait_is_looked_at_again() -> None:
+    api, release = busy()
+    api.latest = None
+    with pytest.raises(Overtaken, match="orders is gone"):
+        stage(release, LABEL)
+
+
+def test_a_new_function_that_lambda_cannot_finish_is_made_anew() -> None:
+    api = FakeLambda(None)
+    release = image(api, None, images={"orders": "zstd"}, in_gzip={"orders": lambda: GZIP})
+    created, refusals = api.create, [ImageRefused("zstd")]
+
+    def create(name: str, run: str, sha256: str = "", **parameters: Any) -> FunctionState:
+        made = created(name, run, sha256, **parameters)
+        api.changes(image_digest=parameters["Code"]["ImageUri"].partition("@")[2])
+        return made
+
+    def settled(name: str, version: str = "", *, is_new: bool = False) -> str:
+        if refusals:
+            raise refusals.pop()
+        return api.at_rest(name, version).revision
+
+    api.create, api.settled = create, settled  # type: ignore[method-assign]
+    assert stage(release, LABEL).state.code_location == GZIP
+    assert api.calls == ["create", "delete", "create", "publish"]
+    assert undone(release) == Undone(("creation of function orders",))
+
+
 # ---------------------------------------------------------------- a version
 
 
@@ -271,7 +327,7 @@ def test_an_image_is_published_by_the_hash_that_lambda_has_of_it() -> None:
     assert stage(release, LABEL).state.code_sha256 == live.code_sha256
     api = FakeLambda(live, live)
     api.update_code = lambda *_: "r-2"  # type: ignore[method-assign]
-    with pytest.raises(Conflict, match="somebody else changed orders"):
+    with pytest.raises(Conflict, match="somebody else changed the code of orders"):
         stage(image(api, live, images={"orders": GZIP}), LABEL)
 
 

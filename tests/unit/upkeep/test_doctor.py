@@ -316,9 +316,7 @@ def checked(world: World, stub: Stub, configuration: Any, **changes: Any) -> lis
     else:
         service.add_response("get_function", configuration)
         state = configuration["Configuration"]["State"]
-        if state == "Failed":
-            service.add_response("get_function", configuration)
-        elif state == "Active" and configuration["Configuration"].get("PackageType") != "Image":
+        if state == "Active" and configuration["Configuration"].get("PackageType") != "Image":
             service.add_response(
                 "update_function_code",
                 {},
@@ -343,10 +341,10 @@ def test_an_update_is_rehearsed(world: World, stub: Stub) -> None:
         (
             {"State": "Failed", "StateReasonCode": "ImageDeleted", "StateReason": "gone"},
             Level.WRONG,
-            "gone (ImageDeleted) The image was deleted from ECR",
+            "gone (ImageDeleted) Lambda changes nothing of such a function. Delete it",
         ),
-        ({"State": "Inactive"}, Level.WRONG, "is Inactive It was idle for weeks"),
-        ({"State": "Pending"}, Level.NOTE, "is being updated now"),
+        ({"State": "Inactive", "StateReasonCode": "Idle"}, Level.NOTE, "is Inactive (Idle)"),
+        ({"State": "Pending"}, Level.NOTE, "is Pending A deploy waits for that"),
         ({"PackageType": "Image"}, Level.WRONG, "cannot change that to Zip"),
     ],
 )
