@@ -57,14 +57,20 @@ def mark_tested(order: Order, state: FunctionState, *, is_shared: bool) -> None:
             _mark(order, state)
             return
         with locked(order):
-            now = order.world.functions(order.region).read(order.name)
-            if now is None or tested_mark(now) != tested_mark(state):
-                raise Overtaken(f"what was tested of {order.name} has been changed since")
+            _check_unchanged(order, state)
             _mark(order, state)
+            # Deploys take no lock, and a tag has no condition.
+            _check_unchanged(order, state)
     except NotFound:
         raise Overtaken(f"{order.name} is gone") from None
     except NotPermitted as denied:
         order.journal.note(f"The next run tests {order.name} again: {denied.message}")
+
+
+def _check_unchanged(order: Order, state: FunctionState) -> None:
+    now = order.world.functions(order.region).read(order.name)
+    if now is None or tested_mark(now) != tested_mark(state):
+        raise Overtaken(f"what was tested of {order.name} has been changed since")
 
 
 def _mark(order: Order, state: FunctionState) -> None:

@@ -26,5 +26,8 @@ NAMED = {
     "a canary meets a release": "canary-good code-good A5",
     "old versions are deleted under a rollback": "clean-good rollback-good A4",
     "an undo goes back to another run's upload that failed": "code-late latest-bad A9",
+    "another run deploys while one marks its code as tested": (
+        "latest-good configuration-late A5"
+    ),
     "of two that failed nobody knows what users had": "latest-bad latest-bad A3 B3",
 }
