@@ -86,7 +86,15 @@ def _lock(order: Order) -> None:
         if held:
             with contextlib.suppress(Conflict, NotFound):
                 versions.move_alias(name, marks.LOCK, LATEST, mine, held.revision)
+                _renew_revision(order)
                 return
+
+
+def _renew_revision(order: Order) -> None:
+    """Let fail what a run that was held up still sends: it decided while it had the lock."""
+    functions = order.world.functions(order.region)
+    if now := functions.read(order.name):
+        functions.configure(order.name, {"Description": now.description}, now.revision)
 
 
 def is_of_a_run(order: Order) -> bool:
