@@ -133,7 +133,10 @@ def adopt(order: Order) -> None:
 def take_back_creation(order: Order) -> Back | None:
     """Delete a function that this run has made, unless others release it, or have it, by now."""
     try:
-        with locked(order):
+        state = order.world.functions(order.region).read(order.name)
+        # As long as it is Pending, it takes no alias: none of others, and no lock.
+        is_pending = state is not None and state.state == "Pending"
+        with contextlib.nullcontext() if is_pending else locked(order):
             if not _is_ours(order):
                 return Back.THEIRS
             aliases = order.world.versions(order.region).aliases(order.name)

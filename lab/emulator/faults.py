@@ -4,7 +4,8 @@
 has been done to whom. The first rule that names the operation of a call applies:
 
 - ``operation``: a regular expression for the whole name, as in the request log
-- ``path``, ``agent``: regular expressions that the path and the User-Agent must hold as well
+- ``path``, ``agent``: regular expressions that the path with its query and the User-Agent must
+  hold as well
 - ``skip``: let so many such calls pass first; ``times``: then meet so many (default: every one);
   ``lasts``: for so many seconds from the first of them
 - ``until``: once the rule was met, it ends when a call of that name was answered
@@ -63,7 +64,7 @@ def faulty(application: Application) -> Application:
         else:
             operation = identified(scope)[1]
         agent = headers_of(scope).get("user-agent", "")
-        rule = _applying(rules, operation, scope["path"], agent) if rules else None
+        rule = _applying(rules, operation, _asked(scope), agent) if rules else None
         if rule is None:
             await application(scope, receive, send)
         else:
@@ -74,6 +75,10 @@ def faulty(application: Application) -> Application:
         ]
 
     return serve
+
+
+def _asked(scope: Message) -> str:
+    return f"{scope['path']}?{scope['query_string'].decode()}"
 
 
 def _applying(

@@ -26,9 +26,7 @@ NAMED = {
     "a canary meets a release": "canary-good code-good A5",
     "old versions are deleted under a rollback": "clean-good rollback-good A4",
     "an undo goes back to another run's upload that failed": "code-late latest-bad A9",
-    "another run deploys while one marks its code as tested": (
-        "latest-good configuration-late A5"
-    ),
+    "another run deploys while one marks its code as tested": ("latest-good configuration-late A5"),
     "an undo that was held up writes over what has been tested": "code-late latest-good A9",
     "of two that failed nobody knows what users had": "latest-bad latest-bad A3 B3",
 }
