@@ -52,7 +52,7 @@ tests:
   health:
     http: /health
     json: {{status: ok}}
-    within: 5s
+    within: 20s
   storage:
     s3:
       bucket: {bucket}
