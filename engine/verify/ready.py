@@ -33,6 +33,7 @@ def make_ready(
 
     Raises:
         DeployFailed: it does not become ready.
+        Cancelled: the run was, before it did.
     """
     if state.state in READY:
         return
@@ -42,6 +43,7 @@ def make_ready(
     begun = time.monotonic()
     with journal.work(f"function:{name}", "read", f"{what} is {state.state}", region) as detail:
         while state.state not in READY:
+            journal.check()  # a run that is cancelled does not wait for Lambda
             if state.state == "Inactive":
                 if time.monotonic() - begun > RESTORING:
                     says = f"{what} is Inactive, and Lambda does not restore it: {state.why}"
@@ -50,6 +52,7 @@ def make_ready(
                 # It is refused, and that wakes it.
                 with contextlib.suppress(Refused, Unreachable, GateFailed):
                     invocations.invoke(name, state.version, {}, state.timeout)
-                    time.sleep(PAUSE)
             state = functions.at_rest(name, version)
+            if state.state == "Inactive":
+                time.sleep(PAUSE)
         detail(f"{what} is {state.state}")

@@ -1,0 +1,87 @@
+"""How a version that sleeps becomes ready for calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from engine.adapters.world import World
+from engine.errors import Cancelled, DeployFailed, Refused
+from engine.journal import Journal
+from engine.model import FunctionState
+from engine.verify import ready
+from engine.verify.ready import PAUSE, RESTORING, make_ready
+from tests.unit import make
+
+ASLEEP = replace(make.state(version="3"), state="Inactive", reason="It was idle.")
+
+
+class _World:
+    """Lambda with one version, which is in these states at one look after the other."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+        self.calls = 0
+        self.now = 0.0
+
+    def functions(self, region: str) -> _World:
+        return self
+
+    def invocations(self, region: str) -> _World:
+        return self
+
+    def at_rest(self, name: str, version: str) -> FunctionState:
+        now = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return replace(ASLEEP, state=now)
+
+    def invoke(self, *_: Any) -> None:
+        self.calls += 1
+        raise Refused("The function is inactive")
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def awake(world: _World, journal: Journal) -> None:
+    make_ready(ASLEEP, "orders", make.REGION, cast(World, world), journal)
+
+
+@pytest.fixture(autouse=True)
+def world(monkeypatch: pytest.MonkeyPatch) -> _World:
+    """The world whose time passes by its pauses alone."""
+    made = _World("Inactive")
+    monkeypatch.setattr(ready, "time", made)
+    return made
+
+
+def test_a_version_that_a_call_wakes_is_called_once(world: _World) -> None:
+    world.states = ["Active"]
+    awake(world, Journal())
+    assert (world.calls, world.now) == (1, 0)
+
+
+def test_one_that_sleeps_on_is_called_with_pauses_until_the_time_is_over(world: _World) -> None:
+    with pytest.raises(DeployFailed, match=r"version 3 of orders is Inactive, .*: It was idle"):
+        awake(world, Journal())
+    assert RESTORING < world.now <= RESTORING + 2 * PAUSE
+    assert world.calls <= RESTORING / PAUSE + 1
+
+
+def test_a_run_that_is_cancelled_does_not_wait_for_one_that_wakes(world: _World) -> None:
+    world.states, journal = ["Pending"], Journal()
+    look = world.at_rest
+
+    def cancelled(name: str, version: str) -> FunctionState:
+        journal.cancel()
+        assert world.calls == 1, "it is looked at once more"
+        world.calls += 1
+        return look(name, version)
+
+    world.at_rest = cancelled  # type: ignore[method-assign]
+    with pytest.raises(Cancelled):
+        awake(world, journal)
