@@ -75,7 +75,7 @@ class World:
 
     def versions(self, region: str) -> Versions:
         """The versions and aliases of a region."""
-        return Versions(self.aws, region, self.waits)
+        return Versions(self.aws, region, self.is_cancelled, self.waits)
 
     def metrics(self, region: str) -> Metrics:
         """The metrics and alarms of a region."""

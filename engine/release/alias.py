@@ -78,11 +78,13 @@ class AliasMoves:
 
         Raises:
             DeployFailed: they do not after so long.
+            Cancelled: the run was, before they did.
             Conflict: somebody else has moved the alias meanwhile.
         """
         if self._now is None:
             return
         found = self._versions.arrived(self._order.name, self._now)
+        self._order.journal.check()
         if not self._is_known(found):
             raise self._theirs(found)
         self._now = found

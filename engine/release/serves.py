@@ -37,7 +37,7 @@ def _of_alias(order: Order, moves: AliasMoves) -> str:
     if now and now.serving and moves.is_back(now):
         says = f"back to version {now.version}"
         with (
-            contextlib.suppress(DeployError),  # the run was cancelled, or it takes too long
+            contextlib.suppress(DeployError),  # it takes too long
             order.journal.work(f"alias:{order.name}", "read", says, order.region),
         ):
             now = versions.arrived(order.name, now)

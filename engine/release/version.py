@@ -52,8 +52,8 @@ def _delete(order: Order, number: str) -> Back | None:
             raise  # this run's own alias could not be moved back
         if alias is None or alias.serving != number:
             return Back.THEIRS
-        if order.journal.is_cancelled:  # there are seconds left, and it takes minutes
+        now = versions.arrived(order.name, alias)
+        if now and now.serving == number:  # the run was cancelled, and that takes minutes
             return Back.SERVES
-        versions.arrived(order.name, alias)
         versions.delete(order.name, number)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.adapters.aws.lambda_api import LambdaApi, Waits
@@ -17,8 +17,16 @@ PROVISIONING = 900.0  # seconds that a version may take to have its provisioned 
 class Versions:
     """The versions and aliases of one region's functions."""
 
-    def __init__(self, aws: Aws, region: str, waits: Waits = lambda _: None) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        region: str,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        waits: Waits = lambda _: None,
+    ) -> None:
+        """Once the run ``is_cancelled``, it is not waited for that a version serves."""
         self._api = LambdaApi(aws, region, waits)
+        self._is_cancelled = is_cancelled
 
     def publish(
         self, name: str, code_sha256: str, description: str, revision: str = ""
@@ -117,7 +125,8 @@ class Versions:
         """Wait until the version that an alias leads to serves its calls; the alias then.
 
         An alias with provisioned concurrency goes on serving the version before until the next one
-        has as much, which takes minutes (``AliasState.serving``).
+        has as much, which takes minutes (``AliasState.serving``). A run that is cancelled does not
+        wait: AWS goes on with it.
 
         Raises:
             DeployFailed: it does not after so long.
@@ -125,14 +134,16 @@ class Versions:
 
         def ask() -> tuple[AliasState | None, str]:
             now = self.alias(name, alias.name)
-            if now is None or not now.serving:
+            if now is None or not now.serving or self._is_cancelled():
                 return now, ""
             return now, (
                 f"alias {alias.name} of {name} serves version {now.serving} until version "
                 f"{now.version} has its provisioned concurrency"
             )
 
-        now, awaited = self._api.wait(ask, deadline=PROVISIONING, longest=5.0)
+        now, awaited = self._api.wait(
+            ask, deadline=PROVISIONING, longest=5.0, wake=self._is_cancelled
+        )
         if awaited:
             raise DeployFailed(
                 f"after {PROVISIONING:.0f} s {awaited}",

@@ -237,6 +237,32 @@ def test_a_function_that_never_settles_is_given_up(service: Stubber, functions: 
         functions.settled("orders", deadline=0)
 
 
+LIVE = AliasState(f"{make.ARN}:live", "8", "", "a-1")
+
+
+def serves(service: Stubber, *versions: str) -> None:
+    """The alias of version 8 is served by these at one look after the other, or by that."""
+    for version in versions:
+        weights = {"RoutingConfig": {"AdditionalVersionWeights": {version: 1.0}}} if version else {}
+        found = {"AliasArn": LIVE.arn, "FunctionVersion": "8", "RevisionId": "a-1", **weights}
+        service.add_response("get_alias", found, {"FunctionName": "orders", "Name": "live"})
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_alias_is_waited_for_until_its_version_serves(
+    service: Stubber, versions: Versions
+) -> None:
+    serves(service, "7", "7", "")
+    assert versions.arrived("orders", LIVE) == LIVE
+
+
+def test_a_cancelled_run_does_not_wait_until_a_version_serves(aws: Aws, service: Stubber) -> None:
+    serves(service, "7")
+    found = Versions(aws, make.REGION, lambda: True).arrived("orders", LIVE)
+    assert found is not None
+    assert found.serving == "7"
+
+
 # ---------------------------------------------------------------- changing
 
 

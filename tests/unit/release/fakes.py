@@ -41,7 +41,8 @@ class FakeLambda:
 
     Each write gives ``$LATEST`` a new revision, and none is made on a stale one. What is in
     ``meanwhile`` happens before the next writes, one for each: others are as quick as that.
-    ``refusals`` are what the next writes raise after that, where it is not ``None``.
+    ``refusals`` are what the next writes raise after that, where it is not ``None``. ``lets_go`` is
+    whether a version ends to serve in place of one that waits for its provisioned concurrency.
     """
 
     def __init__(self, latest: FunctionState | None, *versions: FunctionState) -> None:
@@ -51,6 +52,7 @@ class FakeLambda:
         self.calls: list[str] = []
         self.meanwhile: list[Callable[[], None] | None] = []
         self.refusals: list[Exception | None] = []
+        self.lets_go = True
         self._numbers = itertools.count(8)
 
     # ------------------------------------------------------------ what others do
@@ -169,12 +171,17 @@ class FakeLambda:
         self._write("delete_version")
         if version not in self.versions:
             raise NotFound("there is no such version")
-        if any(alias.version == version for alias in self.there.values()):
+        if any(version in (alias.version, *alias.weights) for alias in self.there.values()):
             raise Conflict("an alias points to it")
         del self.versions[version]
 
     def alias(self, name: str, alias: str) -> AliasState | None:
         return self.there.get(alias)
+
+    def arrived(self, name: str, alias: AliasState) -> AliasState | None:
+        if self.lets_go:
+            self.there[alias.name] = replace(self.there[alias.name], weights={})
+        return self.there[alias.name]
 
     def aliases(self, name: str) -> list[AliasState]:
         return list(self.there.values())

@@ -11,7 +11,7 @@ from engine.errors import Conflict, Exchanged, ImageRefused, NotFound, Overtaken
 from engine.model import LATEST, Archive, FunctionState, LayerVersion, ObservedFunction, marks
 from engine.release.order import Order
 from engine.release.stage import Staged, retag, stage
-from engine.release.undo import Undone
+from engine.release.undo import Back, Undone
 from tests.unit import make
 from tests.unit.release.fakes import FakeLambda, order, sha256_of
 
@@ -364,6 +364,20 @@ def test_a_version_that_this_run_could_not_lead_users_from_is_left() -> None:
     api, release, _ = published()
     api.leads("live", "2", f"{marks.UNDER_TEST}{release.journal.run}, back to version 1")
     assert undone(release).left == ("version 2 of orders: an alias points to it",)
+
+
+@pytest.mark.parametrize("lets_go", [True, False])
+def test_a_version_that_serves_until_another_can_is_deleted_if_that_is_waited_for(
+    *, lets_go: bool
+) -> None:
+    api, release, _ = published()
+    api.leads("live", "1")
+    api.there["live"] = replace(api.there["live"], weights={"2": 1.0})
+    api.lets_go = lets_go  # a run that is cancelled does not wait
+    came = undone(release)
+    assert ("2" in api.versions) != lets_go
+    assert came.undone == (("version 2 of orders",) if lets_go else ())
+    assert came.spared == (() if lets_go else (f"version 2 of orders: {Back.SERVES.value}",))
 
 
 # ---------------------------------------------------------------- tags
