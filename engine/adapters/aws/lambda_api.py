@@ -83,13 +83,23 @@ class LambdaApi:
             longest: seconds of the longest pause.
             wake: whether a pause is to end at once.
         """
-        begun = time.monotonic()
+        begun, awaited = time.monotonic(), ""
 
-        def attempt() -> tuple[T, str]:
-            answer, awaited = ask()
+        def tell() -> None:
             if awaited and time.monotonic() - begun > QUIET:
                 self._waits(awaited)
+
+        def attempt() -> tuple[T, str]:
+            nonlocal awaited
+            answer, awaited = ask()
+            tell()
             return answer, awaited
+
+        def wakes() -> bool:
+            if wake():
+                return True
+            tell()
+            return False
 
         return retry.until(
             attempt,
@@ -97,7 +107,7 @@ class LambdaApi:
             deadline=deadline,
             first=first,
             longest=longest,
-            wake=wake,
+            wake=wakes,
         )
 
     def change(self, operation: str, **parameters: Any) -> Any:

@@ -15,7 +15,7 @@ from engine.adapters.aws.lambda_api import _PROPAGATION
 from engine.adapters.aws.session import Aws
 from engine.adapters.aws.urls import Urls
 from engine.adapters.aws.versions import Versions
-from engine.errors import Conflict, DeployFailed, FunctionUnusable, NotFound, Refused
+from engine.errors import Cancelled, Conflict, DeployFailed, FunctionUnusable, NotFound, Refused
 from engine.model import AliasState, FunctionState, FunctionUrl, Network
 from tests.unit import make
 
@@ -315,7 +315,29 @@ def test_what_is_waited_for_is_told(
     pending = {"State": "Pending", "StateReasonCode": "Creating"}
     settles(service, pending, {"LastUpdateStatus": "InProgress"}, {"State": "ActiveNonInvocable"})
     assert functions.at_rest("orders").state == "ActiveNonInvocable"
-    assert told == ["orders is Pending (Creating)", "orders is being updated"]
+    assert list(dict.fromkeys(told)) == ["orders is Pending (Creating)", "orders is being updated"]
+
+
+def test_who_is_told_can_give_up_within_a_pause(
+    aws: Aws, service: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.adapters.aws.lambda_api.QUIET", 0)
+    told: list[str] = []
+
+    def waits(what: str) -> None:
+        told.append(what)
+        if len(told) > 1:
+            raise Cancelled("the run was cancelled")
+
+    said = "The role defined for the function cannot be assumed by Lambda."
+    service.add_client_error(
+        "update_function_configuration", "InvalidParameterValueException", said
+    )
+    begun = time.monotonic()
+    with pytest.raises(Cancelled):
+        Functions(aws, make.REGION, waits=waits).configure("orders", {"Role": make.ROLE})
+    assert time.monotonic() - begun < 0.5
+    assert said in told[0]
 
 
 @pytest.mark.usefixtures("quick")
