@@ -23,6 +23,7 @@ def announce_test(order: Order) -> None:
     observed = order.observed
     if observed is None or is_proved(order.function, observed.latest):
         return
+    order.journal.check()
     before, tag = observed.latest, {marks.TESTED: under_test(order)}
     functions = order.world.functions(order.region)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import NotFound, NotPermitted, Overtaken
+from engine.errors import Cancelled, NotFound, NotPermitted, Overtaken
 from engine.model import LATEST, FunctionState, ObservedFunction, marks
 from engine.plan import configuration
 from engine.release.latest import announce_test, mark_tested
@@ -87,6 +87,15 @@ def test_a_run_that_may_set_no_tags_goes_on() -> None:
     announce_test(release)
     (note,) = release.journal.notes
     assert "lambda:TagResource" in note
+
+
+def test_a_run_that_was_cancelled_before_announces_nothing() -> None:
+    api, release = releasing(found())
+    release.journal.cancel()
+    with pytest.raises(Cancelled):
+        announce_test(release)
+    assert api.calls == []
+    assert not release.undo
 
 
 def test_a_function_that_is_gone_is_looked_at_again() -> None:
