@@ -70,10 +70,11 @@ def environment_problem(
         return None
     largest = sorted(merged, key=lambda name: -_measured({name: merged[name]}))[:3]
     sizes = ", ".join(f"{name} ({_measured({name: merged[name]}):,})" for name in largest)
+    beside = ", with what is there already" if latest else ""
     return Problem(
-        f"the environment of {function.name} would have {size:,} bytes in {region}, with what is "
-        f"there already, and Lambda takes {ENVIRONMENT_LIMIT:,}; largest: {sizes}; keep large "
-        "values in a parameter, a secret or a bucket, and name that in a variable",
+        f"the environment of {function.name} would have {size:,} bytes in {region}{beside}, and "
+        f"Lambda takes {ENVIRONMENT_LIMIT:,}; largest: {sizes}; keep large values in a parameter, "
+        "a secret or a bucket, and name that in a variable",
         function.place,
     )
 
