@@ -27,7 +27,7 @@ def cautions(
     if function.has_alias and observed.alias is None and changed & {"code", "configuration"}:
         yield (
             f"Alias {function.alias} of {function.name} is new in {region}: who calls "
-            f"{function.name} itself meets $LATEST, which changes before the tests. Let them call "
+            f"{function.name} itself gets $LATEST, which changes before the tests. Let them call "
             f"{function.name}:{function.alias}; or write alias: $LATEST, if they are to stay."
         )
     if "code" in changed and store is None and _is_large(function, observed):

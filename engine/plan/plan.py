@@ -263,7 +263,7 @@ class _Region:
             self._add(f"canary:{name}", action, no_canary or weight)
         if alias is None:
             new = f"alias {function.alias} does not exist yet"
-            bare = f"; who calls {name} itself meets $LATEST before the tests" if observed else ""
+            bare = f"; who calls {name} itself gets $LATEST before the tests" if observed else ""
             self._add(f"alias:{name}", Action.CREATE, f"{new}{bare}")
             return
         serves = f"{function.alias} serves version {alias.version}"

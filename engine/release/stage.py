@@ -114,7 +114,9 @@ class _Stage:
             except NotFound:
                 raise Overtaken(f"{order.name} is gone") from None
             if not is_same(now, found):
-                raise Overtaken(f"{order.name} was being changed, and is another one now")
+                raise Overtaken(
+                    f"{order.name} was being updated, and differs now from what was planned for"
+                )
             self._revision = now.revision
             detail(f"{order.name} is {now.state}")
 

@@ -75,7 +75,7 @@ class Speedometer:
             return "no test calls it directly, by a path (http: /health) or an event (invoke)"
         if not self._warm:
             return "its log has no report by Lambda, as with a system-level of warn"
-        return "every call met an execution environment that had started before"
+        return "every call ran in an execution environment that had started before"
 
 
 def _reports(log: str) -> Iterator[tuple[float, float | None]]:

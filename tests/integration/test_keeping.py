@@ -278,12 +278,12 @@ def test_callers_of_the_bare_name_are_told_of_when_the_alias_is_new(
     )
     aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     project.write("src/app.py", CODE.replace("one", "two"))
-    says = f"who calls {name} itself meets $LATEST, which changes before the tests. Let them call"
+    says = f"who calls {name} itself gets $LATEST, which changes before the tests. Let them call"
     for command in ("plan", "deploy"):
         run = project.run(command)
         assert run.code == 0
         assert says in run.log
-        assert f"who calls {name} itself meets $LATEST before the tests" in json.dumps(run.report)
+        assert f"who calls {name} itself gets $LATEST before the tests" in json.dumps(run.report)
         assert "before traffic" not in run.log
     assert "before alias live is made" in json.dumps(run.report)
     project.write("src/app.py", CODE.replace("one", "three"))

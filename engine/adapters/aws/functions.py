@@ -147,14 +147,14 @@ class Functions:
             state = self.read(name, version)
             if state is None and not (is_new and time.monotonic() - begun < UNSEEN):
                 raise NotFound(f"{what} does not exist")
-            doing = under_way(state) if state else "not to be seen yet"
+            doing = under_way(state) if state else "not visible yet"
             is_over = not doing or (state is not None and self._is_cancelled())
             return state, "" if is_over else f"{what} is {doing}"
 
         state, awaited = self._api.wait(ask, deadline=deadline, wake=self._is_cancelled)
         if state is None or awaited:
             why = f": {state.reason}" if state and state.reason else ""
-            doing = under_way(state) if state else "not to be seen"
+            doing = under_way(state) if state else "not visible"
             raise DeployFailed(
                 f"{what} was still {doing} after {deadline:.0f} s{why}",
                 remedy="Run again; what is already there will be reused.",
@@ -241,7 +241,7 @@ class Functions:
             DeployFailed: it still is after so long.
         """
         _, awaited = self._api.wait(
-            lambda: (None, f"{name} was deleted, and is still seen" if self.read(name) else ""),
+            lambda: (None, f"{name} was deleted, and is still visible" if self.read(name) else ""),
             deadline=UNSEEN,
         )
         if awaited:

@@ -24,7 +24,7 @@ def said(function: Function, there: ObservedFunction | None, store: Store | None
 def test_callers_of_the_bare_name_are_told_of_where_the_alias_alone_is_new() -> None:
     bare = ObservedFunction(OTHER, None, None)
     says = said(make.function(), bare)
-    assert "who calls orders itself meets $LATEST, which changes before the tests" in says
+    assert "who calls orders itself gets $LATEST, which changes before the tests" in says
     assert "Let them call orders:live; or write alias: $LATEST" in says
     assert said(make.function(), None) == ""
     assert said(make.function(), make.existing(OTHER)) == ""

@@ -253,7 +253,7 @@ def test_what_is_under_way_is_waited_for_and_its_revision_is_another_one() -> No
 def test_a_function_that_is_another_one_after_the_wait_is_looked_at_again() -> None:
     api, release = busy()
     api.changes(memory=1024)
-    with pytest.raises(Overtaken, match="is another one now"):
+    with pytest.raises(Overtaken, match="was being updated, and differs now"):
         stage(release, LABEL)
     assert api.calls == []
 

@@ -80,7 +80,7 @@ def test_a_budget_is_held_by_a_restored_start() -> None:
     [
         (Speedometer(), "no test calls it directly"),
         (measured("said"), "its log has no report by Lambda"),
-        (measured(TEXT), "every call met an execution environment that had started before"),
+        (measured(TEXT), "every call ran in an execution environment that had started before"),
     ],
     ids=["no call", "no report", "warm"],
 )
