@@ -43,6 +43,7 @@ def locked(order: Order) -> Iterator[None]:
 
     Raises:
         NotFound: the function is not there.
+        Cancelled: the run was, while it waited for another one; not in an undo.
     """
     try:
         _lock(order)
@@ -80,6 +81,7 @@ def _lock(order: Order) -> None:
         except Conflict:
             held = versions.alias(name, marks.LOCK)
         while held and held.description != mine and not lease.is_over(held.revision):
+            order.journal.waits(f"another run is deciding about {name}")
             held = versions.alias(name, marks.LOCK)
         if held and held.description == mine:  # the answer had been lost
             return

@@ -1,0 +1,50 @@
+"""One run at a time decides about what several share; the others wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import Cancelled
+from engine.model import LATEST, marks
+from engine.release.order import Order
+from engine.release.ownership import locked
+from tests.unit import make
+from tests.unit.release.fakes import FakeLambda, order
+
+THEIRS = "taken by run another"
+
+
+@pytest.fixture
+def waiting() -> tuple[FakeLambda, Order]:
+    """A run that is cancelled while another one has the lock."""
+    api = FakeLambda(make.state())
+    api.leads(marks.LOCK, LATEST, THEIRS)
+    release = order(api)
+    release.journal.cancel()
+    return api, release
+
+
+def test_a_run_that_is_cancelled_waits_for_no_other_one(waiting: tuple[FakeLambda, Order]) -> None:
+    api, release = waiting
+    with pytest.raises(Cancelled), locked(release):
+        raise AssertionError("the other one has the lock")
+    assert api.there[marks.LOCK].description == THEIRS
+
+
+def test_an_undo_waits_until_the_other_one_has_decided(
+    waiting: tuple[FakeLambda, Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, release = waiting
+    looks = 0
+
+    def alias(name: str, alias: str) -> object:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            del api.there[marks.LOCK]
+        return api.there.get(alias)
+
+    monkeypatch.setattr(api, "alias", alias)
+    with release.journal.work("undo:orders", "undo"), locked(release):
+        assert api.there[marks.LOCK].description != THEIRS
+    assert marks.LOCK not in api.there
