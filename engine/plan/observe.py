@@ -88,11 +88,11 @@ def _region(
             layers=_reusable(settings, fingerprints, known),
             published=known,
             images=_present(images),
-            functions=_with_foreign_layers(found, settings, region, world),
+            functions=with_foreign_layers(found, settings, region, world),
         )
 
 
-def _with_foreign_layers(
+def with_foreign_layers(
     found: Mapping[str, ObservedFunction], settings: Settings, region: str, world: World
 ) -> dict[str, ObservedFunction]:
     """Functions with the layers that others attached to them, where the settings name layers.
@@ -154,7 +154,7 @@ def observe_others(settings: Settings, region: str, world: World) -> Mapping[str
     with workers() as pool:
         latest = _present({each.name: pool.submit(functions.read, each.name) for each in keeping})
     found = {name: ObservedFunction(state, None, None) for name, state in latest.items()}
-    return _with_foreign_layers(found, settings, region, world)
+    return with_foreign_layers(found, settings, region, world)
 
 
 def _names_layers(function: Function) -> bool:

@@ -149,7 +149,7 @@ def _checks_in_aws(subject: _Subject, world: World, caller: Caller) -> list[Chec
     for region, function in settings.targets:
         rehearses = not settings.only_reads
         checks.append(
-            partial(functions.check, region, function, caller, world, rehearses=rehearses)
+            partial(functions.check, region, function, settings, caller, world, rehearses=rehearses)
         )
         if function.canary:
             checks.append(partial(stores.of_canary, region, function.canary, world))

@@ -12,26 +12,37 @@ from engine.adapters.aws.states import remedy_of, under_way
 from engine.adapters.world import World
 from engine.content.archive import archive
 from engine.errors import NotFound, NotReady, Refused
-from engine.model import Function, FunctionState
-from engine.plan.observe import observe_function
+from engine.model import Function, FunctionState, Settings
+from engine.plan.observe import observe_function, with_foreign_layers
 from engine.plan.problems import creation_problem, problems_of, unusable
 from engine.upkeep.checks.permissions import of_function, permitted
 from engine.upkeep.finding import Finding, if_permitted, note, ok, wrong
 
 
 def check(
-    region: str, function: Function, caller: Caller, world: World, *, rehearses: bool
+    region: str,
+    function: Function,
+    settings: Settings,
+    caller: Caller,
+    world: World,
+    *,
+    rehearses: bool,
 ) -> Iterator[Finding]:
     """Whether a function can be deployed to a region.
 
     Args:
         region: the region.
         function: the function as it is configured.
+        settings: all that is configured.
         caller: whose the credentials are.
         world: where to look.
         rehearses: whether an update of its code may be tried, which Lambda does not keep.
     """
     observed = observe_function(function, region, world)
+    if observed:
+        (observed,) = with_foreign_layers(
+            {function.name: observed}, settings, region, world
+        ).values()
     if observed is None:
         if problem := creation_problem(function, region):
             yield wrong(problem)

@@ -18,7 +18,7 @@ from engine.adapters.aws.session import Aws
 from engine.adapters.world import World
 from engine.build.lifecycle import POLICY
 from engine.errors import Invalid, NotPermitted, NotReady, Place, Problem
-from engine.model import Canary, Condition, Event, Store
+from engine.model import Canary, Condition, Event, Function, Store
 from engine.upkeep.checks import account, functions, images, machine, permissions, stores, workflow
 from engine.upkeep.doctor import unreadable
 from engine.upkeep.finding import Finding, Level, found, if_permitted, in_order, note, ok, wrong
@@ -328,7 +328,23 @@ def checked(world: World, stub: Stub, configuration: Any, **changes: Any) -> lis
                 },
             )
     function = make.function(alias="$LATEST", **changes)
-    return found(lambda: functions.check(make.REGION, function, ROOT, world, rehearses=True))
+    return _found_of(function, world)
+
+
+def _found_of(function: Function, world: World) -> list[Finding]:
+    settings = make.settings(function)
+    return found(
+        lambda: functions.check(make.REGION, function, settings, ROOT, world, rehearses=True)
+    )
+
+
+def test_layers_of_others_count(world: World, stub: Stub) -> None:
+    theirs = [f"arn:aws:lambda:{make.REGION}:210987654321:layer:v{n}:1" for n in range(5)]
+    attached = answer(PackageType="Zip", Layers=[{"Arn": arn} for arn in theirs])
+    stub("lambda").add_response("get_function", attached)
+    (finding,) = _found_of(make.function(alias="$LATEST"), world)
+    assert finding.level is Level.WRONG
+    assert "orders would have 6 layers" in finding.says
 
 
 def test_an_update_is_rehearsed(world: World, stub: Stub) -> None:
