@@ -96,7 +96,9 @@ def _renew_revision(order: Order) -> None:
     """Let fail what a run that was held up still sends: it decided while it had the lock."""
     functions = order.world.functions(order.region)
     if now := functions.read(order.name):
-        functions.configure(order.name, {"Description": now.description}, now.revision)
+        # Of what is Failed no write is taken; who may not write has the lock all the same.
+        with contextlib.suppress(NotPermitted, FunctionUnusable):
+            functions.configure(order.name, {"Description": now.description}, now.revision)
 
 
 def is_of_a_run(order: Order) -> bool:

@@ -194,6 +194,14 @@ class FakeLambda:
         self.leads(alias, version, description)
         return self.there[alias]
 
+    def move_alias(
+        self, name: str, alias: str, version: str, description: str, revision: str
+    ) -> AliasState:
+        if self.there[alias].revision != revision:
+            raise Conflict("the RevisionId is another one")
+        self.leads(alias, version, description)
+        return self.there[alias]
+
     def delete_alias(self, name: str, alias: str) -> None:
         del self.there[alias]
 

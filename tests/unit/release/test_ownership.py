@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import Cancelled
+from engine.errors import Cancelled, FunctionUnusable, NotPermitted
 from engine.model import LATEST, marks
+from engine.release import ownership
 from engine.release.order import Order
 from engine.release.ownership import locked
 from tests.unit import make
@@ -47,4 +48,25 @@ def test_an_undo_waits_until_the_other_one_has_decided(
     monkeypatch.setattr(api, "alias", alias)
     with release.journal.work("undo:orders", "undo"), locked(release):
         assert api.there[marks.LOCK].description != THEIRS
+    assert marks.LOCK not in api.there
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [None, NotPermitted("no lambda:UpdateFunctionConfiguration"), FunctionUnusable("Failed")],
+    ids=["renewed", "denied", "failed"],
+)
+def test_a_lock_that_was_taken_over_is_let_go(
+    refusal: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its revision is renewed where that can be done."""
+    monkeypatch.setattr(ownership, "LEASE", -1.0)
+    api = FakeLambda(make.state())
+    api.leads(marks.LOCK, LATEST, THEIRS)
+    api.refusals = [refusal]
+    assert api.latest
+    before = api.latest.revision
+    with locked(order(api)):
+        assert api.there[marks.LOCK].description != THEIRS
+        assert (api.latest.revision == before) == (refusal is not None)
     assert marks.LOCK not in api.there
