@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 
 from engine.errors import Conflict, FunctionUnusable, NotFound, NotPermitted, Overtaken
-from engine.model import LATEST, AliasState, marks
+from engine.model import LATEST, AliasState, FunctionState, marks
 from engine.plan.configuration import tested_mark
 from engine.release.order import Order
 from engine.release.undo import Back
@@ -106,11 +106,14 @@ def is_of_a_run(order: Order) -> bool:
     return bool(order.observed and marks.CREATED_BY in order.observed.latest.tags)
 
 
-def adopt(order: Order) -> None:
+def adopt(order: Order) -> FunctionState:
     """Take over a function from the run that is creating it, or was killed while it did.
 
     This one takes the creation back now, if nobody succeeds. Where neither an alias nor a tag says
     what has been released, the function may be in use, and nobody deletes it any more.
+
+    Returns:
+        Its ``$LATEST``, whose revision is another one if the lock was taken over.
 
     Raises:
         Overtaken: it was deleted already.
@@ -122,7 +125,7 @@ def adopt(order: Order) -> None:
             if state is None:
                 raise Overtaken(f"{order.name} was deleted by the run that had created it")
             if marks.CREATED_BY not in state.tags:
-                return
+                return state
             if not (order.function.has_alias or order.function.proves_latest):
                 functions.untag(state.arn, [marks.CREATED_BY])
             else:
@@ -130,6 +133,7 @@ def adopt(order: Order) -> None:
                     f"creation of function {order.name}", lambda: take_back_creation(order)
                 )
                 functions.tag(state.arn, {marks.CREATED_BY: order.journal.run})
+            return state
     except NotFound as gone:
         raise Overtaken(gone.message) from None
 

@@ -81,7 +81,7 @@ class _Stage:
         else:
             self._wait(order.observed.latest)
             if is_of_a_run(order):
-                adopt(order)
+                self._adopt(order.observed.latest)
             if order.wanted("configuration"):
                 self._configure(order.observed.latest)
             if order.wanted("code"):
@@ -119,6 +119,12 @@ class _Stage:
                 )
             self._revision = now.revision
             detail(f"{order.name} is {now.state}")
+
+    def _adopt(self, found: FunctionState) -> None:
+        """Take the function over from the run that is creating it, or was killed."""
+        now = adopt(self._order)
+        if is_same(now, found):
+            self._revision = now.revision
 
     # ------------------------------------------------------------ a new function
 

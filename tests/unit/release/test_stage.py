@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import Conflict, Exchanged, ImageRefused, NotFound, Overtaken, Refused
 from engine.model import LATEST, Archive, FunctionState, LayerVersion, ObservedFunction, marks
+from engine.release import ownership
 from engine.release.order import Order
 from engine.release.stage import Staged, retag, stage
 from engine.release.undo import Back, Undone
@@ -248,6 +249,19 @@ def test_what_is_under_way_is_waited_for_and_its_revision_is_another_one() -> No
     api.changes()
     assert stage(release, LABEL).state.version == "2"
     assert api.calls == ["configure", "update_code", "publish"]
+
+
+def test_a_function_is_adopted_whose_lock_a_killed_run_had(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ownership, "LEASE", -1.0)
+    live = was(tags={marks.CREATED_BY: "a run that was killed"})
+    api = FakeLambda(live, live)
+    api.leads("live", "1")
+    api.leads(marks.LOCK, LATEST, "taken by run a run that was killed")
+    stage(zipped(api, make.existing(live)), LABEL)
+    assert api.latest
+    assert (api.latest.handler, api.latest.code_sha256) == ("app.new", ARCHIVE.sha256)
 
 
 def test_a_function_that_is_another_one_after_the_wait_is_looked_at_again() -> None:
