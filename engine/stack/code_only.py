@@ -257,6 +257,7 @@ class _CodeOnly:
             except Exchanged as error:
                 ours.add(error.sha256)
                 raise
+            self._order.journal.check()  # a run that is cancelled has not waited for Lambda
             alias = alias_of(self._order, step.subject)
             if alias == LATEST:
                 detail("it has the new code")
@@ -291,9 +292,11 @@ class _CodeOnly:
 
         version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
         self._functions.settled(name, version, is_new=True)
-        self._undo.record(f"alias {alias} of {logical}", back)
+        self._order.journal.check()
+        self._undo.record(f"alias {alias} of {logical}", back, first=True)
         moved = self._versions.move_alias(name, alias, version, now.description, now.revision)
         self._versions.arrived(name, moved)
+        self._order.journal.check()
         return version
 
     def _back(self, delivery: Delivery, error: DeployError) -> Delivery:

@@ -61,6 +61,7 @@ def _align(order: Order, drifted: Drifted, code: Mapping[str, str]) -> str:
     if state is None or not code:
         return "the stack has it no more"
     functions.update_code(name, code, state.architecture, state.code_key)
+    order.journal.check()  # a run that is cancelled has not waited for Lambda
     if drifted.alias and (now := versions.alias(name, drifted.alias)):
         back = drifted.version
         versions.move_alias(name, drifted.alias, back, now.description, now.revision)

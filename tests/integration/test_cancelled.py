@@ -10,10 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from lab.pace import paced
@@ -38,6 +39,19 @@ def handler(event, context):
 """
 
 
+STACK = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Aliased:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: src, Handler: app.handler, Runtime: python3.11, AutoPublishAlias: live}
+"""
+OF_STACK = """\
+stack: {{template: template.yaml, name: {name}, capabilities: [CAPABILITY_IAM]}}
+artifacts: {{bucket: stack-artifacts, create: true}}
+"""
+
+
 @pytest.fixture
 def release(tmp_path: Path, name: str) -> Callable[..., Project]:
     """Writes a release of the project."""
@@ -52,13 +66,15 @@ def release(tmp_path: Path, name: str) -> Callable[..., Project]:
     return write
 
 
-def cancelled(project: Project, words: str, after: float = 0.0) -> tuple[int, float, str]:
+def cancelled(
+    project: Project, words: str, after: float = 0.0, *options: str
+) -> tuple[int, float, str]:
     """Interrupt a deploy some seconds after it has said something.
 
     Its exit code, how many seconds it took to end, and the rest of what it said.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"],
+        [sys.executable, "-m", "engine", "deploy", *options],
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,
@@ -130,3 +146,32 @@ def test_an_upload_that_was_not_waited_for_is_not_called_deployed(
     aws.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     assert aws.get_function_configuration(FunctionName=name)["CodeSha256"] == before
     assert project.deploy().code == 0
+
+
+@pytest.fixture
+def stack(tmp_path: Path, name: str) -> Iterator[Project]:
+    """A stack of one function behind an alias, deployed."""
+    project = Project(tmp_path / name)
+    project.write("template.yaml", STACK)
+    project.write("lambda-deploy.yml", OF_STACK.format(name=name))
+    project.write("src/app.py", CODE.format(release="one", status="ok"))
+    assert project.deploy().code == 0
+    yield project
+    boto3.client("cloudformation").delete_stack(StackName=name)
+
+
+def test_code_only_leads_nobody_to_what_was_not_waited_for(stack: Project, aws: Any) -> None:
+    resources = boto3.client("cloudformation").describe_stack_resources(StackName=stack.root.name)
+    (function,) = (
+        each["PhysicalResourceId"]
+        for each in resources["StackResources"]
+        if each["ResourceType"] == "AWS::Lambda::Function"
+    )
+    before = aws.get_alias(FunctionName=function, Name="live")["FunctionVersion"]
+    stack.edit("src/app.py", "one", "two")
+    with paced(update=3):  # a line tells of the wait after two of them
+        code, seconds, log = cancelled(stack, "is being updated", 0, "--code-only")
+    assert code == 1
+    assert "the run was cancelled" in log
+    assert seconds < INTERRUPTED
+    assert aws.get_alias(FunctionName=function, Name="live")["FunctionVersion"] == before
