@@ -19,7 +19,7 @@ functions:
   {name}-new:
     zip: {{code: src, handler: app.handler, runtime: python3.11}}
     role: arn:aws:iam::000000000000:role/no-such-role
-    canary: {{weight: 10%, for: 1m, alarms: [no-such-alarm]}}
+    canary: {{weight: 10%, for: 5m, alarms: [no-such-alarm]}}
     tests: [storage]
   {name}:
     image: {{dockerfile: Dockerfile}}
