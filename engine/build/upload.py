@@ -91,10 +91,13 @@ class _Region(Protocol):
 
 
 class Uploads:
-    """Hands zips of one region over to Lambda."""
+    """Hands zips of one region over to Lambda.
 
-    def __init__(self, region: _Region) -> None:
-        self._region = region
+    ``bucket`` takes large ones; without it, that of the settings, which is looked for then.
+    """
+
+    def __init__(self, region: _Region, bucket: Bucket | None = None) -> None:
+        self._region, self._bucket = region, bucket
 
     def place(
         self, what: str, zipped: Archive, tell: Callable[[int], None] = lambda _: None
@@ -111,17 +114,21 @@ class Uploads:
         """
         if zipped.size <= DIRECT_LIMIT:
             return {"ZipFile": zipped.content}
+        bucket = self._bucket or self._named_bucket(what, zipped)
+        # Addressed by content: what is there already is not sent again.
+        key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
+        if not has_bytes(bucket, key, checksum_of(zipped.content), self._region.journal):
+            bucket.upload(key, zipped.content, tell)
+        return {"S3Bucket": bucket.name, "S3Key": key}
+
+    def _named_bucket(self, what: str, zipped: Archive) -> Bucket:
         region, store = self._region, self._region.settings.artifacts
         if store is None:
             remedy = f"{BUCKET[0].upper()}{BUCKET[1:]}."
             raise BuildFailed(too_large(what, zipped), remedy=remedy)
         bucket = bucket_of(store, region.region, region.world)
         make_sure_of(bucket, store, what, region.region)
-        # Addressed by content: what is there already is not sent again.
-        key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
-        if not has_bytes(bucket, key, checksum_of(zipped.content), region.journal):
-            bucket.upload(key, zipped.content, tell)
-        return {"S3Bucket": bucket.name, "S3Key": key}
+        return bucket
 
 
 def progress(journal: Journal, step: Step, size: int) -> Callable[[int], None]:

@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.adapters.aws.states import under_way
 from engine.adapters.parallel import together
 from engine.adapters.world import World
 from engine.build.upload import Uploads
 from engine.delivery import because
-from engine.errors import DeployError, DeployFailed, Exchanged, unexpected
+from engine.errors import Conflict, DeployError, DeployFailed, Exchanged, unexpected
 from engine.journal import Journal
 from engine.model import (
     LATEST,
@@ -247,6 +248,7 @@ class _CodeOnly:
     def _update(self, step: Step, before: FunctionState, code: Mapping[str, str]) -> None:
         name = before.arn.rpartition(":")[2]
         with self._order.journal.step(step) as detail:
+            before = self._settled(name, before)
             sha256 = self._sha256s.get(step.subject, "")
             ours = {sha256}
             self._undo.record(f"code of {step.subject}", lambda: self._restore(name, before, ours))
@@ -264,6 +266,18 @@ class _CodeOnly:
                 return
             detail(f"{alias} leads to version {self._publish(step.subject, name, alias)}")
 
+    def _settled(self, name: str, before: FunctionState) -> FunctionState:
+        """The function after a change that was under way when this run looked at it."""
+        if not under_way(before):
+            return before
+        now = self._functions.at_rest(name)
+        if now.code_sha256 != before.code_sha256:
+            raise Conflict(
+                f"{name} was being updated when this run began, and has other code now",
+                remedy="Run again to deploy on top of it.",
+            )
+        return now
+
     def _restore(self, name: str, before: FunctionState, ours: Collection[str]) -> Back | None:
         """Put the code back if its CodeSha256 still is one of ``ours``; an image's is not known."""
         now = self._functions.read(name)
@@ -272,7 +286,8 @@ class _CodeOnly:
             return Back.NEEDLESS
         if "" not in ours and now.code_sha256 not in (*ours, before.code_sha256):
             return Back.THEIRS
-        write_code(self._functions, Uploads(self._order), name, before, now.revision)
+        uploads = Uploads(self._order, self._order.bucket)
+        write_code(self._functions, uploads, name, before, now.revision)
         return None
 
     def _publish(self, logical: str, name: str, alias: str) -> str:
