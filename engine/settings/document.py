@@ -14,7 +14,7 @@ from engine.errors import Place, Problem
 from engine.settings.composed import DEPTH, compose, scalar
 
 # ${NAME} and ${NAME:-default}; $${NAME} stands for ${NAME} itself.
-_VARIABLE = re.compile(r"(?:(\$)\$|\$)\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
+_VARIABLE = re.compile(r"(?:(\$)\$|\$)\{([A-Za-z_][A-Za-z0-9_]*)(?:\}|:-([^{}]*)(\}?))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class _Reader:
 
 def variables_in(text: str) -> tuple[str, ...]:
     """The names of the variables that a text asks for."""
-    return tuple(name for escape, name, _ in _VARIABLE.findall(text) if not escape)
+    return tuple(name for escape, name, *_ in _VARIABLE.findall(text) if not escape)
 
 
 def substitute(
@@ -140,13 +140,23 @@ def substitute(
     """Replace each ``${NAME}`` by the environment variable; a missing one is a problem.
 
     ``${NAME:-default}`` is the default where the variable is not set or empty, as in a shell.
-    ``$${NAME}`` stands for ``${NAME}`` as it is.
+    ``$${NAME}`` stands for ``${NAME}`` as it is. A default with a brace in it, such as that of
+    another variable, is a problem: where it ends would be a guess.
     """
 
     def value(match: re.Match[str]) -> str:
-        escape, name, default = match.groups()
+        escape, name, default, end = match.groups()
         if escape:
             return match.group().removeprefix("$")
+        if default is not None and not end:
+            problems.append(
+                Problem(
+                    f"the default of ${{{name}:-…}} holds a brace or has no end; let the default "
+                    f"be without braces, or write $${{{name}:- for ${{{name}:- itself",
+                    place,
+                )
+            )
+            return ""
         if default is not None:
             return environment.get(name) or str(default)
         if name not in environment:

@@ -179,11 +179,21 @@ def test_a_variable_that_is_escaped_stands_as_it_is(name: str) -> None:
         ("${UNSET:-}", ""),
         ("${UNSET:-https://host:1/}", "https://host:1/"),
         ("$${UNSET:-default}", "${UNSET:-default}"),
+        ("$${UNSET:-{}}", "${UNSET:-{}}"),
+        ("${NAME", "${NAME"),
     ],
 )
 def test_a_default_stands_for_a_variable_that_is_not_set(written: str, is_read_as: str) -> None:
     node = read(f"a: '{written}'", NAME="set", EMPTY="").value["a"]
     assert node.text == is_read_as
+
+
+@pytest.mark.parametrize("default", ["{}", '{"a": 1}', "${NAME}", "${NAME:-x}", "no end", "a{b"])
+def test_a_default_with_a_brace_is_a_problem_and_no_text(default: str) -> None:
+    """It would be deployed as it is written, or with the value of the inner variable in it."""
+    written = f"${{UNSET:-{default}}}" if default != "no end" else "${UNSET:-no end"
+    (complaint,) = complaints(f"a: '{written}'", NAME="set")
+    assert complaint.startswith("f.yml:1: the default of ${UNSET:-…} holds a brace or has no end")
 
 
 def test_each_missing_variable_is_a_problem_at_its_line() -> None:
