@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +14,9 @@ from engine.model import EventKind
 
 HOST = "lambda-fast-deploy.test"
 NAME = "lambda-fast-deploy"
+# What is sent as text, and not in base64 (Elastic Load Balancing guide, "Lambda functions as
+# targets"); function URLs and APIs do so, too, with these.
+_TEXT = re.compile(r"text/|application/(json|javascript|xml)\s*(;|$)", re.IGNORECASE)
 _TARGET = f"arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/{NAME}/0"
 
 
@@ -35,15 +40,20 @@ def event_of(
     headers |= {name.lower(): value for name, value in given.items()}
     raw_path, _, query = path.partition("?")
     if kind == "http":
-        return _http(method, raw_path, query, headers) | _body(body, None)
+        return _http(method, raw_path, query, headers) | _body(body, headers, None)
     if kind == "rest":
-        return _rest(method, raw_path, query, headers) | _body(body, None)
-    return _alb(method, raw_path, query, headers) | _body(body, "")
+        return _rest(method, raw_path, query, headers) | _body(body, headers, None)
+    return _alb(method, raw_path, query, headers) | _body(body, headers, "")
 
 
-def _body(body: bytes, empty: str | None) -> dict[str, Any]:
-    content = base64.b64encode(body).decode() if body else empty
-    return {"body": content, "isBase64Encoded": bool(body)}
+def _body(body: bytes, headers: Mapping[str, str], empty: str | None) -> dict[str, Any]:
+    if not body:
+        return {"body": empty, "isBase64Encoded": False}
+    is_text = _TEXT.match(headers["content-type"]) and "content-encoding" not in headers
+    with contextlib.suppress(UnicodeDecodeError):
+        if is_text:
+            return {"body": body.decode(), "isBase64Encoded": False}
+    return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
 def _http(method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, Any]:

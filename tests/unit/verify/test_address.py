@@ -73,6 +73,29 @@ def test_a_body_travels_as_base64_with_its_length() -> None:
     assert event["requestContext"]["http"]["method"] == "PUT"
 
 
+@pytest.mark.parametrize("kind", ["http", "rest", "alb"])
+@pytest.mark.parametrize(
+    ("headers", "body", "sent"),
+    [
+        ({"Content-Type": "application/json"}, b'{"a": "\xc3\xbc"}', ('{"a": "ü"}', False)),
+        ({"content-type": "application/json; charset=utf-8"}, b"{}", ("{}", False)),
+        ({"content-type": "Text/Plain"}, b"a", ("a", False)),
+        ({"content-type": "application/jsonlines"}, b"a", ("YQ==", True)),
+        ({"content-type": "text/plain"}, b"\xff", ("/w==", True)),
+        ({"content-type": "text/plain", "content-encoding": "gzip"}, b"a", ("YQ==", True)),
+        ({}, b"a", ("YQ==", True)),
+    ],
+)
+def test_a_body_of_text_is_sent_as_text(
+    kind: EventKind, headers: dict[str, str], body: bytes, sent: tuple[str, bool]
+) -> None:
+    """A handler that reads the JSON of its body right away works for its users, too."""
+    address, invocations = asking({"statusCode": 200})
+    address.by(kind).request("POST", "/orders", body, headers)
+    ((_, _, event),) = invocations.asked
+    assert (event["body"], event["isBase64Encoded"]) == sent
+
+
 REST = ("rest", "/a", {"x": "3", "y": "two words"}, {"x": ["1", "3"], "y": ["two words"]})
 ALB = ("alb", "/a", {"x": "3", "y": "two%20words"}, None)
 
