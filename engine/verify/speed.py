@@ -12,8 +12,8 @@ from engine.model import Speed
 # A report of a log in text (Lambda developer guide, "REPORT log line fields"); of a version with
 # SnapStart, which is restored in place of being initialised, it has Restore Duration ("Monitoring
 # for Lambda SnapStart"). All are in milliseconds.
-_REPORT = re.compile(r"REPORT .*?\tDuration: ([\d.]+) ms\t(.*)")
-_START = re.compile(r"(?<!Billed )(?:Init|Restore) Duration: ([\d.]+) ms")
+_REPORT = re.compile(r"REPORT .*?\tDuration: (\d+(?:\.\d+)?) ms\t(.*)")
+_START = re.compile(r"(?<!Billed )(?:Init|Restore) Duration: (\d+(?:\.\d+)?) ms")
 
 # The names of the same in a log in JSON (Lambda Telemetry API, "ReportMetrics").
 _JSON_REPORT = "platform.report"
@@ -29,9 +29,12 @@ class Speedometer:
         self._is_called = False
 
     def read(self, log: str) -> None:
-        """Take the end of an invocation's log."""
+        """Take the end of an invocation's log.
+
+        Lambda's own report is the last; what looks like one before it is the function's.
+        """
         self._is_called = True
-        for duration, start in _reports(log):
+        for duration, start in list(_reports(log))[-1:]:
             if start is not None:
                 self._cold.append(start / 1000)
             else:
@@ -96,5 +99,5 @@ def _json_report(line: str) -> Iterator[tuple[float, float | None]]:
         metrics = said["record"]["metrics"] if said["type"] == _JSON_REPORT else {}
         starts = [float(metrics[name]) for name in _JSON_STARTS if name in metrics]
         yield float(metrics["durationMs"]), starts[0] if starts else None
-    except (ValueError, TypeError, LookupError, RecursionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         return

@@ -62,11 +62,19 @@ def test_a_call_without_a_start_is_a_warm_one(line: str) -> None:
         '["platform.report"]',
         '{"platform.report": ' + "[" * 10_000,
         "they say REPORT \tDuration: 1 ms\t",
+        "REPORT \tDuration: 1.2.3 ms\t",
+        in_json(initDurationMs=10**400),
     ],
 )
 def test_what_a_function_prints_is_no_report(line: str) -> None:
     speed = measured(line).speed
     assert (speed.cold, speed.warm) == (None, None)
+
+
+@pytest.mark.parametrize(("printed", "line"), [(in_json(initDurationMs=1.0), TEXT), (COLD, TEXT)])
+def test_what_a_function_prints_before_the_report_is_none(printed: str, line: str) -> None:
+    speed = measured(printed, line).speed
+    assert (speed.cold, speed.warm) == (None, 0.0125)
 
 
 def test_a_budget_is_held_by_a_restored_start() -> None:
