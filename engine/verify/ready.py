@@ -7,7 +7,7 @@ import time
 
 from engine.adapters.aws.states import remedy_of
 from engine.adapters.world import World
-from engine.errors import DeployFailed, GateFailed, Refused, Unreachable
+from engine.errors import DeployFailed, GateFailed, Unavailable, Unreachable
 from engine.journal import Journal
 from engine.model import LATEST, FunctionState
 
@@ -50,7 +50,7 @@ def make_ready(
                     raise DeployFailed(says, remedy=remedy_of(state.reason_code))
                 journal.waits(f"Lambda restores {what}, which was Inactive")
                 # It is refused, and that wakes it.
-                with contextlib.suppress(Refused, Unreachable, GateFailed):
+                with contextlib.suppress(Unavailable, Unreachable, GateFailed):
                     invocations.invoke(name, state.version, {}, state.timeout)
             state = functions.at_rest(name, version)
             if state.state == "Inactive":

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from engine.adapters.world import World
-from engine.errors import Cancelled, DeployFailed, Refused
+from engine.errors import Cancelled, DeployError, DeployFailed, Refused, Unavailable
 from engine.journal import Journal
 from engine.model import FunctionState
 from engine.verify import ready
@@ -25,6 +25,7 @@ class _World:
         self.states = list(states)
         self.calls = 0
         self.now = 0.0
+        self.refusal: DeployError = Unavailable("The function is inactive")
 
     def functions(self, region: str) -> _World:
         return self
@@ -38,7 +39,7 @@ class _World:
 
     def invoke(self, *_: Any) -> None:
         self.calls += 1
-        raise Refused("The function is inactive")
+        raise self.refusal
 
     def monotonic(self) -> float:
         return self.now
@@ -70,6 +71,13 @@ def test_one_that_sleeps_on_is_called_with_pauses_until_the_time_is_over(world: 
         awake(world, Journal())
     assert RESTORING < world.now <= RESTORING + 2 * PAUSE
     assert world.calls <= RESTORING / PAUSE + 1
+
+
+def test_what_no_further_call_mends_is_told_at_once(world: _World) -> None:
+    world.refusal = Refused("the key is disabled", code="KMSDisabledException")
+    with pytest.raises(Refused, match="the key is disabled"):
+        awake(world, Journal())
+    assert (world.calls, world.now) == (1, 0)
 
 
 def test_a_run_that_is_cancelled_does_not_wait_for_one_that_wakes(world: _World) -> None:
