@@ -113,9 +113,17 @@ class Origin:
 
 
 def origin_of(description: str) -> Origin:
-    """What a version's description tells of its making."""
+    """What a version's description tells of its making; others write what they like there."""
     match = _ORIGIN.match(description)
-    return Origin(*match.groups(default="")) if match else Origin()
+    return Origin(*match.groups(default="")) if match and _is_moment(match[3]) else Origin()
+
+
+def _is_moment(text: str) -> bool:
+    """Whether a text is a time in ISO 8601 that is the same everywhere."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def previous_of(description: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.model import AliasState, Speed, marks
+from engine.model import AliasState, Event, Speed, marks
 from engine.release import record
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:orders:live"
@@ -46,3 +46,18 @@ def test_a_mark_says_what_it_is_and_goes_without_a_trace() -> None:
     assert record.wants_url(TESTED)
     assert not record.wants_url(RETURNED)
     assert len(record.under_test("0123456789ab", "12345", TESTED)) < 256  # API: Description
+
+
+@pytest.mark.parametrize(
+    ("description", "deployed"),
+    [
+        (record.of_version(Event(name="push", commit="c0ffee"), "4"), True),
+        ("deployed 2026-05-01", False),
+        ("deployed 2026-05-01T10:00:00 by hand", False),
+        ("deployed 2026-Q3", False),
+        ("deployed 2026-99-99T10:00:00+00:00", False),
+    ],
+)
+def test_what_others_write_about_a_version_is_no_record(description: str, deployed: bool) -> None:
+    """``status`` tells the age of a version by it, and is not to fail of it."""
+    assert bool(record.origin_of(description).deployed) is deployed
