@@ -38,8 +38,9 @@ def check_canaries(settings: Settings, plan: Plan, aws: Aws, journal: Journal) -
     needed, left = lasts + LATE + REST, aws.expiry()
     says = f"the canary of {name} may last {(lasts + LATE) / 60:.0f} minutes"
     if left is not None and left < needed:
+        end = f"end in {left / 60:.0f} minutes" if left > 0 else "have ended (credentials-expire)"
         raise NotReady(
-            f"the credentials end in {left / 60:.0f} minutes, and {says}",
+            f"the credentials {end}, and {says}",
             remedy=f"{_REMEDY}; or let the canary last less (for).",
         )
     if left is None and aws.ends_untold() and needed > USUAL:

@@ -316,10 +316,12 @@ class Aws:
         """Seconds that the credentials are still valid; ``None`` where nothing ends or it renews.
 
         Only those from environment variables can be told of their end and yet not renew themselves
-        (botocore: ``EnvProvider``, AWS_CREDENTIAL_EXPIRATION).
+        (botocore: ``EnvProvider``, AWS_CREDENTIAL_EXPIRATION). They end by AWS's clock.
         """
         end = self.ends or getattr(self._found(), "_expiry_time", None)
-        return end.timestamp() - time.time() if end and self._is_from_environment() else None
+        if end is None or not self._is_from_environment():
+            return None
+        return float((end - self.now()).total_seconds())
 
     def ends_untold(self) -> bool:
         """Whether the credentials end, and nobody has told when."""

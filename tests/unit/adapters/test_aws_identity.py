@@ -194,6 +194,8 @@ def test_credentials_with_a_token_end_and_a_run_can_be_told_when(
     aws.ends = datetime.now(UTC) + timedelta(hours=1)
     assert aws.expiry() == pytest.approx(3600, abs=5)
     assert not aws.ends_untold()
+    aws._dated = formatdate(time.time() + 240, usegmt=True), time.monotonic()
+    assert aws.expiry() == pytest.approx(3360, abs=5)  # the machine's clock is four minutes slow
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ def test_a_canary_that_the_credentials_end_before_is_refused() -> None:
         "the credentials end in 28 minutes, and the canary of orders may last 28 minutes"
     )
     assert "role-duration-seconds" in caught.value.remedy
+    with pytest.raises(NotReady, match="the credentials have ended"):
+        noted(-600, 1500)
     assert noted(1801, 1500) == ()
     assert noted(60, 1500, Action.SKIP) == ()
 
