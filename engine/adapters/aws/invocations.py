@@ -152,6 +152,6 @@ def _value(content: bytes) -> Any:
 
 def _log(answer: Any) -> str:
     log: str = answer.decoded("LogResult") if "LogResult" in answer else ""
-    if len(log) < LOG_TAIL:
+    if len(log.encode()) < LOG_TAIL:
         return log
     return log.partition("\n")[2]  # it begins in the middle of a line, perhaps of a secret

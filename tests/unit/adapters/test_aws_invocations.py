@@ -84,6 +84,10 @@ def test_an_invocation_answers_whatever_the_function_returned(
     assert invocations.invoke("orders", "7", {"a": 1}) == Invocation(answer, "Unhandled", "log")
 
 
+# The last bytes of a log, which begin within a character, and perhaps within a secret.
+CUT = f"ü-half of a secret\n{'ü' * 2000}".encode()[-LOG_TAIL:].rjust(LOG_TAIL, b"x")
+
+
 @pytest.mark.parametrize(
     ("result", "log"),
     [
@@ -91,6 +95,7 @@ def test_an_invocation_answers_whatever_the_function_returned(
         ({"LogResult": ""}, ""),
         ({"LogResult": base64.b64encode(b"\xff").decode()}, "\ufffd"),
         ({"LogResult": base64.b64encode(b"half\n" + b"x" * LOG_TAIL).decode()}, "x" * LOG_TAIL),
+        ({"LogResult": base64.b64encode(CUT).decode()}, "ü" * 2000),
     ],
 )
 def test_a_log_is_what_can_be_read_of_it(
