@@ -73,7 +73,7 @@ class FunctionState:
     not tell the environment, which is empty then. ``reason`` and ``reason_code`` are those of its
     state, or of an update that has failed.
     ``overrides`` are what goes before an image's own ENTRYPOINT, CMD and WORKDIR, by the names of
-    the API's ``ImageConfig``.
+    the API's ``ImageConfig``. ``dead_letters`` is the ARN of what takes events that failed.
     """
 
     arn: str
@@ -107,6 +107,7 @@ class FunctionState:
     environment_key: str = ""
     environment_error: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    dead_letters: str = ""
 
     @property
     def why(self) -> str:

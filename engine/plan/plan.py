@@ -57,8 +57,8 @@ def served(function: Function, observed: ObservedFunction) -> FunctionState | No
 def _no_canary(function: Function, observed: ObservedFunction, *, is_live: bool) -> str:
     """Why a part of the users cannot try a new version beside the one that they have, or nothing.
 
-    Lambda divides calls between two published versions with the same role only (developer guide,
-    "Implement Lambda canary deployments using a weighted alias").
+    Lambda divides calls between two published versions with the same role and the same dead-letter
+    queue only (developer guide, "Implement Lambda canary deployments using a weighted alias").
     """
     live = observed.live
     if observed.alias is None or live is None:
@@ -69,6 +69,8 @@ def _no_canary(function: Function, observed: ObservedFunction, *, is_live: bool)
         return f"{function.alias} leads to {LATEST}, and calls are divided between versions"
     if live.role != (function.role or observed.latest.role):
         return "the role changes, and calls are divided between versions of one role only"
+    if live.dead_letters != observed.latest.dead_letters:
+        return "the dead-letter queue changes, and calls are divided between versions of one only"
     return ""
 
 

@@ -43,10 +43,10 @@ def refused(name: str, request: dict[str, Any]) -> Answer | None:
 
 
 def _not_together(function: dict[str, Any], version: str, weights: Iterable[str]) -> Answer | None:
-    """Refuse the same version twice, and versions of different roles.
+    """Refuse the same version twice, and versions of different roles or dead-letter queues.
 
-    The words are AWS's: recorded in LocalStack's snapshots, and told in serverless-aws-alias' issue
-    64.
+    The words are AWS's, but for the queues: recorded in LocalStack's snapshots, and told in
+    serverless-aws-alias' issue 64.
     """
     if version in weights:
         says = (
@@ -54,10 +54,15 @@ def _not_together(function: dict[str, Any], version: str, weights: Iterable[str]
             "in routing configuration."
         )
         return failure("InvalidParameterValueException", says)
-    roles = {function["versions"][each]["config"]["Role"] for each in (version, *weights)}
-    if len(roles) > 1:
-        says = "Specified versions must be associated with the same execution role"
-        return failure("InvalidParameterValueException", says)
+    configs = [function["versions"][each]["config"] for each in (version, *weights)]
+    same = {
+        "execution role": {config["Role"] for config in configs},
+        "dead-letter queue": {str(config.get("DeadLetterConfig") or {}) for config in configs},
+    }
+    for what, values in same.items():
+        if len(values) > 1:
+            says = f"Specified versions must be associated with the same {what}"
+            return failure("InvalidParameterValueException", says)
     return None
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import boto3
+import pytest
 
 from tests.lab.making import Function, code, refused
 
@@ -111,6 +112,25 @@ def test_weights_are_of_two_versions_with_one_role(live: Function) -> None:
     assert refused(live.api.update_alias, **alias, FunctionVersion="2") == invalid  # weights stay
     live.api.update_alias(**alias, FunctionVersion="3", RoutingConfig={})
     assert live.api.get_alias(**alias)["FunctionVersion"] == "3"
+
+
+@pytest.mark.lab
+def test_weights_are_of_two_versions_with_one_dead_letter_queue(live: Function) -> None:
+    live.publish()
+    arn = "arn:aws:sqs:us-east-1:000000000000:lost"
+    live.api.update_function_configuration(
+        FunctionName=live.name, DeadLetterConfig={"TargetArn": arn}
+    )
+    live.settle()
+    live.publish()
+    refusal = refused(
+        live.api.create_alias,
+        FunctionName=live.name,
+        Name="live",
+        FunctionVersion="1",
+        RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}},
+    )
+    assert refusal == ("InvalidParameterValueException", 400)
 
 
 def test_a_stale_revision_of_an_alias_is_refused(live: Function) -> None:

@@ -110,5 +110,6 @@ def state_of(
         environment_error=": ".join(
             hidden[key] for key in ("ErrorCode", "Message") if key in hidden
         ),
+        dead_letters=str((found.get("DeadLetterConfig") or {}).get("TargetArn", "")),
         overrides=dict((found.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
     )

@@ -15,6 +15,7 @@ from engine.errors import Invalid
 from engine.model import (
     Action,
     Architecture,
+    Canary,
     Configuration,
     Event,
     Function,
@@ -443,6 +444,18 @@ def test_code_is_sent_again_after_an_update_that_failed() -> None:
     function = make.function(configuration=Configuration(memory=256))
     step = planned(function, there=there).step(make.REGION, "code:orders")
     assert (step.action, step.reason) == (Action.UPDATE, "the last update of $LATEST failed")
+
+
+@pytest.mark.parametrize("change", [{"role": "new"}, {"dead_letters": "new"}])
+def test_a_canary_is_of_two_versions_that_lambda_divides_calls_between(
+    change: dict[str, Any],
+) -> None:
+    live = make.state()
+    function = make.function(canary=Canary(0.1, 60), role=None)
+    for latest, action in ((live, Action.TEST), (replace(live, **change), Action.SKIP)):
+        latest = replace(latest, version="$LATEST", code_sha256="another")
+        there = make.observed({"orders": make.existing(replace(live, code_sha256="old"), latest)})
+        assert planned(function, there=there).step(make.REGION, "canary:orders").action is action
 
 
 def test_weights_that_aws_gives_are_no_canary() -> None:
