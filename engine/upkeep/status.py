@@ -14,7 +14,6 @@ from engine.model import (
     Fingerprints,
     Function,
     FunctionState,
-    ImageSource,
     ObservedRegion,
     Plan,
     Settings,
@@ -24,6 +23,7 @@ from engine.model import (
 from engine.plan.configuration import layer_name, update
 from engine.plan.look import look
 from engine.plan.plan import make_plan, served
+from engine.plan.problems import problems_of
 from engine.release import record
 from engine.settings.document import nearest
 
@@ -137,16 +137,12 @@ def compared(settings: Settings, prints: Fingerprints, there: ObservedRegion) ->
 
 def _plan(settings: Settings, prints: Fingerprints, there: ObservedRegion) -> Plan:
     """What a deploy would do if ``$LATEST`` were what users have."""
-    comparable = tuple(
-        function
-        for function in settings.functions
-        if (state := _served(function, there)) and state.package == _package(function)
-    )
     as_served = {
         function.name: replace(there.functions[function.name], latest=state)
-        for function in comparable
-        if (state := _served(function, there))
+        for function in settings.functions
+        if (state := _served(function, there)) and not _problems(function, state, there)
     }
+    comparable = tuple(each for each in settings.functions if each.name in as_served)
     settings = replace(settings, regions=(there.region,), functions=comparable)
     return make_plan(settings, prints, {there.region: replace(there, functions=as_served)})
 
@@ -156,8 +152,10 @@ def _served(function: Function, there: ObservedRegion) -> FunctionState | None:
     return served(function, observed) if observed else None
 
 
-def _package(function: Function) -> str:
-    return "Image" if isinstance(function.source, ImageSource) else "Zip"
+def _problems(function: Function, state: FunctionState, there: ObservedRegion) -> list[Problem]:
+    """Why what users have cannot become what the working tree holds."""
+    observed = replace(there.functions[function.name], latest=state)
+    return problems_of(function, observed, there.region)
 
 
 def _status(function: Function, there: ObservedRegion, plan: Plan) -> Status:
@@ -185,8 +183,8 @@ def _status(function: Function, there: ObservedRegion, plan: Plan) -> Status:
 def _differences(
     function: Function, state: FunctionState, there: ObservedRegion, plan: Plan
 ) -> list[str]:
-    if state.package != _package(function):
-        return [f"packaged as {state.package}"]
+    if problems := _problems(function, state, there):
+        return [problem.message for problem in problems]
     steps = {step.kind: step for step in plan.of(there.region, function.name)}
     layers, names = _layers(function, state, there)
     keys = update(function, state, layers).keys() - {"Layers"}  # of which their names tell more

@@ -51,7 +51,12 @@ def test_where_all_is_as_wanted_nothing_differs() -> None:
         ({}, {"handler": "app.old"}, "configuration differs: handler"),
         ({}, {"layers": (make.LAYER_ARN[:-1] + "2",)}, "layer deps differs"),
         ({}, {"layers": (make.LAYER_ARN, OTHER_LAYER)}, "layer other differs"),
-        ({}, {"package": "Image"}, "packaged as Image"),
+        (
+            {},
+            {"package": "Image"},
+            f"is packaged as Image in {make.REGION}, and Lambda cannot change that to Zip; deploy "
+            "under another name",
+        ),
         ({"memory": 256}, {"code_sha256": "old"}, "code differs; configuration differs: memory"),
     ],
 )
@@ -129,3 +134,10 @@ def test_a_function_is_told_in_each_row_as_asked() -> None:
         ("orders", ()),
         ("bills", ("not there",)),
     ]
+
+
+def test_a_function_that_takes_no_more_does_not_hide_the_others() -> None:
+    full = make.function(configuration=Configuration(environment={"LARGE": "x" * 5000}))
+    says = status_of(full, make.existing(make.state())).differs
+    assert len(says) == 1
+    assert "would have 5,012 bytes" in says[0]
