@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from engine.adapters.parallel import together
 from engine.adapters.world import World
 from engine.delivery import Release, found
-from engine.errors import DeployError, DeployFailed, Invalid, Place, Problem
+from engine.errors import DeployError, DeployFailed, Invalid, NotReady, Place, Problem
 from engine.journal import Journal
 from engine.model import (
     Action,
@@ -73,6 +73,9 @@ class Rollback:
     def _order(
         self, region: str, function: Function, settings: Settings, world: World, journal: Journal
     ) -> Order:
+        if not function.has_alias:
+            says = f"users of {function.name} call $LATEST, which has no version before it"
+            raise _invalid(f"{says}; deploy the commit that they are to have")
         observed = observe_function(function.unconfigured, region, world)
         if observed is None or not (observed.live and observed.alias):
             what = f"alias {function.alias} of {function.name}"
@@ -167,6 +170,7 @@ class _Back:
         """The version to go back to, tested; with ``previous`` the newest of the way that passes.
 
         Raises:
+            NotReady: a permission or the network is missing, which is no version's fault.
             DeployError: there is none, with the reason of the last that was tried.
         """
         last: DeployError | None = None
@@ -175,7 +179,7 @@ class _Back:
                 good = self._there(number)
                 return good, self._release.tests.prove(good)
             except DeployError as error:
-                if self._to != PREVIOUS:
+                if self._to != PREVIOUS or isinstance(error, NotReady):
                     raise
                 self._order.journal.check()
                 self._order.journal.note(f"Not back to version {number}: {error.message}")

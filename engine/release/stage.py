@@ -11,6 +11,7 @@ from engine.adapters.aws.states import under_way
 from engine.errors import Conflict, Exchanged, ImageRefused, NotFound, Overtaken, Refused
 from engine.model import FunctionState, ZipSource
 from engine.plan.configuration import creation, summary, update
+from engine.plan.problems import unusable
 from engine.release.before import (
     is_had_as_found,
     is_same,
@@ -103,6 +104,7 @@ class _Stage:
 
         Raises:
             Overtaken: the function is another one after it.
+            NotReady: it has failed, so that it takes no change.
         """
         order, doing = self._order, under_way(found)
         if not doing:
@@ -113,6 +115,8 @@ class _Stage:
                 now = self._functions.at_rest(order.name)
             except NotFound:
                 raise Overtaken(f"{order.name} is gone") from None
+            if problem := unusable(order.name, now, order.region):
+                raise problem
             if not is_same(now, found):
                 raise Overtaken(
                     f"{order.name} was being updated, and differs now from what was planned for"

@@ -23,7 +23,7 @@ from engine.model import (
 from engine.plan.configuration import layer_name, update
 from engine.plan.look import look
 from engine.plan.plan import make_plan, served
-from engine.plan.problems import problems_of
+from engine.plan.problems import problems_of, unusable
 from engine.release import record
 from engine.settings.document import nearest
 
@@ -164,6 +164,8 @@ def _status(function: Function, there: ObservedRegion, plan: Plan) -> Status:
     if observed is None:
         return replace(found, differs=("not there",))
     state = served(function, observed)
+    if problem := unusable(function.name, observed.latest, there.region):
+        return replace(found, differs=(problem.message,))
     if state is None:
         return replace(found, differs=(f"alias {function.alias} is not there",))
     origin = record.origin_of(observed.live.description if observed.live else "")

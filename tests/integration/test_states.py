@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from lab.pace import paced
-from tests.lab.making import archive
+from tests.lab.making import archive, policy
 from tests.support import Project, Run, faults, get
 
 CONFIG = """\
@@ -111,6 +113,19 @@ def test_a_function_that_has_failed_is_told_with_what_to_do(
     assert f"aws lambda delete-function --function-name {name}" in run.log
 
 
+def test_a_function_that_fails_while_it_is_waited_for_is_told_with_what_to_do(
+    project: Project, name: str, aws: Any
+) -> None:
+    create(aws, name)
+    put(aws, name, "Pending:30")
+    threading.Timer(3, put, (aws, name, "Failed")).start()
+    run = project.deploy()
+    assert run.code == 1
+    assert "is Failed, as its creation has failed: The subnet does not exist." in run.log
+    assert f"aws lambda delete-function --function-name {name}" in run.log
+    assert "UpdateFunctionCode" not in run.changes
+
+
 def test_a_rollback_wakes_the_version_that_it_leads_to(
     project: Project, name: str, aws: Any
 ) -> None:
@@ -123,6 +138,30 @@ def test_a_rollback_wakes_the_version_that_it_leads_to(
     assert back.function["version"] == "2"
     assert f"Lambda restores version 2 of {name}, which was Inactive" in back.log
     assert get(run.function["url"])[1]["version"] == "two"
+
+
+def test_a_rollback_passes_over_no_version_that_it_may_not_wake(
+    project: Project, name: str, aws: Any
+) -> None:
+    """What a deployer may not do says nothing of the version."""
+    project.edit("lambda-deploy.yml", "    tests: [health]\n", "")
+    for version in ("one", "two", "three"):
+        deployed(project, version)
+    put(aws, name, "2:Inactive")
+    iam, user = boto3.client("iam"), f"{name}-deployer"
+    iam.create_user(UserName=user)
+    denied = {"Effect": "Deny", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    allowed = policy(("lambda:*", "*"), denied)
+    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=allowed)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    run = project.run(
+        "rollback",
+        AWS_ACCESS_KEY_ID=key["AccessKeyId"],
+        AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"],
+    )
+    assert run.code == 1
+    assert "no permission for lambda:InvokeFunction" in run.log
+    assert served(aws, name) == "3"
 
 
 def test_without_a_change_a_version_that_sleeps_is_woken_before_it_is_tested(

@@ -141,3 +141,9 @@ def test_a_function_that_takes_no_more_does_not_hide_the_others() -> None:
     says = status_of(full, make.existing(make.state())).differs
     assert len(says) == 1
     assert "would have 5,012 bytes" in says[0]
+
+
+def test_a_function_whose_creation_has_failed_is_said_to_have() -> None:
+    failed = replace(make.existing(make.state(state="Failed")), alias=None, live=None)
+    (says,) = status_of(make.function(), failed).differs
+    assert says.startswith("function orders in eu-central-1 is Failed")
