@@ -110,7 +110,7 @@ class Release:
         version = self._version = staged.state
         speed = self.tests.prove(version)
         has_url, took = order.function.url is not None, order.journal.elapsed
-        description = record.of_alias(previous, speed, took, has_url=has_url)
+        description = record.of_alias(self._before(version), speed, took, has_url=has_url)
         if order.function.has_alias:
             marked = record.under_test(order.journal.run, self._moves.home, description)
             try_out(order, self._moves, version.version, marked)
@@ -145,6 +145,15 @@ class Release:
             speed_before=delivery.speed,
             history=history,
         )
+
+    def _before(self, version: FunctionState) -> str:
+        """The version that users had before one; of one that they have already, as it was told."""
+        observed, home = self._order.observed, self._moves.home
+        if version.version != home:
+            return home
+        told = [observed.alias.description if observed and observed.alias else ""]
+        earlier = map(record.previous_of, [*told, version.description])
+        return next((number for number in earlier if number not in ("", home)), "")
 
     def _seen(self, error: DeployError) -> DeployError:
         """An error, or what has led to it: another run deleted the version, or the function."""

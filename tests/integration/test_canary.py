@@ -295,6 +295,20 @@ def test_a_canary_that_the_credentials_end_before_is_refused(
         assert leads(aws, name) == ("2", {})
 
 
+def test_a_canary_that_others_left_is_ended_and_the_way_back_stays(
+    project: Project, name: str, aws: Any
+) -> None:
+    for version in ("one", "two"):
+        project.write("src/app.py", GOOD.format(version=version))
+        assert project.deploy().code == 0
+    weights = {"AdditionalVersionWeights": {"1": 0.4}}
+    aws.update_alias(FunctionName=name, Name="live", RoutingConfig=weights)
+    assert project.deploy().code == 0
+    assert leads(aws, name) == ("2", {})
+    assert project.run("rollback").code == 0
+    assert leads(aws, name) == ("1", {})
+
+
 def test_versions_of_two_roles_do_not_share_the_users(
     project: Project, name: str, aws: Any
 ) -> None:
