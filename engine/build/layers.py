@@ -186,6 +186,7 @@ class Layers:
             if (same := self._same(name, built)) and not self._must_tell(name, built):
                 detail(f"version {same.number} holds the same")
                 return same
+            self._site.journal.check()  # to import it can have taken long
             published = self._published.publish(
                 name,
                 LayerVersion(

@@ -175,3 +175,20 @@ def test_code_only_leads_nobody_to_what_was_not_waited_for(stack: Project, aws: 
     assert "the run was cancelled" in log
     assert seconds < INTERRUPTED
     assert aws.get_alias(FunctionName=function, Name="live")["FunctionVersion"] == before
+
+
+def test_a_layer_is_not_published_once_the_run_is_cancelled(
+    release: Callable[..., Project], name: str, aws: Any
+) -> None:
+    project = release("one")
+    project.edit(
+        "lambda-deploy.yml", "runtime: python3.11}", f"runtime: python3.11, layers: [{name}]}}"
+    )
+    layer = f"layers:\n  {name}: {{requirements: [./slow], runtime: python3.11}}\n"
+    project.edit("lambda-deploy.yml", "tests:\n  health", f"{layer}tests:\n  health")
+    project.write("slow/pyproject.toml", '[project]\nname = "slow"\nversion = "1"\n')
+    project.write("slow/slow.py", "import time\ntime.sleep(3)\n")
+    code, _, log = cancelled(project, "importing", after=0.5)
+    assert code == 1
+    assert "the run was cancelled" in log
+    assert not aws.list_layer_versions(LayerName=name)["LayerVersions"]
