@@ -76,7 +76,6 @@ def test_an_outage_anywhere_loses_nothing(tmp_path: Path, tally: Tally) -> None:
             runs = list(pool.map(_deploy, fleets, every))
         came = list(pool.map(_judged, fleets, every, runs))
     met = {each["rule"]["agent"] for each in done}
-    # How often a run looks whether a change is through differs, so the last calls may not come.
     assert len(met) > 0.8 * len(every)
     lost = [says for says in came if says]
     for outage, run, says in zip(every, runs, came, strict=True):
@@ -109,14 +108,19 @@ def _let_fail(fleet: Fleet, *, undone: bool) -> None:
 
 
 def _calls(root: Path, *, undone: int) -> int:
-    """How many calls of AWS's API such a run makes when nothing happens."""
+    """How many calls of AWS's API such a run makes when nothing happens, at the least.
+
+    How often it looks whether a change is through depends on how busy the machine is.
+    """
     fleet = _fleet(root, f"whole-{undone}")
     fleet.converge()
     fleet.next()
     _let_fail(fleet, undone=bool(undone))
     run = fleet.project.deploy()
     assert run.code == undone
-    return len([each for each in run.requests if each["operation"] != "InvokeFunctionUrl"])
+    calls = [str(each["operation"]) for each in run.requests]
+    calls = [call for call in calls if call != "InvokeFunctionUrl"]
+    return len(calls) - sum(a == b == "GetFunction" for a, b in itertools.pairwise(calls))
 
 
 def _converge(fleet: Fleet) -> None:
