@@ -87,7 +87,7 @@ def cancelled(
         begun = time.monotonic()
         run.send_signal(signal.SIGINT)
         try:
-            _, log = run.communicate(timeout=2 * INTERRUPTED)
+            _, log = run.communicate(timeout=6 * INTERRUPTED)
         except subprocess.TimeoutExpired:
             run.kill()
             raise

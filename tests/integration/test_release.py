@@ -29,7 +29,7 @@ functions:
     timeout: 2
     tests: [health]
 tests:
-  health: {{http: /health, json: {{status: ok}}, faster-than: 1500ms, within: 4s}}
+  health: {{http: /health, json: {{status: ok}}, faster-than: 2500ms, within: 5s}}
 """
 GOOD = """\
 import json
@@ -43,7 +43,7 @@ BAD = {
     "answers 500": "def handler(event, context): return {'statusCode': 500, 'body': 'broken'}\n",
     "answers wrong JSON": "def handler(event, context):\n"
     '    return {"statusCode": 200, "body": "{\\"status\\": \\"bad\\"}"}\n',
-    "is too slow": "import time\ndef handler(event, context):\n    time.sleep(1.7)\n"
+    "is too slow": "import time\ndef handler(event, context):\n    time.sleep(2.7)\n"
     '    return {"statusCode": 200, "body": "{\\"status\\": \\"ok\\"}"}\n',
 }
 BEHIND_THE_URL = """\
@@ -440,7 +440,7 @@ def test_the_key_of_the_code_and_the_ipv6_of_the_network_stay(
     vpc = "    vpc: {subnets: [subnet-1], security-groups: [sg-1]}\n"
     named = f"    alias: {alias}\n"
     project.edit("lambda-deploy.yml", "    url: public\n", named + vpc)
-    project.edit("lambda-deploy.yml", "faster-than: 1500ms, within: 4s", "within: 4s")
+    project.edit("lambda-deploy.yml", "faster-than: 2500ms, within: 5s", "within: 4s")
     assert project.deploy().code == 0
 
     def settled() -> tuple[str | None, bool, list[str]]:

@@ -32,7 +32,7 @@ ACTIONS = {
         Action("code"),
         Action("configuration", more="environment: {{SETTING: {setting}}}", brings="setting"),
         Action("rollback", ("rollback",), brings=""),
-        Action("canary", more="canary: {{weight: 99%, for: 1s}}"),
+        Action("canary", more="canary: {{weight: 99.9%, for: 3s}}"),
         Action("latest"),
         Action("clean", more="keep: 1"),
         Action("stack", flavours=(GOOD, BAD)),
