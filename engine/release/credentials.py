@@ -38,9 +38,12 @@ def check_canaries(settings: Settings, plan: Plan, aws: Aws, journal: Journal) -
     needed, left = lasts + LATE + REST, aws.expiry()
     says = f"the canary of {name} may last {(lasts + LATE) / 60:.0f} minutes"
     if left is not None and left < needed:
-        end = f"end in {left / 60:.0f} minutes" if left > 0 else "have ended (credentials-expire)"
+        if left > 0:
+            problem = f"the credentials end in {left / 60:.0f} minutes, and {says}"
+        else:
+            problem = f"the credentials have ended (credentials-expire), and {says}"
         raise NotReady(
-            f"the credentials {end}, and {says}",
+            problem,
             remedy=f"{_REMEDY}; or let the canary last less (for).",
         )
     if left is None and aws.ends_untold() and needed > USUAL:
