@@ -29,10 +29,9 @@ _HEAD = ("| | behaviour | source | lab | second opinion | probe |", f"|{' --- |'
 TEXT = """\
 # What is true of the lab
 
-The engine's tests run on an AWS of this machine, the [lab](../lab/README.md). What AWS itself does,
-where it would be easy to take something else for granted, is listed here: by whom it is told, where
-the lab is taught it, whether others say the same, and the tests that hold it. `make docs` writes
-this page.
+The engine's tests run against the [lab](../lab/README.md), an emulated AWS on one machine. This
+page lists behaviours of AWS that are easy to get wrong. Each has its source, the module of the lab
+that implements it, a second opinion, and the tests that check it. `make docs` writes this page.
 
 <!-- not run: they ask others -->
 ```sh
@@ -48,8 +47,8 @@ this page. The workflow `probes` does it where the repository's variables `PROBE
 `AWS_REGION` name a role to assume, which administers a scratch account, and a region. Probes of the
 lab's own workings, and of what costs something that lasts, run in the lab only.
 
-On AWS itself, {aws}. Where others differ and the source is with the lab, the lab stays as
-it is.
+On AWS itself, {aws}. Where a second opinion differs and the source agrees with the lab, the lab
+stays as it is.
 {groups}"""
 
 

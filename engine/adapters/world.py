@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class World:
     """AWS, Docker and BuildKit.
 
-    ``heed`` is told of each function that is read, and ``waits`` what is being waited for.
+    ``heed`` gets each function that is read, and ``waits`` the name of what a run waits for.
     ``builder`` is the name of a builder of buildx, if the user has named one. Once the run
     ``is_cancelled``, what Lambda has been told to change is not waited for any more.
     """

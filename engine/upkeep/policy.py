@@ -140,7 +140,11 @@ class _Policy:
             sorted({function.role for function in self._settings.functions if function.role}),
             {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
         )
-        yield of("TestFunctions", "InvokeFunction", _is_called)
+        yield of(
+            "TestFunctions",  # and wake the version that a rollback leads to
+            "InvokeFunction",
+            lambda function: function.has_alias or _is_called(function),
+        )
         yield of(
             "GiveFunctionUrls",
             "GetFunctionUrlConfig CreateFunctionUrlConfig UpdateFunctionUrlConfig "

@@ -39,6 +39,16 @@ def test_a_configuration_update_is_in_progress_too(live: Function) -> None:
     )
 
 
+def test_an_update_that_changes_nothing_renews_the_revision(live: Function) -> None:
+    before = live.api.get_function_configuration(FunctionName=live.name)
+    same = {"FunctionName": live.name, "Description": before["Description"]}
+    live.api.update_function_configuration(**same, RevisionId=before["RevisionId"])
+    live.settle()
+    update = live.api.update_function_configuration
+    stale = refused(update, **same, RevisionId=before["RevisionId"])
+    assert stale == ("PreconditionFailedException", 412)
+
+
 def test_a_stale_revision_is_refused(live: Function) -> None:
     stale = {"FunctionName": live.name, "RevisionId": "0" * 36}
     wanted = ("PreconditionFailedException", 412)

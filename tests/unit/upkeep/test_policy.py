@@ -28,7 +28,7 @@ ACCOUNT = "210987654321"
 FUNCTION = f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:function:orders"
 ALWAYS = {
     *("DeployFunctions", "ReleaseVersions", "DeleteVersions", "CreateFunctions", "PassRoles"),
-    "TagFunctions",
+    *("TagFunctions", "TestFunctions"),
 }
 
 
@@ -71,23 +71,26 @@ def test_without_a_role_nothing_is_created() -> None:
 
 
 def test_without_an_alias_there_are_no_versions() -> None:
-    assert of(alias=LATEST).keys() == ALWAYS - {"ReleaseVersions"} | {"LockFunctions"}
+    assert of(alias=LATEST).keys() == ALWAYS - {"ReleaseVersions", "TestFunctions"} | {
+        "LockFunctions"
+    }
     assert "DeleteVersions" not in of(alias=LATEST, role=None)
+    assert "TestFunctions" in of(alias=LATEST, gates=(make.HEALTH,))
 
 
 @pytest.mark.parametrize(
     ("changes", "added"),
     [
-        ({"gates": (make.HEALTH,)}, {"TestFunctions"}),
-        ({"gates": (InvokeGate(name="i", payload={}),)}, {"TestFunctions"}),
+        ({"gates": (make.HEALTH,), "alias": LATEST}, {"LockFunctions"}),
+        ({"gates": (InvokeGate(name="i", payload={}),)}, set()),
         ({"gates": (CommandGate(name="c", command=("true",)),)}, set()),
         ({"gates": (HttpGate(name="h", target="https://example.com/"),)}, set()),
-        ({"gates": (make.STORAGE,)}, {"TestFunctions", "FindBuckets", "TestBuckets"}),
+        ({"gates": (make.STORAGE,)}, {"FindBuckets", "TestBuckets"}),
         ({"url": "public"}, {"GiveFunctionUrls"}),
         ({"url": "iam"}, {"GiveFunctionUrls"}),
         (
             {"url": "iam", "gates": (make.HEALTH,)},
-            {"GiveFunctionUrls", "CallFunctionUrls", "TestFunctions"},
+            {"GiveFunctionUrls", "CallFunctionUrls"},
         ),
         ({"keep": 3}, set()),
         ({"configuration": Configuration(tags={"a": "b"})}, set()),
