@@ -40,7 +40,7 @@ stack:
   tests: {{Greeter: [answers]}}
 artifacts: {{bucket: stack-artifacts, create: true}}
 tests:
-  answers: {{invoke: {{}}, json: {{word: one}}, within: 1s}}
+  answers: {{invoke: {{}}, json: {{word: one}}, within: 5s}}
 """
 CODE = """\
 import os
@@ -182,7 +182,7 @@ def test_what_somebody_else_deploys_during_the_tests_is_not_undone(
 ) -> None:
     assert project.deploy().code == 0
     project.edit("lambda-deploy.yml", "Word: one", "Word: bad")
-    project.edit("lambda-deploy.yml", "within: 1s", "within: 20s")
+    project.edit("lambda-deploy.yml", "within: 5s", "within: 20s")
     with ThreadPoolExecutor(1) as pool:
         with held_at("Invoke"):
             going = pool.submit(project.deploy)

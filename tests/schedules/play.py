@@ -55,6 +55,8 @@ class Player:
     def __init__(self, zygote: Zygote, folder: Path) -> None:
         self._zygote = zygote
         self._folder = folder
+        # Read once: pytest writes to it while schedules are played in threads of their own.
+        self._environment = dict(os.environ)
         self._beginnings = Beginnings(folder, self._deploy)
 
     def play(self, case: Case) -> Played:
@@ -115,9 +117,8 @@ class Player:
             agent, fails = held.headers["User-Agent"], held.fails
             project.write(release, more, choice.flavour, agent, fails)
             log = root / f"{who}.log"
-            return self._zygote.start(
-                list(choice.action.command), project.root, {**os.environ, **held.environment}, log
-            )
+            environment = {**self._environment, **held.environment}
+            return self._zygote.start(list(choice.action.command), project.root, environment, log)
 
         if not choice.action.command:  # by hand
             return Hand(who, choice, Held(f"{name}-{who}"), begin, change=function.set_by_hand)
@@ -146,13 +147,17 @@ class Player:
         project.write(release, more, GOOD)
         for turn in (1, 2):
             log = root / f"next-{turn}.log"
-            code = self._zygote.start(list(DEPLOY), project.root, os.environ, log).wait(LONGEST)
+            code = self._run(project.root, log)
             played.after.append((code, log.read_text()))
 
     def _deploy(self, root: Path) -> None:
         log = root / "log"
-        if self._zygote.start(list(DEPLOY), root, os.environ, log).wait(LONGEST) != 0:
+        if self._run(root, log) != 0:
             raise AssertionError(log.read_text())
+
+    def _run(self, root: Path, log: Path) -> int:
+        """Deploy a project alone; its exit code."""
+        return self._zygote.start(list(DEPLOY), root, self._environment, log).wait(LONGEST)
 
 
 def _free(played: Played) -> None:
