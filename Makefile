@@ -179,5 +179,5 @@ lock: .venv/ready
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	$(BIN)/uv pip sync -q --no-config --require-hashes --compile-bytecode --python $(BIN)/python requirements/dev.txt
-	echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/lambda_fast_deploy.pth"
+	printf "%s\n" "$(CURDIR)" "$(CURDIR)/engine" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/lambda_fast_deploy.pth"
 	touch $@

@@ -2,12 +2,12 @@
 
 A release has them beside this file, in ``dist/`` (tools/dist.py makes it): the engine runs at once,
 in this process. Where that is not there, uv installs the hashed lock into an environment that the
-later starts of a job have, or of a user (engine/adapters/toolcache.py).
+later starts of a job have, or of a user (engine/lambda_fast_deploy/adapters/toolcache.py).
 
 Python keeps what it compiles beside the sources: whoever could write there could write those too.
 
 Python is told to ignore the workspace, the user's settings and what is installed on the machine
-(``-I -S``): a folder named ``engine``, or a ``sitecustomize.py``, changes nothing.
+(``-I -S``): a folder named ``lambda_fast_deploy``, or a ``sitecustomize.py``, changes nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
+SOURCES = ROOT / "engine"
 VENDORED = ROOT / "dist"
 LOCK = ROOT / "requirements" / "engine.txt"
 SDK = ("botocore", "urllib3", "dateutil", "jmespath")  # two thirds of what a deploy imports
@@ -31,7 +32,7 @@ def run_vendored() -> NoReturn:
     if not (VENDORED / SDK[0] / "__pycache__").exists():
         compile_beside()
     sys.path.insert(0, str(VENDORED))
-    from engine.__main__ import start
+    from lambda_fast_deploy.__main__ import start
 
     start()
 
@@ -54,19 +55,19 @@ def compile_beside() -> None:
 
 def run_locked() -> NoReturn:
     """Become the engine in its environment, made first if it is not kept yet."""
-    from engine.adapters.toolcache import kept
+    from lambda_fast_deploy.adapters.toolcache import kept
 
     parts = (LOCK.read_bytes(), str(ROOT), sys.version, platform.machine())
     python = kept(parts, install) / "venv" / "bin" / "python"
     sys.stdout.flush()
-    os.execv(python, [str(python), "-I", "-m", "engine", *sys.argv[1:]])  # noqa: S606
+    os.execv(python, [str(python), "-I", "-m", "lambda_fast_deploy", *sys.argv[1:]])  # noqa: S606
 
 
 def install(folder: Path) -> None:
     """Make the environment; Python compiles of it what is used, when it is."""
-    from engine.adapters.environment import for_tools
-    from engine.adapters.process import run
-    from engine.adapters.uv import uv
+    from lambda_fast_deploy.adapters.environment import for_tools
+    from lambda_fast_deploy.adapters.process import run
+    from lambda_fast_deploy.adapters.uv import uv
 
     venv = folder / "venv"
     for arguments in (
@@ -77,7 +78,7 @@ def install(folder: Path) -> None:
         run(command, what="uv", environment=for_tools(), cwd=folder)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     pointer = venv / "lib" / version / "site-packages" / "lambda_fast_deploy.pth"
-    pointer.write_text(f"{ROOT}\n", encoding="utf-8")
+    pointer.write_text(f"{SOURCES}\n", encoding="utf-8")
 
 
 def refuse(cause: str, remedy: str) -> NoReturn:
@@ -98,8 +99,8 @@ def main() -> None:
             f"lambda-fast-deploy runs on Linux and macOS, this is {platform.system()}",
             "Let the job run there, such as on ubuntu-latest.",
         )
-    sys.path.insert(0, str(ROOT))
-    from engine.errors import DeployError
+    sys.path.insert(0, str(SOURCES))
+    from lambda_fast_deploy.errors import DeployError
 
     try:
         if VENDORED.is_dir():

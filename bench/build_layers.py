@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from engine.build.layer import build_layer
-from engine.model import Event, Layer
-from engine.settings.inputs import Given
-from engine.settings.load import load
+from lambda_fast_deploy.config.inputs import GivenInputs
+from lambda_fast_deploy.config.loader import load
+from lambda_fast_deploy.models import Event, Layer
+from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 
 
 def layers(directory: Path) -> list[Layer]:
     """The layers that a directory's lambda-deploy.yml describes."""
     region = frozenset({os.environ["AWS_REGION"]})
     environ = {**os.environ, "LAMBDA_ROLE": os.environ["LAB_ROLE_ARN"]}
-    return list(load(Given({}), environ, Event(), directory, lambda: region).layers.values())
+    return list(load(GivenInputs({}), environ, Event(), directory, lambda: region).layers.values())
 
 
 if __name__ == "__main__":

@@ -53,7 +53,14 @@ class Application:
 
     def deploy(self) -> float:
         """Seconds of a deploy."""
-        command = [sys.executable, "-m", "engine", "deploy", "--report", str(self._report)]
+        command = [
+            sys.executable,
+            "-m",
+            "lambda_fast_deploy",
+            "deploy",
+            "--report",
+            str(self._report),
+        ]
         return seconds(command, self.root, **self._environment)
 
     @property

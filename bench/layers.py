@@ -14,8 +14,8 @@ from bench import build_layers
 from bench.rounds import FEW, OURS, Against, Way, measure, table
 from bench.subject import RUNTIME
 from bench.tools import listing, shell
-from engine.build.wheels import platform_of
 from lab.layout import REPOSITORY
+from lambda_fast_deploy.packaging.layers.wheels import platform_of
 
 EXAMPLE = REPOSITORY / "examples/zip-layers"
 TEMPLATE = f"""\

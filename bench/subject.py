@@ -15,7 +15,7 @@ import boto3
 
 from bench.tools import shell
 
-ENGINE = "$PYTHON -m engine deploy"
+ENGINE = "$PYTHON -m lambda_fast_deploy deploy"
 SAM = """\
 sam build --cached
 sam deploy --stack-name $NAME --s3-bucket $BUCKET --no-confirm-changeset \\

@@ -13,27 +13,27 @@ from typing import Any
 
 import yaml
 
-from engine.errors import EXIT_CODES
-from engine.face.parser import parser
-from engine.model import Event
-from engine.settings.event import FLAGS
-from engine.settings.grammar import ROOT as CONFIGURATION
-from engine.settings.inputs import INPUTS, Given
-from engine.settings.load import load
-from engine.settings.schema import (
-    Anything,
-    Choice,
+from lambda_fast_deploy.cli.parser import parser
+from lambda_fast_deploy.config.event import FLAGS
+from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
+from lambda_fast_deploy.config.keys import ROOT as CONFIGURATION
+from lambda_fast_deploy.config.loader import load
+from lambda_fast_deploy.config.shapes import (
+    AnyValue,
+    ChoiceShape,
+    IntegerShape,
     Key,
     ListOf,
     MapOf,
-    Measure,
     OneOf,
-    Record,
+    PercentShape,
+    QuantityShape,
+    RecordShape,
     Shape,
-    Share,
-    Text,
-    Whole,
+    TextShape,
 )
+from lambda_fast_deploy.errors import EXIT_CODES
+from lambda_fast_deploy.models import Event
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -109,7 +109,7 @@ def events() -> str:
 
     def leads_to(event: Event) -> tuple[str, str]:
         example = ROOT / "examples" / "zip-layers"
-        settings = load(Given({}), environ, event, example, lambda: frozenset({region}))
+        settings = load(GivenInputs({}), environ, event, example, lambda: frozenset({region}))
         if settings.plan_only:
             return "a plan", "none"
         return "a deployment", "all" if event.is_release else "those whose `when` fits"
@@ -124,15 +124,15 @@ def events() -> str:
 def value_of(shape: Shape) -> str:
     """What may be written for a shape, in a few words."""
     match shape:
-        case Choice(words):
+        case ChoiceShape(words):
             return ", ".join(map(code, words))
-        case Whole(low, high, unit):
+        case IntegerShape(low, high, unit):
             return f"{low} to {high} {unit}"
-        case Measure(kind):
+        case QuantityShape(kind):
             return f"a {kind} such as {code('100 MB' if kind == 'size' else '30s')}"
-        case Share():
+        case PercentShape():
             return f"a part such as {code('10%')}"
-        case Text(wanted=wanted):
+        case TextShape(wanted=wanted):
             return wanted
         case ListOf(item):
             return f"a list, each {value_of(item)}"
@@ -142,21 +142,21 @@ def value_of(shape: Shape) -> str:
             return f"{value_of(plain)}, or a list of such"
         case OneOf(plain, listed):
             return f"{value_of(plain)}, or {value_of(listed)}"
-        case Anything():
+        case AnyValue():
             return "anything"
-        case Record():
+        case RecordShape():
             return "keys, see below"
     raise TypeError(shape)
 
 
-def _records(title: str, key: Key) -> Iterator[tuple[str, str, Record]]:
+def _records(title: str, key: Key) -> Iterator[tuple[str, str, RecordShape]]:
     """Every record at or below a key, with its path and its meaning."""
     shape, says = key.shape, key.says
     if isinstance(shape, OneOf):
         shape = shape.plain
-    if isinstance(shape, MapOf) and isinstance(shape.item, Record):
+    if isinstance(shape, MapOf) and isinstance(shape.item, RecordShape):
         title, shape = f"{title}.NAME", shape.item
-    if isinstance(shape, Record):
+    if isinstance(shape, RecordShape):
         yield title, says, shape
         for name, inner in shape.keys.items():
             yield from _records(f"{title}.{name}".lstrip("."), inner)

@@ -65,7 +65,15 @@ class Stage:
         page = self.root.parent / "page.md"
         page.unlink(missing_ok=True)
         subprocess.run(
-            [sys.executable, "-m", "engine", "deploy", "--commit-message", "change", *options],
+            [
+                sys.executable,
+                "-m",
+                "lambda_fast_deploy",
+                "deploy",
+                "--commit-message",
+                "change",
+                *options,
+            ],
             cwd=self.root,
             env={
                 **os.environ,

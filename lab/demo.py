@@ -47,7 +47,7 @@ class Example:
         begun = time.monotonic()
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "engine", "deploy"),
+                *(sys.executable, "-m", "lambda_fast_deploy", "deploy"),
                 *("--report", str(self._report), "--commit-message", message or title),
             ],
             cwd=self._root,

@@ -1,8 +1,8 @@
 """Runs of the engine without its start: a process that has imported it forks for each of them.
 
-Each run is ``python -m engine`` with a working directory, an environment, arguments and output of
-its own; it differs from one that a user starts in nothing but the time that imports take, which is
-half of what most runs take of the processor. How the engine is started is tested elsewhere.
+Each run is ``python -m lambda_fast_deploy`` with a working directory, an environment, arguments and
+output of its own; it differs from one that a user starts in nothing but the time that imports take,
+which is half of what most runs take of the processor. How it is started is tested elsewhere.
 """
 
 from __future__ import annotations
@@ -117,10 +117,10 @@ def _import() -> None:
     import docker
     import tenacity
 
-    import engine
+    import lambda_fast_deploy
 
     del docker, tenacity
-    for module in pkgutil.walk_packages(engine.__path__, "engine."):
+    for module in pkgutil.walk_packages(lambda_fast_deploy.__path__, "lambda_fast_deploy."):
         importlib.import_module(module.name)
     loader = botocore.loaders.JSONFileLoader
     read = functools.cache(functools.partial(loader.load_file, loader()))
@@ -148,7 +148,7 @@ def _become(
     arguments: list[str], root: str, log: str, out: str, environment: dict[str, str]
 ) -> NoReturn:
     """Be a run."""
-    from engine.__main__ import start
+    from lambda_fast_deploy.__main__ import start
 
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number, file in ((1, out), (2, log)):

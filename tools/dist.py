@@ -19,15 +19,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from engine.adapters.process import run
-from engine.adapters.uv import uv
-from engine.build.pruning import files_below, prune
-from engine.model import Pruning
+from lambda_fast_deploy.adapters.process import run
+from lambda_fast_deploy.adapters.uv import uv
+from lambda_fast_deploy.models import PruningRules
+from lambda_fast_deploy.packaging.layers.pruning import files_below, prune
 
 LOCK = Path(__file__).resolve().parents[1] / "requirements/engine.txt"
 PLATFORM = ("--python-version=3.11", "--python-platform=x86_64-manylinux2014")
-PRUNING = Pruning(
-    # Those that engine/adapters calls, and those that botocore itself asks for credentials.
+PRUNING = PruningRules(
+    # Those that the adapters call, and those that botocore itself asks for credentials.
     services=(
         "cloudformation",
         "cloudwatch",

@@ -96,7 +96,7 @@ class Workflow:
     outcome: str
     outputs: dict[str, str]
     requests: list[dict[str, Any]] = field(repr=False)
-    gates: list[str]
+    tests: list[str]
 
     @property
     def changes(self) -> list[str]:
@@ -224,7 +224,7 @@ class Caller:
             outcome=(seen / "outcome").read_text() if (seen / "outcome").exists() else "",
             outputs=json.loads(outputs.read_text()) if outputs.exists() else {},
             requests=requests,
-            gates=(seen / "gates").read_text().split() if (seen / "gates").exists() else [],
+            tests=(seen / "gates").read_text().split() if (seen / "gates").exists() else [],
         )
 
 

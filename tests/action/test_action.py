@@ -107,12 +107,12 @@ def test_each_event_runs_its_tests(caller: Caller) -> None:
     ):
         config += f"  {name}: {{command: [sh, -c, 'echo {name} >> $SEEN/gates']{when}}}\n"
     caller.write("lambda-deploy.yml", config)
-    for number, (event, message, gates) in enumerate(EVENTS):
+    for number, (event, message, tests) in enumerate(EVENTS):
         caller.write("src/app.py", f"def handler(event, context): return {number}\n")
         run = caller.run(event, message)
         assert (run.code, run.outcome) == (0, "success"), (event, message)
-        assert run.gates == gates.split(), (event, message)
-        assert bool(run.changes) == bool(gates), (event, message)
+        assert run.tests == tests.split(), (event, message)
+        assert bool(run.changes) == bool(tests), (event, message)
 
 
 def test_an_input_leads_users_back(caller: Caller, served: Served) -> None:
@@ -169,10 +169,10 @@ def test_inputs_alone_deploy_one_function(caller: Caller, served: Served) -> Non
     assert live["Environment"]["Variables"]["MODE"] == "a=b"
 
 
-def test_a_workspace_with_its_own_engine_folder_changes_nothing(
+def test_a_workspace_with_a_package_of_that_name_changes_nothing(
     caller: Caller, served: Served
 ) -> None:
-    caller.write("engine/__init__.py", "raise SystemExit('the wrong engine')")
+    caller.write("lambda_fast_deploy/__init__.py", "raise SystemExit('the wrong engine')")
     caller.write("yaml.py", "raise SystemExit('the wrong yaml')")
     caller.write("uv.toml", "[[index]]\nurl = 'http://127.0.0.1:9/'\n")
     run = caller.run("push")
@@ -300,7 +300,7 @@ def test_the_flag_of_a_checkout_that_somebody_else_owns_is_seen(caller: Caller) 
         for path in (caller.root, *caller.root.rglob("*")):
             os.chown(path, 65534, 65534, follow_symlinks=False)
     done = subprocess.run(
-        [sys.executable, "-m", "engine", "deploy"],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
         cwd=caller.root,
         env={**os.environ, "GITHUB_EVENT_NAME": "workflow_dispatch"},
         capture_output=True,

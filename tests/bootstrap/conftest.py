@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.uv import uv
 from lab.process import run
+from lambda_fast_deploy.adapters.uv import uv
 from tests.support import CHECKOUT, check_out, requests_during
 
 PYTHON = os.path.realpath(sys.executable)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import botocore.session
 
-from engine.build.locks.target import normal
-from engine.build.wheels import interpreter
+from lambda_fast_deploy.packaging.layers.locks.target import normal
+from lambda_fast_deploy.packaging.layers.wheels import interpreter
 from tests.bootstrap.conftest import Runner, snapshot
 from tests.support import CHECKOUT
 

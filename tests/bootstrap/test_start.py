@@ -57,7 +57,7 @@ def test_the_vendored_engine_asks_nobody_but_aws(
 def test_what_is_compiled_is_kept_beside_its_source(vendored: Path, runner: Runner) -> None:
     runner.start(vendored, "deploy")
     assert (vendored / f"dist/botocore/__pycache__/session.{TAG}.pyc").is_file()
-    assert (vendored / f"engine/__pycache__/deploy.{TAG}.pyc").is_file()
+    assert (vendored / f"engine/lambda_fast_deploy/__pycache__/deploy.{TAG}.pyc").is_file()
 
 
 def test_a_job_leaves_nothing_that_another_one_would_execute(action: Path, runner: Runner) -> None:
@@ -119,7 +119,7 @@ def _file(name: str, text: str = LOADED) -> Hostile:
 
 def _variable(variable: str) -> Hostile:
     def put(runner: Runner) -> None:
-        for name in ("engine", "yaml", "sitecustomize"):
+        for name in ("lambda_fast_deploy", "yaml", "sitecustomize"):
             _file(f"hostile/{name}.py")(runner)
         file = "" if variable == "PYTHONPATH" else "/yaml.py"
         runner.environment[variable] = f"{runner.workspace}/hostile{file}"
@@ -128,7 +128,7 @@ def _variable(variable: str) -> Hostile:
 
 
 HOSTILE: dict[str, Hostile] = {
-    "engine": _file("engine/__init__.py"),
+    "lambda_fast_deploy": _file("lambda_fast_deploy/__init__.py"),
     "yaml": _file("yaml.py"),
     "sitecustomize": _file("sitecustomize.py"),
     "usercustomize": _file("usercustomize.py"),
@@ -167,10 +167,10 @@ def test_what_lies_around_changes_nothing(action: Path, runner: Runner, names: l
 
 def test_a_user_site_changes_nothing(action: Path, runner: Runner) -> None:
     minor = PYTHON.rpartition("python")[2] or "3"
-    site = runner.home / f".local/lib/python{minor}/site-packages"
-    site.mkdir(parents=True)
+    context = runner.home / f".local/lib/python{minor}/site-packages"
+    context.mkdir(parents=True)
     for name in ("usercustomize.py", "yaml.py"):
-        (site / name).write_text(LOADED.format(root=runner.root))
+        (context / name).write_text(LOADED.format(root=runner.root))
     assert runner.start(action, "plan").code == 0
     assert not (runner.root / "loaded").exists()
 

@@ -23,7 +23,7 @@ from tests.chaos.fleet import Fleet
 from tests.support import Users
 
 CANCELLED = int(os.environ.get("CANCELLED", "6"))
-DEPLOY = [sys.executable, "-m", "engine", "deploy"]
+DEPLOY = [sys.executable, "-m", "lambda_fast_deploy", "deploy"]
 UNTIL_TERM, UNTIL_KILL = 7.5, 2.5  # seconds
 CANARY = "    canary: {weight: 50%, for: 1s, unseen: pass}\n    tests:"
 

@@ -43,7 +43,7 @@ def killed_at(fleet: Fleet, line: int) -> bool:
 
 
 def _running(fleet: Fleet, stderr: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "engine", "deploy"]
+    command = [sys.executable, "-m", "lambda_fast_deploy", "deploy"]
     return subprocess.Popen(command, cwd=fleet.project.root, stderr=stderr)
 
 

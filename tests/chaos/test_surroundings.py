@@ -45,7 +45,7 @@ def deploy_in(
     given = {**os.environ, **(changed or {})}
     arguments = ["--report", report] if report else []
     done = subprocess.run(
-        [*wrap, sys.executable, "-m", "engine", "deploy", *arguments],
+        [*wrap, sys.executable, "-m", "lambda_fast_deploy", "deploy", *arguments],
         cwd=fleet.project.root,
         env={name: value for name, value in given.items() if value is not None},
         capture_output=True,

@@ -27,7 +27,7 @@ tests.__path__ = [str(ROOT / "tests")]  # a dependency has installed a package o
 
 del yaml.CSafeLoader  # PyYAML's own parser is Python, which can be followed
 with atheris.instrument_imports(include=["engine", "yaml", "tomllib"]):
-    from engine.settings.grammar import json_schema
+    from lambda_fast_deploy.config.keys import json_schema
     from tests.input import targets
 
 _FILES = sorted(targets.READERS)

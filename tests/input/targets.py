@@ -16,32 +16,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from engine import __main__ as program
-from engine.adapters.aws.bucket import Bucket
-from engine.adapters.aws.session import Aws
-from engine.content.images.builders import links_copies, needs_buildkit
-from engine.content.images.context import content
-from engine.content.images.dockerfile import read
-from engine.content.images.upstreams import upstreams
-from engine.content.layers.local import local_packages
-from engine.content.layers.requirements import requirements
-from engine.content.tree import code_files
-from engine.errors import Invalid, Problem
-from engine.model import Event, Settings
-from engine.plan.when import reason_to_skip
-from engine.settings.event import flags_in, mistyped, read_event
-from engine.settings.handler import problem_with
-from engine.settings.inputs import Given
-from engine.settings.load import load
-from engine.settings.samconfig import read_samconfig
-from engine.settings.services import services_of
-from engine.settings.toml import parse_toml
-from engine.stack.dockerfiles import images_of
-from engine.stack.package import package, text_of
-from engine.stack.parameters import parameters_of
-from engine.stack.parts import parts_of
-from engine.stack.resources import Resources
-from engine.stack.template import read_template
+from lambda_fast_deploy import __main__ as program
+from lambda_fast_deploy.adapters.aws.bucket import Bucket
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.config.aws_services import services_of
+from lambda_fast_deploy.config.event import flags_in, mistyped, read_event
+from lambda_fast_deploy.config.handler import problem_with
+from lambda_fast_deploy.config.inputs import GivenInputs
+from lambda_fast_deploy.config.loader import load
+from lambda_fast_deploy.config.samconfig import read_samconfig
+from lambda_fast_deploy.config.toml import parse_toml
+from lambda_fast_deploy.errors import Invalid, Problem
+from lambda_fast_deploy.fingerprints.file_tree import code_files
+from lambda_fast_deploy.fingerprints.images.build_context import content
+from lambda_fast_deploy.fingerprints.images.builder_features import links_copies, needs_buildkit
+from lambda_fast_deploy.fingerprints.images.dockerfile import read
+from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
+from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
+from lambda_fast_deploy.fingerprints.layers.requirements import requirements
+from lambda_fast_deploy.models import Event, Settings
+from lambda_fast_deploy.planning.test_selection import reason_to_skip
+from lambda_fast_deploy.stacks.image_functions import images_of
+from lambda_fast_deploy.stacks.local_artifacts import parts_of
+from lambda_fast_deploy.stacks.package import package, text_of
+from lambda_fast_deploy.stacks.parameters import parameters_of
+from lambda_fast_deploy.stacks.resources import Resources
+from lambda_fast_deploy.stacks.template import read_template
 
 TRIED: Counter[str] = Counter()
 LONGEST = 5.0  # seconds of the processor that any case may take, however busy the machine is
@@ -93,7 +93,7 @@ def _is_explained(error: Invalid) -> None:
             assert problem.place.line >= 1 or problem.message.startswith(whole)
 
 
-def _loaded(root: Path, given: Given) -> bool:
+def _loaded(root: Path, given: GivenInputs) -> bool:
     try:
         settings = load(given, ENVIRON, Event(), root, lambda: _REGIONS)
     except Invalid as error:
@@ -101,8 +101,8 @@ def _loaded(root: Path, given: Given) -> bool:
         return False
     assert isinstance(settings, Settings)
     for _, function in settings.targets:
-        for gate in function.gates:
-            reason_to_skip(gate, settings.event, changed=True)
+        for test in function.tests:
+            reason_to_skip(test, settings.event, changed=True)
     return True
 
 
@@ -111,13 +111,13 @@ def configuration(root: Path, text: str | bytes) -> bool:
     with _case("configurations"):
         data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         (root / "lambda-deploy.yml").write_bytes(data)
-        return _loaded(root, Given({}))
+        return _loaded(root, GivenInputs({}))
 
 
 def inputs(root: Path, values: Mapping[str, str]) -> bool:
     """Read inputs of a workflow's step; whether they are valid."""
     with _case("inputs"):
-        return _loaded(root, Given({}, values))
+        return _loaded(root, GivenInputs({}, values))
 
 
 def run(root: Path, *arguments: str) -> None:
@@ -186,7 +186,7 @@ def template(root: Path, text: str | bytes) -> None:
         data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         (root / "template.yaml").write_bytes(data)
         (root / "lambda-deploy.yml").write_text(STACK_FILE)
-        stack = load(Given({}), ENVIRON, Event(), root, lambda: _REGIONS).stack
+        stack = load(GivenInputs({}), ENVIRON, Event(), root, lambda: _REGIONS).stack
         assert stack is not None
         try:
             found = read_template(stack.template)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.files import TEXT
-from engine.content.layers.requirements import requirements
-from engine.settings.services import services_of
+from lambda_fast_deploy.adapters.files import TEXT
+from lambda_fast_deploy.config.aws_services import services_of
+from lambda_fast_deploy.fingerprints.layers.requirements import requirements
 from tests.input import targets
 
 DEEP = 100_000

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.settings.event import FLAGS
-from engine.settings.inputs import INPUTS
+from lambda_fast_deploy.config.event import FLAGS
+from lambda_fast_deploy.config.inputs import INPUTS
 from tests.input import hostile, targets
 from tests.input.hostile import LEAVES, RAW, TEXTS, VALUES, as_toml, as_yaml, spoiled
 

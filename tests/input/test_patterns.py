@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.patterns import NoPattern, Patterns, pattern_of
+from lambda_fast_deploy.fingerprints.gitignore import GitignorePatterns, InvalidPattern, pattern_of
 from tests.input.targets import TRIED
 
 # ---------------------------------------------------------------- git is the judge
@@ -74,9 +74,9 @@ def left_out(lines: Iterable[str], paths: Iterable[tuple[str, bool]]) -> set[str
     for number, line in enumerate(lines):
         try:
             found.append(pattern_of(line.removesuffix("\r"), number))
-        except NoPattern:
+        except InvalidPattern:
             assert line.rstrip(" ").rstrip("/").endswith("\\")
-    patterns = Patterns(filter(None, found))
+    patterns = GitignorePatterns(filter(None, found))
     out: set[str] = set()
     for path, is_folder in paths:
         if path.rpartition("/")[0] in out or patterns.leaves_out(path, is_folder):
@@ -132,7 +132,7 @@ WORST = {
 def seconds(lines: Iterable[str], paths: Iterable[str]) -> float:
     """What it takes of the processor to match some paths."""
     begun = time.process_time()
-    patterns = Patterns(filter(None, map(pattern_of, lines)))
+    patterns = GitignorePatterns(filter(None, map(pattern_of, lines)))
     for path in paths:
         patterns.leaves_out(path, False)
     return time.process_time() - begun

@@ -142,7 +142,7 @@ def test_a_cancelled_run_ends_the_command_that_it_runs(project: Project, name: s
     mark = f"MARK_{secrets.token_hex(8)}"
     configure(project, name, f'{{command: [sh, -c, "({STUBBORN}) & {STUBBORN}"], within: 60s}}')
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
         cwd=project.root,
         env={**os.environ, mark: "1"},
         stderr=subprocess.PIPE,

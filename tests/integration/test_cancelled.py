@@ -74,7 +74,7 @@ def cancelled(
     Its exit code, how many seconds it took to end, and the rest of what it said.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy", *options],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy", *options],
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,

@@ -138,7 +138,7 @@ def test_a_zip_of_a_stack_is_not_uploaded(
 def interrupted(project: Project, when: str, change: Callable[[], None]) -> str:
     """Deploy, and change something as soon as a line says ``when``; what a run said that failed."""
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,

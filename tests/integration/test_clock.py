@@ -51,7 +51,7 @@ def run(project: Project, seconds: int, *arguments: str) -> subprocess.Completed
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(OFF.format(seconds=seconds))
     return subprocess.run(
-        [sys.executable, "-m", "engine", *arguments],
+        [sys.executable, "-m", "lambda_fast_deploy", *arguments],
         cwd=project.root,
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,

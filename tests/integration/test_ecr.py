@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
-from engine.adapters.aws.registry import Registry
-from engine.adapters.aws.session import Aws
-from engine.errors import Refused
+from lambda_fast_deploy.adapters.aws.registry import Registry
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.errors import Refused
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"

@@ -78,7 +78,9 @@ def test_a_run_that_ends_in_mid_push_leaves_users_alone(lean: Project, number: i
     lean.edit("app/main.py", '"hello"', '"good day"')
     with faults({"operation": "PutManifest", "seconds": 4}):
         run = subprocess.Popen(
-            [sys.executable, "-m", "engine", "deploy"], cwd=lean.root, start_new_session=True
+            [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
+            cwd=lean.root,
+            start_new_session=True,
         )
         time.sleep(2.5)
         os.killpg(run.pid, number)
@@ -94,7 +96,7 @@ def test_a_silent_build_is_left_when_the_run_is_cancelled(
     if by_buildkit:
         lean.edit("Dockerfile.lambda.base", "RUN echo", "RUN --mount=type=tmpfs,target=/t echo")
     lean.edit("Dockerfile.lambda.base", "echo base", "sleep 40 && echo base")
-    run = subprocess.Popen([sys.executable, "-m", "engine", "deploy"], cwd=lean.root)
+    run = subprocess.Popen([sys.executable, "-m", "lambda_fast_deploy", "deploy"], cwd=lean.root)
     time.sleep(4)
     begun = time.monotonic()
     run.terminate()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from engine.model import marks
-from engine.release.record import under_test
+from lambda_fast_deploy.state import marks
+from lambda_fast_deploy.state.descriptions import under_test
 from tests.support import Project, Run, faults, get
 
 CONFIG = """\
@@ -131,7 +131,9 @@ def killed_in_a_test(project: Project, tmp_path: Path) -> None:
     text = before.replace("tests: [answers]", "tests: [answers, waits]")
     config.write_text(f"{text}  waits: {{command: {command}, within: 60s}}\n")
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"], cwd=project.root, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
+        cwd=project.root,
+        stderr=subprocess.DEVNULL,
     ) as run:
         until = time.monotonic() + 60
         while not running.exists() and time.monotonic() < until:

@@ -32,7 +32,7 @@ class Reader:
         tools = root / "bin"
         tools.mkdir(parents=True)
         command = tools / "lambda-fast-deploy"
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m engine "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lambda_fast_deploy "$@"\n')
         command.chmod(0o755)
         self.project = Project(root / "orders")
         self._environment = {

@@ -157,7 +157,7 @@ def test_a_cancelled_run_leaves_all_or_nothing(
     project.write("src/app.py", GOOD.format(version="two"))
     project.edit("lambda-deploy.yml", "    timeout: 2", "    timeout: 2\n    memory: 256")
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,
@@ -489,7 +489,7 @@ def test_a_change_by_somebody_else_is_told_with_who_and_when_and_left(
     layer = f"layers: {{{name}: {{requirements: [idna==3.10], runtime: python3.11}}}}\n"
     project.write("lambda-deploy.yml", config + layer)
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.uv import uv
+from lambda_fast_deploy.adapters.uv import uv
 from tests.secret import token
 from tests.support import Project
 

@@ -345,7 +345,7 @@ def test_a_run_that_is_stopped_leads_the_stack_back(
     before = codes(api, aws, stack)
     project.edit("forecasts/app.py", "len(sold) // 2", "0")
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,

@@ -197,7 +197,7 @@ def test_what_lambda_takes_must_be_what_this_run_made(kept: Kept) -> None:
     """The object is exchanged after the run has looked at it, and before Lambda does."""
     kept.project.edit("src/app.py", "one", "two")
     slow = {"operation": "UpdateFunctionCode", "times": 1, "seconds": 3}
-    command = [sys.executable, "-m", "engine", "deploy", "--code-only"]
+    command = [sys.executable, "-m", "lambda_fast_deploy", "deploy", "--code-only"]
     with (
         faults(slow),
         subprocess.Popen(

@@ -81,7 +81,7 @@ def killed_in_its_test(project: Project) -> None:
     """Deploy, and be killed when the stack is changed and its test is running."""
     project.edit("lambda-deploy.yml", "within: 4s", "within: 30s")
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy"],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,

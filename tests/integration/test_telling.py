@@ -17,7 +17,7 @@ import pytest
 
 from tests.support import Project, Run, faults
 
-ENGINE = [sys.executable, "-m", "engine"]
+ENGINE = [sys.executable, "-m", "lambda_fast_deploy"]
 STREAMS = ("stdout", "stderr")
 CONFIG = """\
 functions:

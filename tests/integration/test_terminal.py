@@ -13,7 +13,7 @@ from tests.support import Project, requests_during
 from tests.terminal import Terminal
 
 LAYER = "orders-dependencies"
-ENGINE = [sys.executable, "-m", "engine"]
+ENGINE = [sys.executable, "-m", "lambda_fast_deploy"]
 CHANGING = ("deploy", "build base", "rollback {name}", f"layers detach {LAYER}")
 READING = ("plan", "status", "sizes", "layers list", "layers users", "layers prune --dry-run")
 COMMANDS = (*CHANGING, *READING, f"layers rollback {LAYER}")

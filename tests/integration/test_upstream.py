@@ -14,10 +14,10 @@ import boto3
 import docker
 import pytest
 
-from engine.adapters.distribution import Distribution
 from lab import debian
 from lab.layout import cached
 from lab.process import Daemons, Deadline, tail
+from lambda_fast_deploy.adapters.image_digest import ImageDigests
 from tests.support import Project, Run, faults, get, push_upstream
 
 pytestmark = pytest.mark.docker  # the lab has a registry only beside an engine
@@ -270,7 +270,7 @@ def nobody(region: str) -> Any:
 def test_the_reference_registry_and_dockers_tools_agree(
     reference_registry: Path, tmp_path: Path
 ) -> None:
-    asked = Distribution("us-east-1", nobody)
+    asked = ImageDigests("us-east-1", nobody)
     with registry(reference_registry, tmp_path / "open") as host:
         plain, index = f"{host}/a/plain:1", f"{host}/an-index:2"
         digests = {
@@ -285,7 +285,7 @@ def test_what_docker_login_leaves_is_taken(
 ) -> None:
     (tmp_path / "htpasswd").write_text(HTPASSWD)
     auth = f"auth: {{htpasswd: {{realm: here, path: {tmp_path}/htpasswd}}}}"
-    asked = Distribution("us-east-1", nobody)
+    asked = ImageDigests("us-east-1", nobody)
     with registry(reference_registry, tmp_path / "closed", auth) as host:
         login = ["docker", "login", "--username", USER, "--password-stdin", host]
         subprocess.run(login, input=PASSWORD, text=True, check=True, capture_output=True)

@@ -306,7 +306,7 @@ def test_a_run_that_is_stopped_undoes_what_it_changed(
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
     report = project.root.parent / "report.json"
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", "deploy", "--report", str(report)],
+        [sys.executable, "-m", "lambda_fast_deploy", "deploy", "--report", str(report)],
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,

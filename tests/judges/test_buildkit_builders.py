@@ -11,11 +11,11 @@ from typing import Any
 import docker
 import pytest
 
-from engine.adapters.docker import Docker
-from engine.build.reasons import buildkit_reason
-from engine.content.images.recipe import of_base
-from engine.errors import BuildFailed, Invalid
-from engine.model import ImageBuild
+from lambda_fast_deploy.adapters.docker_engine import Docker
+from lambda_fast_deploy.errors import BuildFailed, Invalid
+from lambda_fast_deploy.fingerprints.images.recipe import of_base
+from lambda_fast_deploy.models import ImageBuild
+from lambda_fast_deploy.packaging.images.builder_choice import buildkit_reason
 from tests.judges.test_buildkit_contexts import built, told_of
 from tests.judges.trees import Case
 from tests.unit import make

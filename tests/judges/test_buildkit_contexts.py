@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.images.recipe import of_base
-from engine.errors import Invalid
+from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.fingerprints.images.recipe import of_base
 from tests.judges.trees import Case
 from tests.unit import make
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.build.layer import build_layer
-from engine.model import Architecture, Layer, Pruning
+from lambda_fast_deploy.models import Architecture, Layer, PruningRules
+from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 from tests.judges.packages.index import Index, private_index
 from tests.judges.packages.managers import RUNTIME, environment, manager
 from tests.judges.packages.node import PROJECTS as NODE_PROJECTS
@@ -48,7 +48,7 @@ def layer_of(judged: Judged) -> Layer:
         requirements=judged.root / judged.asked,
         runtime=RUNTIME,
         architecture=Architecture.X86_64,
-        pruning=Pruning("none"),
+        pruning=PruningRules("none"),
         bytecode="none",
         **judged.more,
     )
@@ -69,19 +69,19 @@ def test_a_layer_holds_what_the_manager_installs(
     with zipfile.ZipFile(io.BytesIO(content)) as zipped:
         zipped.extractall(tmp_path / "layer")
     root = tmp_path / "layer" / "python"
-    assert distributions(root) == distributions(judged.site)
-    assert _modules(root) >= _modules(judged.site)
+    assert distributions(root) == distributions(judged.context)
+    assert _modules(root) >= _modules(judged.context)
     for link in root.rglob("*.pth"):
         assert str(tmp_path) not in link.read_text()
     assert not list(root.rglob("direct_url.json"))
 
 
-def _modules(site: Path) -> set[tuple[str, str]]:
+def _modules(context: Path) -> set[tuple[str, str]]:
     """The modules of what is installed, by content; of an editable package there are none."""
     return {
-        (path.relative_to(site).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in site.rglob("*.py")
-        if not path.relative_to(site)
+        (path.relative_to(context).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in context.rglob("*.py")
+        if not path.relative_to(context)
         .parts[0]
         .startswith(("pip", "setuptools", "_", "pkg_res", "wheel"))
     }

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from docs.mermaid import mermaid
-from engine.errors import DeployFailed
-from engine.journal import Journal
-from engine.model import Action, Outcome, Past, Plan, Speed, Step
-from engine.report.summary import summary
+from lambda_fast_deploy.errors import DeployFailed
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import Action, Outcome, PastVersion, Plan, Speed, Step
+from lambda_fast_deploy.report.page import summary
 from tests.unit import make
 from tests.unit.report.baits import BAITS
 
@@ -61,7 +61,7 @@ def test_a_diagram_of_what_others_say_can_be_drawn(renderer: Path) -> None:
     for bait in (*BAITS, "click x href", "section x", "title x", "%%{init: {}}%%", "end"):
         with journal.work(f"resource:{bait}", "update", bait, make.REGION) as detail:
             detail(bait)
-    past = tuple(Past(bait, 9.0, Speed(0.4, 0.01), 100) for bait in BAITS)
+    past = tuple(PastVersion(bait, 9.0, Speed(0.4, 0.01), 100) for bait in BAITS)
     delivery = make.delivery(history=past, speed=Speed(0.5))
     packages = {"layer": {bait: 1_000_000 + n for n, bait in enumerate(BAITS)}}
     page = summary(Outcome(Plan(()), (delivery,), packages=packages), journal)
@@ -79,7 +79,7 @@ def test_every_diagram_can_be_drawn_whatever_the_names(
             detail(HOSTILE)
     with pytest.raises(DeployFailed), journal.work(f"test:{name}:{name}", "test"):
         raise DeployFailed(HOSTILE)
-    past = tuple(Past(str(n), 9.0, Speed(0.4, 0.01), 100) for n in range(4))
+    past = tuple(PastVersion(str(n), 9.0, Speed(0.4, 0.01), 100) for n in range(4))
     deliveries = tuple(
         make.delivery(function=name, history=past, speed=Speed(0.5)) for _ in range(functions)
     )

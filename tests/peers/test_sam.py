@@ -13,15 +13,15 @@ import boto3
 import pytest
 
 from bench.tools import installed
-from engine.adapters.aws.bucket import Bucket
-from engine.adapters.aws.session import Aws
-from engine.content.archive import archive
-from engine.model import Stack
-from engine.stack.artifacts import Artifact
-from engine.stack.package import package, text_of
-from engine.stack.parts import parts_of
-from engine.stack.resources import Resources
-from engine.stack.template import plain, read_template
+from lambda_fast_deploy.adapters.aws.bucket import Bucket
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.fingerprints.archive import archive
+from lambda_fast_deploy.models import Stack
+from lambda_fast_deploy.stacks.artifacts import Artifact
+from lambda_fast_deploy.stacks.local_artifacts import parts_of
+from lambda_fast_deploy.stacks.package import package, text_of
+from lambda_fast_deploy.stacks.resources import Resources
+from lambda_fast_deploy.stacks.template import plain, read_template
 
 TEMPLATES = sorted(Path(__file__).with_name("templates").glob("*/template.*"))
 BUCKET = "sam-artifacts"

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import Place
-from engine.model import (
+from lambda_fast_deploy.errors import Place
+from lambda_fast_deploy.models import (
     AliasState,
     Architecture,
     Archive,
@@ -16,19 +16,19 @@ from engine.model import (
     Budgets,
     Condition,
     Configuration,
-    Delivery,
     Event,
     Fingerprints,
     Function,
+    FunctionOutcome,
     FunctionState,
-    HttpGate,
+    HttpTest,
     ImageSource,
     Layer,
     LayerVersion,
     Network,
     ObservedFunction,
     ObservedRegion,
-    S3Gate,
+    S3Test,
     Settings,
     ZipSource,
 )
@@ -39,8 +39,8 @@ ARN = f"arn:aws:lambda:{REGION}:123456789012:function:orders"
 LAYER_ARN = f"arn:aws:lambda:{REGION}:123456789012:layer:deps:3"
 DIGEST = f"sha256:{'1' * 64}"
 REGISTRY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
-HEALTH = HttpGate(name="health", target="/health")
-STORAGE = S3Gate(
+HEALTH = HttpTest(name="health", target="/health")
+STORAGE = S3Test(
     name="storage",
     when=(Condition(flag=("test-s3",)),),
     bucket="files",
@@ -68,7 +68,7 @@ def function(**changes: Any) -> Function:
         alias="live",
         configuration=Configuration(),
         url=None,
-        gates=(),
+        tests=(),
     )
     return replace(made, **changes)
 
@@ -188,6 +188,8 @@ def observed(
     return {REGION: replace(made, **changes)}
 
 
-def delivery(outcome: Any = "deployed", **changes: Any) -> Delivery:
-    made = Delivery(REGION, "orders", outcome, arn=ARN, version="8", previous="7", alias="live")
+def delivery(outcome: Any = "deployed", **changes: Any) -> FunctionOutcome:
+    made = FunctionOutcome(
+        REGION, "orders", outcome, arn=ARN, version="8", previous="7", alias="live"
+    )
     return replace(made, **changes)

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from engine.model import Outcome, Plan
-from engine.report.document import outputs
-from engine.settings.inputs import INPUTS
+from lambda_fast_deploy.config.inputs import INPUTS
+from lambda_fast_deploy.models import Outcome, Plan
+from lambda_fast_deploy.report.documents import outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))

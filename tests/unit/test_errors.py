@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.files import read_text
-from engine.errors import Invalid, NotReady, Place, Problem, disk_full, unexpected
-from engine.journal import Journal
-from engine.mask import Mask
-from engine.report.document import error_document
+from lambda_fast_deploy.adapters.files import read_text
+from lambda_fast_deploy.errors import Invalid, NotReady, Place, Problem, disk_full, unexpected
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.masking import SecretMask
+from lambda_fast_deploy.report.documents import error_document
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_secret_that_a_long_problem_cuts_is_hidden_as_a_whole() -> None:
     secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY12"
     for pad in range(950, 1001):
         error = Invalid([Problem(f"{'a' * pad}{secret}{'b' * 50}", Place("f"))])
-        error.hide(Mask([secret]))
+        error.hide(SecretMask([secret]))
         assert secret[:5] not in str(error) + "".join(map(str, error.problems))
 
 

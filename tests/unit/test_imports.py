@@ -13,20 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from engine.content.archive import code_archive
+from lambda_fast_deploy.fingerprints.archive import code_archive
 from tests.markdown import ROOT
 from tests.unit import make
 
 # Rooms that a run with nothing but zips does not enter.
 OF_OTHERS = (
-    "engine.content.images",
-    "engine.content.layers",
-    "engine.build.images",
-    "engine.stack",
-    "engine.upkeep",
-    "engine.rollback",
-    "engine.adapters.docker",
-    "engine.adapters.buildx",
+    "lambda_fast_deploy.fingerprints.images",
+    "lambda_fast_deploy.fingerprints.layers",
+    "lambda_fast_deploy.packaging.images.region_images",
+    "lambda_fast_deploy.stacks",
+    "lambda_fast_deploy.doctor",
+    "lambda_fast_deploy.rollback",
+    "lambda_fast_deploy.adapters.docker_engine",
+    "lambda_fast_deploy.adapters.buildx",
     "docker",
     "tarfile",
     "tomllib",
@@ -99,7 +99,7 @@ def test_a_deploy_of_zips_imports_nothing_of_images_and_layers(
     project: Path, endpoint: str
 ) -> None:
     ran = subprocess.run(
-        [sys.executable, "-P", "-X", "importtime", "-m", "engine", "deploy"],
+        [sys.executable, "-P", "-X", "importtime", "-m", "lambda_fast_deploy", "deploy"],
         cwd=project,
         env={
             "PATH": os.environ["PATH"],
@@ -118,7 +118,7 @@ def test_a_deploy_of_zips_imports_nothing_of_images_and_layers(
     said = "\n".join(line for line in lines if not line.startswith("import time:"))
     assert ran.returncode == 0, said
     assert "nothing to do" in said
-    assert {"engine.deploy", "engine.adapters.aws.session"} <= imported
+    assert {"lambda_fast_deploy.deploy", "lambda_fast_deploy.adapters.aws.session"} <= imported
     needless = {
         name for name in imported if any(f"{name}.".startswith(f"{room}.") for room in OF_OTHERS)
     }

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine.errors import Cancelled
-from engine.journal import Advance, Entry, Journal
+from lambda_fast_deploy.errors import Cancelled
+from lambda_fast_deploy.journal import Journal, LogEntry, Progress
 
 
 def test_work_is_entered_with_its_time_and_last_detail() -> None:
@@ -40,7 +40,7 @@ def test_work_that_fails_is_entered_too_and_its_error_goes_on(error: BaseExcepti
 
 
 def test_the_listener_hears_the_beginning_and_the_end() -> None:
-    heard: list[Entry] = []
+    heard: list[LogEntry] = []
     journal = Journal(heard.append)
     with journal.work("observe", "read"):
         assert [entry.outcome for entry in heard] == ["running"]
@@ -57,7 +57,7 @@ def test_entries_are_in_the_order_in_which_work_began() -> None:
 
 
 def test_a_note_is_said_once_however_often_it_is_met() -> None:
-    heard: list[Entry] = []
+    heard: list[LogEntry] = []
     journal = Journal(heard.append)
     for text in ("cold", "cold", "slow", "cold"):
         journal.note(text)
@@ -82,13 +82,13 @@ def test_threads_lose_nothing() -> None:
 
 
 def test_what_advances_is_heard_each_time_without_secrets_and_not_kept() -> None:
-    heard: list[Entry] = []
+    heard: list[LogEntry] = []
     journal = Journal(heard.append)
     journal.keep_secret(["hush-hush"])
     for done in (1, 1, 5):
         journal.advance("image:orders", done, 4, "pushed hush-hush", "eu-west-1")
     journal.advance("image:orders", 0, 0)
-    assert [e.fraction for e in heard if isinstance(e, Advance)] == [0.25, 0.25, 1.0, 0.0]
+    assert [e.fraction for e in heard if isinstance(e, Progress)] == [0.25, 0.25, 1.0, 0.0]
     assert (heard[0].id, heard[0].region, heard[0].reason) == (
         "image:orders",
         "eu-west-1",
@@ -98,7 +98,7 @@ def test_what_advances_is_heard_each_time_without_secrets_and_not_kept() -> None
 
 
 def test_a_listener_that_fails_stops_no_work() -> None:
-    def fail(_: Entry) -> None:
+    def fail(_: LogEntry) -> None:
         raise OSError("no space")
 
     journal = Journal(fail)
@@ -113,7 +113,7 @@ def test_a_listener_that_fails_stops_no_work() -> None:
 
 
 def test_what_is_waited_for_is_told_with_the_work_that_waits() -> None:
-    heard: list[Entry] = []
+    heard: list[LogEntry] = []
     journal = Journal(heard.append)
     with journal.work("code:orders", "update"), journal.work("lock:orders", "read"):
         journal.waits("orders is Pending")

@@ -35,7 +35,9 @@ class Clone:
         self.root, self.remote, self.tools = root / "clone", root / "remote", root / "tools"
         self.root.mkdir()
         self.write(".ci/release", (ROOT / ".ci/release").read_text())
-        self.write("engine/__init__.py", '"""Deploys."""\n\n__version__ = "1.2.3"\n')
+        self.write(
+            "engine/lambda_fast_deploy/__init__.py", '"""Deploys."""\n\n__version__ = "1.2.3"\n'
+        )
         self.write("CHANGELOG.md", CHANGELOG)
         self.write(".gitignore", "/dist/\n")
         subprocess.run(["git", "init", "-q", "--bare", self.remote], check=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pip._internal.models.index import PyPI
 
-from engine.adapters.uv import uv
-from engine.build.wheels import interpreter
+from lambda_fast_deploy.adapters.uv import uv
+from lambda_fast_deploy.packaging.layers.wheels import interpreter
 from tests.support import CHECKOUT
 
 RUNTIME = "python3.11"

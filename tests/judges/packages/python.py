@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.adapters.uv import uv
+from lambda_fast_deploy.adapters.uv import uv
 from tests.judges.packages.index import PASSWORD, USER, Index
 from tests.judges.packages.managers import call, manager, python
 
@@ -36,7 +36,7 @@ class Judged:
 
     root: Path
     asked: str
-    site: Path
+    context: Path
     more: Mapping[str, Any]
     environment: Mapping[str, str]
 
@@ -82,7 +82,7 @@ def repository(root: Path, name: str, version: str) -> str:
     return root.as_uri()
 
 
-def _site(root: Path) -> Path:
+def _context(root: Path) -> Path:
     return root / ".venv" / "lib" / "python3.11" / "site-packages"
 
 
@@ -97,7 +97,7 @@ def _uv(
     call([uv(), "lock", "--quiet"], root, environment)
     sync = ["sync", "--quiet", "--frozen", "--no-install-project", "--no-default-groups"]
     call([uv(), *sync, "--python", python(), *arguments], root, environment)
-    return Judged(root, "pyproject.toml", _site(root), more, environment)
+    return Judged(root, "pyproject.toml", _context(root), more, environment)
 
 
 APP = """\
@@ -194,7 +194,7 @@ def _poetry(
     call([poetry, "env", "use", python()], root, around)
     call([poetry, "lock"], root, around)
     call([poetry, "install", "--quiet", "--only", "main", "--no-root", *arguments], root, around)
-    return Judged(root, "pyproject.toml", _site(root), more, around)
+    return Judged(root, "pyproject.toml", _context(root), more, around)
 
 
 POETRY = """\
@@ -317,7 +317,7 @@ def pip_tools(root: Path, index: Index) -> Judged:
     compile_ = [manager("pip-tools"), "--quiet", "--generate-hashes", "--no-emit-index-url"]
     call([*compile_, "--strip-extras", "--output-file=requirements.txt", "requirements.in"], root)
     _pip(root, "--require-hashes")
-    return Judged(root, "requirements.txt", _site(root), {}, {})
+    return Judged(root, "requirements.txt", _context(root), {}, {})
 
 
 def pip_folder(root: Path, index: Index) -> Judged:
@@ -328,7 +328,7 @@ def pip_folder(root: Path, index: Index) -> Judged:
     write(root, {"requirements.txt": "-e ./one\n./other\nclick==8.1.7\nacme-lib\n"})
     environment = {"PIP_EXTRA_INDEX_URL": index.full}
     _pip(root, environment=environment)
-    return Judged(root, "requirements.txt", _site(root), {}, environment)
+    return Judged(root, "requirements.txt", _context(root), {}, environment)
 
 
 def pdm(root: Path, index: Index) -> Judged:
@@ -343,7 +343,7 @@ def pdm(root: Path, index: Index) -> Judged:
     call([program, "use", "--quiet", "--ignore-remembered", "--first", python()], svc)
     call([program, "lock", "--quiet", "--group", ":all"], svc)
     call([program, "sync", "--quiet", "--prod", "--no-editable", "--group", "web"], svc)
-    return Judged(svc, "pyproject.toml", _site(svc), {"extras": ("web",)}, {})
+    return Judged(svc, "pyproject.toml", _context(svc), {"extras": ("web",)}, {})
 
 
 def pipenv(root: Path, index: Index) -> Judged:
@@ -364,7 +364,7 @@ def pipenv(root: Path, index: Index) -> Judged:
     write(root, {"Pipfile": default + text})
     call([program, "--quiet", "lock"], root, environment)
     call([program, "--quiet", "sync"], root, environment)
-    return Judged(root, "Pipfile", _site(root), {}, environment)
+    return Judged(root, "Pipfile", _context(root), {}, environment)
 
 
 def pylock(root: Path, index: Index) -> Judged:
@@ -384,7 +384,7 @@ def pylock(root: Path, index: Index) -> Judged:
         ],
         root,
     )
-    return Judged(root, "pylock.toml", made.site, {}, {})
+    return Judged(root, "pylock.toml", made.context, {}, {})
 
 
 PROJECTS: Mapping[str, Make] = {
@@ -413,10 +413,10 @@ PROJECTS: Mapping[str, Make] = {
 }
 
 
-def distributions(site: Path) -> dict[str, str]:
+def distributions(context: Path) -> dict[str, str]:
     """What is installed in a folder, by name; what is there to install is left out."""
     found = {}
-    for information in site.glob("*.dist-info"):
+    for information in context.glob("*.dist-info"):
         lines = (information / "METADATA").read_text(encoding="utf-8").splitlines()
         values = dict(line.partition(": ")[::2] for line in lines if ": " in line)
         found[values["Name"].lower().replace("_", "-").replace(".", "-")] = values["Version"]

@@ -1,1 +1,1 @@
-"""Tests of engine/adapters."""
+"""Tests of engine/lambda_fast_deploy/adapters."""

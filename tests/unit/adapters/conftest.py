@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from engine.adapters.aws.session import Aws
+from lambda_fast_deploy.adapters.aws.session import Aws
 from tests.unit.make import REGION
 
 

@@ -15,20 +15,20 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from engine.adapters.aws.bucket import Bucket
-from engine.adapters.aws.functions import Functions
-from engine.adapters.aws.identity import Caller, Identity
-from engine.adapters.aws.invocations import Invocations
-from engine.adapters.aws.layers import Layers
-from engine.adapters.aws.metrics import Metrics
-from engine.adapters.aws.registry import Manifest, Registry, Repository
-from engine.adapters.aws.session import Aws
-from engine.adapters.aws.stack_shapes import Proposal
-from engine.adapters.aws.stacks import Stacks
-from engine.adapters.aws.urls import Urls
-from engine.adapters.aws.versions import Versions
-from engine.errors import DeployError, NotUnderstood
-from engine.model import LayerVersion
+from lambda_fast_deploy.adapters.aws.bucket import Bucket
+from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.identity import Caller, Identity
+from lambda_fast_deploy.adapters.aws.invocations import Invocations
+from lambda_fast_deploy.adapters.aws.layers import LayersApi
+from lambda_fast_deploy.adapters.aws.metrics import Metrics
+from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry, Repository
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
+from lambda_fast_deploy.adapters.aws.stacks import Stacks
+from lambda_fast_deploy.adapters.aws.urls import Urls
+from lambda_fast_deploy.adapters.aws.versions import Versions
+from lambda_fast_deploy.errors import DeployError, NotUnderstood
+from lambda_fast_deploy.models import LayerVersion
 from tests.unit.make import ARN, DIGEST, REGION
 
 CALLER = Caller("123456789012", "arn:aws:iam::123456789012:user/a")
@@ -53,8 +53,8 @@ READERS: dict[str, Callable[[Aws], Any]] = {
     "lambda:GetFunctionUrlConfig": lambda aws: Urls(aws, REGION).read("f", "live"),
     "lambda:CreateFunctionUrlConfig": lambda aws: Urls(aws, REGION).create("f", "live", "iam"),
     "lambda:UpdateFunctionUrlConfig": lambda aws: Urls(aws, REGION).change("f", "live", "iam"),
-    "lambda:ListLayerVersions": lambda aws: Layers(aws, REGION).versions("deps"),
-    "lambda:PublishLayerVersion": lambda aws: Layers(aws, REGION).publish(
+    "lambda:ListLayerVersions": lambda aws: LayersApi(aws, REGION).versions("deps"),
+    "lambda:PublishLayerVersion": lambda aws: LayersApi(aws, REGION).publish(
         "deps", VERSION, {"ZipFile": b"zip"}, "sha", "python3.13", "arm64"
     ),
     "ecr:DescribeImages": lambda aws: (

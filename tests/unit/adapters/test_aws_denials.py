@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.adapters.aws.denials import denied_action, denied_push
+from lambda_fast_deploy.adapters.aws.access_denied import denied_action, denied_push
 
 USER = "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform:"
 

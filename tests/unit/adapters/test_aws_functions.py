@@ -10,13 +10,20 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from engine.adapters.aws.functions import Functions
-from engine.adapters.aws.lambda_api import _PROPAGATION
-from engine.adapters.aws.session import Aws
-from engine.adapters.aws.urls import Urls
-from engine.adapters.aws.versions import Versions
-from engine.errors import Cancelled, Conflict, DeployFailed, FunctionUnusable, NotFound, Refused
-from engine.model import AliasState, FunctionState, FunctionUrl, Network
+from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.lambda_api import _PROPAGATION
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.adapters.aws.urls import Urls
+from lambda_fast_deploy.adapters.aws.versions import Versions
+from lambda_fast_deploy.errors import (
+    Cancelled,
+    Conflict,
+    DeployFailed,
+    FunctionUnusable,
+    NotFound,
+    Refused,
+)
+from lambda_fast_deploy.models import AliasState, FunctionState, FunctionUrl, Network
 from tests.unit import make
 
 CONFIGURATION: dict[str, Any] = {
@@ -287,7 +294,7 @@ def test_a_change_waits_for_an_earlier_one(
 def test_a_function_that_stays_busy_is_nobodys_fault(
     service: Stubber, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.adapters.aws.lambda_api.UPDATE_DEADLINE", 0)
+    monkeypatch.setattr("lambda_fast_deploy.adapters.aws.lambda_api.UPDATE_DEADLINE", 0)
     service.add_client_error("delete_function", "ResourceConflictException", BUSY, 409)
     with pytest.raises(DeployFailed, match="An update is in progress") as caught:
         functions.delete("orders")
@@ -309,7 +316,7 @@ def test_a_state_that_does_not_pass_is_not_waited_for(
 def test_what_is_waited_for_is_told(
     aws: Aws, service: Stubber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.adapters.aws.lambda_api.QUIET", 0)
+    monkeypatch.setattr("lambda_fast_deploy.adapters.aws.lambda_api.QUIET", 0)
     told: list[str] = []
     functions = Functions(aws, make.REGION, waits=told.append)
     pending = {"State": "Pending", "StateReasonCode": "Creating"}
@@ -321,7 +328,7 @@ def test_what_is_waited_for_is_told(
 def test_who_is_told_can_give_up_within_a_pause(
     aws: Aws, service: Stubber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.adapters.aws.lambda_api.QUIET", 0)
+    monkeypatch.setattr("lambda_fast_deploy.adapters.aws.lambda_api.QUIET", 0)
     told: list[str] = []
 
     def waits(what: str) -> None:
@@ -487,7 +494,7 @@ def test_an_alias_arrives_once_aws_lets_its_version_serve(
 def test_an_alias_that_never_arrives_is_told(
     service: Stubber, versions: Versions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.adapters.aws.versions.PROVISIONING", 0)
+    monkeypatch.setattr("lambda_fast_deploy.adapters.aws.versions.PROVISIONING", 0)
     routing = {"AdditionalVersionWeights": {"7": 1.0}}
     found = {"AliasArn": "arn:live", "FunctionVersion": "8", "RoutingConfig": routing}
     service.add_response("get_alias", found)

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import pytest
 from botocore.stub import Stubber
 
-from engine.adapters.aws.functions import Account, Functions
-from engine.adapters.aws.identity import Caller, Identity
-from engine.adapters.aws.session import Aws
-from engine.errors import NotFound, NotPermitted, NotReady
+from lambda_fast_deploy.adapters.aws.functions import Account, Functions
+from lambda_fast_deploy.adapters.aws.identity import Caller, Identity
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.errors import NotFound, NotPermitted, NotReady
 from tests.unit.make import REGION, ROLE
 
 Stub = Callable[[str], Stubber]

@@ -19,7 +19,7 @@ from botocore.exceptions import (
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from engine.adapters.aws.invocations import (
+from lambda_fast_deploy.adapters.aws.invocations import (
     BESIDE,
     LASTING,
     LOG_TAIL,
@@ -27,14 +27,14 @@ from engine.adapters.aws.invocations import (
     Invocation,
     Invocations,
 )
-from engine.adapters.aws.session import Aws
-from engine.errors import (
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.errors import (
+    AnswerTimeout,
     DeployError,
-    GateFailed,
+    FunctionTestFailed,
     NotPermitted,
     NotUnderstood,
     Refused,
-    Unanswered,
     Unavailable,
     Unreachable,
 )
@@ -173,7 +173,7 @@ def raising(aws: Aws, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None
     [
         (
             ReadTimeoutError(endpoint_url="https://x"),
-            GateFailed,
+            FunctionTestFailed,
             f"orders did not answer within {3 + BESIDE:.0f} s",
         ),
         (ConnectionClosedError(endpoint_url="https://x"), Unreachable, "Connection was closed"),
@@ -192,7 +192,7 @@ def test_an_answer_that_does_not_come_is_told_as_what_it_is(
     with pytest.raises(kind) as caught:
         invocations.invoke("orders", "7", {}, 3)
     assert says in caught.value.message
-    assert not isinstance(caught.value, Unanswered)
+    assert not isinstance(caught.value, AnswerTimeout)
 
 
 def test_an_answer_that_breaks_off_is_told_too(service: Stubber, invocations: Invocations) -> None:

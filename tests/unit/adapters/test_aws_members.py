@@ -14,10 +14,10 @@ import pytest
 from botocore.model import Shape
 from botocore.stub import ANY, Stubber
 
-from engine.adapters.aws.functions import Functions
-from engine.adapters.aws.session import Aws
-from engine.adapters.aws.states import state_of
-from engine.plan.configuration import parameters_of
+from lambda_fast_deploy.adapters.aws.function_states import state_of
+from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.planning.configuration import parameters_of
 from tests.unit import make
 
 # Which function, under which condition, and what else the call itself is about: nothing of the

@@ -9,9 +9,9 @@ import botocore.exceptions as boto
 import pytest
 from botocore.stub import Stubber
 
-from engine.adapters.aws.explain import explain
-from engine.adapters.aws.session import Aws
-from engine.errors import (
+from lambda_fast_deploy.adapters.aws.api_errors import explain
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.errors import (
     Conflict,
     DeployError,
     NotFound,

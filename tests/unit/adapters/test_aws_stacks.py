@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
-from engine.adapters.aws.session import Aws
-from engine.adapters.aws.stack_shapes import Change, Proposal
-from engine.adapters.aws.stacks import Stacks
-from engine.errors import Conflict, Refused
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.adapters.aws.stack_shapes import Change, Proposal
+from lambda_fast_deploy.adapters.aws.stacks import Stacks
+from lambda_fast_deploy.errors import Conflict, Refused
 from tests.unit.make import REGION
 
 SET = f"arn:aws:cloudformation:{REGION}:123456789012:changeSet/s/1"

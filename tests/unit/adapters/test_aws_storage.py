@@ -11,13 +11,13 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from engine.adapters.aws.bucket import Bucket, checksum_of
-from engine.adapters.aws.layers import Layers
-from engine.adapters.aws.registry import Registry, Repository
-from engine.adapters.aws.session import PART, Aws
-from engine.build.lifecycle import POLICY
-from engine.errors import Exchanged, NotPermitted, NotReady, Refused
-from engine.model import LayerVersion
+from lambda_fast_deploy.adapters.aws.bucket import Bucket, checksum_of
+from lambda_fast_deploy.adapters.aws.layers import LayersApi
+from lambda_fast_deploy.adapters.aws.registry import Registry, Repository
+from lambda_fast_deploy.adapters.aws.session import PART, Aws
+from lambda_fast_deploy.errors import ContentMismatch, NotPermitted, NotReady, Refused
+from lambda_fast_deploy.models import LayerVersion
+from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY
 from tests.unit import make
 
 Stub = Callable[[str], Stubber]
@@ -38,7 +38,7 @@ def found_in(aws: Aws, stub: Stub, *pages: list[dict[str, Any]]) -> tuple[LayerV
         service.add_response(
             "list_layer_versions", {"LayerVersions": page, **more}, {"LayerName": "deps", **marker}
         )
-    return Layers(aws, make.REGION).versions("deps")
+    return LayersApi(aws, make.REGION).versions("deps")
 
 
 MARK = f"lambda-fast-deploy {PRINT} aa of aa.bb, 1234 bytes"
@@ -67,7 +67,7 @@ def test_a_layer_of_somebody_else_is_not_taken(
 
 def test_a_layer_without_versions_is_absent(aws: Aws, stub: Stub) -> None:
     stub("lambda").add_client_error("list_layer_versions", "ResourceNotFoundException", "no", 404)
-    assert Layers(aws, make.REGION).versions("deps") == ()
+    assert LayersApi(aws, make.REGION).versions("deps") == ()
 
 
 def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
@@ -83,7 +83,7 @@ def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
             "CompatibleArchitectures": ["arm64"],
         },
     )
-    layers = Layers(aws, make.REGION)
+    layers = LayersApi(aws, make.REGION)
     wanted = LayerVersion("", 1234, PRINT, "aa", ("aa", "bb"))
     made = layers.publish("deps", wanted, {"ZipFile": b"zip"}, "sha", "python3.13", "arm64")
     service.add_response("list_layer_versions", {"LayerVersions": [version(1, MARK)]})
@@ -104,8 +104,10 @@ def test_a_layer_of_other_bytes_than_this_run_made_is_deleted_again(
         service.add_response("publish_layer_version", taken)
     service.add_response("delete_layer_version", {}, {"LayerName": "deps", "VersionNumber": 1})
     wanted = LayerVersion("", 1234, PRINT, "aa", ("aa", "bb"))
-    with pytest.raises(Exchanged, match="layer deps than this run made: CodeSha256 other, not sha"):
-        Layers(aws, make.REGION).publish("deps", wanted, {}, "sha", "python3.13", "arm64")
+    with pytest.raises(
+        ContentMismatch, match="layer deps than this run made: CodeSha256 other, not sha"
+    ):
+        LayersApi(aws, make.REGION).publish("deps", wanted, {}, "sha", "python3.13", "arm64")
 
 
 # ---------------------------------------------------------------- the registry

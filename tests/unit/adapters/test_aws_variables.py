@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from engine.adapters.aws.functions import Functions
-from engine.adapters.aws.session import Aws
-from engine.adapters.aws.variables import unquoted
-from engine.errors import NotPermitted, Refused
+from lambda_fast_deploy.adapters.aws.environment_variables import unquoted
+from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.errors import NotPermitted, Refused
 from tests.unit import make
 from tests.unit.adapters.test_aws_functions import CONFIGURATION
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.aws.registry import Login
-from engine.adapters.buildx import Buildx
-from engine.adapters.docker import Docker
-from engine.model import ImageBuild
+from lambda_fast_deploy.adapters.aws.registry import Login
+from lambda_fast_deploy.adapters.buildx import Buildx
+from lambda_fast_deploy.adapters.docker_engine import Docker
+from lambda_fast_deploy.models import ImageBuild
 
 DOCKER = """\
 #!/bin/sh

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters import files
-from engine.adapters.folders import tree
-from engine.content.images.context import content
-from engine.content.layers.requirements import requirements
-from engine.content.tree import code_files
-from engine.errors import Invalid, Problem
-from engine.model import Event
-from engine.settings.inputs import Given
-from engine.settings.load import load
-from engine.settings.samconfig import read_samconfig
-from engine.settings.services import services_of
-from engine.stack.template import read_template
+from lambda_fast_deploy.adapters import files
+from lambda_fast_deploy.adapters.folders import tree
+from lambda_fast_deploy.config.aws_services import services_of
+from lambda_fast_deploy.config.inputs import GivenInputs
+from lambda_fast_deploy.config.loader import load
+from lambda_fast_deploy.config.samconfig import read_samconfig
+from lambda_fast_deploy.errors import Invalid, Problem
+from lambda_fast_deploy.fingerprints.file_tree import code_files
+from lambda_fast_deploy.fingerprints.images.build_context import content
+from lambda_fast_deploy.fingerprints.layers.requirements import requirements
+from lambda_fast_deploy.models import Event
+from lambda_fast_deploy.stacks.template import read_template
 
 pytestmark = pytest.mark.timeout(20)  # what hangs has failed
 
@@ -180,7 +180,7 @@ def refused(read: Callable[[], object]) -> None:
 def test_a_link_out_of_the_checkout_is_not_read(checkout: Path, name: str, target: str) -> None:
     (checkout / name).symlink_to(target)
     readers: dict[str, Callable[[], object]] = {
-        "lambda-deploy.yml": lambda: load(Given({}), {}, Event(), checkout, frozenset),
+        "lambda-deploy.yml": lambda: load(GivenInputs({}), {}, Event(), checkout, frozenset),
         "template.yaml": lambda: read_template(checkout / name),
         "samconfig.toml": lambda: samconfig(checkout),
         "r.txt": lambda: requirements(checkout / name),
@@ -230,7 +230,7 @@ def test_what_a_configuration_names_outside_is_said_at_its_line(checkout: Path) 
     )
     with pytest.raises(Invalid) as caught:
         load(
-            Given({}),
+            GivenInputs({}),
             {"AWS_REGION": "eu-west-1"},
             Event(),
             checkout,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.git import Git, checkout_of
+from lambda_fast_deploy.adapters.git import Git, checkout_of
 from tests.repositories import PROGRAMS, SIGNED, armed, committed, git, planted
 from tests.repositories import program as program_in
 

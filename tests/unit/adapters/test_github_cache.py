@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.adapters import github_cache
+from lambda_fast_deploy.adapters import github_cache
 
 
 def token(**claims: Any) -> str:

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from engine.adapters.deadline import Deadline, OutOfTime
-from engine.adapters.http import request, shown
-from engine.errors import GateFailed
+from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
+from lambda_fast_deploy.adapters.http import request, shown
+from lambda_fast_deploy.errors import FunctionTestFailed
 from tests.unit.sockets import Speak, dripping, http, serving
 
 SECRET = {"Authorization": "Bearer correct-horse", "X-Amz-Security-Token": "battery-staple"}
@@ -88,7 +88,7 @@ GARBLED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("said", GARBLED.values(), ids=GARBLED)
 def test_what_is_no_answer_fails_the_test(said: bytes) -> None:
-    with serving(said) as server, pytest.raises(GateFailed) as caught:
+    with serving(said) as server, pytest.raises(FunctionTestFailed) as caught:
         request("GET", f"{server.url}/x", timeout=5)
     assert caught.value.message.startswith(f"GET {server.url}/x got no answer: ")
     assert "\n" not in caught.value.message
@@ -114,7 +114,7 @@ def test_what_is_no_answer_fails_the_test(said: bytes) -> None:
     ],
 )
 def test_an_address_that_cannot_be_asked_fails_the_test(url: str) -> None:
-    with pytest.raises(GateFailed):
+    with pytest.raises(FunctionTestFailed):
         request("GET", url, timeout=5)
 
 
@@ -123,7 +123,7 @@ def test_a_header_that_cannot_be_sent_fails_the_test(value: str) -> None:
     with serving(http()) as server:
         try:
             request("GET", server.url, headers={"X": value}, timeout=5)
-        except GateFailed:
+        except FunctionTestFailed:
             return
         assert b"Injected" not in server.heard[0]
 
@@ -136,7 +136,7 @@ def test_a_long_path_is_sent() -> None:
 def test_an_answer_that_is_too_long_fails_the_test() -> None:
     endless = dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 100_000, 0)
     says = "answered 200 with more than 1 MB"
-    with serving(endless) as server, pytest.raises(GateFailed, match=says):
+    with serving(endless) as server, pytest.raises(FunctionTestFailed, match=says):
         request("GET", server.url, most=1_000_000)
 
 
@@ -164,7 +164,10 @@ def test_a_deadline_holds_for_an_answer_that_never_ends(speak: Speak) -> None:
 
 def test_a_body_that_drips_is_given_up_without_a_deadline_too() -> None:
     begun = time.monotonic()
-    with serving(ENDLESS["a body"]) as server, pytest.raises(GateFailed, match="within 1 s"):
+    with (
+        serving(ENDLESS["a body"]) as server,
+        pytest.raises(FunctionTestFailed, match="within 1 s"),
+    ):
         request("GET", server.url, timeout=1)
     assert time.monotonic() - begun < 3
 
@@ -196,7 +199,9 @@ def test_a_proxy_is_asked_for_the_whole_address(monkeypatch: pytest.MonkeyPatch)
 def test_a_proxy_of_https_sees_the_host_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(http("403 Forbidden")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        with pytest.raises(GateFailed, match="got no answer: Tunnel connection failed: 403"):
+        with pytest.raises(
+            FunctionTestFailed, match="got no answer: Tunnel connection failed: 403"
+        ):
             request("GET", "https://functions.invalid/secret-path", headers=SECRET)
     assert proxy.heard[0].startswith(b"CONNECT functions.invalid:443 ")
     assert b"secret" not in proxy.heard[0]
@@ -208,7 +213,7 @@ def test_some_hosts_need_no_proxy(host: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NO_PROXY", "functions.invalid")
     with serving(http(body=b"of the server")) as server, serving(http()) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        with contextlib.suppress(GateFailed):  # there is no such host
+        with contextlib.suppress(FunctionTestFailed):  # there is no such host
             answer = request("GET", server.url.replace("127.0.0.1", host))
             assert answer.body == b"of the server"
     assert proxy.heard == []
@@ -235,6 +240,6 @@ def test_an_address_is_shown_without_what_may_be_secret(url: str, said: str) -> 
 
 
 def test_no_signature_is_told_when_nothing_answers() -> None:
-    with pytest.raises(GateFailed) as caught:
+    with pytest.raises(FunctionTestFailed) as caught:
         request("GET", "http://127.0.0.1:1/code.zip?X-Amz-Signature=abcdef")
     assert "abcdef" not in str(caught.value)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from engine.adapters import retry
-from engine.adapters.parallel import results, together, workers
-from engine.adapters.process import output_of, run
-from engine.errors import BuildFailed, NotReady
+from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters.parallel import results, together, workers
+from lambda_fast_deploy.adapters.process import output_of, run
+from lambda_fast_deploy.errors import BuildFailed, NotReady
 
 # ---------------------------------------------------------------- parallel
 
@@ -169,7 +169,7 @@ STUBBORN = "trap '' TERM; echo on; while :; do sleep 1; done"
 )
 def test_a_child_is_ended_with_all_of_its_own(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever they do about SIGTERM: nobody runs on, and nobody is waited for much longer."""
-    monkeypatch.setattr("engine.adapters.process.PATIENCE", 0.5)
+    monkeypatch.setattr("lambda_fast_deploy.adapters.process.PATIENCE", 0.5)
     mark = f"MARK_{secrets.token_hex(8)}"
     on: list[str] = []
 

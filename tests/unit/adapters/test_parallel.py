@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine.adapters.parallel import Once
-from engine.errors import BuildFailed
+from lambda_fast_deploy.adapters.parallel import OncePerKey
+from lambda_fast_deploy.errors import BuildFailed
 
 
 def test_the_first_does_it_and_the_others_have_what_it_came_to() -> None:
-    once: Once[str, int] = Once()
+    once: OncePerKey[str, int] = OncePerKey()
     calls: list[str] = []
 
     def work() -> int:
@@ -29,7 +29,7 @@ def test_the_first_does_it_and_the_others_have_what_it_came_to() -> None:
 
 
 def test_its_error_is_that_of_all() -> None:
-    once: Once[str, int] = Once()
+    once: OncePerKey[str, int] = OncePerKey()
 
     def work() -> int:
         raise BuildFailed("no")

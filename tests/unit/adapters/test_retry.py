@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from engine.adapters import retry
-from engine.errors import Cancelled
-from engine.journal import Journal
+from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.errors import Cancelled
+from lambda_fast_deploy.journal import Journal
 
 
 def test_a_pause_ends_when_it_is_told_to() -> None:

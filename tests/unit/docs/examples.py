@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from engine.model import Event, Settings
-from engine.settings.inputs import Given
-from engine.settings.load import load
+from lambda_fast_deploy.config.inputs import GivenInputs
+from lambda_fast_deploy.config.loader import load
+from lambda_fast_deploy.models import Event, Settings
 
 ROLE = f"arn:aws:iam::{0:012}:role/orders"
 REGIONS = frozenset({"eu-west-1", "eu-central-1", "us-east-1"})
@@ -66,7 +66,7 @@ def load_inputs(given: Mapping[str, str], environ: Mapping[str, str], root: Path
 
 def _load(given: Mapping[str, str], environ: Mapping[str, str], root: Path) -> Settings:
     environ = {"AWS_REGION": "eu-west-1", **environ}
-    return load(Given({}, given), environ, Event(), root, lambda: REGIONS)
+    return load(GivenInputs({}, given), environ, Event(), root, lambda: REGIONS)
 
 
 def _write(root: Path, name: str, text: str = "") -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.errors import Invalid
+from lambda_fast_deploy.errors import Invalid
 from tests.markdown import BLOCKS, ROOT, Block
 from tests.unit.docs.examples import load_file, load_inputs, without_expressions
 

@@ -1,1 +1,1 @@
-"""Tests of engine/release."""
+"""Tests of engine/lambda_fast_deploy/release."""

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from engine.adapters.world import World
-from engine.errors import Conflict, NotFound
-from engine.journal import Journal
-from engine.model import (
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.errors import Conflict, NotFound
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import (
     LATEST,
     Action,
     AliasState,
@@ -22,9 +22,9 @@ from engine.model import (
     ObservedFunction,
     Plan,
     Step,
-    marks,
 )
-from engine.release.order import Order
+from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.state import marks
 from tests.unit import make
 
 # Of UpdateFunctionConfiguration and CreateFunction: what tests change.
@@ -230,13 +230,13 @@ class _World:
         return _Versions(self._api)
 
 
-def order(
+def context(
     api: FakeLambda,
     function: Function | None = None,
     observed: ObservedFunction | None = None,
     changing: str = "configuration code version",
     **artifacts: Any,
-) -> Order:
+) -> ReleaseContext:
     """The order to release a function; ``changing`` are the kinds of steps with something to do."""
     wanted = function or make.function(source=make.zip_source(layers=()))
     kinds = "function configuration code version alias tags".split()
@@ -249,13 +249,13 @@ def order(
         )
         for kind in kinds
     ]
-    return Order(
+    return ReleaseContext(
         region=make.REGION,
         function=wanted,
         settings=make.settings(wanted),
         plan=Plan(tuple(steps)),
         artifacts=replace(Artifacts({}, {}, {}, {}), **artifacts),
         observed=observed,
-        world=cast(World, _World(api)),
+        clients=cast(Clients, _World(api)),
         journal=Journal(),
     )

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from engine.adapters.aws.session import Aws
-from engine.errors import NotReady
-from engine.journal import Journal
-from engine.model import Action, Canary, Plan, Step
-from engine.release.credentials import check_canaries, check_stack
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.errors import NotReady
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import Action, Canary, Plan, Step
+from lambda_fast_deploy.release.credentials import check_canaries, check_stack
 from tests.unit import make
 
 

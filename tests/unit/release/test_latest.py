@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from engine.errors import Cancelled, NotFound, NotPermitted, Overtaken
-from engine.model import LATEST, FunctionState, ObservedFunction, marks
-from engine.plan import configuration
-from engine.release.latest import announce_test, mark_tested
-from engine.release.order import Order
-from engine.release.undo import Undone
+from lambda_fast_deploy.errors import Cancelled, ChangedMeanwhile, NotFound, NotPermitted
+from lambda_fast_deploy.models import LATEST, FunctionState, ObservedFunction
+from lambda_fast_deploy.planning import configuration
+from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.latest import announce_test, mark_tested
+from lambda_fast_deploy.release.undo import UndoReport
+from lambda_fast_deploy.state import marks
 from tests.unit import make
-from tests.unit.release.fakes import FakeLambda, order
+from tests.unit.release.fakes import FakeLambda, context
 
 OTHER = "of what passed once"
 
@@ -29,11 +30,11 @@ def proved() -> FunctionState:
     return found(configuration.tested_mark(found()))
 
 
-def releasing(state: FunctionState | None, **changes: Any) -> tuple[FakeLambda, Order]:
-    wanted = {"alias": LATEST, "source": make.zip_source(layers=()), "gates": (make.HEALTH,)}
+def releasing(state: FunctionState | None, **changes: Any) -> tuple[FakeLambda, ReleaseContext]:
+    wanted = {"alias": LATEST, "source": make.zip_source(layers=()), "tests": (make.HEALTH,)}
     api = FakeLambda(state)
     observed = ObservedFunction(state, None, None) if state else None
-    return api, order(api, make.function(**wanted | changes), observed)
+    return api, context(api, make.function(**wanted | changes), observed)
 
 
 def tags(api: FakeLambda) -> dict[str, str]:
@@ -49,7 +50,7 @@ def tags(api: FakeLambda) -> dict[str, str]:
     [
         (None, {}),  # it is about to be created
         (proved(), {}),
-        (found(OTHER), {"gates": ()}),
+        (found(OTHER), {"tests": ()}),
         (found(OTHER), {"alias": "live"}),
     ],
     ids=["new", "proved", "without tests", "with an alias"],
@@ -68,7 +69,7 @@ def test_a_test_on_top_of_what_none_has_passed_is_announced_and_taken_back(tag: 
     api, release = releasing(found(tag))
     announce_test(release)
     assert tags(api) == {marks.TESTED: f"{marks.UNDER_TEST}{release.journal.run}"}
-    assert release.undo.undo() == Undone()  # users have what they had: there is nothing to tell
+    assert release.undo.undo() == UndoReport()  # users have what they had: there is nothing to tell
     assert tags(api) == ({marks.TESTED: tag} if tag else {})
 
 
@@ -101,7 +102,7 @@ def test_a_run_that_was_cancelled_before_announces_nothing() -> None:
 def test_a_function_that_is_gone_is_looked_at_again() -> None:
     api, release = releasing(found())
     api.refusals = [NotFound("no function")]
-    with pytest.raises(Overtaken, match="orders is gone"):
+    with pytest.raises(ChangedMeanwhile, match="orders is gone"):
         announce_test(release)
 
 
@@ -120,7 +121,7 @@ def test_what_was_tested_takes_the_place_of_the_announcement() -> None:
 def test_what_another_run_has_changed_meanwhile_was_not_tested() -> None:
     api, release = releasing(found())
     tested = found(memory=1024)
-    with pytest.raises(Overtaken, match="has been changed since"):
+    with pytest.raises(ChangedMeanwhile, match="has been changed since"):
         mark_tested(release, tested, is_shared=True)
     assert tags(api) == {}
 

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import Cancelled, FunctionUnusable, NotPermitted
-from engine.model import LATEST, marks
-from engine.release import ownership
-from engine.release.order import Order
-from engine.release.ownership import locked
+from lambda_fast_deploy.errors import Cancelled, FunctionUnusable, NotPermitted
+from lambda_fast_deploy.models import LATEST
+from lambda_fast_deploy.release import ownership
+from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.ownership import locked
+from lambda_fast_deploy.state import marks
 from tests.unit import make
-from tests.unit.release.fakes import FakeLambda, order
+from tests.unit.release.fakes import FakeLambda, context
 
 THEIRS = "taken by run another"
 
 
 @pytest.fixture
-def waiting() -> tuple[FakeLambda, Order]:
+def waiting() -> tuple[FakeLambda, ReleaseContext]:
     """A run that is cancelled while another one has the lock."""
     api = FakeLambda(make.state())
     api.leads(marks.LOCK, LATEST, THEIRS)
-    release = order(api)
+    release = context(api)
     release.journal.cancel()
     return api, release
 
 
-def test_a_run_that_is_cancelled_waits_for_no_other_one(waiting: tuple[FakeLambda, Order]) -> None:
+def test_a_run_that_is_cancelled_waits_for_no_other_one(
+    waiting: tuple[FakeLambda, ReleaseContext],
+) -> None:
     api, release = waiting
     with pytest.raises(Cancelled), locked(release):
         raise AssertionError("the other one has the lock")
@@ -33,7 +36,7 @@ def test_a_run_that_is_cancelled_waits_for_no_other_one(waiting: tuple[FakeLambd
 
 
 def test_an_undo_waits_until_the_other_one_has_decided(
-    waiting: tuple[FakeLambda, Order], monkeypatch: pytest.MonkeyPatch
+    waiting: tuple[FakeLambda, ReleaseContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, release = waiting
     looks = 0
@@ -66,7 +69,7 @@ def test_a_lock_that_was_taken_over_is_let_go(
     api.refusals = [refusal]
     assert api.latest
     before = api.latest.revision
-    with locked(order(api)):
+    with locked(context(api)):
         assert api.there[marks.LOCK].description != THEIRS
         assert (api.latest.revision == before) == (refusal is not None)
     assert marks.LOCK not in api.there

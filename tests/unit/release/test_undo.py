@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.errors import Conflict, DeployFailed, NotReady, Unavailable, Unreachable
-from engine.journal import Journal
-from engine.release.undo import Back, Undo, Undone
+from lambda_fast_deploy.errors import Conflict, DeployFailed, NotReady, Unavailable, Unreachable
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.release.undo import Undo, UndoReport, UndoResult
 
 
 def recorded(*ways: tuple[str, Exception | None]) -> tuple[Undo, list[str]]:
@@ -28,12 +28,12 @@ def recorded(*ways: tuple[str, Exception | None]) -> tuple[Undo, list[str]]:
 
 
 def test_nothing_recorded_is_nothing_to_undo() -> None:
-    assert Undo().undo() == Undone()
+    assert Undo().undo() == UndoReport()
 
 
 def test_the_newest_change_is_undone_first() -> None:
     undo, done = recorded(("configuration", None), ("code", None), ("alias", None))
-    assert undo.undo() == Undone(("alias", "code", "configuration"))
+    assert undo.undo() == UndoReport(("alias", "code", "configuration"))
     assert done == ["alias", "code", "configuration"]
 
 
@@ -49,23 +49,23 @@ def test_the_newest_change_is_undone_first() -> None:
 )
 def test_a_way_back_that_fails_does_not_stop_the_others(error: Exception, said: str) -> None:
     undo, done = recorded(("configuration", None), ("code", error), ("alias", None))
-    assert undo.undo() == Undone(("alias", "configuration"), left=(f"code: {said}",))
+    assert undo.undo() == UndoReport(("alias", "configuration"), left=(f"code: {said}",))
     assert done == ["alias", "code", "configuration"]
 
 
 def test_what_was_undone_is_not_undone_again() -> None:
     undo, done = recorded(("code", None))
     undo.undo()
-    assert undo.undo() == Undone()
+    assert undo.undo() == UndoReport()
     assert done == ["code"]
 
 
 def test_what_was_not_put_back_is_not_told_as_undone() -> None:
     undo = Undo()
-    for what, came in (("tags", Back.NEEDLESS), ("code", Back.THEIRS), ("alias", None)):
+    for what, came in (("tags", UndoResult.NEEDLESS), ("code", UndoResult.THEIRS), ("alias", None)):
         undo.record(what, lambda came=came: came)  # type: ignore[misc]
     theirs = "code: left alone, since somebody else has deployed in the meantime"
-    assert undo.undo() == Undone(("alias",), (theirs,))
+    assert undo.undo() == UndoReport(("alias",), (theirs,))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_users_are_led_back_first() -> None:
     undo, done = recorded(("code", None))
     undo.record("alias", lambda: done.append("alias"), first=True)
     undo.record("url", lambda: done.append("url"))
-    assert undo.undo() == Undone(("alias", "url", "code"))
+    assert undo.undo() == UndoReport(("alias", "url", "code"))
     assert done == ["alias", "url", "code"]
 
 
@@ -107,4 +107,4 @@ def test_a_way_back_is_tried_again_while_aws_is_away() -> None:
             raise errors.pop()
 
     undo.record("alias", way)
-    assert undo.undo() == Undone(("alias",))
+    assert undo.undo() == UndoReport(("alias",))

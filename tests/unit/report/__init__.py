@@ -1,1 +1,1 @@
-"""Tests of engine/report."""
+"""Tests of engine/lambda_fast_deploy/report."""

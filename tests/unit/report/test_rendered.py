@@ -11,12 +11,12 @@ from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import DeployFailed
-from engine.journal import Journal
-from engine.model import Action, Outcome, Plan, Step
-from engine.report.markdown import cell, code
-from engine.report.summary import summary
-from engine.text import harmless
+from lambda_fast_deploy.errors import DeployFailed
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import Action, Outcome, Plan, Step
+from lambda_fast_deploy.report.markdown import cell, code
+from lambda_fast_deploy.report.page import summary
+from lambda_fast_deploy.sanitize import harmless
 from tests.unit import make
 from tests.unit.report.baits import BAITS
 

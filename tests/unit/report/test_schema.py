@@ -7,15 +7,15 @@ import json
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from engine.errors import DeployError, DeployFailed, Invalid, Place, Problem
-from engine.journal import Journal
-from engine.model import Action, Outcome, Past, Plan, Speed, Step
-from engine.report.document import report_document
-from engine.report.schema import report_schema
+from lambda_fast_deploy.errors import DeployError, DeployFailed, Invalid, Place, Problem
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import Action, Outcome, PastVersion, Plan, Speed, Step
+from lambda_fast_deploy.report.documents import report_document
+from lambda_fast_deploy.report.schema import report_schema
 from tests.unit import make
 
 PLAN = Plan((Step("code:orders", make.REGION, Action.UPDATE, "the code changed", "f" * 16),))
-PAST = (Past("6", None, Speed(0.4, None), 10),)
+PAST = (PastVersion("6", None, Speed(0.4, None), 10),)
 OUTCOMES = [
     (Outcome(PLAN, (make.delivery(history=PAST, layer_sizes={"deps": 5}),)), None),
     (Outcome(PLAN, (make.delivery("undone", error="e", undone=("a",), left=("b",)),)), None),

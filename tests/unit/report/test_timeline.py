@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.journal import Journal
-from engine.report.timeline import timeline
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.report.timeline import timeline
 
 TASK = re.compile(r"    [\w .@/-]+ :(crit, )?(\d+), (\d+)")
 SECTION = re.compile(r"    section [\w .@/-]*")

@@ -1,0 +1,31 @@
+"""What a call changes, told in the words of its API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_fast_deploy.adapters.aws.read_only_calls import is_read
+
+# A change set changes nothing until it is executed (CloudFormation user guide, "Update stacks
+# using change sets").
+_NO_CHANGE = ("create_change_set", "delete_change_set", "invoke")
+_WHICH = re.compile(r"(name|number|bucket|key|qualifier|resource|arn)$", re.IGNORECASE)
+
+
+def change(operation: str, parameters: Mapping[str, Any], region: str) -> str:
+    """What a call does, for people: ``publish layer version deps in eu-west-1``.
+
+    Args:
+        operation: in boto3's spelling (``publish_layer_version``).
+        parameters: of the call.
+        region: where it is made.
+
+    Returns:
+        Nothing if it changes nothing.
+    """
+    if is_read(operation) or operation in _NO_CHANGE or parameters.get("DryRun"):
+        return ""
+    which = (str(v) for k, v in parameters.items() if _WHICH.search(k) and isinstance(v, str | int))
+    return " ".join([*operation.split("_"), *which, "in", region])

@@ -1,0 +1,120 @@
+"""Errors of AWS's SDK in words for the person who must act."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import botocore.exceptions as boto
+
+from lambda_fast_deploy.adapters.aws.access_denied import allow, denied_action
+from lambda_fast_deploy.errors import (
+    AnswerTimeout,
+    Conflict,
+    DeployError,
+    NotFound,
+    NotPermitted,
+    NotReady,
+    Refused,
+    Unavailable,
+    Unreachable,
+)
+from lambda_fast_deploy.models.sizes import FULL_STORAGE
+
+_MISSING = {
+    "ResourceNotFoundException",
+    "RepositoryNotFoundException",
+    "LifecyclePolicyNotFoundException",
+    "ImageNotFoundException",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchEntity",
+    "404",
+}
+_CONFLICTS = {
+    *("PreconditionFailedException", "ResourceConflictException"),  # Lambda
+    *("PreconditionFailed", "ConditionalRequestConflict", "OperationAborted"),  # S3
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+# API calls whose IAM action has another name (Service Authorization Reference, Amazon S3)
+_ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
+_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+    "InvalidAccessKeyId",
+}
+# Refusals of Lambda's that this tool has a remedy for.
+_REMEDIES = {
+    "CodeStorageExceededException": FULL_STORAGE,
+    **dict.fromkeys(
+        ("CodeVerificationFailedException", "InvalidCodeSignatureException"),
+        "The function takes signed code only, and what is built here is not signed: take its code "
+        "signing configuration off, or let it warn instead of enforce.",
+    ),
+}
+# What AWS says of a signature that a wrong clock has dated (IAM user guide, "Troubleshoot Signature
+# Version 4 errors"; Amazon S3 API, "Error responses").
+_SKEWED = re.compile(r"RequestTimeTooSkewed|Signature expired|Signature not yet current")
+_CONFIGURE = (
+    "In a workflow, add aws-actions/configure-aws-credentials before this step (with "
+    "permissions: id-token: write); on a laptop, run aws configure or aws sso login."
+)
+
+
+def explain(error: Exception, operation: str, region: str) -> DeployError:
+    """The error of this project that a botocore error stands for."""
+    if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
+        return NotReady("no AWS credentials were found", remedy=_CONFIGURE)
+    unusable = (
+        boto.ProfileNotFound,
+        boto.TokenRetrievalError,
+        boto.CredentialRetrievalError,
+        boto.SSOError,
+    )
+    if isinstance(error, unusable):
+        return NotReady(f"AWS credentials cannot be used: {error}", remedy=_CONFIGURE)
+    if isinstance(error, boto.ClientError):
+        return _refusal(error, operation, region)
+    if isinstance(error, (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError)):
+        reason = str(error).splitlines()[0]
+        kind = AnswerTimeout if isinstance(error, boto.ReadTimeoutError) else Unreachable
+        return kind(
+            f"AWS cannot be reached for {operation} in {region}: {reason}",
+            remedy="Check the network, the region and AWS_ENDPOINT_URL of this machine.",
+        )
+    return Refused(f"{operation} in {region} failed: {' '.join(str(error).split())}")
+
+
+def _refusal(error: Any, operation: str, region: str) -> DeployError:
+    answer = error.response.get("Error", {})
+    code, said = str(answer.get("Code", "")), str(answer.get("Message", "")).strip()
+    what = f"{operation} in {region}"
+    if _SKEWED.search(f"{code} {said}"):
+        return NotReady(
+            f"AWS refused {what}, since the clock of this machine is off: {said or code}",
+            remedy="Set the clock; lambda-fast-deploy doctor tells how far off it is.",
+        )
+    if code in _CREDENTIALS:
+        return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
+    if code in _DENIED:
+        wanted = denied_action(said) or _ACTIONS.get(operation, operation)
+        return NotPermitted(
+            f"no permission for {wanted} in {region}: {said or code}", remedy=allow(wanted)
+        )
+    about = error.response.get("ResponseMetadata", {})
+    status = int(about.get("HTTPStatusCode", 0))
+    is_passing = status == 429 or status >= 500
+    kind: type[Refused] = (
+        NotFound if code in _MISSING else Conflict if code in _CONFLICTS else Refused
+    )
+    kind = Unavailable if kind is Refused and is_passing else kind
+    why = ", ".join(filter(None, [code, str(error.response.get("Reason") or "")]))
+    says = f"{what} was refused: {said or code} ({why})"
+    refusal = kind(says, code=code, remedy=_REMEDIES.get(code, ""))
+    refusal.repeated = bool(about.get("RetryAttempts"))
+    return refusal

@@ -1,0 +1,115 @@
+"""Functions as the Lambda API describes them, and what its reasons mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_fast_deploy.models import FunctionState, Network
+
+UNDER_WAY = frozenset({"Pending", "Deactivating", "Deleting"})  # states that pass by themselves
+
+# Lambda API, FunctionConfiguration: LastUpdateStatusReasonCode and StateReasonCode
+_REMEDIES = {
+    "ImageDeleted": "The image was deleted from ECR; run again to push it.",
+    "ImageAccessDenied": "Allow lambda.amazonaws.com ecr:BatchGetImage and "
+    "ecr:GetDownloadUrlForLayer in the repository's policy.",
+    "InvalidImage": "Check the image's architecture, entry point and layer media types.",
+    "InsufficientRolePermissions": "The execution role lacks a permission that Lambda needs, such "
+    "as ec2:CreateNetworkInterface for a VPC.",
+    "InvalidConfiguration": "A configuration value is not usable; the reason names it.",
+    "InternalError": "Lambda failed; run again.",
+    "SubnetOutOfIPAddresses": "The subnets have no free addresses; name larger or further ones.",
+    "InvalidSubnet": "A subnet does not exist or is not of this account; correct vpc: subnets.",
+    "InvalidSecurityGroup": "A security group does not exist or is of another VPC; correct vpc.",
+    "EniLimitExceeded": "Ask for a higher limit of network interfaces, or use fewer subnets.",
+    "Creating": "Lambda is still creating it; run again.",
+    "Restoring": "It was idle and is being restored; run again.",
+    "Idle": "It was idle for weeks; invoke it once, then run again.",
+    "KMSKeyNotFound": "The KMS key of its environment is gone; name one that exists.",
+    "DisabledKMSKey": "The KMS key of its environment is disabled; enable it.",
+    "InvalidStateKMSKey": "The KMS key of its environment cannot be used now; see its state.",
+    "KMSKeyAccessDenied": "Let the execution role use the KMS key of the environment.",
+    "EFSIOError": "The file system does not answer; see its state.",
+    "EFSMountConnectivityError": "Let the security groups reach the file system's mount targets.",
+    "EFSMountFailure": "The file system cannot be mounted; see its access point.",
+    "EFSMountTimeout": "Let the security groups reach the file system's mount targets.",
+    "FunctionError": "It cannot be initialised; its log says why.",
+    "FunctionError.InitTimeout": "Its initialisation takes too long; do less at import.",
+    "FunctionError.RuntimeExitError": "Its runtime ends at initialisation; its log says why.",
+    "FunctionError.InvalidEntryPoint": "The image's ENTRYPOINT is not there; correct the image.",
+    "FunctionError.InvalidWorkingDirectory": "The image's WORKDIR is not there; correct it.",
+    "FunctionError.PermissionDenied": "The image's ENTRYPOINT cannot be run; see its mode.",
+    "FunctionError.TooManyExtensions": "A function has at most ten extensions; remove some.",
+}
+
+
+def remedy_of(code: str) -> str:
+    """What to do about a reason code of Lambda's; nothing is known of some."""
+    return _REMEDIES.get(code) or _REMEDIES.get(code.partition(".")[0], "")
+
+
+def under_way(state: FunctionState) -> str:
+    """What Lambda is doing with a function or version, in words; nothing once it is at rest."""
+    if state.state in UNDER_WAY:
+        code = f" ({state.reason_code})" if state.reason_code else ""
+        return f"{state.state}{code}"
+    if state.update_status == "InProgress" and state.state != "Failed":
+        return "being updated"
+    return ""
+
+
+def state_of(
+    found: Mapping[str, Any],
+    code: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> FunctionState:
+    """A ``FunctionConfiguration`` of the API, with ``GetFunction``'s code and tags if known."""
+    resolved = str((code or {}).get("ResolvedImageUri", ""))
+    is_update = (
+        found.get("LastUpdateStatus") == "Failed" and found.get("State", "Active") == "Active"
+    )
+    about = "LastUpdateStatus" if is_update else "State"
+    network = found.get("VpcConfig") or {}
+    environment = found.get("Environment") or {}
+    hidden = {} if "Variables" in environment else environment.get("Error") or {}
+    return FunctionState(
+        arn=found["FunctionArn"],
+        version=found.get("Version", "$LATEST"),
+        package=found.get("PackageType", "Zip"),
+        code_sha256=found.get("CodeSha256", ""),
+        image_digest=resolved.partition("@")[2],
+        code_location=resolved or str((code or {}).get("Location", "")),
+        code_size=int(found.get("CodeSize", 0)),
+        revision=found.get("RevisionId", ""),
+        runtime=found.get("Runtime", ""),
+        handler=found.get("Handler", ""),
+        role=found.get("Role", ""),
+        architecture=(found.get("Architectures") or ["x86_64"])[0],
+        description=found.get("Description", ""),
+        layers=tuple(layer["Arn"] for layer in found.get("Layers") or []),
+        memory=int(found.get("MemorySize", 128)),
+        timeout=int(found.get("Timeout", 3)),
+        storage=int((found.get("EphemeralStorage") or {}).get("Size", 512)),
+        environment=dict(environment.get("Variables") or {}),
+        network=Network(
+            tuple(network.get("SubnetIds") or ()),
+            tuple(network.get("SecurityGroupIds") or ()),
+            bool(network.get("Ipv6AllowedForDualStack")),
+        ),
+        tracing=(found.get("TracingConfig") or {}).get("Mode", "PassThrough"),
+        logging=dict(found.get("LoggingConfig") or {}),
+        tags=dict(tags or {}),
+        modified=found.get("LastModified", ""),
+        state=found.get("State", "Active"),
+        update_status=found.get("LastUpdateStatus", "Successful"),
+        reason=found.get(f"{about}Reason", ""),
+        reason_code=found.get(f"{about}ReasonCode", ""),
+        code_key=str((code or {}).get("SourceKMSKeyArn", "")),
+        environment_key=str(found.get("KMSKeyArn") or ""),
+        environment_error=": ".join(
+            hidden[key] for key in ("ErrorCode", "Message") if key in hidden
+        ),
+        dead_letters=str((found.get("DeadLetterConfig") or {}).get("TargetArn", "")),
+        overrides=dict((found.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
+    )

@@ -1,0 +1,176 @@
+"""What all calls of the Lambda API share: they wait for an update that is under way."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters.aws.function_states import UNDER_WAY
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.errors import Conflict, DeployFailed, FunctionUnusable, Refused
+
+T = TypeVar("T")
+Waits = Callable[[str], None]
+
+UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
+QUIET = 2.0  # seconds of waiting that are not worth a line
+
+_BUSY = re.compile(r"update is in progress")
+_STATE = re.compile(r"in the following state: '?(\w+)")
+
+# What Lambda says while what others know is new to it, and for how many seconds that is waited for.
+# IAM and KMS are eventually consistent; EC2 is asked for network interfaces, more slowly if it is
+# throttled. The words are those that terraform-provider-aws tries again after (retryFunctionOp).
+_PROPAGATION = {
+    "cannot be assumed by Lambda": 60.0,
+    "execution role does not have permissions": 60.0,
+    "KMS key is invalid for CreateGrant": 60.0,
+    "throttled by EC2": 540.0,
+}
+_REMEDIES = {
+    "cannot be assumed by Lambda": "Make sure that the role exists, and let it trust "
+    "lambda.amazonaws.com.",
+    "execution role does not have permissions": "Allow the execution role what is named, such as "
+    "ec2:CreateNetworkInterface for a VPC.",
+    "KMS key is invalid for CreateGrant": "Let the caller use the KMS key (kms:CreateGrant).",
+}
+
+
+class LambdaApi:
+    """The Lambda API of one region.
+
+    ``waits`` is told what a call has been waiting for, again and again; it may raise to give up.
+    """
+
+    def __init__(self, aws: Aws, region: str, waits: Waits = lambda _: None) -> None:
+        self._aws = aws
+        self._region = region
+        self._waits = waits
+
+    def call(self, operation: str, *, once: bool = False, **parameters: Any) -> Any:
+        """Make one call; ``once`` if it must not be made again when its answer is lost."""
+        return self._aws.call(self._region, "lambda", operation, once=once, **parameters)
+
+    def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
+        """Make calls until everything is listed; what all pages hold under ``items``."""
+        found: list[Any] = []
+        marker: dict[str, str] = {}
+        while True:
+            page = self.call(operation, **{**parameters, **marker})
+            found += page.get(items, [])
+            if not page.get("NextMarker"):
+                return found
+            marker = {"Marker": page["NextMarker"]}
+
+    def wait(
+        self,
+        ask: Callable[[], tuple[T, str]],
+        *,
+        deadline: float,
+        first: float = 0.05,
+        longest: float = 2.0,
+        wake: Callable[[], object] = lambda: False,
+    ) -> tuple[T, str]:
+        """Ask until nothing is waited for any more, or the deadline (seconds) has passed.
+
+        Args:
+            ask: gives an answer, and what is still waited for, in words; nothing if that is over.
+            deadline: seconds after which the last answer is returned as it is.
+            first: seconds of the first pause.
+            longest: seconds of the longest pause.
+            wake: whether a pause is to end at once.
+        """
+        begun, awaited = time.monotonic(), ""
+
+        def tell() -> None:
+            if awaited and time.monotonic() - begun > QUIET:
+                self._waits(awaited)
+
+        def attempt() -> tuple[T, str]:
+            nonlocal awaited
+            answer, awaited = ask()
+            tell()
+            return answer, awaited
+
+        def wakes() -> bool:
+            if wake():
+                return True
+            tell()
+            return False
+
+        return retry.until(
+            attempt,
+            lambda seen: not seen[1],
+            deadline=deadline,
+            first=first,
+            longest=longest,
+            wake=wakes,
+        )
+
+    def change(self, operation: str, **parameters: Any) -> Any:
+        """A change, tried again while an earlier one is still under way.
+
+        Only that conflict is waited for: a stale RevisionId means that somebody else deployed.
+
+        Raises:
+            Conflict: somebody else changed the same thing.
+            FunctionUnusable: the function is in a state in which Lambda changes nothing.
+            DeployFailed: the earlier change is still under way when the time is over.
+        """
+        repeated = False
+
+        def attempt() -> tuple[Any, str]:
+            nonlocal repeated
+            try:
+                return self.call(operation, **parameters), ""
+            except Conflict as conflict:
+                repeated = conflict.repeated = repeated or conflict.repeated
+                if not _is_busy(conflict):
+                    raise
+                name = parameters.get("FunctionName") or parameters["Resource"]
+                return None, f"{name}: {conflict.message}"
+
+        answer, awaited = self.wait(attempt, deadline=UPDATE_DEADLINE, first=0.25)
+        if awaited:
+            raise DeployFailed(
+                f"an earlier change was still under way after {UPDATE_DEADLINE:.0f} s: {awaited}",
+                remedy="Run again; what is already there will be reused.",
+            )
+        return answer
+
+    def once_known(self, work: Callable[[], T]) -> T:
+        """Do what needs a role or a key that may be so new that Lambda does not know it yet."""
+        begun = time.monotonic()
+
+        def attempt() -> tuple[T | Refused, str]:
+            try:
+                return work(), ""
+            except Refused as refusal:
+                words = next((each for each in _PROPAGATION if each in refusal.message), "")
+                refusal.remedy = refusal.remedy or _REMEDIES.get(words, "")
+                if time.monotonic() - begun >= _PROPAGATION.get(words, 0.0):
+                    raise
+                return refusal, refusal.message
+
+        answer, _ = self.wait(attempt, deadline=max(_PROPAGATION.values()), first=1.0, longest=8.0)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+
+def _is_busy(conflict: Conflict) -> bool:
+    """Whether a change is refused for an earlier one that is under way.
+
+    Raises:
+        FunctionUnusable: it is refused for a state that does not pass by itself.
+    """
+    if conflict.code != "ResourceConflictException":
+        return False
+    if match := _STATE.search(conflict.message):
+        if match.group(1) in UNDER_WAY:
+            return True
+        raise FunctionUnusable(conflict.message, code=conflict.code) from None
+    return _BUSY.search(conflict.message) is not None

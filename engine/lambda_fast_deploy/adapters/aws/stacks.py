@@ -1,0 +1,287 @@
+"""Stacks and their change sets (API: CloudFormation)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.adapters.aws.stack_shapes import (
+    Change,
+    ChangeSet,
+    Proposal,
+    StackEvent,
+    StackResource,
+    StackState,
+    change_of,
+)
+from lambda_fast_deploy.errors import Conflict, DeployError, DeployFailed, NotFound, Refused
+
+BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
+PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
+CHANGE_SET = "lambda-fast-deploy-"  # how the names of our change sets begin
+
+
+class Stacks:
+    """The stacks of one region."""
+
+    def __init__(self, aws: Aws, region: str) -> None:
+        self._aws = aws
+        self._region = region
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        """A call; what is absent is ``NotFound``, which CloudFormation has no code for.
+
+        Raises:
+            Conflict: the change set is gone, since another one has been executed meanwhile
+                (API: ``ExecuteChangeSet``).
+        """
+        try:
+            return self._aws.call(self._region, "cloudformation", operation, **parameters)
+        except Refused as refusal:
+            if refusal.code == "ChangeSetNotFound":
+                raise theirs(parameters.get("StackName", "inside")) from None
+            if "does not exist" in refusal.message and "Parameters" not in refusal.message:
+                raise NotFound(refusal.message, code=refusal.code) from None
+            raise
+
+    def read(self, name: str) -> StackState | None:
+        """A stack by its name or id; ``None`` if absent."""
+        try:
+            found = self._call("describe_stacks", StackName=name).first("Stacks")
+        except NotFound:
+            return None
+        if found["StackStatus"] == "DELETE_COMPLETE":
+            return None
+        return StackState(
+            id=found["StackId"],
+            name=found["StackName"],
+            status=found["StackStatus"],
+            reason=found.get("StackStatusReason", ""),
+            parameters={
+                each["ParameterKey"]: each.get("ParameterValue", "")
+                for each in found.get("Parameters", [])
+            },
+            tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+            outputs={
+                each["OutputKey"]: each.get("OutputValue", "") for each in found.get("Outputs", [])
+            },
+            capabilities=tuple(found.get("Capabilities", ())),
+            changed=(found.get("LastUpdatedTime") or found["CreationTime"]).isoformat(),
+        )
+
+    def template(self, name: str, change_set: str = "") -> str:
+        """The template that a stack or a change set was given; nothing if it is absent.
+
+        Neither has a stack one that is only a name.
+        """
+        named = {"StackName": name, **({"ChangeSetName": change_set} if change_set else {})}
+        try:
+            body = self._call("get_template", TemplateStage="Original", **named)
+        except NotFound:
+            return ""
+        found = body.get("TemplateBody", "")
+        return found if isinstance(found, str) else json.dumps(found)  # botocore reads JSON itself
+
+    def resources(self, name: str) -> tuple[StackResource, ...]:
+        """The resources of a stack."""
+        found: list[StackResource] = []
+        marker: dict[str, Any] = {}
+        while True:
+            page = self._call("list_stack_resources", StackName=name, **marker)
+            found += (
+                StackResource(
+                    each["LogicalResourceId"],
+                    each.get("PhysicalResourceId", ""),
+                    each["ResourceType"],
+                )
+                for each in page["StackResourceSummaries"]
+            )
+            if not page.get("NextToken"):
+                return tuple(found)
+            marker = {"NextToken": page["NextToken"]}
+
+    def events(self, stack_id: str) -> Iterator[StackEvent]:
+        """What happened to a stack, the newest first."""
+        marker: dict[str, Any] = {}
+        while True:
+            page = self._call("describe_stack_events", StackName=stack_id, **marker)
+            for each in page["StackEvents"]:
+                yield StackEvent(
+                    id=each["EventId"],
+                    logical=each["LogicalResourceId"],
+                    type=each["ResourceType"],
+                    status=each.get("ResourceStatus", ""),
+                    reason=each.get("ResourceStatusReason", ""),
+                    physical=each.get("PhysicalResourceId", ""),
+                )
+            if not page.get("NextToken"):
+                return
+            marker = {"NextToken": page["NextToken"]}
+
+    # ------------------------------------------------------------ changes
+
+    def propose(self, name: str, proposal: Proposal, *, is_new: bool) -> ChangeSet:
+        """Let CloudFormation say what would change; a change set without changes is removed.
+
+        A stack that cannot be created is to be deleted by CloudFormation itself
+        (``OnStackFailure``), so that nothing of it is left in the way of the next try.
+
+        Raises:
+            Refused: CloudFormation does not take the template or its parameters.
+            Conflict: somebody else has changed the stack meanwhile.
+        """
+        change_set = f"{CHANGE_SET}{secrets.token_hex(6)}"
+        self._create(
+            StackName=name,
+            ChangeSetName=change_set,
+            ClientToken=change_set,
+            ChangeSetType="CREATE" if is_new else "UPDATE",
+            Capabilities=list(proposal.capabilities),
+            Parameters=[
+                {"ParameterKey": key, "UsePreviousValue": True}
+                if value is None
+                else {"ParameterKey": key, "ParameterValue": value}
+                for key, value in proposal.parameters.items()
+            ],
+            Tags=[{"Key": key, "Value": value} for key, value in proposal.tags.items()],
+            **({"OnStackFailure": "DELETE"} if is_new else {}),
+            **({"IncludeNestedStacks": True} if proposal.has_stacks else {}),
+            **({"RoleARN": proposal.role} if proposal.role else {}),
+            **proposal.template,
+        )
+        found = retry.until(
+            lambda: self._call("describe_change_set", StackName=name, ChangeSetName=change_set),
+            lambda answer: not str(answer["Status"]).endswith(("_PENDING", "_IN_PROGRESS")),
+            deadline=PREPARING,
+        )
+        ready = ChangeSet(str(found["ChangeSetId"]), str(found["StackId"]), (), is_new=is_new)
+        if found["Status"] != "CREATE_COMPLETE":
+            reason = str(found.get("StatusReason", ""))
+            differs = "didn't contain changes" not in reason and "No updates" not in reason
+            says = self._validation(ready) if differs else ""
+            self.discard(ready)
+            if not differs:
+                return replace(ready, differs=False)
+            says = says or reason.rpartition("Reason: ")[2] or str(found["Status"])
+            raise Refused(f"CloudFormation does not take the template of {name}: {says}")
+        self._check(ready, proposal)
+        return replace(ready, changes=tuple(self._changes(found)))
+
+    def _validation(self, change_set: ChangeSet) -> str:
+        """What CloudFormation's early validation has found; nothing if it may not be asked.
+
+        The reason of the change set does not tell. Its ARN alone names it here (CloudFormation user
+        guide, "Validate stack deployments").
+        """
+        failed = {"ChangeSetName": change_set.id, "Filters": {"FailedEvents": True}}
+        try:
+            events = self._call("describe_events", **failed)["OperationEvents"]
+        except DeployError:
+            return ""
+        causes = (
+            f"{each.get('LogicalResourceId', '')}: {each['ValidationStatusReason']}"
+            for each in events
+            if each.get("ValidationStatusReason")
+        )
+        return "; ".join(dict.fromkeys(causes))
+
+    def _check(self, change_set: ChangeSet, proposal: Proposal) -> None:
+        """Refuse a change set of another template than was meant: somebody else can write there.
+
+        Raises:
+            DeployFailed: CloudFormation has read another one.
+        """
+        where = proposal.template.get("TemplateURL")
+        if where and _values(self.template(change_set.stack, change_set.id)) != _values(
+            proposal.text
+        ):
+            self.discard(change_set)
+            raise DeployFailed(
+                f"{where} does not hold the template that this run has put there",
+                remedy="Find out who else writes to that bucket, and run again.",
+            )
+
+    def _create(self, **parameters: Any) -> None:
+        try:
+            self._call("create_change_set", **parameters)
+        except Refused as refusal:
+            if "already exists and cannot be created again" in refusal.message:
+                raise theirs(parameters["StackName"]) from None
+            if refusal.code != "AlreadyExistsException":
+                raise
+            # It was this run: the answer had been lost, and it asked again.
+
+    def _changes(self, page: Any, within: str = "") -> Iterator[Change]:
+        """The changes of a change set, and of those that it has for the stacks inside."""
+        while True:
+            for each in page.get("Changes", []):
+                found = each.get("ResourceChange", {})
+                change = change_of(found, within)
+                yield change
+                if inside := found.get("ChangeSetId"):
+                    nested = self._call("describe_change_set", ChangeSetName=inside)
+                    yield from self._changes(nested, f"{change.logical}/")
+            if not page.get("NextToken"):
+                return
+            page = self._call(
+                "describe_change_set",
+                ChangeSetName=page["ChangeSetId"],
+                NextToken=page["NextToken"],
+            )
+
+    def execute(self, change_set: ChangeSet) -> None:
+        """Begin to carry a change set out.
+
+        Raises:
+            Conflict: somebody else has changed the stack since the change set was made.
+        """
+        named = {"StackName": change_set.stack, "ChangeSetName": change_set.id}
+        try:
+            self._call("execute_change_set", **named)
+        except Refused as refusal:
+            if refusal.code != "InvalidChangeSetStatus":
+                raise
+            found = self._call("describe_change_set", **named)
+            if str(found["ExecutionStatus"]).startswith("EXECUTE_"):
+                return  # it was this run: the answer had been lost, and it asked again
+            with contextlib.suppress(DeployError):
+                self.discard(change_set)
+            raise theirs(change_set.stack) from None
+
+    def discard(self, change_set: ChangeSet) -> None:
+        """Remove a change set that is not carried out, and the stack if that is only a name."""
+        self._call("delete_change_set", StackName=change_set.stack, ChangeSetName=change_set.id)
+        state = self.read(change_set.stack) if change_set.is_new else None
+        if state and not state.exists:
+            self.delete(change_set.stack)
+
+    def cancel(self, name: str) -> None:
+        """Let an update go back to where it came from (API: ``CancelUpdateStack``)."""
+        self._call("cancel_update_stack", StackName=name)
+
+    def delete(self, stack_id: str) -> None:
+        """Begin to delete a stack with what is in it."""
+        self._call("delete_stack", StackName=stack_id)
+
+
+def theirs(stack: str) -> Conflict:
+    """The error of a run that met somebody else's change of a stack, by its name or id."""
+    name = stack.split("/")[1] if stack.startswith("arn:") else stack
+    return Conflict(
+        f"somebody else has changed stack {name} while this run was deploying",
+        remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
+    )
+
+
+def _values(template: str) -> Any:
+    """A template to be compared: its values if it is JSON, however that is written."""
+    try:
+        return json.loads(template)
+    except ValueError:
+        return template.strip()

@@ -1,0 +1,228 @@
+"""The Docker engine of this machine, through its SDK: builds by the classic builder, and pushes."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lambda_fast_deploy.adapters import process
+from lambda_fast_deploy.adapters.aws.registry import Login
+from lambda_fast_deploy.adapters.build_errors import explained
+from lambda_fast_deploy.adapters.context_archive import archived
+from lambda_fast_deploy.adapters.heartbeat import beating
+from lambda_fast_deploy.errors import NotReady
+from lambda_fast_deploy.models import ImageBuild
+
+_TELL_EVERY = 5.0  # seconds
+_START = "Start Docker, or set DOCKER_HOST; GitHub's Linux runners have it."
+
+
+class Docker:
+    """The Docker engine of this machine; connected to when first needed.
+
+    Args:
+        note: told of each image that was pushed.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    def ready(self) -> None:
+        """Make sure that an engine answers.
+
+        Raises:
+            NotReady: no engine answers at DOCKER_HOST or the default socket.
+        """
+        self._engine()
+
+    @property
+    def answers(self) -> bool:
+        """Whether there is an engine."""
+        try:
+            self._engine()
+        except NotReady:
+            return False
+        return True
+
+    def _engine(self) -> Any:
+        import docker  # costs 0.1 s, and an unchanged deploy never needs it
+
+        if not process.allows("docker"):
+            raise NotReady("the Docker engine is not asked: this run starts no program but git")
+        with self._lock:
+            if self._client is None:
+                try:
+                    client = docker.from_env(timeout=600)
+                    client.ping()
+                except docker.errors.DockerException as error:
+                    where = os.environ.get("DOCKER_HOST", "the default socket")
+                    raise NotReady(f"no Docker engine answers at {where}", remedy=_START) from error
+                self._client = client
+            return self._client
+
+    @property
+    def storage(self) -> Path | None:
+        """Where the engine keeps images; ``None`` if that is on another machine.
+
+        Raises:
+            NotReady: no engine answers.
+        """
+        folder = Path(str(self._engine().info().get("DockerRootDir", "")))
+        is_here = os.environ.get("DOCKER_HOST", "unix:").startswith("unix:") and folder.is_dir()
+        return folder if is_here else None
+
+    # ------------------------------------------------------------ the SDK
+
+    def log_in(self, login: Login) -> None:
+        """Use a registry's credentials from now on, in this process only.
+
+        Raises:
+            NotReady: the registry does not take them, or does not answer.
+        """
+        import docker
+
+        try:
+            self._log_in(login)
+        except docker.errors.APIError as error:
+            raise NotReady(f"{login.host} refuses its own credentials: {error}") from None
+
+    def _log_in(self, login: Login) -> None:
+        self._engine().login(login.user, login.password, registry=login.host, reauth=True)
+
+    def triggers(self, reference: str) -> tuple[str, ...] | None:
+        """The ONBUILD of the engine's own copy of an image; ``None`` without copy or engine."""
+        import docker
+
+        try:
+            image = self._engine().images.get(reference)
+        except (NotReady, docker.errors.APIError):
+            return None
+        return tuple(map(str, image.attrs.get("Config", {}).get("OnBuild") or ()))
+
+    def build(
+        self, image: ImageBuild, on_line: Callable[[str], None], beat: Callable[[], None]
+    ) -> None:
+        """Build an image with the engine's own builder, under all its references.
+
+        It is sent the Dockerfile, and of the context what that can copy.
+
+        Args:
+            image: what to build.
+            on_line: takes each line of the log.
+            beat: called while that is silent; what it raises ends the build.
+
+        Raises:
+            BuildFailed: with its cause, and the last lines of the build's log.
+        """
+        import docker
+
+        engine = self._engine()
+        tail: deque[str] = deque(maxlen=25)
+        try:
+            with archived(image) as (context, dockerfile):
+                stream = engine.api.build(
+                    fileobj=context,
+                    custom_context=True,
+                    dockerfile=dockerfile,
+                    tag=image.references[0],
+                    buildargs=dict(image.build_args),
+                    platform=image.platform,
+                    nocache=image.no_cache,
+                    pull=image.pulls,
+                    rm=True,
+                    forcerm=True,
+                    decode=True,
+                )
+                for event in beating(stream, beat):
+                    said = str(event.get("stream", "")).splitlines()
+                    said += [f"ERROR: {line}" for line in str(event.get("error", "")).splitlines()]
+                    for line in filter(None, map(str.rstrip, said)):
+                        tail.append(line)
+                        on_line(line)
+                    if "error" in event:
+                        raise explained(image.what, tail)
+            for reference in image.references[1:]:
+                engine.api.tag(image.references[0], *_named(reference))
+        except docker.errors.DockerException as error:
+            says = getattr(error, "explanation", None) or error
+            raise explained(image.what, [*tail, f"ERROR: {says}"]) from None
+
+    def push(
+        self,
+        image: ImageBuild,
+        login: Login,
+        on_line: Callable[[str], None],
+        on_bytes: Callable[[int, int], None],
+        beat: Callable[[], None],
+    ) -> None:
+        """Push an image that was built, under each of its references in turn.
+
+        Args:
+            image: what was built.
+            login: credentials of the registry.
+            on_line: told every few seconds how far it is.
+            on_bytes: told with each event, how many bytes of how many have arrived.
+            beat: called while nothing is told; what it raises ends the push.
+
+        Raises:
+            PushFailed: the registry did not take it.
+        """
+        import docker
+
+        try:
+            self._log_in(login)
+            for reference in image.references:
+                repository, tag = _named(reference)
+                progress = _PushProgress(on_line, on_bytes)
+                events = self._engine().api.push(repository, tag=tag, stream=True, decode=True)
+                for event in beating(events, beat):
+                    if "error" in event:
+                        says = f"ERROR: failed to push {reference}: {event['error']}"
+                        raise explained(image.what, [says])
+                    progress.take(event)
+                self._note(f"push image {reference}")
+        except docker.errors.DockerException as error:
+            raise explained(image.what, [f"ERROR: failed to push: {error}"]) from None
+
+    @property
+    def has_containerd_store(self) -> bool:
+        """Whether images are kept by containerd, as a registry cache and zstd layers need."""
+        status = dict(self._engine().info().get("DriverStatus") or [])
+        return "containerd.snapshotter" in status.get("driver-type", "")
+
+
+def _named(reference: str) -> tuple[str, str]:
+    """Repository and tag of a reference; a port also has a colon."""
+    repository, _, tag = reference.rpartition(":")
+    return repository, tag
+
+
+class _PushProgress:
+    """Sums up what the engine tells of each layer's upload."""
+
+    def __init__(self, tell: Callable[[str], None], count: Callable[[int, int], None]) -> None:
+        self._tell = tell
+        self._count = count
+        self._layers: dict[str, tuple[int, int]] = {}
+        self._told = time.monotonic()
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take an event of the push."""
+        detail = event.get("progressDetail") or {}
+        if "current" in detail:
+            self._layers[event.get("id", "")] = (detail["current"], detail.get("total") or 0)
+        if not self._layers:
+            return
+        done = sum(current for current, _ in self._layers.values())
+        total = sum(total for _, total in self._layers.values())
+        self._count(done, total)
+        if time.monotonic() - self._told >= _TELL_EVERY:
+            self._told = time.monotonic()
+            self._tell(f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB")

@@ -1,0 +1,1 @@
+"""What is written to a terminal: the log, progress, tables."""

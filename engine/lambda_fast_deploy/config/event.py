@@ -1,0 +1,135 @@
+"""What started the run: GitHub's event, its commit message and the flags in it.
+
+The message is untrusted text. It is read from files and git, searched, and never executed.
+Sources: GitHub, "Events that trigger workflows" and "Webhook events and payloads".
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from lambda_fast_deploy.adapters.git import Git
+from lambda_fast_deploy.models import Event
+
+FLAGS = {
+    "test-s3": "also run the S3 tests",
+    "test-all": "run every test, even when nothing changed",
+    "rebuild-base": "build the base images again",
+    "no-cache": "build the app images without a cache",
+    "dry-run": "plan only",
+    "skip-deploy": "plan only",
+}
+_QUEUE = "refs/heads/gh-readonly-queue/"  # GitHub documentation, "Managing a merge queue"
+_WORD = re.compile(r"\[([A-Za-z][A-Za-z0-9-]*)\]")
+
+
+def flags_in(message: str) -> frozenset[str]:
+    """All ``[words]`` in a commit message, in lower case; tests can ask for more than the known."""
+    return frozenset(word.lower() for word in _WORD.findall(message))
+
+
+def mistyped(event: Event, wanted: Collection[str]) -> list[str]:
+    """What people should know of flags that are nearly, but not quite, known ones.
+
+    Args:
+        event: with the words of its commit message.
+        wanted: further flags, that tests ask for.
+    """
+    known = {*FLAGS, *wanted}
+    blanks = {
+        word: re.sub("[ _]+", "-", word.lower())
+        for word in re.findall(r"\[([A-Za-z][A-Za-z0-9 _-]*)\]", event.commit_message)
+        if re.search("[ _]", word)
+    }
+    return [
+        *(
+            f"[{word}] in the commit message is no flag; [{flag}] is."
+            for word, flag in blanks.items()
+            if flag in known
+        ),
+        *(
+            f"[{word}] in the commit message is no flag; [{near[0]}] is."
+            for word in sorted(event.flags - known)
+            if (near := difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.8))
+        ),
+    ]
+
+
+def changed_paths(event: Event, root: Path) -> tuple[str, ...] | None:
+    """The files that changed since the commit before; ``None`` if git does not tell.
+
+    Without such a commit, as at a release, it is the last commit's own change.
+    """
+    is_commit = re.fullmatch(r"(?!0{40})[0-9a-f]{40}", event.before)
+    return Git(root).changed(event.before if is_commit else "HEAD^")
+
+
+def _payload(environ: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        found = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+    except (KeyError, OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _section(payload: Mapping[str, Any], *keys: str) -> Any:
+    found: Any = payload
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def read_event(environ: Mapping[str, str], root: Path, message: str = "") -> Event:
+    """The event of this run; ``message``, when given, stands for the commit message.
+
+    ``head_commit`` comes with pushes only. A pull request's GITHUB_SHA is the merge commit, so
+    its head is asked for by name; so is that of a merge queue. Everything else (release, tag,
+    workflow_dispatch, schedule) is the commit that is checked out.
+    """
+    name = environ.get("GITHUB_EVENT_NAME", "local")
+    payload = _payload(environ)
+    head = _section(payload, "pull_request", "head", "sha")
+    head = head or _section(payload, "merge_group", "head_sha")
+    commit = str(head or environ.get("GITHUB_SHA", ""))
+    if not message and name == "push":
+        message = str(_section(payload, "head_commit", "message") or "")
+    if not message and name == "merge_group":
+        message = str(_section(payload, "merge_group", "head_commit", "message") or "")
+    git = Git(root)
+    if not message and re.fullmatch(r"[0-9a-f]{40}", commit):
+        message = git.message(commit) or ""
+    message = message or git.message("HEAD") or ""
+    commit = commit or git.head() or ""
+    is_tag, ref = environ.get("GITHUB_REF_TYPE") == "tag", environ.get("GITHUB_REF_NAME", "")
+    before = payload.get("before") or _section(payload, "pull_request", "base", "sha")
+    return Event(
+        name=name,
+        commit=commit,
+        commit_message=message,
+        flags=flags_in(message),
+        actor=environ.get("GITHUB_ACTOR", ""),
+        branch=environ.get("GITHUB_HEAD_REF", "") or ("" if is_tag else ref),
+        tag=ref if is_tag else "",
+        before=str(before or ""),
+        unmerged=_unmerged(name, environ, payload),
+    )
+
+
+def _unmerged(name: str, environ: Mapping[str, str], payload: Mapping[str, Any]) -> str:
+    """What keeps the checked-out code from being merged: a pull request, or a merge queue.
+
+    The event's name alone does not tell: a review, a deployment or a manual run can have the ref
+    of a pull request too, and pull_request_target has that of the base branch.
+    """
+    ref = environ.get("GITHUB_REF", "")
+    if name == "merge_group" or "merge_group" in payload or ref.startswith(_QUEUE):
+        return "a merge queue"
+    is_asked = name.startswith("pull_request") or "pull_request" in payload
+    if is_asked or ref.startswith("refs/pull/") or environ.get("GITHUB_HEAD_REF"):
+        return "a pull request"
+    return ""

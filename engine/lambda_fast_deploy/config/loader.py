@@ -1,0 +1,156 @@
+"""Settings from inputs, lambda-deploy.yml and the event, with every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lambda_fast_deploy.adapters.files import is_there, read_text
+from lambda_fast_deploy.config.assemble import assemble, check_shown, variables_of
+from lambda_fast_deploy.config.event import changed_paths
+from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs, of_template, single_function
+from lambda_fast_deploy.config.keys import FILE, ROOT
+from lambda_fast_deploy.config.validation import ValidatedDocument
+from lambda_fast_deploy.config.yaml_lines import YamlNode, parse
+from lambda_fast_deploy.errors import Invalid, Place, Problem
+from lambda_fast_deploy.masking import SecretMask, secrets_of
+from lambda_fast_deploy.models import Event, Settings
+
+
+def load(
+    given: GivenInputs,
+    environ: Mapping[str, str],
+    event: Event,
+    root: Path,
+    known_regions: Callable[[], frozenset[str]],
+) -> Settings:
+    """Validate everything the user wrote.
+
+    Args:
+        given: the inputs; an empty text counts as not given.
+        environ: values for ``${NAME}`` and the default region.
+        event: what started the run.
+        root: directory that relative paths start from, when there is no configuration file.
+        known_regions: the regions that Lambda has.
+
+    Raises:
+        Invalid: with every problem, each at its file and line.
+    """
+    problems: list[Problem] = []
+    document, directory = _document(given, environ, root, problems)
+    if document is None:
+        raise Invalid(problems)
+    if event.unmerged:
+        check_shown(document, problems)
+        if problems:  # before anything quotes a value
+            raise Invalid(problems)
+    values = ROOT.check(document, problems)
+    checked = ValidatedDocument(document, values, directory, problems)
+    plan_only = _plan_only(given, event, problems)
+    settings = assemble(checked, given, environ, event, plan_only, known_regions)
+    if _code_only(given, problems):
+        if settings.stack is None:
+            says = "is for a stack; functions without one are updated directly anyway"
+            problems.append(Problem(says, given.place("code-only")))
+        settings = replace(settings, code_only=True)
+    if _switch("change-set", given, problems):
+        if settings.stack is None:
+            says = "is for a stack; functions without one are compared without"
+            problems.append(Problem(says, given.place("change-set")))
+        settings = replace(settings, change_set=not event.unmerged)
+    settings = replace(settings, credentials_end=_credentials_end(given, problems))
+    if problems:
+        error = Invalid(problems)
+        hidden, _ = variables_of(document)  # also where such a variable stands in a wrong place
+        named = [environ.get(name, "") for name in hidden]
+        error.hide(SecretMask([*secrets_of(environ), *named]))
+        raise error
+    if any(condition.path for test in settings.tests for condition in test.when):
+        settings = replace(settings, event=replace(event, paths=changed_paths(event, root)))
+    return settings
+
+
+def _document(
+    given: GivenInputs, environ: Mapping[str, str], root: Path, problems: list[Problem]
+) -> tuple[YamlNode | None, Path]:
+    if given.get("template", "").strip():
+        problems += [
+            Problem("give either template or this, not both", given.place(name))
+            for name in ("config", "function")
+            if given.get(name, "").strip()
+        ]
+        problems += _of_one_function(given, given["template"].strip())
+        return of_template(given), root
+    if given.get("function", "").strip():
+        if given.get("config", "").strip():
+            problems.append(
+                Problem("give either config or function, not both", given.place("config"))
+            )
+        return single_function(given, environ, problems), root
+    name = given.get("config", "").strip() or FILE
+    path = root / name
+    try:
+        text = read_text(path)
+    except Invalid as error:
+        if is_there(path):
+            problems += error.problems
+        else:
+            ways = f"{given.called('function')}, or {given.called('template')} for a stack"
+            problems.append(Problem(f"does not exist; write it, or give {ways}", Place(str(path))))
+        return None, root
+    problems += _of_one_function(given, name)
+    return parse(text, name, environ, problems), path.parent
+
+
+def _of_one_function(given: GivenInputs, file: str) -> list[Problem]:
+    """Inputs of a single function that are given though a file describes the functions."""
+    owner = given.called("function")
+    says = f"belongs to {owner}; {file} describes the functions, so write it there"
+    return [
+        Problem(says, given.place(item.name))
+        for item in INPUTS
+        if item.is_of_one_function and given.get(item.name, "").strip()
+    ]
+
+
+def _switch(name: str, given: GivenInputs, problems: list[Problem]) -> bool:
+    value = given.get(name, "").strip().lower()
+    if value not in ("", "true", "false"):
+        problems.append(Problem(f"expected true or false, got {value!r}", given.place(name)))
+    return value == "true"
+
+
+def _credentials_end(given: GivenInputs, problems: list[Problem]) -> datetime | None:
+    """When the credentials end, if that is said; an output of an action has quotation marks."""
+    name = "credentials-expire"
+    value = given.get(name, "").strip().strip('"')
+    if not value:
+        return None
+    try:
+        end = datetime.fromisoformat(value)
+    except ValueError:
+        says = f"expected a time such as 2026-01-31T12:00:00Z, got {value!r}"
+        problems.append(Problem(says, given.place(name)))
+        return None
+    return end if end.tzinfo else end.replace(tzinfo=UTC)
+
+
+def _code_only(given: GivenInputs, problems: list[Problem]) -> bool:
+    """Whether the code of a stack's functions is updated past CloudFormation."""
+    asked = _switch("code-only", given, problems)
+    if asked and given.get("rollback", "").strip():
+        says = "is for a deployment, and this leads back to an earlier state"
+        problems.append(Problem(says, given.place("code-only")))
+    return asked
+
+
+def _plan_only(given: GivenInputs, event: Event, problems: list[Problem]) -> str:
+    """Why this run only plans, or nothing."""
+    if _switch("dry-run", given, problems):
+        return "as was asked for"
+    for flag in ("dry-run", "skip-deploy"):
+        if event.asks_for(flag):
+            return f"the commit message says [{flag}]"
+    return f"what is in {event.unmerged} is planned, not deployed" if event.unmerged else ""

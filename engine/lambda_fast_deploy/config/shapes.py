@@ -1,0 +1,293 @@
+"""Small shapes from which validation, the JSON schema and the reference are all made."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from lambda_fast_deploy.config.yaml_lines import YamlNode, nearest
+from lambda_fast_deploy.errors import Place, Problem
+
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB)?")
+_UNITS = {None: 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(ms|s|m)?")
+_SECONDS = {None: 1.0, "s": 1.0, "ms": 0.001, "m": 60.0}
+
+
+class Shape(Protocol):
+    """What a value must look like."""
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> Any:
+        """The plain value; what is wrong goes to ``problems``."""
+
+    def json_schema(self) -> dict[str, Any]:
+        """The same rule as JSON Schema (2020-12)."""
+
+
+def _wrong(node: YamlNode, wanted: str, problems: list[Problem], hint: str = "") -> None:
+    if not node.known:
+        return
+    if isinstance(node.value, dict):
+        got = "a mapping"
+    elif isinstance(node.value, list):
+        got = "a list"
+    elif node.value is None:
+        got = "nothing"
+    else:
+        got = repr(node.text or node.value)
+    problems.append(Problem(f"{_of(node)}expected {wanted}, got {got}{hint}", node.place))
+
+
+def _of(node: YamlNode) -> str:
+    return f"{node.name}: " if node.name else ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextShape:
+    """A string; a number is taken as it was typed."""
+
+    pattern: str = ".+"
+    wanted: str = "text"
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> str:
+        if isinstance(node.value, (dict, list)) or node.value is None:
+            _wrong(node, self.wanted, problems)
+            return ""
+        if not re.fullmatch(self.pattern, node.text, re.DOTALL):
+            _wrong(node, self.wanted, problems)
+        return node.text
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number", "boolean"], "description": self.wanted}
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerShape:
+    """A whole number within bounds."""
+
+    low: int
+    high: int
+    unit: str
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> int:
+        value = node.value
+        if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
+            value = int(value)  # inputs of an action are always text
+        if isinstance(value, bool) or not isinstance(value, int):
+            _wrong(node, f"a whole number of {self.unit}", problems)
+            return self.low
+        if not self.low <= value <= self.high:
+            _wrong(node, f"{self.low} to {self.high} {self.unit}", problems)
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {
+            "type": ["integer", "string"],  # a string when it is typed as ${NAME}
+            "pattern": r"^(\d+|\$\{.+\})$",
+            "minimum": self.low,
+            "maximum": self.high,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityShape:
+    """A number with a unit: ``100 MB`` in bytes, or ``1.5s`` in seconds."""
+
+    kind: str
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> float:
+        pattern, units = (_SIZE, _UNITS) if self.kind == "size" else (_DURATION, _SECONDS)
+        match = pattern.fullmatch(node.text.strip())
+        if not match:
+            example = "100 MB" if self.kind == "size" else "30s"
+            _wrong(node, f"a {self.kind} such as {example}", problems)
+            return 0
+        return float(match.group(1)) * units[match.group(2)]
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number"], "description": f"a {self.kind}"}
+
+
+@dataclass(frozen=True, slots=True)
+class PercentShape:
+    """A part of the whole: ``10%`` is 0.1."""
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> float:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", node.text.strip())
+        if not match or not 0 <= float(match.group(1)) <= 100:
+            _wrong(node, "a part such as 10%", problems)
+            return 0
+        return float(match.group(1)) / 100
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^(\d+(\.\d+)?\s*%|\$\{.+\})$"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceShape:
+    """One of a few words; ``hint`` says what to do about ``others``, a pattern."""
+
+    words: tuple[str, ...]
+    others: str = ""
+    hint: str = ""
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> str:
+        if not node.known:
+            return self.words[0]
+        if node.text not in self.words:
+            near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.75)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = self.hint if self.others and re.fullmatch(self.others, node.text) else hint
+            _wrong(node, " or ".join(map(repr, self.words)), problems, hint)
+            return self.words[0]
+        return node.text
+
+    def json_schema(self) -> dict[str, Any]:
+        plain_truth = (word == "true" for word in self.words if word in ("true", "false"))
+        return {"enum": [*self.words, *plain_truth]}  # YAML's own words for yes and no
+
+
+@dataclass(frozen=True, slots=True)
+class AnyValue:
+    """Free data, such as an event to invoke with."""
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> Any:
+        value = plain(node)
+        try:
+            json.dumps(value, allow_nan=False)
+        except ValueError:  # .nan, .inf, or a whole number of thousands of digits
+            says = f"{_of(node)}holds a number that JSON does not have"
+            problems.append(Problem(says, node.place))
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list of one shape."""
+
+    item: Shape
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> list[Any]:
+        if not isinstance(node.value, list):
+            _wrong(node, "a list", problems)
+            return []
+        return [self.item.check(item, problems) for item in node.value]
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.item.json_schema()}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One shape for a plain value, and another for a list."""
+
+    plain: Shape
+    listed: ListOf
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> Any:
+        shape = self.listed if isinstance(node.value, list) else self.plain
+        return shape.check(node, problems)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.plain.json_schema(), self.listed.json_schema()]}
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """Names of the user's choosing, each with a value of one shape."""
+
+    item: Shape
+    name: str = r".+"
+    wanted: str = "a name"
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
+        if not isinstance(node.value, dict):
+            _wrong(node, "a mapping", problems)
+            return {}
+        for key, value in node.value.items():
+            if not re.fullmatch(self.name, key):
+                problems.append(Problem(f"expected {self.wanted}, got {key!r}", value.place))
+        return {key: self.item.check(value, problems) for key, value in node.value.items()}
+
+    def json_schema(self) -> dict[str, Any]:
+        schema = {"type": "object", "additionalProperties": self.item.json_schema()}
+        if self.name != ".+":
+            schema["propertyNames"] = {"pattern": f"^{self.name}$"}
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a record: its shape, and the sentence that documents it."""
+
+    shape: Shape
+    says: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShape:
+    """A mapping with known keys."""
+
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    one_of: tuple[str, ...] = ()
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
+        if not isinstance(node.value, dict):
+            is_path = "dockerfile" in self.keys and isinstance(node.value, str)
+            hint = f"; write dockerfile: {node.text} below it" if is_path else ""
+            _wrong(node, "a mapping", problems, hint)
+            return {}
+        for name, value in node.value.items():
+            if name not in self.keys:
+                problems.append(
+                    Problem(f"unknown key {name!r}{nearest(name, self.keys)}", value.place)
+                )
+        self._missing(node.value, node.place, problems)
+        return {
+            name: key.shape.check(node.value[name], problems)
+            for name, key in self.keys.items()
+            if name in node.value
+        }
+
+    def _missing(
+        self, given: Mapping[str, YamlNode], place: Place, problems: list[Problem]
+    ) -> None:
+        for name, key in self.keys.items():
+            if key.required and name not in given:
+                problems.append(Problem(f"{name!r} is missing ({key.says})", place))
+        if self.one_of and sum(name in given for name in self.one_of) != 1:
+            words = " or ".join(map(repr, self.one_of))
+            problems.append(Problem(f"exactly one of {words} is needed", place))
+
+    def json_schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                name: {**key.shape.json_schema(), "description": key.says}
+                for name, key in self.keys.items()
+            },
+        }
+        required = [name for name, key in self.keys.items() if key.required]
+        if required:
+            schema["required"] = required
+        if self.one_of:
+            schema["oneOf"] = [{"required": [name]} for name in self.one_of]
+        return schema
+
+
+def plain(node: YamlNode) -> Any:
+    """The value without places."""
+    if isinstance(node.value, dict):
+        return {key: plain(value) for key, value in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(item) for item in node.value]
+    return node.value

@@ -1,0 +1,212 @@
+"""YAML with the line of every value kept, so that an error can name it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+
+from lambda_fast_deploy.config.yaml_nodes import DEPTH, compose, scalar
+from lambda_fast_deploy.errors import Place, Problem
+
+# ${NAME} and ${NAME:-default}; $${NAME} stands for ${NAME} itself.
+_VARIABLE = re.compile(r"(?:(\$)\$|\$)\{([A-Za-z_][A-Za-z0-9_]*)(?:\}|:-([^{}]*)(\}?))")
+
+
+@dataclass(frozen=True, slots=True)
+class YamlNode:
+    """A value and where it was written. ``text`` is a scalar as the user typed it.
+
+    The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key
+    that the value was given for, and ``names`` are the variables that went into it. It is not
+    ``known`` when one of those is not set, which is said once and makes every other judgement of it
+    idle.
+    """
+
+    value: Any
+    place: Place
+    text: str = ""
+    name: str = ""
+    known: bool = True
+    names: tuple[str, ...] = ()
+
+    @property
+    def all_known(self) -> bool:
+        """Whether every variable in it, however deep, is set."""
+        inner = self.value.values() if isinstance(self.value, dict) else self.value
+        nodes = inner if isinstance(self.value, (dict, list)) else ()
+        return self.known and all(node.all_known for node in nodes)
+
+    def variables(self, *path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """The path of every value that variables went into, and their names."""
+        if isinstance(self.value, dict):
+            for key, node in self.value.items():
+                yield from node.variables(*path, key)
+        elif isinstance(self.value, list):
+            for node in self.value:
+                yield from node.variables(*path)
+        elif self.names:
+            yield path, self.names
+
+    def plain(self) -> Iterator[str]:
+        """Every key, and every value that is written as it is."""
+        if isinstance(self.value, dict):
+            yield from self.value
+        inner = self.value.values() if isinstance(self.value, dict) else self.value
+        for node in inner if isinstance(self.value, (dict, list)) else ():
+            yield from node.plain()
+        if not self.names:
+            yield self.text
+
+    def at(self, *path: str | int) -> Place:
+        """The place of the value at ``path``, or of the nearest thing above it."""
+        node = self
+        for key in path:
+            try:
+                node = node.value[key]
+            except (KeyError, IndexError, TypeError):
+                break
+        return node.place
+
+
+class _NodeReader:
+    """Turns composed YAML into nodes, collecting what is wrong on the way."""
+
+    def __init__(self, source: str, environment: Mapping[str, str], problems: list[Problem]):
+        self._source = source
+        self._environment = environment
+        self._problems = problems
+
+    def read(self, node: yaml.Node) -> YamlNode:
+        place = Place(self._source, node.start_mark.line + 1)
+        if not isinstance(node, yaml.CollectionNode):
+            return self._scalar(node, place)
+        if isinstance(node, yaml.MappingNode):
+            return YamlNode(self._mapping(node), place)
+        return YamlNode([self.read(item) for item in node.value], place)
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, YamlNode]:
+        entries: dict[str, YamlNode] = {}
+        written: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            place = Place(self._source, key_node.start_mark.line + 1)
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                many = isinstance(value_node, yaml.SequenceNode)
+                merged = value_node.value if many else [value_node]
+                for source in merged:
+                    if not isinstance(source, yaml.MappingNode):
+                        self._problems.append(Problem("'<<' merges mappings only", place))
+                        continue
+                    for key, value in self._mapping(source).items():
+                        entries.setdefault(key, value)
+                continue
+            key = str(key_node.value)
+            if key in written:
+                self._problems.append(
+                    Problem(f"{key!r} is written twice (first on line {written[key]})", place)
+                )
+            written.setdefault(key, place.line)
+            value = self.read(value_node)
+            # The key's line is what a reader looks for, not that of a nested block's first line.
+            entries[key] = replace(value, place=place, name=key)
+        return entries
+
+    def _scalar(self, node: yaml.Node, place: Place) -> YamlNode:
+        said = len(self._problems)
+        text = substitute(str(node.value), place, self._environment, self._problems)
+        if len(self._problems) > said:
+            return YamlNode(text, place, text, known=False)
+        names = variables_in(str(node.value))
+        if node.tag == "tag:yaml.org,2002:str" or names:
+            return YamlNode(text, place, text, names=names)
+        value = scalar(node)
+        # A date or bytes stay text: an event to invoke with must be JSON.
+        is_json = value is None or isinstance(value, (bool, int, float, str))
+        return YamlNode(value if is_json else text, place, text)
+
+
+def variables_in(text: str) -> tuple[str, ...]:
+    """The names of the variables that a text asks for."""
+    return tuple(name for escape, name, *_ in _VARIABLE.findall(text) if not escape)
+
+
+def substitute(
+    text: str, place: Place, environment: Mapping[str, str], problems: list[Problem]
+) -> str:
+    """Replace each ``${NAME}`` by the environment variable; a missing one is a problem.
+
+    ``${NAME:-default}`` is the default where the variable is not set or empty, as in a shell.
+    ``$${NAME}`` stands for ``${NAME}`` as it is. A default with a brace in it, such as that of
+    another variable, is a problem: where it ends would be a guess.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        escape, name, default, end = match.groups()
+        if escape:
+            return match.group().removeprefix("$")
+        if default is not None and not end:
+            problems.append(
+                Problem(
+                    f"the default of ${{{name}:-…}} holds a brace or has no end; let the default "
+                    f"be without braces, or write $${{{name}:- for ${{{name}:- itself",
+                    place,
+                )
+            )
+            return ""
+        if default is not None:
+            return environment.get(name) or str(default)
+        if name not in environment:
+            problems.append(
+                Problem(
+                    f"environment variable {name} is not set; export it, or in a workflow name it "
+                    f"under env: of the step; or write ${{{name}:-default}}, or $${{{name}}} for "
+                    f"${{{name}}} itself",
+                    place,
+                )
+            )
+        return environment.get(name, "")
+
+    return _VARIABLE.sub(value, text)
+
+
+def parse(
+    text: str, source: str, environment: Mapping[str, str], problems: list[Problem]
+) -> YamlNode | None:
+    """Read a YAML document; ``None`` when it could not be read, the reason in ``problems``."""
+    said = len(problems)
+    root = compose(text, source, problems)
+    if root is None:
+        if len(problems) == said:
+            problems.append(Problem("the file is empty", Place(source, 1)))
+        return None
+    return _NodeReader(source, environment, problems).read(root)
+
+
+def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> YamlNode:
+    """Plain values, of JSON or TOML, as nodes, all at the same place.
+
+    Raises:
+        RecursionError: more than ``DEPTH`` values are inside each other.
+    """
+    if not depth:
+        raise RecursionError
+    if isinstance(value, dict):
+        return YamlNode(
+            {key: nodes_of(item, place, depth - 1) for key, item in value.items()}, place
+        )
+    if isinstance(value, list):
+        return YamlNode([nodes_of(item, place, depth - 1) for item in value], place)
+    return YamlNode(value, place, str(value))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` when a known word is near, else the list of them."""
+    words = sorted(known)
+    match = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if match:
+        return f"; did you mean {match[0]!r}?"
+    return f"; known here: {', '.join(words)}" if words else ""

@@ -1,0 +1,167 @@
+"""The run, from settings to deliveries; it reads like the way of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.errors import DeployError
+from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import FunctionOutcome, ObservedRegion, Outcome, Plan, Settings
+from lambda_fast_deploy.packaging.build_all import build, check_code
+from lambda_fast_deploy.planning.existing_artifacts import look
+from lambda_fast_deploy.planning.handler_check import absent_handlers
+from lambda_fast_deploy.planning.planner import make_plan
+from lambda_fast_deploy.planning.problems import unusable
+from lambda_fast_deploy.planning.warnings import cautions
+from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.credentials import check_canaries
+from lambda_fast_deploy.release.function_release import FunctionRelease, because, found
+
+
+def deploy(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+    """Deploy what the settings ask for, or only plan it when they say so.
+
+    Raises:
+        Invalid, NotReady: nothing was touched.
+        DeployFailed: something could not be built, in any region; no function was touched.
+    """
+    if settings.stack:
+        if settings.code_only:
+            from lambda_fast_deploy.stacks.code_only import update_code
+
+            return update_code(settings, clients, journal)
+        from lambda_fast_deploy.stacks.deploy import deploy_stack
+
+        return deploy_stack(settings, clients, journal)
+    outcome = _deployed(settings, clients, journal)
+    overtaken = {each.function for each in outcome.deliveries if each.is_overtaken}
+    regions = {each.region for each in outcome.deliveries if each.is_overtaken}
+    if not overtaken:
+        return outcome
+    journal.note(f"Another run was deploying {', '.join(sorted(overtaken))}: once more.")
+    functions = tuple(each for each in settings.functions if each.name in overtaken)
+    kept = tuple(region for region in settings.regions if region in regions)
+    return outcome.then(
+        _deployed(replace(settings, functions=functions, regions=kept), clients, journal)
+    )
+
+
+def _deployed(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+    """Look, plan, build and release, once."""
+    with journal.work("fingerprint", "read", "what the working tree holds"):
+        local = fingerprints(settings)
+    with journal.work("observe", "read", "what AWS has now"):
+        prints, observed, failed = look(settings, local, clients, journal)
+    settings, lost = _reached(settings, failed)
+    for note in absent_handlers(settings, observed):
+        journal.note(note)
+    _check_states(settings, observed)
+    plan = make_plan(settings, prints, observed)
+    check_code(settings, plan, prints)
+    for region, function in settings.targets:
+        for caution in cautions(function, region, plan, observed[region], settings.artifacts):
+            journal.note(caution)
+    if settings.plan_only:
+        from lambda_fast_deploy.planning.code_storage import full_storage
+
+        for caution in full_storage(settings, plan, prints, clients):
+            journal.note(caution)
+        return Outcome(plan, (*_unreleased(settings, observed), *lost))
+    check_canaries(settings, plan, clients.aws, journal)
+    _warn(settings, plan, observed, journal)
+    artifacts, failed = build(settings, plan, prints, observed, clients, journal)
+    settings, unbuilt = _reached(settings, failed)
+    orders = [
+        ReleaseContext(
+            region=region,
+            function=function,
+            settings=settings,
+            plan=plan,
+            artifacts=artifacts[region],
+            observed=observed[region].functions.get(function.name),
+            clients=clients,
+            journal=journal,
+        )
+        for region, function in settings.targets
+    ]
+    deliveries = together(lambda o: FunctionRelease(o).deliver(), orders)
+    built = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
+    packages = {
+        layer: sizes
+        for region in settings.regions
+        for layer, sizes in artifacts[region].packages.items()
+    }
+    return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(built), packages)
+
+
+def build_bases(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+    """Build the base images that are not there yet, and nothing else."""
+    return deploy(replace(settings, functions=(), layers={}, stack=None), clients, journal)
+
+
+def _reached(
+    settings: Settings, failed: Mapping[str, DeployError]
+) -> tuple[Settings, tuple[FunctionOutcome, ...]]:
+    """The settings without the regions that failed, and how their functions came out.
+
+    Raises:
+        DeployError: no region is left.
+    """
+    regions = tuple(region for region in settings.regions if region not in failed)
+    if not regions:
+        raise next(iter(failed.values()))
+    lost = (
+        because(
+            FunctionOutcome(region, function.name, "failed", alias=function.alias), failed[region]
+        )
+        for region, function in settings.targets
+        if region in failed
+    )
+    return replace(settings, regions=regions), tuple(lost)
+
+
+def _check_states(settings: Settings, observed: Mapping[str, ObservedRegion]) -> None:
+    """Make sure that each function can be deployed, as far as its state says.
+
+    Raises:
+        NotReady: one cannot.
+    """
+    for region, function in settings.targets:
+        there = observed[region].functions.get(function.name)
+        if there and (problem := unusable(function.name, there.latest, region)):
+            raise problem
+
+
+def _warn(
+    settings: Settings, plan: Plan, observed: Mapping[str, ObservedRegion], journal: Journal
+) -> None:
+    """Note what people may not expect of a deploy."""
+    if settings.event.asks_for("rebuild-base") and not settings.bases:
+        journal.note("[rebuild-base] does nothing: no base is named.")
+    for region, function in settings.targets:
+        there = observed[region].functions.get(function.name)
+        if there and there.latest.overrides:
+            says = ", ".join(f"{key} {value}" for key, value in there.latest.overrides.items())
+            journal.note(
+                f"{function.name} overrides its image in {region}: {says} (ImageConfig, which "
+                "others have set and a deploy leaves alone)."
+            )
+        moves = plan.step(region, f"alias:{function.name}").action.changes
+        if moves and not function.tests:
+            journal.note(f"{function.name} has no test, so its new version goes live untested.")
+
+
+def _unreleased(
+    settings: Settings, observed: Mapping[str, ObservedRegion]
+) -> tuple[FunctionOutcome, ...]:
+    return tuple(
+        found(
+            FunctionOutcome(region, function.name, "planned", alias=function.alias),
+            observed[region].functions.get(function.name),
+        )
+        for region, function in settings.targets
+    )

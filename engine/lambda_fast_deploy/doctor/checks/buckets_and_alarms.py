@@ -1,0 +1,61 @@
+"""What a deploy finds and does not make: buckets and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.doctor.finding import Finding, note, ok, wrong
+from lambda_fast_deploy.errors import NotReady
+from lambda_fast_deploy.models import Canary, S3Test, Store
+from lambda_fast_deploy.packaging.upload import elsewhere
+from lambda_fast_deploy.planning.observe import check_bucket, missing_alarms
+from lambda_fast_deploy.release.canary import slow_alarms
+
+SHORT = 300.0  # seconds of a canary
+
+
+def bucket_of_test(region: str, test: S3Test, clients: Clients) -> Iterator[Finding]:
+    """Whether the bucket of an S3 test exists, whichever event the test waits for."""
+    where = check_bucket(region, test, clients)
+    says = f"Bucket {test.bucket} of test {test.name} is in {where}"
+    elsewhere = f"{says}, and the function in {region}"
+    yield ok(says) if where == region else note(elsewhere, "A bucket in its region is nearer.")
+
+
+def bucket_of_artifacts(
+    region: str, store: Store, clients: Clients, what: str = "zips over 50 MB"
+) -> Iterator[Finding]:
+    """Whether the bucket for zips is there, in the functions' region."""
+    name = store.name_in(region)
+    where = clients.bucket(region, name, store.owner).region()
+    if where is None and store.create:
+        yield ok(f"Bucket {name} for {what} will be created in {region}")
+    elif where is None:
+        yield wrong(
+            NotReady(
+                f"bucket {name} for {what} does not exist in {region}",
+                remedy="Create it, or say create: true under artifacts.",
+            )
+        )
+    elif where != region:
+        yield wrong(elsewhere(name, what, where, region))
+    else:
+        yield ok(f"Bucket {name} for {what} is in {region}")
+
+
+def of_canary(region: str, canary: Canary, clients: Clients) -> Iterator[Finding]:
+    """Whether the alarms of a canary exist, and can go off while it lasts."""
+    there = clients.metrics(region).alarms(canary.alarms)
+    missing = missing_alarms(region, canary, there)
+    yield from map(wrong, missing)
+    if canary.alarms and not missing:
+        yield ok(f"The alarms of the canary exist in {region}: {', '.join(canary.alarms)}")
+    for says in slow_alarms(canary, there):
+        yield note(f"{canary.place}: {says}", "Let the canary last longer (for).")
+    if canary.duration < SHORT:
+        yield note(
+            f"{canary.place}: a canary of {canary.duration:.0f} s shows few calls, as CloudWatch "
+            "counts them by the minute",
+            "Let it last five minutes or longer (for: 5m).",
+        )

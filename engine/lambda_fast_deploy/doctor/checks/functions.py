@@ -1,0 +1,126 @@
+"""Functions: whether each can be updated, or created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lambda_fast_deploy.adapters.aws.function_states import remedy_of, under_way
+from lambda_fast_deploy.adapters.aws.identity import Caller
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.doctor.checks.permissions import of_function, permitted
+from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
+from lambda_fast_deploy.errors import NotFound, NotReady, Refused
+from lambda_fast_deploy.fingerprints.archive import archive
+from lambda_fast_deploy.models import Function, FunctionState, Settings
+from lambda_fast_deploy.planning.observe import observe_function, with_foreign_layers
+from lambda_fast_deploy.planning.problems import creation_problem, problems_of, unusable
+
+
+def check(
+    region: str,
+    function: Function,
+    settings: Settings,
+    caller: Caller,
+    clients: Clients,
+    *,
+    rehearses: bool,
+) -> Iterator[Finding]:
+    """Whether a function can be deployed to a region.
+
+    Args:
+        region: the region.
+        function: the function as it is configured.
+        settings: all that is configured.
+        caller: whose the credentials are.
+        world: where to look.
+        rehearses: whether an update of its code may be tried, which Lambda does not keep.
+    """
+    observed = observe_function(function, region, clients)
+    if observed:
+        (observed,) = with_foreign_layers(
+            {function.name: observed}, settings, region, clients
+        ).values()
+    if observed is None:
+        if problem := creation_problem(function, region):
+            yield wrong(problem)
+        else:
+            yield ok(f"Function {function.name} will be created in {region}")
+    elif problems := problems_of(function, observed, region):
+        yield from map(wrong, problems)
+        return
+    else:
+        yield from _state(region, function, observed.latest, clients, rehearses=rehearses)
+    if observed and observed.url and function.url == "public" and not observed.url.is_open:
+        yield note(
+            f"The URL of {function.name} in {region} answers 403: since 1 November 2026 it takes "
+            "lambda:InvokeFunctionUrl and lambda:InvokeFunction for everybody",
+            "Deploy: that adds what is missing.",
+        )
+    if function.role and (observed is None or observed.latest.role != function.role):
+        look = partial(_role, region, function.role, caller, clients)
+        yield from if_permitted(look, f"Role {function.role}")
+    needs = of_function(function, observed, region, caller)
+    yield from permitted(f"function {function.name}", needs, region, caller, clients)
+
+
+def layer(region: str, name: str, clients: Clients) -> Iterator[Finding]:
+    """Whether the versions of a layer may be looked up."""
+    versions = clients.layers(region).versions(name)
+    newest = f"its newest version is {versions[0].number}" if versions else "it will be published"
+    yield ok(f"Layer {name} in {region}: {newest}")
+
+
+def _state(
+    region: str, function: Function, latest: FunctionState, clients: Clients, *, rehearses: bool
+) -> Iterator[Finding]:
+    what = f"Function {function.name} in {region}"
+    if problem := unusable(function.name, latest, region):
+        yield wrong(problem)
+    elif latest.state == "Inactive":
+        yield note(f"{what} is Inactive {latest.why}".rstrip(), remedy_of(latest.reason_code))
+    elif doing := under_way(latest):
+        yield note(f"{what} is {doing}", "A deploy waits for that.")
+    elif not rehearses:
+        yield ok(f"{what} is there; an update of its code was not tried, as this run only reads")
+    else:
+        code = _rehearsal(latest)
+        try:
+            clients.functions(region).rehearse(
+                function.name, code, latest.architecture, latest.code_key
+            )
+        except Refused as refusal:
+            if "ImageUri" not in code:
+                raise
+            yield note(f"{what} could not be updated to the image that it has: {refusal.message}")
+        else:
+            yield ok(f"{what} is there, and Lambda would take an update of its code")
+
+
+def _rehearsal(latest: FunctionState) -> dict[str, Any]:
+    """Code for Lambda to look at and throw away; any file does, but a zip of none is refused."""
+    if latest.package == "Image":
+        return {"ImageUri": latest.code_location}
+    return {"ZipFile": archive({"rehearsal.py": Path(__file__)}, compress=True).content}
+
+
+def _role(region: str, role: str, caller: Caller, clients: Clients) -> Iterator[Finding]:
+    """Whether Lambda may assume an execution role; it takes none of another account."""
+    account = role.split(":")[4]
+    if account != caller.account:
+        says = f"role {role} is of account {account}, and the credentials of {caller.account}"
+        yield wrong(NotReady(says, remedy="Name a role of the account that is deployed to."))
+        return
+    try:
+        lets = clients.identity(region).lets_lambda_in(role)
+    except NotFound:
+        says = f"role {role} does not exist"
+        yield wrong(NotReady(says, remedy="Create the execution role, or correct its ARN."))
+        return
+    if lets:
+        yield ok(f"Lambda may assume role {role}")
+    else:
+        remedy = "Let it trust the service lambda.amazonaws.com (sts:AssumeRole)."
+        yield wrong(NotReady(f"role {role} does not let Lambda assume it", remedy=remedy))

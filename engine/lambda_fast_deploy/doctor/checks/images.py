@@ -1,0 +1,62 @@
+"""Repositories of images, and the login to their registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from lambda_fast_deploy.adapters.aws.identity import Caller
+from lambda_fast_deploy.adapters.aws.registry import Registry
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.doctor.checks.permissions import of_repository, permitted
+from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok
+from lambda_fast_deploy.models import ImageSource, Settings
+from lambda_fast_deploy.packaging.images.image_build import CACHE_TAG, LET_CACHE_MOVE, NO_CACHE
+from lambda_fast_deploy.packaging.images.lifecycle_policy import SAFE, kept_tag, warning
+from lambda_fast_deploy.state.image_tags import app_tag
+
+
+def login(region: str, clients: Clients) -> Iterator[Finding]:
+    """Whether the registry hands out a login, and takes it from this machine's engine, if any."""
+    credentials = clients.registry(region).login()
+    if clients.docker.answers:
+        clients.docker.log_in(credentials)
+    yield ok(f"The login to {credentials.host} works")
+
+
+def repositories(settings: Settings) -> dict[str, str]:
+    """The repositories of the configuration, each with the function whose images are in it.
+
+    Bases are built again when they are lost, so theirs have none.
+    """
+    found = {base.repository: "" for base in settings.bases.values()}
+    for function in settings.functions:
+        if isinstance(function.source, ImageSource):
+            found[function.source.repository] = function.name
+    return found
+
+
+def repository(
+    region: str, name: str, function: str, caller: Caller, clients: Clients
+) -> Iterator[Finding]:
+    """Whether images can be kept in a repository, and stay there."""
+    registry = clients.registry(region)
+    there = registry.find(name)
+    if there is None:
+        yield ok(f"Repository {name} will be created in {region}")
+    else:
+        cached = registry.digest(name, CACHE_TAG)  # proves that images may be looked up
+        yield ok(f"Repository {name} is in {region}{', with a build cache' if cached else ''}")
+        if function and not there.lets_move(CACHE_TAG):
+            yield note(NO_CACHE.format(repository=name), LET_CACHE_MOVE)
+        if function:
+            look = partial(_policy, registry, name, function)
+            yield from if_permitted(look, f"The lifecycle policy of repository {name}")
+    needs = of_repository(name, region, caller, exists=there is not None, deployed=bool(function))
+    yield from permitted(f"images in {name}", needs, region, caller, clients)
+
+
+def _policy(registry: Registry, name: str, function: str) -> Iterator[Finding]:
+    tags = (app_tag(""), kept_tag(""))  # the beginnings of all tags that deployed images have
+    if says := warning(name, function, registry.policy(name), tags):
+        yield note(says, SAFE)

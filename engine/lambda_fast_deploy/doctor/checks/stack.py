@@ -1,0 +1,49 @@
+"""A stack: whether it takes changes, and what its artifacts go into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from lambda_fast_deploy.adapters.aws.identity import Caller
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.doctor.checks.buckets_and_alarms import bucket_of_artifacts
+from lambda_fast_deploy.doctor.checks.permissions import permitted
+from lambda_fast_deploy.doctor.finding import Finding, ok
+from lambda_fast_deploy.models import Settings
+from lambda_fast_deploy.stacks.context import StackContext, look
+
+_CHANGES = """
+    cloudformation:CreateChangeSet cloudformation:DeleteChangeSet cloudformation:DescribeChangeSet
+    cloudformation:DescribeStackEvents cloudformation:DescribeEvents
+    cloudformation:ExecuteChangeSet cloudformation:ListStackResources cloudformation:DeleteStack
+    cloudformation:CancelUpdateStack
+""".split()
+
+
+def stack(
+    region: str, context: Callable[[str], StackContext], caller: Caller, clients: Clients
+) -> Iterator[Finding]:
+    """Whether the stack can be deployed to a region."""
+    asked = context(region)
+    there = look(asked)
+    if there.kept is None:
+        yield ok(f"Stack {asked.name} will be created in {region}")
+    else:
+        yield ok(f"Stack {asked.name} takes changes in {region}")
+    arn = f"arn:{caller.partition}:cloudformation:{region}:{caller.account}:stack/{asked.name}/id"
+    needs: dict[str, tuple[str, ...]] = {arn: tuple(_CHANGES)}
+    if asked.stack.role:
+        needs[asked.stack.role] = ("iam:PassRole",)
+    yield from permitted(f"stack {asked.name}", needs, region, caller, clients)
+
+
+def bucket(
+    region: str, settings: Settings, context: Callable[[str], StackContext], clients: Clients
+) -> Iterator[Finding]:
+    """Whether there is a bucket for what the stack is made of."""
+    assert settings.stack
+    assert settings.artifacts
+    store = replace(settings.artifacts, bucket=context(region).bucket.name)
+    what = f"what stack {settings.stack.name} is made of"
+    yield from bucket_of_artifacts(region, store, clients, what)

@@ -1,0 +1,174 @@
+"""Whether this machine, its credentials and the account are ready to deploy a configuration.
+
+Nothing is changed. What waits is asked for at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lambda_fast_deploy.adapters.aws.identity import Caller
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.parallel import together, workers
+from lambda_fast_deploy.doctor.checks import (
+    account,
+    buckets_and_alarms,
+    checkout,
+    functions,
+    images,
+    local_tools,
+)
+from lambda_fast_deploy.doctor.checks.permissions import of_zips, permitted
+from lambda_fast_deploy.doctor.finding import (
+    Check,
+    Finding,
+    Level,
+    found,
+    if_permitted,
+    in_order,
+    note,
+    ok,
+    wrong,
+)
+from lambda_fast_deploy.errors import DeployError, Invalid
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import S3Test, Settings
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.stacks.context import StackContext
+
+
+def unreadable(error: DeployError) -> list[Finding]:
+    """What is wrong with a configuration that nothing else can be looked at for."""
+    problems = error.problems if isinstance(error, Invalid) else (error,)
+    rest = note("Nothing else was looked at, since it depends on the configuration")
+    return [*map(wrong, problems), rest]
+
+
+def examine(settings: Settings, clients: Clients, environ: Mapping[str, str]) -> list[Finding]:
+    """Everything that is found out, the most important first.
+
+    Args:
+        settings: what is to be deployed; it is valid.
+        world: where to look.
+        environ: what a workflow tells of itself.
+    """
+    try:
+        subject = _subject(settings, clients)
+    except DeployError as error:
+        return in_order(unreadable(error), settings.secrets)
+    here: list[Check] = [partial(checkout.history, settings)]
+    if settings.event.unmerged:
+        here.append(partial(local_tools.spared, settings.event.unmerged))
+    else:
+        here += local_tools.checks(subject.built, clients)
+    with workers() as pool:
+        machines = [pool.submit(found, check) for check in here]
+        aws = pool.submit(_in_aws, subject, clients, environ)
+        findings = [_valid(settings), *aws.result(), *_all(each.result() for each in machines)]
+    return in_order(findings, settings.secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """What is examined.
+
+    ``built`` are the settings with the functions whose images a stack's template has, and ``order``
+    is the stack in a region, if it is one.
+    """
+
+    settings: Settings
+    built: Settings
+    context: Callable[[str], StackContext] | None = None
+
+
+def _subject(settings: Settings, clients: Clients) -> _Examination:
+    if settings.stack is None:
+        return _Examination(settings, settings)
+    from lambda_fast_deploy.stacks.context import of_template, orders
+
+    _, _, images = of_template(settings.stack)
+    built = replace(settings, functions=images)
+    return _Examination(settings, built, orders(settings, clients, Journal()))
+
+
+def _valid(settings: Settings) -> Finding:
+    names = ", ".join(function.name for function in settings.functions)
+    if settings.stack:
+        names = f"stack {settings.stack.name} of {settings.stack.template.name}"
+    return ok(f"The configuration is valid: {names} in {', '.join(settings.regions)}")
+
+
+def _in_aws(subject: _Examination, clients: Clients, environ: Mapping[str, str]) -> list[Finding]:
+    settings = subject.settings
+    clocks, findings = account.reach(settings, clients)
+    times = list(account.clock(clocks))
+    findings += times
+    if not clocks:
+        return findings
+    late = any(finding.level is Level.WRONG for finding in times)
+    settings = replace(settings, regions=tuple(clocks))
+    try:
+        caller = clients.identity(settings.regions[0]).caller()
+    except DeployError as error:
+        # A wrong clock is why, and has been said.
+        why = [] if late else found(partial(account.no_identity, error, environ))
+        return [*findings, *why, note("What is in AWS was not looked at: it cannot be asked")]
+    return [
+        *findings,
+        *_all(
+            together(found, _checks_in_aws(replace(subject, settings=settings), clients, caller))
+        ),
+    ]
+
+
+def _all(results: Iterable[list[Finding]]) -> list[Finding]:
+    return [finding for findings in results for finding in findings]
+
+
+def _checks_in_aws(subject: _Examination, clients: Clients, caller: Caller) -> list[Check]:
+    settings, context = subject.settings, subject.context
+    checks: list[Check] = [partial(account.whose, clients, caller)]
+    for region in settings.regions:
+        look = partial(account.quotas, region, clients)
+        checks.append(partial(if_permitted, look, f"Lambda's quotas in {region}"))
+        if repositories := images.repositories(subject.built):
+            checks.append(partial(images.login, region, clients))
+        checks += [
+            partial(images.repository, region, name, function, caller, clients)
+            for name, function in repositories.items()
+        ]
+        if context:
+            from lambda_fast_deploy.doctor.checks import stack
+
+            checks.append(partial(stack.stack, region, context, caller, clients))
+            checks.append(partial(stack.bucket, region, settings, context, clients))
+        elif settings.artifacts:
+            checks.append(
+                partial(buckets_and_alarms.bucket_of_artifacts, region, settings.artifacts, clients)
+            )
+        checks += [
+            partial(functions.layer, region, name, clients)
+            for layer in settings.layers.values()
+            for name in layer.parts
+        ]
+        if zips := of_zips(settings, region, caller):
+            checks.append(partial(permitted, "layers and zips", zips, region, caller, clients))
+    for region, function in settings.targets:
+        rehearses = not settings.only_reads
+        checks.append(
+            partial(
+                functions.check, region, function, settings, caller, clients, rehearses=rehearses
+            )
+        )
+        if function.canary:
+            checks.append(partial(buckets_and_alarms.of_canary, region, function.canary, clients))
+        checks += [
+            partial(buckets_and_alarms.bucket_of_test, region, test, clients)
+            for test in function.tests
+            if isinstance(test, S3Test)
+        ]
+    return checks

@@ -1,0 +1,15 @@
+"""Fingerprints: equal exactly when the files and options that make a thing are equal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+# Raised when the same inputs would be built differently than before.
+_RECIPES = {"base": 2, "image": 2, "layer": 1}
+
+
+def fingerprint_of(kind: str, **parts: object) -> str:
+    """16 hex digits of a SHA-256, enough to tell apart all that one repository will ever hold."""
+    text = json.dumps({"recipe": f"{kind}/{_RECIPES[kind]}", **parts}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,122 @@
+"""What a lock of Node.js is made with: the files of its project, and packages of this checkout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lambda_fast_deploy.adapters.files import LOCK, is_directory, is_file, is_there, read_text, real
+from lambda_fast_deploy.adapters.folders import tree
+from lambda_fast_deploy.fingerprints.layers.local_packages import LocalPackage
+from lambda_fast_deploy.fingerprints.layers.requirements import texts
+
+# What installers read beside package.json and the lock, and what of it may be a folder.
+SETTINGS = (
+    *(".npmrc", ".pnpmfile.cjs", "pnpm-workspace.yaml", ".yarnrc", ".yarnrc.yml"),
+    *("patches", ".yarn/patches", ".yarn/plugins", ".yarn/releases"),
+)
+_LEFT = frozenset({"node_modules", ".git", ".aws-sam"})
+_DEPENDENCIES = ("dependencies", "optionalDependencies", "devDependencies")
+_HERE = ("file:", "link:", "portal:", "./", "../")
+
+
+def settings_of(lock: Path) -> list[str]:
+    """The files beside a lock that its installer reads, relative to its folder."""
+    found = []
+    for name in SETTINGS:
+        path = lock.parent / name
+        if is_file(path):
+            found.append(name)
+        elif is_directory(path):
+            found += [f"{name}/{each}" for each in tree(path, follow=False).files]
+    return found
+
+
+def files_of(folder: Path) -> list[str]:
+    """The files of a package of this checkout; not what was installed into it."""
+
+    def is_left(path: str, is_folder: bool) -> bool:
+        return is_folder and path.rpartition("/")[2] in _LEFT
+
+    return tree(folder, follow=False, leaves_out=is_left).files
+
+
+def local_packages(lock: Path) -> tuple[LocalPackage, ...]:
+    """The folders that a project and its workspaces lead to, and archives of packages.
+
+    Of a workspace all members count, since its lock installs for all of them. The project's own
+    folder is none of them.
+    """
+    root = lock.absolute().parent
+    found: dict[str, LocalPackage] = {}
+    waiting = [root, *_members(root)]
+    while waiting:
+        folder = waiting.pop()
+        manifest = manifest_of(folder)
+        if folder != root:
+            if real(folder) in found:
+                continue
+            found[real(folder)] = LocalPackage(str(manifest.get("name", "")), folder)
+        for name, path in _named(manifest, folder):
+            if is_directory(path) and real(path) != real(root):
+                waiting.append(path)
+            elif is_file(path):
+                found[real(path)] = LocalPackage(name, path)
+    return tuple(found[key] for key in sorted(found))
+
+
+def manifest_of(folder: Path) -> Mapping[str, Any]:
+    """The package.json of a folder, or nothing where there is none that can be read as one."""
+    path = folder / "package.json"
+    if not is_there(path):
+        return {}
+    try:
+        read = json.loads(read_text(path, LOCK))
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _named(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
+    for kind in _DEPENDENCIES:
+        listed = manifest.get(kind)
+        for name, where in listed.items() if isinstance(listed, dict) else ():
+            if isinstance(where, str) and where.startswith(_HERE):
+                for scheme in _HERE[:3]:
+                    where = where.removeprefix(scheme)
+                yield str(name), folder / where.removeprefix("//")
+
+
+def _members(root: Path) -> list[Path]:
+    """The folders of the workspaces of a project."""
+    asked = manifest_of(root).get("workspaces")
+    patterns = texts(asked.get("packages") if isinstance(asked, dict) else asked)
+    of_pnpm = root / "pnpm-workspace.yaml"
+    if is_file(of_pnpm):
+        import yaml
+
+        try:
+            read = yaml.safe_load(read_text(of_pnpm))
+        except (yaml.YAMLError, RecursionError):
+            read = None
+        patterns += texts(read.get("packages") if isinstance(read, dict) else None)
+    chosen: dict[str, Path] = {}
+    for pattern in patterns:
+        is_out = pattern.startswith("!")
+        for folder in _folders(root, pattern.removeprefix("!")):
+            if is_out:
+                chosen.pop(real(folder), None)
+            elif is_file(folder / "package.json") and real(folder) != real(root):
+                chosen[real(folder)] = folder
+    return list(chosen.values())
+
+
+def _folders(root: Path, pattern: str) -> Iterator[Path]:
+    try:
+        for path in sorted(root.glob(pattern.removeprefix("./").rstrip("/") or ".")):
+            if "node_modules" not in path.relative_to(root).parts and is_directory(path):
+                yield path
+    except (OSError, ValueError, NotImplementedError):  # of a pattern that is none
+        return

@@ -1,0 +1,17 @@
+"""The statements about what others gave to the functions that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lambda_fast_deploy.iam.statement import Statement
+from lambda_fast_deploy.models import ObservedFunction
+
+
+def of_others(found: Iterable[ObservedFunction]) -> Iterator[Statement]:
+    """What it takes to keep what others gave to functions: their variables and their layers."""
+    functions = list(found)
+    keys = {each.latest.environment_key for each in functions} - {""}
+    yield Statement("ReadEnvironments", ("kms:Decrypt",), sorted(keys))
+    layers = sorted({arn for each in functions for arn in each.foreign})
+    yield Statement("KeepLayers", ("lambda:GetLayerVersion",), layers)

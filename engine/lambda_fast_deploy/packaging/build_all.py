@@ -1,0 +1,172 @@
+"""The build phase: everything the plan says, independent things at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.parallel import attempts, results, workers
+from lambda_fast_deploy.errors import DeployError, Invalid, Problem
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import (
+    Action,
+    Artifacts,
+    Fingerprints,
+    Function,
+    ImageSource,
+    LayerVersion,
+    ObservedRegion,
+    Plan,
+    Settings,
+    ZipSource,
+)
+from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
+from lambda_fast_deploy.packaging.layers.region_layers import LayerBuilder, RegionLayers
+from lambda_fast_deploy.packaging.limits import check_size
+from lambda_fast_deploy.packaging.region_context import RegionContext
+from lambda_fast_deploy.packaging.upload import BUCKET, Uploads, progress, too_large
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.packaging.images.region_images import RegionImages
+
+BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores
+
+
+def build(
+    settings: Settings,
+    plan: Plan,
+    fingerprints: Fingerprints,
+    observed: Mapping[str, ObservedRegion],
+    clients: Clients,
+    journal: Journal,
+) -> tuple[dict[str, Artifacts], dict[str, DeployError]]:
+    """Make what the plan says is missing, in every region; the rest is found.
+
+    Returns:
+        What was made by region, and what went wrong in the other regions.
+
+    Raises:
+        NotReady: a builder or a secret is needed and not there.
+    """
+    if settings.has_images:
+        from lambda_fast_deploy.packaging.required_tools import (
+            check_machine,  # zips need nothing of the kind
+        )
+
+        check_machine(settings, plan, clients, journal)
+    layers = LayerBuilder(settings, plan, journal)
+    return attempts(
+        lambda region: _RegionBuild(
+            RegionContext(settings, plan, observed[region], clients, journal), fingerprints, layers
+        ).build(),
+        settings.regions,
+    )
+
+
+def check_code(settings: Settings, plan: Plan, fingerprints: Fingerprints) -> None:
+    """Compare the sizes of code with the user's budget, and with what Lambda takes in a call.
+
+    Raises:
+        BuildFailed: code is over its budget.
+        Invalid: code that is to be uploaded is too large for a call, and there is no bucket.
+    """
+    for name, code in fingerprints.archives.items():
+        check_size(f"the code of {name}", code.unzipped, settings.budgets.code, "unzipped")
+    changing = {
+        step.subject
+        for step in plan.steps
+        if step.kind in ("code", "function") and step.action.changes
+    }
+    problems = [
+        Problem(f"{too_large(f'the code of {function.name}', code)}: {BUCKET}", function.place)
+        for function in settings.functions
+        for code in (fingerprints.archives.get(function.name),)
+        if code and code.size > DIRECT_LIMIT and function.name in changing
+    ]
+    if problems and not settings.artifacts:
+        raise Invalid(problems)
+
+
+class _RegionBuild:
+    """Builds for one region: an image must be in the registry of the function's region."""
+
+    def __init__(
+        self, context: RegionContext, fingerprints: Fingerprints, layers: LayerBuilder
+    ) -> None:
+        self._context = context
+        self._settings = context.settings
+        self._fingerprints = fingerprints
+        self._layers = RegionLayers(context, layers)
+        self._uploads = Uploads(context)
+
+    @cached_property
+    def _images(self) -> RegionImages:
+        from lambda_fast_deploy.packaging.images.region_images import RegionImages
+
+        return RegionImages(self._context, self._fingerprints)
+
+    def build(self) -> Artifacts:
+        wanted = {
+            name: layer
+            for layer in self._settings.layers.values()
+            for name in layer.parts
+            if self._context.step("layer", name).action is not Action.SKIP
+        }
+        with workers(16 + len(wanted)) as pool:  # layers wait for each other
+            publishing = {
+                name: pool.submit(self._layers.layer, name, layer) for name, layer in wanted.items()
+            }
+            bases = results({n: pool.submit(self._images.base, n) for n in self._settings.bases})
+            layers = results(publishing)
+        for function in self._settings.functions:
+            if isinstance(function.source, ZipSource):
+                self._check_total(function, function.source, layers)
+                self._layers.check_handler(function, function.source)
+        code = {
+            function.name: self._code(function)
+            for function in self._settings.functions
+            if isinstance(function.source, ZipSource)
+        }
+        with workers(BUILDS_AT_ONCE) as pool:
+            images = results(
+                {
+                    function.name: pool.submit(self._images.app, function, function.source, bases)
+                    for function in self._settings.functions
+                    if isinstance(function.source, ImageSource)
+                }
+            )
+        return Artifacts(
+            bases=bases,
+            images=images,
+            layers=layers,
+            archives=self._fingerprints.archives,
+            code=code,
+            packages=self._layers.packages,
+            image_sizes=self._images.sizes if self._settings.has_images else {},
+            in_gzip={
+                function.name: partial(self._images.in_gzip, function, function.source, bases)
+                for function in self._settings.functions
+                if isinstance(function.source, ImageSource)
+                and function.source.compression == "auto"
+            },
+        )
+
+    def _code(self, function: Function) -> dict[str, Any]:
+        """The code as an API call takes it; nothing where it is not needed."""
+        for step in self._context.plan.of(self._context.region, function.name):
+            if step.kind in ("code", "function") and step.action.changes:
+                zipped = self._fingerprints.archives[function.name]
+                tell = progress(self._context.journal, step, zipped.size)
+                return self._uploads.place(f"the code of {function.name}", zipped, tell)
+        return {}
+
+    def _check_total(
+        self, function: Function, source: ZipSource, layers: Mapping[str, LayerVersion]
+    ) -> None:
+        size = self._fingerprints.archives[function.name].unzipped
+        size += sum(layers[name].size for name in source.layers)
+        budget = self._settings.budgets.total
+        check_size(f"{function.name} with its layers", size, budget, "unzipped")
+        check_size(f"{function.name} with its layers", size, UNZIPPED_LIMIT, "unzipped")

@@ -1,0 +1,108 @@
+"""What a runtime of Lambda is to the markers and versions of Python packages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from lambda_fast_deploy.models import Architecture, Layer
+
+# Lambda gives each runtime its newest patch (Lambda developer guide, "Runtime version updates"),
+# which uv would take for the first: a package may leave early patches out by Requires-Python.
+NEWEST_PATCH = 99
+_EXTRA = re.compile(r"""extra\s*(==|!=)\s*(["'])([^"']*)\2""")
+_REVERSED = re.compile(r"""(["'])([^"']*)\1\s*(==|!=)\s*extra\b""")
+_CARET = re.compile(r"\^\s*(\d[\w.+!-]*)")
+_TILDE = re.compile(r"~(?!=)\s*(\d[\w.+!-]*)")
+
+
+def version_of(layer: Layer) -> str:
+    """The version of Python that a layer is for, as resolvers must see it."""
+    return f"{layer.runtime.removeprefix('python')}.{NEWEST_PATCH}"
+
+
+def normal(name: str) -> str:
+    """A package's name as its index has it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+class LayerTarget:
+    """The runtime that a layer is for, with the extras that are asked for."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.version = version_of(layer)
+        is_x86 = layer.architecture is Architecture.X86_64
+        self._environment = {
+            "implementation_name": "cpython",
+            "implementation_version": self.version,
+            "os_name": "posix",
+            "platform_machine": "x86_64" if is_x86 else "aarch64",
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": self.version,
+            "python_version": layer.runtime.removeprefix("python"),
+            "sys_platform": "linux",
+        }
+
+    def fits(self, marker: str, extras: Iterable[str] = ()) -> bool:
+        """Whether a marker (PEP 508) holds for the runtime, with these extras.
+
+        Raises:
+            ValueError: it is no marker.
+        """
+        if not marker:
+            return True
+        named = {normal(extra) for extra in extras}
+
+        def truth(sign: str, name: str) -> str:
+            is_so = (normal(name) in named) == (sign == "==")
+            return f"os_name {'==' if is_so else '!='} 'posix'"
+
+        text = _EXTRA.sub(lambda found: truth(found[1], found[3]), marker)
+        text = _REVERSED.sub(lambda found: truth(found[3], found[2]), text)
+        try:
+            return Marker(text).evaluate({**self._environment})
+        except (InvalidMarker, UndefinedEnvironmentName) as error:
+            raise ValueError(f"{marker!r} is no marker: {error}") from None
+
+
+def allows(constraint: str, version: str) -> bool | None:
+    """Whether a constraint, as PEP 440 or Poetry has it, allows a version; ``None`` if unclear."""
+    alternatives = [part.strip() for part in re.split(r"\|\|?", constraint)]
+    found = [_allows(part, version) for part in alternatives]
+    if True in found:
+        return True
+    return None if None in found else False
+
+
+def _allows(constraint: str, version: str) -> bool | None:
+    text = _CARET.sub(lambda found: _between(found[1], caret=True), constraint)
+    text = _TILDE.sub(lambda found: _between(found[1], caret=False), text)
+    parts = []
+    for part in filter(None, re.split(r"[,\s]+(?![\d*])|(?<=\d)\s+(?=[<>=!~])", text.strip(" ()"))):
+        each = part.replace(" ", "")
+        if each == "*":
+            continue
+        parts.append(each if each[0] in "<>=!~" else f"=={each}")
+    listed = [re.sub(r"^=(?!=)", "==", each) for each in parts]
+    try:
+        return SpecifierSet(",".join(listed)).contains(Version(version), prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        return None
+
+
+def _between(version: str, *, caret: bool) -> str:
+    """What Poetry's ^ and ~ stand for (its documentation, "Dependency specification")."""
+    numbers = [int(number) for number in re.findall(r"\d+", version.split("-")[0].split("+")[0])]
+    if caret:
+        place = next((n for n, number in enumerate(numbers) if number), len(numbers) - 1)
+    else:
+        place = min(1, len(numbers) - 1)
+    above = [*numbers[:place], numbers[place] + 1]
+    return f">={version},<{'.'.join(map(str, above))}"

@@ -1,0 +1,102 @@
+"""Whether the packages of a Node.js layer can be loaded, by the target's Node if it is here."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from lambda_fast_deploy.adapters.environment import for_tools
+from lambda_fast_deploy.adapters.process import output_of
+from lambda_fast_deploy.models import Layer
+
+TIMEOUT = 120  # seconds
+_SHOWN = 5
+_CPU = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+# Beside node_modules, so that names mean what they mean to a handler. What has no entry, such as
+# types or a program, is passed over: nobody loads it by its name.
+_SCRIPT = """
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+const [told, ...names] = process.argv.slice(2);
+const require = createRequire(import.meta.url);
+const failed = {};
+for (const name of names) {
+  const folder = new URL(`node_modules/${name}/`, import.meta.url);
+  const about = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
+  if (!about.main && !about.exports && !existsSync(new URL('index.js', folder))) continue;
+  try {
+    await import(name);
+  } catch (error) {
+    try {
+      require(name);
+    } catch (other) {
+      if (other.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') continue;
+      failed[name] = String((error && error.message) || error).split('\\n')[0];
+    }
+  }
+}
+writeFileSync(told, JSON.stringify(failed));
+process.exit(0);
+"""
+
+
+def why_not(layer: Layer) -> str:
+    """Why the packages of a layer cannot be tried on this machine, or nothing."""
+    if _CPU.get(platform.machine()) != layer.architecture:
+        return f"this machine is {platform.machine()}"
+    wanted = layer.runtime.removeprefix("nodejs").partition(".")[0]
+    says = output_of(["node", "--version"], Path("/"), 30, for_tools()) or ""
+    if not says.startswith(f"v{wanted}."):
+        return f"there is no {layer.runtime} on this machine"
+    return ""
+
+
+def notes(layer: Layer, root: Path, names: Iterable[str]) -> list[str]:
+    """What people should know of packages that cannot be loaded.
+
+    Args:
+        layer: what they are for.
+        root: the folder that has ``node_modules``.
+        names: of the packages in it.
+    """
+    if reason := why_not(layer):
+        return [f"Layer {layer.name} was not tried by loading its packages: {reason}."]
+    failed = failures(root, sorted(names))
+    found = [
+        f"Package {name} of layer {layer.name} cannot be loaded: {why}"
+        for name, why in list(failed.items())[:_SHOWN]
+    ]
+    if len(failed) > _SHOWN:
+        found.append(
+            f"{len(failed) - _SHOWN} more packages of layer {layer.name} cannot be loaded."
+        )
+    return found
+
+
+def failures(root: Path, names: list[str]) -> dict[str, str]:
+    """The packages that cannot be loaded, and why; told of none of this run's credentials."""
+    script = root / "proof.mjs"
+    script.write_text(_SCRIPT, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as nowhere:
+        told = Path(nowhere, "told.json")
+        try:
+            subprocess.run(
+                ["node", str(script), str(told), *names],
+                cwd=nowhere,
+                env={"HOME": nowhere, "PATH": for_tools()["PATH"]},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+            found: dict[str, str] = json.loads(told.read_text(encoding="utf-8"))
+        except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+            return dict.fromkeys(names, f"Node.js ended: {type(error).__name__}")
+        finally:
+            script.unlink()
+    return {name: why.replace(f"{root}/", "") for name, why in found.items()}

@@ -1,0 +1,282 @@
+"""Node.js dependencies: what a lock settles, installed by the lock's own package manager.
+
+In a copy of the project, so that nothing of the checkout is changed; scripts of packages are not
+run, as they would build for this machine. What the manager links is packed, as ``npm pack`` does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lambda_fast_deploy.adapters.environment import for_tools
+from lambda_fast_deploy.adapters.files import LOCK, read_text
+from lambda_fast_deploy.adapters.process import output_of, run
+from lambda_fast_deploy.errors import BuildFailed, disk_full
+from lambda_fast_deploy.fingerprints.layers import node_project
+from lambda_fast_deploy.fingerprints.layers.requirements import asked
+from lambda_fast_deploy.models import Architecture, Layer
+from lambda_fast_deploy.packaging.layers.wheels import InstalledPackage
+
+# What npm's settings name where an index wants a password (npm documentation, "npmrc").
+_TOKENS = ("NODE_AUTH_TOKEN", "NPM_TOKEN", "YARN_NPM_AUTH_TOKEN")
+_CPU = {Architecture.X86_64: "x64", Architecture.ARM64: "arm64"}
+_SCRIPTS = ("preinstall", "install", "postinstall")
+# Of npm, pnpm and yarn: what they keep for themselves.
+_OWN = (".bin", ".cache", ".modules.yaml", ".package-lock.json", ".pnpm", ".yarn-integrity")
+_MARKS = ("npm error ", "ERR_PNPM_", "error ", "\u27a4 YN")  # before what npm, pnpm and yarn say
+_OWN_TOO = (".pnpm-workspace-state.json", ".pnpm-workspace-state-v1.json", ".yarn-state.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A package manager, and how it installs exactly what a lock settles.
+
+    ``commands`` are run one after the other, with ``variables``, which are its settings. ``again``
+    makes its lock anew.
+    """
+
+    commands: tuple[tuple[str, ...], ...]
+    again: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    is_for_machine: bool = False  # it installs for this machine's processor only
+
+
+_NPM = ("npm", "ci", "--omit=dev", "--ignore-scripts", "--install-links=false")
+_QUIET = ("--no-audit", "--no-fund", "--no-progress")
+_PNPM = ("pnpm", "install", "--prod", "--frozen-lockfile", "--ignore-scripts")
+_HOISTED = ("--config.node-linker=hoisted", "--config.manage-package-manager-versions=false")
+_YARN_1 = ("yarn", "install", "--production", "--frozen-lockfile", "--ignore-scripts")
+_YARN_SETTINGS = {
+    "YARN_NODE_LINKER": "node-modules",
+    "YARN_ENABLE_SCRIPTS": "false",
+    "YARN_ENABLE_TELEMETRY": "false",
+}
+
+
+def manager_of(lock: Path, architecture: Architecture) -> Manager:
+    """The package manager whose lock this is, told to install for Lambda."""
+    target = ("--os=linux", "--libc=glibc", f"--cpu={_CPU[architecture]}")
+    if lock.name == "pnpm-lock.yaml":
+        return Manager(((*_PNPM, *_HOISTED, *target),), "pnpm install")
+    if lock.name != "yarn.lock":
+        return Manager(((*_NPM, *_QUIET, *target),), "npm install")
+    if "__metadata:" not in read_text(lock, LOCK)[:2000]:
+        command = (*_YARN_1, "--non-interactive", "--no-progress")
+        return Manager((command,), "yarn install", is_for_machine=True)
+    focus = ("yarn", "workspaces", "focus", "--all", "--production")
+    return Manager((("yarn", "install", "--immutable"), focus), "yarn install", _YARN_SETTINGS)
+
+
+def install_node(
+    layer: Layer, root: Path, beat: Callable[[], None] = lambda: None
+) -> tuple[dict[str, InstalledPackage], list[str]]:
+    """Install what a lock settles, for Lambda's platform.
+
+    Args:
+        layer: its requirements are a lock with the package.json beside it.
+        root: the folder to fill, ``…/node_modules``.
+        beat: called while the manager is silent; what it raises ends it.
+
+    Returns:
+        What is there now, by name, and what people should know of it.
+
+    Raises:
+        BuildFailed: it cannot be installed, or links to what is not packed.
+    """
+    lock = layer.requirements
+    assert isinstance(lock, Path)
+    lock = asked(lock).lock or lock
+    manager = manager_of(lock, layer.architecture)
+    _check_platform(layer, manager)
+    stage = _ProjectCopy(lock, root.parent.parent / "stage")
+    if manager.variables is _YARN_SETTINGS:
+        _for_lambda(stage.project / ".yarnrc.yml", layer)
+    environment = {**for_tools(*_TOKENS), **manager.variables}
+    said: list[str] = []
+    try:
+        for command in manager.commands:
+            what = f"layer {layer.name}"
+            run(
+                command,
+                what=what,
+                environment=environment,
+                on_line=said.append,
+                beat=beat,
+                cwd=stage.project,
+            )
+    except BuildFailed as failure:
+        disk_full(f"layer {layer.name}", failure.detail)
+        raise BuildFailed(
+            f"layer {layer.name} cannot be made of {lock.name}: {_cause(said) or failure.message}",
+            detail=failure.detail,
+            remedy=f"Run {manager.again}, and commit package.json with {lock.name}.",
+        ) from None
+    stage.fill(root, layer)
+    packages = {
+        manifest.parent.relative_to(root).as_posix(): manifest
+        for pattern in ("*/package.json", "@*/*/package.json")
+        for manifest in root.glob(pattern)
+        if not manifest.parent.name.startswith("@")
+    }
+    if not packages:
+        raise BuildFailed(
+            f"layer {layer.name} is empty: {lock.name} requires nothing",
+            remedy="Remove the layer, or name what it should hold.",
+        )
+    found = {name: _read(name, root, manifest) for name, manifest in packages.items()}
+    return found, _of_scripts(layer, root)
+
+
+def _check_platform(layer: Layer, manager: Manager) -> None:
+    """Refuse what would be installed for another processor.
+
+    Raises:
+        BuildFailed: the manager installs for this machine, and the layer is for another one.
+    """
+    ours = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine())
+    if manager.is_for_machine and ours != _CPU[layer.architecture]:
+        raise BuildFailed(
+            f"layer {layer.name} is for {layer.architecture}, and yarn 1 installs for this machine "
+            f"({platform.machine()})",
+            remedy="Build it on such a machine, or use yarn 4, npm or pnpm.",
+        )
+
+
+def _cause(said: Iterable[str]) -> str:
+    """The first line of a manager's words that says what is wrong."""
+    for line in said:
+        for mark in _MARKS:
+            _, found, says = line.partition(mark)
+            if found and " " in says.strip() and not says.startswith("code "):
+                return says.strip()
+    return ""
+
+
+class _ProjectCopy:
+    """A copy of a project with the packages of this checkout that it leads to."""
+
+    def __init__(self, lock: Path, folder: Path) -> None:
+        own = lock.absolute().parent
+        self._locals = node_project.local_packages(lock)
+        folders = [each.folder.resolve() for each in self._locals]
+        self._top = Path(os.path.commonpath([own.resolve(), *folders]))
+        self._folder = folder
+        self.project = self._staged(own)
+        for each in self._locals:
+            names = node_project.files_of(each.path) if each.is_built else [each.path.name]
+            _copy(each.folder, self._staged(each.folder), names)
+        _copy(own, self.project, ["package.json", lock.name, *node_project.settings_of(lock)])
+
+    def fill(self, root: Path, layer: Layer) -> None:
+        """Let a folder have what was installed, with packages in the place of links to them."""
+        links: dict[str, Path] = {}
+        members = (self._staged(each.folder) for each in self._locals if each.is_built)
+        for folder in (self.project, *members):
+            self._unlink(folder / "node_modules", links)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        if (self.project / "node_modules").is_dir():
+            (self.project / "node_modules").rename(root)
+        for name, target in sorted(links.items()):
+            self._pack(layer, name, target, root / name)
+
+    def _staged(self, folder: Path) -> Path:
+        return self._folder / folder.resolve().relative_to(self._top)
+
+    def _unlink(self, modules: Path, links: dict[str, Path]) -> None:
+        """Take links out of a folder of modules; where each leads to, by its name."""
+        for name in (*_OWN, *_OWN_TOO):
+            path = modules / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for path in (*modules.glob("*"), *modules.glob("@*/*")):
+            if path.is_symlink():
+                links.setdefault(path.relative_to(modules).as_posix(), path.resolve())
+                path.unlink()
+
+    def _pack(self, layer: Layer, name: str, folder: Path, target: Path) -> None:
+        """Copy what a package would be published with."""
+        if not folder.is_relative_to(self._folder.resolve()):
+            raise BuildFailed(
+                f"layer {layer.name} requires {name}, which is a link to {folder}",
+                remedy=f"Require it by file:, so that {name} is packed.",
+            )
+        manifest = folder / "package.json"
+        before = manifest.read_bytes()
+        about = {"name": name, "version": "0.0.0", **json.loads(before)}
+        manifest.write_text(json.dumps(about), encoding="utf-8")  # npm packs nothing without these
+        command = ["npm", "pack", "--dry-run", "--json", "--ignore-scripts"]
+        listed = output_of(command, folder, 60, for_tools())
+        manifest.write_bytes(before)
+        if listed is None:
+            raise BuildFailed(
+                f"layer {layer.name} requires {name}, which npm does not pack",
+                remedy="Run npm pack in its folder, and correct what that says.",
+            )
+        files = [str(each["path"]) for each in json.loads(listed)[0]["files"]]
+        _copy(folder, target, files)
+        if (folder / "node_modules").is_dir():
+            shutil.copytree(folder / "node_modules", target / "node_modules", dirs_exist_ok=True)
+
+
+def _copy(source: Path, target: Path, names: list[str]) -> None:
+    for name in names:
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source / name, path)
+
+
+def _for_lambda(settings: Path, layer: Layer) -> None:
+    """Let yarn install for Lambda's platform, which it has no option for."""
+    import yaml
+
+    read: Any = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+    known = {"os": ["linux"], "cpu": [_CPU[layer.architecture]], "libc": ["glibc"]}
+    settings.write_text(
+        yaml.safe_dump({**(read or {}), "supportedArchitectures": known}), encoding="utf-8"
+    )
+
+
+def _of_scripts(layer: Layer, root: Path) -> list[str]:
+    """What people should know of packages that want to run something once they are installed."""
+    waiting = []
+    for manifest in sorted(root.rglob("node_modules/*/package.json")) + sorted(
+        root.glob("*/package.json")
+    ):
+        about = _json(manifest)
+        scripts = about.get("scripts")
+        has_script = isinstance(scripts, dict) and any(scripts.get(name) for name in _SCRIPTS)
+        if has_script or (manifest.parent / "binding.gyp").is_file():
+            waiting.append(f"{about.get('name')} {about.get('version')}")
+    if not waiting:
+        return []
+    many = len(waiting) > 1
+    return [
+        f"{', '.join(dict.fromkeys(waiting))} in layer {layer.name} "
+        f"{'have scripts that run' if many else 'has a script that runs'} when "
+        f"{'they are' if many else 'it is'} installed, which is not done here; a package that "
+        "builds or downloads something by that needs a version with prebuilt binaries."
+    ]
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # which npm takes no offence at
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _read(name: str, root: Path, manifest: Path) -> InstalledPackage:
+    files = (path for path in manifest.parent.rglob("*") if path.is_file())
+    return InstalledPackage(
+        name=name,
+        version=str(_json(manifest).get("version", "")),
+        files=tuple(sorted(path.relative_to(root).as_posix() for path in files)),
+        needs=(),
+    )

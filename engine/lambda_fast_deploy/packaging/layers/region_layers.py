@@ -1,0 +1,268 @@
+"""The layers of one region: each built once, found again by its requirements or its content."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lambda_fast_deploy.config.handler import absence_of
+from lambda_fast_deploy.errors import BuildFailed
+from lambda_fast_deploy.fingerprints.fingerprints import still
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import (
+    Action,
+    Function,
+    Layer,
+    LayerVersion,
+    Plan,
+    Settings,
+    Step,
+    ZipSource,
+)
+from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT, shown
+from lambda_fast_deploy.packaging.limits import check_size
+from lambda_fast_deploy.packaging.region_context import RegionContext
+from lambda_fast_deploy.packaging.upload import Uploads, progress
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.packaging.layers.layer_build import BuiltLayer
+
+
+class LayerBuilder:
+    """Builds each layer once, however many regions and parts want it."""
+
+    def __init__(self, settings: Settings, plan: Plan, journal: Journal) -> None:
+        self._settings = settings
+        self._journal = journal
+        building = {step.id for step in plan.steps if step.action is Action.BUILD}
+        self._made: dict[str, Future[BuiltLayer]] = {
+            layer.name: Future()
+            for layer in settings.layers.values()
+            if building & {f"layer:{part}" for part in layer.parts}
+        }
+        self._begun: set[str] = set()
+        self._lock = threading.Lock()
+
+    def built(self, layer: Layer, step: Step) -> BuiltLayer:
+        """The layer; whoever asks first builds it, the others wait."""
+        from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer, own_of
+        from lambda_fast_deploy.packaging.layers.layer_build import (
+            build_layer,  # most deploys build none
+        )
+
+        with self._lock:
+            first = layer.name not in self._begun
+            self._begun.add(layer.name)
+        future = self._made[layer.name]
+        if first:
+            try:
+                largest = UNZIPPED_LIMIT if self._settings.artifacts else DIRECT_LIMIT
+                own = own_of(layer)
+                made = build_layer(layer, partial(self._tell, step), largest)
+                still(f"layer {layer.name}", step.fingerprint, lambda: of_layer(layer, own))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+            for note in made.notes:
+                self._journal.note(note)
+            future.set_result(made)
+        return future.result()
+
+    @property
+    def packages(self) -> dict[str, Mapping[str, int]]:
+        """Unzipped bytes of each package in what was built, by the layer's name."""
+        done = (future.result() for future in self._made.values() if _made(future))
+        return {name: part.sizes for made in done for name, part in made.parts.items()}
+
+    def modules_of(self, layer: Layer) -> frozenset[str]:
+        """The top modules of a layer that this run has built, or nothing."""
+        made = self._made.get(layer.name)
+        if made is None or not _made(made):
+            return frozenset()
+        built = made.result()
+        return built.modules or frozenset(built.packages)
+
+    def check_beside(
+        self, layer: Layer, reused: Callable[[Layer], Mapping[str, str] | None]
+    ) -> None:
+        """Look for packages that a function would have twice.
+
+        Args:
+            layer: was built, in this run.
+            reused: the packages of a layer that is there already, with their versions; ``None``
+                where they could not be read.
+
+        Raises:
+            BuildFailed: in two versions, of which one would hide the other.
+        """
+        for function in self._settings.functions:
+            source = function.source
+            if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
+                self._check_together(function, source, reused)
+
+    def _check_together(
+        self,
+        function: Function,
+        source: ZipSource,
+        reused: Callable[[Layer], Mapping[str, str] | None],
+    ) -> None:
+        own = {path.name.removesuffix(".py") for path in source.code.iterdir()}
+        every: dict[str, tuple[str, str]] = {}
+        for layer in self._settings.layers.values():
+            if not set(source.layers) & layer.parts.keys():
+                continue
+            name = layer.name
+            built = self._made[name].result() if name in self._made else None
+            packages = built.packages if built else reused(layer)
+            if packages is None:
+                self._journal.note(
+                    f"What layer {name} holds could not be read; so nobody knows whether "
+                    f"{function.name} has a package in two versions."
+                )
+            for package, version in (packages or {}).items():
+                other, before = every.setdefault(package, (name, version))
+                if before != version:
+                    raise BuildFailed(
+                        f"{function.name} would have {package} {before} (layer {other}) and "
+                        f"{version} (layer {name})",
+                        remedy="Require both in one layer, and let split divide it.",
+                    )
+                if other != name:
+                    self._journal.note(
+                        f"{package} {version} is in layer {other} and in layer {name}, and both "
+                        f"are layers of {function.name}; one layer with split would hold it once."
+                    )
+            if built and (twice := sorted(own & built.modules)):
+                self._journal.note(
+                    f"The code of {function.name} has a {', '.join(twice)} of its own, which hides "
+                    f"that of layer {name}."
+                )
+        if "botocore" in every and "boto3" not in {*every, *own}:
+            self._journal.note(
+                f"Layer {every['botocore'][0]} of {function.name} has botocore "
+                f"{every['botocore'][1]} and no boto3: Lambda's own boto3 would meet a botocore "
+                "that it is not made for; require boto3, too."
+            )
+
+    def _tell(self, step: Step, line: str) -> None:
+        self._journal.check()
+        self._journal.progress(step.id, line, step.region)
+
+
+class RegionLayers:
+    """Publishes the layers of one region, or finds them."""
+
+    def __init__(self, context: RegionContext, builder: LayerBuilder) -> None:
+        self._context = context
+        self._observed = context.observed
+        self._builder = builder
+        self._published = context.clients.layers(context.region)
+        self._uploads = Uploads(context)
+
+    @property
+    def packages(self) -> Mapping[str, Mapping[str, int]]:
+        """Unzipped bytes of each package in what this run has built, by the layer's name."""
+        return self._builder.packages
+
+    def layer(self, name: str, layer: Layer) -> LayerVersion:
+        """The version of one part: reused by its requirements or its content, or published."""
+        step = self._context.step("layer", name)
+        if step.action is Action.REUSE:
+            found = self._observed.layers[name]
+            self._check(name, layer, found.size, "")
+            return found
+        from lambda_fast_deploy.packaging.layers.layer_build import over_budget
+
+        with self._context.journal.step(step) as detail:
+            built = self._builder.built(layer, step)
+            self._builder.check_beside(layer, self._reused)
+            part = built.parts[name]
+            zipped = part.archive
+            self._check(
+                name, layer, zipped.unzipped, over_budget(part.sizes, built.pruned, built.prunable)
+            )
+            if (same := self._same(name, built)) and not self._must_tell(name, built):
+                detail(f"version {same.number} holds the same")
+                return same
+            self._context.journal.check()  # to import it can have taken long
+            published = self._published.publish(
+                name,
+                LayerVersion(
+                    arn="",
+                    size=zipped.unzipped,
+                    fingerprint=step.fingerprint,
+                    content=part.content,
+                    contents=tuple(each.content for each in built.parts.values()),
+                ),
+                self._uploads.place(
+                    f"layer {name}", zipped, progress(self._context.journal, step, zipped.size)
+                ),
+                zipped.sha256,
+                layer.runtime,
+                layer.architecture,
+            )
+            detail(
+                f"version {published.number}, {shown(zipped.size)} zipped, "
+                f"{shown(zipped.unzipped)} unzipped, {shown(built.pruned)} pruned in all"
+            )
+            return published
+
+    def check_handler(self, function: Function, source: ZipSource) -> None:
+        """Make sure that a handler's module is in the code, or in a layer that is published here.
+
+        Raises:
+            BuildFailed: it is in none of them.
+        """
+        says = absence_of(source.code, source.handler, source.runtime)
+        if not says or source.keeps_layers:
+            return
+        found: set[str] = set()
+        for layer in self._context.settings.layers.values():
+            for name in set(source.layers) & layer.parts.keys():
+                version = self._observed.layers.get(name)
+                held = self._builder.modules_of(layer)
+                held = held or (self._published.modules(version.arn) if version else held)
+                if not held:
+                    return  # it could not be read
+                found |= held
+        top = re.split(r"[./]", source.handler, maxsplit=1)[0]
+        if top not in found:
+            raise BuildFailed(
+                f"{function.name}: {says}, and none of its layers has it",
+                remedy="Correct handler, or require what has it in one of the function's layers.",
+            )
+
+    def _reused(self, layer: Layer) -> Mapping[str, str] | None:
+        """The packages of a layer that is reused; ``None`` where a part could not be read."""
+        found: dict[str, str] = {}
+        for name in layer.parts:
+            version = self._observed.layers.get(name)
+            held = self._published.packages(version.arn) if version else {}
+            if not held:
+                return None
+            found |= held
+        return found
+
+    def _same(self, name: str, built: BuiltLayer) -> LayerVersion | None:
+        """A version of a part that holds what was built."""
+        content = built.parts[name].content
+        versions = self._observed.published.get(name, ())
+        return next((version for version in versions if version.content == content), None)
+
+    def _must_tell(self, name: str, built: BuiltLayer) -> bool:
+        """Whether a part is published though it is there: one must tell of the requirements."""
+        smallest = min(built.parts, key=lambda part: built.parts[part].archive.size)
+        return name == smallest and all(self._same(part, built) for part in built.parts)
+
+    def _check(self, name: str, layer: Layer, unzipped: int, remedy: str) -> None:
+        budget = layer.budget if layer.budget is not None else self._context.settings.budgets.layer
+        check_size(f"layer {name}", unzipped, budget, "unzipped", remedy)
+        check_size(f"layer {name}", unzipped, UNZIPPED_LIMIT, "unzipped", remedy)
+
+
+def _made(future: Future[BuiltLayer]) -> bool:
+    return future.done() and not future.exception()

@@ -1,0 +1,37 @@
+"""Whether what a plan uploads fits into what Lambda stores for the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.errors import NotPermitted
+from lambda_fast_deploy.models import Fingerprints, Plan, Settings
+from lambda_fast_deploy.models.sizes import FULL_STORAGE, shown
+
+
+def full_storage(
+    settings: Settings, plan: Plan, prints: Fingerprints, clients: Clients
+) -> Iterator[str]:
+    """What is to be said of regions whose code storage a deploy would exceed.
+
+    How large layers will be is known once they are built. Who may not read the quotas is told by
+    Lambda itself, in the deploy.
+    """
+    for region in settings.regions:
+        new = sum(
+            prints.archives[step.subject].size
+            for step in plan.steps
+            if step.region == region and step.kind in ("code", "function") and step.action.changes
+            if step.subject in prints.archives
+        )
+        if not new:
+            continue
+        with suppress(NotPermitted):
+            account = clients.functions(region).account()
+            if account.code + new > account.code_limit:
+                yield (
+                    f"Code and layers of all functions in {region} take {shown(account.code)} of "
+                    f"{shown(account.code_limit)}, and {shown(new)} more do not fit. {FULL_STORAGE}"
+                )

@@ -1,0 +1,113 @@
+"""What is there of what Dockerfiles make: AWS and registries are asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.parallel import attempts, workers
+from lambda_fast_deploy.errors import DeployError
+from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
+from lambda_fast_deploy.fingerprints.images.recipe import Lines, recipes_of
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import Architecture, Fingerprints, Settings
+from lambda_fast_deploy.planning.existing_artifacts import Looked
+from lambda_fast_deploy.planning.observe import observe
+from lambda_fast_deploy.planning.upstream_digests import settled
+
+MACHINES = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
+
+
+def look_for_images(
+    settings: Settings, local: Fingerprints, clients: Clients, journal: Journal
+) -> Looked:
+    """The same as ``look`` returns, where there are images.
+
+    An image gets the fingerprint of a Dockerfile whose upstreams have no ONBUILD only once it is
+    known that they have none. So their configurations are read for what is not there alone.
+
+    Args:
+        settings: what is asked for.
+        local: the fingerprints of what the working tree holds.
+        world: where it is asked.
+        journal: takes notes.
+    """
+    prints, observed, failed = _look(settings, local, clients, journal)
+    there = [
+        {*(f"base:{name}" for name in of.bases), *(f"image:{name}" for name in of.images)}
+        for of in observed.values()
+    ]
+    missing = {step for step in prints.recipes if any(step not in some for some in there)}
+    found = with_foreign(settings, prints, missing, clients, journal)
+    if found is prints:
+        return prints, observed, failed
+    return found, *observe(settings, lambda: found, clients)
+
+
+def _look(settings: Settings, local: Fingerprints, clients: Clients, journal: Journal) -> Looked:
+    with workers(1) as pool:
+        prints = pool.submit(settled, settings, local, clients, journal)
+        observed, failed = observe(settings, prints.result, clients)
+        return prints.result(), observed, failed
+
+
+def with_foreign(
+    settings: Settings,
+    prints: Fingerprints,
+    missing: Collection[str],
+    clients: Clients,
+    journal: Journal,
+) -> Fingerprints:
+    """The fingerprints with what ONBUILD of other people's images makes count.
+
+    Args:
+        settings: what is asked for.
+        prints: the fingerprints as they would be if these had no ONBUILD.
+        missing: the steps of those images that are not there.
+        world: where it is asked.
+        journal: takes notes.
+
+    Returns:
+        The same, if nothing counts that did not before.
+    """
+    every = [each for each in recipes_of(settings) if each.step in missing]
+    asked = {
+        (name, MACHINES[each.architecture]): None
+        for each in every
+        for name in each.asked_for(settings, copied=False)
+    }
+    known, unknown = attempts(lambda key: _triggers(*key, settings, prints, clients), asked)
+    for (name, _), error in unknown.items():
+        journal.note(
+            f"Whether ONBUILD of {name} copies anything could not be found out, so all of the "
+            f"build context counts: {error.message}. {error.remedy}".rstrip()
+        )
+    foreign: dict[str, Lines] = {}
+    for each in every:
+        machine = MACHINES[each.architecture]
+        told = [known.get((name, machine)) for name in each.upstreams(copied=False)]
+        lines = [line for some in told for line in some or ()]
+        foreign[each.step] = None if None in told else tuple(lines)
+    if not any(each is None or each for each in foreign.values()):
+        return prints
+    local = fingerprints(settings, foreign)
+    return settled(settings, replace(local, digests=prints.digests), clients, journal, asked=True)
+
+
+def _triggers(
+    name: str, machine: str, settings: Settings, prints: Fingerprints, clients: Clients
+) -> tuple[str, ...]:
+    """The ONBUILD of an image; that of the engine's own copy where no registry tells.
+
+    For what is not merged the engine is not asked.
+    """
+    digest = prints.digests.get(name)
+    image = f"{name}@{digest}" if digest and "@" not in name else name
+    try:
+        return clients.distribution(settings.regions[0]).triggers(image, machine)
+    except DeployError:
+        held = None if settings.event.unmerged else clients.docker.triggers(name)
+        if held is None:
+            raise
+        return held

@@ -1,0 +1,33 @@
+"""Handlers whose module is not in the code: whether a layer can have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lambda_fast_deploy.config.handler import absence_of
+from lambda_fast_deploy.errors import Invalid, Problem
+from lambda_fast_deploy.models import ObservedRegion, Settings, ZipSource
+
+
+def absent_handlers(settings: Settings, observed: Mapping[str, ObservedRegion]) -> list[str]:
+    """What people should know of handlers that only a layer can have.
+
+    Raises:
+        Invalid: a function has no layer, neither own ones nor such as it keeps.
+    """
+    notes, problems = [], []
+    for function in settings.functions:
+        source = function.source
+        if not isinstance(source, ZipSource):
+            continue
+        if not (says := absence_of(source.code, source.handler, source.runtime)):
+            continue
+        there = (region.functions.get(function.name) for region in observed.values())
+        kept = any(each.latest.layers for each in there if each) and source.keeps_layers
+        if source.layers or kept:
+            notes.append(f"{function.name}: {says}; one of its layers must have it.")
+        else:
+            problems.append(Problem(says, function.place))
+    if problems:
+        raise Invalid(problems)
+    return notes

@@ -1,0 +1,125 @@
+"""What images stand on: the digests of the images that they start from, or copy from.
+
+What follows its upstreams must be built again when these move, so registries are asked for their
+digests. Where one does not tell, what was made of the same recipe before will do: an upstream that
+is down must not stop a deployment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.parallel import attempts, results, workers
+from lambda_fast_deploy.errors import Unreachable
+from lambda_fast_deploy.fingerprints.images.recipe import (
+    ImageRecipe,
+    known_part,
+    recipes_of,
+    standing_on,
+)
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import Base, Fingerprints, ImageSource, Settings
+from lambda_fast_deploy.state.image_tags import base_tag, part_tag
+
+
+def settled(
+    settings: Settings,
+    local: Fingerprints,
+    clients: Clients,
+    journal: Journal,
+    *,
+    asked: bool = False,
+) -> Fingerprints:
+    """The fingerprints with those of all images: what they stand on is asked for at once.
+
+    Args:
+        settings: what is asked for.
+        local: the fingerprints of what the working tree holds.
+        world: where it is asked.
+        journal: takes notes.
+        asked: whether the digests have been asked for, and ``local`` has those that are known.
+    """
+    every = {each.step: each for each in recipes_of(settings)}
+    digests = local.digests
+    if not asked:
+        digests = _digests(
+            _asked_for(every.values(), settings, journal), settings, clients, journal
+        )
+
+    def followed(step: str) -> dict[str, str]:
+        """The digests of what something follows; ``""`` where one is not known."""
+        names = every[step].upstreams() if every[step].source.follow_upstream else []
+        return {name: digests.get(name, "") for name in names}
+
+    def known(step: str) -> dict[str, str]:
+        found = followed(step)
+        return found if all(found.values()) else known_part(found)
+
+    def base(name: str, given: Base) -> str:
+        step = f"base:{name}"
+        found = standing_on(local.recipes[step], known(step))
+        if all(followed(step).values()):
+            return found
+        tag = part_tag(given, found) if known(step) else base_tag(given, found)
+        return _newest(given, tag, settings.regions[0], clients) or found
+
+    with workers() as pool:
+        bases = results(
+            {name: pool.submit(base, name, given) for name, given in settings.bases.items()}
+        )
+    images = {
+        function.name: standing_on(
+            local.recipes[f"image:{function.name}"],
+            known(f"image:{function.name}"),
+            bases.get(function.source.base or "", ""),
+        )
+        for function in settings.functions
+        if isinstance(function.source, ImageSource)
+    }
+    return replace(local, bases=bases, images=images, digests=digests)
+
+
+def _asked_for(every: Iterable[ImageRecipe], settings: Settings, journal: Journal) -> list[str]:
+    """The images that registries are asked for."""
+    found: set[str] = set()
+    for each in every:
+        if each.source.follow_upstream:
+            names = each.asked_for(settings)
+            found |= set(names)
+            if len(names) < len(each.upstreams()):
+                journal.note(
+                    f"What {each.what} starts from is named by a build argument, and not asked for "
+                    "before it is merged; what was made of the same files last counts."
+                )
+    return sorted(found)
+
+
+def _digests(
+    images: list[str], settings: Settings, clients: Clients, journal: Journal
+) -> Mapping[str, str]:
+    """The digest of each image that is known, ``""`` where nothing answers; others are noted."""
+    if not images:
+        return {}
+    known, unknown = attempts(clients.distribution(settings.regions[0]).digest, images)
+    for image, error in unknown.items():
+        is_gone = isinstance(error, Unreachable)
+        other = "or else the copy that the builder has" if is_gone else "if there is anything"
+        journal.note(
+            f"Whether {image} has moved could not be found out, so what was made of the same files "
+            f"last counts, {other}: {error.message}. {error.remedy}".rstrip()
+        )
+        known |= {image: ""} if is_gone else {}
+    return known
+
+
+def _newest(base: Base, tag: str, region: str, clients: Clients) -> str:
+    """The fingerprint of the image behind a tag of a base, or nothing."""
+    prefix = f"{base.tag}-"
+    for each in clients.registry(region).tags(base.repository, tag):
+        fingerprint = each.removeprefix(prefix)
+        if each.startswith(prefix) and each != tag and re.fullmatch("[0-9a-f]{16}", fingerprint):
+            return fingerprint
+    return ""

@@ -1,0 +1,51 @@
+"""What people may not expect of a deploy that is planned, and what they can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lambda_fast_deploy.models import (
+    Function,
+    ObservedFunction,
+    ObservedRegion,
+    Plan,
+    Store,
+    ZipSource,
+)
+from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, shown
+
+
+def cautions(
+    function: Function, region: str, plan: Plan, there: ObservedRegion, store: Store | None
+) -> Iterator[str]:
+    """What is to be said of a function before it is deployed to a region.
+
+    Args:
+        function: the function.
+        region: where.
+        plan: what will be done.
+        there: what the region has.
+        store: where zips go that are too large for a call, if anywhere.
+    """
+    observed = there.functions.get(function.name)
+    changed = {s.kind for s in plan.of(region, function.name) if s.action.changes}
+    if observed is None:
+        return
+    if function.has_alias and observed.alias is None and changed & {"code", "configuration"}:
+        yield (
+            f"Alias {function.alias} of {function.name} is new in {region}: who calls "
+            f"{function.name} itself gets $LATEST, which changes before the tests. Let them call "
+            f"{function.name}:{function.alias}; or write alias: $LATEST, if they are to stay."
+        )
+    if "code" in changed and store is None and _is_large(function, observed):
+        yield (
+            f"The code that {function.name} has in {region} is "
+            f"{shown(observed.latest.code_size)} zipped: should the deploy fail, it takes a bucket "
+            "to put it back. Name one: artifacts: {bucket: NAME, create: true}."
+        )
+
+
+def _is_large(function: Function, observed: ObservedFunction) -> bool:
+    """Whether the zip that is there is too large for a call."""
+    is_zip = isinstance(function.source, ZipSource)
+    return is_zip and observed.latest.code_size > DIRECT_LIMIT

@@ -1,0 +1,151 @@
+"""The layers of functions alone: back to an earlier version, or off.
+
+The code stays that of the version which users have. What comes of it is a version of its own,
+which is tested before it receives traffic, as after any other change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.errors import Invalid, Place, Problem
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import (
+    Action,
+    Archive,
+    Artifacts,
+    Configuration,
+    Function,
+    LayerVersion,
+    ObservedFunction,
+    Outcome,
+    Plan,
+    Settings,
+    Step,
+    ZipSource,
+)
+from lambda_fast_deploy.planning.observe import observe_function
+from lambda_fast_deploy.planning.test_selection import reason_to_skip
+from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.function_release import FunctionRelease
+
+
+@dataclass(frozen=True, slots=True)
+class LayerChange:
+    """What becomes of a layer on the functions that have it.
+
+    ``to`` is the number of a version, or nothing for the one before that which is attached.
+    """
+
+    layer: str
+    to: str = ""
+    detach: bool = False
+
+    def __call__(self, settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+        """Change every function of the settings that has the layer.
+
+        Raises:
+            Invalid: no function has it, or it has no such version.
+        """
+        orders = []
+        for region, function in settings.targets:
+            observed = observe_function(function.unconfigured, region, clients)
+            if observed and self._of(observed):
+                orders.append(self._context(region, function, observed, settings, clients, journal))
+        if not orders:
+            raise self._invalid(f"no function of the configuration has a layer {self.layer!r}")
+        plan = Plan(tuple(step for context in orders for step in context.plan.steps))
+        if settings.plan_only:
+            return Outcome(plan, ())
+        journal.note(
+            f"The next deploy gives functions the layers of the configuration again; change "
+            f"{self.layer} there as well."
+        )
+        return Outcome(
+            plan, tuple(together(lambda context: FunctionRelease(context).deliver(), orders))
+        )
+
+    def _invalid(self, says: str) -> Invalid:
+        return Invalid([Problem(says, Place("the name of the layer"))])
+
+    def _of(self, observed: ObservedFunction) -> str:
+        """The ARN of the layer that users have now, or nothing."""
+        layers = observed.live.layers if observed.live else ()
+        return next((arn for arn in layers if arn.split(":")[6] == self.layer), "")
+
+    def _context(
+        self,
+        region: str,
+        function: Function,
+        observed: ObservedFunction,
+        settings: Settings,
+        clients: Clients,
+        journal: Journal,
+    ) -> ReleaseContext:
+        live, attached = observed.live, self._of(observed)
+        assert live is not None
+        if observed.latest.code_sha256 != live.code_sha256:
+            raise self._invalid(
+                f"$LATEST of {function.name} is not the code that {function.alias} serves; deploy "
+                "first, so that it is"
+            )
+        target = "" if self.detach else self._target(clients, region, attached)
+        wanted = [target if arn == attached else arn for arn in live.layers]
+        layers = {arn: LayerVersion(arn) for arn in wanted if arn}
+        what = f"back to version {target.rpartition(':')[2]}" if target else "taken off"
+        return ReleaseContext(
+            region=region,
+            settings=settings,
+            function=replace(
+                function,
+                canary=None,
+                keep=None,
+                source=ZipSource(settings.root, live.handler, live.runtime, tuple(layers)),
+                configuration=Configuration(),
+                role=None,
+                url=observed.url.access if observed.url else None,
+            ),
+            plan=self._plan(region, function, f"layer {self.layer} {what}", settings),
+            artifacts=Artifacts(
+                bases={},
+                images={},
+                layers=layers,
+                archives={function.name: Archive(b"", live.code_sha256, 0)},
+            ),
+            observed=observed,
+            clients=clients,
+            journal=journal,
+        )
+
+    def _target(self, clients: Clients, region: str, attached: str) -> str:
+        arns = [version.arn for version in clients.layers(region).versions(self.layer)]
+        older = arns[arns.index(attached) + 1 :] if attached in arns else []
+        for arn in arns if self.to else older:
+            if self.to in ("", arn.rpartition(":")[2]):
+                return arn
+        there = ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
+        wanted = f"version {self.to}" if self.to else "version before the one that is attached"
+        raise self._invalid(f"layer {self.layer!r} has no {wanted} in {region}; there are: {there}")
+
+    def _plan(self, region: str, function: Function, why: str, settings: Settings) -> Plan:
+        def step(kind: str, action: Action, reason: str) -> Step:
+            return Step(f"{kind}:{function.name}", region, action, reason)
+
+        tests = []
+        for test in function.tests:
+            skip = reason_to_skip(test, settings.event, changed=True)
+            action = Action.SKIP if skip else Action.TEST
+            tests.append(
+                Step(f"test:{function.name}:{test.name}", region, action, skip or "it changes")
+            )
+        return Plan(
+            (
+                step("configuration", Action.UPDATE, why),
+                step("code", Action.SKIP, "it stays as it is"),
+                step("version", Action.PUBLISH, "it changes"),
+                step("alias", Action.MOVE, "it changes"),
+                *tests,
+            )
+        )

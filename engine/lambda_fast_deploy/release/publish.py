@@ -1,0 +1,62 @@
+"""A version of what ``$LATEST`` holds; no user has met it yet."""
+
+from __future__ import annotations
+
+from lambda_fast_deploy.errors import ChangedMeanwhile, Conflict, NotFound
+from lambda_fast_deploy.models import FunctionState
+from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.undo import UndoResult
+from lambda_fast_deploy.state import marks
+
+
+def publish(context: ReleaseContext, label: str, sha256: str, revision: str) -> FunctionState:
+    """Publish ``$LATEST``, provided that it still is what this run has left there.
+
+    Args:
+        order: the function.
+        label: description of the version; unlike that of any other run.
+        sha256: the CodeSha256 that ``$LATEST`` must have.
+        revision: the revision that it must have.
+
+    Raises:
+        Conflict: somebody else has changed it.
+    """
+    versions = context.clients.versions(context.region)
+    with context.working("version") as detail:
+        try:
+            published = versions.publish(context.name, sha256, label, revision)
+        except NotFound:
+            raise ChangedMeanwhile(f"{context.name} is gone") from None
+        except Conflict:
+            newest = next(iter(versions.every(context.name)), None)
+            if newest is None or newest.description != label:
+                raise context.theirs(f"changed {context.name}") from None
+            published = newest  # it was this run: the answer had been lost
+        number = published.version
+        if published.description == label and context.observed is not None:
+            context.undo.record(
+                f"version {number} of {context.name}", lambda: _delete(context, number)
+            )
+        context.clients.functions(context.region).settled(context.name, number, is_new=True)
+        detail(f"version {number}")
+        return published
+
+
+def _delete(context: ReleaseContext, number: str) -> UndoResult | None:
+    """Delete the version that this run has published, unless another run uses it by now."""
+    versions = context.clients.versions(context.region)
+    try:
+        versions.delete(context.name, number)
+    except NotFound:
+        return UndoResult.NEEDLESS
+    except Conflict:  # Lambda deletes no version that an alias points to (API: DeleteFunction)
+        alias = versions.alias(context.name, context.function.alias)
+        if alias and alias.description.startswith(f"{marks.UNDER_TEST}{context.journal.run}"):
+            raise  # this run's own alias could not be moved back
+        if alias is None or alias.serving != number:
+            return UndoResult.THEIRS
+        now = versions.arrived(context.name, alias)
+        if now and now.serving == number:  # the run was cancelled, and that takes minutes
+            return UndoResult.SERVES
+        versions.delete(context.name, number)
+    return None

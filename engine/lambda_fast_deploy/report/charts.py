@@ -1,0 +1,90 @@
+"""Pictures of sizes and of the past, in Mermaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from lambda_fast_deploy.models import FunctionOutcome
+from lambda_fast_deploy.report.markdown import label, mermaid
+
+HEAVIEST = 8  # packages of a picture; the others are one slice
+REGRESSION = 1.25  # times the median of the releases before
+ENOUGH = 3  # releases before, at least, to tell what is usual
+MB = 10**6
+
+
+def shown(size: float) -> str:
+    """Bytes for people."""
+    return f"{size / MB:.1f} MB" if size >= MB else f"{size / 1000:.1f} kB"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Seconds for people, as milliseconds; nothing if they are not known."""
+    if seconds is None:
+        return ""
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "<1 ms"
+
+
+def heaviest(packages: Mapping[str, Mapping[str, int]]) -> str:
+    """The heaviest packages of what was built; nothing when nothing was."""
+    sizes = {name: size for layer in packages.values() for name, size in layer.items()}
+    ranked = sorted(sizes.items(), key=lambda pair: -pair[1])
+    if not ranked:
+        return ""
+    slices = [(label(name), size) for name, size in ranked[:HEAVIEST]]
+    if rest := sum(size for _, size in ranked[HEAVIEST:]):
+        slices.append((f"{len(ranked) - HEAVIEST} others", rest))
+    return mermaid(
+        "pie showData title MB unzipped",
+        *(f'    "{name}" : {max(size / MB, 0.01):.2f}' for name, size in slices),
+    )
+
+
+def past(delivery: FunctionOutcome) -> str:
+    """How fast the last releases started and how long they took, with this one at the end."""
+    versions = [*(each.version for each in delivery.history), delivery.version]
+    cold = [*(each.speed.cold for each in delivery.history), delivery.speed.cold]
+    known = [(v, c) for v, c in zip(versions, cold, strict=True) if c is not None][-12:]
+    if len(known) < 2:
+        return ""
+    names = ", ".join(f'"{label(version)}"' for version, _ in known)
+    values = ", ".join(f"{seconds * 1000:.0f}" for _, seconds in known)
+    top = max(seconds for _, seconds in known) * 1100  # from 0, as bars are compared by height
+    return mermaid(
+        "xychart-beta",
+        f'    title "Cold start of {label(delivery.function)}, by version"',
+        f"    x-axis [{names}]",
+        f'    y-axis "ms" 0 --> {top:.0f}',
+        f"    bar [{values}]",
+    )
+
+
+def regressions(deliveries: Iterable[FunctionOutcome]) -> list[str]:
+    """What became notably worse than it was in the releases before, in sentences."""
+    said = []
+    for delivery in deliveries:
+        if delivery.outcome != "deployed":
+            continue
+        for what, now, before, show in (
+            (
+                "starts in",
+                delivery.speed.cold,
+                [each.speed.cold for each in delivery.history],
+                milliseconds,
+            ),
+            ("has code of", delivery.code_size, [p.code_size for p in delivery.history], shown),
+        ):
+            usual = _usual(before)
+            if now and usual and now > usual * REGRESSION and show(now) != show(usual):
+                said.append(
+                    f"{delivery.function} {what} {show(now)}, {now / usual - 1:.0%} more than the "
+                    f"median of its last {len(before)} releases ({show(usual)})."
+                )
+    return said
+
+
+def _usual(values: Sequence[float | None]) -> float:
+    import statistics
+
+    known = [value for value in values if value]
+    return statistics.median(known) if len(known) >= ENOUGH else 0.0

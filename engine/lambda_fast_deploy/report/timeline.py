@@ -1,0 +1,54 @@
+"""A Mermaid timeline of the run, parallel work side by side."""
+
+from __future__ import annotations
+
+from lambda_fast_deploy.journal import Journal, LogEntry
+from lambda_fast_deploy.report.markdown import label, mermaid
+
+_SHORTEST = 0.05  # seconds; anything shorter could not be seen
+MOST = 60  # pieces of work that can still be told apart
+SHORT = 20.0  # seconds; up to that a tick for each second can be read
+
+
+def timeline(journal: Journal) -> str:
+    """The Gantt chart as a fenced block, or nothing when no work was done."""
+    if not journal.entries:
+        return ""
+    short = journal.elapsed < SHORT
+    entries = sorted(journal.entries, key=lambda e: -e.seconds)[:MOST]
+    regions = {entry.region for entry in entries if entry.region}
+
+    def section_of(entry: LogEntry) -> str:
+        """What it is about; and where, if that is in doubt."""
+        subject = entry.id.split(":")[1] if ":" in entry.id else "preparation"
+        return f"{subject} {entry.region}" if len(regions) > 1 and entry.region else subject
+
+    lines = [
+        "gantt",
+        "    dateFormat x",
+        f"    axisFormat {'%Ss' if short else '%M:%S'}",
+        *(["    tickInterval 1second"] if short else []),
+        "    todayMarker off",
+    ]
+    first: dict[str, float] = {}
+    for entry in entries:
+        name = section_of(entry)
+        first[name] = min(entry.start, first.get(name, entry.start))
+    section = None
+    for entry in sorted(entries, key=lambda e: (first[section_of(e)], e.start)):
+        if section != section_of(entry):
+            section = section_of(entry)
+            lines.append(f"    section {label(section)}")
+        state = "crit, " if entry.outcome == "failed" or entry.action == "undo" else ""
+        start = round(entry.start * 1000)
+        end = round((entry.start + max(entry.seconds, _SHORTEST)) * 1000)
+        kind, _, rest = entry.id.partition(":")
+        name = label(f"{kind} {rest.partition(':')[2]} {entry.seconds:.1f} s")
+        lines.append(f"    {name} :{state}{start}, {end}")
+    others = len(journal.entries) - len(entries)
+    left = (
+        f"\n\nThe longest {MOST} pieces of work; {others} shorter ones are left out."
+        if others
+        else ""
+    )
+    return mermaid(*lines) + left

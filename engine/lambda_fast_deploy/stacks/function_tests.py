@@ -1,0 +1,119 @@
+"""Tests of the functions of a stack, asked where the stack has put them."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Set
+
+from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
+from lambda_fast_deploy.errors import FunctionTestFailed
+from lambda_fast_deploy.models import LATEST, Action, CommandTest, EventKind, Step
+from lambda_fast_deploy.planning.test_selection import reason_to_skip
+from lambda_fast_deploy.stacks.context import StackContext
+from lambda_fast_deploy.testing.endpoints import VersionAddress
+from lambda_fast_deploy.testing.readiness import make_ready
+from lambda_fast_deploy.testing.run_test import FunctionTests, TestedFunction
+
+URL = "AWS::Lambda::Url"
+REST_API = "AWS::ApiGateway::RestApi"
+OTHERS = {URL, "AWS::ApiGatewayV2::Api"}  # what else turns requests into events
+
+
+def test_steps(context: StackContext, changed: Container[str], why: str) -> list[Step]:
+    """The tests of every function, with the reason of each.
+
+    Args:
+        order: whose tests.
+        changed: the logical ids of functions that change.
+        why: the reason to test those.
+    """
+    steps = []
+    for logical, tests in context.stack.tests.items():
+        for test in tests:
+            skip = reason_to_skip(test, context.settings.event, changed=logical in changed)
+            action = Action.SKIP if skip else Action.TEST
+            reason = skip or (why if logical in changed else "it was asked for")
+            steps.append(Step(f"test:{logical}:{test.name}", context.region, action, reason))
+    return steps
+
+
+def warn_of_untested(context: StackContext, changed: Iterable[str]) -> None:
+    """Note which functions of these, by their logical ids, go live untested."""
+    for logical in changed:
+        if not context.stack.tests.get(logical):
+            context.journal.note(f"{logical} has no test, so its new version goes live untested.")
+
+
+def alias_of(context: StackContext, logical: str) -> str:
+    """What users call: the alias that SAM publishes a function under, or ``$LATEST``."""
+    alias = context.resources.of_function(logical, "AutoPublishAlias")
+    return alias if isinstance(alias, str) else LATEST
+
+
+def event_in(types: Set[str]) -> EventKind:
+    """What requests become in a stack that has resources of these types."""
+    return "rest" if REST_API in types and not types & OTHERS else "http"
+
+
+class StackTests:
+    """Runs the tests of one stack."""
+
+    def __init__(self, context: StackContext) -> None:
+        self._context = context
+        self._trials = FunctionTests(
+            context.settings, context.region, context.clients, context.journal
+        )
+
+    def prove(self, state: StackState, steps: Iterable[Step]) -> None:
+        """Run the tests that the steps name, and hold the start of what they call to its budget.
+
+        Raises:
+            GateFailed: one did not pass, or a function takes longer to start.
+        """
+        asked = {step.id: step for step in steps if step.action is Action.TEST}
+        if not asked:
+            return
+        found = self._context.stacks.resources(state.name)
+        names = {each.logical: each.physical for each in found}
+        types = {each.type for each in found}
+        for logical, tests in self._context.stack.tests.items():
+            mine = [(test, asked.get(f"test:{logical}:{test.name}")) for test in tests]
+            wanted = [(test, step) for test, step in mine if step]
+            if not wanted:
+                continue
+            if logical not in names:
+                says = "the stack has no {}; its Condition may leave it out"
+                raise FunctionTestFailed(f"test {wanted[0][0].name}: {says.format(logical)}")
+            tells = URL in types and any(isinstance(test, CommandTest) for test, _ in wanted)
+            address = self._address(logical, names[logical], event_in(types))
+            subject = self._subject(address, state.outputs, tells=tells)
+            for test, step in wanted:
+                self._trials.run(step, "on live traffic", test, subject)
+            budget = self._context.settings.budgets.cold_start
+            if budget is not None and (why := address.speedometer.hold(budget, address.name)):
+                self._context.journal.note(why)
+
+    def _address(self, logical: str, name: str, event: EventKind) -> VersionAddress:
+        invocations = self._context.clients.invocations(self._context.region)
+        return VersionAddress(invocations, name, alias_of(self._context, logical), event=event)
+
+    def _subject(
+        self, address: VersionAddress, outputs: Mapping[str, str], *, tells: bool
+    ) -> TestedFunction:
+        """A function as a test asks it; ``tells`` its URL, which only commands need."""
+        context, alias, name = self._context, address.qualifier, address.name
+        qualifier = "" if alias == LATEST else alias
+        # What the function answers may hold values of its environment, which no message shows.
+        state = context.clients.functions(context.region).read(name, qualifier)
+        if state:
+            make_ready(state, name, context.region, context.clients, context.journal)
+        url = context.clients.urls(context.region).read(name, qualifier) if tells else None
+        return TestedFunction(
+            name,
+            alias,
+            address,
+            url.address if url else "",
+            {
+                "STACK_NAME": context.name,
+                **{f"STACK_OUTPUT_{key}": value for key, value in outputs.items()},
+            },
+        )

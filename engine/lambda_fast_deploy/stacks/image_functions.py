@@ -1,0 +1,69 @@
+"""The functions of a template whose images are built here: their Metadata names a Dockerfile."""
+
+from __future__ import annotations
+
+from lambda_fast_deploy.adapters.files import is_file
+from lambda_fast_deploy.errors import Invalid, Problem
+from lambda_fast_deploy.models import LATEST, Configuration, Function, ImageSource
+from lambda_fast_deploy.stacks.local_artifacts import architecture_of
+from lambda_fast_deploy.stacks.resources import Resources
+
+
+def images_of(resources: Resources, stack: str) -> tuple[Function, ...]:
+    """The functions with a Dockerfile, by their logical ids.
+
+    Args:
+        resources: those of the template.
+        stack: the stack's name, which the names of repositories begin with.
+
+    Raises:
+        Invalid: with everything that cannot be built.
+    """
+    problems: list[Problem] = []
+    found = [
+        function
+        for each in resources.every
+        for logical in each.functions
+        if (function := _image(each, logical, stack, problems))
+    ]
+    if problems:
+        raise Invalid(problems)
+    return tuple(found)
+
+
+def _image(
+    resources: Resources, logical: str, stack: str, problems: list[Problem]
+) -> Function | None:
+    """A function whose Metadata tells how its image is built, as the SAM CLI has it."""
+    template = resources.template
+    metadata = template.resources[logical].get("Metadata") or {}
+    if "Dockerfile" not in metadata:
+        return None
+    context = template.path.parent / str(metadata.get("DockerContext", "."))
+    dockerfile = context / str(metadata["Dockerfile"])
+    at = ("Resources", logical, "Metadata")
+    if not is_file(dockerfile):
+        says = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
+        problems.append(Problem(says, template.place(*at, "Dockerfile")))
+    if "DockerBuildTarget" in metadata:
+        says = "a DockerBuildTarget is not supported; give that stage a Dockerfile of its own"
+        problems.append(Problem(says, template.place(*at, "DockerBuildTarget")))
+    arguments, name = metadata.get("DockerBuildArgs") or {}, resources.name(logical)
+    wanted, place = resources.of_function(logical, "Architectures"), template.place(*at[:2])
+    return Function(
+        name=name,
+        source=ImageSource(
+            dockerfile=dockerfile,
+            context=context,
+            repository=f"{stack}-{name}".lower().replace("/", "-"),
+            base=None,
+            build_args={str(key): str(resources.known(each)) for key, each in arguments.items()},
+            compression="gzip",  # every Lambda reads that, and CloudFormation tries once
+        ),
+        architecture=architecture_of(resources, wanted, place, problems),
+        role=None,
+        alias=LATEST,
+        configuration=Configuration(),
+        url=None,
+        tests=(),
+    )

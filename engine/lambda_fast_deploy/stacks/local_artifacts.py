@@ -1,0 +1,254 @@
+"""What of a template is built into zips: the properties that name something local, and how.
+
+The properties are those that ``sam package`` and ``aws cloudformation package`` know (AWS CLI
+command reference, "cloudformation package").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lambda_fast_deploy.adapters.files import LOCK, is_directory, is_file, is_there, read_text
+from lambda_fast_deploy.config.handler import absence_of, problem_with
+from lambda_fast_deploy.config.layers import NODE_LOCKS
+from lambda_fast_deploy.errors import Invalid, Place, Problem
+from lambda_fast_deploy.fingerprints.layers.requirements import requirements as requirements_of
+from lambda_fast_deploy.models import Architecture
+from lambda_fast_deploy.stacks.resources import (
+    FUNCTIONS,
+    LAMBDA_FUNCTION,
+    LAYERS,
+    SERVERLESS_FUNCTION,
+    Resources,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactProperty:
+    """How a resource names what is local: a property, and the keys of its bucket and object.
+
+    Without keys it is an address, ``s3://bucket/key``.
+    """
+
+    property: str
+    keys: tuple[str, str] | None = None
+
+
+_FORMS = {
+    SERVERLESS_FUNCTION: ArtifactProperty("CodeUri"),
+    LAMBDA_FUNCTION: ArtifactProperty("Code", ("S3Bucket", "S3Key")),
+    "AWS::Serverless::LayerVersion": ArtifactProperty("ContentUri"),
+    "AWS::Lambda::LayerVersion": ArtifactProperty("Content", ("S3Bucket", "S3Key")),
+    "AWS::Serverless::Api": ArtifactProperty("DefinitionUri"),
+    "AWS::Serverless::HttpApi": ArtifactProperty("DefinitionUri"),
+    "AWS::Serverless::StateMachine": ArtifactProperty("DefinitionUri", ("Bucket", "Key")),
+    "AWS::ApiGateway::RestApi": ArtifactProperty("BodyS3Location", ("Bucket", "Key")),
+    "AWS::StepFunctions::StateMachine": ArtifactProperty("DefinitionS3Location", ("Bucket", "Key")),
+}
+# Files of languages that must be compiled first, and what makes them.
+_COMPILED = ("pom.xml", "build.gradle", "build.gradle.kts", "go.mod", "Cargo.toml", "Gemfile")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalArtifact:
+    """Something local that a resource is made of.
+
+    ``logical`` follows the logical ids of the stacks that the resource is nested in, with slashes.
+    ``requirements`` are installed for ``runtime`` beside the files of ``path``, all of them below
+    ``prefix`` in the zip. A ``path`` that is a file goes as it is.
+    """
+
+    logical: str
+    form: ArtifactProperty
+    path: Path
+    place: Place
+    is_layer: bool = False
+    requirements: Path | None = None
+    runtime: str = ""
+    architecture: Architecture = Architecture.X86_64
+    prefix: str = ""
+
+    @property
+    def id(self) -> str:
+        """Its step of the plan."""
+        return f"{'layer' if self.is_layer else 'code'}:{self.logical}"
+
+
+def parts_of(resources: Resources) -> tuple[LocalArtifact, ...]:
+    """Everything local, in the order of the templates.
+
+    Raises:
+        Invalid: with everything that cannot be built, each at its line.
+    """
+    problems: list[Problem] = []
+    found = [part for each in resources.every for part in _TemplateArtifacts(each, problems).find()]
+    if problems:
+        raise Invalid(problems)
+    return tuple(found)
+
+
+def architecture_of(
+    resources: Resources, value: Any, place: Place, problems: list[Problem]
+) -> Architecture:
+    """What a property says of the instruction set; ``problems`` takes what is wrong."""
+    first = resources.known(value[0] if isinstance(value, list) and value else value)
+    if first is None:
+        return Architecture.X86_64
+    if first in tuple(Architecture):
+        return Architecture(first)
+    problems.append(Problem(f"{first!r} is no architecture of Lambda", place))
+    return Architecture.X86_64
+
+
+def is_image(resources: Resources, logical: str) -> bool:
+    """Whether a function is packaged as an image."""
+    resource = resources.template.resources[logical]
+    return (
+        resources.of_function(logical, "PackageType") == "Image"
+        or "ImageUri" in (resource.get("Properties") or {})
+        or "Dockerfile" in (resource.get("Metadata") or {})
+    )
+
+
+class _TemplateArtifacts:
+    """The parts of one template."""
+
+    def __init__(self, resources: Resources, problems: list[Problem]) -> None:
+        self._resources = resources
+        self._template = resources.template
+        self._problems = problems
+
+    def find(self) -> list[LocalArtifact]:
+        found = (self._part(name, each) for name, each in self._template.resources.items())
+        return [part for part in found if part]
+
+    def _problem(self, says: str, logical: str, *way: str) -> None:
+        place = self._template.place("Resources", logical, *way)
+        self._problems.append(Problem(says, place))
+
+    def _part(self, logical: str, resource: Mapping[str, Any]) -> LocalArtifact | None:
+        kind = resource["Type"]
+        form = _FORMS.get(kind)
+        if form is None:
+            return None
+        properties = resource.get("Properties") or {}
+        if kind in FUNCTIONS and is_image(self._resources, logical):
+            return None
+        value = properties.get(form.property)
+        if value is None and kind == SERVERLESS_FUNCTION and "InlineCode" not in properties:
+            value = self._resources.of_function(logical, form.property)
+            if value is None:
+                self._problem("has no CodeUri", logical)
+        if (local := self._resources.local(value)) is None:
+            return None
+        place = self._template.place("Resources", logical, "Properties", form.property)
+        path = self._template.path.parent / local
+        if not (is_file(path) or is_directory(path)):
+            self._problems.append(Problem(f"{form.property} {local!r} does not exist", place))
+            return None
+        name = self._resources.name(logical)
+        part = LocalArtifact(name, form, path, place, is_layer=kind in LAYERS)
+        if is_file(path):
+            return part
+        if kind in LAYERS:
+            return self._layer(part, resource)
+        if kind in FUNCTIONS:
+            return self._function(part, logical, resource)
+        self._problems.append(Problem(f"{form.property} {local!r} is a directory", place))
+        return None
+
+    def _function(
+        self, part: LocalArtifact, logical: str, resource: Mapping[str, Any]
+    ) -> LocalArtifact | None:
+        method = (resource.get("Metadata") or {}).get("BuildMethod")
+        runtime = self._resources.of_function(logical, "Runtime")
+        wanted = self._resources.of_function(logical, "Architectures")
+        architecture = self._architecture(part.place, wanted)
+        if method and not _is_interpreted(method):
+            self._unbuilt(part, f"by {method}")
+            return None
+        if compiled := next((n for n in _COMPILED if is_file(part.path / n)), ""):
+            self._unbuilt(part, f"of {compiled}")
+            return None
+        found = self._with_requirements(part, runtime, architecture, "")
+        if found and _is_interpreted(runtime):
+            self._check_handler(found, logical)
+        return found
+
+    def _check_handler(self, part: LocalArtifact, logical: str) -> None:
+        handler = self._resources.of_function(logical, "Handler")
+        if not isinstance(handler, str):
+            return
+        given = self._resources.of_function(logical, "Layers")
+        is_whole = part.requirements is None and not given
+        named = (part.path, handler, part.runtime)
+        if says := problem_with(*named) or (absence_of(*named) if is_whole else ""):
+            place = self._resources.place_of_function(logical, "Handler")
+            self._problems.append(Problem(says, place))
+
+    def _layer(self, part: LocalArtifact, resource: Mapping[str, Any]) -> LocalArtifact | None:
+        metadata = resource.get("Metadata") or {}
+        method = metadata.get("BuildMethod")
+        if method is None:  # its directory is laid out already, as Lambda unpacks it
+            return part
+        if not _is_interpreted(method):
+            self._unbuilt(part, f"by {method}")
+            return None
+        properties = resource.get("Properties") or {}
+        wanted = metadata.get("BuildArchitecture") or properties.get("CompatibleArchitectures")
+        prefix = "nodejs/" if method.startswith("nodejs") else "python/"
+        return self._with_requirements(part, method, self._architecture(part.place, wanted), prefix)
+
+    def _with_requirements(
+        self, part: LocalArtifact, runtime: Any, architecture: Architecture, prefix: str
+    ) -> LocalArtifact | None:
+        try:
+            requirements = _requirements(part.path)
+        except (ValueError, RecursionError) as error:
+            self._problems.append(Problem(f"package.json is not valid JSON: {error}", part.place))
+            return None
+        if requirements and not is_file(requirements):
+            says = f"{requirements.name} is missing; run npm install, and commit it"
+            self._problems.append(Problem(says, part.place))
+            return None
+        if requirements and not _is_interpreted(runtime):
+            says = f"{requirements.name} needs a runtime that is known here, got {runtime!r}"
+            self._problems.append(Problem(says, part.place))
+            return None
+        return replace(
+            part,
+            requirements=requirements,
+            runtime=str(runtime),
+            architecture=architecture,
+            prefix=prefix,
+        )
+
+    def _unbuilt(self, part: LocalArtifact, how: str) -> None:
+        says = f"what is built {how} is not built here; name the zip that came of it"
+        self._problems.append(Problem(says, part.place))
+
+    def _architecture(self, place: Place, value: Any) -> Architecture:
+        return architecture_of(self._resources, value, place, self._problems)
+
+
+def _is_interpreted(runtime: Any) -> bool:
+    """Whether it is a runtime whose packages are installed, not compiled."""
+    return isinstance(runtime, str) and bool(re.fullmatch(r"python3\.\d+|nodejs\d+\.x", runtime))
+
+
+def _requirements(folder: Path) -> Path | None:
+    """The file that settles what code needs besides itself; ``None`` if it needs nothing."""
+    found = folder / "requirements.txt"
+    if is_there(found) and requirements_of(found):
+        return found
+    manifest = folder / "package.json"
+    asked = json.loads(read_text(manifest, LOCK)) if is_there(manifest) else {}
+    if isinstance(asked, dict) and asked.get("dependencies"):
+        locks = (folder / name for name in NODE_LOCKS)
+        return next((lock for lock in locks if is_there(lock)), folder / NODE_LOCKS[0])
+    return None

@@ -1,0 +1,140 @@
+"""What differs between two templates, resource by resource, without asking CloudFormation.
+
+Whether a change replaces a resource, and what follows from another resource's change, is left to
+CloudFormation. What a resource refers to counts: parameters, mappings and conditions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from lambda_fast_deploy.adapters.aws.stack_shapes import Change
+from lambda_fast_deploy.stacks.resources import NESTED
+
+_IN_TEXT = re.compile(r"\$\{([^!}.][^}.]*)")  # of Fn::Sub; ${!Literal} refers to nothing
+_SERVERLESS = "AWS::Serverless::"
+
+# The template of a stack inside, by its resource; nothing where it is not known.
+Inside = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def changes_between(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    parameters: Collection[str],
+    inside: Inside,
+    within: str = "",
+) -> tuple[Change, ...]:
+    """The changes from one template to another, those of stacks inside after their stack.
+
+    Args:
+        before: the template that the stack has; empty if there is none.
+        after: the one that it gets.
+        parameters: the names of parameters whose values differ.
+        inside: finds the templates of stacks inside.
+        within: the logical ids of the stacks that both are nested in, each with a slash after it.
+    """
+    return tuple(_changes(before, after, parameters, inside, within))
+
+
+def _changes(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    parameters: Collection[str],
+    inside: Inside,
+    within: str,
+) -> Iterator[Change]:
+    had, has = _section(before, "Resources"), _section(after, "Resources")
+    other = _other(before, after, parameters)
+    for logical in {**has, **had}:
+        was, now = had.get(logical, {}), has.get(logical, {})
+        name, kind = f"{within}{logical}", str((was or now)["Type"])
+        if not now:
+            yield Change("Remove", name, kind, policy=str(was.get("DeletionPolicy", "")))
+        elif not was:
+            yield Change("Add", name, kind)
+        elif was["Type"] != now["Type"]:
+            yield Change("Modify", name, kind, "True", names=("Type",))
+        elif names := _differing(was, now, before, after):
+            yield Change("Modify", name, kind, names=names)
+        elif _refers(now, other) or _refers(_globals(now, after), other):
+            yield Change("Modify", name, kind)
+        if kind in NESTED and "Retain" not in str(was.get("DeletionPolicy") if not now else ""):
+            yield from _inner(was, now, inside, f"{name}/")
+
+
+def _inner(
+    was: Mapping[str, Any], now: Mapping[str, Any], inside: Inside, within: str
+) -> Iterator[Change]:
+    """The changes in a stack inside; none where one of its templates is not known."""
+    before, after = (inside(each) if each else {} for each in (was, now))
+    if bool(was) == bool(before) and bool(now) == bool(after):
+        parameters = tuple(_unequal(_given(was), _given(now)))
+        yield from _changes(before, after, parameters, inside, within)
+
+
+def _section(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _given(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _section(_section(resource, "Properties"), "Parameters")
+
+
+def _unequal(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    return (key for key in {**now, **was} if was.get(key) != now.get(key))
+
+
+def _differing(
+    was: Mapping[str, Any],
+    now: Mapping[str, Any],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> tuple[str, ...]:
+    """The properties and attributes of a resource that differ, and those that Globals give it."""
+    return (
+        *_unequal(_section(was, "Properties"), _section(now, "Properties")),
+        *(key for key in _unequal(was, now) if key != "Properties"),
+        *(f"{key} (Globals)" for key in _unequal(_globals(was, before), _globals(now, after))),
+    )
+
+
+def _globals(resource: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What SAM gives every resource of a type (AWS SAM developer guide, "Globals section")."""
+    head, sign, kind = str(resource["Type"]).partition(_SERVERLESS)
+    return _section(_section(body, "Globals"), kind) if sign and not head else {}
+
+
+def _other(
+    before: Mapping[str, Any], after: Mapping[str, Any], parameters: Collection[str]
+) -> frozenset[str]:
+    """The names that stand for something else now: parameters, mappings and conditions."""
+    names = set(parameters)
+    for section in ("Mappings", "Conditions"):
+        names.update(_unequal(_section(before, section), _section(after, section)))
+    conditions = _section(after, "Conditions")
+    while more := {n for n, c in conditions.items() if n not in names and _refers(c, names)}:
+        names |= more
+    return frozenset(names)
+
+
+def _refers(value: Any, names: Collection[str]) -> bool:
+    """Whether something in a value refers to one of the names."""
+    if not names or not isinstance(value, (dict, list)):
+        return False
+    if isinstance(value, list):
+        return any(_refers(each, names) for each in value)
+    return any(_named(key, each, names) or _refers(each, names) for key, each in value.items())
+
+
+def _named(key: str, value: Any, names: Collection[str]) -> bool:
+    if key == "Fn::Sub":
+        text = value[0] if isinstance(value, list) and value else value
+        return isinstance(text, str) and any(each in names for each in _IN_TEXT.findall(text))
+    first = value[0] if key in ("Fn::FindInMap", "Fn::If") and isinstance(value, list) else value
+    if key not in ("Ref", "Condition", "Fn::FindInMap", "Fn::If"):
+        return False
+    return isinstance(first, str) and first in names

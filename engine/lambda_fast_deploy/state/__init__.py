@@ -1,0 +1,1 @@
+"""The marks that deployments leave in AWS: tags, descriptions, and their formats."""

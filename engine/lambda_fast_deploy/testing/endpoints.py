@@ -1,0 +1,163 @@
+"""Where a function can be asked: one version of it directly, or the address that users use."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from lambda_fast_deploy.adapters import http
+from lambda_fast_deploy.adapters.aws.access_denied import allow, denied_action
+from lambda_fast_deploy.adapters.aws.invocations import LONGEST, Invocations
+from lambda_fast_deploy.adapters.http import HttpResponse
+from lambda_fast_deploy.errors import FunctionTestFailed
+from lambda_fast_deploy.models import EventKind
+from lambda_fast_deploy.testing.http_events import event_of
+from lambda_fast_deploy.testing.speed import SpeedMeter
+
+# Runtime errors that no second try mends (Lambda developer guide, "Lambda runtime errors").
+_HOPELESS = (
+    "Runtime.ImportModuleError",
+    "Runtime.UserCodeSyntaxError",
+    "Runtime.HandlerNotFound",
+    "Runtime.MalformedHandlerName",
+)
+
+_PRELUDE_END = "\0" * 8  # of an answer that streams
+
+# A request's method, address, headers and body; its headers with a signature.
+Sign = Callable[[str, str, Mapping[str, str], bytes], dict[str, str]]
+
+
+class CannotStart(FunctionTestFailed):
+    """The function cannot even start; asking again is no use."""
+
+
+class Address(Protocol):
+    """Somewhere that answers HTTP requests and, perhaps, invocations."""
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        """Send an HTTP request."""
+
+    def invoke(self, payload: object) -> Any:
+        """Send an event; its answer."""
+
+    def by(self, event: EventKind | None) -> Address:
+        """The same where requests that become events become one of this kind, if it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionAddress:
+    """One version or alias, asked through Lambda's own API.
+
+    An HTTP request becomes an event of the kind ``event``. ``timeout`` is the function's own, in
+    seconds: there is no answer later than that.
+    """
+
+    invocations: Invocations
+    name: str
+    qualifier: str
+    timeout: float = LONGEST
+    event: EventKind = "http"
+    speedometer: SpeedMeter = field(default_factory=SpeedMeter)
+
+    def invoke(self, payload: object) -> Any:
+        called = self.invocations.invoke(self.name, self.qualifier, payload, self.timeout)
+        answer, error, tail = called.answer, called.error, called.log.strip()
+        self.speedometer.read(tail)
+        if not error:
+            return answer
+        said = answer if isinstance(answer, dict) else {}
+        kind, message = said.get("errorType", error), said.get("errorMessage", answer)
+        lines = said.get("stackTrace")
+        trace = "".join(map(str, lines)) if isinstance(lines, list) else ""
+        raised = CannotStart if kind in _HOPELESS else FunctionTestFailed
+        raise raised(f"{kind}: {message}", detail=tail if trace in tail else f"{trace}{tail}")
+
+    def by(self, event: EventKind | None) -> VersionAddress:
+        return replace(self, event=event) if event else self
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        begun = time.monotonic()
+        answer = _whole(self.invoke(event_of(self.event, method, path, body, headers or {})))
+        seconds = time.monotonic() - begun
+        if not (isinstance(answer, dict) and "statusCode" in answer):
+            if self.event != "http":  # "Malformed Lambda proxy response", 502
+                raise FunctionTestFailed(
+                    f"what {self.name} returned is no HTTP answer: no statusCode"
+                )
+            # A function URL turns any other answer into a 200 with that JSON.
+            return HttpResponse(200, json.dumps(answer).encode(), seconds)
+        text = str(answer.get("body") or "")
+        try:
+            encoded = answer.get("isBase64Encoded")
+            content = base64.b64decode(text) if encoded else text.encode()
+            return HttpResponse(int(answer["statusCode"]), content, seconds, _location(answer))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise FunctionTestFailed(
+                f"what {self.name} returned is no HTTP answer: {error}"
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class UrlAddress:
+    """An address that users use; requests are signed where ``sign`` gives them headers."""
+
+    url: str
+    sign: Sign | None = None
+
+    def invoke(self, payload: object) -> Any:
+        raise FunctionTestFailed(f"{self.url} takes HTTP requests, not events such as {payload!r}")
+
+    def by(self, event: EventKind | None) -> UrlAddress:
+        del event  # what stands in front of the function makes it
+        return self
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        url = f"{self.url.rstrip('/')}{path}" if path else self.url
+        sent = dict(headers or {})
+        if self.sign:
+            sent = self.sign(method, url, sent, body)
+        answer = http.request(method, url, body, sent, timeout=LONGEST)
+        if self.sign and answer.status == 403:
+            said = answer.body.decode("utf-8", "replace")
+            if wanted := denied_action(said):
+                raise FunctionTestFailed(
+                    f"no permission for {wanted}: {said}", remedy=allow(wanted)
+                )
+        return answer
+
+
+def _whole(answer: Any) -> Any:
+    """An answer as a function returns it that does not stream.
+
+    One that streams sends status and headers as JSON, eight NUL bytes, and the body (Lambda
+    developer guide, "Writing Lambda functions with response streaming").
+    """
+    if not isinstance(answer, str) or _PRELUDE_END not in answer:
+        return answer
+    prelude, _, body = answer.partition(_PRELUDE_END)
+    try:
+        found = json.loads(prelude)
+    except (ValueError, RecursionError):
+        return answer
+    # Without a status it is 200 (the same guide).
+    return {"statusCode": 200, **found, "body": body} if isinstance(found, dict) else answer
+
+
+def _location(answer: Mapping[str, Any]) -> str:
+    """Where a redirect leads, by the headers that a function returns."""
+    for headers in (answer.get("headers"), answer.get("multiValueHeaders")):
+        for name, value in headers.items() if isinstance(headers, dict) else ():
+            if name.lower() == "location":
+                return str(value[-1] if value and isinstance(value, list) else value)
+    return ""

@@ -1,0 +1,139 @@
+"""An HTTP request as the event that a function gets of it, by what stands in front of it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lambda_fast_deploy.models import EventKind
+
+HOST = "lambda-fast-deploy.test"
+NAME = "lambda-fast-deploy"
+# What is sent as text, and not in base64 (Elastic Load Balancing guide, "Lambda functions as
+# targets"); function URLs and APIs do so, too, with these.
+_TEXT = re.compile(r"text/|application/(json|javascript|xml)\s*(;|$)", re.IGNORECASE)
+_TARGET = f"arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/{NAME}/0"
+
+
+def event_of(
+    kind: EventKind, method: str, path: str, body: bytes, given: Mapping[str, str]
+) -> dict[str, Any]:
+    """The event of a request that a test makes.
+
+    Args:
+        kind: what sends it: a function URL or an HTTP API (``http``, payload format 2.0), a REST
+            API (``rest``, format 1.0), or an Application Load Balancer (``alb``).
+        method: the request's.
+        path: the request's, with its query.
+        body: what is sent.
+        given: headers, beside those that every request has.
+    """
+    headers = {"host": HOST, "user-agent": NAME}
+    if body:
+        headers["content-type"] = "application/octet-stream"
+        headers["content-length"] = str(len(body))
+    headers |= {name.lower(): value for name, value in given.items()}
+    raw_path, _, query = path.partition("?")
+    if kind == "http":
+        return _http(method, raw_path, query, headers) | _body(body, headers, None)
+    if kind == "rest":
+        return _rest(method, raw_path, query, headers) | _body(body, headers, None)
+    return _alb(method, raw_path, query, headers) | _body(body, headers, "")
+
+
+def _body(body: bytes, headers: Mapping[str, str], empty: str | None) -> dict[str, Any]:
+    if not body:
+        return {"body": empty, "isBase64Encoded": False}
+    is_text = _TEXT.match(headers["content-type"]) and "content-encoding" not in headers
+    with contextlib.suppress(UnicodeDecodeError):
+        if is_text:
+            return {"body": body.decode(), "isBase64Encoded": False}
+    return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+
+
+def _http(method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Lambda developer guide, "Invoking Lambda function URLs"."""
+    parameters: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "queryStringParameters": parameters,
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": NAME,
+            "domainName": HOST,
+            "domainPrefix": NAME,
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": NAME,
+            },
+            "requestId": NAME,
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": _now(),
+            "timeEpoch": int(time.time() * 1000),
+        },
+    }
+
+
+def _rest(method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """API Gateway developer guide, "Input format of a Lambda function for proxy integration"."""
+    several: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        several.setdefault(name, []).append(value)
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": {name: values[-1] for name, values in several.items()} or None,
+        "multiValueQueryStringParameters": several or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": NAME,
+            "domainName": HOST,
+            "domainPrefix": NAME,
+            "httpMethod": method,
+            "identity": {"sourceIp": "127.0.0.1", "userAgent": NAME},
+            "path": path,
+            "protocol": "HTTP/1.1",
+            "requestId": NAME,
+            "requestTime": _now(),
+            "requestTimeEpoch": int(time.time() * 1000),
+            "resourceId": NAME,
+            "resourcePath": path,
+            "stage": "$default",
+        },
+    }
+
+
+def _alb(method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Elastic Load Balancing guide, "Lambda functions as targets"; a query stays as it is sent."""
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    return {
+        "requestContext": {"elb": {"targetGroupArn": _TARGET}},
+        "httpMethod": method,
+        "path": path,
+        "queryStringParameters": {name: value for name, _, value in pairs},
+        "headers": headers,
+    }
+
+
+def _now() -> str:
+    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())

@@ -1,0 +1,103 @@
+"""How fast a function starts and answers, as Lambda's own log lines report it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from lambda_fast_deploy.errors import FunctionTestFailed
+from lambda_fast_deploy.models import Speed
+
+# A report of a log in text (Lambda developer guide, "REPORT log line fields"); of a version with
+# SnapStart, which is restored in place of being initialised, it has Restore Duration ("Monitoring
+# for Lambda SnapStart"). All are in milliseconds.
+_REPORT = re.compile(r"REPORT .*?\tDuration: (\d+(?:\.\d+)?) ms\t(.*)")
+_START = re.compile(r"(?<!Billed )(?:Init|Restore) Duration: (\d+(?:\.\d+)?) ms")
+
+# The names of the same in a log in JSON (Lambda Telemetry API, "ReportMetrics").
+_JSON_REPORT = "platform.report"
+_JSON_STARTS = ("initDurationMs", "restoreDurationMs")
+
+
+class SpeedMeter:
+    """Reads the log of each invocation of one version."""
+
+    def __init__(self) -> None:
+        self._cold: list[float] = []
+        self._warm: list[float] = []
+        self._is_called = False
+
+    def read(self, log: str) -> None:
+        """Take the end of an invocation's log.
+
+        Lambda's own report is the last; what looks like one before it is the function's.
+        """
+        self._is_called = True
+        for duration, start in list(_reports(log))[-1:]:
+            if start is not None:
+                self._cold.append(start / 1000)
+            else:
+                self._warm.append(duration / 1000)
+
+    @property
+    def speed(self) -> Speed:
+        """The first start and the median of the calls without one, as far as seen."""
+        import statistics
+
+        return Speed(
+            cold=self._cold[0] if self._cold else None,
+            warm=statistics.median(self._warm) if self._warm else None,
+        )
+
+    def hold(self, budget: float, name: str) -> str:
+        """Hold the start of the function of a name against its budget, in seconds.
+
+        Returns:
+            Why that cannot be judged; nothing if it can.
+
+        Raises:
+            GateFailed: it takes longer.
+        """
+        cold = self.speed.cold
+        if cold is None:
+            return (
+                f"The cold start of {name} was not measured, so its budget of "
+                f"{budget * 1000:.0f} ms was not checked: {self._unmeasured}."
+            )
+        if cold > budget:
+            raise FunctionTestFailed(
+                f"{name} takes {cold * 1000:.0f} ms to start; the budget is {budget * 1000:.0f} ms",
+                remedy="Import less before the first call, add memory, or raise the budget.",
+            )
+        return ""
+
+    @property
+    def _unmeasured(self) -> str:
+        if not self._is_called:
+            return "no test calls it directly, by a path (http: /health) or an event (invoke)"
+        if not self._warm:
+            return "its log has no report by Lambda, as with a system-level of warn"
+        return "every call ran in an execution environment that had started before"
+
+
+def _reports(log: str) -> Iterator[tuple[float, float | None]]:
+    """Of each invocation that a log reports how long it took, and its start if it had one."""
+    for line in log.split("\n"):
+        if text := _REPORT.match(line):
+            duration, rest = text.groups()
+            start = _START.search(rest)
+            yield float(duration), float(start.group(1)) if start else None
+        elif _JSON_REPORT in line:
+            yield from _json_report(line)
+
+
+def _json_report(line: str) -> Iterator[tuple[float, float | None]]:
+    """The same of a line in JSON, if it is a report and not a function's own words about one."""
+    try:
+        said = json.loads(line)
+        metrics = said["record"]["metrics"] if said["type"] == _JSON_REPORT else {}
+        starts = [float(metrics[name]) for name in _JSON_STARTS if name in metrics]
+        yield float(metrics["durationMs"]), starts[0] if starts else None
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+        return

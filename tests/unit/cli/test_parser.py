@@ -1,0 +1,155 @@
+"""Help that can be read, and a line with a remedy for every word that is wrong."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lambda_fast_deploy import __main__
+from lambda_fast_deploy.cli.parser import GROUPS, SHELLS, Parser, parser
+from lambda_fast_deploy.config.inputs import INPUTS
+from lambda_fast_deploy.errors import Invalid
+
+
+def commands(of: Parser) -> dict[str, Parser]:
+    """Every command below one, however deep, by its words."""
+    found: dict[str, Parser] = {}
+    for action in of._actions:
+        if isinstance(action.choices, dict):
+            for name, inner in action.choices.items():
+                found[name] = inner
+                found |= {f"{name} {rest}": each for rest, each in commands(inner).items()}
+    return found
+
+
+COMMANDS = commands(parser())
+
+
+def test_every_command_is_in_one_group_of_the_help() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(name for name in COMMANDS if " " not in name)
+    page = parser().format_help()
+    assert all(re.search(rf"^  {name} ", page, re.MULTILINE) for name in grouped)
+    assert max(map(len, page.splitlines())) < 80
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_has_examples_that_are_not_broken_and_work(name: str) -> None:
+    page = COMMANDS[name].format_help()
+    head, _, examples = page.partition("\nexample")
+    assert f"usage: lambda-fast-deploy {name} " in head
+    assert max(map(len, page.splitlines())) <= 80
+    typed = re.sub(r" \\\n +", " ", examples.partition(":\n")[2]).splitlines()
+    assert 1 <= len(typed) <= 3
+    for line in typed:
+        words = re.sub(r" [>|].*", "", line).split()
+        assert words[: 1 + len(name.split())] == ["lambda-fast-deploy", *name.split()]
+        assert parser().read(words[1:]).command == words[1]
+
+
+SWITCHES = "--code-only, --dry-run, --change-set take no value, and are on where they are given"
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("deplyo", "lambda-fast-deploy: no COMMAND 'deplyo'; did you mean 'deploy'?"),
+        ("layers lst", "lambda-fast-deploy layers: no WHAT 'lst'; did you mean 'list'?"),
+        ("deploy --regoin=x", "option --regoin: does not exist; did you mean --region?"),
+        ("deploy --regoin x", "option --regoin: does not exist; did you mean --region?"),
+        ("deploy --mem 256", "option --mem: does not exist; did you mean --memory?"),
+        ("plan -v", "option -v: does not exist; see lambda-fast-deploy plan --help"),
+        ("--dry-run deploy", "option --dry-run: comes after the command"),
+        ("deploy orders", "argument orders: is one too many; see lambda-fast-deploy deploy --help"),
+        ("deploy --dry-run=true", "option --dry-run: takes no value: it is on where it is given"),
+        ("deploy --dry-run true", "argument true: is one too many: " + SWITCHES),
+        ("deploy --memory", "lambda-fast-deploy deploy: argument --memory: expected one argument"),
+        ("completion csh", "lambda-fast-deploy completion: no SHELL 'csh'; did you mean 'zsh'?"),
+        ("deploy --memory=", "option --memory: is empty; leave it out, or give it a value"),
+        ("rollback --to x", "option --to: expected previous or the number of a version, got 'x'"),
+    ],
+)
+def test_a_wrong_word_is_told_in_one_line_with_the_nearest(
+    typed: str, says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["lambda-fast-deploy", *typed.split(" ")])
+    assert __main__.main() == 2
+    assert capsys.readouterr() == ("", f"error: {says}\n")
+
+
+def test_all_options_that_do_not_exist_are_told_at_once() -> None:
+    with pytest.raises(Invalid) as caught:
+        parser().read(["deploy", "--regoin", "x", "--memroy=1"])
+    assert [p.place.source for p in caught.value.problems] == ["option --memroy", "option --regoin"]
+
+
+def test_without_a_command_the_help_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["lambda-fast-deploy"])
+    assert __main__.main() == 2
+    assert capsys.readouterr() == ("", parser().format_help())
+
+
+def test_every_input_of_the_action_is_an_option_of_deploy() -> None:
+    options = {option for action in COMMANDS["deploy"]._actions for option in action.option_strings}
+    assert {f"--{item.name}" for item in INPUTS if item.name != "rollback"} <= options
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The completion script of each shell."""
+    folder = tmp_path_factory.mktemp("completion")
+    for shell in SHELLS:
+        made = subprocess.run(
+            [sys.executable, "-m", "lambda_fast_deploy", "completion", shell],
+            capture_output=True,
+            check=True,
+        )
+        (folder / shell).write_bytes(made.stdout)
+    return {shell: folder / shell for shell in SHELLS}
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("sta", "status"),
+        ("deploy --mem", "--memory"),
+        ("layers rollb", "rollback"),
+        ("layers prune --dry", "--dry-run"),
+        ("deploy --config lambda-d", "lambda-deploy.yml"),
+        ("completion z", "zsh"),
+    ],
+)
+def test_bash_completes_commands_options_and_files(
+    typed: str, offered: str, scripts: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "lambda-deploy.yml").touch()
+    script = """
+        source "$1"; shift
+        COMP_WORDS=(lambda-fast-deploy "$@"); COMP_CWORD=$#
+        COMP_LINE="${COMP_WORDS[*]}"; COMP_POINT=${#COMP_LINE}
+        $(complete -p lambda-fast-deploy | grep -o -- '-F [^ ]*' | cut -c4-)
+        echo "${COMPREPLY[*]}"
+    """
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", str(scripts["bash"]), *typed.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == (f"{offered}\n", "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_shell_has_a_script_that_knows_the_commands(
+    shell: str, scripts: dict[str, Path]
+) -> None:
+    text = scripts[shell].read_text()
+    assert all(name in text for name in COMMANDS if " " not in name)
+    assert "--health-payload" in text or "health-payload" in text

@@ -1,0 +1,104 @@
+"""samconfig.toml: what a team that uses the SAM CLI has said already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambda_fast_deploy.config.samconfig import SamConfig, read_samconfig
+from lambda_fast_deploy.errors import Problem
+
+
+def read(folder: Path, text: str, environment: str = "") -> tuple[SamConfig, list[str]]:
+    (folder / "samconfig.toml").write_text(text)
+    problems: list[Problem] = []
+    return read_samconfig(folder, environment, problems), [each.message for each in problems]
+
+
+def test_deploy_goes_before_what_is_said_for_all_commands(tmp_path: Path) -> None:
+    text = """
+version = 0.1
+[default.global.parameters]
+stack_name = "all"
+region = "eu-west-1"
+[default.deploy.parameters]
+stack_name = "shop"
+s3_bucket = "files"
+capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
+[prod.deploy.parameters]
+stack_name = "shop-prod"
+capabilities = ["CAPABILITY_NAMED_IAM"]
+"""
+    found, problems = read(tmp_path, text)
+    assert problems == []
+    assert (found.stack_name, found.region, found.bucket) == ("shop", "eu-west-1", "files")
+    assert found.capabilities == ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
+    prod, _ = read(tmp_path, text, "prod")
+    assert (prod.stack_name, prod.region, prod.capabilities) == (
+        "shop-prod",
+        "",
+        ("CAPABILITY_NAMED_IAM",),
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"Stage=prod Name=\\"a b\\""',
+        '\'Stage="prod" Name="a b"\'',
+        '["Stage=prod", "Name=\'a b\'"]',
+        "\"ParameterKey=Stage,ParameterValue=prod ParameterKey=Name,ParameterValue='a b'\"",
+    ],
+)
+def test_parameters_come_in_every_form(tmp_path: Path, written: str) -> None:
+    found, _ = read(tmp_path, f"[default.deploy.parameters]\nparameter_overrides = {written}\n")
+    assert found.parameters == {"Stage": "prod", "Name": "a b"}
+
+
+def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+    assert read(tmp_path, "[[")[1][0].startswith("not valid TOML")
+    assert read(tmp_path, "[default]\n", "prod")[1] == ["no 'prod'; there are: default"]
+    problems: list[Problem] = []
+    assert read_samconfig(tmp_path / "absent", "", problems) == SamConfig()
+    assert problems == []
+    read_samconfig(tmp_path / "absent", "prod", problems)
+    assert "there is no samconfig.toml" in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("stack_name = 3", "stack_name: expected a stack's name, got '3'"),
+        ("stack_name = {a = 1}", "stack_name: expected a stack's name, got a mapping"),
+        ('s3_bucket = "A_B"', "s3_bucket: expected a bucket name, got 'A_B'"),
+        ("region = []", "region: expected text, got a list"),
+        ('parameter_overrides = "A=\'b"', "not words as a shell has them: No closing quotation"),
+        ('capabilities = "CAPABILITY_ALL"', "expected 'CAPABILITY_IAM' or"),
+        ("region = " + "9" * 5000, "not valid TOML"),
+        ("region = " + "[" * 5000, "more than 100 values inside each other"),
+    ],
+)
+def test_a_value_of_another_kind_is_said(tmp_path: Path, written: str, says: str) -> None:
+    _, problems = read(tmp_path, f"[default.deploy.parameters]\n{written}\n")
+    (problem,) = problems
+    assert problem.startswith(says)
+
+
+def test_what_is_no_toml_is_said_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "samconfig.toml").write_text("version = 0.1\n[default.deploy\n")
+    problems: list[Problem] = []
+    found = read_samconfig(tmp_path, "", problems)
+    assert not found.is_read
+    says = "Expected ']' at the end of a table declaration"
+    assert [(each.place.line, each.message) for each in problems] == [
+        (2, f"not valid TOML: {says}")
+    ]
+
+
+def test_another_encoding_is_said_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "samconfig.toml").write_bytes(b"a = 1\nb = '\xe9'\n")
+    problems: list[Problem] = []
+    read_samconfig(tmp_path, "", problems)
+    assert [problem.place.line for problem in problems] == [2]
+    assert "is not UTF-8 text" in problems[0].message

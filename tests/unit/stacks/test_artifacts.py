@@ -1,0 +1,80 @@
+"""Zips of a stack that were made elsewhere."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lambda_fast_deploy.errors import Invalid, Place
+from lambda_fast_deploy.stacks.artifacts import _own, _together
+from lambda_fast_deploy.stacks.local_artifacts import ArtifactProperty, LocalArtifact
+
+
+def part(path: Path) -> LocalArtifact:
+    return LocalArtifact("Greeter", ArtifactProperty("CodeUri"), path, Place("template.yaml", 3))
+
+
+def test_a_zip_that_was_made_elsewhere_tells_what_it_holds(tmp_path: Path) -> None:
+    made = tmp_path / "code.zip"
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("app.py", bytes(10**6))
+    found = _own(part(made))
+    assert (found.unzipped, found.content) == (10**6, made.read_bytes())
+    text = tmp_path / "api.yaml"
+    text.write_text("openapi: 3.0.1\n")
+    assert _own(part(text)).unzipped == 0
+
+
+@pytest.mark.parametrize(
+    ("own", "gone"),
+    [
+        ("idna/core.py", {"idna/__pycache__/core.cpython-311.pyc", "idna/core.pyc"}),
+        ("six.py", {"__pycache__/six.cpython-311.pyc"}),
+        ("idna/core.txt", set()),
+        ("core.py", set()),
+    ],
+)
+def test_an_own_module_never_loses_to_what_an_installed_one_was_compiled_to(
+    tmp_path: Path, own: str, gone: set[str]
+) -> None:
+    installed = {
+        *("idna/core.py", "idna/__pycache__/core.cpython-311.pyc", "idna/core.pyc"),
+        *("idna/__pycache__/core2.cpython-311.pyc", "six.py", "__pycache__/six.cpython-311.pyc"),
+    }
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as zipped:
+        for name in installed:
+            zipped.writestr(f"python/{name}", "installed")
+    file = tmp_path / own
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("own")
+    found = _together(part(tmp_path), made.getvalue(), _own(part(tmp_path)))
+    with zipfile.ZipFile(io.BytesIO(found.content)) as zipped:
+        assert set(zipped.namelist()) == (installed | {own}) - gone
+        assert zipped.read(own) == b"own"
+
+
+def test_modules_of_the_working_tree_stay_out_where_they_are_installed(tmp_path: Path) -> None:
+    for name in ("app.mjs", "package-lock.json", "node_modules/ms/index.js", ".npmrc"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    installs = replace(part(tmp_path), requirements=tmp_path / "package-lock.json")
+    for each, names in (
+        (installs, ["app.mjs"]),
+        (part(tmp_path), ["app.mjs", "node_modules/ms/index.js", "package-lock.json"]),
+    ):
+        with zipfile.ZipFile(io.BytesIO(_own(each).content)) as zipped:
+            assert zipped.namelist() == names
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    made = tmp_path / "code.zip"
+    with made.open("wb") as file:
+        file.truncate(10**12)  # which no memory holds
+    with pytest.raises(Invalid, match=r"code\.zip: is larger than 262,144,000 bytes"):
+        _own(part(made))
