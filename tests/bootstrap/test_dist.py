@@ -100,7 +100,16 @@ def test_every_import_of_the_engine_works_on_every_python(vendored: Path, runner
     assert ("boto3.s3.transfer", "TransferConfig") in wanted  # one that is imported late
     for python in pythons:
         subprocess.run(
-            [python, "-I", "-S", "-B", "-c", IMPORT, str(vendored), str(vendored / "dist")],
+            [
+                python,
+                "-I",
+                "-S",
+                "-B",
+                "-c",
+                IMPORT,
+                str(vendored / "engine"),
+                str(vendored / "dist"),
+            ],
             input=json.dumps(wanted),
             text=True,
             check=True,

@@ -26,7 +26,7 @@ tests = importlib.import_module("tests")
 tests.__path__ = [str(ROOT / "tests")]  # a dependency has installed a package of that name
 
 del yaml.CSafeLoader  # PyYAML's own parser is Python, which can be followed
-with atheris.instrument_imports(include=["engine", "yaml", "tomllib"]):
+with atheris.instrument_imports(include=["lambda_fast_deploy", "yaml", "tomllib"]):
     from lambda_fast_deploy.config.keys import json_schema
     from tests.input import targets
 

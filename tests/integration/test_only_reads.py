@@ -38,7 +38,7 @@ def hear(event, values):
         return
     os.write(log, (json.dumps(said) + "\\n").encode())
 sys.addaudithook(hear)
-runpy.run_module("engine", run_name="__main__", alter_sys=True)
+runpy.run_module("lambda_fast_deploy", run_name="__main__", alter_sys=True)
 """
 READS = re.compile(
     "Get|List|Describe|BatchGet|Head|Simulate|GetAuthorizationToken|GetCallerIdentity"

@@ -112,7 +112,7 @@ def test_nothing_of_the_caller_leaks_into_functions(
         "import os, sys\n"
         "def handler(event, context):\n"
         "    try:\n"
-        "        import engine\n"
+        "        import lambda_fast_deploy\n"
         "    except ImportError:\n"
         "        return [name for name in os.environ if 'SECRET_OF' in name]\n"
         "    return 'the repository is on the path'\n"

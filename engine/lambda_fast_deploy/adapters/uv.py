@@ -15,7 +15,7 @@ from lambda_fast_deploy.adapters.process import output_of, run
 from lambda_fast_deploy.adapters.toolcache import kept
 from lambda_fast_deploy.errors import BuildFailed, NotReady, disk_full
 
-LOCK = Path(__file__).resolve().parents[2] / "requirements" / "uv.txt"
+LOCK = Path(__file__).resolve().parents[3] / "requirements" / "uv.txt"
 _FINDING = threading.Lock()
 
 
