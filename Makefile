@@ -6,76 +6,63 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LOCKS := $(filter-out requirements/left-out.txt,$(wildcard requirements/*.txt lab/*.txt lab/standin/*.txt))
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
-PARTS := images schedules stacks releases layers upkeep action probes zips faults unit input pages starts
+# A folder of tests/integration is a part of its own: integration-zip and so on.
+INTEGRATION := $(patsubst tests/integration/%/.,integration-%,\
+    $(filter-out %__pycache__/.,$(wildcard tests/integration/*/.)))
+PARTS := docker schedules $(INTEGRATION) peers action probes faults unit input pages bootstrap
 CHAOS_PARTS := chaos-calls chaos-kills chaos-schedules chaos-images chaos-images-killed chaos-input chaos-rest
 
-.PHONY: demo test unit input images zips layers releases stacks upkeep probes probes-moto recorded \
-    probes-aws faults schedules pages chaos \
-    $(CHAOS_PARTS) judges fuzz action lint audit bench docs pictures lock dist starts
+.PHONY: help demo test $(PARTS) probes-moto recorded probes-aws chaos $(CHAOS_PARTS) judges fuzz \
+    lint format audit bench docs pictures lock dist
 
-demo: .venv/ready
+help: ## list the commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: .venv/ready ## what the README promises, shown on the lab
 	$(LAB) $(BIN)/python -m lab.demo
 
 # The longest come first, so that all end at about the same time.
-test: .venv/ready
+test: .venv/ready ## all tests: units, the engine on the lab, the action in workflows
 	$(MAKE) --jobs=4 --output-sync=target $(PARTS)
 
-probes: .venv/ready
+probes: .venv/ready ## what AWS does, on the lab
 	$(LAB) $(BIN)/python -m pytest tests/lab
 
 # The probes on moto's server, against recorded answers of AWS (SNAPSHOTS: tests/aws of LocalStack),
 # and on AWS: in a scratch account, where all that begins with PREFIX- is deleted; under five cents.
 PREFIX ?= lfd-probe
-probes-moto: .venv/ready .lab/moto/ready
+probes-moto: .venv/ready .lab/moto/ready ## the same on moto's server
 	$(BIN)/python -m lab.probes moto
 	$(BIN)/python -m docs.lab_truth
 
-recorded: .venv/ready
+recorded: .venv/ready ## recorded answers of AWS, held against the lab (SNAPSHOTS)
 	$(BIN)/python -m lab.recorded $(SNAPSHOTS)
 	$(BIN)/python -m docs.lab_truth
 
-probes-aws: .venv/ready
+probes-aws: .venv/ready ## the same on a scratch account (PREFIX)
 	$(BIN)/python -m lab.probes aws --prefix=$(PREFIX)
 	$(BIN)/python -m docs.lab_truth
 
-images: .venv/ready
-	$(LAB) $(BIN)/python -m pytest tests/integration -m docker
+docker: .venv/ready ## the integration tests that need Docker
+	$(LAB) $(BIN)/python -m pytest -m docker tests/integration
 
-zips: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_zip.py tests/integration/test_bad_input.py \
-	    tests/integration/test_ecr.py tests/integration/test_secrets.py \
-	    tests/integration/test_telling.py -m "not docker"
+$(INTEGRATION): integration-%: .venv/ready
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/$*
 
-upkeep: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_doctor.py \
-	    tests/integration/test_pages.py tests/integration/test_policy*.py tests/integration/test_terminal.py \
-	    tests/integration/test_only_reads.py
+peers: .venv/ready ## templates as the SAM CLI packages them
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/peers
 
-layers: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_many.py \
-	    tests/integration/test_sources.py tests/integration/test_changed_meanwhile.py \
-	    tests/integration/test_states.py
-
-releases: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/integration/test_release.py \
-	    tests/integration/test_cancelled.py \
-	    tests/integration/test_bounds.py tests/integration/test_canary.py \
-	    tests/integration/test_ownership.py tests/integration/test_gates.py
-
-stacks: .venv/ready
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/test_stack*.py tests/peers
-
-faults: .venv/ready
+faults: .venv/ready ## each fault, and kills at random moments
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
 
 # SCHEDULE="code-good code-bad A3" plays one; SCHEDULES is how many are drawn, SCHEDULES_SEED how.
-schedules: .venv/ready
+schedules: .venv/ready ## two runs at once, in chosen orders (SCHEDULE=...: one)
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -q tests/schedules
 
-pages: .venv/ready
+pages: .venv/ready ## the pages' pictures, drawn in a browser
 	$(BIN)/python -m pytest tests/pages
 
-chaos: .venv/ready
+chaos: .venv/ready ## half an hour: faults, kills, schedules; writes docs/reliability.md
 	rm -rf build/chaos
 	$(MAKE) --jobs=4 --output-sync=target $(CHAOS_PARTS)
 	$(BIN)/python -m docs.reliability
@@ -112,28 +99,28 @@ chaos-input: .venv/ready
 
 # The real tools judge what the engine knows of them, on seeded cases. JUDGES=share tries a few.
 JUDGES ?= thorough
-judges: .venv/ready
+judges: .venv/ready ## half an hour: the real tools on seeded cases (JUDGES=share: a few)
 	JUDGES=$(JUDGES) $(LAB) $(BIN)/python -m pytest -q tests/judges
 
-input: .venv/ready
+input: .venv/ready ## some thousand hostile inputs
 	$(BIN)/python -m pytest tests/input
 
 # What a run finds stays in .lab/fuzz.
 FUZZ_SECONDS ?= 60
-fuzz: .lab/fuzz/ready
+fuzz: .lab/fuzz/ready ## look for inputs that break a reader (FUZZ_SECONDS)
 	for target in configuration template samconfig event inputs files; do \
 	  .lab/fuzz/venv/bin/python tests/input/fuzz.py $$target $(FUZZ_SECONDS) || exit; done
 
-action: .venv/ready
+action: .venv/ready ## the action in real workflows
 	$(LAB) $(BIN)/python -m pytest tests/action
 
-starts: .venv/ready
+bootstrap: .venv/ready ## how the engine starts, and what a release carries
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/bootstrap
 
-unit: .venv/ready
+unit: .venv/ready ## tests without a network, AWS or Docker
 	$(BIN)/python -m pytest tests/unit
 
-lint: .venv/ready
+lint: .venv/ready ## style, types, imports, workflows, generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -143,27 +130,31 @@ lint: .venv/ready
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
 	$(BIN)/zizmor --quiet --offline --persona=auditor --config=.github/zizmor.yml . $(wildcard examples/*)
 
+format: .venv/ready ## rewrite the code in the one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
 # Asks PyPI about every pinned package, so it needs the internet; one it does not know is an error.
-audit: .lab/audit/ready
+audit: .lab/audit/ready ## ask PyPI for known vulnerabilities of what is pinned
 	for lock in $(LOCKS); do \
 	  .lab/audit/venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner=off \
 	    --requirement $$lock || exit; done
 
-bench: .venv/ready
+bench: .venv/ready ## measure; writes bench/RESULTS.md
 	$(BIN)/python -m compileall -q engine
 	$(LAB) $(BIN)/python -m bench
 
-dist: .venv/ready
+dist: .venv/ready ## make the packages that a release carries
 	$(BIN)/python -m tools.dist dist
 
-docs: .venv/ready
+docs: .venv/ready ## write what docs and action.yml have from the code
 	$(BIN)/python -m docs.tables
 
-pictures: .venv/ready
+pictures: .venv/ready ## write the pictures and sample pages of docs
 	$(LAB_OF_ZIPS) $(BIN)/python -m docs.situations
 	$(BIN)/python -m docs.pictures
 
-lock: .venv/ready
+lock: .venv/ready ## pin the newest versions of all requirements
 	for lock in $(LOCKS); do \
 	  $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal \
 	    --excludes requirements/left-out.txt --python-version 3.11 $${lock%.txt}.in -o $$lock; done

@@ -16,6 +16,7 @@ from lab.pace import paced
 from tests.support import Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+NewProject = Callable[[str, str], Project]
 LEAN = """\
 import json, pathlib
 GREETING = "hello"
@@ -57,6 +58,19 @@ def example(tmp_path: Path, name: str) -> Callable[[str], Project]:
         return Project(root)
 
     return copy
+
+
+@pytest.fixture
+def new_project(tmp_path: Path) -> NewProject:
+    """Makes a project of a configuration and the code of its handler."""
+
+    def made(config: str, code: str) -> Project:
+        project = Project(tmp_path / "project")
+        project.write("lambda-deploy.yml", config)
+        project.write("src/app.py", code)
+        return project
+
+    return made
 
 
 @pytest.fixture(autouse=True)

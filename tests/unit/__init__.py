@@ -1,1 +1,1 @@
-"""Tests without a network, AWS or Docker; the rooms are those of engine/."""
+"""Tests without a network, AWS or Docker; the folders are those of engine/lambda_fast_deploy."""

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.integration.test_policy import Deployer, deployer
-from tests.integration.test_stack_code import CODE, TEMPLATE
+from tests.integration.cli.test_policy import Deployer, deployer
+from tests.integration.stacks.test_code_only import CODE, TEMPLATE
 
 CONFIG = """\
 stack:
