@@ -1,4 +1,4 @@
-"""Every test file runs with ``make test`` or, if the real tools judge in it, with ``make judges``."""
+"""Every test file runs with ``make test``, or with ``make judges`` where real tools judge."""
 
 from __future__ import annotations
 
