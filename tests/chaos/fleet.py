@@ -45,7 +45,7 @@ ONE_OF_MANY = """\
     environment: {{RELEASE: "{release}"}}
     tests: [health]
 """
-TESTS = "tests: {health: {http: /health, json: {status: ok}, within: 6s}}\n"
+TESTS = "tests: {{health: {{http: /health, json: {{status: ok}}, within: {within}}}}}\n"
 APP = """\
 import json
 RELEASE = "{release}"
@@ -68,6 +68,7 @@ class Fleet:
 
     path = "zip"
     alias = "live"
+    within = "6s"  # of its test
 
     def __init__(self, root: Path, name: str) -> None:
         self.project, self.name, self.release = Project(root), name, 0
@@ -78,7 +79,8 @@ class Fleet:
     @property
     def values(self) -> dict[str, Any]:
         """What the files of a release are filled in with."""
-        return {"name": self.name, "role": os.environ["LAB_ROLE_ARN"], "release": self.release}
+        role = os.environ["LAB_ROLE_ARN"]
+        return {"name": self.name, "role": role, "release": self.release, "within": self.within}
 
     def next(self) -> None:
         """Write another release."""
@@ -87,7 +89,7 @@ class Fleet:
 
     def write(self) -> None:
         """Write the files of the release."""
-        self.project.write("lambda-deploy.yml", ZIP.format(**self.values) + TESTS)
+        self.project.write("lambda-deploy.yml", (ZIP + TESTS).format(**self.values))
         self.project.write("src/app.py", APP.format(**self.values))
 
     def served(self) -> set[str]:
@@ -159,7 +161,7 @@ class Image(Fleet):
         self._upstream = _upstream()
 
     def write(self) -> None:
-        self.project.write("lambda-deploy.yml", IMAGE.format(**self.values) + TESTS)
+        self.project.write("lambda-deploy.yml", (IMAGE + TESTS).format(**self.values))
         self.project.write("app.py", APP.format(**self.values))
         self.project.write("Dockerfile.base", BASE.format(upstream=self._upstream, base=self.base))
         self.project.write("Dockerfile", DOCKERFILE)
@@ -228,7 +230,7 @@ class Many(Fleet):
         for number, name in enumerate(self.names):
             layers = ", ".join(self.layers[: 1 + number % 2])
             text += ONE_OF_MANY.format(**{**self.values, "name": name, "layers": layers})
-        self.project.write("lambda-deploy.yml", text + TESTS)
+        self.project.write("lambda-deploy.yml", text + TESTS.format(**self.values))
         self.project.write("src/app.py", APP.format(**self.values))
 
 

@@ -31,9 +31,7 @@ CANARY = "    canary: {weight: 50%, for: 1s, unseen: pass}\n    tests:"
 class OfZip(Fleet):
     """A zip function; forty milliseconds a call leave its test more time."""
 
-    def write(self) -> None:
-        super().write()
-        self.project.edit("lambda-deploy.yml", "within: 6s", "within: 30s")
+    within = "30s"
 
 
 class WithCanary(OfZip):

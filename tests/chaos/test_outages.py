@@ -31,6 +31,7 @@ NUMBER = int(os.environ.get("OUTAGES", "0"))  # how many of all are drawn, if no
 SEED = int(os.environ.get("OUTAGES_SEED", "1"))
 PART = os.environ.get("OUTAGES_PART", "1/1")  # the second of four is 2/4: all parts make the whole
 AT_ONCE = 24  # most of a run is waiting
+WITHIN = "60s"  # of a test that passes, beside as many other runs
 FAILS = "http://127.0.0.1:9/"  # nobody answers there: a test of the live function
 
 
@@ -103,6 +104,7 @@ def _part(every: list[Outage]) -> list[Outage]:
 
 def _fleet(root: Path, name: str) -> Fleet:
     fleet = Fleet(root / "project", f"outage-{os.getpid()}-{name}")
+    fleet.within = WITHIN
     fleet.next()
     return fleet
 
