@@ -23,7 +23,7 @@ SMALL = """\
 functions:
 {functions}
 tests:
-  health: {{http: /health, json: {{status: ok}}, within: 3s}}
+  health: {{http: /health, json: {{status: ok}}, within: 8s}}
 """
 FUNCTION = """\
   {name}:
@@ -194,7 +194,17 @@ def _faults(rules: list[dict[str, object]]) -> None:
     urllib.request.urlopen(urllib.request.Request(address, body, method="PUT")).close()
 
 
-SITUATIONS: tuple[Callable[[Stage], dict[str, str]], ...] = (example, canary, forty, regions, stack)
+Situation = Callable[[Stage], dict[str, str]]
+SITUATIONS: tuple[Situation, ...] = (example, canary, forty, regions, stack)
+
+
+def shown(page: str) -> str:
+    """A page with the addresses that AWS would give to functions' URLs, in place of the lab's."""
+    return re.sub(
+        r"http://127\.0\.0\.1:\d+/_aws/lambda-url/(\w+)/?",
+        r"https://\1.lambda-url.us-east-1.on.aws/",
+        page,
+    )
 
 
 def main() -> None:
@@ -204,13 +214,7 @@ def main() -> None:
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             for name, page in situation(Stage(Path(folder) / "repository")).items():
-                # The lab's address of a function's URL, as AWS would give it.
-                shown = re.sub(
-                    r"http://127\.0\.0\.1:\d+/_aws/lambda-url/(\w+)/?",
-                    r"https://\1.lambda-url.us-east-1.on.aws/",
-                    page,
-                )
-                (PAGES / f"{name}.md").write_text(shown, encoding="utf-8")
+                (PAGES / f"{name}.md").write_text(shown(page), encoding="utf-8")
         print(f"{situation.__name__}: {time.monotonic() - begun:.1f} s")
 
 
