@@ -1,4 +1,4 @@
-"""The sample pages of docs are what the code of today writes; ``make pictures`` writes them anew."""
+"""The sample pages of docs are those that the code writes; ``make pictures`` makes them anew."""
 
 from __future__ import annotations
 
