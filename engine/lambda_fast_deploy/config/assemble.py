@@ -13,10 +13,10 @@ from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
 from lambda_fast_deploy.config.samconfig import SamConfig
 from lambda_fast_deploy.config.stacks import read_stack
 from lambda_fast_deploy.config.validation import ValidatedDocument
-from lambda_fast_deploy.config.yaml_lines import YamlNode, nearest
 from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.masking import says_secret, secrets_of
 from lambda_fast_deploy.models import Budgets, Event, Settings, Store
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest
 
 
 def assemble(

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lambda_fast_deploy.config.validation import ValidatedDocument
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models import (
     Canary,
@@ -18,6 +17,7 @@ from lambda_fast_deploy.models import (
     InvokeTest,
     S3Test,
 )
+from lambda_fast_deploy.schema.yaml_lines import nearest
 
 # What says more about one kind of test, and about no other.
 _BELONGS = {

@@ -10,7 +10,6 @@ from lambda_fast_deploy.config.function_tests import named_gates, read_canary
 from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.config.repositories import read_repository
 from lambda_fast_deploy.config.validation import ValidatedDocument
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.models import (
     LATEST,
     Architecture,
@@ -25,6 +24,7 @@ from lambda_fast_deploy.models import (
     ZipSource,
 )
 from lambda_fast_deploy.models.sizes import MAX_LAYERS
+from lambda_fast_deploy.schema.yaml_lines import nearest
 
 
 def read_function(

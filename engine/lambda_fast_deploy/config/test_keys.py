@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_fast_deploy.config.shapes import (
+from lambda_fast_deploy.schema.shapes import (
     AnyValue,
     ChoiceShape,
     IntegerShape,

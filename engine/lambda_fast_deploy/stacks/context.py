@@ -12,7 +12,6 @@ from lambda_fast_deploy.adapters.aws.stacks import BODY_LIMIT, Stacks
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.config.samconfig import MANAGED
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import BuildFailed, Invalid, NotReady, Problem
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
@@ -26,6 +25,7 @@ from lambda_fast_deploy.models import (
 )
 from lambda_fast_deploy.packaging.upload import PREFIX, bucket_of, make_sure_of
 from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.apply import check_state
 from lambda_fast_deploy.stacks.image_functions import images_of
 from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact, parts_of

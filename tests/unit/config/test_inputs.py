@@ -10,7 +10,6 @@ import pytest
 from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
 from lambda_fast_deploy.config.keys import ROOT
 from lambda_fast_deploy.config.loader import load
-from lambda_fast_deploy.config.shapes import MapOf, RecordShape
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.models import (
     Architecture,
@@ -24,6 +23,7 @@ from lambda_fast_deploy.models import (
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.schema.shapes import MapOf, RecordShape
 
 ZIP = {"function": "orders", "code": "src", "handler": "app.handler", "runtime": "python3.13"}
 IMAGE = {"function": "Orders", "dockerfile": "Dockerfile.lambda"}

@@ -14,7 +14,6 @@ from lambda_fast_deploy.config.environment_variables import RESERVED
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.loader import load
 from lambda_fast_deploy.config.test_keys import TEST
-from lambda_fast_deploy.config.yaml_lines import nodes_of
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.models import (
     Architecture,
@@ -30,6 +29,7 @@ from lambda_fast_deploy.models import (
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.schema.yaml_lines import nodes_of
 from tests.unit.sockets import http, serving
 
 REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})
