@@ -21,17 +21,17 @@ from lambda_fast_deploy.models import (
     Function,
     FunctionOutcome,
     FunctionState,
-    HttpTest,
     ImageSource,
     Layer,
     LayerVersion,
     Network,
     ObservedFunction,
     ObservedRegion,
-    S3Test,
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.testing.kinds.http import HttpTest
+from lambda_fast_deploy.testing.kinds.s3 import S3Test
 
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/orders"

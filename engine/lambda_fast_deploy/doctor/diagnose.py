@@ -35,7 +35,7 @@ from lambda_fast_deploy.doctor.finding import (
 )
 from lambda_fast_deploy.errors import DeployError, Invalid
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import S3Test, Settings
+from lambda_fast_deploy.models import Settings
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.stacks.context import StackContext
@@ -167,8 +167,6 @@ def _checks_in_aws(subject: _Examination, clients: Clients, caller: Caller) -> l
         if function.canary:
             checks.append(partial(buckets_and_alarms.of_canary, region, function.canary, clients))
         checks += [
-            partial(buckets_and_alarms.bucket_of_test, region, test, clients)
-            for test in function.tests
-            if isinstance(test, S3Test)
+            partial(functions.needs_of_test, region, test, clients) for test in function.tests
         ]
     return checks

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Set
 
 from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
 from lambda_fast_deploy.errors import FunctionTestFailed
-from lambda_fast_deploy.models import LATEST, Action, CommandTest, EventKind, Step
+from lambda_fast_deploy.models import LATEST, Action, EventKind, Step
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
 from lambda_fast_deploy.stacks.context import StackContext
 from lambda_fast_deploy.testing.endpoints import VersionAddress
@@ -83,7 +83,7 @@ class StackTests:
             if logical not in names:
                 says = "the stack has no {}; its Condition may leave it out"
                 raise FunctionTestFailed(f"test {wanted[0][0].name}: {says.format(logical)}")
-            tells = URL in types and any(isinstance(test, CommandTest) for test, _ in wanted)
+            tells = URL in types and any(test.needs_url for test, _ in wanted)
             address = self._address(logical, names[logical], event_in(types))
             subject = self._subject(address, state.outputs, tells=tells)
             for test, step in wanted:
@@ -99,7 +99,7 @@ class StackTests:
     def _subject(
         self, address: VersionAddress, outputs: Mapping[str, str], *, tells: bool
     ) -> TestedFunction:
-        """A function as a test asks it; ``tells`` its URL, which only commands need."""
+        """A function as a test asks it; ``tells`` its URL, if a test needs it."""
         context, alias, name = self._context, address.qualifier, address.name
         qualifier = "" if alias == LATEST else alias
         # What the function answers may hold values of its environment, which no message shows.

@@ -1,17 +1,23 @@
-"""A test of a run: where it asks, what its commands are told, and what the journal hears of it."""
+"""The tests of a run: their target, the environment of their commands, and their log."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.deadline import Deadline
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import FunctionTest, HttpTest, Settings, Step
-from lambda_fast_deploy.testing.endpoints import Address, Sign, UrlAddress, VersionAddress
-from lambda_fast_deploy.testing.runner import Target, run_test
+from lambda_fast_deploy.models import FunctionTest, Settings, Step
+from lambda_fast_deploy.testing.endpoints import Address, VersionAddress
+from lambda_fast_deploy.testing.runner import NOT_YET, run_test
+from lambda_fast_deploy.testing.target import Target
+
+PAUSE = 0.3  # seconds between two repetitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +59,40 @@ class FunctionTests:
         Args:
             step: that of the plan.
             when: at which point of the release, for people.
-            gate: the test.
+            test: the test.
             subject: the function; a test with an address of its own asks that instead.
 
         Raises:
-            GateFailed: it did not pass.
+            FunctionTestFailed: it did not pass.
             Cancelled: the run was stopped meanwhile.
         """
-        elsewhere = self.elsewhere(test)
-        target = Target(
-            address=elsewhere or subject.address,
-            bucket=partial(self._clients.bucket, self._region),
+        target = replace(
+            self._target(subject),
             environment=subject.environment(self._region),
-            root=self._root,
             not_yet=partial(self._not_yet, step.id),
-            check=self._journal.check,
             hidden=self._journal.hidden,
         )
         with self._journal.work(step.id, step.action, when, self._region) as detail:
             detail(run_test(test, target))
 
-    def elsewhere(self, test: FunctionTest) -> Address | None:
-        """The address of a test's own, if it has one."""
-        if not (isinstance(test, HttpTest) and test.is_elsewhere):
-            return None
-        service = "lambda" if ".lambda-url." in test.target else "execute-api"
-        return UrlAddress(test.target, self.sign(service) if test.auth == "iam" else None)
+    def repeat(self, test: FunctionTest, subject: TestedFunction, times: int) -> None:
+        """Run a test again that has passed, so that the calls can be measured.
 
-    def sign(self, service: str) -> Sign:
-        """How requests to a service are signed."""
-        return partial(self._clients.aws.signed, self._region, service)
+        Raises:
+            Cancelled: the run was stopped meanwhile.
+        """
+        target, deadline = self._target(subject), Deadline.after(test.within)
+        for _ in range(times):
+            self._journal.check()
+            with contextlib.suppress(*NOT_YET, RecursionError):  # it has passed before
+                test.run(target, deadline)
+            if times > 1:
+                time.sleep(PAUSE)
+
+    def _target(self, subject: TestedFunction) -> Target:
+        return Target(
+            subject.address, self._region, self._clients, self._root, check=self._journal.check
+        )
 
     def _not_yet(self, step: str, reason: str) -> None:
         self._journal.check()

@@ -15,15 +15,15 @@ from lambda_fast_deploy.models import (
     Architecture,
     Base,
     Event,
-    HttpTest,
     ImageSource,
-    InvokeTest,
     Layer,
-    S3Test,
     Settings,
     ZipSource,
 )
 from lambda_fast_deploy.schema.shapes import MapOf, RecordShape
+from lambda_fast_deploy.testing.kinds.http import HttpTest
+from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
+from lambda_fast_deploy.testing.kinds.s3 import S3Test
 
 ZIP = {"function": "orders", "code": "src", "handler": "app.handler", "runtime": "python3.13"}
 IMAGE = {"function": "Orders", "dockerfile": "Dockerfile.lambda"}

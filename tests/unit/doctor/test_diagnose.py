@@ -248,7 +248,7 @@ def test_the_bucket_of_a_test_may_be_elsewhere(
     stub("sts").add_response("get_caller_identity", {"Account": "123456789012"})
     asked = {"Bucket": "files", "ExpectedBucketOwner": "123456789012"}
     stub("s3").add_response("head_bucket", {"BucketRegion": region}, asked)
-    (finding,) = buckets_and_alarms.bucket_of_test(make.REGION, make.STORAGE, clients)
+    (finding,) = functions.needs_of_test(make.REGION, make.STORAGE, clients)
     assert finding.level is level
 
 
@@ -503,7 +503,7 @@ def test_a_new_function_needs_more_than_one_that_is_there() -> None:
 def test_a_test_by_s3_needs_its_bucket_and_a_repository_is_made_once() -> None:
     function = make.function(tests=(make.STORAGE,))
     needs = permissions.of_function(function, None, make.REGION, USER)
-    assert "s3:DeleteObject" in needs["arn:aws:s3:::files/objects/key"]
+    assert "s3:DeleteObject" in needs["arn:aws:s3:::files/objects/lambda-fast-deploy-key"]
     of = partial(permissions.of_repository, "orders", make.REGION, USER)
     made, there = of(exists=False, deployed=False), of(exists=True, deployed=False)
     assert "ecr:CreateRepository" in actions(made) - actions(there)
