@@ -1,4 +1,4 @@
-"""The tests of one function: of a version before users have it, and where users meet it."""
+"""The tests of one function: of a version before it has traffic, and once it is live."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ REFRESHES = 5  # calls of a function without an alias, so that its environments 
 
 
 class VersionTests:
-    """The tests that the plan of an order wants to be run."""
+    """The tests of one function in one region that its plan has to run."""
 
     def __init__(self, context: ReleaseContext) -> None:
         self._context = context
-        self._trials = FunctionTests(
+        self._tests = FunctionTests(
             context.settings, context.region, context.clients, context.journal
         )
 
-    def prove(self, version: FunctionState) -> Speed:
-        """Test a version directly, and measure it; users have not met it, if they call an alias.
+    def test_version(self, version: FunctionState) -> Speed:
+        """Test a version directly, and measure it; if there is an alias, the version has no traffic yet.
 
         Raises:
-            GateFailed: a test did not pass, or it starts slower than its budget allows.
+            FunctionTestFailed: a test did not pass, or it starts slower than its budget allows.
         """
         context = self._context
         address = self._address(version.version, version.timeout)
@@ -38,7 +38,7 @@ class VersionTests:
         if test := next(repeatable, None):
             # A warm call is measured; where there is no alias, new environments take over.
             times = 1 if context.function.has_alias else REFRESHES
-            self._trials.repeat(test, self._subject(address), times)
+            self._tests.repeat(test, self._subject(address), times)
         budget = context.settings.budgets.cold_start
         if budget is not None and (why := address.speedometer.hold(budget, context.name)):
             context.journal.note(why)
@@ -53,21 +53,21 @@ class VersionTests:
             return f"before alias {context.function.alias} is made"
         return "before traffic"
 
-    def reach(self, url: str) -> None:
-        """Test a version where its users meet it: at its URL, if it has one, and elsewhere.
+    def test_live(self, url: str) -> None:
+        """Test a version that is live: at its URL, if it has one, and at addresses of the tests' own.
 
         Raises:
-            GateFailed: a test did not pass.
+            FunctionTestFailed: a test did not pass.
         """
         address = self._public(url)
-        tests = self._of_users(has_url=address is not None)
+        tests = self._live_tests(has_url=address is not None)
         self._run(tests, address or self._alias(), "on live traffic", url)
 
-    def repeat(self, url: str) -> None:
-        """Test again what users have already, with every test that runs without a change.
+    def test_unchanged(self, url: str) -> None:
+        """Test the live version again, with every test that runs without a change.
 
         Raises:
-            GateFailed: a test did not pass.
+            FunctionTestFailed: a test did not pass.
         """
         context, tests = self._context, self._context.function.tests
         if context.observed and any(map(self._runs, tests)):
@@ -75,18 +75,20 @@ class VersionTests:
             make_ready(state, context.name, context.region, context.clients, context.journal)
         self._run(tests, self._public(url) or self._alias(), "unchanged", url)
 
-    def any_of_users(self) -> bool:
+    def has_live_tests(self) -> bool:
         """Whether there is a test to be run once a version is live."""
-        return any(map(self._runs, self._of_users(has_url=self._context.function.url is not None)))
+        return any(
+            map(self._runs, self._live_tests(has_url=self._context.function.url is not None))
+        )
 
-    def _of_users(self, *, has_url: bool) -> list[FunctionTest]:
+    def _live_tests(self, *, has_url: bool) -> list[FunctionTest]:
         """The tests of addresses at which the function is live."""
         return [test for test in self._context.function.tests if test.runs_live(has_url=has_url)]
 
     def _run(self, tests: Iterable[FunctionTest], address: Address, when: str, url: str) -> None:
         subject = self._subject(address, url)
         for test in filter(self._runs, tests):
-            self._trials.run(self._context.step(f"test:{test.name}"), when, test, subject)
+            self._tests.run(self._context.step(f"test:{test.name}"), when, test, subject)
 
     def _subject(self, address: Address, url: str = "") -> TestedFunction:
         return TestedFunction(self._context.name, self._context.function.alias, address, url)

@@ -59,15 +59,15 @@ class StackTests:
 
     def __init__(self, context: StackContext) -> None:
         self._context = context
-        self._trials = FunctionTests(
+        self._tests = FunctionTests(
             context.settings, context.region, context.clients, context.journal
         )
 
-    def prove(self, state: StackState, steps: Iterable[Step]) -> None:
+    def run(self, state: StackState, steps: Iterable[Step]) -> None:
         """Run the tests that the steps name, and hold the start of what they call to its budget.
 
         Raises:
-            GateFailed: one did not pass, or a function takes longer to start.
+            FunctionTestFailed: one did not pass, or a function takes longer to start.
         """
         asked = {step.id: step for step in steps if step.action is Action.TEST}
         if not asked:
@@ -87,7 +87,7 @@ class StackTests:
             address = self._address(logical, names[logical], event_in(types))
             subject = self._subject(address, state.outputs, tells=tells)
             for test, step in wanted:
-                self._trials.run(step, "on live traffic", test, subject)
+                self._tests.run(step, "on live traffic", test, subject)
             budget = self._context.settings.budgets.cold_start
             if budget is not None and (why := address.speedometer.hold(budget, address.name)):
                 self._context.journal.note(why)

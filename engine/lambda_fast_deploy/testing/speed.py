@@ -57,7 +57,7 @@ class SpeedMeter:
             Why that cannot be judged; nothing if it can.
 
         Raises:
-            GateFailed: it takes longer.
+            FunctionTestFailed: it takes longer.
         """
         cold = self.speed.cold
         if cold is None:
