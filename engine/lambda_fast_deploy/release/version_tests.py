@@ -25,7 +25,7 @@ class VersionTests:
         )
 
     def test_version(self, version: FunctionState) -> Speed:
-        """Test a version directly, and measure it; if there is an alias, the version has no traffic yet.
+        """Test and measure a version directly; where there is an alias, it has no traffic yet.
 
         Raises:
             FunctionTestFailed: a test did not pass, or it starts slower than its budget allows.
@@ -54,7 +54,7 @@ class VersionTests:
         return "before traffic"
 
     def test_live(self, url: str) -> None:
-        """Test a version that is live: at its URL, if it has one, and at addresses of the tests' own.
+        """Test a version that is live: at its URL, and at addresses that tests name themselves.
 
         Raises:
             FunctionTestFailed: a test did not pass.

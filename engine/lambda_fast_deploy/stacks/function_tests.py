@@ -22,7 +22,7 @@ def test_steps(context: StackContext, changed: Container[str], why: str) -> list
     """The tests of every function, with the reason of each.
 
     Args:
-        order: whose tests.
+        context: the stack in one region.
         changed: the logical ids of functions that change.
         why: the reason to test those.
     """
