@@ -21,6 +21,7 @@ from lambda_fast_deploy.models import (
     Function,
     FunctionOutcome,
     FunctionState,
+    ImageRequest,
     ImageSource,
     Layer,
     LayerVersion,
@@ -52,6 +53,10 @@ STORAGE = S3Test(
 
 def zip_source(**changes: Any) -> ZipSource:
     return replace(ZipSource(Path("src"), "app.handler", "python3.13", ("deps",)), **changes)
+
+
+def image_request(source: ImageSource, **changes: Any) -> ImageRequest:
+    return replace(ImageRequest("orders", source, Architecture.X86_64), **changes)
 
 
 def image_source(**changes: Any) -> ImageSource:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +21,9 @@ from lambda_fast_deploy.iam.preserve_policy import of_others
 from lambda_fast_deploy.iam.statement import Statement, merged
 from lambda_fast_deploy.models import (
     Base,
+    DesiredImages,
     Function,
+    ImageRequest,
     ImageSource,
     ObservedFunction,
     Settings,
@@ -44,7 +45,7 @@ def permissions(
         account: the number of the account that it is deployed to.
         found: the functions that are there already, as far as they are known.
     """
-    made = _PolicyStatements(settings, account)
+    made = _PolicyStatements(settings, account, DesiredImages.of(settings).images)
     statements = [*made.functions(), *made.layers(), *of_others(found)]
     if settings.stack:
         from lambda_fast_deploy.iam.stack_policy import of_stack
@@ -52,7 +53,7 @@ def permissions(
 
         resources, _, images = of_template(settings.stack)
         statements = list(of_stack(settings, resources, account))
-        made = _PolicyStatements(replace(settings, functions=images), account)
+        made = _PolicyStatements(settings, account, images)
     statements += [*made.images(), *made.buckets(), *made.tests(), *made.rest()]
     documents = [statement.document() for statement in merged(statements)]
     return {"Version": VERSION, "Statement": [each for each in documents if each["Resource"]]}
@@ -83,12 +84,14 @@ def of_templates(settings: Settings) -> list[str]:
 class _PolicyStatements:
     """The statements about each kind of thing."""
 
-    def __init__(self, settings: Settings, account: str) -> None:
+    def __init__(self, settings: Settings, account: str, images: tuple[ImageRequest, ...]) -> None:
         self._settings = settings
         self._account = account
+        self._images = images
 
-    def _arn(self, region: str, service: str, rest: str) -> str:
-        return f"arn:{partition_of(region).name}:{service}:{region}:{self._account}:{rest}"
+    def _arn(self, region: str, service: str, rest: str, account: str = "") -> str:
+        owner = account or self._account
+        return f"arn:{partition_of(region).name}:{service}:{region}:{owner}:{rest}"
 
     def _functions(self, wanted: Callable[[Function], object]) -> Iterator[str]:
         """Functions, and their versions and aliases: calls are checked against either."""
@@ -178,8 +181,7 @@ class _PolicyStatements:
     # ------------------------------------------------------------ images
 
     def images(self) -> Iterator[Statement]:
-        sources = [(f, f.source) for f in self._settings.functions]
-        apps = {source.repository for _, source in sources if isinstance(source, ImageSource)}
+        apps = {each.source.repository for each in self._images}
         every = sorted(apps | {base.repository for base in self._settings.bases.values()})
         yield Statement("LogInToRegistry", ("ecr:GetAuthorizationToken",), ["*"] if every else [])
         yield _ecr(
@@ -208,7 +210,7 @@ class _PolicyStatements:
 
     def _upstreams(self) -> Iterator[str]:
         """Repositories of ECR that the Dockerfiles start from."""
-        apps = [f.source for f in self._settings.functions if isinstance(f.source, ImageSource)]
+        apps = [each.source for each in self._images]
         sources: list[Base | ImageSource] = [*self._settings.bases.values(), *apps]
         for source in sources:
             text = read_text(source.dockerfile)
@@ -216,8 +218,7 @@ class _PolicyStatements:
                 host, _, rest = image.partition("/")
                 if found := registry_of_ecr(host):
                     (account, region), name = found, re.split("[:@]", rest)[0]
-                    theirs = _PolicyStatements(self._settings, account)
-                    yield theirs._arn(region, "ecr", f"repository/{name}")
+                    yield self._arn(region, "ecr", f"repository/{name}", account)
 
     # ------------------------------------------------------------ buckets
 

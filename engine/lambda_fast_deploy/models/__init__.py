@@ -7,7 +7,6 @@ from lambda_fast_deploy.models.desired import (
     Budgets,
     Configuration,
     Function,
-    ImageBuild,
     ImageSource,
     Layer,
     Network,
@@ -33,6 +32,7 @@ from lambda_fast_deploy.models.function_tests import (
     NeededPermission,
     Remark,
 )
+from lambda_fast_deploy.models.images import DesiredImages, ImageBuild, ImageRequest
 from lambda_fast_deploy.models.observed import (
     AliasState,
     Archive,
@@ -69,6 +69,7 @@ __all__ = [
     "Compression",
     "Condition",
     "Configuration",
+    "DesiredImages",
     "Event",
     "EventKind",
     "Fingerprints",
@@ -78,6 +79,7 @@ __all__ = [
     "FunctionTest",
     "FunctionUrl",
     "ImageBuild",
+    "ImageRequest",
     "ImageSource",
     "Layer",
     "LayerVersion",
