@@ -9,7 +9,7 @@ from lambda_fast_deploy.models import Action, FunctionState, FunctionTest, Speed
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.testing.endpoints import Address, UrlAddress, VersionAddress
 from lambda_fast_deploy.testing.readiness import make_ready
-from lambda_fast_deploy.testing.run_test import FunctionTests, TestedFunction
+from lambda_fast_deploy.testing.runner import FunctionTests, TestedFunction
 from lambda_fast_deploy.testing.target import signer
 
 REFRESHES = 5  # calls of a function without an alias, so that its environments are new ones
