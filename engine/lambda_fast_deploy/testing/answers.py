@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lambda_fast_deploy.adapters.http import HttpResponse, shown
 from lambda_fast_deploy.errors import FunctionTestFailed
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.http import HttpResponse
 
 SHOWN = 200  # characters of a failing answer
 
@@ -21,7 +23,11 @@ def excerpt(body: object, hidden: Callable[[str], str]) -> str:
 
 def redirect(answer: HttpResponse) -> str:
     """Where an answer redirects to, for the end of a message; empty if it does not."""
-    return f", leading to {shown(answer.location)[:SHOWN]}" if answer.location else ""
+    if not answer.location:
+        return ""
+    from lambda_fast_deploy.adapters.http import shown
+
+    return f", leading to {shown(answer.location)[:SHOWN]}"
 
 
 def expect_json(expected: Mapping[str, object], body: object, hidden: Callable[[str], str]) -> None:

@@ -1,4 +1,8 @@
-"""The kinds of test. One more is a file here, and its class in this list."""
+"""The kinds of test. One more is a file here, and its class in this list.
+
+Every command imports them with the configuration; what only a run of a test needs (HTTP, clients
+of AWS) is imported by that, or for types alone.
+"""
 
 from __future__ import annotations
 

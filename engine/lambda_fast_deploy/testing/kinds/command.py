@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
 from lambda_fast_deploy.adapters.process import run
 from lambda_fast_deploy.errors import BuildFailed, FunctionTestFailed, NotReady
 from lambda_fast_deploy.schema.shapes import Key, ListOf, TextShape
 from lambda_fast_deploy.testing.kinds.kind import Entry, KindOfTest
-from lambda_fast_deploy.testing.target import Target
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.testing.target import Target
 
 OUTPUT = 4000  # characters of a failing command's output
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
-from lambda_fast_deploy.adapters.deadline import Deadline
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.models import Access, EventKind, NeededPermission
 from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, Key, MapOf, TextShape
 from lambda_fast_deploy.testing.answers import excerpt, expect_json, expect_speed, redirect
-from lambda_fast_deploy.testing.endpoints import Address, UrlAddress
 from lambda_fast_deploy.testing.kinds.kind import EVENT, FASTER_THAN, JSON, Entry, KindOfTest
-from lambda_fast_deploy.testing.target import Target
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.deadline import Deadline
+    from lambda_fast_deploy.testing.endpoints import Address
+    from lambda_fast_deploy.testing.target import Target
 
 # RFC 9110, section 5.5; what Python sends is ISO 8859-1
 _FIELD = r"[\t\x20-\x7e\x80-\xff]*"
@@ -145,6 +147,8 @@ class HttpTest(KindOfTest):
     def _address(self, target: Target) -> Address:
         if not self.is_elsewhere:
             return target.address
+        from lambda_fast_deploy.testing.endpoints import UrlAddress
+
         service = "lambda" if ".lambda-url." in self.target else "execute-api"
         return UrlAddress(self.target, target.sign(service) if self.auth == "iam" else None)
 

@@ -6,13 +6,15 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from lambda_fast_deploy.adapters.deadline import Deadline
 from lambda_fast_deploy.schema.shapes import AnyValue, Key
 from lambda_fast_deploy.testing.answers import expect_json, expect_speed
 from lambda_fast_deploy.testing.kinds.kind import FASTER_THAN, JSON, Entry, KindOfTest
-from lambda_fast_deploy.testing.target import Target
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.deadline import Deadline
+    from lambda_fast_deploy.testing.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.adapters.deadline import Deadline
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models import Condition, FunctionTest, Remark
 from lambda_fast_deploy.schema.shapes import AnyValue, ChoiceShape, Key, MapOf, QuantityShape
-from lambda_fast_deploy.testing.target import Target
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.clients import Clients
+    from lambda_fast_deploy.adapters.deadline import Deadline
+    from lambda_fast_deploy.testing.target import Target
 
 EVENT = Key(
     ChoiceShape(("http", "rest", "alb")),

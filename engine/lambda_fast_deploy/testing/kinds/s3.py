@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import secrets
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from lambda_fast_deploy.adapters.aws.bucket import Bucket
-from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.deadline import Deadline
-from lambda_fast_deploy.adapters.http import HttpResponse
 from lambda_fast_deploy.errors import DeployError, FunctionTestFailed, NotReady, Place
 from lambda_fast_deploy.models import Condition, EventKind, NeededPermission, Remark
 from lambda_fast_deploy.schema.shapes import Key, RecordShape, TextShape
 from lambda_fast_deploy.schema.shared_keys import OWNER
 from lambda_fast_deploy.testing.answers import excerpt, redirect
 from lambda_fast_deploy.testing.kinds.kind import EVENT, Entry, KindOfTest
-from lambda_fast_deploy.testing.target import Target
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.aws.bucket import Bucket
+    from lambda_fast_deploy.adapters.clients import Clients
+    from lambda_fast_deploy.adapters.http import HttpResponse
+    from lambda_fast_deploy.testing.target import Target
 
 KEY = "lambda-fast-deploy-"  # what the names of a test's objects begin with
 CLEANING = 10.0  # seconds to remove a test's object when its time is over
