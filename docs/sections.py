@@ -18,7 +18,9 @@ from lambda_fast_deploy.config.event import FLAGS
 from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
 from lambda_fast_deploy.config.keys import ROOT as CONFIGURATION
 from lambda_fast_deploy.config.loader import load
-from lambda_fast_deploy.config.shapes import (
+from lambda_fast_deploy.errors import EXIT_CODES
+from lambda_fast_deploy.models import Event
+from lambda_fast_deploy.schema.shapes import (
     AnyValue,
     ChoiceShape,
     IntegerShape,
@@ -32,8 +34,6 @@ from lambda_fast_deploy.config.shapes import (
     Shape,
     TextShape,
 )
-from lambda_fast_deploy.errors import EXIT_CODES
-from lambda_fast_deploy.models import Event
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.models import LayerVersion, Settings
+from lambda_fast_deploy.schema.yaml_lines import nearest
 
 
 @dataclass(frozen=True, slots=True)

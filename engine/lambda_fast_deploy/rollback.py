@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.config.inputs import PREVIOUS
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import (
     DeployError,
     DeployFailed,
@@ -37,6 +36,7 @@ from lambda_fast_deploy.planning.observe import observe_function
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_release import FunctionRelease, found
 from lambda_fast_deploy.release.latest import follow
+from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.state import descriptions
 from lambda_fast_deploy.testing.readiness import make_ready
 
@@ -194,7 +194,7 @@ class _FunctionRollback:
         for number in self._way(live, alias):
             try:
                 good = self._there(number)
-                return good, self._release.tests.prove(good)
+                return good, self._release.tests.test_version(good)
             except DeployError as error:
                 if self._to != PREVIOUS or isinstance(error, NotReady):
                     raise

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
 from lambda_fast_deploy.journal import Journal
@@ -25,6 +24,7 @@ from lambda_fast_deploy.planning.configuration import layer_name, update
 from lambda_fast_deploy.planning.existing_artifacts import look
 from lambda_fast_deploy.planning.planner import make_plan, served
 from lambda_fast_deploy.planning.problems import problems_of, unusable
+from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.state import descriptions
 
 _KEYS = {  # of lambda-deploy.yml, by those of the API's UpdateFunctionConfiguration

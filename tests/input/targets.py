@@ -36,7 +36,7 @@ from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements
 from lambda_fast_deploy.models import Event, Settings
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
-from lambda_fast_deploy.stacks.image_functions import images_of
+from lambda_fast_deploy.stacks.image_requests import images_of
 from lambda_fast_deploy.stacks.local_artifacts import parts_of
 from lambda_fast_deploy.stacks.package import package, text_of
 from lambda_fast_deploy.stacks.parameters import parameters_of

@@ -15,7 +15,7 @@ from lambda_fast_deploy.adapters.docker_engine import Docker
 from lambda_fast_deploy.errors import BuildFailed, Invalid
 from lambda_fast_deploy.fingerprints.images.recipe import of_base
 from lambda_fast_deploy.models import ImageBuild
-from lambda_fast_deploy.packaging.images.builder_choice import buildkit_reason
+from lambda_fast_deploy.packaging.images.builders.docker_engine import unsupported
 from tests.judges.test_buildkit_contexts import built, told_of
 from tests.judges.trees import Case
 from tests.unit import make
@@ -63,7 +63,7 @@ def test_the_engine_makes_what_buildkit_makes(
     for seed in range(TREES if thorough else SHARE):
         case = Case(tmp_path / f"tree-{seed}", 10_000 + seed, plain=True)
         try:
-            is_for_engine = not buildkit_reason(
+            is_for_engine = not unsupported(
                 make.base(dockerfile=case.dockerfile, context=case.root)
             )
         except Invalid:

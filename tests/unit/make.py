@@ -21,17 +21,18 @@ from lambda_fast_deploy.models import (
     Function,
     FunctionOutcome,
     FunctionState,
-    HttpTest,
+    ImageRequest,
     ImageSource,
     Layer,
     LayerVersion,
     Network,
     ObservedFunction,
     ObservedRegion,
-    S3Test,
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.testing.kinds.http import HttpTest
+from lambda_fast_deploy.testing.kinds.s3 import S3Test
 
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/orders"
@@ -52,6 +53,10 @@ STORAGE = S3Test(
 
 def zip_source(**changes: Any) -> ZipSource:
     return replace(ZipSource(Path("src"), "app.handler", "python3.13", ("deps",)), **changes)
+
+
+def image_request(source: ImageSource, **changes: Any) -> ImageRequest:
+    return replace(ImageRequest("orders", source, Architecture.X86_64), **changes)
 
 
 def image_source(**changes: Any) -> ImageSource:

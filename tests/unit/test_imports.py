@@ -123,3 +123,15 @@ def test_a_deploy_of_zips_imports_nothing_of_images_and_layers(
         name for name in imported if any(f"{name}.".startswith(f"{room}.") for room in OF_OTHERS)
     }
     assert not needless
+
+
+def test_reading_a_configuration_imports_neither_http_nor_clients_of_aws() -> None:
+    code = "import sys, lambda_fast_deploy.cli.context; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "engine")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"urllib3", "http.client", "botocore", "docker"} & set(ran.stdout.split())

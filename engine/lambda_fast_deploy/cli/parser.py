@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from lambda_fast_deploy import __version__
 from lambda_fast_deploy.cli.terminal.streams import writer
 from lambda_fast_deploy.config.inputs import INPUTS, PAIRS, PREVIOUS, Input
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import Invalid, Place, Problem
+from lambda_fast_deploy.schema.yaml_lines import nearest
 
 PROGRAM = "lambda-fast-deploy"
 SHELLS = ("bash", "zsh", "fish")

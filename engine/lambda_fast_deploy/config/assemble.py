@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lambda_fast_deploy.config.environment_variables import check_variables
-from lambda_fast_deploy.config.function_tests import read_gate
+from lambda_fast_deploy.config.function_tests import read_test
 from lambda_fast_deploy.config.functions import read_function
 from lambda_fast_deploy.config.inputs import GivenInputs, pairs_of
 from lambda_fast_deploy.config.layers import read_base, read_layer, with_services
@@ -13,10 +13,11 @@ from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
 from lambda_fast_deploy.config.samconfig import SamConfig
 from lambda_fast_deploy.config.stacks import read_stack
 from lambda_fast_deploy.config.validation import ValidatedDocument
-from lambda_fast_deploy.config.yaml_lines import YamlNode, nearest
 from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.masking import says_secret, secrets_of
 from lambda_fast_deploy.models import Budgets, Event, Settings, Store
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest
+from lambda_fast_deploy.testing.kinds import KINDS
 
 
 def assemble(
@@ -31,7 +32,7 @@ def assemble(
     bases = {name: read_base(checked, name, v) for name, v in checked.sound("bases")}
     layers = {name: read_layer(checked, name, v) for name, v in checked.sound("layers")}
     check_variables(checked)
-    tests = {name: read_gate(checked, name, v) for name, v in checked.sound("tests")}
+    tests = {name: read_test(checked, name, v) for name, v in checked.sound("tests")}
     functions = tuple(
         read_function(checked, name, value, bases, layers, tests)
         for name, value in checked.sound("functions")
@@ -111,7 +112,7 @@ _HIDDEN = (
     ("functions", None, "environment"),
     ("functions", None, "image", "build-secrets"),
     ("bases", None, "build-secrets"),
-    ("tests", None, "headers"),
+    *(("tests", None, key) for kind in KINDS for key in kind.secret_keys),
     ("stack", "parameters"),
 )
 

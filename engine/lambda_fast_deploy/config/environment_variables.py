@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambda_fast_deploy.config.shapes import MapOf, TextShape
+from lambda_fast_deploy.schema.shapes import MapOf, TextShape
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.config.validation import ValidatedDocument

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_directory
-from lambda_fast_deploy.config.function_tests import named_gates, read_canary
+from lambda_fast_deploy.config.function_tests import named_tests, read_canary
 from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.config.repositories import read_repository
 from lambda_fast_deploy.config.validation import ValidatedDocument
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.models import (
     LATEST,
     Architecture,
@@ -25,6 +24,7 @@ from lambda_fast_deploy.models import (
     ZipSource,
 )
 from lambda_fast_deploy.models.sizes import MAX_LAYERS
+from lambda_fast_deploy.schema.yaml_lines import nearest
 
 
 def read_function(
@@ -38,7 +38,7 @@ def read_function(
     """A function; the bases, layers and tests that it may name are given."""
     path = ("functions", name)
     architecture = Architecture(value.get("architecture", "x86_64"))
-    tests = named_gates(checked, value.get("tests", []), available, *path, "tests")
+    tests = named_tests(checked, value.get("tests", []), available, *path, "tests")
     return Function(
         name=name,
         source=(

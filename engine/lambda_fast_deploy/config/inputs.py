@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_fast_deploy.config.yaml_lines import YamlNode, nodes_of, substitute, variables_in
-from lambda_fast_deploy.config.yaml_nodes import DEPTH
 from lambda_fast_deploy.errors import Place, Problem
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, nodes_of, substitute, variables_in
+from lambda_fast_deploy.schema.yaml_nodes import DEPTH
 
 
 @dataclass(frozen=True, slots=True)

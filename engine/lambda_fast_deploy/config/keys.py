@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_fast_deploy.config.environment_variables import ENVIRONMENT
-from lambda_fast_deploy.config.shapes import (
+from lambda_fast_deploy.config.test_keys import CANARY, TEST
+from lambda_fast_deploy.schema.shapes import (
     ChoiceShape,
     IntegerShape,
     Key,
@@ -21,7 +22,7 @@ from lambda_fast_deploy.config.shapes import (
     RecordShape,
     TextShape,
 )
-from lambda_fast_deploy.config.test_keys import CANARY, OWNER, TEST
+from lambda_fast_deploy.schema.shared_keys import OWNER
 
 FILE = "lambda-deploy.yml"
 

@@ -13,10 +13,10 @@ from lambda_fast_deploy.config.event import changed_paths
 from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs, of_template, single_function
 from lambda_fast_deploy.config.keys import FILE, ROOT
 from lambda_fast_deploy.config.validation import ValidatedDocument
-from lambda_fast_deploy.config.yaml_lines import YamlNode, parse
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.masking import SecretMask, secrets_of
 from lambda_fast_deploy.models import Event, Settings
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, parse
 
 
 def load(

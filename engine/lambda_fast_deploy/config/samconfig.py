@@ -12,10 +12,10 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_there, read_text
 from lambda_fast_deploy.config.keys import BUCKET, STACK
-from lambda_fast_deploy.config.shapes import Shape, TextShape
 from lambda_fast_deploy.config.toml import parse_toml
-from lambda_fast_deploy.config.yaml_lines import YamlNode, nodes_of
 from lambda_fast_deploy.errors import Invalid, Place, Problem
+from lambda_fast_deploy.schema.shapes import Shape, TextShape
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, nodes_of
 
 FILE = "samconfig.toml"
 DEFAULT = "default"

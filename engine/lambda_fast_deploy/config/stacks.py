@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_fast_deploy.config.function_tests import named_gates
+from lambda_fast_deploy.config.function_tests import named_tests
 from lambda_fast_deploy.config.keys import RETENTION
 from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
 from lambda_fast_deploy.config.samconfig import SamConfig, read_samconfig
@@ -32,7 +32,7 @@ def read_stack(
         says = f"name a bucket for what is built: artifacts, or s3_bucket in {SAMCONFIG}"
         checked.problem(says, "stack")
     tests = {
-        logical: tuple(named_gates(checked, names, available, "stack", "tests", logical))
+        logical: tuple(named_tests(checked, names, available, "stack", "tests", logical))
         for logical, names in value.get("tests", {}).items()
     }
     retention = value.get("log-retention")

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from lambda_fast_deploy.config.shapes import (
-    AnyValue,
+from lambda_fast_deploy.schema.shapes import (
     ChoiceShape,
-    IntegerShape,
     Key,
     ListOf,
-    MapOf,
     OneOf,
     PercentShape,
     QuantityShape,
     RecordShape,
     TextShape,
 )
-
-# RFC 9110, section 5.5; what Python sends is ISO 8859-1
-_FIELD = r"[\t\x20-\x7e\x80-\xff]*"
-_BUCKET = TextShape(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name")
-OWNER = Key(
-    TextShape(r"\d{12}", "the number of an account (12 digits)"),
-    "account that the bucket belongs to, which every call of S3 checks; default that of the "
-    "credentials",
-)
+from lambda_fast_deploy.testing.kinds import KINDS
 
 
 def _words(wanted: str, pattern: str = ".+") -> OneOf:
@@ -40,75 +29,27 @@ WHEN = RecordShape(
     }
 )
 
+_DEFAULTS = "".join(
+    f", for {kind.key} {{flag: {flag}}}"
+    for kind in KINDS
+    for condition in kind.default_when
+    for flag in condition.flag
+)
+
 TEST = RecordShape(
     {
-        "http": Key(
-            TextShape(
-                r"(/|https?://)[!-~]*",
-                "a path that begins with /, or an address, with %20 for a blank and the like",
-            ),
-            "request that must be answered: a path of the function, or a whole address (of an API, "
-            "a domain), which is asked when users have the new version",
-        ),
-        "method": Key(TextShape(r"[A-Z]+", "a method such as POST"), "of the request; default GET"),
-        "headers": Key(
-            MapOf(
-                TextShape(_FIELD, "one line of printable characters, of ISO 8859-1"),
-                r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",
-                "a header's name",
-            ),
-            "of the request",
-        ),
-        "body": Key(TextShape(".*"), "of the request"),
-        "auth": Key(
-            ChoiceShape(("iam",)), "sign the request to a whole address with the run's credentials"
-        ),
-        "event": Key(
-            ChoiceShape(("http", "rest", "alb")),
-            "event that a request becomes before users have the new version: as a function URL or "
-            "an HTTP API sends it (http), a REST API (rest), or a load balancer (alb); default "
-            "http, and rest in a stack that has no API but REST ones",
-        ),
-        "status": Key(IntegerShape(100, 599, "as an HTTP status"), "expected status; default 200"),
-        "invoke": Key(AnyValue(), "event to invoke the function with"),
-        "json": Key(
-            MapOf(AnyValue()),
-            "keys that the JSON answer must have, with these values; a.b is b in a",
-        ),
-        "faster-than": Key(QuantityShape("duration"), "time in which each answer must come"),
-        "command": Key(
-            ListOf(TextShape(r"[^\0]+", "an argument")),
-            "program and arguments; it gets FUNCTION_NAME, FUNCTION_VERSION, FUNCTION_ALIAS, "
-            "FUNCTION_URL and AWS_REGION, and passes with status 0",
-        ),
-        "s3": Key(
-            RecordShape(
-                {
-                    "bucket": Key(_BUCKET, "bucket that the function stores in", required=True),
-                    "path": Key(
-                        TextShape(r"/.*\{key\}.*", "a path that begins with / and holds {key}"),
-                        "path of the function's API that takes PUT and GET of an object",
-                        required=True,
-                    ),
-                    "prefix": Key(
-                        TextShape(".*"), "where {key} is stored in the bucket, if not at its root"
-                    ),
-                    "owner": OWNER,
-                }
-            ),
-            "write and read back through the API and in the bucket",
-        ),
+        **{name: key for kind in KINDS for name, key in kind.keys.items()},
         "when": Key(
             OneOf(WHEN, ListOf(WHEN)),
-            "when it runs: all that is named must fit, or one of a list; default always, for s3 "
-            "{flag: test-s3}. [test-all], a release and a tag run every test",
+            "when it runs: all that is named must fit, or one of a list; default "
+            f"always{_DEFAULTS}. [test-all], a release and a tag run every test",
         ),
         "within": Key(
             QuantityShape("duration"),
             "time in which it must pass, its answers included; default 30s",
         ),
     },
-    one_of=("http", "invoke", "s3", "command"),
+    one_of=tuple(kind.key for kind in KINDS),
 )
 
 CANARY = RecordShape(

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lambda_fast_deploy.config.yaml_nodes import DEPTH
 from lambda_fast_deploy.errors import Invalid, Place, Problem
+from lambda_fast_deploy.schema.yaml_nodes import DEPTH
 
 # Where tomllib found the mistake (Python library reference, TOMLDecodeError).
 _LINE = re.compile(r" \(at line (\d+), column \d+\)$")

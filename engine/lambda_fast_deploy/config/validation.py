@@ -7,9 +7,9 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.files import OUTSIDE, is_directory, is_file, is_special, leads_out
 from lambda_fast_deploy.config.keys import ROOT, SECTIONS
-from lambda_fast_deploy.config.shapes import Shape
-from lambda_fast_deploy.config.yaml_lines import YamlNode
 from lambda_fast_deploy.errors import Place, Problem
+from lambda_fast_deploy.schema.shapes import Shape
+from lambda_fast_deploy.schema.yaml_lines import YamlNode
 
 
 class ValidatedDocument:

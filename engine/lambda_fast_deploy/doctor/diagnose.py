@@ -35,7 +35,7 @@ from lambda_fast_deploy.doctor.finding import (
 )
 from lambda_fast_deploy.errors import DeployError, Invalid
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import S3Test, Settings
+from lambda_fast_deploy.models import DesiredImages, Settings
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.stacks.context import StackContext
@@ -64,7 +64,7 @@ def examine(settings: Settings, clients: Clients, environ: Mapping[str, str]) ->
     if settings.event.unmerged:
         here.append(partial(local_tools.spared, settings.event.unmerged))
     else:
-        here += local_tools.checks(subject.built, clients)
+        here += local_tools.checks(subject.images, settings.layers, clients)
     with workers() as pool:
         machines = [pool.submit(found, check) for check in here]
         aws = pool.submit(_in_aws, subject, clients, environ)
@@ -74,25 +74,21 @@ def examine(settings: Settings, clients: Clients, environ: Mapping[str, str]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Examination:
-    """What is examined.
-
-    ``built`` are the settings with the functions whose images a stack's template has, and ``order``
-    is the stack in a region, if it is one.
-    """
+    """What is examined: the images of a configuration or of a template, and the stack by region."""
 
     settings: Settings
-    built: Settings
+    images: DesiredImages
     context: Callable[[str], StackContext] | None = None
 
 
 def _subject(settings: Settings, clients: Clients) -> _Examination:
     if settings.stack is None:
-        return _Examination(settings, settings)
+        return _Examination(settings, DesiredImages.of(settings))
     from lambda_fast_deploy.stacks.context import of_template, orders
 
     _, _, images = of_template(settings.stack)
-    built = replace(settings, functions=images)
-    return _Examination(settings, built, orders(settings, clients, Journal()))
+    desired = DesiredImages(settings.bases, images, settings.regions[0], settings.event)
+    return _Examination(settings, desired, orders(settings, clients, Journal()))
 
 
 def _valid(settings: Settings) -> Finding:
@@ -135,7 +131,7 @@ def _checks_in_aws(subject: _Examination, clients: Clients, caller: Caller) -> l
     for region in settings.regions:
         look = partial(account.quotas, region, clients)
         checks.append(partial(if_permitted, look, f"Lambda's quotas in {region}"))
-        if repositories := images.repositories(subject.built):
+        if repositories := images.repositories(subject.images):
             checks.append(partial(images.login, region, clients))
         checks += [
             partial(images.repository, region, name, function, caller, clients)
@@ -167,8 +163,6 @@ def _checks_in_aws(subject: _Examination, clients: Clients, caller: Caller) -> l
         if function.canary:
             checks.append(partial(buckets_and_alarms.of_canary, region, function.canary, clients))
         checks += [
-            partial(buckets_and_alarms.bucket_of_test, region, test, clients)
-            for test in function.tests
-            if isinstance(test, S3Test)
+            partial(functions.needs_of_test, region, test, clients) for test in function.tests
         ]
     return checks

@@ -6,18 +6,13 @@ SHA-256, enough to tell apart all that one repository will ever hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from lambda_fast_deploy.errors import BuildFailed, Invalid
 from lambda_fast_deploy.fingerprints.archive import code_archive
 from lambda_fast_deploy.fingerprints.file_tree import code_files
-from lambda_fast_deploy.models import Archive, Fingerprints, Settings, ZipSource
+from lambda_fast_deploy.models import Archive, DesiredImages, Fingerprints, Settings, ZipSource
 from lambda_fast_deploy.models.sizes import DIRECT_LIMIT
-
-if TYPE_CHECKING:
-    from lambda_fast_deploy.fingerprints.images.recipe import Lines
 
 
 def still(what: str, fingerprint: str, now: Callable[[], str]) -> None:
@@ -53,14 +48,11 @@ def _code(source: ZipSource, *, fits: bool) -> Archive:
     return code_archive(source.code, names, compress=True)
 
 
-def fingerprints(
-    settings: Settings, foreign: Mapping[str, Lines] = MappingProxyType({})
-) -> Fingerprints:
+def fingerprints(settings: Settings) -> Fingerprints:
     """Fingerprints of all that the working tree holds: recipes, layers, and the archives of code.
 
-    Args:
-        settings: what was asked for.
-        foreign: what ONBUILD of other people's images lets a build do, by its step.
+    Raises:
+        Invalid: a file cannot be read.
     """
     layers, recipes, archives = {}, {}, {}
     if settings.layers:
@@ -70,10 +62,10 @@ def fingerprints(
 
         layers = {name: of_layer(layer) for name, layer in settings.layers.items()}
     if settings.has_images:
-        from lambda_fast_deploy.fingerprints.images.recipe import recipes_of
+        from lambda_fast_deploy.fingerprints.images.recipe import recipe_fingerprints
 
-        recipes = {each.step: each.fingerprint for each in recipes_of(settings, foreign)}
+        recipes = recipe_fingerprints(DesiredImages.of(settings))
     for function in settings.functions:
         if isinstance(source := function.source, ZipSource):
             archives[function.name] = _code(source, fits=settings.artifacts is not None)
-    return Fingerprints({}, layers, {}, archives, recipes, foreign=foreign)
+    return Fingerprints({}, layers, {}, archives, recipes)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,25 +18,21 @@ from lambda_fast_deploy.adapters.files import read_text
 from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
 from lambda_fast_deploy.iam.preserve_policy import of_others
-from lambda_fast_deploy.iam.statement import Statement
+from lambda_fast_deploy.iam.statement import Statement, merged
 from lambda_fast_deploy.models import (
     Base,
-    CommandTest,
+    DesiredImages,
     Function,
-    HttpTest,
+    ImageRequest,
     ImageSource,
     ObservedFunction,
-    S3Test,
     Settings,
 )
 from lambda_fast_deploy.packaging.upload import PREFIX
-from lambda_fast_deploy.testing.runner import KEY
 
 VERSION = "2012-10-17"  # of the policy language
 MANAGED_LIMIT = 6144  # characters of a managed policy, spaces not counted (IAM quotas)
 INLINE_LIMIT = 10240  # of all inline policies of a role
-
-_GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.")
 
 
 def permissions(
@@ -50,7 +45,7 @@ def permissions(
         account: the number of the account that it is deployed to.
         found: the functions that are there already, as far as they are known.
     """
-    made = _PolicyStatements(settings, account)
+    made = _PolicyStatements(settings, account, DesiredImages.of(settings).images)
     statements = [*made.functions(), *made.layers(), *of_others(found)]
     if settings.stack:
         from lambda_fast_deploy.iam.stack_policy import of_stack
@@ -58,9 +53,9 @@ def permissions(
 
         resources, _, images = of_template(settings.stack)
         statements = list(of_stack(settings, resources, account))
-        made = _PolicyStatements(replace(settings, functions=images), account)
-    statements += [*made.images(), *made.buckets(), *made.rest()]
-    documents = [statement.document() for statement in statements]
+        made = _PolicyStatements(settings, account, images)
+    statements += [*made.images(), *made.buckets(), *made.tests(), *made.rest()]
+    documents = [statement.document() for statement in merged(statements)]
     return {"Version": VERSION, "Statement": [each for each in documents if each["Resource"]]}
 
 
@@ -89,12 +84,14 @@ def of_templates(settings: Settings) -> list[str]:
 class _PolicyStatements:
     """The statements about each kind of thing."""
 
-    def __init__(self, settings: Settings, account: str) -> None:
+    def __init__(self, settings: Settings, account: str, images: tuple[ImageRequest, ...]) -> None:
         self._settings = settings
         self._account = account
+        self._images = images
 
-    def _arn(self, region: str, service: str, rest: str) -> str:
-        return f"arn:{partition_of(region).name}:{service}:{region}:{self._account}:{rest}"
+    def _arn(self, region: str, service: str, rest: str, account: str = "") -> str:
+        owner = account or self._account
+        return f"arn:{partition_of(region).name}:{service}:{region}:{owner}:{rest}"
 
     def _functions(self, wanted: Callable[[Function], object]) -> Iterator[str]:
         """Functions, and their versions and aliases: calls are checked against either."""
@@ -184,8 +181,7 @@ class _PolicyStatements:
     # ------------------------------------------------------------ images
 
     def images(self) -> Iterator[Statement]:
-        sources = [(f, f.source) for f in self._settings.functions]
-        apps = {source.repository for _, source in sources if isinstance(source, ImageSource)}
+        apps = {each.source.repository for each in self._images}
         every = sorted(apps | {base.repository for base in self._settings.bases.values()})
         yield Statement("LogInToRegistry", ("ecr:GetAuthorizationToken",), ["*"] if every else [])
         yield _ecr(
@@ -214,7 +210,7 @@ class _PolicyStatements:
 
     def _upstreams(self) -> Iterator[str]:
         """Repositories of ECR that the Dockerfiles start from."""
-        apps = [f.source for f in self._settings.functions if isinstance(f.source, ImageSource)]
+        apps = [each.source for each in self._images]
         sources: list[Base | ImageSource] = [*self._settings.bases.values(), *apps]
         for source in sources:
             text = read_text(source.dockerfile)
@@ -222,8 +218,7 @@ class _PolicyStatements:
                 host, _, rest = image.partition("/")
                 if found := registry_of_ecr(host):
                     (account, region), name = found, re.split("[:@]", rest)[0]
-                    theirs = _PolicyStatements(self._settings, account)
-                    yield theirs._arn(region, "ecr", f"repository/{name}")
+                    yield self._arn(region, "ecr", f"repository/{name}", account)
 
     # ------------------------------------------------------------ buckets
 
@@ -233,13 +228,11 @@ class _PolicyStatements:
         zips = [store.name_in(region) for region in self._settings.regions] if store else []
         if store and store.bucket == MANAGED:  # its stack makes the rest of the name
             zips = [f"{MANAGED}-samclisourcebucket-*"]
-        tests = {(g.bucket, g.prefix) for g in self._settings.tests if isinstance(g, S3Test)}
 
         def arns(keys: Iterable[str]) -> list[str]:
             return [f"arn:{name}:s3:::{key}" for key in keys]
 
-        found = [*zips, *sorted({bucket for bucket, _ in tests})]
-        yield Statement("FindBuckets", ("s3:ListBucket",), arns(found))
+        yield Statement("FindBuckets", ("s3:ListBucket",), arns(zips))
         yield Statement(
             "UploadZips",
             ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),
@@ -253,11 +246,15 @@ class _PolicyStatements:
             ),
             arns(zips if store and store.create else ()),
         )
-        yield Statement(
-            "TestBuckets",
-            ("s3:GetObject", "s3:DeleteObject"),
-            arns(f"{bucket}/{prefix}{KEY}*" for bucket, prefix in sorted(tests)),
-        )
+
+    # ------------------------------------------------------------ tests
+
+    def tests(self) -> Iterator[Statement]:
+        for region in self._settings.regions:
+            partition = partition_of(region).name
+            for test in self._settings.tests:
+                for each in test.permissions(partition, region, self._account):
+                    yield Statement(each.sid, each.actions, [each.resource])
 
     # ------------------------------------------------------------ what else there is
 
@@ -276,16 +273,6 @@ class _PolicyStatements:
             ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
             ["*"] if networks else [],
         )
-        yield Statement("CallApis", ("execute-api:Invoke",), list(self._apis()))
-
-    def _apis(self) -> Iterator[str]:
-        """Addresses that tests call with a signature; a domain of its own tells no API."""
-        for region in self._settings.regions:
-            for test in self._settings.tests:
-                if isinstance(test, HttpTest) and test.is_elsewhere and test.auth == "iam":
-                    match = _GATEWAY.match(test.target)
-                    api = match.group(1) if match else "*"
-                    yield self._arn(region, "execute-api", f"{api}/*/{test.method}/*")
 
 
 def _lambda(
@@ -303,7 +290,4 @@ def _ecr(sid: str, actions: str, repositories: Iterable[str]) -> Statement:
 
 def _is_called(function: Function) -> bool:
     """Whether a test calls the function itself."""
-    return any(
-        not isinstance(test, CommandTest) and not (isinstance(test, HttpTest) and test.is_elsewhere)
-        for test in function.tests
-    )
+    return any(test.invokes_function for test in function.tests)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -25,3 +25,13 @@ class Statement:
             "Resource": list(dict.fromkeys(self.resources)),
             **({"Condition": self.condition} if self.condition else {}),
         }
+
+
+def merged(statements: Iterable[Statement]) -> list[Statement]:
+    """Statements with the same sid as one, with the resources of all."""
+    by_sid: dict[str, Statement] = {}
+    for statement in statements:
+        if former := by_sid.get(statement.sid):
+            statement = replace(former, resources=[*former.resources, *statement.resources])
+        by_sid[statement.sid] = statement
+    return list(by_sid.values())

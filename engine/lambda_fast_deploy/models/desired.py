@@ -314,29 +314,3 @@ class Settings:
         of_stack = self.stack.tests.values() if self.stack else ()
         every = [*(function.tests for function in self.functions), *of_stack]
         return tuple({test.name: test for tests in every for test in tests}.values())
-
-
-@dataclass(frozen=True, slots=True)
-class ImageBuild:
-    """An image to build. ``what`` names it for people; ``references`` are its names with tags.
-
-    ``text`` is its Dockerfile, with digests in place of tags where they are known; with ``pulls``
-    some are not, and no copy on the machine will do. ``kinds`` is what each path of its context is
-    that it can copy, in order. ``upstreams`` are the images that it starts from, or copies from.
-    With ``auto`` compression the builder does as it likes. ``secrets`` are names of environment
-    variables by their id.
-    """
-
-    what: str
-    references: tuple[str, ...]
-    context: Path
-    dockerfile: Path
-    build_args: Mapping[str, str]
-    platform: str
-    text: str
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    upstreams: tuple[str, ...] = ()
-    pulls: bool = False
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    no_cache: bool = False
-    compression: Compression = "auto"

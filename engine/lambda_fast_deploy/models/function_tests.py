@@ -1,13 +1,13 @@
-"""How a new version proves itself."""
+"""What every test of a function is, whatever its kind; and canaries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from lambda_fast_deploy.errors import Place
-from lambda_fast_deploy.models.enums import Access, EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,72 +21,91 @@ class Condition:
     path: tuple[str, ...] = ()
 
 
+class NeededPermission(NamedTuple):
+    """What a test needs of IAM: ``actions`` on the ARN ``resource``, which may hold ``*``.
+
+    ``sid`` names the statement of the policy. ``doctor`` asks IAM about those that are
+    ``is_simulated``; it tries the others itself, or cannot.
+    """
+
+    sid: str
+    actions: tuple[str, ...]
+    resource: str
+    is_simulated: bool = False
+
+
+class Remark(NamedTuple):
+    """What a look at AWS shows before a test runs, and what would be better."""
+
+    says: str
+    advice: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _TestOptions:
-    """What every test has. ``when`` is fulfilled by any condition; ``within`` is in seconds."""
+class FunctionTest(ABC):
+    """A test of a function, of whatever kind.
+
+    It runs when any condition of ``when`` fits, and always if there is none. It must pass within
+    ``within`` seconds. Each kind is a file of ``testing/kinds``; the defaults here are those of
+    most kinds.
+    """
+
+    is_retried: ClassVar[bool] = True  # until it passes or its time is over
+    needs_url: ClassVar[bool] = False  # the address of the function's URL
 
     name: str
     when: tuple[Condition, ...] = ()
     within: float = 30.0
 
+    @property
+    def runs_before_traffic(self) -> bool:
+        """Whether it can test a version that has no traffic yet."""
+        return True
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpTest(_TestOptions):
-    """An HTTP request is answered. ``target`` is a path of the function, or a whole address.
-
-    ``faster_than`` is in seconds; ``auth`` says whether the request must be signed. ``event`` is
-    what a function gets of it, if that is not as its stack says.
-    """
-
-    target: str
-    method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = ""
-    status: int = 200
-    json: Mapping[str, object] = field(default_factory=dict)
-    faster_than: float | None = None
-    auth: Access = "public"
-    event: EventKind | None = None
+    def runs_live(self, *, has_url: bool) -> bool:
+        """Whether it runs again once the version is live, of a function with or without a URL."""
+        del has_url
+        return False
 
     @property
-    def is_elsewhere(self) -> bool:
-        """Whether it asks an address of its own, which no new version has yet."""
-        return not self.target.startswith("/")
+    def invokes_function(self) -> bool:
+        """Whether it calls the function through Lambda's own API, or its function URL."""
+        return True
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it can run once more than it takes, to measure, and changes nothing."""
+        return False
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvokeTest(_TestOptions):
-    """The function answers an invocation; ``faster_than`` is in seconds."""
+    def permissions(self, partition: str, region: str, account: str) -> Sequence[NeededPermission]:
+        """What the deployer's IAM policy must allow for it, besides to invoke the function."""
+        del partition, region, account
+        return ()
 
-    payload: object
-    json: Mapping[str, object] = field(default_factory=dict)
-    faster_than: float | None = None
+    def check(self, region: str, clients: Any) -> Remark | None:
+        """Look whether AWS has what the test needs; only reads.
 
+        Args:
+            region: that of the function.
+            clients: ``adapters.clients.Clients``, which models do not import.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class S3Test(_TestOptions):
-    """What is written through the function's API is in the bucket, and the other way round.
+        Raises:
+            NotReady: something is missing.
+        """
+        del region, clients
+        return None
 
-    ``owner`` is the account that the bucket belongs to, if it is not that of the run's credentials;
-    ``event`` is as that of ``HttpGate``.
-    """
+    @abstractmethod
+    def run(self, target: Any, deadline: Any) -> str:
+        """Run it once, and say in a few words what it saw.
 
-    bucket: str
-    path: str
-    prefix: str
-    place: Place
-    owner: str = ""
-    event: EventKind | None = None
+        Args:
+            target: ``testing.target.Target``, which models do not import.
+            deadline: ``adapters.deadline.Deadline``, likewise.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandTest(_TestOptions):
-    """A command of the user's own ends with status 0."""
-
-    command: tuple[str, ...]
-
-
-FunctionTest = HttpTest | InvokeTest | S3Test | CommandTest
+        Raises:
+            FunctionTestFailed, Unavailable, Unreachable: it did not pass.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,10 @@ class Plan:
                 return step
         raise KeyError(f"{step_id} in {region}")
 
+    def steps_in(self, region: str) -> dict[str, Step]:
+        """The steps of a region by their ids."""
+        return {step.id: step for step in self.steps if step.region == region}
+
     def of(self, region: str, subject: str) -> tuple[Step, ...]:
         """The steps about one function, layer or base in a region."""
         return tuple(s for s in self.steps if s.region == region and s.subject == subject)

@@ -13,9 +13,9 @@ from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Action,
     Artifacts,
+    DesiredImages,
     Fingerprints,
     Function,
-    ImageSource,
     LayerVersion,
     ObservedRegion,
     Plan,
@@ -55,7 +55,7 @@ def build(
             check_machine,  # zips need nothing of the kind
         )
 
-        check_machine(settings, plan, clients, journal)
+        check_machine(DesiredImages.of(settings), plan.steps, clients, journal)
     layers = LayerBuilder(settings, plan, journal)
     return attempts(
         lambda region: _RegionBuild(
@@ -97,15 +97,32 @@ class _RegionBuild:
     ) -> None:
         self._context = context
         self._settings = context.settings
+        self._desired = DesiredImages.of(context.settings)
         self._fingerprints = fingerprints
         self._layers = RegionLayers(context, layers)
         self._uploads = Uploads(context)
 
     @cached_property
     def _images(self) -> RegionImages:
+        from lambda_fast_deploy.packaging.images.context import ImagesContext
         from lambda_fast_deploy.packaging.images.region_images import RegionImages
 
-        return RegionImages(self._context, self._fingerprints)
+        context, observed = self._context, self._context.observed
+        return RegionImages(
+            ImagesContext(
+                region=context.region,
+                desired=self._desired,
+                fingerprints=self._fingerprints,
+                steps={
+                    each.id: each for each in context.plan.steps if each.region == context.region
+                },
+                clients=context.clients,
+                journal=context.journal,
+                bases=observed.bases,
+                images=observed.images,
+                functions={name: each.latest for name, each in observed.functions.items()},
+            )
+        )
 
     def build(self) -> Artifacts:
         wanted = {
@@ -132,9 +149,8 @@ class _RegionBuild:
         with workers(BUILDS_AT_ONCE) as pool:
             images = results(
                 {
-                    function.name: pool.submit(self._images.app, function, function.source, bases)
-                    for function in self._settings.functions
-                    if isinstance(function.source, ImageSource)
+                    each.name: pool.submit(self._images.app, each, bases)
+                    for each in self._desired.images
                 }
             )
         return Artifacts(
@@ -146,10 +162,9 @@ class _RegionBuild:
             packages=self._layers.packages,
             image_sizes=self._images.sizes if self._settings.has_images else {},
             in_gzip={
-                function.name: partial(self._images.in_gzip, function, function.source, bases)
-                for function in self._settings.functions
-                if isinstance(function.source, ImageSource)
-                and function.source.compression == "auto"
+                each.name: partial(self._images.in_gzip, each, bases)
+                for each in self._desired.images
+                if each.source.compression == "auto"
             },
         )
 

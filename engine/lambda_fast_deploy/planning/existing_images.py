@@ -8,10 +8,9 @@ from dataclasses import replace
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.errors import DeployError
-from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
-from lambda_fast_deploy.fingerprints.images.recipe import Lines, recipes_of
+from lambda_fast_deploy.fingerprints.images.recipe import Lines, recipe_fingerprints, recipes_of
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import Architecture, Fingerprints, Settings
+from lambda_fast_deploy.models import Architecture, DesiredImages, Fingerprints, Settings
 from lambda_fast_deploy.planning.existing_artifacts import Looked
 from lambda_fast_deploy.planning.observe import observe
 from lambda_fast_deploy.planning.upstream_digests import settled
@@ -30,30 +29,27 @@ def look_for_images(
     Args:
         settings: what is asked for.
         local: the fingerprints of what the working tree holds.
-        world: where it is asked.
+        clients: where it is asked.
         journal: takes notes.
     """
-    prints, observed, failed = _look(settings, local, clients, journal)
+    desired = DesiredImages.of(settings)
+    with workers(1) as pool:
+        settling = pool.submit(settled, desired, local, clients, journal)
+        observed, failed = observe(settings, settling.result, clients)
+        prints = settling.result()
     there = [
         {*(f"base:{name}" for name in of.bases), *(f"image:{name}" for name in of.images)}
         for of in observed.values()
     ]
     missing = {step for step in prints.recipes if any(step not in some for some in there)}
-    found = with_foreign(settings, prints, missing, clients, journal)
+    found = with_foreign(desired, prints, missing, clients, journal)
     if found is prints:
         return prints, observed, failed
     return found, *observe(settings, lambda: found, clients)
 
 
-def _look(settings: Settings, local: Fingerprints, clients: Clients, journal: Journal) -> Looked:
-    with workers(1) as pool:
-        prints = pool.submit(settled, settings, local, clients, journal)
-        observed, failed = observe(settings, prints.result, clients)
-        return prints.result(), observed, failed
-
-
 def with_foreign(
-    settings: Settings,
+    desired: DesiredImages,
     prints: Fingerprints,
     missing: Collection[str],
     clients: Clients,
@@ -62,22 +58,23 @@ def with_foreign(
     """The fingerprints with what ONBUILD of other people's images makes count.
 
     Args:
-        settings: what is asked for.
+        desired: the images.
         prints: the fingerprints as they would be if these had no ONBUILD.
         missing: the steps of those images that are not there.
-        world: where it is asked.
+        clients: where it is asked.
         journal: takes notes.
 
     Returns:
         The same, if nothing counts that did not before.
     """
-    every = [each for each in recipes_of(settings) if each.step in missing]
+    unmerged = bool(desired.event.unmerged)
+    every = [each for each in recipes_of(desired) if each.step in missing]
     asked = {
         (name, MACHINES[each.architecture]): None
         for each in every
-        for name in each.asked_for(settings, copied=False)
+        for name in each.asked_for(unmerged=unmerged, copied=False)
     }
-    known, unknown = attempts(lambda key: _triggers(*key, settings, prints, clients), asked)
+    known, unknown = attempts(lambda key: _triggers(*key, desired, prints, clients), asked)
     for (name, _), error in unknown.items():
         journal.note(
             f"Whether ONBUILD of {name} copies anything could not be found out, so all of the "
@@ -91,12 +88,12 @@ def with_foreign(
         foreign[each.step] = None if None in told else tuple(lines)
     if not any(each is None or each for each in foreign.values()):
         return prints
-    local = fingerprints(settings, foreign)
-    return settled(settings, replace(local, digests=prints.digests), clients, journal, asked=True)
+    local = replace(prints, recipes=recipe_fingerprints(desired, foreign), foreign=foreign)
+    return settled(desired, local, clients, journal, asked=True)
 
 
 def _triggers(
-    name: str, machine: str, settings: Settings, prints: Fingerprints, clients: Clients
+    name: str, machine: str, desired: DesiredImages, prints: Fingerprints, clients: Clients
 ) -> tuple[str, ...]:
     """The ONBUILD of an image; that of the engine's own copy where no registry tells.
 
@@ -105,9 +102,9 @@ def _triggers(
     digest = prints.digests.get(name)
     image = f"{name}@{digest}" if digest and "@" not in name else name
     try:
-        return clients.distribution(settings.regions[0]).triggers(image, machine)
+        return clients.distribution(desired.region).triggers(image, machine)
     except DeployError:
-        held = None if settings.event.unmerged else clients.docker.triggers(name)
+        held = None if desired.event.unmerged else clients.docker.triggers(name)
         if held is None:
             raise
         return held

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from operator import itemgetter
 from typing import TypeVar
 
 from lambda_fast_deploy.adapters.clients import Clients
@@ -18,7 +19,6 @@ from lambda_fast_deploy.models import (
     LayerVersion,
     ObservedFunction,
     ObservedRegion,
-    S3Test,
     Settings,
     ZipSource,
 )
@@ -42,7 +42,7 @@ def observe(
     Raises:
         NotReady: a bucket or an alarm that is asked for does not exist.
     """
-    _check_buckets(settings, clients)
+    _check_tests(settings, clients)
     _check_alarms(settings, clients)
     return attempts(lambda region: _region(region, settings, prints, clients), settings.regions)
 
@@ -206,30 +206,15 @@ def _asked(
     return observed
 
 
-def _check_buckets(settings: Settings, clients: Clients) -> None:
+def _check_tests(settings: Settings, clients: Clients) -> None:
     tests = {
-        (region, test)
+        (region, test.name): test
         for region, function in settings.targets
         for test in function.tests
-        if isinstance(test, S3Test) and not reason_to_skip(test, settings.event, changed=True)
+        if not reason_to_skip(test, settings.event, changed=True)
     }
-    for region, test in sorted(tests, key=lambda pair: (pair[0], pair[1].name)):
-        check_bucket(region, test, clients)
-
-
-def check_bucket(region: str, test: S3Test, clients: Clients) -> str:
-    """Make sure that the bucket of a test exists; the region that it is in.
-
-    Raises:
-        NotReady: it does not.
-    """
-    found = clients.bucket(region, test.bucket, test.owner).region()
-    if found is None:
-        raise NotReady(
-            f"{test.place}: bucket {test.bucket!r} of test {test.name!r} does not exist",
-            remedy="Create the bucket, or correct its name.",
-        )
-    return found
+    for (region, _), test in sorted(tests.items(), key=itemgetter(0)):
+        test.check(region, clients)
 
 
 def _check_alarms(settings: Settings, clients: Clients) -> None:

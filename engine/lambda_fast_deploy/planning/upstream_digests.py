@@ -21,12 +21,12 @@ from lambda_fast_deploy.fingerprints.images.recipe import (
     standing_on,
 )
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import Base, Fingerprints, ImageSource, Settings
+from lambda_fast_deploy.models import Base, DesiredImages, Fingerprints
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 
 
 def settled(
-    settings: Settings,
+    desired: DesiredImages,
     local: Fingerprints,
     clients: Clients,
     journal: Journal,
@@ -36,18 +36,17 @@ def settled(
     """The fingerprints with those of all images: what they stand on is asked for at once.
 
     Args:
-        settings: what is asked for.
+        desired: the images.
         local: the fingerprints of what the working tree holds.
-        world: where it is asked.
+        clients: where it is asked.
         journal: takes notes.
         asked: whether the digests have been asked for, and ``local`` has those that are known.
     """
-    every = {each.step: each for each in recipes_of(settings)}
+    every = {each.step: each for each in recipes_of(desired)}
     digests = local.digests
     if not asked:
-        digests = _digests(
-            _asked_for(every.values(), settings, journal), settings, clients, journal
-        )
+        names = _asked_for(every.values(), journal, unmerged=bool(desired.event.unmerged))
+        digests = _digests(names, desired.region, clients, journal)
 
     def followed(step: str) -> dict[str, str]:
         """The digests of what something follows; ``""`` where one is not known."""
@@ -64,30 +63,27 @@ def settled(
         if all(followed(step).values()):
             return found
         tag = part_tag(given, found) if known(step) else base_tag(given, found)
-        return _newest(given, tag, settings.regions[0], clients) or found
+        return _newest(given, tag, desired.region, clients) or found
 
     with workers() as pool:
         bases = results(
-            {name: pool.submit(base, name, given) for name, given in settings.bases.items()}
+            {name: pool.submit(base, name, given) for name, given in desired.bases.items()}
         )
     images = {
-        function.name: standing_on(
-            local.recipes[f"image:{function.name}"],
-            known(f"image:{function.name}"),
-            bases.get(function.source.base or "", ""),
+        each.name: standing_on(
+            local.recipes[each.step], known(each.step), bases.get(each.source.base or "", "")
         )
-        for function in settings.functions
-        if isinstance(function.source, ImageSource)
+        for each in desired.images
     }
     return replace(local, bases=bases, images=images, digests=digests)
 
 
-def _asked_for(every: Iterable[ImageRecipe], settings: Settings, journal: Journal) -> list[str]:
+def _asked_for(every: Iterable[ImageRecipe], journal: Journal, *, unmerged: bool) -> list[str]:
     """The images that registries are asked for."""
     found: set[str] = set()
     for each in every:
         if each.source.follow_upstream:
-            names = each.asked_for(settings)
+            names = each.asked_for(unmerged=unmerged)
             found |= set(names)
             if len(names) < len(each.upstreams()):
                 journal.note(
@@ -98,12 +94,12 @@ def _asked_for(every: Iterable[ImageRecipe], settings: Settings, journal: Journa
 
 
 def _digests(
-    images: list[str], settings: Settings, clients: Clients, journal: Journal
+    images: list[str], region: str, clients: Clients, journal: Journal
 ) -> Mapping[str, str]:
     """The digest of each image that is known, ``""`` where nothing answers; others are noted."""
     if not images:
         return {}
-    known, unknown = attempts(clients.distribution(settings.regions[0]).digest, images)
+    known, unknown = attempts(clients.distribution(region).digest, images)
     for image, error in unknown.items():
         is_gone = isinstance(error, Unreachable)
         other = "or else the copy that the builder has" if is_gone else "if there is anything"

@@ -95,7 +95,7 @@ class FunctionRelease:
         if context.observed and context.observed.alias and context.observed.alias.serving:
             with context.journal.work(f"alias:{context.name}", "read", "", context.region):
                 self._moves.arrive()
-        self.tests.repeat(url)
+        self.tests.test_unchanged(url)
         if context.observed and not is_proved(context.function, context.observed.latest):
             mark_tested(context, context.observed.latest, is_shared=True)
             if is_of_a_run(context):
@@ -112,7 +112,7 @@ class FunctionRelease:
         announce_test(context)
         staged = stage(context, descriptions.of_version(context.settings.event, previous, past))
         version = self._version = staged.state
-        speed = self.tests.prove(version)
+        speed = self.tests.test_version(version)
         has_url, took = context.function.url is not None, context.journal.elapsed
         description = descriptions.of_alias(self._before(version), speed, took, has_url=has_url)
         if context.function.has_alias:
@@ -188,12 +188,12 @@ class FunctionRelease:
     def _is_not_over(self) -> bool:
         """Whether anything can fail once the version is live."""
         context = self._context
-        return context.wanted("tags") or self._moves.gives_url or self.tests.any_of_users()
+        return context.wanted("tags") or self._moves.gives_url or self.tests.has_live_tests()
 
     def reach(self) -> str:
         """Test the addresses at which the function is live; its URL, if it has one."""
         url = give_url(self._context, self._moves)
-        self.tests.reach(url)
+        self.tests.test_live(url)
         return url
 
     def settle(self, description: str) -> None:

@@ -1,53 +1,44 @@
-"""The tests of one function: of a version before users have it, and where users meet it."""
+"""The tests of one function: of a version before it has traffic, and once it is live."""
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Iterable
-from typing import TypeGuard
 
 from lambda_fast_deploy.adapters.aws.invocations import LONGEST
-from lambda_fast_deploy.adapters.deadline import Deadline
-from lambda_fast_deploy.models import (
-    Action,
-    FunctionState,
-    FunctionTest,
-    HttpTest,
-    InvokeTest,
-    Speed,
-)
+from lambda_fast_deploy.models import Action, FunctionState, FunctionTest, Speed
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.testing.endpoints import Address, UrlAddress, VersionAddress
 from lambda_fast_deploy.testing.readiness import make_ready
-from lambda_fast_deploy.testing.run_test import FunctionTests, TestedFunction
-from lambda_fast_deploy.testing.runner import NOT_YET, ask
+from lambda_fast_deploy.testing.runner import FunctionTests, TestedFunction
+from lambda_fast_deploy.testing.target import signer
 
 REFRESHES = 5  # calls of a function without an alias, so that its environments are new ones
-PAUSE = 0.3  # seconds between them
 
 
 class VersionTests:
-    """The tests that the plan of an order wants to be run."""
+    """The tests of one function in one region that its plan has to run."""
 
     def __init__(self, context: ReleaseContext) -> None:
         self._context = context
-        self._trials = FunctionTests(
+        self._tests = FunctionTests(
             context.settings, context.region, context.clients, context.journal
         )
 
-    def prove(self, version: FunctionState) -> Speed:
-        """Test a version directly, and measure it; users have not met it, if they call an alias.
+    def test_version(self, version: FunctionState) -> Speed:
+        """Test and measure a version directly; where there is an alias, it has no traffic yet.
 
         Raises:
-            GateFailed: a test did not pass, or it starts slower than its budget allows.
+            FunctionTestFailed: a test did not pass, or it starts slower than its budget allows.
         """
         context = self._context
         address = self._address(version.version, version.timeout)
-        tests = [each for each in context.function.tests if not _is_elsewhere(each)]
+        tests = [each for each in context.function.tests if each.runs_before_traffic]
         self._run(tests, address, self._when(), context.observed_url)
-        if asked := next((test for test in filter(_only_asks, tests) if self._runs(test)), None):
-            self._call_again(asked, address, 1 if context.function.has_alias else REFRESHES)
+        repeatable = (test for test in tests if test.is_repeatable and self._runs(test))
+        if test := next(repeatable, None):
+            # A warm call is measured; where there is no alias, new environments take over.
+            times = 1 if context.function.has_alias else REFRESHES
+            self._tests.repeat(test, self._subject(address), times)
         budget = context.settings.budgets.cold_start
         if budget is not None and (why := address.speedometer.hold(budget, context.name)):
             context.journal.note(why)
@@ -62,21 +53,21 @@ class VersionTests:
             return f"before alias {context.function.alias} is made"
         return "before traffic"
 
-    def reach(self, url: str) -> None:
-        """Test a version where its users meet it: at its URL, if it has one, and elsewhere.
+    def test_live(self, url: str) -> None:
+        """Test a version that is live: at its URL, and at addresses that tests name themselves.
 
         Raises:
-            GateFailed: a test did not pass.
+            FunctionTestFailed: a test did not pass.
         """
         address = self._public(url)
-        tests = self._of_users(has_url=address is not None)
+        tests = self._live_tests(has_url=address is not None)
         self._run(tests, address or self._alias(), "on live traffic", url)
 
-    def repeat(self, url: str) -> None:
-        """Test again what users have already, with every test that runs without a change.
+    def test_unchanged(self, url: str) -> None:
+        """Test the live version again, with every test that runs without a change.
 
         Raises:
-            GateFailed: a test did not pass.
+            FunctionTestFailed: a test did not pass.
         """
         context, tests = self._context, self._context.function.tests
         if context.observed and any(map(self._runs, tests)):
@@ -84,33 +75,26 @@ class VersionTests:
             make_ready(state, context.name, context.region, context.clients, context.journal)
         self._run(tests, self._public(url) or self._alias(), "unchanged", url)
 
-    def any_of_users(self) -> bool:
+    def has_live_tests(self) -> bool:
         """Whether there is a test to be run once a version is live."""
-        return any(map(self._runs, self._of_users(has_url=self._context.function.url is not None)))
+        return any(
+            map(self._runs, self._live_tests(has_url=self._context.function.url is not None))
+        )
 
-    def _of_users(self, *, has_url: bool) -> list[HttpTest]:
+    def _live_tests(self, *, has_url: bool) -> list[FunctionTest]:
         """The tests of addresses at which the function is live."""
-        tests = [test for test in self._context.function.tests if isinstance(test, HttpTest)]
-        return [test for test in tests if has_url or test.is_elsewhere]
+        return [test for test in self._context.function.tests if test.runs_live(has_url=has_url)]
 
     def _run(self, tests: Iterable[FunctionTest], address: Address, when: str, url: str) -> None:
-        context = self._context
-        subject = TestedFunction(context.name, context.function.alias, address, url)
+        subject = self._subject(address, url)
         for test in filter(self._runs, tests):
-            self._trials.run(context.step(f"test:{test.name}"), when, test, subject)
+            self._tests.run(self._context.step(f"test:{test.name}"), when, test, subject)
+
+    def _subject(self, address: Address, url: str = "") -> TestedFunction:
+        return TestedFunction(self._context.name, self._context.function.alias, address, url)
 
     def _runs(self, test: FunctionTest) -> bool:
         return self._context.step(f"test:{test.name}").action is Action.TEST
-
-    def _call_again(self, test: HttpTest | InvokeTest, address: Address, times: int) -> None:
-        """Measure a warm call; where there is no alias, let new environments take over."""
-        deadline, check = Deadline.after(test.within), self._context.journal.check
-        for _ in range(times):
-            check()
-            with contextlib.suppress(*NOT_YET):  # it has passed: these only measure
-                ask(test, address, deadline, check)
-            if times > 1:
-                time.sleep(PAUSE)
 
     # ------------------------------------------------------------ where it is asked
 
@@ -127,13 +111,6 @@ class VersionTests:
         if not url:
             return None
         is_signed = self._context.function.url == "iam"
-        return UrlAddress(url, self._trials.sign("lambda") if is_signed else None)
-
-
-def _is_elsewhere(test: FunctionTest) -> bool:
-    return isinstance(test, HttpTest) and test.is_elsewhere
-
-
-def _only_asks(test: FunctionTest) -> TypeGuard[HttpTest | InvokeTest]:
-    """Whether a test can be asked once more than it takes, and nothing is written twice."""
-    return isinstance(test, InvokeTest) or (isinstance(test, HttpTest) and test.method == "GET")
+        context = self._context
+        sign = signer(context.clients, context.region, "lambda") if is_signed else None
+        return UrlAddress(url, sign)

@@ -131,7 +131,7 @@ class _CodeOnlyUpdate:
         try:
             if work.changed:
                 self._update_all(there, drift, work, code)
-            StackTests(context).prove(there.state, work.steps)
+            StackTests(context).run(there.state, work.steps)
         except DeployError as error:
             return self._back(delivery, error)
         except Exception as error:  # a fault of ours must not leave users half-way either

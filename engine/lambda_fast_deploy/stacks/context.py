@@ -12,12 +12,11 @@ from lambda_fast_deploy.adapters.aws.stacks import BODY_LIMIT, Stacks
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.config.samconfig import MANAGED
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import BuildFailed, Invalid, NotReady, Problem
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
-    Function,
     FunctionOutcome,
+    ImageRequest,
     Outcome,
     Plan,
     Settings,
@@ -26,8 +25,9 @@ from lambda_fast_deploy.models import (
 )
 from lambda_fast_deploy.packaging.upload import PREFIX, bucket_of, make_sure_of
 from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.apply import check_state
-from lambda_fast_deploy.stacks.image_functions import images_of
+from lambda_fast_deploy.stacks.image_requests import images_of
 from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact, parts_of
 from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.snapshots import SECRET, DriftedFunction, Snapshot, Snapshots
@@ -45,7 +45,7 @@ class StackContext:
     stack: Stack
     resources: Resources
     parts: tuple[LocalArtifact, ...]
-    images: tuple[Function, ...]
+    images: tuple[ImageRequest, ...]
     bucket: Bucket
     clients: Clients
     journal: Journal
@@ -138,7 +138,9 @@ def orders(settings: Settings, clients: Clients, journal: Journal) -> Callable[[
     return context
 
 
-def of_template(stack: Stack) -> tuple[Resources, tuple[LocalArtifact, ...], tuple[Function, ...]]:
+def of_template(
+    stack: Stack,
+) -> tuple[Resources, tuple[LocalArtifact, ...], tuple[ImageRequest, ...]]:
     """The resources of a stack's template, and what is built of them: zips, and images.
 
     Raises:

@@ -9,11 +9,11 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
 from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Outcome, Settings, Step
 from lambda_fast_deploy.packaging.upload import has_bytes
 from lambda_fast_deploy.release.credentials import check_stack
+from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
 from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, StackResult, everywhere
 from lambda_fast_deploy.stacks.function_tests import warn_of_untested

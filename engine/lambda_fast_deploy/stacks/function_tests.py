@@ -6,12 +6,12 @@ from collections.abc import Container, Iterable, Mapping, Set
 
 from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
 from lambda_fast_deploy.errors import FunctionTestFailed
-from lambda_fast_deploy.models import LATEST, Action, CommandTest, EventKind, Step
+from lambda_fast_deploy.models import LATEST, Action, EventKind, Step
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
 from lambda_fast_deploy.stacks.context import StackContext
 from lambda_fast_deploy.testing.endpoints import VersionAddress
 from lambda_fast_deploy.testing.readiness import make_ready
-from lambda_fast_deploy.testing.run_test import FunctionTests, TestedFunction
+from lambda_fast_deploy.testing.runner import FunctionTests, TestedFunction
 
 URL = "AWS::Lambda::Url"
 REST_API = "AWS::ApiGateway::RestApi"
@@ -22,7 +22,7 @@ def test_steps(context: StackContext, changed: Container[str], why: str) -> list
     """The tests of every function, with the reason of each.
 
     Args:
-        order: whose tests.
+        context: the stack in one region.
         changed: the logical ids of functions that change.
         why: the reason to test those.
     """
@@ -59,35 +59,38 @@ class StackTests:
 
     def __init__(self, context: StackContext) -> None:
         self._context = context
-        self._trials = FunctionTests(
+        self._tests = FunctionTests(
             context.settings, context.region, context.clients, context.journal
         )
 
-    def prove(self, state: StackState, steps: Iterable[Step]) -> None:
+    def run(self, state: StackState, steps: Iterable[Step]) -> None:
         """Run the tests that the steps name, and hold the start of what they call to its budget.
 
         Raises:
-            GateFailed: one did not pass, or a function takes longer to start.
+            FunctionTestFailed: one did not pass, or a function takes longer to start.
         """
-        asked = {step.id: step for step in steps if step.action is Action.TEST}
-        if not asked:
+        to_run = {step.id: step for step in steps if step.action is Action.TEST}
+        if not to_run:
             return
-        found = self._context.stacks.resources(state.name)
-        names = {each.logical: each.physical for each in found}
-        types = {each.type for each in found}
+        resources = self._context.stacks.resources(state.name)
+        names = {each.logical: each.physical for each in resources}
+        types = {each.type for each in resources}
         for logical, tests in self._context.stack.tests.items():
-            mine = [(test, asked.get(f"test:{logical}:{test.name}")) for test in tests]
-            wanted = [(test, step) for test, step in mine if step]
-            if not wanted:
+            pairs = [
+                (test, step)
+                for test in tests
+                if (step := to_run.get(f"test:{logical}:{test.name}"))
+            ]
+            if not pairs:
                 continue
             if logical not in names:
                 says = "the stack has no {}; its Condition may leave it out"
-                raise FunctionTestFailed(f"test {wanted[0][0].name}: {says.format(logical)}")
-            tells = URL in types and any(isinstance(test, CommandTest) for test, _ in wanted)
+                raise FunctionTestFailed(f"test {pairs[0][0].name}: {says.format(logical)}")
+            reads_url = URL in types and any(test.needs_url for test, _ in pairs)
             address = self._address(logical, names[logical], event_in(types))
-            subject = self._subject(address, state.outputs, tells=tells)
-            for test, step in wanted:
-                self._trials.run(step, "on live traffic", test, subject)
+            subject = self._subject(address, state.outputs, reads_url=reads_url)
+            for test, step in pairs:
+                self._tests.run(step, "on live traffic", test, subject)
             budget = self._context.settings.budgets.cold_start
             if budget is not None and (why := address.speedometer.hold(budget, address.name)):
                 self._context.journal.note(why)
@@ -97,16 +100,16 @@ class StackTests:
         return VersionAddress(invocations, name, alias_of(self._context, logical), event=event)
 
     def _subject(
-        self, address: VersionAddress, outputs: Mapping[str, str], *, tells: bool
+        self, address: VersionAddress, outputs: Mapping[str, str], *, reads_url: bool
     ) -> TestedFunction:
-        """A function as a test asks it; ``tells`` its URL, which only commands need."""
+        """A function as a test asks it; ``reads_url`` its URL, if a test needs it."""
         context, alias, name = self._context, address.qualifier, address.name
         qualifier = "" if alias == LATEST else alias
         # What the function answers may hold values of its environment, which no message shows.
         state = context.clients.functions(context.region).read(name, qualifier)
         if state:
             make_ready(state, name, context.region, context.clients, context.journal)
-        url = context.clients.urls(context.region).read(name, qualifier) if tells else None
+        url = context.clients.urls(context.region).read(name, qualifier) if reads_url else None
         return TestedFunction(
             name,
             alias,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_fast_deploy.config.yaml_lines import nearest
+from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.allowed_pattern import may_match
 
 _LISTS = ("CommaDelimitedList", "List<")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
-from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import Stack
+from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.parameter_constraints import problem_with, text_of
 from lambda_fast_deploy.stacks.template import Template
 

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from lambda_fast_deploy.adapters.files import read_text
-from lambda_fast_deploy.config.yaml_nodes import compose, scalar
 from lambda_fast_deploy.errors import Invalid, Place, Problem
+from lambda_fast_deploy.schema.yaml_nodes import compose, scalar
 
 # Intrinsic functions whose full name has no "Fn::" before it (CloudFormation template reference).
 _BARE = ("Ref", "Condition")

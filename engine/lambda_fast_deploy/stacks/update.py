@@ -33,7 +33,7 @@ class StackUpdate:
             context.stacks, context.name, context.region, context.journal
         )
         self._back = StackRestore(context, self._before, self._application)
-        self._proof = StackTests(context)
+        self._tests = StackTests(context)
 
     def to(self, wanted: Snapshot, proposal: Proposal, steps: tuple[Step, ...]) -> StackResult:
         """Let the stack become something else, or only let CloudFormation say what would change.
@@ -142,7 +142,7 @@ class StackUpdate:
         ours = replace(wanted, digests=self._digests)
         try:
             context.journal.check()
-            self._proof.prove(applied.state, steps)
+            self._tests.run(applied.state, steps)
         except DeployError as error:
             return self._back.of_tests(delivery, error, ours)
         except Exception as error:  # a fault of ours must not leave users half-way either
@@ -196,7 +196,7 @@ class StackUpdate:
             if before.going:
                 before = self._settled(before)
             align(context, self._there)
-            self._proof.prove(state, every)
+            self._tests.run(state, every)
             if on_trial:
                 self._passed(before)
         except Conflict as error:

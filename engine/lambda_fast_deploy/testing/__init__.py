@@ -1,1 +1,1 @@
-"""Gates: the new version is tested before it receives traffic, and once it is live."""
+"""Tests of functions: of a new version before it has traffic, and once it is live."""

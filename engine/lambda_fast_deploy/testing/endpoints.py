@@ -1,4 +1,4 @@
-"""Where a function can be asked: one version of it directly, or the address that users use."""
+"""Addresses of a function: a version or alias through Lambda's API, or a public URL."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from lambda_fast_deploy.models import EventKind
 from lambda_fast_deploy.testing.http_events import event_of
 from lambda_fast_deploy.testing.speed import SpeedMeter
 
-# Runtime errors that no second try mends (Lambda developer guide, "Lambda runtime errors").
-_HOPELESS = (
+# Runtime errors that a retry does not help (Lambda developer guide, "Lambda runtime errors").
+_START_ERRORS = (
     "Runtime.ImportModuleError",
     "Runtime.UserCodeSyntaxError",
     "Runtime.HandlerNotFound",
@@ -33,7 +33,7 @@ Sign = Callable[[str, str, Mapping[str, str], bytes], dict[str, str]]
 
 
 class CannotStart(FunctionTestFailed):
-    """The function cannot even start; asking again is no use."""
+    """The function cannot start; a retry does not help."""
 
 
 class Address(Protocol):
@@ -48,12 +48,12 @@ class Address(Protocol):
         """Send an event; its answer."""
 
     def by(self, event: EventKind | None) -> Address:
-        """The same where requests that become events become one of this kind, if it is given."""
+        """The same address, with requests that become events of this kind, if one is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionAddress:
-    """One version or alias, asked through Lambda's own API.
+    """One version or alias, called through Lambda's own API.
 
     An HTTP request becomes an event of the kind ``event``. ``timeout`` is the function's own, in
     seconds: there is no answer later than that.
@@ -67,17 +67,17 @@ class VersionAddress:
     speedometer: SpeedMeter = field(default_factory=SpeedMeter)
 
     def invoke(self, payload: object) -> Any:
-        called = self.invocations.invoke(self.name, self.qualifier, payload, self.timeout)
-        answer, error, tail = called.answer, called.error, called.log.strip()
+        invocation = self.invocations.invoke(self.name, self.qualifier, payload, self.timeout)
+        answer, error, tail = invocation.answer, invocation.error, invocation.log.strip()
         self.speedometer.read(tail)
         if not error:
             return answer
-        said = answer if isinstance(answer, dict) else {}
-        kind, message = said.get("errorType", error), said.get("errorMessage", answer)
-        lines = said.get("stackTrace")
+        document = answer if isinstance(answer, dict) else {}
+        kind, message = document.get("errorType", error), document.get("errorMessage", answer)
+        lines = document.get("stackTrace")
         trace = "".join(map(str, lines)) if isinstance(lines, list) else ""
-        raised = CannotStart if kind in _HOPELESS else FunctionTestFailed
-        raise raised(f"{kind}: {message}", detail=tail if trace in tail else f"{trace}{tail}")
+        failure = CannotStart if kind in _START_ERRORS else FunctionTestFailed
+        raise failure(f"{kind}: {message}", detail=tail if trace in tail else f"{trace}{tail}")
 
     def by(self, event: EventKind | None) -> VersionAddress:
         return replace(self, event=event) if event else self
@@ -108,7 +108,7 @@ class VersionAddress:
 
 @dataclass(frozen=True, slots=True)
 class UrlAddress:
-    """An address that users use; requests are signed where ``sign`` gives them headers."""
+    """A public address; requests are signed where ``sign`` gives them headers."""
 
     url: str
     sign: Sign | None = None
@@ -124,15 +124,15 @@ class UrlAddress:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
         url = f"{self.url.rstrip('/')}{path}" if path else self.url
-        sent = dict(headers or {})
+        signed = dict(headers or {})
         if self.sign:
-            sent = self.sign(method, url, sent, body)
-        answer = http.request(method, url, body, sent, timeout=LONGEST)
+            signed = self.sign(method, url, signed, body)
+        answer = http.request(method, url, body, signed, timeout=LONGEST)
         if self.sign and answer.status == 403:
-            said = answer.body.decode("utf-8", "replace")
-            if wanted := denied_action(said):
+            text = answer.body.decode("utf-8", "replace")
+            if action := denied_action(text):
                 raise FunctionTestFailed(
-                    f"no permission for {wanted}: {said}", remedy=allow(wanted)
+                    f"no permission for {action}: {text}", remedy=allow(action)
                 )
         return answer
 
@@ -147,11 +147,11 @@ def _whole(answer: Any) -> Any:
         return answer
     prelude, _, body = answer.partition(_PRELUDE_END)
     try:
-        found = json.loads(prelude)
+        head = json.loads(prelude)
     except (ValueError, RecursionError):
         return answer
     # Without a status it is 200 (the same guide).
-    return {"statusCode": 200, **found, "body": body} if isinstance(found, dict) else answer
+    return {"statusCode": 200, **head, "body": body} if isinstance(head, dict) else answer
 
 
 def _location(answer: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A version that can be called: one that Lambda has put to sleep is woken, and waited for."""
+"""A version that is ready for calls: one that is Inactive is woken, and waited for."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lambda_fast_deploy.errors import DeployFailed, FunctionTestFailed, Unavaila
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import LATEST, FunctionState
 
-RESTORING = 600.0  # seconds that Lambda may take to restore what it has put to sleep
-PAUSE = 2.0  # seconds between two calls of one that still sleeps
-READY = ("Active", "ActiveNonInvocable", "Deactivated", "Failed")  # nothing more comes by waiting
+RESTORING = 600.0  # seconds that Lambda may take to restore an Inactive function
+PAUSE = 2.0  # seconds between two calls of one that is still Inactive
+READY = ("Active", "ActiveNonInvocable", "Deactivated", "Failed")  # waiting changes nothing
 
 
 def make_ready(
@@ -28,7 +28,7 @@ def make_ready(
         state: the version as it was read.
         name: the function's.
         region: where it is.
-        world: where it is called.
+        clients: how it is called.
         journal: what is waited for is told there.
 
     Raises:

@@ -1,67 +1,111 @@
-"""Running a gate: what it asks, what it expects, how long it may take."""
+"""Runs the tests of a function: each until it passes, cannot pass, or its time is over."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import secrets
+import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from lambda_fast_deploy.adapters import retry
-from lambda_fast_deploy.adapters.aws.bucket import Bucket
+from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
-from lambda_fast_deploy.adapters.http import HttpResponse, shown
-from lambda_fast_deploy.adapters.process import run
-from lambda_fast_deploy.errors import (
-    BuildFailed,
-    DeployError,
-    FunctionTestFailed,
-    NotReady,
-    Unavailable,
-    Unreachable,
-)
-from lambda_fast_deploy.models import CommandTest, FunctionTest, HttpTest, InvokeTest, S3Test
-from lambda_fast_deploy.testing.endpoints import Address, CannotStart
+from lambda_fast_deploy.errors import DeployError, FunctionTestFailed, Unavailable, Unreachable
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import FunctionTest, Settings, Step
+from lambda_fast_deploy.testing.endpoints import Address, CannotStart, VersionAddress
+from lambda_fast_deploy.testing.target import Target
 
-KEY = "lambda-fast-deploy-"  # what the names of a test's objects begin with
-SHOWN = 200  # characters of a failing answer
-OUTPUT = 4000  # characters of a failing command's output
-CLEANING = 10.0  # seconds to remove a test's object when its time is over
-NOT_YET = (
-    FunctionTestFailed,
-    Unavailable,
-    Unreachable,
-)  # what may be otherwise when it is tried again
+NOT_YET = (FunctionTestFailed, Unavailable, Unreachable)  # another attempt may pass
+PAUSE = 0.3  # seconds between two repetitions
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What a gate is run against.
+class TestedFunction:
+    """The function that is tested. ``more`` are further environment variables of commands."""
 
-    ``bucket`` finds a bucket by its name and its owner. ``environment`` is what commands get, and
-    ``root`` where they run. ``not_yet`` is told what is still wrong after each attempt, and
-    ``check`` is called during one; both may raise to give up. ``hidden`` takes secrets out of what
-    is cut, as half of one would be known by nobody.
-    """
-
+    name: str
+    alias: str
     address: Address
-    bucket: Callable[[str, str], Bucket]
-    environment: Mapping[str, str]
-    root: Path
-    not_yet: Callable[[str], None] = lambda _: None
-    check: Callable[[], None] = lambda: None
-    hidden: Callable[[str], str] = str
+    url: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self, region: str) -> dict[str, str]:
+        """What commands get."""
+        version = self.address.qualifier if isinstance(self.address, VersionAddress) else ""
+        return {
+            **os.environ,
+            "FUNCTION_NAME": self.name,
+            "FUNCTION_VERSION": version,
+            "FUNCTION_ALIAS": self.alias,
+            "FUNCTION_URL": self.url,
+            "AWS_REGION": region,
+            **self.more,
+        }
+
+
+class FunctionTests:
+    """The tests of a run in one region."""
+
+    def __init__(self, settings: Settings, region: str, clients: Clients, journal: Journal) -> None:
+        self._root = settings.root
+        self._region = region
+        self._clients = clients
+        self._journal = journal
+
+    def run(self, step: Step, when: str, test: FunctionTest, subject: TestedFunction) -> None:
+        """Run one test.
+
+        Args:
+            step: that of the plan.
+            when: at which point of the release, for people.
+            test: the test.
+            subject: the function; a test with an address of its own asks that instead.
+
+        Raises:
+            FunctionTestFailed: it did not pass.
+            Cancelled: the run was stopped meanwhile.
+        """
+        target = replace(
+            self._target(subject),
+            environment=subject.environment(self._region),
+            not_yet=partial(self._not_yet, step.id),
+            hidden=self._journal.hidden,
+        )
+        with self._journal.work(step.id, step.action, when, self._region) as detail:
+            detail(run_test(test, target))
+
+    def repeat(self, test: FunctionTest, subject: TestedFunction, times: int) -> None:
+        """Run a test again that has passed, so that the calls can be measured.
+
+        Raises:
+            Cancelled: the run was stopped meanwhile.
+        """
+        target, deadline = self._target(subject), Deadline.after(test.within)
+        for _ in range(times):
+            self._journal.check()
+            with contextlib.suppress(*NOT_YET, RecursionError):  # it has passed before
+                test.run(target, deadline)
+            if times > 1:
+                time.sleep(PAUSE)
+
+    def _target(self, subject: TestedFunction) -> Target:
+        return Target(
+            subject.address, self._region, self._clients, self._root, check=self._journal.check
+        )
+
+    def _not_yet(self, step: str, reason: str) -> None:
+        self._journal.check()
+        self._journal.progress(step, f"not yet: {reason}", self._region)
 
 
 def run_test(test: FunctionTest, target: Target) -> str:
-    """Run a gate until it passes or its time is over; what it saw, in a few words.
+    """Run a test until it passes or its time is over; what it saw, in a few words.
 
     Raises:
-        GateFailed: it did not pass; the message says what was expected and what came.
+        FunctionTestFailed: it did not pass; the message says what was expected and what came.
     """
     deadline, tries = Deadline.after(test.within), 0
     last: DeployError | None = None
@@ -70,7 +114,7 @@ def run_test(test: FunctionTest, target: Target) -> str:
         nonlocal tries, last
         tries += 1
         try:
-            return _tried(test, target, deadline)
+            return test.run(target, deadline)
         except OutOfTime as late:
             last = _after(last, late) if last else late
         except NOT_YET as failure:
@@ -83,7 +127,7 @@ def run_test(test: FunctionTest, target: Target) -> str:
     result = retry.until(
         attempt,
         lambda seen: isinstance(seen, (str, CannotStart)),
-        deadline=test.within if not isinstance(test, CommandTest) else 0,
+        deadline=test.within if test.is_retried else 0,
         first=0.5,
         longest=5.0,
         wake=target.check,
@@ -99,171 +143,6 @@ def run_test(test: FunctionTest, target: Target) -> str:
 
 
 def _after(before: DeployError, late: OutOfTime) -> FunctionTestFailed:
-    """A try that had no time left says less than the one before it."""
+    """An attempt that had no time left says less than the one before it."""
     says = f"{before.message}; then {late.message}"
     return FunctionTestFailed(says, detail=before.detail, remedy=before.remedy)
-
-
-def ask(
-    test: HttpTest | InvokeTest,
-    address: Address,
-    deadline: Deadline,
-    check: Callable[[], None] = lambda: None,
-) -> Any:
-    """What an address answers to a test in time: an ``Answer``, or that of an invocation.
-
-    Raises:
-        GateFailed, Unavailable, Unreachable: it answers nothing of the kind.
-    """
-    if isinstance(test, InvokeTest):
-        return deadline.bound(lambda: address.invoke(test.payload), check)
-    path = "" if test.is_elsewhere else test.target
-    body, address = test.body.encode("utf-8", "surrogateescape"), address.by(test.event)
-    return deadline.bound(lambda: address.request(test.method, path, body, test.headers), check)
-
-
-def _tried(test: FunctionTest, target: Target, deadline: Deadline) -> str:
-    if isinstance(test, HttpTest):
-        return _http(test, target, deadline)
-    if isinstance(test, InvokeTest):
-        return _invoke(test, target, deadline)
-    if isinstance(test, CommandTest):
-        return _command(test, target, deadline)
-    return _s3(test, target, deadline)
-
-
-def _shown(body: object, target: Target) -> str:
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else json.dumps(body)
-    text = target.hidden(text)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
-
-
-def _expect_json(expected: Mapping[str, object], body: object, target: Target) -> None:
-    if not expected:
-        return
-    try:
-        found = json.loads(body) if isinstance(body, (bytes, str)) else body
-    except ValueError:
-        raise FunctionTestFailed(f"expected JSON, got {_shown(body, target)}") from None
-    for key, value in expected.items():
-        have = _at(found, key)
-        if have != value:
-            raise FunctionTestFailed(
-                f"expected {key} to be {json.dumps(value)}, got {json.dumps(have)} "
-                f"in {_shown(body, target)}"
-            )
-
-
-def _at(found: Any, key: str) -> Any:
-    """The value of a key, or of a path such as ``a.b.0`` where there is no such key."""
-    if isinstance(found, dict) and key in found:
-        return found[key]
-    for part in key.split("."):
-        if isinstance(found, dict):
-            found = found.get(part)
-        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-            found = found[int(part)]
-        else:
-            return None
-    return found
-
-
-def _in_time(seconds: float, most: float | None) -> None:
-    if most is not None and seconds > most:
-        raise FunctionTestFailed(
-            f"answered after {seconds * 1000:.0f} ms, expected within {most * 1000:.0f} ms"
-        )
-
-
-def _http(test: HttpTest, target: Target, deadline: Deadline) -> str:
-    what = f"{test.method} {test.target}"
-    answer: HttpResponse = ask(test, target.address, deadline, target.check)
-    if answer.status != test.status:
-        raise FunctionTestFailed(
-            f"{what} answered {answer.status} instead of {test.status}"
-            f"{_leading(answer)}: {_shown(answer.body, target)}"
-        )
-    _expect_json(test.json, answer.body, target)
-    _in_time(answer.seconds, test.faster_than)
-    return f"{what} {answer.status} in {answer.seconds * 1000:.0f} ms{_leading(answer)}"
-
-
-def _leading(answer: HttpResponse) -> str:
-    return f", leading to {shown(answer.location)[:SHOWN]}" if answer.location else ""
-
-
-def _invoke(test: InvokeTest, target: Target, deadline: Deadline) -> str:
-    begun = time.monotonic()
-    answer = ask(test, target.address, deadline, target.check)
-    seconds = time.monotonic() - begun
-    _expect_json(test.json, answer, target)
-    _in_time(seconds, test.faster_than)
-    return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"
-
-
-def _command(test: CommandTest, target: Target, deadline: Deadline) -> str:
-    """Run a command once: whoever wrote it decides what is worth another try."""
-    printed = list[str]()
-
-    def beat() -> None:
-        target.not_yet(f"{test.command[0]} is running")
-        if not deadline.left:
-            raise OutOfTime(f"{test.command[0]} did not end within {test.within:g} s")
-
-    try:
-        run(
-            test.command,
-            what=test.command[0],
-            environment=target.environment,
-            on_line=printed.append,
-            beat=beat,
-            cwd=target.root,
-        )
-    except (BuildFailed, NotReady, FunctionTestFailed) as failure:
-        output = target.hidden("\n".join(printed))[-OUTPUT:]
-        raise FunctionTestFailed(failure.message, detail=output, remedy=failure.remedy) from None
-    return printed[-1] if printed else "passed"
-
-
-def _s3(test: S3Test, target: Target, deadline: Deadline) -> str:
-    """Write through the API and find it in the bucket; read it back through the API.
-
-    Amazon S3 is strongly consistent, so what was written is there at once. The object is removed
-    whatever happens.
-    """
-    bucket = target.bucket(test.bucket, test.owner)
-    key = f"{KEY}{secrets.token_hex(8)}"
-    stored = f"{test.prefix}{key}"
-    path = test.path.replace("{key}", key)
-    content, address = secrets.token_hex(32).encode(), target.address.by(test.event)
-
-    def request(method: str, body: bytes = b"") -> HttpResponse:
-        return deadline.bound(lambda: address.request(method, path, body), target.check)
-
-    def clean() -> None:
-        Deadline.after(CLEANING).bound(lambda: bucket.delete(stored))
-
-    try:
-        written = request("PUT", content)
-        if not 200 <= written.status < 300:
-            raise FunctionTestFailed(
-                f"PUT {path} answered {written.status}{_leading(written)}: "
-                f"{_shown(written.body, target)}"
-            )
-        if deadline.bound(lambda: bucket.get(stored), target.check) != content:
-            raise FunctionTestFailed(
-                f"PUT {path} answered {written.status}, but s3://{bucket.name}/{stored} does not "
-                "hold what was written"
-            )
-        read = request("GET")
-        if read.status != 200 or read.body != content:
-            raise FunctionTestFailed(
-                f"GET {path} answered {read.status} and not what was written"
-                f"{_leading(read)}: {_shown(read.body, target)}"
-            )
-    except BaseException:
-        with contextlib.suppress(DeployError):  # the gate's own failure says more
-            clean()
-        raise
-    clean()
-    return f"wrote, found and read back s3://{bucket.name}/{stored}"

@@ -57,7 +57,7 @@ class SpeedMeter:
             Why that cannot be judged; nothing if it can.
 
         Raises:
-            GateFailed: it takes longer.
+            FunctionTestFailed: it takes longer.
         """
         cold = self.speed.cold
         if cold is None:
@@ -95,8 +95,8 @@ def _reports(log: str) -> Iterator[tuple[float, float | None]]:
 def _json_report(line: str) -> Iterator[tuple[float, float | None]]:
     """The same of a line in JSON, if it is a report and not a function's own words about one."""
     try:
-        said = json.loads(line)
-        metrics = said["record"]["metrics"] if said["type"] == _JSON_REPORT else {}
+        record = json.loads(line)
+        metrics = record["record"]["metrics"] if record["type"] == _JSON_REPORT else {}
         starts = [float(metrics[name]) for name in _JSON_STARTS if name in metrics]
         yield float(metrics["durationMs"]), starts[0] if starts else None
     except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):

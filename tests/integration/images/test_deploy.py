@@ -143,7 +143,7 @@ def test_a_base_that_needs_buildkit_is_built_by_it(lean: Project) -> None:
     run = lean.deploy()
     assert run.code == 0
     built = [work for work in run.report["work"] if work["id"] == "base:python"]
-    assert "by BuildKit, since it has a here-document" in built[0]["detail"]
+    assert "by BuildKit, since Dockerfile.lambda.base has a here-document" in built[0]["detail"]
     assert get(run.function["url"])[1]["marker"] == "by BuildKit\n"
 
 

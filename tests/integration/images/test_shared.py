@@ -117,7 +117,7 @@ def test_a_base_goes_to_buildkit_for_what_the_engine_cannot_do_and_says_so(
     run = lean.deploy()
     assert run.code == 0
     (work,) = [work for work in run.report["work"] if work["id"] == "base:python"]
-    assert f"by BuildKit, since it has {reason}; " in work["detail"]
+    assert f"by BuildKit, since Dockerfile.lambda.base has {reason}; " in work["detail"]
     assert get(run.function["url"])[1]["marker"] == marker
 
 

@@ -10,20 +10,20 @@ import pytest
 from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
 from lambda_fast_deploy.config.keys import ROOT
 from lambda_fast_deploy.config.loader import load
-from lambda_fast_deploy.config.shapes import MapOf, RecordShape
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.models import (
     Architecture,
     Base,
     Event,
-    HttpTest,
     ImageSource,
-    InvokeTest,
     Layer,
-    S3Test,
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.schema.shapes import MapOf, RecordShape
+from lambda_fast_deploy.testing.kinds.http import HttpTest
+from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
+from lambda_fast_deploy.testing.kinds.s3 import S3Test
 
 ZIP = {"function": "orders", "code": "src", "handler": "app.handler", "runtime": "python3.13"}
 IMAGE = {"function": "Orders", "dockerfile": "Dockerfile.lambda"}

@@ -14,7 +14,6 @@ from lambda_fast_deploy.config.environment_variables import RESERVED
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.loader import load
 from lambda_fast_deploy.config.test_keys import TEST
-from lambda_fast_deploy.config.yaml_lines import nodes_of
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.models import (
     Architecture,
@@ -22,14 +21,15 @@ from lambda_fast_deploy.models import (
     Budgets,
     Configuration,
     Event,
-    HttpTest,
     ImageSource,
-    InvokeTest,
     Layer,
-    S3Test,
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.schema.yaml_lines import nodes_of
+from lambda_fast_deploy.testing.kinds.http import HttpTest
+from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
+from lambda_fast_deploy.testing.kinds.s3 import S3Test
 from tests.unit.sockets import http, serving
 
 REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})

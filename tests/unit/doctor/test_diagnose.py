@@ -27,6 +27,7 @@ from lambda_fast_deploy.doctor.checks import (
 )
 from lambda_fast_deploy.doctor.diagnose import unreadable
 from lambda_fast_deploy.doctor.finding import (
+    Check,
     Finding,
     Level,
     found,
@@ -37,7 +38,15 @@ from lambda_fast_deploy.doctor.finding import (
     wrong,
 )
 from lambda_fast_deploy.errors import Invalid, NotPermitted, NotReady, Place, Problem
-from lambda_fast_deploy.models import Canary, Condition, Event, Function, Store
+from lambda_fast_deploy.models import (
+    Canary,
+    Condition,
+    DesiredImages,
+    Event,
+    Function,
+    Settings,
+    Store,
+)
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY
 from tests.unit import make
 
@@ -168,7 +177,11 @@ def test_quotas_are_noted_above_nine_tenths(
 
 def on_machine(clients: Clients, **changes: Any) -> list[Finding]:
     settings = make.settings(make.function(source=make.image_source(base=None)), **changes)
-    return [f for check in local_tools.checks(settings, clients) for f in found(check)]
+    return [f for check in checks_of(settings, clients) for f in found(check)]
+
+
+def checks_of(settings: Settings, clients: Clients) -> list[Check]:
+    return local_tools.checks(DesiredImages.of(settings), settings.layers, clients)
 
 
 @pytest.fixture
@@ -182,7 +195,7 @@ def test_an_image_needs_an_engine_and_a_zip_does_not(clients: Clients) -> None:
     said = [f.says for f in on_machine(clients) if f.level is Level.WRONG]
     assert said == ["no Docker engine answers at unix:///nowhere/docker.sock"]
     settings = make.settings(make.function(source=make.zip_source(layers=())))
-    assert [f for check in local_tools.checks(settings, clients) for f in found(check)] == []
+    assert [f for check in checks_of(settings, clients) for f in found(check)] == []
 
 
 @pytest.mark.usefixtures("dockerfile")
@@ -190,7 +203,7 @@ def test_a_build_secret_without_a_value_is_wrong(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     function = make.function(source=make.image_source(base=None, secrets={"npm": "NPM_TOKEN"}))
-    (secrets, *_) = local_tools.checks(make.settings(function), clients)
+    (secrets, *_) = checks_of(make.settings(function), clients)
     assert "NPM_TOKEN (of secret npm)" in found(secrets)[0].says
     monkeypatch.setenv("NPM_TOKEN", "hunter2")
     assert found(secrets) == [ok("Build secrets have values: NPM_TOKEN")]
@@ -201,7 +214,7 @@ def test_less_than_2_gb_free_is_wrong(
     clients: Clients, monkeypatch: pytest.MonkeyPatch, free: int, level: Level
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
-    (room, _) = local_tools.checks(make.settings(), clients)
+    (room, _) = checks_of(make.settings(), clients)
     assert [f.level for f in found(room)] == [level]
 
 
@@ -211,7 +224,7 @@ def test_layers_need_npm_or_would_like_an_interpreter(monkeypatch: pytest.Monkey
     )
     deps = {"deps": make.layer(), "node": make.layer(name="node", runtime="nodejs22.x")}
     monkeypatch.setenv("PATH", "/nowhere")
-    npm, python = local_tools.layers(make.settings(layers=deps))
+    npm, python = local_tools.of_layers(deps.values())
     assert (npm.level, "actions/setup-node" in npm.remedy) == (Level.WRONG, True)
     assert (python.level, "there is no 3.99" in python.says) == (Level.NOTE, True)
 
@@ -248,7 +261,7 @@ def test_the_bucket_of_a_test_may_be_elsewhere(
     stub("sts").add_response("get_caller_identity", {"Account": "123456789012"})
     asked = {"Bucket": "files", "ExpectedBucketOwner": "123456789012"}
     stub("s3").add_response("head_bucket", {"BucketRegion": region}, asked)
-    (finding,) = buckets_and_alarms.bucket_of_test(make.REGION, make.STORAGE, clients)
+    (finding,) = functions.needs_of_test(make.REGION, make.STORAGE, clients)
     assert finding.level is level
 
 
@@ -503,7 +516,7 @@ def test_a_new_function_needs_more_than_one_that_is_there() -> None:
 def test_a_test_by_s3_needs_its_bucket_and_a_repository_is_made_once() -> None:
     function = make.function(tests=(make.STORAGE,))
     needs = permissions.of_function(function, None, make.REGION, USER)
-    assert "s3:DeleteObject" in needs["arn:aws:s3:::files/objects/key"]
+    assert "s3:DeleteObject" in needs["arn:aws:s3:::files/objects/lambda-fast-deploy-key"]
     of = partial(permissions.of_repository, "orders", make.REGION, USER)
     made, there = of(exists=False, deployed=False), of(exists=True, deployed=False)
     assert "ecr:CreateRepository" in actions(made) - actions(there)

@@ -44,7 +44,7 @@ def base(context: Path, **changes: Any) -> Base:
 
 
 def of(context: Path, **changes: Any) -> str:
-    return of_image(make.function(), image(context, **changes)).fingerprint
+    return of_image(make.image_request(image(context, **changes))).fingerprint
 
 
 # ---------------------------------------------------------------- layers
@@ -218,8 +218,8 @@ def test_build_arguments_count_and_their_order_does_not(context: Path) -> None:
 
 
 def test_the_platform_counts(context: Path) -> None:
-    arm = make.function(architecture=Architecture.ARM64)
-    assert of_image(arm, image(context)).fingerprint != of(context)
+    arm = make.image_request(image(context), architecture=Architecture.ARM64)
+    assert of_image(arm).fingerprint != of(context)
     arm_base = base(context, architecture=Architecture.ARM64)
     assert of_base(arm_base).fingerprint != of_base(base(context)).fingerprint
 
@@ -268,7 +268,7 @@ def test_what_onbuild_of_an_own_base_copies_counts_for_the_image_on_it(context: 
     below = make.base(dockerfile=context / "Dockerfile.base", context=context)
 
     def recipe() -> str:
-        return of_image(make.function(), image(context), below).fingerprint
+        return of_image(make.image_request(image(context)), below).fingerprint
 
     before = recipe()
     (context / "README.md").write_text("other\n")
@@ -292,7 +292,7 @@ def test_what_onbuild_of_an_own_base_copies_counts_for_the_image_on_it(context: 
 def test_what_onbuild_of_a_foreign_image_copies_counts(
     context: Path, lines: tuple[str, ...] | None, *, counts: bool
 ) -> None:
-    recipe = of_image(make.function(), image(context), None, lines)
+    recipe = of_image(make.image_request(image(context)), None, lines)
     before = recipe.fingerprint
     (context / "README.md").write_text("other\n")
     assert (recipe.fingerprint != before) is counts

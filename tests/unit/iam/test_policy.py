@@ -13,15 +13,15 @@ from lambda_fast_deploy.iam.policy import of_templates, permissions, too_long
 from lambda_fast_deploy.models import (
     LATEST,
     Canary,
-    CommandTest,
     Configuration,
-    HttpTest,
-    InvokeTest,
     Network,
     Settings,
     Stack,
     Store,
 )
+from lambda_fast_deploy.testing.kinds.command import CommandTest
+from lambda_fast_deploy.testing.kinds.http import HttpTest
+from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
 from tests.unit import make
 
 ACCOUNT = "210987654321"

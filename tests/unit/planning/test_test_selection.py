@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_fast_deploy.models import Condition, Event, HttpTest
+from lambda_fast_deploy.models import (
+    Condition,
+    Event,
+)
 from lambda_fast_deploy.planning.test_selection import reason_to_run, reason_to_skip
+from lambda_fast_deploy.testing.kinds.http import HttpTest
 from tests.unit import make
 
 NIGHTLY = HttpTest(name="nightly", target="/", when=(Condition(event=("schedule",)),))

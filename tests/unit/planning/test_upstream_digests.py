@@ -14,7 +14,7 @@ from lambda_fast_deploy.errors import Unreachable
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
 from lambda_fast_deploy.fingerprints.images.recipe import of_base, of_image, standing_on
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import Base, Event
+from lambda_fast_deploy.models import Base, DesiredImages, Event
 from lambda_fast_deploy.planning.upstream_digests import settled
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 from tests.unit import make
@@ -61,8 +61,9 @@ def image_of(base: Base, clients: World, **changes: Any) -> tuple[str, str]:
     )
     function = make.function(source=source)
     settings = make.settings(function)
-    found = settled(settings, fingerprints(settings), cast(Any, clients), Journal())
-    return found.images["orders"], of_image(function, source).fingerprint
+    desired = DesiredImages.of(settings)
+    found = settled(desired, fingerprints(settings), cast(Any, clients), Journal())
+    return found.images["orders"], of_image(desired.images[0]).fingerprint
 
 
 def printed(clients: World, *bases: Base, unmerged: str = "") -> tuple[list[str], list[str]]:
@@ -74,7 +75,8 @@ def printed(clients: World, *bases: Base, unmerged: str = "") -> tuple[list[str]
         functions=(),
         layers={},
     )
-    found = settled(settings, fingerprints(settings), cast(Any, clients), journal).bases
+    desired = DesiredImages.of(settings)
+    found = settled(desired, fingerprints(settings), cast(Any, clients), journal).bases
     return [found[name] for name in sorted(found)], list(journal.notes)
 
 

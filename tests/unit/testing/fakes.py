@@ -3,13 +3,50 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
 
 from lambda_fast_deploy.adapters.aws.invocations import Invocation
+from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.http import HttpResponse
 from lambda_fast_deploy.errors import FunctionTestFailed
-from lambda_fast_deploy.models import EventKind
+from lambda_fast_deploy.models import EventKind, FunctionTest
+from lambda_fast_deploy.testing.endpoints import Address
+from lambda_fast_deploy.testing.kinds.http import HttpTest
+from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
+from lambda_fast_deploy.testing.runner import run_test
+from lambda_fast_deploy.testing.target import Target
+from tests.unit import make
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "FUNCTION_VERSION": "8"}
+ONE_TRY = 0.4  # seconds; the first pause is longer
+HEALTH = HttpTest(name="health", target="/health", within=ONE_TRY)
+INVOKED = InvokeTest(name="invoked", payload={"a": 1}, within=ONE_TRY)
+STORAGE = replace(make.STORAGE, within=ONE_TRY)
+
+
+def target(address: Address, bucket: FakeBucket | None = None, **changes: Any) -> Target:
+    clients = SimpleNamespace(bucket=lambda *_: bucket)
+    made = Target(address, make.REGION, cast(Clients, clients), Path.cwd(), ENVIRONMENT)
+    return replace(made, **changes)
+
+
+def run(test: FunctionTest, address: Address, bucket: FakeBucket | None = None) -> str:
+    return run_test(test, target(address, bucket))
+
+
+def failure(
+    test: FunctionTest, address: Address, bucket: FakeBucket | None = None, **changes: Any
+) -> FunctionTestFailed:
+    with pytest.raises(FunctionTestFailed) as caught:
+        run_test(test, target(address, bucket, **changes))
+    return caught.value
 
 
 def answer(status: int, body: object = b"", location: str = "") -> HttpResponse:

@@ -7,20 +7,12 @@ from collections.abc import Iterator
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.models import Canary, S3Test, Store
+from lambda_fast_deploy.models import Canary, Store
 from lambda_fast_deploy.packaging.upload import elsewhere
-from lambda_fast_deploy.planning.observe import check_bucket, missing_alarms
+from lambda_fast_deploy.planning.observe import missing_alarms
 from lambda_fast_deploy.release.canary import slow_alarms
 
 SHORT = 300.0  # seconds of a canary
-
-
-def bucket_of_test(region: str, test: S3Test, clients: Clients) -> Iterator[Finding]:
-    """Whether the bucket of an S3 test exists, whichever event the test waits for."""
-    where = check_bucket(region, test, clients)
-    says = f"Bucket {test.bucket} of test {test.name} is in {where}"
-    elsewhere = f"{says}, and the function in {region}"
-    yield ok(says) if where == region else note(elsewhere, "A bucket in its region is nearer.")
 
 
 def bucket_of_artifacts(

@@ -14,7 +14,7 @@ from lambda_fast_deploy.doctor.checks.permissions import of_function, permitted
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
 from lambda_fast_deploy.errors import NotFound, NotReady, Refused
 from lambda_fast_deploy.fingerprints.archive import archive
-from lambda_fast_deploy.models import Function, FunctionState, Settings
+from lambda_fast_deploy.models import Function, FunctionState, FunctionTest, Settings
 from lambda_fast_deploy.planning.observe import observe_function, with_foreign_layers
 from lambda_fast_deploy.planning.problems import creation_problem, problems_of, unusable
 
@@ -71,6 +71,13 @@ def layer(region: str, name: str, clients: Clients) -> Iterator[Finding]:
     versions = clients.layers(region).versions(name)
     newest = f"its newest version is {versions[0].number}" if versions else "it will be published"
     yield ok(f"Layer {name} in {region}: {newest}")
+
+
+def needs_of_test(region: str, test: FunctionTest, clients: Clients) -> Iterator[Finding]:
+    """Whether AWS has what a test needs, whichever event the test waits for."""
+    if remark := test.check(region, clients):
+        says, advice = remark
+        yield note(says, advice) if advice else ok(says)
 
 
 def _state(

@@ -10,8 +10,12 @@ from lambda_fast_deploy.adapters.aws.registry import Registry
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.checks.permissions import of_repository, permitted
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok
-from lambda_fast_deploy.models import ImageSource, Settings
-from lambda_fast_deploy.packaging.images.image_build import CACHE_TAG, LET_CACHE_MOVE, NO_CACHE
+from lambda_fast_deploy.models import DesiredImages
+from lambda_fast_deploy.packaging.images.builders.buildkit import (
+    CACHE_TAG,
+    LET_CACHE_MOVE,
+    NO_CACHE,
+)
 from lambda_fast_deploy.packaging.images.lifecycle_policy import SAFE, kept_tag, warning
 from lambda_fast_deploy.state.image_tags import app_tag
 
@@ -24,16 +28,13 @@ def login(region: str, clients: Clients) -> Iterator[Finding]:
     yield ok(f"The login to {credentials.host} works")
 
 
-def repositories(settings: Settings) -> dict[str, str]:
-    """The repositories of the configuration, each with the function whose images are in it.
+def repositories(desired: DesiredImages) -> dict[str, str]:
+    """The repositories of the images, each with the function whose images are in it.
 
     Bases are built again when they are lost, so theirs have none.
     """
-    found = {base.repository: "" for base in settings.bases.values()}
-    for function in settings.functions:
-        if isinstance(function.source, ImageSource):
-            found[function.source.repository] = function.name
-    return found
+    names = {base.repository: "" for base in desired.bases.values()}
+    return names | {each.source.repository: each.name for each in desired.images}
 
 
 def repository(

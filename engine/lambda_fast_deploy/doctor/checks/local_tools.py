@@ -5,26 +5,25 @@ from __future__ import annotations
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import Base, ImageSource, Settings
+from lambda_fast_deploy.models import DesiredImages, Layer
 from lambda_fast_deploy.models.sizes import shown
+from lambda_fast_deploy.packaging.images.builders import check_builders
 from lambda_fast_deploy.packaging.layers.import_check import why_not
-from lambda_fast_deploy.packaging.required_tools import check_builders, check_secrets
+from lambda_fast_deploy.packaging.required_tools import check_secrets
 
 ROOM = 2 * 10**9  # bytes
 
 
-def checks(settings: Settings, clients: Clients) -> list[Check]:
-    """The checks of what this configuration is built with."""
-    images = [f.source for f in settings.functions if isinstance(f.source, ImageSource)]
-    bases = list(settings.bases.values())
-    sources: list[Base | ImageSource] = [*bases, *images]
+def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients) -> list[Check]:
+    """The checks of what these images and layers are built with."""
+    sources = list(images.sources.values())
 
     def secrets() -> Iterator[Finding]:
         check_secrets(sources)
@@ -33,9 +32,9 @@ def checks(settings: Settings, clients: Clients) -> list[Check]:
 
     def builders() -> Iterator[Finding]:
         journal = Journal()
-        check_builders(bases, images, clients, journal)
+        names = check_builders(sources, clients, journal)
         yield from map(note, journal.notes)
-        yield ok(f"Images are built by {clients.buildx.builder or 'the Docker engine'}")
+        yield ok(f"Images are built by {' and '.join(names)}")
 
     def room() -> Iterator[Finding]:
         folder = Path(tempfile.gettempdir())
@@ -45,8 +44,8 @@ def checks(settings: Settings, clients: Clients) -> list[Check]:
             yield _room(storage)
 
     found: list[Check] = [secrets, builders] if sources else []
-    found += [room] if sources or settings.layers else []
-    return [*found, lambda: layers(settings)]
+    found += [room] if sources or layers else []
+    return [*found, lambda: of_layers(layers.values())]
 
 
 def spared(unmerged: str) -> Iterator[Finding]:
@@ -70,9 +69,9 @@ def _room(folder: Path) -> Finding:
     return wrong(NotReady(f"{says}, where images and layers are built", remedy=remedy))
 
 
-def layers(settings: Settings) -> Iterator[Finding]:
+def of_layers(layers: Collection[Layer]) -> Iterator[Finding]:
     """Whether layers can be installed, and tried by importing them."""
-    if any(layer.is_node for layer in settings.layers.values()):
+    if any(layer.is_node for layer in layers):
         if npm := shutil.which("npm"):
             yield ok(f"Node.js layers are installed by {npm}")
         else:
@@ -82,7 +81,7 @@ def layers(settings: Settings) -> Iterator[Finding]:
                     remedy="Install Node.js, or add actions/setup-node.",
                 )
             )
-    for layer in settings.layers.values():
+    for layer in layers:
         if layer.is_node:
             continue
         if reason := why_not(layer):

@@ -12,7 +12,7 @@ from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
 from lambda_fast_deploy.errors import NotFound, NotPermitted
-from lambda_fast_deploy.models import Function, ObservedFunction, S3Test, Settings
+from lambda_fast_deploy.models import Function, ObservedFunction, Settings
 from lambda_fast_deploy.packaging.upload import PREFIX
 
 Needs = Mapping[str, tuple[str, ...]]
@@ -53,9 +53,9 @@ def of_function(
     if function.canary:
         needs["*"] = ("cloudwatch:GetMetricData",)
     for test in function.tests:
-        if isinstance(test, S3Test):
-            key = f"arn:{caller.partition}:s3:::{test.bucket}/{test.prefix}key"
-            needs[key] = ("s3:GetObject", "s3:DeleteObject")  # the function writes it
+        for each in test.permissions(caller.partition, region, caller.account):
+            if each.is_simulated:
+                needs[each.resource.replace("*", "key")] = each.actions
     return needs
 
 

@@ -13,7 +13,7 @@ from lambda_fast_deploy.fingerprints.digest import fingerprint_of
 from lambda_fast_deploy.fingerprints.images.build_context import ContextContent, content
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, read
 from lambda_fast_deploy.fingerprints.images.upstream_images import BASE_IMAGE, pinned, upstreams
-from lambda_fast_deploy.models import Architecture, Base, Function, ImageSource, Settings
+from lambda_fast_deploy.models import Architecture, Base, DesiredImages, ImageRequest, ImageSource
 
 _PARTED = 3  # upstreams; of more there are too many parts
 
@@ -118,14 +118,14 @@ class ImageRecipe:
         given = {**self.source.build_args, **({BASE_IMAGE: "scratch"} if self.base else {})}
         return pinned(self.dockerfile.text, given, digests)
 
-    def asked_for(self, settings: Settings, *, copied: bool = True) -> list[str]:
+    def asked_for(self, *, unmerged: bool, copied: bool = True) -> list[str]:
         """Those of them that registries may be asked for.
 
         What a build argument brings, of a variable of the run perhaps, is told to no host before it
         is merged.
         """
         names = self.upstreams(copied=copied)
-        if not settings.event.unmerged:
+        if not unmerged:
             return names
         return [name for name in self.upstreams(written=True, copied=copied) if name in names]
 
@@ -155,24 +155,36 @@ def of_base(base: Base, foreign: Lines = ()) -> ImageRecipe:
     return ImageRecipe(step, f"base {base.name}", base, base.architecture, None, foreign)
 
 
-def of_image(
-    function: Function, source: ImageSource, base: Base | None = None, foreign: Lines = ()
-) -> ImageRecipe:
+def of_image(request: ImageRequest, base: Base | None = None, foreign: Lines = ()) -> ImageRecipe:
     """The recipe of an app image."""
-    step, what = f"image:{function.name}", f"the image of {function.name}"
-    return ImageRecipe(step, what, source, function.architecture, base, foreign)
+    what = f"the image of {request.name}"
+    return ImageRecipe(request.step, what, request.source, request.architecture, base, foreign)
 
 
 def recipes_of(
-    settings: Settings, foreign: Mapping[str, Lines] = MappingProxyType({})
+    desired: DesiredImages, foreign: Mapping[str, Lines] = MappingProxyType({})
 ) -> Iterator[ImageRecipe]:
     """Everything that a Dockerfile makes."""
-    for name, base in settings.bases.items():
+    for name, base in desired.bases.items():
         yield of_base(base, foreign.get(f"base:{name}", ()))
-    for each in settings.functions:
-        if isinstance(each.source, ImageSource):
-            base_ = settings.bases.get(each.source.base or "")
-            yield of_image(each, each.source, base_, foreign.get(f"image:{each.name}", ()))
+    for each in desired.images:
+        base_ = desired.bases.get(each.source.base or "")
+        yield of_image(each, base_, foreign.get(each.step, ()))
+
+
+def recipe_fingerprints(
+    desired: DesiredImages, foreign: Mapping[str, Lines] = MappingProxyType({})
+) -> dict[str, str]:
+    """The fingerprints of what the working tree has of images, by the steps that build them.
+
+    Args:
+        desired: the images.
+        foreign: what ONBUILD of other people's images lets a build do, by its step.
+
+    Raises:
+        Invalid: a file cannot be read, or a COPY will find nothing.
+    """
+    return {each.step: each.fingerprint for each in recipes_of(desired, foreign)}
 
 
 def parts_of(digests: Mapping[str, str]) -> list[dict[str, str]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lambda_fast_deploy.fingerprints.images.builder_features import PLATFORM_ARGS, links_copies
 from lambda_fast_deploy.fingerprints.images.recipe import ImageRecipe
 from lambda_fast_deploy.fingerprints.images.upstream_images import BASE_IMAGE, arguments_of
 from lambda_fast_deploy.masking import says_secret
-from lambda_fast_deploy.models import ImageSource, Settings
+from lambda_fast_deploy.models import Base, ImageSource
 
 # Build arguments that need no ARG (Dockerfile reference, "Predefined ARGs").
 _PREDEFINED = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"}
 
 
-def hints(recipe: ImageRecipe, settings: Settings) -> Iterator[str]:
+def hints(recipe: ImageRecipe, bases: Iterable[Base]) -> Iterator[str]:
     """Notes on an app image."""
     source, text = recipe.source, recipe.dockerfile.text
     assert isinstance(source, ImageSource)
@@ -24,7 +24,7 @@ def hints(recipe: ImageRecipe, settings: Settings) -> Iterator[str]:
             f"{name} copies without --link; with COPY --link a code change neither pulls nor "
             "rebuilds what lies beneath it."
         )
-    for base in settings.bases.values():
+    for base in bases:
         tag = f"/{base.repository}:{base.tag}"
         if source.base != base.name and any(each.endswith(tag) for each in recipe.upstreams()):
             yield (

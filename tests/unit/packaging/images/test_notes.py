@@ -19,9 +19,8 @@ def said(root: Path, text: str, **changes: Any) -> list[str]:
     (root / "app").mkdir(exist_ok=True)
     (root / "Dockerfile").write_text(text)
     source = make.image_source(dockerfile=root / "Dockerfile", context=root, **changes)
-    function = make.function(source=source)
-    recipe = of_image(function, source, make.base() if source.base else None)
-    return list(hints(recipe, make.settings(function, bases={"python": make.base()})))
+    recipe = of_image(make.image_request(source), make.base() if source.base else None)
+    return list(hints(recipe, [make.base()]))
 
 
 def test_of_a_sound_image_nothing_is_said(tmp_path: Path) -> None:

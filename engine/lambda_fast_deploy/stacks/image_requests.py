@@ -1,16 +1,16 @@
-"""The functions of a template whose images are built here: their Metadata names a Dockerfile."""
+"""The images of a template that are built here: the Metadata of a function names a Dockerfile."""
 
 from __future__ import annotations
 
 from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.errors import Invalid, Problem
-from lambda_fast_deploy.models import LATEST, Configuration, Function, ImageSource
+from lambda_fast_deploy.models import ImageRequest, ImageSource
 from lambda_fast_deploy.stacks.local_artifacts import architecture_of
 from lambda_fast_deploy.stacks.resources import Resources
 
 
-def images_of(resources: Resources, stack: str) -> tuple[Function, ...]:
-    """The functions with a Dockerfile, by their logical ids.
+def images_of(resources: Resources, stack: str) -> tuple[ImageRequest, ...]:
+    """The images of the functions with a Dockerfile, named by their logical ids.
 
     Args:
         resources: those of the template.
@@ -20,21 +20,21 @@ def images_of(resources: Resources, stack: str) -> tuple[Function, ...]:
         Invalid: with everything that cannot be built.
     """
     problems: list[Problem] = []
-    found = [
-        function
+    requests = [
+        request
         for each in resources.every
         for logical in each.functions
-        if (function := _image(each, logical, stack, problems))
+        if (request := _image(each, logical, stack, problems))
     ]
     if problems:
         raise Invalid(problems)
-    return tuple(found)
+    return tuple(requests)
 
 
 def _image(
     resources: Resources, logical: str, stack: str, problems: list[Problem]
-) -> Function | None:
-    """A function whose Metadata tells how its image is built, as the SAM CLI has it."""
+) -> ImageRequest | None:
+    """The image of a function whose Metadata tells how to build it, as the SAM CLI has it."""
     template = resources.template
     metadata = template.resources[logical].get("Metadata") or {}
     if "Dockerfile" not in metadata:
@@ -49,8 +49,8 @@ def _image(
         says = "a DockerBuildTarget is not supported; give that stage a Dockerfile of its own"
         problems.append(Problem(says, template.place(*at, "DockerBuildTarget")))
     arguments, name = metadata.get("DockerBuildArgs") or {}, resources.name(logical)
-    wanted, place = resources.of_function(logical, "Architectures"), template.place(*at[:2])
-    return Function(
+    architectures = resources.of_function(logical, "Architectures")
+    return ImageRequest(
         name=name,
         source=ImageSource(
             dockerfile=dockerfile,
@@ -60,10 +60,5 @@ def _image(
             build_args={str(key): str(resources.known(each)) for key, each in arguments.items()},
             compression="gzip",  # every Lambda reads that, and CloudFormation tries once
         ),
-        architecture=architecture_of(resources, wanted, place, problems),
-        role=None,
-        alias=LATEST,
-        configuration=Configuration(),
-        url=None,
-        tests=(),
+        architecture=architecture_of(resources, architectures, template.place(*at[:2]), problems),
     )

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from lambda_fast_deploy.config.yaml_nodes import DEPTH, compose, scalar
 from lambda_fast_deploy.errors import Place, Problem
+from lambda_fast_deploy.schema.yaml_nodes import DEPTH, compose, scalar
 
 # ${NAME} and ${NAME:-default}; $${NAME} stands for ${NAME} itself.
 _VARIABLE = re.compile(r"(?:(\$)\$|\$)\{([A-Za-z_][A-Za-z0-9_]*)(?:\}|:-([^{}]*)(\}?))")

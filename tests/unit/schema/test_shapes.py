@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from lambda_fast_deploy.config.keys import ROOT, json_schema
-from lambda_fast_deploy.config.shapes import (
+from lambda_fast_deploy.errors import Problem
+from lambda_fast_deploy.schema.shapes import (
     AnyValue,
     ChoiceShape,
     IntegerShape,
@@ -24,8 +25,7 @@ from lambda_fast_deploy.config.shapes import (
     TextShape,
     plain,
 )
-from lambda_fast_deploy.config.yaml_lines import parse
-from lambda_fast_deploy.errors import Problem
+from lambda_fast_deploy.schema.yaml_lines import parse
 
 EXAMPLES = sorted(Path(__file__).parents[3].glob("examples/*/lambda-deploy.yml"))
 

@@ -7,8 +7,8 @@ import time
 import pytest
 import yaml
 
-from lambda_fast_deploy.config.yaml_nodes import DEPTH, SIZE, compose, scalar
 from lambda_fast_deploy.errors import Problem
+from lambda_fast_deploy.schema.yaml_nodes import DEPTH, SIZE, compose, scalar
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 10)}]\n" for n in range(20)

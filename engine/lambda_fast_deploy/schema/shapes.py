@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from lambda_fast_deploy.config.yaml_lines import YamlNode, nearest
 from lambda_fast_deploy.errors import Place, Problem
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB)?")
 _UNITS = {None: 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}

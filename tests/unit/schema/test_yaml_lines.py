@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_fast_deploy.config.shapes import plain
-from lambda_fast_deploy.config.yaml_lines import YamlNode, nearest, parse
 from lambda_fast_deploy.errors import Place, Problem
+from lambda_fast_deploy.schema.shapes import plain
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest, parse
 
 
 def read(text: str, **environment: str) -> YamlNode:

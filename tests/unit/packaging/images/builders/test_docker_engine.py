@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_fast_deploy.packaging.images.builder_choice import buildkit_reason
+from lambda_fast_deploy.packaging.images.builders.docker_engine import unsupported
 from tests.unit import make
 
 
@@ -32,4 +32,4 @@ def test_paths_that_the_engine_reads_otherwise(tmp_path: Path, line: str, reason
     (tmp_path / "notes.txt").write_text("notes")
     dockerfile = tmp_path / "Dockerfile"
     dockerfile.write_text(f"FROM scratch\n{line}\n")
-    assert buildkit_reason(make.base(dockerfile=dockerfile, context=tmp_path)) == reason
+    assert unsupported(make.base(dockerfile=dockerfile, context=tmp_path)) == reason

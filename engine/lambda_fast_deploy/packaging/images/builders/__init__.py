@@ -1,0 +1,52 @@
+"""The builders of images. One more is a file here, and its class in this list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.errors import NotReady
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import Base, ImageSource
+from lambda_fast_deploy.packaging.images.builders.builder import ImageBuilder
+from lambda_fast_deploy.packaging.images.builders.buildkit import BuildKitBuilder
+from lambda_fast_deploy.packaging.images.builders.docker_engine import DockerEngineBuilder
+
+# In order of preference: the first that has no reason against an image builds it.
+BUILDERS: tuple[type[ImageBuilder], ...] = (DockerEngineBuilder, BuildKitBuilder)
+
+
+def builder_of(source: Base | ImageSource, clients: Clients) -> tuple[ImageBuilder, str]:
+    """The builder of an image, and why it is not one that comes before it.
+
+    Raises:
+        NotReady: no builder of this machine can build it.
+    """
+    reasons: list[str] = []
+    for kind in BUILDERS:
+        builder = kind(clients)
+        reason = builder.why_not(source)
+        if not reason:
+            return builder, ", and ".join(reasons)
+        reasons.append(reason)
+    raise NotReady(", and ".join(reversed(reasons)), remedy=builder.remedy)
+
+
+def check_builders(
+    sources: Iterable[Base | ImageSource], clients: Clients, journal: Journal
+) -> list[str]:
+    """Make sure that the builders of these images answer, and note what makes builds slower.
+
+    Returns:
+        What builds them, for people.
+
+    Raises:
+        NotReady: with what is missing.
+    """
+    builders: dict[str, ImageBuilder] = {}
+    built: dict[str, list[Base | ImageSource]] = {}
+    for source in sources:
+        builder, _ = builder_of(source, clients)
+        builders.setdefault(builder.name, builder)
+        built.setdefault(builder.name, []).append(source)
+    return [builder.ready(built[name], journal.note) for name, builder in builders.items()]

@@ -1,0 +1,124 @@
+"""BuildKit by way of docker buildx, with its caches: for app images, and what only it can build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from lambda_fast_deploy.adapters import github_cache
+from lambda_fast_deploy.adapters.aws.registry import Login
+from lambda_fast_deploy.adapters.build_log import BuildLog
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import Base, ImageBuild, ImageSource
+from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
+
+CACHE_TAG = "buildcache"
+NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
+LET_CACHE_MOVE = f"Let the tag {CACHE_TAG} move: IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG}."
+
+
+class BuildKitBuilder:
+    """Builds everything, where there is a builder of buildx."""
+
+    name = "BuildKit"
+    remedy = "Install the buildx plugin, or add docker/setup-buildx-action."
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def why_not(self, source: Base | ImageSource) -> str:
+        """Whether buildx is missing; without Docker, that is what is missing."""
+        del source
+        if self._clients.buildx.builder:
+            return ""
+        self._clients.docker.ready()
+        return "docker buildx is not available"
+
+    def ready(self, sources: Collection[Base | ImageSource], note: Callable[[str], None]) -> str:
+        """Make sure that the engine behind the builder answers, if that builds; note its caches."""
+        del sources
+        builder, trouble = self._clients.buildx.builder, self._clients.buildx.github_trouble
+        assert builder is not None
+        if builder.driver == "docker":
+            self._clients.docker.ready()
+        if not builder.exports:
+            note(
+                "This builder cannot write a registry cache, so images are built from the start on "
+                "a fresh machine; add docker/setup-buildx-action before this step."
+            )
+        elif github_cache.is_known() and trouble:
+            note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")
+        return str(builder)
+
+    def build(self, job: BuildJob) -> str:
+        """Build with caches; the image is in the registry before it has a name there.
+
+        A builder of the docker driver leaves it in the engine, from where it is pushed.
+        """
+        image, journal, repository = job.image, job.journal, job.repository
+        writes_cache = repository.lets_move(CACHE_TAG)
+        trouble = self._clients.buildx.github_trouble
+        log, digest = self._built(job, writes_cache=writes_cache)
+        job.check()
+        if not trouble and (trouble := self._clients.buildx.github_trouble):
+            journal.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")
+        if digest:
+            manifest = job.registry.registry.manifest(repository.name, digest)
+            for reference in image.references:
+                job.registry.registry.tag(repository.name, manifest, reference.rpartition(":")[2])
+        else:
+            job.registry.push_from_engine(image, job.step)
+        if not writes_cache:
+            journal.note(f"{NO_CACHE.format(repository=repository.name)} {LET_CACHE_MOVE}")
+        _note_caches(image, log, journal)
+        if job.cache_expected and not image.no_cache:
+            _note_misses(image, log, journal)
+        how = f"{log}, {self._clients.buildx.builder}"
+        return how if image.compression == "auto" else f"{how}, {image.compression}"
+
+    def _built(self, job: BuildJob, *, writes_cache: bool) -> tuple[BuildLog, str]:
+        """The log of the build, and the image's digest if the registry has it already."""
+        log, digest = BuildLog(), ""
+
+        def tell(line: str) -> None:
+            if begun := log.read(line):
+                job.journal.progress(job.step.id, begun, job.step.region)
+
+        def attempt(login: Login) -> None:
+            nonlocal log, digest
+            log = BuildLog()
+            digest = self._clients.buildx.build(
+                job.image,
+                repository=job.repository.uri,
+                cache=f"{job.repository.uri}:{CACHE_TAG}",
+                writes_cache=writes_cache,
+                logins=(*job.registry.upstream_logins(job.image), login),
+                on_line=tell,
+                beat=job.journal.check,
+            )
+
+        job.registry.pushing(attempt, job.step)
+        return log, digest
+
+
+def _note_caches(image: ImageBuild, log: BuildLog, journal: Journal) -> None:
+    for cache, cause in log.unreadable.items():
+        journal.note(f"The build cache {cache} could not be read: {cause}")
+    for cause in log.unwritten.values():
+        journal.note(
+            f"The build cache of the {image.what} could not be written, so a build on a fresh "
+            f"machine starts from nothing: {cause}"
+        )
+
+
+def _note_misses(image: ImageBuild, log: BuildLog, journal: Journal) -> None:
+    if not log.imported and log.absent:
+        journal.note(
+            f"There was no build cache {log.absent[0]} to read, so the {image.what} was built "
+            "from the start; it is there now."
+        )
+    elif log.imported and log.steps > 1 and not log.cached:
+        journal.note(
+            f"Nothing in the build cache fits the {image.what}: its base, a build argument, "
+            "its first instruction or the files that this copies differ from the last build."
+        )

@@ -1,0 +1,29 @@
+"""The images of one region: what is desired, what is planned, and what the region has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import DesiredImages, Fingerprints, FunctionState, Step
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesContext:
+    """What the images of a region are found and built with.
+
+    ``steps`` are those of the plan for the region, by their ids. ``bases`` and ``images`` are the
+    digests of what the registry has, by name. ``functions`` are those that Lambda has, by name.
+    """
+
+    region: str
+    desired: DesiredImages
+    fingerprints: Fingerprints
+    steps: Mapping[str, Step]
+    clients: Clients
+    journal: Journal
+    bases: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, FunctionState] = field(default_factory=dict)

@@ -1,0 +1,49 @@
+"""A recipe as a build: its Dockerfile with the digests that are known, and its fingerprints."""
+
+from __future__ import annotations
+
+from lambda_fast_deploy.fingerprints.images.recipe import ImageRecipe, parts_of, standing_on
+from lambda_fast_deploy.fingerprints.images.upstream_images import UnknownImage
+from lambda_fast_deploy.models import Fingerprints, ImageBuild
+
+
+def build_of(
+    recipe: ImageRecipe, what: str, references: tuple[str, ...], fingerprints: Fingerprints
+) -> ImageBuild:
+    """The build of a recipe, named ``what`` for people, from the digests that registries gave."""
+    source, names = recipe.source, recipe.upstreams()
+    followed = names if source.follow_upstream else []
+    digests = {name: fingerprints.digests.get(name) for name in followed}
+    # Of a registry that answers nothing, a copy will do.
+    pulls = None in digests.values() or recipe.names_base
+    try:
+        text = recipe.pinned({name: digest for name, digest in digests.items() if digest})
+    except UnknownImage:
+        text, pulls = recipe.dockerfile.text, True
+    return ImageBuild(
+        what=what,
+        references=references,
+        context=source.context,
+        dockerfile=source.dockerfile,
+        build_args=source.build_args,
+        platform=recipe.architecture.platform,
+        text=text,
+        kinds=recipe.content.kinds,
+        upstreams=tuple(names),
+        pulls=pulls,
+        secrets=source.secrets,
+    )
+
+
+def fingerprint_parts(
+    recipe: ImageRecipe, fingerprints: Fingerprints, of_base: str = ""
+) -> list[str]:
+    """The fingerprints that an image is found by when not all is known that it stands on.
+
+    The first is of nothing known, the last of all.
+    """
+    names = recipe.upstreams() if recipe.source.follow_upstream else []
+    digests = {name: digest for name in names if (digest := fingerprints.digests.get(name))}
+    own = fingerprints.recipes[recipe.step]
+    prints = [standing_on(own, part, of_base) for part in parts_of(digests)]
+    return prints if len(prints) > 1 else [*prints, *prints]

@@ -1,0 +1,115 @@
+"""The registry of one region while images are built: its login, and pushes that are tried again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters.aws.access_denied import allow, denied_push
+from lambda_fast_deploy.adapters.aws.registry import Login, Registry
+from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.image_reference import reference
+from lambda_fast_deploy.errors import BuildFailed, DeployError, PushFailed
+from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.models import ImageBuild, Step
+
+ATTEMPTS = 4
+
+
+class RegistrySession:
+    """Pushes to the registry of one region, with one login for all builders."""
+
+    def __init__(self, registry: Registry, clients: Clients, journal: Journal) -> None:
+        self.registry = registry
+        self._clients = clients
+        self._journal = journal
+        self._login: Login | None = None
+        self._lock = threading.Lock()
+
+    def upstream_logins(self, image: ImageBuild) -> list[Login]:
+        """Log-ins to the ECR registries that an image starts from, or copies from.
+
+        A registry that gives none may let it be pulled all the same, or the user has logged in.
+        """
+        hosts = {reference(name).registry for name in image.upstreams}
+        logins = []
+        for host in sorted(hosts):
+            with suppress(DeployError):
+                login = self._clients.distribution(self.registry.region).ecr_login(host)
+                logins += [login] if login else []
+        return logins
+
+    def pushing(self, attempt: Callable[[Login], None], step: Step) -> None:
+        """Push, again after each fault of the registry, with a new login where that was refused.
+
+        Raises:
+            BuildFailed: the registry did not take the image.
+        """
+        renewed = False
+
+        def once() -> None:
+            nonlocal renewed
+            self._journal.check()
+            login = self._current()
+            try:
+                attempt(login)
+            except PushFailed as failure:
+                if failure.login_refused and renewed:  # it is no matter of the token's age
+                    raise _denied(failure) from None
+                if failure.login_refused:
+                    renewed = True
+                    self._renew(login)
+                self._journal.progress(step.id, f"not taken: {failure.message}", step.region)
+                raise
+
+        retry.again(once, PushFailed, attempts=ATTEMPTS)
+
+    def push_from_engine(self, image: ImageBuild, step: Step) -> None:
+        """Push an image that the Docker engine has, under all its references.
+
+        Raises:
+            BuildFailed: the registry did not take the image.
+        """
+        self.pushing(lambda login: self._push(image, login, step), step)
+
+    def _push(self, image: ImageBuild, login: Login, step: Step) -> None:
+        def tell(line: str) -> None:
+            if line.startswith("pushed "):
+                self._journal.progress(step.id, line, step.region)
+
+        def advance(done: int, total: int) -> None:
+            says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+            self._journal.advance(step.id, done, total, says, step.region)
+
+        try:
+            self._clients.docker.push(image, login, tell, advance, self._journal.check)
+        except PushFailed as failure:
+            if "immutable" not in failure.message or not self._are_there(image):
+                raise
+
+    def _are_there(self, image: ImageBuild) -> bool:
+        """Whether another run has pushed all tags of an image meanwhile, which cannot move then."""
+        tags = [each.partition("/")[2].rpartition(":") for each in image.references]
+        return all(self.registry.digest(repository, tag) for repository, _, tag in tags)
+
+    def _current(self) -> Login:
+        with self._lock:
+            if self._login is None:
+                self._login = self.registry.login()
+            return self._login
+
+    def _renew(self, refused: Login) -> None:
+        """Forget a login, unless another thread has a new one already."""
+        with self._lock:
+            if self._login is refused:
+                self._login = None
+
+
+def _denied(failure: PushFailed) -> BuildFailed:
+    """The error of a push that a new login did not help."""
+    message, remedy = failure.message, failure.remedy
+    if action := denied_push(message):
+        message, remedy = f"no permission for {action}: {message}", allow(action)
+    return BuildFailed(message, remedy=remedy, detail=failure.detail)

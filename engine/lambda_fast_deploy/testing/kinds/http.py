@@ -1,0 +1,167 @@
+"""An HTTP request is answered as expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from lambda_fast_deploy.errors import FunctionTestFailed
+from lambda_fast_deploy.models import Access, EventKind, NeededPermission
+from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, Key, MapOf, TextShape
+from lambda_fast_deploy.testing.answers import excerpt, expect_json, expect_speed, redirect
+from lambda_fast_deploy.testing.kinds.kind import EVENT, FASTER_THAN, JSON, Entry, KindOfTest
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.deadline import Deadline
+    from lambda_fast_deploy.testing.endpoints import Address
+    from lambda_fast_deploy.testing.target import Target
+
+# RFC 9110, section 5.5; what Python sends is ISO 8859-1
+_FIELD = r"[\t\x20-\x7e\x80-\xff]*"
+_GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpTest(KindOfTest):
+    """An HTTP request is answered. ``target`` is a path of the function, or a whole address.
+
+    ``faster_than`` is in seconds; ``auth`` says whether the request must be signed. ``event`` is
+    what a function gets of it, if that is not as its stack says.
+    """
+
+    key: ClassVar = "http"
+    secret_keys: ClassVar = ("headers",)
+    keys: ClassVar = {
+        "http": Key(
+            TextShape(
+                r"(/|https?://)[!-~]*",
+                "a path that begins with /, or an address, with %20 for a blank and the like",
+            ),
+            "request that must be answered: a path of the function, or a whole address (of an API, "
+            "a domain), which is asked when users have the new version",
+        ),
+        "method": Key(TextShape(r"[A-Z]+", "a method such as POST"), "of the request; default GET"),
+        "headers": Key(
+            MapOf(
+                TextShape(_FIELD, "one line of printable characters, of ISO 8859-1"),
+                r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",
+                "a header's name",
+            ),
+            "of the request",
+        ),
+        "body": Key(TextShape(".*"), "of the request"),
+        "auth": Key(
+            ChoiceShape(("iam",)), "sign the request to a whole address with the run's credentials"
+        ),
+        "event": EVENT,
+        "status": Key(IntegerShape(100, 599, "as an HTTP status"), "expected status; default 200"),
+        "json": JSON,
+        "faster-than": FASTER_THAN,
+    }
+
+    target: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    status: int = 200
+    json: Mapping[str, object] = field(default_factory=dict)
+    faster_than: float | None = None
+    auth: Access = "public"
+    event: EventKind | None = None
+
+    @classmethod
+    def read(cls, entry: Entry) -> HttpTest:
+        value = entry.value
+        test = cls(
+            target=value["http"],
+            method=value.get("method", "GET"),
+            headers=value.get("headers", {}),
+            body=value.get("body", ""),
+            status=value.get("status", 200),
+            json=value.get("json", {}),
+            faster_than=value.get("faster-than"),
+            auth=value.get("auth", "public"),
+            event=value.get("event"),
+            **entry.options,
+        )
+        if test.is_elsewhere and (reason := _unusable(test.target)):
+            entry.problem(f"http: {reason}", "http")
+        if test.auth == "iam" and not test.is_elsewhere:
+            says = "a path of the function is signed when its url is iam; auth is for an address"
+            entry.problem(says, "auth")
+        if test.event and test.is_elsewhere:
+            says = "what stands in front of an address makes the event; event is for a path"
+            entry.problem(says, "event")
+        return test
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it asks an address of its own, which no new version has yet."""
+        return not self.target.startswith("/")
+
+    @property
+    def runs_before_traffic(self) -> bool:
+        return not self.is_elsewhere
+
+    def runs_live(self, *, has_url: bool) -> bool:
+        return has_url or self.is_elsewhere
+
+    @property
+    def invokes_function(self) -> bool:
+        return not self.is_elsewhere
+
+    @property
+    def is_repeatable(self) -> bool:
+        return self.method == "GET"
+
+    def permissions(
+        self, partition: str, region: str, account: str
+    ) -> tuple[NeededPermission, ...]:
+        if not self.is_elsewhere or self.auth != "iam":
+            return ()
+        match = _GATEWAY.match(self.target)
+        api = match.group(1) if match else "*"  # a domain does not tell the API behind it
+        resource = f"arn:{partition}:execute-api:{region}:{account}:{api}/*/{self.method}/*"
+        return (NeededPermission("CallApis", ("execute-api:Invoke",), resource),)
+
+    def run(self, target: Target, deadline: Deadline) -> str:
+        path = "" if self.is_elsewhere else self.target
+        body = self.body.encode("utf-8", "surrogateescape")
+        address = self._address(target).by(self.event)
+        answer = deadline.bound(
+            lambda: address.request(self.method, path, body, self.headers), target.check
+        )
+        what = f"{self.method} {self.target}"
+        if answer.status != self.status:
+            raise FunctionTestFailed(
+                f"{what} answered {answer.status} instead of {self.status}"
+                f"{redirect(answer)}: {excerpt(answer.body, target.hidden)}"
+            )
+        expect_json(self.json, answer.body, target.hidden)
+        expect_speed(answer.seconds, self.faster_than)
+        return f"{what} {answer.status} in {answer.seconds * 1000:.0f} ms{redirect(answer)}"
+
+    def _address(self, target: Target) -> Address:
+        if not self.is_elsewhere:
+            return target.address
+        from lambda_fast_deploy.testing.endpoints import UrlAddress
+
+        service = "lambda" if ".lambda-url." in self.target else "execute-api"
+        return UrlAddress(self.target, target.sign(service) if self.auth == "iam" else None)
+
+
+def _unusable(address: str) -> str:
+    """What is wrong with an address, or nothing."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # which is parsed only when it is read
+    except ValueError as error:
+        return f"it is no address: {error}"
+    if not host:
+        return "it names no host"
+    if parts.username is not None:
+        return "a user and a password belong in headers: authorization"
+    return ""

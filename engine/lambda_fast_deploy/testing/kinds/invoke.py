@@ -1,0 +1,55 @@
+"""An invocation with an event is answered as expected."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from lambda_fast_deploy.schema.shapes import AnyValue, Key
+from lambda_fast_deploy.testing.answers import expect_json, expect_speed
+from lambda_fast_deploy.testing.kinds.kind import FASTER_THAN, JSON, Entry, KindOfTest
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.deadline import Deadline
+    from lambda_fast_deploy.testing.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvokeTest(KindOfTest):
+    """The function answers an invocation; ``faster_than`` is in seconds."""
+
+    key: ClassVar = "invoke"
+    keys: ClassVar = {
+        "invoke": Key(AnyValue(), "event to invoke the function with"),
+        "json": JSON,
+        "faster-than": FASTER_THAN,
+    }
+
+    payload: object
+    json: Mapping[str, object] = field(default_factory=dict)
+    faster_than: float | None = None
+
+    @classmethod
+    def read(cls, entry: Entry) -> InvokeTest:
+        value = entry.value
+        return cls(
+            payload=value["invoke"],
+            json=value.get("json", {}),
+            faster_than=value.get("faster-than"),
+            **entry.options,
+        )
+
+    @property
+    def is_repeatable(self) -> bool:
+        return True
+
+    def run(self, target: Target, deadline: Deadline) -> str:
+        begun = time.monotonic()
+        answer = deadline.bound(lambda: target.address.invoke(self.payload), target.check)
+        seconds = time.monotonic() - begun
+        expect_json(self.json, answer, target.hidden)
+        expect_speed(seconds, self.faster_than)
+        return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"
