@@ -22,9 +22,11 @@ from lambda_fast_deploy.models import (
     Action,
     AliasState,
     Artifacts,
+    Change,
     Function,
     FunctionOutcome,
     FunctionState,
+    FunctionSteps,
     ImageSource,
     ObservedFunction,
     Outcome,
@@ -72,7 +74,7 @@ class Rollback:
             for region, function in settings.targets
             if self.only in ("", function.name)
         ]
-        plan = Plan(tuple(step for context in orders for step in context.plan.steps))
+        plan = Plan(tuple(step for context in orders for step in context.steps.steps))
         if settings.plan_only:
             return Outcome(plan, ())
         return Outcome(
@@ -96,7 +98,13 @@ class Rollback:
             what = f"alias {function.alias} of {function.name}"
             raise _invalid(f"{what} does not exist in {region}, so there is no way back")
         steps = [
-            Step(f"alias:{function.name}", region, Action.MOVE, _why(observed, self.to)),
+            Step(
+                f"alias:{function.name}",
+                region,
+                Action.MOVE,
+                _why(observed, self.to),
+                changes=(self._change(observed.alias),),
+            ),
             Step(f"latest:{function.name}", region, Action.UPDATE, "$LATEST follows the alias"),
         ]
         steps += [
@@ -114,12 +122,17 @@ class Rollback:
             region=region,
             function=replace(function, url=url),
             settings=settings,
-            plan=Plan(tuple(steps)),
-            artifacts=Artifacts({}, {}, {}, {}),
+            steps=FunctionSteps(tuple(steps)),
+            artifacts=Artifacts(),
             observed=observed,
             clients=clients,
             journal=journal,
         )
+
+    def _change(self, alias: AliasState) -> Change:
+        """The change of the alias; which version passes its tests only the rollback can tell."""
+        after = "an earlier version" if self.to == PREVIOUS else f"version {self.to}"
+        return Change("alias", f"version {alias.version}", after)
 
 
 def _invalid(says: str) -> Invalid:
@@ -253,7 +266,7 @@ class _FunctionRollback:
     def _let_latest_follow(self, good: FunctionState) -> None:
         """Make ``$LATEST`` the same; users have it, so a failure here is only told."""
         context = self._context
-        with context.journal.step(context.step("latest")) as detail:
+        with context.journal.step(context.steps.latest) as detail:
             why = follow(context, good)
             detail("it stays as it is" if why else f"as version {good.version}")
         if why:

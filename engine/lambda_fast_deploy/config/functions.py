@@ -21,9 +21,11 @@ from lambda_fast_deploy.models import (
     FunctionTest,
     ImageSource,
     Layer,
-    Network,
     ZipSource,
 )
+from lambda_fast_deploy.models.attribute_kinds import Attribute
+from lambda_fast_deploy.models.function_attributes import CONFIGURABLE, SETTINGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.sizes import MAX_LAYERS
 
 
@@ -146,31 +148,10 @@ def _zip(
 def _configuration(
     checked: ValidatedDocument, value: Mapping[str, Any], *path: str
 ) -> Configuration:
-    vpc, logging = value.get("vpc"), value.get("logging", {})
+    logging = value.get("logging", {})
     if logging.get("format") != "json":  # API: LoggingConfig
         for key in ("level", "system-level"):
             if key in logging:
                 checked.problem(f"{key} needs format: json", *path, "logging", key)
-    names = {
-        "format": "LogFormat",
-        "level": "ApplicationLogLevel",
-        "system-level": "SystemLogLevel",
-        "group": "LogGroup",
-    }
-    words = {"text": "Text", "json": "JSON"}
-    return Configuration(
-        memory=value.get("memory"),
-        timeout=value.get("timeout"),
-        storage=value.get("storage"),
-        environment=value.get("environment", {}),
-        description=value.get("description"),
-        network=None
-        if vpc is None
-        else Network(tuple(vpc.get("subnets", ())), tuple(vpc.get("security-groups", ()))),
-        tracing={"active": "Active", "pass-through": "PassThrough"}.get(value.get("tracing", "")),
-        logging={
-            names[key]: words.get(text, text.upper() if "level" in key else text)
-            for key, text in logging.items()
-        },
-        tags=value.get("tags", {}),
-    )
+    rows: tuple[Attribute | FunctionSetting, ...] = (*CONFIGURABLE, *SETTINGS)
+    return Configuration(**{r.name: r.read(value[r.key]) for r in rows if r.key in value})

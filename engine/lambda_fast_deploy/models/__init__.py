@@ -1,21 +1,15 @@
 """The frozen values that the phases hand on. Sizes are bytes and times seconds throughout."""
 
+from lambda_fast_deploy.models.change import Change
+from lambda_fast_deploy.models.configuration import Configuration, Network
 from lambda_fast_deploy.models.desired import (
     LATEST,
     Alarms,
-    Base,
     Budgets,
-    Configuration,
     Function,
-    ImageBuild,
-    ImageSource,
-    Layer,
-    Network,
-    PruningRules,
     Settings,
     Stack,
     Store,
-    ZipSource,
 )
 from lambda_fast_deploy.models.enums import (
     Access,
@@ -53,7 +47,15 @@ from lambda_fast_deploy.models.outcome import (
     Serves,
     Speed,
 )
-from lambda_fast_deploy.models.plan import Action, Plan, Step
+from lambda_fast_deploy.models.plan import Action, FunctionSteps, LayerReference, Plan, Step
+from lambda_fast_deploy.models.sources import (
+    Base,
+    ImageBuild,
+    ImageSource,
+    Layer,
+    PruningRules,
+    ZipSource,
+)
 
 __all__ = [
     "LATEST",
@@ -68,6 +70,7 @@ __all__ = [
     "Budgets",
     "Bytecode",
     "Canary",
+    "Change",
     "CommandTest",
     "Compression",
     "Condition",
@@ -78,6 +81,7 @@ __all__ = [
     "Function",
     "FunctionOutcome",
     "FunctionState",
+    "FunctionSteps",
     "FunctionTest",
     "FunctionUrl",
     "HttpTest",
@@ -85,6 +89,7 @@ __all__ = [
     "ImageSource",
     "InvokeTest",
     "Layer",
+    "LayerReference",
     "LayerVersion",
     "Network",
     "ObservedFunction",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from lambda_fast_deploy.errors import NotReady, Place, Problem
 from lambda_fast_deploy.models import (
     Function,
     FunctionState,
     ImageSource,
-    ObservedFunction,
     ZipSource,
 )
 from lambda_fast_deploy.models.sizes import MAX_LAYERS
@@ -20,13 +20,21 @@ from lambda_fast_deploy.planning.configuration import layer_name
 ENVIRONMENT_LIMIT = 4096  # bytes
 
 
-def problems_of(function: Function, observed: ObservedFunction, region: str) -> list[Problem]:
-    """Why a function cannot become what is wanted of it."""
-    latest = observed.latest
+def problems_of(
+    function: Function, state: FunctionState, foreign: Collection[str], region: str
+) -> list[Problem]:
+    """Why a function cannot become what is wanted of it.
+
+    Args:
+        function: what was asked for.
+        state: what is to become that.
+        foreign: the ARNs of the layers that others attached.
+        region: where it is.
+    """
     found = [
-        package_problem(function, latest, region),
-        _too_many_layers(function, observed, region),
-        environment_problem(function, latest, region),
+        package_problem(function, state, region),
+        _too_many_layers(function, state, foreign, region),
+        environment_problem(function, state, region),
     ]
     return [problem for problem in found if problem]
 
@@ -89,9 +97,11 @@ def _measured(variables: dict[str, str]) -> int:
     return len(json.dumps(variables, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _too_many_layers(function: Function, observed: ObservedFunction, region: str) -> Problem | None:
+def _too_many_layers(
+    function: Function, state: FunctionState, foreign: Collection[str], region: str
+) -> Problem | None:
     """Why a function cannot have its layers beside those that others attached, if so."""
-    theirs = [layer_name(arn) for arn in observed.latest.layers if arn in observed.foreign]
+    theirs = [layer_name(arn) for arn in state.layers if arn in foreign]
     wanted = function.source.layers if isinstance(function.source, ZipSource) else ()
     number = len(wanted) + len(theirs)
     if not theirs or number <= MAX_LAYERS:

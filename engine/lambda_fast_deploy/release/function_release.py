@@ -19,7 +19,8 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.planning.configuration import is_proved
 from lambda_fast_deploy.release.alias import AliasMoves
 from lambda_fast_deploy.release.context import ReleaseContext
-from lambda_fast_deploy.release.function_update import retag, stage
+from lambda_fast_deploy.release.function_settings import apply_settings, has_settings_to_apply
+from lambda_fast_deploy.release.function_update import stage
 from lambda_fast_deploy.release.function_url import give_url
 from lambda_fast_deploy.release.latest import announce_test, follow, mark_tested
 from lambda_fast_deploy.release.live_version import served
@@ -75,7 +76,7 @@ class FunctionRelease:
             ),
             context.observed,
         )
-        return self.carried_out(delivery, self._go if context.changes else self._stay)
+        return self.carried_out(delivery, self._go if context.steps.changes else self._stay)
 
     def carried_out(
         self, delivery: FunctionOutcome, way: Callable[[FunctionOutcome], FunctionOutcome]
@@ -90,7 +91,8 @@ class FunctionRelease:
 
     def _stay(self, delivery: FunctionOutcome) -> FunctionOutcome:
         context = self._context
-        retag(context)
+        if context.observed:
+            apply_settings(context, context.observed.latest.arn)
         url = give_url(context, self._moves)
         if context.observed and context.observed.alias and context.observed.alias.serving:
             with context.journal.work(f"alias:{context.name}", "read", "", context.region):
@@ -119,12 +121,12 @@ class FunctionRelease:
             marked = descriptions.under_test(context.journal.run, self._moves.home, description)
             try_out(context, self._moves, version.version, marked)
             self.expose(version.version, description)
-        retag(context)
+        arn = version.arn.removesuffix(f":{version.version}")
+        apply_settings(context, arn)
         url = self.reach()
         self.settle(description)
         mark_tested(context, version, is_shared=staged.is_shared)
         history = self.history(version.version)
-        arn = version.arn.removesuffix(f":{version.version}")
         if context.observed is None or is_of_a_run(context):
             end_creation(context, arn)
         if context.function.has_alias and (staged.is_shared or self._moves.met):
@@ -179,7 +181,7 @@ class FunctionRelease:
             description = descriptions.under_test(
                 context.journal.run, self._moves.home, description
             )
-        with context.working("alias") as detail:
+        with context.working(context.steps.alias) as detail:
             self._moves.to(version, description)
             if self._moves.home not in ("", version):
                 self._moves.arrive()
@@ -188,7 +190,7 @@ class FunctionRelease:
     def _is_not_over(self) -> bool:
         """Whether anything can fail once the version is live."""
         context = self._context
-        return context.wanted("tags") or self._moves.gives_url or self.tests.any_of_users()
+        return has_settings_to_apply(context) or self._moves.gives_url or self.tests.any_of_users()
 
     def reach(self) -> str:
         """Test the addresses at which the function is live; its URL, if it has one."""
@@ -216,7 +218,8 @@ class FunctionRelease:
     def _layer_sizes(self) -> dict[str, int]:
         source = self._context.function.source
         names = source.layers if isinstance(source, ZipSource) else ()
-        return {name: self._context.artifacts.layers[name].size for name in names}
+        layers = self._context.artifacts.layers
+        return {name: layers[name].size for name in names if name in layers}
 
     def _base_uri(self) -> str:
         source = self._context.function.source

@@ -12,11 +12,13 @@ from lambda_fast_deploy.errors import (
     NotPermitted,
 )
 from lambda_fast_deploy.models import FunctionState
+from lambda_fast_deploy.models.function_attributes import TAGS
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.planning.configuration import is_proved, parameters_of, tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.function_settings import restore_setting
 from lambda_fast_deploy.release.ownership import locked
-from lambda_fast_deploy.release.restore import is_had, is_same, restore_tags, under_test, write_code
+from lambda_fast_deploy.release.restore import is_had, is_same, under_test, write_code
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import marks
 
@@ -35,7 +37,7 @@ def announce_test(context: ReleaseContext) -> None:
     functions = context.clients.functions(context.region)
 
     def take_back() -> UndoResult:
-        restore_tags(functions, before, tag)
+        restore_setting(functions, TAGS, before.arn, tag, before.tags)
         return UndoResult.NEEDLESS  # it says nothing of what users have
 
     context.undo.record(f"tag {marks.TESTED} of {context.name}", take_back)

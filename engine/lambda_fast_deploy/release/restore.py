@@ -15,6 +15,7 @@ from lambda_fast_deploy.adapters.aws.functions import Functions
 from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.errors import Conflict, DeployFailed, NotFound
 from lambda_fast_deploy.models import LATEST, Archive, FunctionState
+from lambda_fast_deploy.models.function_attributes import BY_MEMBER
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.planning.configuration import among, is_proved, parameters_of, tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -71,19 +72,11 @@ def _differences(
 ) -> dict[str, Any]:
     """What of ``changes`` is still so and was otherwise, as it was; variables one by one."""
     back = {
-        key: home[key]
-        for key, wrote in changes.items()
-        if key != "Environment" and key in home and home[key] != now.get(key)
-        if _members(now.get(key)) == _members(wrote)
+        member: BY_MEMBER[member].restore(sent, now.get(member), home[member])
+        for member, sent in changes.items()
+        if member in home
     }
-    if "Environment" not in changes:
-        return back
-    wrote, have, had = (each["Environment"]["Variables"] for each in (changes, now, home))
-    mine = {key for key, value in wrote.items() if have.get(key) == value != had.get(key)}
-    if mine:
-        kept = {key: value for key, value in have.items() if key not in mine}
-        back["Environment"] = {"Variables": kept | {key: had[key] for key in mine & had.keys()}}
-    return back
+    return {member: value for member, value in back.items() if value is not None}
 
 
 def _as_in(have: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,13 +87,6 @@ def _as_in(have: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
         environment = {key: variables[key] for key in mine if key in variables}
         same["Environment"] = {"Variables": environment}
     return same
-
-
-def _members(value: Any) -> Any:
-    """A value of a configuration, in which the order of subnets and groups means nothing."""
-    if not isinstance(value, Mapping):
-        return value
-    return {key: sorted(v) if isinstance(v, list) else v for key, v in value.items()}
 
 
 def restore_code(
@@ -136,7 +122,7 @@ def _restored(
     """Look and write, again while others write between the two.
 
     Args:
-        order: the function.
+        context: the release.
         restore: the look at what is there now and at what was there, and the write.
         environment: whether that of the function matters.
     """
@@ -227,20 +213,6 @@ def is_same(one: FunctionState, other: FunctionState) -> bool:
     """Whether two states differ in nothing but what is a version's own."""
     mine, theirs = (parameters_of(each) | {"Description": ""} for each in (one, other))
     return one.code_sha256 == other.code_sha256 and mine == theirs
-
-
-def restore_tags(
-    functions: Functions, before: FunctionState, tags: Mapping[str, str]
-) -> UndoResult | None:
-    """Take back tags as far as this run has set them."""
-    now = functions.read(before.arn)
-    have = now.tags if now else {}
-    changed = [key for key, value in tags.items() if have.get(key) == value != before.tags.get(key)]
-    if was := {key: before.tags[key] for key in changed if key in before.tags}:
-        functions.tag(before.arn, was)
-    if new := [key for key in changed if key not in before.tags]:
-        functions.untag(before.arn, new)
-    return None if changed else UndoResult.NEEDLESS
 
 
 def write_code(

@@ -97,10 +97,10 @@ class VersionTests:
         context = self._context
         subject = TestedFunction(context.name, context.function.alias, address, url)
         for test in filter(self._runs, tests):
-            self._trials.run(context.step(f"test:{test.name}"), when, test, subject)
+            self._trials.run(context.steps.test(test.name), when, test, subject)
 
     def _runs(self, test: FunctionTest) -> bool:
-        return self._context.step(f"test:{test.name}").action is Action.TEST
+        return self._context.steps.test(test.name).action is Action.TEST
 
     def _call_again(self, test: HttpTest | InvokeTest, address: Address, times: int) -> None:
         """Measure a warm call; where there is no alias, let new environments take over."""

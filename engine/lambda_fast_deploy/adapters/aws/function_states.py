@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_fast_deploy.models import FunctionState, Network
+from lambda_fast_deploy.models import FunctionState
+from lambda_fast_deploy.models.function_attributes import ATTRIBUTES
 
 UNDER_WAY = frozenset({"Pending", "Deactivating", "Deleting"})  # states that pass by themselves
 
@@ -70,7 +71,6 @@ def state_of(
         found.get("LastUpdateStatus") == "Failed" and found.get("State", "Active") == "Active"
     )
     about = "LastUpdateStatus" if is_update else "State"
-    network = found.get("VpcConfig") or {}
     environment = found.get("Environment") or {}
     hidden = {} if "Variables" in environment else environment.get("Error") or {}
     return FunctionState(
@@ -82,23 +82,7 @@ def state_of(
         code_location=resolved or str((code or {}).get("Location", "")),
         code_size=int(found.get("CodeSize", 0)),
         revision=found.get("RevisionId", ""),
-        runtime=found.get("Runtime", ""),
-        handler=found.get("Handler", ""),
-        role=found.get("Role", ""),
         architecture=(found.get("Architectures") or ["x86_64"])[0],
-        description=found.get("Description", ""),
-        layers=tuple(layer["Arn"] for layer in found.get("Layers") or []),
-        memory=int(found.get("MemorySize", 128)),
-        timeout=int(found.get("Timeout", 3)),
-        storage=int((found.get("EphemeralStorage") or {}).get("Size", 512)),
-        environment=dict(environment.get("Variables") or {}),
-        network=Network(
-            tuple(network.get("SubnetIds") or ()),
-            tuple(network.get("SecurityGroupIds") or ()),
-            bool(network.get("Ipv6AllowedForDualStack")),
-        ),
-        tracing=(found.get("TracingConfig") or {}).get("Mode", "PassThrough"),
-        logging=dict(found.get("LoggingConfig") or {}),
         tags=dict(tags or {}),
         modified=found.get("LastModified", ""),
         state=found.get("State", "Active"),
@@ -112,4 +96,5 @@ def state_of(
         ),
         dead_letters=str((found.get("DeadLetterConfig") or {}).get("TargetArn", "")),
         overrides=dict((found.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
+        **{attribute.name: attribute.observe(found) for attribute in ATTRIBUTES},
     )
