@@ -32,6 +32,7 @@ from lambda_fast_deploy.models import (
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.models.runtime import Runtime
 
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/orders"
@@ -51,7 +52,9 @@ STORAGE = S3Test(
 
 
 def zip_source(**changes: Any) -> ZipSource:
-    return replace(ZipSource(Path("src"), "app.handler", "python3.13", ("deps",)), **changes)
+    return replace(
+        ZipSource(Path("src"), "app.handler", Runtime("python3.13"), ("deps",)), **changes
+    )
 
 
 def image_source(**changes: Any) -> ImageSource:
@@ -105,7 +108,7 @@ def base(**changes: Any) -> Base:
 
 
 def layer(**changes: Any) -> Layer:
-    made = Layer("deps", Path("requirements.txt"), "python3.13", Architecture.X86_64)
+    made = Layer("deps", Path("requirements.txt"), Runtime("python3.13"), Architecture.X86_64)
     return replace(made, **changes)
 
 

@@ -26,6 +26,7 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.models.attribute_kinds import Attribute
 from lambda_fast_deploy.models.function_attributes import CONFIGURABLE, SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.models.sizes import MAX_LAYERS
 
 
@@ -111,7 +112,7 @@ def _zip(
     code = checked.directory(value["code"], *path, "code")
     wanted = value.get("layers", [])
     if is_directory(code):
-        named = (code, value["handler"], value["runtime"])
+        named = (code, value["handler"], Runtime(value["runtime"]))
         is_whole = value.get("layers") == []  # no layer has its module
         if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
             checked.problem(problem, *path, "handler")
@@ -139,7 +140,7 @@ def _zip(
     return ZipSource(
         code=code,
         handler=value["handler"],
-        runtime=value["runtime"],
+        runtime=Runtime(value["runtime"]),
         layers=tuple(parts),
         keeps_layers="layers" not in value,
     )

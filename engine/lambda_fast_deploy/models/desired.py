@@ -14,6 +14,7 @@ from lambda_fast_deploy.models.event import Event
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.function_tests import Canary, FunctionTest
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.models.sources import Base, ImageSource, Layer, ZipSource
 
 LATEST = "$LATEST"
@@ -40,7 +41,7 @@ class Function:
     place: Place = field(default_factory=lambda: Place("functions"))
 
     @property
-    def runtime(self) -> str | None:
+    def runtime(self) -> Runtime | None:
         """The Lambda runtime of a zip; an image has none."""
         return self.source.runtime if isinstance(self.source, ZipSource) else None
 

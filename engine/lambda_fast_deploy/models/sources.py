@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lambda_fast_deploy.models.enums import Architecture, Bytecode, Compression, Profile
+from lambda_fast_deploy.models.runtime import NODEJS, Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Layer:
 
     name: str
     requirements: Path | tuple[str, ...]
-    runtime: str
+    runtime: Runtime
     architecture: Architecture
     budget: int | None = None
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class Layer:
     @property
     def is_node(self) -> bool:
         """Whether it is for Node.js, and not for Python."""
-        return self.runtime.startswith("nodejs")
+        return self.runtime.family is NODEJS
 
     @property
     def source(self) -> str:
@@ -105,7 +106,7 @@ class ZipSource:
 
     code: Path
     handler: str
-    runtime: str
+    runtime: Runtime
     layers: tuple[str, ...]
     keeps_layers: bool = False
 

@@ -30,6 +30,7 @@ from lambda_fast_deploy.models import (
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.models.runtime import Runtime
 from tests.unit.sockets import http, serving
 
 REGIONS = frozenset({"eu-central-1", "eu-west-1", "us-east-1"})
@@ -95,9 +96,9 @@ def test_a_zip_with_a_layer_has_the_defaults_that_are_documented(root: Path) -> 
     (orders,) = settings.functions
     assert settings.regions == ("eu-central-1",)
     assert settings.layers == {
-        "deps": Layer("deps", root / "requirements.txt", "python3.13", Architecture.X86_64)
+        "deps": Layer("deps", root / "requirements.txt", Runtime("python3.13"), Architecture.X86_64)
     }
-    assert orders.source == ZipSource(root / "src", "app.handler", "python3.13", ("deps",))
+    assert orders.source == ZipSource(root / "src", "app.handler", Runtime("python3.13"), ("deps",))
     assert (orders.alias, orders.role, orders.url, orders.tests) == ("live", None, None, ())
     assert orders.configuration == Configuration()
     assert settings.budgets == Budgets()
@@ -187,7 +188,7 @@ def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
         lambda: REGIONS,
     )
     assert settings.functions[0].source == ZipSource(
-        root / "src", "app.handler", "python3.13", ("deps",)
+        root / "src", "app.handler", Runtime("python3.13"), ("deps",)
     )
 
 
