@@ -30,6 +30,7 @@ from lambda_fast_deploy.models import (
     S3Test,
     Settings,
 )
+from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
 from lambda_fast_deploy.packaging.upload import PREFIX
 from lambda_fast_deploy.testing.runner import KEY
 
@@ -161,6 +162,10 @@ class _PolicyStatements:
             "TagResource UntagResource",
             lambda function: function.role or function.needs_tags,
         )
+        for setting in SETTINGS:
+            if setting is not TAGS:
+                actions = " ".join(setting.actions)
+                yield of(f"Set{setting.member}", actions, setting.is_given)
 
     # ------------------------------------------------------------ layers
 

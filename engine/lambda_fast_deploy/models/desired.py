@@ -79,7 +79,7 @@ class Function:
     def own_settings(self) -> tuple[FunctionSetting, ...]:
         """What the user gave that takes a call of its own to read."""
         own = (setting for setting in SETTINGS if not setting.is_of_function)
-        return tuple(setting for setting in own if setting.desired(self) is not None)
+        return tuple(setting for setting in own if setting.is_given(self))
 
     @property
     def needs_tags(self) -> bool:

@@ -41,8 +41,8 @@ class FunctionSetting:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """The IAM actions that it takes."""
-        operations = filter(None, (self.get, self.put, self.delete))
+        """The IAM actions that it takes, without their service; what sets it comes first."""
+        operations = filter(None, (self.put, self.get, self.delete))
         return tuple(name.title().replace("_", "") for name in operations)
 
     def read(self, value: Any) -> Any:
@@ -52,6 +52,10 @@ class FunctionSetting:
     def desired(self, function: Function) -> Any:
         """What the user gave; ``None`` is left alone."""
         return getattr(function.configuration, self.name)
+
+    def is_given(self, function: Function) -> bool:
+        """Whether the user gave it."""
+        return self.desired(function) is not None
 
     def observe(self, answer: Mapping[str, Any]) -> Any:
         """The value in an answer to ``get``."""
