@@ -77,6 +77,10 @@ class Attribute:
         """Whether two values, as the API takes them, mean the same."""
         return bool(one == other)
 
+    def holds(self, sent: Any, current: Any) -> bool:
+        """Whether what this run was to send is there, whoever has sent it."""
+        return self.is_same(sent, current)
+
     def shown(self, value: Any) -> str:
         """A value, as the API takes it, for people: in the words of lambda-deploy.yml."""
         plain = value[self.inner] if self.inner else value
@@ -118,6 +122,10 @@ class EnvironmentAttribute(Attribute):
 
     def change(self, before: Any, after: Any) -> Change:
         return change_of_names(self.key, before[self.inner] if before else {}, after[self.inner])
+
+    def holds(self, sent: Any, current: Any) -> bool:
+        """Variables that others have added meanwhile do not matter."""
+        return bool(sent[self.inner].items() <= current[self.inner].items())
 
     def restore(self, sent: Any, current: Any, previous: Any) -> Any:
         """The variables that still are as they were sent go back, one by one."""

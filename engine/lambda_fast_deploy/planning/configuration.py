@@ -98,6 +98,12 @@ def update_of(step: Step, state: FunctionState) -> dict[str, Any]:
     return {m: v for m, v in step.parameters.items() if BY_MEMBER[m].key in different}
 
 
+def holds(step: Step, state: FunctionState) -> bool:
+    """Whether a function has all that a step was to give it, once that is resolved."""
+    rows = ((BY_MEMBER[member], value) for member, value in step.parameters.items())
+    return all(row.holds(value, row.send(getattr(state, row.name))) for row, value in rows)
+
+
 def among(
     current: tuple[str, ...], layers: tuple[T, ...], foreign: Collection[str]
 ) -> tuple[T | str, ...]:

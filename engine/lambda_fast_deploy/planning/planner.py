@@ -149,8 +149,11 @@ class _RegionPlan:
         if observed:
             problems = problems_of(function, observed.latest, observed.foreign, region)
         else:
-            found = creation_problem(function, region), environment_problem(function, None, region)
-            problems = [problem for problem in found if problem]
+            candidates = (
+                creation_problem(function, region),
+                environment_problem(function, None, region),
+            )
+            problems = [problem for problem in candidates if problem]
         if problems:
             self._problems += problems
             return

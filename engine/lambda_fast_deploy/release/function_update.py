@@ -9,7 +9,7 @@ from lambda_fast_deploy.adapters.aws.function_states import under_way
 from lambda_fast_deploy.errors import ChangedMeanwhile, Conflict, ImageRefused, NotFound
 from lambda_fast_deploy.models import FunctionState, ObservedFunction, Step
 from lambda_fast_deploy.models.change import shown
-from lambda_fast_deploy.planning.configuration import changes, resolved, update_of
+from lambda_fast_deploy.planning.configuration import changes, holds, resolved, update_of
 from lambda_fast_deploy.planning.problems import unusable
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_creation import create_function
@@ -75,25 +75,25 @@ class _FunctionUpdate:
             if steps.code and steps.code.is_due:
                 self._upload(steps.code)
         if context.function.has_alias:
-            sha256 = self._wanted_sha256()
+            sha256 = self._sha256_to_publish()
             state = publish(context, label, sha256, self._revision)
         else:
             context.journal.check()  # a run that is cancelled has not waited for Lambda
-            found = self._functions.read(context.name)
-            if found is None:
+            latest = self._functions.read(context.name)
+            if latest is None:
                 raise ChangedMeanwhile(f"{context.name} is gone")
-            state = found
+            state = latest
         is_shared = self._is_theirs or (observed is not None and not is_had_as_found(context))
         return NewVersion(replace(state, code_location=self._code.image), is_shared)
 
-    def _wait(self, found: FunctionState) -> None:
+    def _wait(self, observed: FunctionState) -> None:
         """Let a change end that was under way when this run looked at the function.
 
         Raises:
-            Overtaken: the function is another one after it.
+            ChangedMeanwhile: the function is another one after it.
             NotReady: it has failed, so that it takes no change.
         """
-        context, doing = self._context, under_way(found)
+        context, doing = self._context, under_way(observed)
         if not doing:
             return
         says = f"{context.name} is {doing}"
@@ -106,17 +106,17 @@ class _FunctionUpdate:
                 raise ChangedMeanwhile(f"{context.name} is gone") from None
             if problem := unusable(context.name, now, context.region):
                 raise problem
-            if not is_same(now, found):
+            if not is_same(now, observed):
                 raise ChangedMeanwhile(
                     f"{context.name} was being updated, and differs now from what was planned for"
                 )
             self._revision = now.revision
             detail(f"{context.name} is {now.state}")
 
-    def _adopt(self, found: FunctionState) -> None:
+    def _adopt(self, observed: FunctionState) -> None:
         """Take the function over from the run that is creating it, or was killed."""
         now = adopt(self._context)
-        if is_same(now, found):
+        if is_same(now, observed):
             self._revision = now.revision
 
     # ------------------------------------------------------------ changes
@@ -135,7 +135,7 @@ class _FunctionUpdate:
             with layers_exist(update):
                 self._revision = self._guarded(
                     lambda: self._functions.configure(context.name, update, self._revision),
-                    lambda now: not update_of(step, now),
+                    lambda now: holds(step, now),
                 )
             detail(shown(changes(update, observed.latest, observed.foreign)))
 
@@ -197,7 +197,7 @@ class _FunctionUpdate:
             when = f" at {now.modified}" if now else ""
             raise context.theirs(f"changed {context.name}{when}") from None
 
-    def _wanted_sha256(self) -> str:
+    def _sha256_to_publish(self) -> str:
         """The CodeSha256 that ``$LATEST`` must have when it is published.
 
         Of a zip it is known beforehand, so that somebody else's code cannot slip in between. Of an

@@ -263,10 +263,10 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         ),
         (
             ZIP,
-            ("python3.13\n      layers", "ruby3.4\n      layers"),
+            ("python3.13\n      layers", "java25\n      layers"),
             "10: runtime: expected 'python3.11' or 'python3.12' or 'python3.13' or 'python3.14' or "
             "'python3.15' or 'nodejs20.x' or 'nodejs22.x' or 'nodejs24.x' or 'nodejs26.x', got "
-            "'ruby3.4'; functions of another runtime come from a stack (template) or an image",
+            "'java25'; functions of another runtime come from a stack (template) or an image",
         ),
         (ZIP, ("[deps]", "[dep]"), "11: no layer 'dep'; did you mean 'deps'?"),
         (

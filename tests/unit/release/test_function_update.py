@@ -185,6 +185,13 @@ def test_the_same_change_by_somebody_else_is_theirs() -> None:
     assert api.latest.handler == "app.new"
 
 
+def test_the_same_change_with_another_one_beside_it_is_not_overwritten() -> None:
+    api, release = existing()
+    api.meanwhile = [lambda: api.changes(handler="app.new", role="arn:another")]
+    with pytest.raises(Conflict, match="somebody else changed orders"):
+        stage(release, LABEL)
+
+
 def test_the_same_change_by_this_run_whose_answer_was_lost_is_its_own() -> None:
     api, release = existing()
     lost = Conflict("the RevisionId is another one")
