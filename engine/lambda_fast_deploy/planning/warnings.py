@@ -28,16 +28,19 @@ def cautions(
         store: where zips go that are too large for a call, if anywhere.
     """
     observed = there.functions.get(function.name)
-    changed = {s.kind for s in plan.of(region, function.name) if s.action.changes}
     if observed is None:
         return
-    if function.has_alias and observed.alias is None and changed & {"code", "configuration"}:
+    steps = plan.function(region, function.name)
+    is_code_new, is_configured = (
+        step is not None and step.action.changes for step in (steps.code, steps.configuration)
+    )
+    if function.has_alias and observed.alias is None and (is_code_new or is_configured):
         yield (
             f"Alias {function.alias} of {function.name} is new in {region}: who calls "
             f"{function.name} itself gets $LATEST, which changes before the tests. Let them call "
             f"{function.name}:{function.alias}; or write alias: $LATEST, if they are to stay."
         )
-    if "code" in changed and store is None and _is_large(function, observed):
+    if is_code_new and store is None and _is_large(function, observed):
         yield (
             f"The code that {function.name} has in {region} is "
             f"{shown(observed.latest.code_size)} zipped: should the deploy fail, it takes a bucket "
