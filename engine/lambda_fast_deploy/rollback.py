@@ -22,7 +22,7 @@ from lambda_fast_deploy.models import (
     Action,
     AliasState,
     Artifacts,
-    Change,
+    AttributeChange,
     Function,
     FunctionOutcome,
     FunctionState,
@@ -129,10 +129,10 @@ class Rollback:
             journal=journal,
         )
 
-    def _change(self, alias: AliasState) -> Change:
+    def _change(self, alias: AliasState) -> AttributeChange:
         """The change of the alias; which version passes its tests only the rollback can tell."""
         after = "an earlier version" if self.to == PREVIOUS else f"version {self.to}"
-        return Change("alias", f"version {alias.version}", after)
+        return AttributeChange("alias", f"version {alias.version}", after)
 
 
 def _invalid(says: str) -> Invalid:

@@ -1,6 +1,6 @@
 """The frozen values that the phases hand on. Sizes are bytes and times seconds throughout."""
 
-from lambda_fast_deploy.models.change import Change
+from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.configuration import Configuration, Network
 from lambda_fast_deploy.models.desired import (
     LATEST,
@@ -66,11 +66,11 @@ __all__ = [
     "Architecture",
     "Archive",
     "Artifacts",
+    "AttributeChange",
     "Base",
     "Budgets",
     "Bytecode",
     "Canary",
-    "Change",
     "CommandTest",
     "Compression",
     "Condition",

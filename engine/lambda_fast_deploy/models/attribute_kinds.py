@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lambda_fast_deploy.models.change import Change, change_of_names
+from lambda_fast_deploy.models.attribute_change import AttributeChange, change_of_names
 from lambda_fast_deploy.models.configuration import Network
 
 if TYPE_CHECKING:
@@ -87,11 +87,13 @@ class Attribute:
         text = next((key for key, word in self.words.items() if word == plain), str(plain))
         return f"{text} {self.unit}" if self.unit else text
 
-    def change(self, before: Any, after: Any) -> Change:
+    def change(self, before: Any, after: Any) -> AttributeChange:
         """The change between two values, as the API takes them; ``None`` where there is none."""
         if self.hidden:
-            return Change(self.key)
-        return Change(self.key, "" if before is None else self.shown(before), self.shown(after))
+            return AttributeChange(self.key)
+        return AttributeChange(
+            self.key, "" if before is None else self.shown(before), self.shown(after)
+        )
 
     def is_left_out_of_marks(self, value: Any) -> bool:
         """Whether marks of tested states say nothing of a value, as the API takes it."""
@@ -120,7 +122,7 @@ class EnvironmentAttribute(Attribute):
     def merge(self, desired: Mapping[str, str], observed: Mapping[str, str] | None) -> Any:
         return {**(observed or {}), **desired}
 
-    def change(self, before: Any, after: Any) -> Change:
+    def change(self, before: Any, after: Any) -> AttributeChange:
         return change_of_names(self.key, before[self.inner] if before else {}, after[self.inner])
 
     def holds(self, sent: Any, current: Any) -> bool:
@@ -202,7 +204,7 @@ class NetworkAttribute(Attribute):
     def is_same(self, one: Any, other: Any) -> bool:
         return bool(_ordered(one) == _ordered(other))
 
-    def change(self, before: Any, after: Any) -> Change:
+    def change(self, before: Any, after: Any) -> AttributeChange:
         old, new = (
             {id_: "" for each in (v or {}).values() if isinstance(each, list) for id_ in each}
             for v in (before, after)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lambda_fast_deploy.models.change import Change, change_of_names
+from lambda_fast_deploy.models.attribute_change import AttributeChange, change_of_names
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.models.desired import Function
@@ -69,13 +69,13 @@ class FunctionSetting:
         """What has to be sent; ``None`` if it is as desired."""
         return None if desired == observed else desired
 
-    def change(self, observed: Any, sent: Any) -> Change:
+    def change(self, observed: Any, sent: Any) -> AttributeChange:
         """The change, for people."""
         before, after = (
             next((key for key, word in self.words.items() if word == value), str(value or ""))
             for value in (observed, sent)
         )
-        return Change(self.key, before, after)
+        return AttributeChange(self.key, before, after)
 
     def write(self, arn: str, value: Any) -> list[Call]:
         """The calls that set it."""
@@ -108,7 +108,9 @@ class TagsSetting(FunctionSetting):
         tags = {key: value for key, value in desired.items() if (observed or {}).get(key) != value}
         return tags or None
 
-    def change(self, observed: Mapping[str, str] | None, sent: Mapping[str, str]) -> Change:
+    def change(
+        self, observed: Mapping[str, str] | None, sent: Mapping[str, str]
+    ) -> AttributeChange:
         before = observed or {}
         return change_of_names(self.key, before, {**before, **sent})
 

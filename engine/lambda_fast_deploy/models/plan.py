@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from lambda_fast_deploy.models.change import Change
+from lambda_fast_deploy.models.attribute_change import AttributeChange
 
 
 class Action(StrEnum):
@@ -51,7 +51,7 @@ class Step:
     action: Action
     reason: str
     fingerprint: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[AttributeChange, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
     @property

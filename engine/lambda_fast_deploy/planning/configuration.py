@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from lambda_fast_deploy.models import (
-    Change,
+    AttributeChange,
     Function,
     FunctionState,
     LayerReference,
@@ -62,7 +62,7 @@ def desired_parameters(
 
 def changes(
     parameters: Mapping[str, Any], state: FunctionState | None, foreign: Collection[str] = ()
-) -> tuple[Change, ...]:
+) -> tuple[AttributeChange, ...]:
     """What of the parameters a function does not have yet, with values for people."""
     different = []
     for member, after in parameters.items():
@@ -79,14 +79,16 @@ def changes(
 
 def layers_change(
     before: Sequence[str], after: Sequence[str | LayerReference], foreign: Collection[str]
-) -> Change:
+) -> AttributeChange:
     """The layers that come and go, and those of others that stay; their order, if only that."""
     added = tuple(_short(each) for each in after if each not in before)
     removed = tuple(_short(each) for each in before if each not in after)
     kept = tuple(_short(arn) for arn in before if arn in foreign)
     if added or removed:
-        return Change(LAYERS.key, added=added, removed=removed, kept=kept)
-    return Change(LAYERS.key, ", ".join(map(_short, before)), ", ".join(map(_short, after)))
+        return AttributeChange(LAYERS.key, added=added, removed=removed, kept=kept)
+    return AttributeChange(
+        LAYERS.key, ", ".join(map(_short, before)), ", ".join(map(_short, after))
+    )
 
 
 def update_of(step: Step, state: FunctionState) -> dict[str, Any]:

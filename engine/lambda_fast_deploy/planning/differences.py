@@ -8,7 +8,7 @@ from typing import Any
 from lambda_fast_deploy.models import (
     LATEST,
     Action,
-    Change,
+    AttributeChange,
     Function,
     FunctionState,
     FunctionUrl,
@@ -18,7 +18,7 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 
-Difference = tuple[Action, str, tuple[Change, ...]]  # with the reason
+Difference = tuple[Action, str, tuple[AttributeChange, ...]]  # with the reason
 
 EQUAL: Difference = (Action.SKIP, "equal", ())
 
@@ -47,9 +47,9 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
         return EQUAL
     changes = []
     if state.architecture != function.architecture:
-        changes.append(Change("architecture", state.architecture, function.architecture))
+        changes.append(AttributeChange("architecture", state.architecture, function.architecture))
     if content != observed:
-        changes.append(Change("code", _short(observed), _short(content) or "a new image"))
+        changes.append(AttributeChange("code", _short(observed), _short(content) or "a new image"))
     return Action.UPDATE, reason, tuple(changes)
 
 
@@ -62,18 +62,18 @@ def url_difference(function: Function, url: FunctionUrl | None) -> Difference:
     """How the function URL differs from the access that was asked for."""
     if url is None:
         reason = f"a URL with access {function.url} was asked for"
-        return Action.CREATE, reason, (Change("url", after=str(function.url)),)
+        return Action.CREATE, reason, (AttributeChange("url", after=str(function.url)),)
     if url.access != function.url:
         reason = f"access changes from {url.access} to {function.url}"
-        return Action.UPDATE, reason, (Change("url", url.access, str(function.url)),)
+        return Action.UPDATE, reason, (AttributeChange("url", url.access, str(function.url)),)
     if function.url == "public" and not url.is_open:
-        return Action.UPDATE, "not everybody may call it", (Change("url", after="public"),)
+        return Action.UPDATE, "not everybody may call it", (AttributeChange("url", after="public"),)
     return EQUAL
 
 
 def settings_of(
     function: Function, observed: ObservedFunction | None
-) -> Iterator[tuple[FunctionSetting, Any, tuple[Change, ...]]]:
+) -> Iterator[tuple[FunctionSetting, Any, tuple[AttributeChange, ...]]]:
     """What the user gave that no version has, with what has to be sent, ``None`` if equal.
 
     What ``CreateFunction`` takes is left out of a function that does not exist.

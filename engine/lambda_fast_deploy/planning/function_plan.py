@@ -10,7 +10,7 @@ from lambda_fast_deploy.models import (
     LATEST,
     Action,
     AliasState,
-    Change,
+    AttributeChange,
     Event,
     Function,
     FunctionState,
@@ -18,7 +18,7 @@ from lambda_fast_deploy.models import (
     ObservedFunction,
     Step,
 )
-from lambda_fast_deploy.models.change import shown
+from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.planning.configuration import (
     Layers,
     changes,
@@ -93,7 +93,7 @@ class FunctionPlan:
         kind: str,
         action: Action,
         reason: str,
-        changes: tuple[Change, ...] = (),
+        changes: tuple[AttributeChange, ...] = (),
         parameters: Mapping[str, Any] | None = None,
     ) -> Step:
         what, _, rest = kind.partition(":")
@@ -171,15 +171,15 @@ class FunctionPlan:
             weight = f"{function.canary.weight * 100:g} %"
             action = Action.SKIP if no_canary else Action.TEST
             reason = no_canary or f"{weight} for {function.canary.duration:g} s"
-            moved = () if no_canary else (Change("weight", "0 %", weight),)
+            moved = () if no_canary else (AttributeChange("weight", "0 %", weight),)
             yield self._step("canary", action, reason, moved)
         if alias is None:
             new = f"alias {function.alias} does not exist yet"
             bare = f"; who calls {function.name} itself gets $LATEST before the tests"
-            moved = (Change("alias", after=NEW_VERSION),)
+            moved = (AttributeChange("alias", after=NEW_VERSION),)
             yield self._step("alias", Action.CREATE, f"{new}{bare if observed else ''}", moved)
             return
-        moved = (Change("alias", f"version {alias.version}", NEW_VERSION),)
+        moved = (AttributeChange("alias", f"version {alias.version}", NEW_VERSION),)
         yield self._step("alias", Action.MOVE, self._serves(alias), moved)
 
     def _serves(self, alias: AliasState) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.aws.functions import Functions
 from lambda_fast_deploy.models import Step
-from lambda_fast_deploy.models.change import shown
+from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.release.context import ReleaseContext

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lambda_fast_deploy.adapters.aws.function_states import under_way
 from lambda_fast_deploy.errors import ChangedMeanwhile, Conflict, ImageRefused, NotFound
 from lambda_fast_deploy.models import FunctionState, ObservedFunction, Step
-from lambda_fast_deploy.models.change import shown
+from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.planning.configuration import changes, holds, resolved, update_of
 from lambda_fast_deploy.planning.problems import unusable
 from lambda_fast_deploy.release.context import ReleaseContext

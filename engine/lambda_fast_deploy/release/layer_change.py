@@ -16,7 +16,7 @@ from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Action,
     Artifacts,
-    Change,
+    AttributeChange,
     Function,
     FunctionSteps,
     ObservedFunction,
@@ -139,7 +139,9 @@ def _steps(
     latest, alias = observed.latest, observed.alias
     parameters = {LAYERS.member: list(layers)}
 
-    def step(kind: str, action: Action, reason: str, *changes: Change, **more: Any) -> Step:
+    def step(
+        kind: str, action: Action, reason: str, *changes: AttributeChange, **more: Any
+    ) -> Step:
         return Step(f"{kind}:{function.name}", region, action, reason, changes=changes, **more)
 
     tests = []
@@ -150,7 +152,7 @@ def _steps(
             Step(f"test:{function.name}:{test.name}", region, action, skip or "it changes")
         )
     change = layers_change(latest.layers, layers, observed.foreign)
-    moved = Change("alias", f"version {alias.version}" if alias else "", NEW_VERSION)
+    moved = AttributeChange("alias", f"version {alias.version}" if alias else "", NEW_VERSION)
     return FunctionSteps(
         (
             step("configuration", Action.UPDATE, why, change, parameters=parameters),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.attribute_kinds import Attribute
-from lambda_fast_deploy.models.change import Change
 from lambda_fast_deploy.models.function_attributes import ATTRIBUTES, BY_MEMBER
 
 SNAP_START = Attribute(
@@ -33,7 +33,7 @@ def test_a_structure_and_words_are_put_around_a_value() -> None:
     )
     assert SNAP_START.send("None") == {"ApplyOn": "None"}
     change = SNAP_START.change({"ApplyOn": "None"}, {"ApplyOn": "PublishedVersions"})
-    assert change == Change("snap-start", "off", "on")
+    assert change == AttributeChange("snap-start", "off", "on")
 
 
 def test_marks_leave_out_the_default_of_what_they_did_not_know() -> None:

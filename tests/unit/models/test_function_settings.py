@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambda_fast_deploy.models.change import Change
+from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.function_attributes import TAGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 
@@ -36,7 +36,9 @@ def test_a_value_is_shown_in_the_words_of_the_configuration() -> None:
     assert RECURSION.read("allow") == "Allow"
     assert RECURSION.observe({}) == "Terminate"
     assert RECURSION.difference("Allow", "Allow") is None
-    assert RECURSION.change("Terminate", "Allow") == Change("recursive-loop", "terminate", "allow")
+    assert RECURSION.change("Terminate", "Allow") == AttributeChange(
+        "recursive-loop", "terminate", "allow"
+    )
     assert str(CONCURRENCY.change(None, 5)) == "reserved-concurrency 5"
 
 

@@ -20,7 +20,7 @@ from lambda_fast_deploy.models import (
     Network,
     Step,
 )
-from lambda_fast_deploy.models.change import shown
+from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.planning import configuration
 from lambda_fast_deploy.planning.configuration import (
     Layers,

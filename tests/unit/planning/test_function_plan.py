@@ -7,8 +7,8 @@ from typing import Any
 from lambda_fast_deploy.models import (
     Action,
     Architecture,
+    AttributeChange,
     Canary,
-    Change,
     Configuration,
     Event,
     Function,
@@ -44,8 +44,8 @@ def test_a_configuration_holds_all_that_was_given_and_tells_what_changes() -> No
         "configuration"
     ]
     assert step.changes == (
-        Change("timeout", "3 s", "10 s"),
-        Change("environment", added=("LEVEL",)),
+        AttributeChange("timeout", "3 s", "10 s"),
+        AttributeChange("environment", added=("LEVEL",)),
     )
     assert step.reason == "timeout 3 s → 10 s, environment +LEVEL"
     assert step.parameters == {
@@ -63,14 +63,14 @@ def test_a_configuration_holds_all_that_was_given_and_tells_what_changes() -> No
 def test_a_layer_that_is_yet_to_be_built_is_named() -> None:
     reference = LayerReference("deps")
     step = steps(make.function(), make.existing(make.state()), (reference,))["configuration"]
-    assert step.changes == (Change("layers", added=("deps",), removed=("deps:3",)),)
+    assert step.changes == (AttributeChange("layers", added=("deps",), removed=("deps:3",)),)
     assert step.parameters["Layers"] == [reference]
 
 
 def test_a_creation_holds_everything_and_tags_with_it() -> None:
     plan = steps(function(memory=512, tags={"team": "shop"}))
     assert plan["function"].action is Action.CREATE
-    assert Change("memory", after="512 MB") in plan["function"].changes
+    assert AttributeChange("memory", after="512 MB") in plan["function"].changes
     assert plan["function"].parameters["Tags"] == {"team": "shop"}
     assert plan["function"].fingerprint == "wanted-sha"
     assert "tags" not in plan
@@ -80,7 +80,7 @@ def test_tags_are_sent_that_differ() -> None:
     wanted = function(tags={"team": "shop", "same": "1", "new": "2"})
     observed = make.existing(make.state(tags={"team": "other", "same": "1", "theirs": "3"}))
     step = steps(wanted, observed)["tags"]
-    assert step.changes == (Change("tags", added=("new",), changed=("team",)),)
+    assert step.changes == (AttributeChange("tags", added=("new",), changed=("team",)),)
     assert step.parameters == {"Tags": {"team": "shop", "new": "2"}}
     assert not steps(wanted, make.existing(make.state(tags=wanted.configuration.tags)))[
         "tags"
@@ -95,12 +95,12 @@ def test_code_alias_canary_and_url_tell_from_what_to_what() -> None:
     observed = ObservedFunction(live.latest, live.alias, live.live, FunctionUrl("x", "iam"))
     plan = steps(wanted, observed, content="qrstuvwxyzabcdef")
     assert plan["code"].changes == (
-        Change("architecture", "x86_64", "arm64"),
-        Change("code", "abcdefghijkl", "qrstuvwxyzab"),
+        AttributeChange("architecture", "x86_64", "arm64"),
+        AttributeChange("code", "abcdefghijkl", "qrstuvwxyzab"),
     )
-    assert plan["alias"].changes == (Change("alias", "version 7", "the new version"),)
-    assert plan["canary"].changes == (Change("weight", "0 %", "10 %"),)
-    assert plan["url"].changes == (Change("url", "iam", "public"),)
+    assert plan["alias"].changes == (AttributeChange("alias", "version 7", "the new version"),)
+    assert plan["canary"].changes == (AttributeChange("weight", "0 %", "10 %"),)
+    assert plan["url"].changes == (AttributeChange("url", "iam", "public"),)
 
 
 def test_where_users_have_all_of_it_no_step_changes_anything() -> None:

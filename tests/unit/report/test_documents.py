@@ -17,7 +17,7 @@ from lambda_fast_deploy.errors import (
     Problem,
 )
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import Action, Change, FunctionOutcome, Outcome, Plan, Step
+from lambda_fast_deploy.models import Action, AttributeChange, FunctionOutcome, Outcome, Plan, Step
 from lambda_fast_deploy.report.documents import (
     SCHEMA,
     error_document,
@@ -35,7 +35,10 @@ PLAN = Plan(
             make.REGION,
             Action.UPDATE,
             "memory 128 MB → 512 MB",
-            changes=(Change("memory", "128 MB", "512 MB"), Change("environment", added=("LEVEL",))),
+            changes=(
+                AttributeChange("memory", "128 MB", "512 MB"),
+                AttributeChange("environment", added=("LEVEL",)),
+            ),
             parameters={"Environment": {"Variables": {"LEVEL": "a secret"}}},
         ),
     )

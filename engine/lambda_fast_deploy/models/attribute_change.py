@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AttributeChange:
     """The change of one attribute, for people and scripts; never a value of the environment.
 
     ``attribute`` is a key of lambda-deploy.yml, or ``code`` or ``alias``. Single values have
@@ -35,9 +35,11 @@ class Change:
         return " ".join(filter(None, (self.attribute, values, *names, kept)))
 
 
-def change_of_names(key: str, before: Mapping[str, str], after: Mapping[str, str]) -> Change:
+def change_of_names(
+    key: str, before: Mapping[str, str], after: Mapping[str, str]
+) -> AttributeChange:
     """The names that are added, removed and given another value."""
-    return Change(
+    return AttributeChange(
         key,
         added=tuple(sorted(after.keys() - before.keys())),
         removed=tuple(sorted(before.keys() - after.keys())),
@@ -45,6 +47,6 @@ def change_of_names(key: str, before: Mapping[str, str], after: Mapping[str, str
     )
 
 
-def shown(changes: tuple[Change, ...]) -> str:
+def shown(changes: tuple[AttributeChange, ...]) -> str:
     """Several changes in one line."""
     return ", ".join(map(str, changes))
