@@ -25,8 +25,8 @@ from lambda_fast_deploy.models import (
     Settings,
     Step,
 )
-from lambda_fast_deploy.models.function_attributes import LAYERS
-from lambda_fast_deploy.planning.configuration import layers_change
+from lambda_fast_deploy.models.function_attributes import BY_MEMBER, LAYERS
+from lambda_fast_deploy.planning.configuration import changes, parameters_of
 from lambda_fast_deploy.planning.function_plan import NEW_VERSION
 from lambda_fast_deploy.planning.observe import observe_function
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
@@ -135,9 +135,12 @@ def _steps(
     layers: tuple[str, ...],
     why: str,
 ) -> FunctionSteps:
-    """The steps that give a function these layers, and leave everything else as it is."""
+    """The steps that give a function the zip of its live version with these layers."""
     latest, alias = observed.latest, observed.alias
-    parameters = {LAYERS.member: list(layers)}
+    live = parameters_of(observed.live or latest)
+    parameters = {member: value for member, value in live.items() if BY_MEMBER[member].of_zips}
+    parameters[LAYERS.member] = list(layers)
+    different = changes(parameters, latest, observed.foreign)
 
     def step(
         kind: str, action: Action, reason: str, *changes: AttributeChange, **more: Any
@@ -151,11 +154,10 @@ def _steps(
         tests.append(
             Step(f"test:{function.name}:{test.name}", region, action, skip or "it changes")
         )
-    change = layers_change(latest.layers, layers, observed.foreign)
     moved = AttributeChange("alias", f"version {alias.version}" if alias else "", NEW_VERSION)
     return FunctionSteps(
         (
-            step("configuration", Action.UPDATE, why, change, parameters=parameters),
+            step("configuration", Action.UPDATE, why, *different, parameters=parameters),
             step("code", Action.SKIP, "it stays as it is", fingerprint=latest.code_sha256),
             step("version", Action.PUBLISH, "it changes"),
             step("alias", Action.MOVE, "it changes", moved),
