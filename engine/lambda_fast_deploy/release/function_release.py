@@ -20,7 +20,6 @@ from lambda_fast_deploy.planning.configuration import is_proved
 from lambda_fast_deploy.release.alias import AliasMoves
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_settings import apply_settings, has_settings_to_apply
-from lambda_fast_deploy.release.function_update import stage
 from lambda_fast_deploy.release.function_url import give_url
 from lambda_fast_deploy.release.latest import announce_test, follow, mark_tested
 from lambda_fast_deploy.release.live_version import served
@@ -105,8 +104,10 @@ class FunctionRelease:
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
     def _go(self, delivery: FunctionOutcome) -> FunctionOutcome:
-        from lambda_fast_deploy.release.canary import try_out  # a run without changes needs neither
+        # A run without changes needs none of these.
+        from lambda_fast_deploy.release.canary import try_out
         from lambda_fast_deploy.release.cleanup import clean
+        from lambda_fast_deploy.release.function_update import stage
 
         context = self._context
         alias, previous = context.observed.alias if context.observed else None, self._moves.home
