@@ -141,8 +141,8 @@ def _invalid(says: str) -> Invalid:
 
 def _why(observed: ObservedFunction, to: str) -> str:
     now = observed.alias.version if observed.alias else ""
-    there = "the version before it that passes its tests" if to == PREVIOUS else f"version {to}"
-    return f"from version {now} to {there}"
+    target = "the version before it that passes its tests" if to == PREVIOUS else f"version {to}"
+    return f"from version {now} to {target}"
 
 
 class _FunctionRollback:
@@ -219,10 +219,10 @@ class _FunctionRollback:
         if descriptions.origin_of(live.description).deployed:
             raise DeployFailed(f"version {live.version} of {self._context.name} is the first one")
         versions = self._context.clients.versions(self._context.region).every(self._context.name)
-        there = ", ".join(state.version for state in versions)
+        numbers = ", ".join(state.version for state in versions)
         raise DeployFailed(
             f"version {live.version} of {self._context.name} does not say which was before it",
-            remedy=f"Name one with --to; there are: {there}.",
+            remedy=f"Name one with --to; there are: {numbers}.",
         )
 
     def _way(self, live: FunctionState, alias: AliasState) -> Iterator[str]:

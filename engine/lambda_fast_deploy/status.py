@@ -74,14 +74,14 @@ def status(settings: Settings, clients: Clients, journal: Journal, only: str = "
     prints, observed, failed = look(settings, fingerprints(settings), clients, journal)
     if not observed:
         raise next(iter(failed.values()))
-    found: list[Status] = []
+    statuses: list[Status] = []
     for region in settings.regions:
         if region in observed:
-            found += compared(settings, prints, observed[region])
+            statuses += compared(settings, prints, observed[region])
         else:
             says = failed[region].message
-            found += [Status(region, f.name, f.alias, error=says) for f in settings.functions]
-    return found
+            statuses += [Status(region, f.name, f.alias, error=says) for f in settings.functions]
+    return statuses
 
 
 def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str) -> list[Status]:
@@ -93,10 +93,10 @@ def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str)
     if only:
         raise Invalid([Problem("a stack is told of as a whole, by its own name", Place("status"))])
     name, context = settings.stack.name, orders(settings, clients, journal)
-    done, failed = attempts(lambda region: status_of(context(region)), settings.regions)
-    if not done:
+    stacks, failed = attempts(lambda region: status_of(context(region)), settings.regions)
+    if not stacks:
         raise next(iter(failed.values()))
-    lost = [Status(region, name, "", error=error.message) for region, error in failed.items()]
+    unread = [Status(region, name, "", error=error.message) for region, error in failed.items()]
     return [
         *(
             Status(
@@ -108,9 +108,9 @@ def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str)
                 differs=each.differs,
                 outputs=each.outputs,
             )
-            for region, each in done.items()
+            for region, each in stacks.items()
         ),
-        *lost,
+        *unread,
     ]
 
 

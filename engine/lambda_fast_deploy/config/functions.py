@@ -79,9 +79,9 @@ def _image(
 ) -> ImageSource:
     path = ("functions", name, "image")
     base = value.get("base")
-    known = checked.names("bases")
-    if base is not None and base not in known:
-        checked.problem(f"no base {base!r}{nearest(base, known)}", *path, "base")
+    names = checked.names("bases")
+    if base is not None and base not in names:
+        checked.problem(f"no base {base!r}{nearest(base, names)}", *path, "base")
     elif base is not None and base in bases and bases[base].architecture != architecture:
         checked.problem(
             f"base {base!r} is built for {bases[base].architecture}, "
@@ -110,23 +110,23 @@ def _zip(
 ) -> ZipSource:
     path = ("functions", name, "zip")
     code = checked.directory(value["code"], *path, "code")
-    wanted = value.get("layers", [])
+    named_layers = value.get("layers", [])
     if is_directory(code):
         named = (code, value["handler"], Runtime(value["runtime"]))
         is_whole = value.get("layers") == []  # no layer has its module
         if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
             checked.problem(problem, *path, "handler")
-    parts = [part for each in wanted if each in layers for part in layers[each].parts]
-    if max(len(wanted), len(parts)) > MAX_LAYERS:
+    parts = [part for each in named_layers if each in layers for part in layers[each].parts]
+    if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
         checked.problem(
-            f"{max(len(wanted), len(parts))} layers; a Lambda function takes at most {MAX_LAYERS}",
+            f"{number} layers; a Lambda function takes at most {MAX_LAYERS}",
             *path,
             "layers",
         )
-    for index, layer in enumerate(wanted):
+    for index, layer in enumerate(named_layers):
         place = (*path, "layers", index)
-        if layer not in (known := checked.names("layers")):
-            checked.problem(f"no layer {layer!r}{nearest(layer, known)}", *place)
+        if layer not in (names := checked.names("layers")):
+            checked.problem(f"no layer {layer!r}{nearest(layer, names)}", *place)
         elif layer in layers and (layers[layer].runtime, layers[layer].architecture) != (
             value["runtime"],
             architecture,

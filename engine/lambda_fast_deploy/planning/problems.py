@@ -31,21 +31,21 @@ def problems_of(
         foreign: the ARNs of the layers that others attached.
         region: where it is.
     """
-    found = [
+    candidates = [
         package_problem(function, state, region),
         _too_many_layers(function, state, foreign, region),
         environment_problem(function, state, region),
     ]
-    return [problem for problem in found if problem]
+    return [problem for problem in candidates if problem]
 
 
 def package_problem(function: Function, latest: FunctionState, region: str) -> Problem | None:
     """Why a function cannot become what is wanted of it, if so: zips and images never change."""
-    wanted = "Image" if isinstance(function.source, ImageSource) else "Zip"
-    if latest.package == wanted:
+    package = "Image" if isinstance(function.source, ImageSource) else "Zip"
+    if latest.package == package:
         return None
     return Problem(
-        f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {wanted}; "
+        f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {package}; "
         "deploy under another name",
         Place(f"function {function.name}"),
     )
@@ -77,10 +77,10 @@ def environment_problem(
     function: Function, latest: FunctionState | None, region: str
 ) -> Problem | None:
     """Why Lambda would not take the environment, with what others have set in it, if so."""
-    wanted = function.configuration.environment
-    merged = {**(latest.environment if latest else {}), **wanted}
+    variables = function.configuration.environment
+    merged = {**(latest.environment if latest else {}), **variables}
     size = _measured(merged)
-    if not wanted or size <= ENVIRONMENT_LIMIT:
+    if not variables or size <= ENVIRONMENT_LIMIT:
         return None
     largest = sorted(merged, key=lambda name: -_measured({name: merged[name]}))[:3]
     sizes = ", ".join(f"{name} ({_measured({name: merged[name]}):,})" for name in largest)
@@ -102,8 +102,8 @@ def _too_many_layers(
 ) -> Problem | None:
     """Why a function cannot have its layers beside those that others attached, if so."""
     theirs = [layer_name(arn) for arn in state.layers if arn in foreign]
-    wanted = function.source.layers if isinstance(function.source, ZipSource) else ()
-    number = len(wanted) + len(theirs)
+    own = function.source.layers if isinstance(function.source, ZipSource) else ()
+    number = len(own) + len(theirs)
     if not theirs or number <= MAX_LAYERS:
         return None
     return Problem(

@@ -16,7 +16,11 @@ from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, shown
 
 
 def cautions(
-    function: Function, region: str, plan: Plan, there: ObservedRegion, store: Store | None
+    function: Function,
+    region: str,
+    plan: Plan,
+    observed_region: ObservedRegion,
+    store: Store | None,
 ) -> Iterator[str]:
     """What is to be said of a function before it is deployed to a region.
 
@@ -24,10 +28,10 @@ def cautions(
         function: the function.
         region: where.
         plan: what will be done.
-        there: what the region has.
+        observed_region: what the region has.
         store: where zips go that are too large for a call, if anywhere.
     """
-    observed = there.functions.get(function.name)
+    observed = observed_region.functions.get(function.name)
     if observed is None:
         return
     steps = plan.function(region, function.name)

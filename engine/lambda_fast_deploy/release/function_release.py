@@ -158,8 +158,8 @@ class FunctionRelease:
         observed, home = self._context.observed, self._moves.home
         if version.version != home:
             return home
-        told = [observed.alias.description if observed and observed.alias else ""]
-        earlier = map(descriptions.previous_of, [*told, version.description])
+        described = [observed.alias.description if observed and observed.alias else ""]
+        earlier = map(descriptions.previous_of, [*described, version.description])
         return next((number for number in earlier if number not in ("", home)), "")
 
     def _seen(self, error: DeployError) -> DeployError:
@@ -230,19 +230,19 @@ class FunctionRelease:
     def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context
         error.hide(context.journal.hidden)
-        came = UndoReport()
+        report = UndoReport()
         if context.undo:
             cause = error.message.splitlines()[0]
             work = context.journal.work(f"undo:{context.name}", "undo", cause, context.region)
-            came = context.undo.told(work)
-        version, serves = served(context, self._moves, came)
+            report = context.undo.told(work)
+        version, serves = served(context, self._moves, report)
         return replace(
             because(delivery, error),
-            outcome="undone" if came.undone else "failed",
+            outcome="undone" if report.undone else "failed",
             is_overtaken=isinstance(error, ChangedMeanwhile),
             version=delivery.version if serves == "unknown" else version,
             serves=serves,
-            undone=came.undone,
-            spared=came.spared,
-            left=came.left,
+            undone=report.undone,
+            spared=report.spared,
+            left=report.left,
         )

@@ -122,9 +122,11 @@ class LayerChange:
         for arn in arns if self.to else older:
             if self.to in ("", arn.rpartition(":")[2]):
                 return arn
-        there = ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
-        wanted = f"version {self.to}" if self.to else "version before the one that is attached"
-        raise self._invalid(f"layer {self.layer!r} has no {wanted} in {region}; there are: {there}")
+        numbers = ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
+        target = f"version {self.to}" if self.to else "version before the one that is attached"
+        raise self._invalid(
+            f"layer {self.layer!r} has no {target} in {region}; there are: {numbers}"
+        )
 
 
 def _steps(

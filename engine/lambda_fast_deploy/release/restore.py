@@ -33,15 +33,15 @@ def restore_configuration(context: ReleaseContext, changes: Mapping[str, Any]) -
 
     def restore(now: FunctionState, home: FunctionState) -> UndoResult | None:
         have = parameters_of(now)
-        wrote = _as_in(have, mine) if _is_on_top(context, now) else mine
-        back = _differences(wrote, have, parameters_of(home))
-        if "Layers" in back:
-            back["Layers"] = _with_foreign(context, now, home)
-        if not back:
+        sent = _as_in(have, mine) if _is_on_top(context, now) else mine
+        restored = _differences(sent, have, parameters_of(home))
+        if "Layers" in restored:
+            restored["Layers"] = _with_foreign(context, now, home)
+        if not restored:
             return UndoResult.NEEDLESS
         if is_had(context, now):
             return UndoResult.THEIRS
-        functions.configure(context.name, back, now.revision)
+        functions.configure(context.name, restored, now.revision)
         return None
 
     return _restored(context, restore, environment="Environment" in changes)
@@ -51,10 +51,10 @@ def _own(context: ReleaseContext, changes: Mapping[str, Any]) -> Mapping[str, An
     """The changes without the variables that others had set, and that were sent as they were."""
     if "Environment" not in changes:
         return changes
-    asked = context.function.configuration.environment
-    found = context.observed.latest.environment if context.observed else {}
+    named = context.function.configuration.environment
+    before = context.observed.latest.environment if context.observed else {}
     sent = changes["Environment"]["Variables"].items()
-    own = {key: value for key, value in sent if key in asked or found.get(key) != value}
+    own = {key: value for key, value in sent if key in named or before.get(key) != value}
     return {**changes, "Environment": {"Variables": own}}
 
 
@@ -219,7 +219,7 @@ def write_code(
     functions: Functions,
     uploads: Uploads,
     name: str,
-    wanted: FunctionState,
+    previous: FunctionState,
     revision: str,
     live: FunctionState | None = None,
 ) -> None:
@@ -231,7 +231,7 @@ def write_code(
         functions: where the function is.
         uploads: the way of a zip that is too large for a call.
         name: the function's.
-        wanted: what had the code.
+        previous: what had the code.
         revision: that of ``$LATEST`` as it was looked at.
         live: a version that may have the same code: where its zip is can be asked anew.
 
@@ -239,30 +239,30 @@ def write_code(
         Conflict: ``$LATEST`` has changed since ``revision``.
         DeployError: the code cannot be had any more.
     """
-    if wanted.package == "Image":
-        image = {"ImageUri": wanted.code_location}
-        functions.update_code(name, image, wanted.architecture, wanted.code_key, revision)
+    if previous.package == "Image":
+        image = {"ImageUri": previous.code_location}
+        functions.update_code(name, image, previous.architecture, previous.code_key, revision)
         return
-    for place in filter(None, _places(functions, name, wanted, live)):
+    for place in filter(None, _places(functions, name, previous, live)):
         answer = request("GET", place, timeout=300, most=LARGEST_CODE)
         sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
-        if answer.status == 200 and sha256 == wanted.code_sha256:
+        if answer.status == 200 and sha256 == previous.code_sha256:
             zipped = Archive(answer.body, sha256, unzipped=0)
             code = uploads.place(f"the previous code of {name}", zipped)
-            functions.update_code(name, code, wanted.architecture, wanted.code_key, revision)
+            functions.update_code(name, code, previous.architecture, previous.code_key, revision)
             return
     raise DeployFailed(
-        f"the previous code of {name} (CodeSha256 {wanted.code_sha256}) cannot be fetched",
+        f"the previous code of {name} (CodeSha256 {previous.code_sha256}) cannot be fetched",
         remedy="Deploy the commit that it came from.",
     )
 
 
 def _places(
-    functions: Functions, name: str, wanted: FunctionState, live: FunctionState | None
+    functions: Functions, name: str, previous: FunctionState, live: FunctionState | None
 ) -> Iterator[str]:
     """Where its zip is; what a look has told is good for ten minutes."""
-    for state in (wanted, live):
-        if state and state.version != LATEST and state.code_sha256 == wanted.code_sha256:
+    for state in (previous, live):
+        if state and state.version != LATEST and state.code_sha256 == previous.code_sha256:
             fresh = functions.read(name, state.version)
             yield fresh.code_location if fresh else ""
-    yield wanted.code_location
+    yield previous.code_location

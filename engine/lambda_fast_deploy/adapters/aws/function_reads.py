@@ -70,16 +70,16 @@ class FunctionReads:
         Raises:
             NotPermitted: what matters is left out.
         """
-        wanted: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
+        version: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
         try:
-            found = self._api.call("get_function", FunctionName=name, **wanted)
+            answer = self._api.call("get_function", FunctionName=name, **version)
         except NotFound:
             return None
-        if tags and "TagsError" in found:
+        if tags and "TagsError" in answer:
             action = "lambda:ListTags"
             says = f"no permission for {action} on {name}, whose tags are to be set"
             raise NotPermitted(says, remedy=allow(action))
-        state = state_of(found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
+        state = state_of(answer["Configuration"], answer.get("Code", {}), answer.get("Tags", {}))
         if environment and state.environment_error:
             key = f" on {state.environment_key}" if state.environment_key else ""
             raise NotPermitted(
@@ -99,14 +99,14 @@ class FunctionReads:
     def everything(self) -> list[FunctionState]:
         """Every version of every function in the account (API: ``ListFunctions``)."""
         listed = self._api.pages("list_functions", "Functions", FunctionVersion="ALL")
-        return [state_of(found) for found in listed]
+        return [state_of(answer) for answer in listed]
 
     def account(self) -> Account:
         """How much of Lambda's quotas is used."""
-        found = self._api.call("get_account_settings")
-        limit = found["AccountLimit"]
+        answer = self._api.call("get_account_settings")
+        limit = answer["AccountLimit"]
         return Account(
-            code=int(found["AccountUsage"]["TotalCodeSize"]),
+            code=int(answer["AccountUsage"]["TotalCodeSize"]),
             code_limit=int(limit["TotalCodeSize"]),
             concurrency=int(limit["ConcurrentExecutions"]),
             unreserved=int(limit["UnreservedConcurrentExecutions"]),

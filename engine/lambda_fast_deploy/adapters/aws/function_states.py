@@ -61,40 +61,40 @@ def under_way(state: FunctionState) -> str:
 
 
 def state_of(
-    found: Mapping[str, Any],
+    answer: Mapping[str, Any],
     code: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> FunctionState:
     """A ``FunctionConfiguration`` of the API, with ``GetFunction``'s code and tags if known."""
     resolved = str((code or {}).get("ResolvedImageUri", ""))
     is_update = (
-        found.get("LastUpdateStatus") == "Failed" and found.get("State", "Active") == "Active"
+        answer.get("LastUpdateStatus") == "Failed" and answer.get("State", "Active") == "Active"
     )
     about = "LastUpdateStatus" if is_update else "State"
-    environment = found.get("Environment") or {}
+    environment = answer.get("Environment") or {}
     hidden = {} if "Variables" in environment else environment.get("Error") or {}
     return FunctionState(
-        arn=found["FunctionArn"],
-        version=found.get("Version", "$LATEST"),
-        package=found.get("PackageType", "Zip"),
-        code_sha256=found.get("CodeSha256", ""),
+        arn=answer["FunctionArn"],
+        version=answer.get("Version", "$LATEST"),
+        package=answer.get("PackageType", "Zip"),
+        code_sha256=answer.get("CodeSha256", ""),
         image_digest=resolved.partition("@")[2],
         code_location=resolved or str((code or {}).get("Location", "")),
-        code_size=int(found.get("CodeSize", 0)),
-        revision=found.get("RevisionId", ""),
-        architecture=(found.get("Architectures") or ["x86_64"])[0],
+        code_size=int(answer.get("CodeSize", 0)),
+        revision=answer.get("RevisionId", ""),
+        architecture=(answer.get("Architectures") or ["x86_64"])[0],
         tags=dict(tags or {}),
-        modified=found.get("LastModified", ""),
-        state=found.get("State", "Active"),
-        update_status=found.get("LastUpdateStatus", "Successful"),
-        reason=found.get(f"{about}Reason", ""),
-        reason_code=found.get(f"{about}ReasonCode", ""),
+        modified=answer.get("LastModified", ""),
+        state=answer.get("State", "Active"),
+        update_status=answer.get("LastUpdateStatus", "Successful"),
+        reason=answer.get(f"{about}Reason", ""),
+        reason_code=answer.get(f"{about}ReasonCode", ""),
         code_key=str((code or {}).get("SourceKMSKeyArn", "")),
-        environment_key=str(found.get("KMSKeyArn") or ""),
+        environment_key=str(answer.get("KMSKeyArn") or ""),
         environment_error=": ".join(
             hidden[key] for key in ("ErrorCode", "Message") if key in hidden
         ),
-        dead_letters=str((found.get("DeadLetterConfig") or {}).get("TargetArn", "")),
-        overrides=dict((found.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
-        **{attribute.name: attribute.observe(found) for attribute in ATTRIBUTES},
+        dead_letters=str((answer.get("DeadLetterConfig") or {}).get("TargetArn", "")),
+        overrides=dict((answer.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
+        **{attribute.name: attribute.observe(answer) for attribute in ATTRIBUTES},
     )

@@ -41,9 +41,9 @@ class Functions(FunctionReads):
             try:
                 return state_of(self._create(name, {**parameters, "Tags": tags}))
             except (Conflict, Unreachable, Unavailable):
-                there = self.read(name, tags=True)
-                if there and there.tags.get(marks.CREATED_BY) == run:
-                    return there  # only the answer was lost
+                created = self.read(name, tags=True)
+                if created and created.tags.get(marks.CREATED_BY) == run:
+                    return created  # only the answer was lost
                 raise
 
         def patient() -> FunctionState:
