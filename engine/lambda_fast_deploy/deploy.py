@@ -80,7 +80,7 @@ def _deployed(settings: Settings, clients: Clients, journal: Journal) -> Outcome
             region=region,
             function=function,
             settings=settings,
-            plan=plan,
+            steps=plan.function(region, function.name),
             artifacts=artifacts[region],
             observed=observed[region].functions.get(function.name),
             clients=clients,
@@ -150,7 +150,7 @@ def _warn(
                 f"{function.name} overrides its image in {region}: {says} (ImageConfig, which "
                 "others have set and a deploy leaves alone)."
             )
-        moves = plan.step(region, f"alias:{function.name}").action.changes
+        moves = plan.function(region, function.name).alias.action.changes
         if moves and not function.tests:
             journal.note(f"{function.name} has no test, so its new version goes live untested.")
 

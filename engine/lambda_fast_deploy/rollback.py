@@ -21,9 +21,11 @@ from lambda_fast_deploy.models import (
     Action,
     AliasState,
     Artifacts,
+    AttributeChange,
     Function,
     FunctionOutcome,
     FunctionState,
+    FunctionSteps,
     ImageSource,
     ObservedFunction,
     Outcome,
@@ -72,7 +74,7 @@ class Rollback:
             for region, function in settings.targets
             if self.only in ("", function.name)
         ]
-        plan = Plan(tuple(step for context in orders for step in context.plan.steps))
+        plan = Plan(tuple(step for context in orders for step in context.steps.steps))
         if settings.plan_only:
             return Outcome(plan, ())
         return Outcome(
@@ -96,7 +98,13 @@ class Rollback:
             what = f"alias {function.alias} of {function.name}"
             raise _invalid(f"{what} does not exist in {region}, so there is no way back")
         steps = [
-            Step(f"alias:{function.name}", region, Action.MOVE, _why(observed, self.to)),
+            Step(
+                f"alias:{function.name}",
+                region,
+                Action.MOVE,
+                _why(observed, self.to),
+                changes=(self._change(observed.alias),),
+            ),
             Step(f"latest:{function.name}", region, Action.UPDATE, "$LATEST follows the alias"),
         ]
         steps += [
@@ -114,12 +122,17 @@ class Rollback:
             region=region,
             function=replace(function, url=url),
             settings=settings,
-            plan=Plan(tuple(steps)),
-            artifacts=Artifacts({}, {}, {}, {}),
+            steps=FunctionSteps(tuple(steps)),
+            artifacts=Artifacts(),
             observed=observed,
             clients=clients,
             journal=journal,
         )
+
+    def _change(self, alias: AliasState) -> AttributeChange:
+        """The change of the alias; which version passes its tests only the rollback can tell."""
+        after = "an earlier version" if self.to == PREVIOUS else f"version {self.to}"
+        return AttributeChange("alias", f"version {alias.version}", after)
 
 
 def _invalid(says: str) -> Invalid:
@@ -128,8 +141,8 @@ def _invalid(says: str) -> Invalid:
 
 def _why(observed: ObservedFunction, to: str) -> str:
     now = observed.alias.version if observed.alias else ""
-    there = "the version before it that passes its tests" if to == PREVIOUS else f"version {to}"
-    return f"from version {now} to {there}"
+    target = "the version before it that passes its tests" if to == PREVIOUS else f"version {to}"
+    return f"from version {now} to {target}"
 
 
 class _FunctionRollback:
@@ -206,10 +219,10 @@ class _FunctionRollback:
         if descriptions.origin_of(live.description).deployed:
             raise DeployFailed(f"version {live.version} of {self._context.name} is the first one")
         versions = self._context.clients.versions(self._context.region).every(self._context.name)
-        there = ", ".join(state.version for state in versions)
+        numbers = ", ".join(state.version for state in versions)
         raise DeployFailed(
             f"version {live.version} of {self._context.name} does not say which was before it",
-            remedy=f"Name one with --to; there are: {there}.",
+            remedy=f"Name one with --to; there are: {numbers}.",
         )
 
     def _way(self, live: FunctionState, alias: AliasState) -> Iterator[str]:
@@ -253,7 +266,7 @@ class _FunctionRollback:
     def _let_latest_follow(self, good: FunctionState) -> None:
         """Make ``$LATEST`` the same; users have it, so a failure here is only told."""
         context = self._context
-        with context.journal.step(context.step("latest")) as detail:
+        with context.journal.step(context.steps.latest) as detail:
             why = follow(context, good)
             detail("it stays as it is" if why else f"as version {good.version}")
         if why:

@@ -14,26 +14,26 @@ from lambda_fast_deploy.models import (
     Fingerprints,
     Function,
     FunctionState,
+    ObservedFunction,
     ObservedRegion,
-    Plan,
     Settings,
     Speed,
     ZipSource,
 )
-from lambda_fast_deploy.planning.configuration import layer_name, update
+from lambda_fast_deploy.models.function_attributes import LAYERS
+from lambda_fast_deploy.planning.configuration import changes, desired_parameters, layer_name
+from lambda_fast_deploy.planning.differences import (
+    EQUAL,
+    code_difference,
+    settings_of,
+    url_difference,
+)
 from lambda_fast_deploy.planning.existing_artifacts import look
-from lambda_fast_deploy.planning.planner import make_plan, served
+from lambda_fast_deploy.planning.function_plan import served
+from lambda_fast_deploy.planning.planner import content_of, layers_of
 from lambda_fast_deploy.planning.problems import problems_of, unusable
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.state import descriptions
-
-_KEYS = {  # of lambda-deploy.yml, by those of the API's UpdateFunctionConfiguration
-    "MemorySize": "memory",
-    "EphemeralStorage": "storage",
-    "TracingConfig": "tracing",
-    "LoggingConfig": "logging",
-    "VpcConfig": "vpc",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ def status(settings: Settings, clients: Clients, journal: Journal, only: str = "
     prints, observed, failed = look(settings, fingerprints(settings), clients, journal)
     if not observed:
         raise next(iter(failed.values()))
-    found: list[Status] = []
+    statuses: list[Status] = []
     for region in settings.regions:
         if region in observed:
-            found += compared(settings, prints, observed[region])
+            statuses += compared(settings, prints, observed[region])
         else:
             says = failed[region].message
-            found += [Status(region, f.name, f.alias, error=says) for f in settings.functions]
-    return found
+            statuses += [Status(region, f.name, f.alias, error=says) for f in settings.functions]
+    return statuses
 
 
 def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str) -> list[Status]:
@@ -93,10 +93,10 @@ def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str)
     if only:
         raise Invalid([Problem("a stack is told of as a whole, by its own name", Place("status"))])
     name, context = settings.stack.name, orders(settings, clients, journal)
-    done, failed = attempts(lambda region: status_of(context(region)), settings.regions)
-    if not done:
+    stacks, failed = attempts(lambda region: status_of(context(region)), settings.regions)
+    if not stacks:
         raise next(iter(failed.values()))
-    lost = [Status(region, name, "", error=error.message) for region, error in failed.items()]
+    unread = [Status(region, name, "", error=error.message) for region, error in failed.items()]
     return [
         *(
             Status(
@@ -108,9 +108,9 @@ def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str)
                 differs=each.differs,
                 outputs=each.outputs,
             )
-            for region, each in done.items()
+            for region, each in stacks.items()
         ),
-        *lost,
+        *unread,
     ]
 
 
@@ -129,48 +129,24 @@ def _without_tests(settings: Settings, only: str) -> Settings:
     return replace(settings, functions=functions, event=event)
 
 
-def compared(settings: Settings, prints: Fingerprints, there: ObservedRegion) -> list[Status]:
+def compared(settings: Settings, prints: Fingerprints, region: ObservedRegion) -> list[Status]:
     """Every function of the settings in one region, beside what the working tree holds."""
-    plan = _plan(settings, prints, there)
-    return [_status(function, there, plan) for function in settings.functions]
+    return [_status(function, prints, region) for function in settings.functions]
 
 
-def _plan(settings: Settings, prints: Fingerprints, there: ObservedRegion) -> Plan:
-    """What a deploy would do if ``$LATEST`` were what users have."""
-    as_served = {
-        function.name: replace(there.functions[function.name], latest=state)
-        for function in settings.functions
-        if (state := _served(function, there)) and not _problems(function, state, there)
-    }
-    comparable = tuple(each for each in settings.functions if each.name in as_served)
-    settings = replace(settings, regions=(there.region,), functions=comparable)
-    return make_plan(settings, prints, {there.region: replace(there, functions=as_served)})
-
-
-def _served(function: Function, there: ObservedRegion) -> FunctionState | None:
-    observed = there.functions.get(function.name)
-    return served(function, observed) if observed else None
-
-
-def _problems(function: Function, state: FunctionState, there: ObservedRegion) -> list[Problem]:
-    """Why what users have cannot become what the working tree holds."""
-    observed = replace(there.functions[function.name], latest=state)
-    return problems_of(function, observed, there.region)
-
-
-def _status(function: Function, there: ObservedRegion, plan: Plan) -> Status:
-    found = Status(there.region, function.name, function.alias)
-    observed = there.functions.get(function.name)
+def _status(function: Function, prints: Fingerprints, region: ObservedRegion) -> Status:
+    status = Status(region.region, function.name, function.alias)
+    observed = region.functions.get(function.name)
     if observed is None:
-        return replace(found, differs=("not there",))
+        return replace(status, differs=("not there",))
     state = served(function, observed)
-    if problem := unusable(function.name, observed.latest, there.region):
-        return replace(found, differs=(problem.message,))
+    if problem := unusable(function.name, observed.latest, region.region):
+        return replace(status, differs=(problem.message,))
     if state is None:
-        return replace(found, differs=(f"alias {function.alias} is not there",))
+        return replace(status, differs=(f"alias {function.alias} is not there",))
     origin = descriptions.origin_of(observed.live.description if observed.live else "")
     return replace(
-        found,
+        status,
         version=state.version,
         deployed=origin.deployed or state.modified,
         commit=origin.commit,
@@ -178,35 +154,40 @@ def _status(function: Function, there: ObservedRegion, plan: Plan) -> Status:
         weights=dict(observed.alias.weights) if observed.alias else {},
         code=state.image_digest or state.code_sha256,
         speed=descriptions.speed_of(observed.alias.description) if observed.alias else Speed(),
-        differs=tuple(_differences(function, state, there, plan)),
+        differs=tuple(_differences(function, observed, state, prints, region)),
     )
 
 
 def _differences(
-    function: Function, state: FunctionState, there: ObservedRegion, plan: Plan
+    function: Function,
+    observed: ObservedFunction,
+    state: FunctionState,
+    prints: Fingerprints,
+    region: ObservedRegion,
 ) -> list[str]:
-    if problems := _problems(function, state, there):
+    """What a deploy would change of the state that users have."""
+    if problems := problems_of(function, state, observed.foreign, region.region):
         return [problem.message for problem in problems]
-    steps = {step.kind: step for step in plan.of(there.region, function.name)}
-    layers, names = _layers(function, state, there)
-    keys = update(function, state, layers).keys() - {"Layers"}  # of which their names tell more
-    other = [kind for kind in ("tags", "url") if kind in steps and steps[kind].action.changes]
-    configuration = [*sorted(_KEYS.get(key, key.lower()) for key in keys), *other]
+    code, *_ = code_difference(function, state, content_of(function, prints, region))
+    parameters = desired_parameters(function, state, layers_of(function, region), observed.foreign)
+    different = changes(parameters, state)
+    keys = {change.attribute for change in different} - {LAYERS.key}  # whose names tell more
+    settings = [each.key for each, value, _ in settings_of(function, observed) if value is not None]
+    url = url_difference(function, observed.url) if function.url else EQUAL
+    configuration = [*sorted(keys), *settings, *(["url"] if url[0].changes else [])]
     return [
-        *(["code differs"] if steps["code"].action.changes else []),
+        *(["code differs"] if code.changes else []),
         *([f"configuration differs: {', '.join(configuration)}"] if configuration else []),
-        *(f"layer {name} differs" for name in names),
+        *(f"layer {name} differs" for name in _layers(function, observed, state, region)),
     ]
 
 
 def _layers(
-    function: Function, state: FunctionState, there: ObservedRegion
-) -> tuple[tuple[str, ...], list[str]]:
-    """The layer versions that a function would have, and the names of those that differ."""
+    function: Function, observed: ObservedFunction, state: FunctionState, region: ObservedRegion
+) -> list[str]:
+    """The names of the layers that a function would have otherwise."""
     source = function.source
-    wanted = source.layers if isinstance(source, ZipSource) else ()
-    arns = {name: there.layers[name].arn if name in there.layers else "" for name in wanted}
-    foreign = there.functions[function.name].foreign
-    now = {layer_name(arn): arn for arn in state.layers if arn not in foreign}
-    differ = [name for name in {**arns, **now} if arns.get(name) != now.get(name)]
-    return tuple(arns.values()), differ
+    names = source.layers if isinstance(source, ZipSource) else ()
+    desired = {name: region.layers[name].arn if name in region.layers else "" for name in names}
+    attached = {layer_name(arn): arn for arn in state.layers if arn not in observed.foreign}
+    return [name for name in {**desired, **attached} if desired.get(name) != attached.get(name)]

@@ -35,6 +35,7 @@ from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements
 from lambda_fast_deploy.models import Event, Settings
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
 from lambda_fast_deploy.stacks.image_requests import images_of
 from lambda_fast_deploy.stacks.local_artifacts import parts_of
@@ -205,7 +206,7 @@ def code(root: Path, text: str | bytes) -> None:
         data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         (root / "src" / "app.py").write_bytes(data)
         try:
-            assert isinstance(problem_with(root / "src", "app.handler", "python3.13"), str)
+            assert isinstance(problem_with(root / "src", "app.handler", Runtime("python3.13")), str)
             named, unknown = services_of(root / "src")
             assert all(isinstance(name, str) for name in named)
             assert all(line > 0 for _, line in unknown)

@@ -31,6 +31,7 @@ from lambda_fast_deploy.models import (
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.testing.kinds.http import HttpTest
 from lambda_fast_deploy.testing.kinds.s3 import S3Test
 
@@ -52,7 +53,9 @@ STORAGE = S3Test(
 
 
 def zip_source(**changes: Any) -> ZipSource:
-    return replace(ZipSource(Path("src"), "app.handler", "python3.13", ("deps",)), **changes)
+    return replace(
+        ZipSource(Path("src"), "app.handler", Runtime("python3.13"), ("deps",)), **changes
+    )
 
 
 def image_request(source: ImageSource, **changes: Any) -> ImageRequest:
@@ -110,7 +113,7 @@ def base(**changes: Any) -> Base:
 
 
 def layer(**changes: Any) -> Layer:
-    made = Layer("deps", Path("requirements.txt"), "python3.13", Architecture.X86_64)
+    made = Layer("deps", Path("requirements.txt"), Runtime("python3.13"), Architecture.X86_64)
     return replace(made, **changes)
 
 

@@ -20,9 +20,12 @@ from lambda_fast_deploy.models import (
     FunctionTest,
     ImageSource,
     Layer,
-    Network,
     ZipSource,
 )
+from lambda_fast_deploy.models.attribute_kinds import Attribute
+from lambda_fast_deploy.models.function_attributes import CONFIGURABLE, SETTINGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.models.sizes import MAX_LAYERS
 from lambda_fast_deploy.schema.yaml_lines import nearest
 
@@ -76,9 +79,9 @@ def _image(
 ) -> ImageSource:
     path = ("functions", name, "image")
     base = value.get("base")
-    known = checked.names("bases")
-    if base is not None and base not in known:
-        checked.problem(f"no base {base!r}{nearest(base, known)}", *path, "base")
+    names = checked.names("bases")
+    if base is not None and base not in names:
+        checked.problem(f"no base {base!r}{nearest(base, names)}", *path, "base")
     elif base is not None and base in bases and bases[base].architecture != architecture:
         checked.problem(
             f"base {base!r} is built for {bases[base].architecture}, "
@@ -107,23 +110,23 @@ def _zip(
 ) -> ZipSource:
     path = ("functions", name, "zip")
     code = checked.directory(value["code"], *path, "code")
-    wanted = value.get("layers", [])
+    named_layers = value.get("layers", [])
     if is_directory(code):
-        named = (code, value["handler"], value["runtime"])
+        named = (code, value["handler"], Runtime(value["runtime"]))
         is_whole = value.get("layers") == []  # no layer has its module
         if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
             checked.problem(problem, *path, "handler")
-    parts = [part for each in wanted if each in layers for part in layers[each].parts]
-    if max(len(wanted), len(parts)) > MAX_LAYERS:
+    parts = [part for each in named_layers if each in layers for part in layers[each].parts]
+    if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
         checked.problem(
-            f"{max(len(wanted), len(parts))} layers; a Lambda function takes at most {MAX_LAYERS}",
+            f"{number} layers; a Lambda function takes at most {MAX_LAYERS}",
             *path,
             "layers",
         )
-    for index, layer in enumerate(wanted):
+    for index, layer in enumerate(named_layers):
         place = (*path, "layers", index)
-        if layer not in (known := checked.names("layers")):
-            checked.problem(f"no layer {layer!r}{nearest(layer, known)}", *place)
+        if layer not in (names := checked.names("layers")):
+            checked.problem(f"no layer {layer!r}{nearest(layer, names)}", *place)
         elif layer in layers and (layers[layer].runtime, layers[layer].architecture) != (
             value["runtime"],
             architecture,
@@ -137,7 +140,7 @@ def _zip(
     return ZipSource(
         code=code,
         handler=value["handler"],
-        runtime=value["runtime"],
+        runtime=Runtime(value["runtime"]),
         layers=tuple(parts),
         keeps_layers="layers" not in value,
     )
@@ -146,31 +149,10 @@ def _zip(
 def _configuration(
     checked: ValidatedDocument, value: Mapping[str, Any], *path: str
 ) -> Configuration:
-    vpc, logging = value.get("vpc"), value.get("logging", {})
+    logging = value.get("logging", {})
     if logging.get("format") != "json":  # API: LoggingConfig
         for key in ("level", "system-level"):
             if key in logging:
                 checked.problem(f"{key} needs format: json", *path, "logging", key)
-    names = {
-        "format": "LogFormat",
-        "level": "ApplicationLogLevel",
-        "system-level": "SystemLogLevel",
-        "group": "LogGroup",
-    }
-    words = {"text": "Text", "json": "JSON"}
-    return Configuration(
-        memory=value.get("memory"),
-        timeout=value.get("timeout"),
-        storage=value.get("storage"),
-        environment=value.get("environment", {}),
-        description=value.get("description"),
-        network=None
-        if vpc is None
-        else Network(tuple(vpc.get("subnets", ())), tuple(vpc.get("security-groups", ()))),
-        tracing={"active": "Active", "pass-through": "PassThrough"}.get(value.get("tracing", "")),
-        logging={
-            names[key]: words.get(text, text.upper() if "level" in key else text)
-            for key, text in logging.items()
-        },
-        tags=value.get("tags", {}),
-    )
+    rows: tuple[Attribute | FunctionSetting, ...] = (*CONFIGURABLE, *SETTINGS)
+    return Configuration(**{r.name: r.read(value[r.key]) for r in rows if r.key in value})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lambda_fast_deploy.adapters.files import is_file, read_bytes
 from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.models.runtime import Runtime
 
 
 def _defines(source: Path, name: str) -> bool:
@@ -39,7 +40,7 @@ def _defines(source: Path, name: str) -> bool:
     return False
 
 
-def problem_with(code: Path, handler: str, runtime: str) -> str:
+def problem_with(code: Path, handler: str, runtime: Runtime) -> str:
     """What is wrong with a handler whose module is in the code, or nothing.
 
     Args:
@@ -47,15 +48,14 @@ def problem_with(code: Path, handler: str, runtime: str) -> str:
         handler: such as ``package.module.function``.
         runtime: the function's.
     """
-    if runtime.startswith("nodejs") or (found := _of_python(code, handler)) is None:
-        return ""
+    file = _file_of(code, handler, runtime)
     name = handler.rpartition(".")[2]
-    if found.suffix != ".py" or _defines(found, name):
+    if file is None or file.suffix != ".py" or _defines(file, name):
         return ""
-    return f"handler {handler!r}: {found.name} defines no {name!r}"
+    return f"handler {handler!r}: {file.name} defines no {name!r}"
 
 
-def absence_of(code: Path, handler: str, runtime: str) -> str:
+def absence_of(code: Path, handler: str, runtime: Runtime) -> str:
     """That the module of a handler is not in the code, where only a layer can have it; or nothing.
 
     Args:
@@ -63,28 +63,24 @@ def absence_of(code: Path, handler: str, runtime: str) -> str:
         handler: such as ``package.module.function``, or a path of Lambda's.
         runtime: the function's.
     """
-    if handler.startswith("/"):  # into /opt, where layers are
+    family = runtime.family
+    if family is None or handler.startswith("/"):  # into /opt, where layers are
         return ""
-    if runtime.startswith("nodejs"):
-        # As the runtime has it: what follows the first dot of the last name is in the module
-        # (aws-lambda-nodejs-runtime-interface-client, "UserFunction").
-        folder, _, last = handler.rpartition("/")
-        module = f"{folder}/{last.partition('.')[0]}" if folder else last.partition(".")[0]
-        if any(is_file(code / f"{module}{ending}") for ending in ("", ".js", ".mjs", ".cjs")):
-            return ""
-        return f"handler {handler!r}: {module}.js does not exist in {code.name!r}"
-    if _of_python(code, handler) is not None:
+    if _file_of(code, handler, runtime) is not None:
         return ""
-    relative = handler.rpartition(".")[0].replace(".", "/")
-    return f"handler {handler!r}: {relative}.py does not exist in {code.name!r}"
+    missing = f"{family.module_of(handler)}{family.suffix}"
+    return f"handler {handler!r}: {missing} does not exist in {code.name!r}"
 
 
-def _of_python(code: Path, handler: str) -> Path | None:
-    """The file of a handler's module: a package goes before a module, as in an import."""
-    relative = handler.rpartition(".")[0].replace(".", "/")
-    for candidate in (code / relative / "__init__.py", code / f"{relative}.py"):
-        if is_file(candidate):
-            return candidate
-    place = code / relative
-    compiled = place.parent.glob(f"{glob.escape(place.name)}.*") if place.name else ()
-    return next((each for each in compiled if each.suffix in (".so", ".pyc")), None)
+def _file_of(code: Path, handler: str, runtime: Runtime) -> Path | None:
+    """The file of a handler's module, if the code has it."""
+    family = runtime.family
+    if family is None:
+        return None
+    module = family.module_of(handler)
+    for suffix in family.suffixes:
+        if is_file(code / f"{module}{suffix}"):
+            return code / f"{module}{suffix}"
+    path = code / module
+    files = path.parent.glob(f"{glob.escape(path.name)}.*") if path.name else ()
+    return next((file for file in files if file.suffix in family.compiled), None)

@@ -10,6 +10,7 @@ from typing import Any
 
 from lambda_fast_deploy.config.environment_variables import ENVIRONMENT
 from lambda_fast_deploy.config.test_keys import CANARY, TEST
+from lambda_fast_deploy.models.runtime import LAYER_RUNTIMES, OTHER_RUNTIMES, RUNTIMES
 from lambda_fast_deploy.schema.shapes import (
     ChoiceShape,
     IntegerShape,
@@ -28,19 +29,9 @@ FILE = "lambda-deploy.yml"
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 ARCHITECTURE = ChoiceShape(("x86_64", "arm64"))
-RUNTIMES = (
-    *("python3.11", "python3.12", "python3.13", "python3.14", "python3.15"),
-    *("nodejs20.x", "nodejs22.x", "nodejs24.x", "nodejs26.x"),
-)
-# Other names of the Lambda API (Runtime).
-OTHER_RUNTIMES = (
-    r"(java|dotnet|ruby|provided|go)[0-9a-z.]*|python(2\.7|3\.([6-9]|10))|nodejs([4-9]|1\d)\.\S+"
-)
-RUNTIME = ChoiceShape(
-    RUNTIMES,
-    OTHER_RUNTIMES,
-    "; functions of another runtime come from a stack (template) or an image",
-)
+_ELSEWHERE = "; functions of another runtime come from a stack (template) or an image"
+RUNTIME = ChoiceShape(RUNTIMES, OTHER_RUNTIMES, _ELSEWHERE)
+LAYER_RUNTIME = ChoiceShape(LAYER_RUNTIMES, OTHER_RUNTIMES, _ELSEWHERE)
 REPOSITORY = TextShape(
     r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
     "a repository name (lower case, digits, . _ - /)",
@@ -89,7 +80,7 @@ LAYER = RecordShape(
             "or yarn.lock",
             required=True,
         ),
-        "runtime": Key(RUNTIME, "runtime the layer is built for", required=True),
+        "runtime": Key(LAYER_RUNTIME, "runtime the layer is built for", required=True),
         "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
         "sources": Key(
             ListOf(DISTRIBUTION),

@@ -21,6 +21,7 @@ from lambda_fast_deploy.models import (
     PruningRules,
     ZipSource,
 )
+from lambda_fast_deploy.models.runtime import NODEJS, Runtime
 
 # Locks of npm, pnpm and yarn.
 NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock")
@@ -58,7 +59,7 @@ def read_layer(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> 
     listed = Counter(each.lower() for held in split.values() for each in held)
     for twice in sorted(each for each, times in listed.items() if times > 1):
         checked.problem(f"{twice} is in two parts", "layers", name, "split")
-    if value["runtime"].startswith("nodejs"):
+    if Runtime(value["runtime"]).family is NODEJS:
         if isinstance(asked, list) or Path(asked).name not in NODE_LOCKS:
             says = f"a layer for {value['runtime']} is made of a lock: {' or '.join(NODE_LOCKS)}"
             checked.problem(says, "layers", name, "requirements")
@@ -71,7 +72,7 @@ def read_layer(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> 
         requirements=tuple(asked)
         if isinstance(asked, list)
         else checked.file(asked, "layers", name, "requirements"),
-        runtime=value["runtime"],
+        runtime=Runtime(value["runtime"]),
         architecture=Architecture(value.get("architecture", "x86_64")),
         budget=int(budget) if budget is not None else None,
         split=split,

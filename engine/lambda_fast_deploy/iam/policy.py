@@ -28,6 +28,7 @@ from lambda_fast_deploy.models import (
     ObservedFunction,
     Settings,
 )
+from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
 from lambda_fast_deploy.packaging.upload import PREFIX
 
 VERSION = "2012-10-17"  # of the policy language
@@ -158,6 +159,10 @@ class _PolicyStatements:
             "TagResource UntagResource",
             lambda function: function.role or function.needs_tags,
         )
+        for setting in SETTINGS:
+            if setting is not TAGS:
+                actions = " ".join(setting.actions)
+                yield of(f"Set{setting.member}", actions, setting.is_given)
 
     # ------------------------------------------------------------ layers
 

@@ -1,20 +1,15 @@
 """The frozen values that the phases hand on. Sizes are bytes and times seconds throughout."""
 
+from lambda_fast_deploy.models.attribute_change import AttributeChange
+from lambda_fast_deploy.models.configuration import Configuration, Network
 from lambda_fast_deploy.models.desired import (
     LATEST,
     Alarms,
-    Base,
     Budgets,
-    Configuration,
     Function,
-    ImageSource,
-    Layer,
-    Network,
-    PruningRules,
     Settings,
     Stack,
     Store,
-    ZipSource,
 )
 from lambda_fast_deploy.models.enums import (
     Access,
@@ -51,7 +46,14 @@ from lambda_fast_deploy.models.outcome import (
     Serves,
     Speed,
 )
-from lambda_fast_deploy.models.plan import Action, Plan, Step
+from lambda_fast_deploy.models.plan import Action, FunctionSteps, LayerReference, Plan, Step
+from lambda_fast_deploy.models.sources import (
+    Base,
+    ImageSource,
+    Layer,
+    PruningRules,
+    ZipSource,
+)
 
 __all__ = [
     "LATEST",
@@ -62,6 +64,7 @@ __all__ = [
     "Architecture",
     "Archive",
     "Artifacts",
+    "AttributeChange",
     "Base",
     "Budgets",
     "Bytecode",
@@ -76,12 +79,14 @@ __all__ = [
     "Function",
     "FunctionOutcome",
     "FunctionState",
+    "FunctionSteps",
     "FunctionTest",
     "FunctionUrl",
     "ImageBuild",
     "ImageRequest",
     "ImageSource",
     "Layer",
+    "LayerReference",
     "LayerVersion",
     "NeededPermission",
     "Network",

@@ -8,144 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 from lambda_fast_deploy.errors import Place
-from lambda_fast_deploy.models.enums import Access, Architecture, Bytecode, Compression, Profile
+from lambda_fast_deploy.models.configuration import Configuration
+from lambda_fast_deploy.models.enums import Access, Architecture
 from lambda_fast_deploy.models.event import Event
+from lambda_fast_deploy.models.function_attributes import SETTINGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.function_tests import Canary, FunctionTest
+from lambda_fast_deploy.models.runtime import Runtime
+from lambda_fast_deploy.models.sources import Base, ImageSource, Layer, ZipSource
 
 LATEST = "$LATEST"
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """A base image: the slow part of a container, shared by functions and rarely rebuilt.
-
-    ``follow_upstream`` rebuilds it when an image that it starts from, or copies from, moves.
-    ``secrets`` are names
-    of environment variables by the id that the Dockerfile mounts.
-    """
-
-    name: str
-    dockerfile: Path
-    context: Path
-    repository: str
-    tag: str
-    architecture: Architecture
-    build_args: Mapping[str, str]
-    follow_upstream: bool = True
-    secrets: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PruningRules:
-    """What is left out of layers.
-
-    ``profile`` is a set of rules by name; ``remove`` and ``keep`` are patterns of paths, which go
-    before it. ``services`` are the AWS services that botocore keeps, all if none is named.
-    """
-
-    profile: Profile = "safe"
-    remove: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """Dependencies that are resolved together and published as one layer, or as several.
-
-    ``requirements`` is a file or a list. ``parts`` maps the name of each published layer to the
-    distributions that it holds, with what they need; the one without any holds the rest.
-    ``sources`` are the distributions that may be built from source. ``extras`` and ``groups`` are
-    those of its project that are wanted besides what that always needs.
-    """
-
-    name: str
-    requirements: Path | tuple[str, ...]
-    runtime: str
-    architecture: Architecture
-    budget: int | None = None
-    split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    pruning: PruningRules = field(default_factory=PruningRules)
-    bytecode: Bytecode = "include"
-    sources: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-
-    @property
-    def parts(self) -> Mapping[str, tuple[str, ...]]:
-        """Distributions by the name of the layer to publish, in order."""
-        return {f"{self.name}-{part}": held for part, held in self.split.items()} or {self.name: ()}
-
-    @property
-    def is_node(self) -> bool:
-        """Whether it is for Node.js, and not for Python."""
-        return self.runtime.startswith("nodejs")
-
-    @property
-    def source(self) -> str:
-        """The requirements, for people."""
-        source = self.requirements
-        return source.name if isinstance(source, Path) else "its requirements"
-
-
-@dataclass(frozen=True, slots=True)
-class ImageSource:
-    """A function packaged as a container image; ``follow_upstream``, ``secrets`` as of a base."""
-
-    dockerfile: Path
-    context: Path
-    repository: str
-    base: str | None
-    build_args: Mapping[str, str]
-    compression: Compression = "auto"
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    follow_upstream: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ZipSource:
-    """A function packaged as a zip of its own code; ``layers`` are those that are published.
-
-    ``keeps_layers`` leaves the function with those that it has, whatever they are.
-    """
-
-    code: Path
-    handler: str
-    runtime: str
-    layers: tuple[str, ...]
-    keeps_layers: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """The subnets and security groups of a VPC (API: ``VpcConfig``); none takes it out of one.
-
-    ``ipv6`` is whether it may speak IPv6 where the subnets do. Nobody can ask for it here, and a
-    function keeps what it has.
-    """
-
-    subnets: tuple[str, ...] = ()
-    security_groups: tuple[str, ...] = ()
-    ipv6: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """The part of a function's configuration that the user gave; ``None`` is left alone.
-
-    ``memory`` and ``storage`` (of /tmp) are in MB and ``timeout`` in seconds, as the Lambda API has
-    them. ``logging`` has the keys of the API's ``LoggingConfig``; those that it lacks are left.
-    """
-
-    memory: int | None = None
-    timeout: int | None = None
-    storage: int | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-    description: str | None = None
-    network: Network | None = None
-    tracing: str | None = None
-    logging: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +41,21 @@ class Function:
     place: Place = field(default_factory=lambda: Place("functions"))
 
     @property
+    def runtime(self) -> Runtime | None:
+        """The Lambda runtime of a zip; an image has none."""
+        return self.source.runtime if isinstance(self.source, ZipSource) else None
+
+    @property
+    def handler(self) -> str | None:
+        """The handler of a zip; an image has its own."""
+        return self.source.handler if isinstance(self.source, ZipSource) else None
+
+    @property
+    def names_layers(self) -> bool:
+        """Whether the user says which layers the function has."""
+        return isinstance(self.source, ZipSource) and not self.source.keeps_layers
+
+    @property
     def has_alias(self) -> bool:
         """Whether users call an alias, and not whatever was uploaded last."""
         return self.alias != LATEST
@@ -187,6 +74,12 @@ class Function:
     def needs_environment(self) -> bool:
         """Whether the function cannot be deployed without a look at its environment."""
         return bool(self.configuration.environment)
+
+    @property
+    def own_settings(self) -> tuple[FunctionSetting, ...]:
+        """What the user gave that takes a call of its own to read."""
+        own = (setting for setting in SETTINGS if not setting.is_of_function)
+        return tuple(setting for setting in own if setting.is_given(self))
 
     @property
     def needs_tags(self) -> bool:

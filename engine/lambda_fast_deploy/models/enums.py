@@ -17,6 +17,11 @@ class Architecture(StrEnum):
         """Docker's name of it."""
         return "linux/amd64" if self is Architecture.X86_64 else "linux/arm64"
 
+    @property
+    def machine(self) -> str:
+        """Linux's name of it (``uname -m``)."""
+        return "x86_64" if self is Architecture.X86_64 else "aarch64"
+
 
 Compression = Literal["auto", "zstd", "gzip"]  # of an image's layers
 Access = Literal["public", "iam"]  # who may call a function URL: everybody, or signed callers

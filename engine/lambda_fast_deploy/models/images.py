@@ -6,9 +6,10 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lambda_fast_deploy.models.desired import Base, ImageSource, Settings
+from lambda_fast_deploy.models.desired import Settings
 from lambda_fast_deploy.models.enums import Architecture, Compression
 from lambda_fast_deploy.models.event import Event
+from lambda_fast_deploy.models.sources import Base, ImageSource
 
 
 @dataclass(frozen=True, slots=True)

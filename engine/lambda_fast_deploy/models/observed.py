@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lambda_fast_deploy.models.desired import Network
+from lambda_fast_deploy.models.configuration import ObservedAttributes
 from lambda_fast_deploy.models.enums import Access
 from lambda_fast_deploy.state import marks
 
@@ -64,8 +64,8 @@ class LayerVersion:
         return self.arn.rpartition(":")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionState:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionState(ObservedAttributes):
     """One version of a function as AWS has it (API: ``GetFunction``).
 
     ``code_key`` and ``environment_key`` are the ARNs of the KMS keys that the zip and the
@@ -84,19 +84,7 @@ class FunctionState:
     code_location: str
     code_size: int
     revision: str
-    runtime: str
-    handler: str
-    role: str
     architecture: str
-    description: str
-    layers: tuple[str, ...]
-    memory: int
-    timeout: int
-    storage: int
-    environment: Mapping[str, str]
-    network: Network
-    tracing: str
-    logging: Mapping[str, str]
     tags: Mapping[str, str]
     modified: str
     state: str
@@ -184,7 +172,8 @@ class FunctionUrl:
 class ObservedFunction:
     """A function before the run: its ``$LATEST`` and what the alias serves.
 
-    ``foreign`` are the layers of either that others attached; they stay.
+    ``foreign`` are the layers of either that others attached; they stay. ``settings`` are the
+    values of those that take a call of their own to read, by their keys.
     """
 
     latest: FunctionState
@@ -192,6 +181,7 @@ class ObservedFunction:
     live: FunctionState | None
     url: FunctionUrl | None = None
     foreign: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ class Artifacts:
     that refuses other layers, and answers with the URI of that.
     """
 
-    bases: Mapping[str, str]
-    images: Mapping[str, str]
-    layers: Mapping[str, LayerVersion]
-    archives: Mapping[str, Archive]
+    bases: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    layers: Mapping[str, LayerVersion] = field(default_factory=dict)
+    archives: Mapping[str, Archive] = field(default_factory=dict)
     code: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     image_sizes: Mapping[str, int] = field(default_factory=dict)

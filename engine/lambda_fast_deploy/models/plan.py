@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
+
+from lambda_fast_deploy.models.attribute_change import AttributeChange
 
 
 class Action(StrEnum):
@@ -27,14 +31,28 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LayerReference:
+    """A layer whose version the build has yet to publish, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the plan. ``id`` is ``kind:name``, unique within a region."""
+    """One line of the plan. ``id`` is ``kind:name``, unique within a region.
+
+    ``changes`` are what it changes, for people and scripts. ``parameters`` are what holds once it
+    is done, as the API call takes it, with a ``LayerReference`` where only the build knows an ARN;
+    they are never shown, as values of the environment are among them.
+    """
 
     id: str
     region: str
     action: Action
     reason: str
     fingerprint: str = ""
+    changes: tuple[AttributeChange, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def kind(self) -> str:
@@ -45,6 +63,78 @@ class Step:
     def subject(self) -> str:
         """The base, layer or function."""
         return self.id.split(":")[1]
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to do."""
+        return self.action is not Action.SKIP
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSteps:
+    """The steps of one function in one region; ``None`` where its plan has no such step."""
+
+    steps: tuple[Step, ...]
+
+    def _first(self, kind: str) -> Step | None:
+        return next((step for step in self.steps if step.kind == kind), None)
+
+    def _only(self, kind: str) -> Step:
+        return next(step for step in self.steps if step.kind == kind)
+
+    @property
+    def function(self) -> Step | None:
+        """Its creation."""
+        return self._first("function")
+
+    @property
+    def configuration(self) -> Step | None:
+        """The attributes of ``$LATEST``."""
+        return self._first("configuration")
+
+    @property
+    def code(self) -> Step | None:
+        """The code of ``$LATEST``."""
+        return self._first("code")
+
+    @property
+    def version(self) -> Step:
+        """The publication; every deploy has it."""
+        return self._only("version")
+
+    @property
+    def canary(self) -> Step | None:
+        """The part of the calls that tries the version."""
+        return self._first("canary")
+
+    @property
+    def alias(self) -> Step:
+        """The alias; every release has it."""
+        return self._only("alias")
+
+    @property
+    def latest(self) -> Step:
+        """``$LATEST`` after a rollback."""
+        return self._only("latest")
+
+    @property
+    def url(self) -> Step | None:
+        """The function URL."""
+        return self._first("url")
+
+    def setting(self, key: str) -> Step | None:
+        """What no version has, such as ``tags``, by its key."""
+        return self._first(key)
+
+    def test(self, name: str) -> Step:
+        """A test of the function, by its name."""
+        return next(s for s in self.steps if s.kind == "test" and s.id.endswith(f":{name}"))
+
+    @property
+    def changes(self) -> bool:
+        """Whether users get something new."""
+        steps = (self.function, self.configuration, self.code, self.alias)
+        return any(step.action.changes for step in steps if step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +158,10 @@ class Plan:
     def steps_in(self, region: str) -> dict[str, Step]:
         """The steps of a region by their ids."""
         return {step.id: step for step in self.steps if step.region == region}
+
+    def function(self, region: str, name: str) -> FunctionSteps:
+        """The steps of one function in a region."""
+        return FunctionSteps(self.of(region, name))
 
     def of(self, region: str, subject: str) -> tuple[Step, ...]:
         """The steps about one function, layer or base in a region."""

@@ -1,104 +1,118 @@
-"""The difference between the configuration that was asked for and the one that is there.
+"""How the configuration that was asked for differs from the one that AWS has.
 
-Only keys that the user gave are compared and sent; everything else is left as it is.
+Only attributes that the user gave are compared and sent; everything else is left as it is.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from lambda_fast_deploy.models import Function, FunctionState, Network, ZipSource
+from lambda_fast_deploy.models import (
+    AttributeChange,
+    Function,
+    FunctionState,
+    LayerReference,
+    LayerVersion,
+    Step,
+    ZipSource,
+)
+from lambda_fast_deploy.models.attribute_kinds import Attribute
+from lambda_fast_deploy.models.function_attributes import (
+    ATTRIBUTES,
+    BY_MEMBER,
+    ENVIRONMENT,
+    LAYERS,
+    SETTINGS,
+)
 from lambda_fast_deploy.state import marks
 
+T = TypeVar("T")
+Layers = tuple[str | LayerReference, ...]
 
-def update(
+
+def desired_parameters(
     function: Function,
-    current: FunctionState,
-    layers: tuple[str, ...] | None,
+    state: FunctionState | None,
+    layers: Layers = (),
     foreign: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Parameters of ``UpdateFunctionConfiguration`` that would change something.
+    """Every attribute that the user gave, as the API takes it, merged with what is to stay.
 
     Args:
         function: what was asked for.
-        current: what is there.
-        layers: ARNs of the function's layers; ``None`` when one is yet to be published, which
-            counts as a change.
-        foreign: those that others attached, which stay where they are.
+        state: what AWS has; nothing of a function that does not exist.
+        layers: the function's layers.
+        foreign: the ARNs of those that others attached, which stay where they are.
     """
-    wanted = function.configuration
-    environment = {**current.environment, **wanted.environment}
-    pairs: list[tuple[str, Any, Any]] = [
-        ("Role", function.role, current.role),
-        ("MemorySize", wanted.memory, current.memory),
-        ("Timeout", wanted.timeout, current.timeout),
-        ("Description", wanted.description, current.description),
-        ("EphemeralStorage", _size(wanted.storage), _size(current.storage)),
-        ("TracingConfig", _mode(wanted.tracing), _mode(current.tracing)),
-    ]
-    if isinstance(function.source, ZipSource):
-        pairs += [
-            ("Runtime", function.source.runtime, current.runtime),
-            ("Handler", function.source.handler, current.handler),
-        ]
-    changes = {key: want for key, want, have in pairs if want is not None and want != have}
-    if environment != dict(current.environment):
-        changes["Environment"] = {"Variables": environment}
-    logging = _merged(current.logging, wanted.logging)
-    if logging != dict(current.logging):
-        changes["LoggingConfig"] = logging
-    if wanted.network is not None and _members(wanted.network) != _members(current.network):
-        changes["VpcConfig"] = vpc_config(replace(wanted.network, ipv6=current.network.ipv6))
-    source = function.source
-    if isinstance(source, ZipSource) and not source.keeps_layers:
-        attached = None if layers is None else among(current.layers, layers, foreign)
-        if attached != current.layers:
-            changes["Layers"] = None if attached is None else list(attached)
-    return changes
+    parameters: dict[str, Any] = {}
+    is_zip = isinstance(function.source, ZipSource)
+    for attribute in ATTRIBUTES:
+        desired = attribute.desired(function)
+        if desired is not None:
+            observed = getattr(state, attribute.name) if state else None
+            parameters[attribute.member] = attribute.send(attribute.merge(desired, observed))
+    if function.names_layers or (is_zip and state is None):
+        attached = among(state.layers, layers, foreign) if state else layers
+        parameters[LAYERS.member] = list(attached)
+    return parameters
+
+
+def changes(
+    parameters: Mapping[str, Any], state: FunctionState | None, foreign: Collection[str] = ()
+) -> tuple[AttributeChange, ...]:
+    """What of the parameters a function does not have yet, with values for people."""
+    different = []
+    for member, after in parameters.items():
+        attribute = BY_MEMBER[member]
+        before = attribute.send(getattr(state, attribute.name)) if state else None
+        if attribute.is_same(after, before):
+            continue
+        if attribute is LAYERS:
+            different.append(layers_change(before or [], after, foreign))
+        else:
+            different.append(attribute.change(before, after))
+    return tuple(different)
+
+
+def layers_change(
+    before: Sequence[str], after: Sequence[str | LayerReference], foreign: Collection[str]
+) -> AttributeChange:
+    """The layers that come and go, and those of others that stay; their order, if only that."""
+    added = tuple(_short(each) for each in after if each not in before)
+    removed = tuple(_short(each) for each in before if each not in after)
+    kept = tuple(_short(arn) for arn in before if arn in foreign)
+    if added or removed:
+        return AttributeChange(LAYERS.key, added=added, removed=removed, kept=kept)
+    return AttributeChange(
+        LAYERS.key, ", ".join(map(_short, before)), ", ".join(map(_short, after))
+    )
+
+
+def update_of(step: Step, state: FunctionState) -> dict[str, Any]:
+    """The parameters of ``UpdateFunctionConfiguration`` that a step changes, once it is resolved.
+
+    A layer that was built anew can have come to hold what a version has already: that is no change.
+    """
+    different = {change.attribute for change in changes(step.parameters, state)}
+    return {m: v for m, v in step.parameters.items() if BY_MEMBER[m].key in different}
+
+
+def holds(step: Step, state: FunctionState) -> bool:
+    """Whether a function has all that a step was to give it, once that is resolved."""
+    rows = ((BY_MEMBER[member], value) for member, value in step.parameters.items())
+    return all(row.holds(value, row.send(getattr(state, row.name))) for row, value in rows)
 
 
 def among(
-    current: tuple[str, ...], layers: tuple[str, ...], foreign: Collection[str]
-) -> tuple[str, ...]:
+    current: tuple[str, ...], layers: tuple[T, ...], foreign: Collection[str]
+) -> tuple[T | str, ...]:
     """Layers in the place of those of this project, with what others attached before and after."""
     ours = (index for index, arn in enumerate(current) if arn not in foreign)
-    first = next(ours, len(current))
+    first: int = next(ours, len(current))
     return (*current[:first], *layers, *(arn for arn in current[first:] if arn in foreign))
-
-
-def summary(
-    function: Function,
-    current: FunctionState,
-    changes: Mapping[str, Any],
-    foreign: Collection[str],
-) -> str:
-    """What of a configuration changes, for people; of layers, which stay and which are taken off.
-
-    Args:
-        function: what was asked for.
-        current: what is there.
-        changes: what ``update`` has found.
-        foreign: the layers that others attached.
-    """
-    source = function.source
-    wanted = set(source.layers) if isinstance(source, ZipSource) else set()
-    wanted |= {layer_name(arn) for arn in changes.get("Layers") or ()}
-    kept = [_short(arn) for arn in current.layers if arn in foreign]
-    gone = [
-        _short(arn)
-        for arn in current.layers
-        if arn not in foreign and layer_name(arn) not in wanted
-    ]
-    about = [
-        *([f"keeps {', '.join(kept)} of others"] if kept else []),
-        *([f"takes off {', '.join(gone)}"] if gone else []),
-    ]
-    layers = f"Layers ({'; '.join(about)})" if about else "Layers"
-    return ", ".join(layers if key == "Layers" else key for key in sorted(changes))
 
 
 def layer_name(arn: str) -> str:
@@ -106,67 +120,61 @@ def layer_name(arn: str) -> str:
     return arn.split(":")[6]
 
 
-def _short(arn: str) -> str:
-    """A layer's name and version."""
-    return ":".join(arn.split(":")[6:8])
+def _short(layer: str | LayerReference) -> str:
+    """A layer's name and version; the name alone until the version is published."""
+    return layer.name if isinstance(layer, LayerReference) else ":".join(layer.split(":")[6:8])
 
 
-def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:
+def resolved(parameters: Mapping[str, Any], layers: Mapping[str, LayerVersion]) -> dict[str, Any]:
+    """Parameters with the ARNs of the layer versions that the build has published or found."""
+    if LAYERS.member not in parameters:
+        return dict(parameters)
+    arns = [
+        layers[each.name].arn if isinstance(each, LayerReference) else each
+        for each in parameters[LAYERS.member]
+    ]
+    return {**parameters, LAYERS.member: arns}
+
+
+def creation(function: Function, layers: Layers) -> dict[str, Any]:
     """Parameters of ``CreateFunction`` besides the code."""
-    wanted = function.configuration
-    parameters: dict[str, Any] = {
-        "Role": function.role,
+    package = "Zip" if isinstance(function.source, ZipSource) else "Image"
+    settings = {e.member: e.desired(function) for e in SETTINGS if e.is_of_function}
+    return {
+        "PackageType": package,
         "Architectures": [str(function.architecture)],
-        "MemorySize": wanted.memory,
-        "Timeout": wanted.timeout,
-        "Description": wanted.description,
-        "Environment": {"Variables": dict(wanted.environment)} if wanted.environment else None,
-        "EphemeralStorage": _size(wanted.storage),
-        "TracingConfig": _mode(wanted.tracing),
-        "LoggingConfig": dict(wanted.logging) or None,
-        "VpcConfig": vpc_config(wanted.network) if wanted.network else None,
-        "Tags": dict(wanted.tags) or None,
+        **desired_parameters(function, None, layers),
+        **{member: value for member, value in settings.items() if value is not None},
     }
-    if isinstance(function.source, ZipSource):
-        parameters |= {
-            "PackageType": "Zip",
-            "Runtime": function.source.runtime,
-            "Handler": function.source.handler,
-            "Layers": list(layers),
-        }
-    else:
-        parameters["PackageType"] = "Image"
-    return {key: value for key, value in parameters.items() if value is not None}
 
 
 def parameters_of(state: FunctionState) -> dict[str, Any]:
     """Everything of a state that ``UpdateFunctionConfiguration`` takes, and that is known."""
-    values: dict[str, Any] = {
-        "Role": state.role,
-        "MemorySize": state.memory,
-        "Timeout": state.timeout,
-        "Description": state.description,
-        "EphemeralStorage": {"Size": state.storage},
-        "TracingConfig": {"Mode": state.tracing},
-        "VpcConfig": vpc_config(state.network),
+    return {
+        attribute.member: attribute.send(getattr(state, attribute.name))
+        for attribute in _known(state)
     }
-    if not state.environment_error:
-        values["Environment"] = {"Variables": dict(state.environment)}
-    if state.logging:
-        values["LoggingConfig"] = dict(state.logging)
-    if state.package == "Zip":
-        values |= {
-            "Runtime": state.runtime,
-            "Handler": state.handler,
-            "Layers": list(state.layers),
-        }
-    return values
+
+
+def _known(state: FunctionState) -> Iterator[Attribute]:
+    """The attributes that a state tells."""
+    for attribute in ATTRIBUTES:
+        is_hidden = attribute is ENVIRONMENT and state.environment_error
+        is_absent = attribute.optional and not getattr(state, attribute.name)
+        is_of_other_package = attribute.of_zips and state.package != "Zip"
+        if not (is_hidden or is_absent or is_of_other_package):
+            yield attribute
 
 
 def tested_mark(state: FunctionState) -> str:
     """What stands for the code and configuration of ``$LATEST`` once its tests have passed."""
     code = state.image_digest or state.code_sha256
-    whole = json.dumps([code, state.architecture, parameters_of(state)], sort_keys=True)
+    parameters = {
+        member: value
+        for member, value in parameters_of(state).items()
+        if not BY_MEMBER[member].is_left_out_of_marks(value)
+    }
+    whole = json.dumps([code, state.architecture, parameters], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
@@ -174,33 +182,3 @@ def is_proved(function: Function, state: FunctionState) -> bool:
     """Whether what ``$LATEST`` holds has passed its tests, where users call that and it has any."""
     tested = state.tags.get(marks.TESTED)
     return not function.proves_latest or tested == tested_mark(state)
-
-
-def _size(storage: int | None) -> dict[str, Any] | None:
-    return None if storage is None else {"Size": storage}
-
-
-def _mode(tracing: str | None) -> dict[str, Any] | None:
-    return None if tracing is None else {"Mode": tracing}
-
-
-def _merged(current: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """A ``LoggingConfig``; Lambda refuses the levels that were there once the format is Text."""
-    merged = {**current, **wanted}
-    if merged.get("LogFormat") == "Text":
-        merged = {key: value for key, value in merged.items() if not key.endswith("LogLevel")}
-    return merged
-
-
-def vpc_config(network: Network) -> dict[str, Any]:
-    """A network as the API has it; the member for IPv6 is false unless it is sent."""
-    ipv6 = {"Ipv6AllowedForDualStack": True} if network.ipv6 and network.subnets else {}
-    return {
-        "SubnetIds": list(network.subnets),
-        "SecurityGroupIds": list(network.security_groups),
-        **ipv6,
-    }
-
-
-def _members(network: Network) -> tuple[set[str], set[str]]:
-    return set(network.subnets), set(network.security_groups)

@@ -22,9 +22,9 @@ def absent_handlers(settings: Settings, observed: Mapping[str, ObservedRegion]) 
             continue
         if not (says := absence_of(source.code, source.handler, source.runtime)):
             continue
-        there = (region.functions.get(function.name) for region in observed.values())
-        kept = any(each.latest.layers for each in there if each) and source.keeps_layers
-        if source.layers or kept:
+        states = (region.functions.get(function.name) for region in observed.values())
+        keeps_some = any(each.latest.layers for each in states if each) and source.keeps_layers
+        if source.layers or keeps_some:
             notes.append(f"{function.name}: {says}; one of its layers must have it.")
         else:
             problems.append(Problem(says, function.place))

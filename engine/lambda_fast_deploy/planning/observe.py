@@ -20,7 +20,6 @@ from lambda_fast_deploy.models import (
     ObservedFunction,
     ObservedRegion,
     Settings,
-    ZipSource,
 )
 from lambda_fast_deploy.planning.configuration import layer_name
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
@@ -103,7 +102,7 @@ def with_foreign_layers(
     """
     named = {name for layer in settings.layers.values() for name in layer.parts}
     others: dict[str, tuple[str, ...]] = {}
-    for name in (each.name for each in settings.functions if _names_layers(each)):
+    for name in (each.name for each in settings.functions if each.names_layers):
         if there := found.get(name):
             attached = {*there.latest.layers, *(there.live.layers if there.live else ())}
             others[name] = tuple(
@@ -153,16 +152,11 @@ def observe_others(
 ) -> Mapping[str, ObservedFunction]:
     """The functions that keep what others gave them, variables or layers, as they are now."""
     functions = clients.functions(region)
-    keeping = [each for each in settings.functions if each.needs_environment or _names_layers(each)]
+    keeping = [each for each in settings.functions if each.needs_environment or each.names_layers]
     with workers() as pool:
         latest = _present({each.name: pool.submit(functions.read, each.name) for each in keeping})
     found = {name: ObservedFunction(state, None, None) for name, state in latest.items()}
     return with_foreign_layers(found, settings, region, clients)
-
-
-def _names_layers(function: Function) -> bool:
-    source = function.source
-    return isinstance(source, ZipSource) and not source.keeps_layers
 
 
 def observe_function(function: Function, region: str, clients: Clients) -> ObservedFunction | None:
@@ -179,8 +173,16 @@ def _asked(
     latest = pool.submit(
         functions.read, name, tags=function.needs_tags, environment=function.needs_environment
     )
+    own = {
+        setting.key: pool.submit(functions.setting, name, setting)
+        for setting in function.own_settings
+    }
     if not function.has_alias:
-        return lambda: ObservedFunction(found, None, None) if (found := latest.result()) else None
+        return lambda: (
+            ObservedFunction(found, None, None, settings=results(own))
+            if (found := latest.result())
+            else None
+        )
     led = pool.submit(clients.versions(region).alias, name, alias)
     live = pool.submit(functions.read, name, alias)
     urls = clients.urls(region)
@@ -201,6 +203,7 @@ def _asked(
             alias=leads,
             live=serves if leads else None,
             url=address if leads else None,
+            settings=results(own),
         )
 
     return observed

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import (
-    LATEST,
     Action,
     Fingerprints,
     Function,
-    FunctionState,
     ImageSource,
-    ObservedFunction,
+    LayerReference,
     ObservedRegion,
     Plan,
     Settings,
     Step,
     ZipSource,
 )
-from lambda_fast_deploy.planning.configuration import is_proved, summary, update
+from lambda_fast_deploy.planning.configuration import Layers
+from lambda_fast_deploy.planning.function_plan import FunctionPlan
 from lambda_fast_deploy.planning.problems import creation_problem, environment_problem, problems_of
-from lambda_fast_deploy.planning.test_selection import reason_to_run, reason_to_skip
 
 
 def make_plan(
@@ -42,36 +39,20 @@ def make_plan(
     return Plan(tuple(steps))
 
 
-def served(function: Function, observed: ObservedFunction) -> FunctionState | None:
-    """What users have, or nothing; with what is the function's own and not a version's.
-
-    The description of a version is the record of its release, and tags are told of the function
-    only (API: ``GetFunction``).
-    """
-    latest, live = observed.latest, observed.live
-    if not function.has_alias:
-        return latest
-    return live and replace(live, description=latest.description, tags=latest.tags)
+def layers_of(function: Function, observed: ObservedRegion) -> Layers:
+    """The layer versions that a function is to have; by name those that are yet to be published."""
+    names = function.source.layers if isinstance(function.source, ZipSource) else ()
+    return tuple(
+        observed.layers[name].arn if name in observed.layers else LayerReference(name)
+        for name in names
+    )
 
 
-def _no_canary(function: Function, observed: ObservedFunction, *, is_live: bool) -> str:
-    """Why a part of the users cannot try a new version beside the one that they have, or nothing.
-
-    Lambda divides calls between two published versions with the same role and the same dead-letter
-    queue only (developer guide, "Implement Lambda canary deployments using a weighted alias").
-    """
-    live = observed.live
-    if observed.alias is None or live is None:
-        return "it is the first version"
-    if is_live:
-        return f"version {live.version} already is what is wanted"
-    if live.version == LATEST:
-        return f"{function.alias} leads to {LATEST}, and calls are divided between versions"
-    if live.role != (function.role or observed.latest.role):
-        return "the role changes, and calls are divided between versions of one role only"
-    if live.dead_letters != observed.latest.dead_letters:
-        return "the dead-letter queue changes, and calls are divided between versions of one only"
-    return ""
+def content_of(function: Function, fingerprints: Fingerprints, observed: ObservedRegion) -> str:
+    """The CodeSha256 of a zip, or the digest of an image; nothing of an image that is not there."""
+    if isinstance(function.source, ZipSource):
+        return fingerprints.archives[function.name].sha256
+    return observed.images.get(function.name, "")
 
 
 class _RegionPlan:
@@ -158,141 +139,29 @@ class _RegionPlan:
 
     # ------------------------------------------------------------ functions
 
-    def _layers_of(self, function: Function) -> tuple[str, ...] | None:
-        if not isinstance(function.source, ZipSource):
-            return ()
-        found = [self._observed.layers.get(name) for name in function.source.layers]
-        return tuple(layer.arn for layer in found if layer) if all(found) else None
-
-    def _code_changes(
-        self, function: Function, state: FunctionState, images: Mapping[str, tuple[Action, str]]
-    ) -> str:
-        """Why a version's code is not what is wanted, or nothing."""
-        if state.architecture != function.architecture:
-            return f"the architecture changes to {function.architecture}"
-        if isinstance(function.source, ImageSource):
-            if images[function.name][0] is Action.BUILD:
-                return "a new image"
-            if state.image_digest != self._observed.images[function.name]:
-                return "another image is there"
-        elif state.code_sha256 != self._fingerprints.archives[function.name].sha256:
-            return "the code changed"
-        return ""
+    def _content_of(self, function: Function, images: Mapping[str, tuple[Action, str]]) -> str:
+        """The CodeSha256 of a zip, or the digest of an image; nothing where it has to be built."""
+        is_built = function.name in images and images[function.name][0] is Action.BUILD
+        return "" if is_built else content_of(function, self._fingerprints, self._observed)
 
     def _function(self, function: Function, images: Mapping[str, tuple[Action, str]]) -> None:
-        observed = self._observed.functions.get(function.name)
-        if observed is None:
-            changed = self._create(function)
-        elif problems := problems_of(function, observed, self._observed.region):
+        region, observed = self._observed.region, self._observed.functions.get(function.name)
+        if observed:
+            problems = problems_of(function, observed.latest, observed.foreign, region)
+        else:
+            candidates = (
+                creation_problem(function, region),
+                environment_problem(function, None, region),
+            )
+            problems = [problem for problem in candidates if problem]
+        if problems:
             self._problems += problems
             return
-        else:
-            changed = self._update(function, observed, images)
-        self._url(function, observed)
-        for test in function.tests:
-            event = self._settings.event
-            skip = reason_to_skip(test, event, changed=changed)
-            reason = skip or reason_to_run(test, event) or "a new version must pass it"
-            action = Action.SKIP if skip else Action.TEST
-            self._add(f"test:{function.name}:{test.name}", action, reason)
-
-    def _create(self, function: Function) -> bool:
-        name = function.name
-        region = self._observed.region
-        problems = creation_problem(function, region), environment_problem(function, None, region)
-        self._problems += filter(None, problems)
-        self._add(f"function:{name}", Action.CREATE, "it does not exist yet")
-        self._release(function, None, "the first version", "it is the first version")
-        return True
-
-    def _update(
-        self,
-        function: Function,
-        observed: ObservedFunction,
-        images: Mapping[str, tuple[Action, str]],
-    ) -> bool:
-        """Plan an existing function; whether anything changes for its users."""
-        name, layers = function.name, self._layers_of(function)
-        live = served(function, observed)
-        is_live = live is not None and not (
-            self._code_changes(function, live, images)
-            or update(function, live, layers, observed.foreign)
-        )
-        self._tags(function, observed)
-        if live and is_live and not (observed.alias and not observed.alias.is_settled):
-            which = f"version {live.version}" if function.has_alias else LATEST
-            same = f"{which} already is what is wanted"
-            for kind in ("configuration", "code", "version", "canary"):
-                if kind != "canary" or function.canary:
-                    self._add(f"{kind}:{name}", Action.SKIP, same)
-            self._add(f"alias:{name}", Action.SKIP, f"{function.alias} serves it")
-            return not is_proved(function, live)
-        changes = update(function, observed.latest, layers, observed.foreign)
-        what = summary(function, observed.latest, changes, observed.foreign)
-        configured = f"{what} changed" if changes else ""
-        self._add(
-            f"configuration:{name}",
-            Action.UPDATE if changes else Action.SKIP,
-            configured or "equal",
-        )
-        code = self._code_changes(function, observed.latest, images)
-        if not code and observed.latest.update_status == "Failed":
-            code = f"the last update of {LATEST} failed"
-        self._add(
-            f"code:{name}",
-            Action.UPDATE if code else Action.SKIP,
-            code or "equal",
-        )
-        why = " and ".join(filter(None, (configured, code)))
-        why = why or "$LATEST is not what the alias serves"
-        no_canary = _no_canary(function, observed, is_live=is_live)
-        self._release(function, observed, why if live else "no alias serves it yet", no_canary)
-        return True
-
-    def _release(
-        self, function: Function, observed: ObservedFunction | None, why: str, no_canary: str
-    ) -> None:
-        """Plan how users come to the new version."""
-        name, alias = function.name, observed.alias if observed else None
-        if not function.has_alias:
-            self._add(f"version:{name}", Action.SKIP, f"users call {LATEST}")
-            self._add(f"alias:{name}", Action.SKIP, f"users call {LATEST}")
-            return
-        self._add(f"version:{name}", Action.PUBLISH, why)
-        if function.canary:
-            weight = f"{function.canary.weight * 100:g} % for {function.canary.duration:g} s"
-            action = Action.SKIP if no_canary else Action.TEST
-            self._add(f"canary:{name}", action, no_canary or weight)
-        if alias is None:
-            new = f"alias {function.alias} does not exist yet"
-            bare = f"; who calls {name} itself gets $LATEST before the tests" if observed else ""
-            self._add(f"alias:{name}", Action.CREATE, f"{new}{bare}")
-            return
-        serves = f"{function.alias} serves version {alias.version}"
-        if alias.is_under_test or alias.is_going:
-            serves += f", {alias.description.partition(',')[0]}"
-        elif alias.shares:
-            serves += f", and in part {', '.join(alias.shares)}: a canary that was left"
-        self._add(f"alias:{name}", Action.MOVE, serves)
-
-    def _tags(self, function: Function, observed: ObservedFunction) -> None:
-        wanted, there = function.configuration.tags, observed.latest.tags
-        if not wanted:
-            return
-        new = sorted(key for key, value in wanted.items() if there.get(key) != value)
-        action = Action.UPDATE if new else Action.SKIP
-        self._add(f"tags:{function.name}", action, ", ".join(new) if new else "equal")
-
-    def _url(self, function: Function, observed: ObservedFunction | None) -> None:
-        if not function.url:
-            return
-        there = observed.url if observed else None
-        if there is None:
-            action, reason = Action.CREATE, f"a URL with access {function.url} was asked for"
-        elif there.access != function.url:
-            action, reason = Action.UPDATE, f"access changes from {there.access} to {function.url}"
-        elif function.url == "public" and not there.is_open:
-            action, reason = Action.UPDATE, "not everybody may call it"
-        else:
-            action, reason = Action.SKIP, "equal"
-        self._add(f"url:{function.name}", action, reason)
+        self._steps += FunctionPlan(
+            function=function,
+            region=region,
+            event=self._settings.event,
+            layers=layers_of(function, self._observed),
+            content=self._content_of(function, images),
+            observed=observed,
+        ).steps()

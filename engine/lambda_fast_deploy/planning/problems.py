@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from lambda_fast_deploy.errors import NotReady, Place, Problem
 from lambda_fast_deploy.models import (
     Function,
     FunctionState,
     ImageSource,
-    ObservedFunction,
     ZipSource,
 )
 from lambda_fast_deploy.models.sizes import MAX_LAYERS
@@ -20,24 +20,32 @@ from lambda_fast_deploy.planning.configuration import layer_name
 ENVIRONMENT_LIMIT = 4096  # bytes
 
 
-def problems_of(function: Function, observed: ObservedFunction, region: str) -> list[Problem]:
-    """Why a function cannot become what is wanted of it."""
-    latest = observed.latest
-    found = [
-        package_problem(function, latest, region),
-        _too_many_layers(function, observed, region),
-        environment_problem(function, latest, region),
+def problems_of(
+    function: Function, state: FunctionState, foreign: Collection[str], region: str
+) -> list[Problem]:
+    """Why a function cannot become what is wanted of it.
+
+    Args:
+        function: what was asked for.
+        state: what is to become that.
+        foreign: the ARNs of the layers that others attached.
+        region: where it is.
+    """
+    candidates = [
+        package_problem(function, state, region),
+        _too_many_layers(function, state, foreign, region),
+        environment_problem(function, state, region),
     ]
-    return [problem for problem in found if problem]
+    return [problem for problem in candidates if problem]
 
 
 def package_problem(function: Function, latest: FunctionState, region: str) -> Problem | None:
     """Why a function cannot become what is wanted of it, if so: zips and images never change."""
-    wanted = "Image" if isinstance(function.source, ImageSource) else "Zip"
-    if latest.package == wanted:
+    package = "Image" if isinstance(function.source, ImageSource) else "Zip"
+    if latest.package == package:
         return None
     return Problem(
-        f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {wanted}; "
+        f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {package}; "
         "deploy under another name",
         Place(f"function {function.name}"),
     )
@@ -69,10 +77,10 @@ def environment_problem(
     function: Function, latest: FunctionState | None, region: str
 ) -> Problem | None:
     """Why Lambda would not take the environment, with what others have set in it, if so."""
-    wanted = function.configuration.environment
-    merged = {**(latest.environment if latest else {}), **wanted}
+    variables = function.configuration.environment
+    merged = {**(latest.environment if latest else {}), **variables}
     size = _measured(merged)
-    if not wanted or size <= ENVIRONMENT_LIMIT:
+    if not variables or size <= ENVIRONMENT_LIMIT:
         return None
     largest = sorted(merged, key=lambda name: -_measured({name: merged[name]}))[:3]
     sizes = ", ".join(f"{name} ({_measured({name: merged[name]}):,})" for name in largest)
@@ -89,11 +97,13 @@ def _measured(variables: dict[str, str]) -> int:
     return len(json.dumps(variables, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _too_many_layers(function: Function, observed: ObservedFunction, region: str) -> Problem | None:
+def _too_many_layers(
+    function: Function, state: FunctionState, foreign: Collection[str], region: str
+) -> Problem | None:
     """Why a function cannot have its layers beside those that others attached, if so."""
-    theirs = [layer_name(arn) for arn in observed.latest.layers if arn in observed.foreign]
-    wanted = function.source.layers if isinstance(function.source, ZipSource) else ()
-    number = len(wanted) + len(theirs)
+    theirs = [layer_name(arn) for arn in state.layers if arn in foreign]
+    own = function.source.layers if isinstance(function.source, ZipSource) else ()
+    number = len(own) + len(theirs)
     if not theirs or number <= MAX_LAYERS:
         return None
     return Problem(

@@ -16,7 +16,11 @@ from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, shown
 
 
 def cautions(
-    function: Function, region: str, plan: Plan, there: ObservedRegion, store: Store | None
+    function: Function,
+    region: str,
+    plan: Plan,
+    observed_region: ObservedRegion,
+    store: Store | None,
 ) -> Iterator[str]:
     """What is to be said of a function before it is deployed to a region.
 
@@ -24,20 +28,23 @@ def cautions(
         function: the function.
         region: where.
         plan: what will be done.
-        there: what the region has.
+        observed_region: what the region has.
         store: where zips go that are too large for a call, if anywhere.
     """
-    observed = there.functions.get(function.name)
-    changed = {s.kind for s in plan.of(region, function.name) if s.action.changes}
+    observed = observed_region.functions.get(function.name)
     if observed is None:
         return
-    if function.has_alias and observed.alias is None and changed & {"code", "configuration"}:
+    steps = plan.function(region, function.name)
+    is_code_new, is_configured = (
+        step is not None and step.action.changes for step in (steps.code, steps.configuration)
+    )
+    if function.has_alias and observed.alias is None and (is_code_new or is_configured):
         yield (
             f"Alias {function.alias} of {function.name} is new in {region}: who calls "
             f"{function.name} itself gets $LATEST, which changes before the tests. Let them call "
             f"{function.name}:{function.alias}; or write alias: $LATEST, if they are to stay."
         )
-    if "code" in changed and store is None and _is_large(function, observed):
+    if is_code_new and store is None and _is_large(function, observed):
         yield (
             f"The code that {function.name} has in {region} is "
             f"{shown(observed.latest.code_size)} zipped: should the deploy fail, it takes a bucket "

@@ -221,8 +221,9 @@ class AliasMoves:
     def gives_url(self) -> bool:
         """Whether this run makes or changes the function URL of the alias, or may have to."""
         is_known = self._before is not None and self._before.is_settled
+        step = self._context.steps.url
         return self._context.function.url is not None and not (
-            is_known and not self._context.wanted("url")
+            is_known and not (step and step.is_due)
         )
 
     @property

@@ -9,7 +9,7 @@ from datetime import timedelta
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.metrics import Alarm, CallMetrics
 from lambda_fast_deploy.errors import FunctionTestFailed
-from lambda_fast_deploy.models import Canary
+from lambda_fast_deploy.models import Canary, Step
 from lambda_fast_deploy.release.alias import AliasMoves
 from lambda_fast_deploy.release.context import ReleaseContext
 
@@ -25,17 +25,17 @@ def try_out(context: ReleaseContext, moves: AliasMoves, version: str, descriptio
         GateFailed: an alarm went off, too many of its calls failed, or none was seen.
         Conflict: somebody else has moved the alias.
     """
-    canary, home = context.function.canary, moves.home
-    if canary is None:
+    canary, home, step = context.function.canary, moves.home, context.steps.canary
+    if canary is None or step is None:
         return
-    if not home or not context.wanted("canary"):
-        context.journal.note(f"No canary of {context.name}: {context.step('canary').reason}.")
+    if not home or not step.is_due:
+        context.journal.note(f"No canary of {context.name}: {step.reason}.")
         return
     if home == version:  # Lambda divides no calls between a version and itself
         context.journal.note(f"No canary of {context.name}: users have version {version} already.")
         return
-    with context.working("canary") as detail:
-        watch = _CanaryWatch(context, canary, version)
+    with context.working(step) as detail:
+        watch = _CanaryWatch(context, canary, version, step)
         moves.to(home, description, {version: canary.weight})
         detail(watch.until_over())
 
@@ -53,10 +53,11 @@ def slow_alarms(canary: Canary, alarms: Mapping[str, Alarm]) -> list[str]:
 class _CanaryWatch:
     """How one version fares; ``_ringing`` are alarms that rang before it had its first call."""
 
-    def __init__(self, context: ReleaseContext, canary: Canary, version: str) -> None:
+    def __init__(self, context: ReleaseContext, canary: Canary, version: str, step: Step) -> None:
         self._context = context
         self._canary = canary
         self._version = version
+        self._step = step
         self._metrics = context.clients.metrics(context.region)
         self._calls = CallMetrics()
         self._ringing: set[str] = set()
@@ -109,8 +110,7 @@ class _CanaryWatch:
         return f"{self._calls.every} calls, {self._calls.failed} failed"
 
     def _tell(self, gone: float) -> None:
-        context, lasts = self._context, self._canary.duration
-        step = context.step("canary")
+        context, lasts, step = self._context, self._canary.duration, self._step
         when = f"after {gone:.0f} of {lasts:.0f} s"
         if gone > lasts:
             when = "so far; CloudWatch has not shown the last of them yet"

@@ -11,12 +11,11 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import Conflict, DeployError
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
-    Action,
     Artifacts,
     Function,
     FunctionState,
+    FunctionSteps,
     ObservedFunction,
-    Plan,
     Settings,
     Step,
 )
@@ -30,7 +29,7 @@ class ReleaseContext:
     region: str
     function: Function
     settings: Settings
-    plan: Plan
+    steps: FunctionSteps
     artifacts: Artifacts
     observed: ObservedFunction | None
     clients: Clients
@@ -47,31 +46,9 @@ class ReleaseContext:
         """The function URL that was there before, if any."""
         return self.observed.url.address if self.observed and self.observed.url else ""
 
-    def step(self, kind: str) -> Step:
-        """The planned step of a kind, such as ``code`` or ``test:health``."""
-        what, _, rest = kind.partition(":")
-        return self.plan.step(self.region, f"{what}:{self.name}{f':{rest}' if rest else ''}")
-
-    def wanted(self, kind: str) -> bool:
-        """Whether the plan has something to do there."""
-        what, _, rest = kind.partition(":")
-        step_id = f"{what}:{self.name}{f':{rest}' if rest else ''}"
-        steps = self.plan.of(self.region, self.name)
-        return any(step.id == step_id and step.action is not Action.SKIP for step in steps)
-
-    @property
-    def changes(self) -> bool:
-        """Whether users get something new."""
-        kinds = ("function", "configuration", "code", "alias")
-        return any(
-            step.action.changes
-            for step in self.plan.of(self.region, self.name)
-            if step.kind in kinds
-        )
-
-    def working(self, kind: str) -> AbstractContextManager[Callable[[str], None]]:
+    def working(self, step: Step) -> AbstractContextManager[Callable[[str], None]]:
         """Time the step's work in the journal; yields a setter of its detail."""
-        return self.journal.step(self.step(kind))
+        return self.journal.step(step)
 
     def theirs(self, what: str, version: str = "") -> Conflict:
         """The error of a run that met somebody else's.

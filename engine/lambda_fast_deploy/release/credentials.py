@@ -5,7 +5,7 @@ from __future__ import annotations
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import Action, Plan, Settings
+from lambda_fast_deploy.models import Plan, Settings
 
 REST = 120.0  # seconds for what a release does around its canary
 USUAL = 3600.0  # seconds; how long aws-actions/configure-aws-credentials lets a role last
@@ -66,6 +66,5 @@ def check_stack(aws: Aws, journal: Journal) -> None:
 
 
 def _is_tried(plan: Plan, region: str, name: str) -> bool:
-    return any(
-        step.kind == "canary" and step.action is not Action.SKIP for step in plan.of(region, name)
-    )
+    step = plan.function(region, name).canary
+    return step is not None and step.is_due

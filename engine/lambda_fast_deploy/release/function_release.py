@@ -19,7 +19,7 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.planning.configuration import is_proved
 from lambda_fast_deploy.release.alias import AliasMoves
 from lambda_fast_deploy.release.context import ReleaseContext
-from lambda_fast_deploy.release.function_update import retag, stage
+from lambda_fast_deploy.release.function_settings import apply_settings, has_settings_to_apply
 from lambda_fast_deploy.release.function_url import give_url
 from lambda_fast_deploy.release.latest import announce_test, follow, mark_tested
 from lambda_fast_deploy.release.live_version import served
@@ -75,7 +75,7 @@ class FunctionRelease:
             ),
             context.observed,
         )
-        return self.carried_out(delivery, self._go if context.changes else self._stay)
+        return self.carried_out(delivery, self._go if context.steps.changes else self._stay)
 
     def carried_out(
         self, delivery: FunctionOutcome, way: Callable[[FunctionOutcome], FunctionOutcome]
@@ -90,7 +90,8 @@ class FunctionRelease:
 
     def _stay(self, delivery: FunctionOutcome) -> FunctionOutcome:
         context = self._context
-        retag(context)
+        if context.observed:
+            apply_settings(context, context.observed.latest.arn)
         url = give_url(context, self._moves)
         if context.observed and context.observed.alias and context.observed.alias.serving:
             with context.journal.work(f"alias:{context.name}", "read", "", context.region):
@@ -103,8 +104,10 @@ class FunctionRelease:
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
     def _go(self, delivery: FunctionOutcome) -> FunctionOutcome:
-        from lambda_fast_deploy.release.canary import try_out  # a run without changes needs neither
+        # A run without changes needs none of these.
+        from lambda_fast_deploy.release.canary import try_out
         from lambda_fast_deploy.release.cleanup import clean
+        from lambda_fast_deploy.release.function_update import stage
 
         context = self._context
         alias, previous = context.observed.alias if context.observed else None, self._moves.home
@@ -119,12 +122,12 @@ class FunctionRelease:
             marked = descriptions.under_test(context.journal.run, self._moves.home, description)
             try_out(context, self._moves, version.version, marked)
             self.expose(version.version, description)
-        retag(context)
+        arn = version.arn.removesuffix(f":{version.version}")
+        apply_settings(context, arn)
         url = self.reach()
         self.settle(description)
         mark_tested(context, version, is_shared=staged.is_shared)
         history = self.history(version.version)
-        arn = version.arn.removesuffix(f":{version.version}")
         if context.observed is None or is_of_a_run(context):
             end_creation(context, arn)
         if context.function.has_alias and (staged.is_shared or self._moves.met):
@@ -155,8 +158,8 @@ class FunctionRelease:
         observed, home = self._context.observed, self._moves.home
         if version.version != home:
             return home
-        told = [observed.alias.description if observed and observed.alias else ""]
-        earlier = map(descriptions.previous_of, [*told, version.description])
+        described = [observed.alias.description if observed and observed.alias else ""]
+        earlier = map(descriptions.previous_of, [*described, version.description])
         return next((number for number in earlier if number not in ("", home)), "")
 
     def _seen(self, error: DeployError) -> DeployError:
@@ -179,7 +182,7 @@ class FunctionRelease:
             description = descriptions.under_test(
                 context.journal.run, self._moves.home, description
             )
-        with context.working("alias") as detail:
+        with context.working(context.steps.alias) as detail:
             self._moves.to(version, description)
             if self._moves.home not in ("", version):
                 self._moves.arrive()
@@ -188,7 +191,9 @@ class FunctionRelease:
     def _is_not_over(self) -> bool:
         """Whether anything can fail once the version is live."""
         context = self._context
-        return context.wanted("tags") or self._moves.gives_url or self.tests.has_live_tests()
+        return (
+            has_settings_to_apply(context) or self._moves.gives_url or self.tests.has_live_tests()
+        )
 
     def reach(self) -> str:
         """Test the addresses at which the function is live; its URL, if it has one."""
@@ -216,7 +221,8 @@ class FunctionRelease:
     def _layer_sizes(self) -> dict[str, int]:
         source = self._context.function.source
         names = source.layers if isinstance(source, ZipSource) else ()
-        return {name: self._context.artifacts.layers[name].size for name in names}
+        layers = self._context.artifacts.layers
+        return {name: layers[name].size for name in names if name in layers}
 
     def _base_uri(self) -> str:
         source = self._context.function.source
@@ -226,19 +232,19 @@ class FunctionRelease:
     def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context
         error.hide(context.journal.hidden)
-        came = UndoReport()
+        report = UndoReport()
         if context.undo:
             cause = error.message.splitlines()[0]
             work = context.journal.work(f"undo:{context.name}", "undo", cause, context.region)
-            came = context.undo.told(work)
-        version, serves = served(context, self._moves, came)
+            report = context.undo.told(work)
+        version, serves = served(context, self._moves, report)
         return replace(
             because(delivery, error),
-            outcome="undone" if came.undone else "failed",
+            outcome="undone" if report.undone else "failed",
             is_overtaken=isinstance(error, ChangedMeanwhile),
             version=delivery.version if serves == "unknown" else version,
             serves=serves,
-            undone=came.undone,
-            spared=came.spared,
-            left=came.left,
+            undone=report.undone,
+            spared=report.spared,
+            left=report.left,
         )

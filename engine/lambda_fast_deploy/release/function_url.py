@@ -14,12 +14,14 @@ def give_url(context: ReleaseContext, moves: AliasMoves) -> str:
     alias, access = context.function.alias, context.function.url
     if access is None:
         return ""
-    before = _before(context)
+    before, step = _before(context), context.steps.url
+    if step is None:  # a rollback leaves it as it is
+        return before.address if before else ""
     is_so = before is not None and before.access == access
-    if before is not None and is_so and (before.is_open or not context.wanted("url")):
+    if before is not None and is_so and (before.is_open or not step.is_due):
         return before.address
     urls = context.clients.urls(context.region)
-    with context.working("url") as detail:
+    with context.working(step) as detail:
         if before is None:
             context.undo.record(
                 f"function URL of {context.name}",

@@ -12,11 +12,13 @@ from lambda_fast_deploy.errors import (
     NotPermitted,
 )
 from lambda_fast_deploy.models import FunctionState
+from lambda_fast_deploy.models.function_attributes import TAGS
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.planning.configuration import is_proved, parameters_of, tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.function_settings import restore_setting
 from lambda_fast_deploy.release.ownership import locked
-from lambda_fast_deploy.release.restore import is_had, is_same, restore_tags, under_test, write_code
+from lambda_fast_deploy.release.restore import is_had, is_same, under_test, write_code
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import marks
 
@@ -35,7 +37,7 @@ def announce_test(context: ReleaseContext) -> None:
     functions = context.clients.functions(context.region)
 
     def take_back() -> UndoResult:
-        restore_tags(functions, before, tag)
+        restore_setting(functions, TAGS, before.arn, tag, before.tags)
         return UndoResult.NEEDLESS  # it says nothing of what users have
 
     context.undo.record(f"tag {marks.TESTED} of {context.name}", take_back)
@@ -133,19 +135,21 @@ def _differences(
 
     That is what is neither as this run found it nor as a version had it.
     """
-    wanted, have = parameters_of(version), parameters_of(now)
+    desired, current = parameters_of(version), parameters_of(now)
     observed = context.observed
-    found = (observed.latest, observed.live) if observed else ()
-    known = [wanted, *(parameters_of(state) for state in found if state)]
-    del wanted["Description"]  # a version's own tells of its release
-    environment, there = wanted.pop("Environment")["Variables"], have["Environment"]["Variables"]
-    seen = [each.get("Environment", {}).get("Variables", {}) for each in known[1:]] + [environment]
-    kept = {k: v for k, v in there.items() if all(v != each.get(k) for each in seen)}
+    before = (observed.latest, observed.live) if observed else ()
+    states = [desired, *(parameters_of(state) for state in before if state)]
+    del desired["Description"]  # a version's own tells of its release
+    environment = desired.pop("Environment")["Variables"]
+    variables = current["Environment"]["Variables"]
+    environments = [environment]
+    environments += [each.get("Environment", {}).get("Variables", {}) for each in states[1:]]
+    others = {k: v for k, v in variables.items() if all(v != each.get(k) for each in environments)}
     changes = {
         key: value
-        for key, value in wanted.items()
-        if value != have.get(key) and any(have.get(key) == each.get(key) for each in known)
+        for key, value in desired.items()
+        if value != current.get(key) and any(current.get(key) == each.get(key) for each in states)
     }
-    if (after := {**environment, **kept}) != there:
+    if (after := {**environment, **others}) != variables:
         changes["Environment"] = {"Variables": after}
     return changes

@@ -7,6 +7,7 @@ which is tested before it receives traffic, as after any other change.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
@@ -14,18 +15,19 @@ from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Action,
-    Archive,
     Artifacts,
-    Configuration,
+    AttributeChange,
     Function,
-    LayerVersion,
+    FunctionSteps,
     ObservedFunction,
     Outcome,
     Plan,
     Settings,
     Step,
-    ZipSource,
 )
+from lambda_fast_deploy.models.function_attributes import BY_MEMBER, LAYERS
+from lambda_fast_deploy.planning.configuration import changes, parameters_of
+from lambda_fast_deploy.planning.function_plan import NEW_VERSION
 from lambda_fast_deploy.planning.observe import observe_function
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -56,7 +58,7 @@ class LayerChange:
                 orders.append(self._context(region, function, observed, settings, clients, journal))
         if not orders:
             raise self._invalid(f"no function of the configuration has a layer {self.layer!r}")
-        plan = Plan(tuple(step for context in orders for step in context.plan.steps))
+        plan = Plan(tuple(step for context in orders for step in context.steps.steps))
         if settings.plan_only:
             return Outcome(plan, ())
         journal.note(
@@ -92,28 +94,23 @@ class LayerChange:
                 "first, so that it is"
             )
         target = "" if self.detach else self._target(clients, region, attached)
-        wanted = [target if arn == attached else arn for arn in live.layers]
-        layers = {arn: LayerVersion(arn) for arn in wanted if arn}
+        replaced = (target if arn == attached else arn for arn in live.layers)
+        layers = tuple(arn for arn in replaced if arn)
         what = f"back to version {target.rpartition(':')[2]}" if target else "taken off"
         return ReleaseContext(
             region=region,
             settings=settings,
             function=replace(
-                function,
+                function.unconfigured,
                 canary=None,
                 keep=None,
-                source=ZipSource(settings.root, live.handler, live.runtime, tuple(layers)),
-                configuration=Configuration(),
                 role=None,
                 url=observed.url.access if observed.url else None,
             ),
-            plan=self._plan(region, function, f"layer {self.layer} {what}", settings),
-            artifacts=Artifacts(
-                bases={},
-                images={},
-                layers=layers,
-                archives={function.name: Archive(b"", live.code_sha256, 0)},
+            steps=_steps(
+                function, region, settings, observed, layers, f"layer {self.layer} {what}"
             ),
+            artifacts=Artifacts(),
             observed=observed,
             clients=clients,
             journal=journal,
@@ -125,27 +122,47 @@ class LayerChange:
         for arn in arns if self.to else older:
             if self.to in ("", arn.rpartition(":")[2]):
                 return arn
-        there = ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
-        wanted = f"version {self.to}" if self.to else "version before the one that is attached"
-        raise self._invalid(f"layer {self.layer!r} has no {wanted} in {region}; there are: {there}")
-
-    def _plan(self, region: str, function: Function, why: str, settings: Settings) -> Plan:
-        def step(kind: str, action: Action, reason: str) -> Step:
-            return Step(f"{kind}:{function.name}", region, action, reason)
-
-        tests = []
-        for test in function.tests:
-            skip = reason_to_skip(test, settings.event, changed=True)
-            action = Action.SKIP if skip else Action.TEST
-            tests.append(
-                Step(f"test:{function.name}:{test.name}", region, action, skip or "it changes")
-            )
-        return Plan(
-            (
-                step("configuration", Action.UPDATE, why),
-                step("code", Action.SKIP, "it stays as it is"),
-                step("version", Action.PUBLISH, "it changes"),
-                step("alias", Action.MOVE, "it changes"),
-                *tests,
-            )
+        numbers = ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
+        target = f"version {self.to}" if self.to else "version before the one that is attached"
+        raise self._invalid(
+            f"layer {self.layer!r} has no {target} in {region}; there are: {numbers}"
         )
+
+
+def _steps(
+    function: Function,
+    region: str,
+    settings: Settings,
+    observed: ObservedFunction,
+    layers: tuple[str, ...],
+    why: str,
+) -> FunctionSteps:
+    """The steps that give a function the zip of its live version with these layers."""
+    latest, alias = observed.latest, observed.alias
+    live = parameters_of(observed.live or latest)
+    parameters = {member: value for member, value in live.items() if BY_MEMBER[member].of_zips}
+    parameters[LAYERS.member] = list(layers)
+    different = changes(parameters, latest, observed.foreign)
+
+    def step(
+        kind: str, action: Action, reason: str, *changes: AttributeChange, **more: Any
+    ) -> Step:
+        return Step(f"{kind}:{function.name}", region, action, reason, changes=changes, **more)
+
+    tests = []
+    for test in function.tests:
+        skip = reason_to_skip(test, settings.event, changed=True)
+        action = Action.SKIP if skip else Action.TEST
+        tests.append(
+            Step(f"test:{function.name}:{test.name}", region, action, skip or "it changes")
+        )
+    moved = AttributeChange("alias", f"version {alias.version}" if alias else "", NEW_VERSION)
+    return FunctionSteps(
+        (
+            step("configuration", Action.UPDATE, why, *different, parameters=parameters),
+            step("code", Action.SKIP, "it stays as it is", fingerprint=latest.code_sha256),
+            step("version", Action.PUBLISH, "it changes"),
+            step("alias", Action.MOVE, "it changes", moved),
+            *tests,
+        )
+    )

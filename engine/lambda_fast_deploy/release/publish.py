@@ -22,7 +22,7 @@ def publish(context: ReleaseContext, label: str, sha256: str, revision: str) -> 
         Conflict: somebody else has changed it.
     """
     versions = context.clients.versions(context.region)
-    with context.working("version") as detail:
+    with context.working(context.steps.version) as detail:
         try:
             published = versions.publish(context.name, sha256, label, revision)
         except NotFound:

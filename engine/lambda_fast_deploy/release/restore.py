@@ -15,6 +15,7 @@ from lambda_fast_deploy.adapters.aws.functions import Functions
 from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.errors import Conflict, DeployFailed, NotFound
 from lambda_fast_deploy.models import LATEST, Archive, FunctionState
+from lambda_fast_deploy.models.function_attributes import BY_MEMBER
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.planning.configuration import among, is_proved, parameters_of, tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -32,15 +33,15 @@ def restore_configuration(context: ReleaseContext, changes: Mapping[str, Any]) -
 
     def restore(now: FunctionState, home: FunctionState) -> UndoResult | None:
         have = parameters_of(now)
-        wrote = _as_in(have, mine) if _is_on_top(context, now) else mine
-        back = _differences(wrote, have, parameters_of(home))
-        if "Layers" in back:
-            back["Layers"] = _with_foreign(context, now, home)
-        if not back:
+        sent = _as_in(have, mine) if _is_on_top(context, now) else mine
+        restored = _differences(sent, have, parameters_of(home))
+        if "Layers" in restored:
+            restored["Layers"] = _with_foreign(context, now, home)
+        if not restored:
             return UndoResult.NEEDLESS
         if is_had(context, now):
             return UndoResult.THEIRS
-        functions.configure(context.name, back, now.revision)
+        functions.configure(context.name, restored, now.revision)
         return None
 
     return _restored(context, restore, environment="Environment" in changes)
@@ -50,10 +51,10 @@ def _own(context: ReleaseContext, changes: Mapping[str, Any]) -> Mapping[str, An
     """The changes without the variables that others had set, and that were sent as they were."""
     if "Environment" not in changes:
         return changes
-    asked = context.function.configuration.environment
-    found = context.observed.latest.environment if context.observed else {}
+    named = context.function.configuration.environment
+    before = context.observed.latest.environment if context.observed else {}
     sent = changes["Environment"]["Variables"].items()
-    own = {key: value for key, value in sent if key in asked or found.get(key) != value}
+    own = {key: value for key, value in sent if key in named or before.get(key) != value}
     return {**changes, "Environment": {"Variables": own}}
 
 
@@ -71,19 +72,11 @@ def _differences(
 ) -> dict[str, Any]:
     """What of ``changes`` is still so and was otherwise, as it was; variables one by one."""
     back = {
-        key: home[key]
-        for key, wrote in changes.items()
-        if key != "Environment" and key in home and home[key] != now.get(key)
-        if _members(now.get(key)) == _members(wrote)
+        member: BY_MEMBER[member].restore(sent, now.get(member), home[member])
+        for member, sent in changes.items()
+        if member in home
     }
-    if "Environment" not in changes:
-        return back
-    wrote, have, had = (each["Environment"]["Variables"] for each in (changes, now, home))
-    mine = {key for key, value in wrote.items() if have.get(key) == value != had.get(key)}
-    if mine:
-        kept = {key: value for key, value in have.items() if key not in mine}
-        back["Environment"] = {"Variables": kept | {key: had[key] for key in mine & had.keys()}}
-    return back
+    return {member: value for member, value in back.items() if value is not None}
 
 
 def _as_in(have: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,13 +87,6 @@ def _as_in(have: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
         environment = {key: variables[key] for key in mine if key in variables}
         same["Environment"] = {"Variables": environment}
     return same
-
-
-def _members(value: Any) -> Any:
-    """A value of a configuration, in which the order of subnets and groups means nothing."""
-    if not isinstance(value, Mapping):
-        return value
-    return {key: sorted(v) if isinstance(v, list) else v for key, v in value.items()}
 
 
 def restore_code(
@@ -136,7 +122,7 @@ def _restored(
     """Look and write, again while others write between the two.
 
     Args:
-        order: the function.
+        context: the release.
         restore: the look at what is there now and at what was there, and the write.
         environment: whether that of the function matters.
     """
@@ -229,25 +215,11 @@ def is_same(one: FunctionState, other: FunctionState) -> bool:
     return one.code_sha256 == other.code_sha256 and mine == theirs
 
 
-def restore_tags(
-    functions: Functions, before: FunctionState, tags: Mapping[str, str]
-) -> UndoResult | None:
-    """Take back tags as far as this run has set them."""
-    now = functions.read(before.arn)
-    have = now.tags if now else {}
-    changed = [key for key, value in tags.items() if have.get(key) == value != before.tags.get(key)]
-    if was := {key: before.tags[key] for key in changed if key in before.tags}:
-        functions.tag(before.arn, was)
-    if new := [key for key in changed if key not in before.tags]:
-        functions.untag(before.arn, new)
-    return None if changed else UndoResult.NEEDLESS
-
-
 def write_code(
     functions: Functions,
     uploads: Uploads,
     name: str,
-    wanted: FunctionState,
+    previous: FunctionState,
     revision: str,
     live: FunctionState | None = None,
 ) -> None:
@@ -259,7 +231,7 @@ def write_code(
         functions: where the function is.
         uploads: the way of a zip that is too large for a call.
         name: the function's.
-        wanted: what had the code.
+        previous: what had the code.
         revision: that of ``$LATEST`` as it was looked at.
         live: a version that may have the same code: where its zip is can be asked anew.
 
@@ -267,30 +239,30 @@ def write_code(
         Conflict: ``$LATEST`` has changed since ``revision``.
         DeployError: the code cannot be had any more.
     """
-    if wanted.package == "Image":
-        image = {"ImageUri": wanted.code_location}
-        functions.update_code(name, image, wanted.architecture, wanted.code_key, revision)
+    if previous.package == "Image":
+        image = {"ImageUri": previous.code_location}
+        functions.update_code(name, image, previous.architecture, previous.code_key, revision)
         return
-    for place in filter(None, _places(functions, name, wanted, live)):
+    for place in filter(None, _places(functions, name, previous, live)):
         answer = request("GET", place, timeout=300, most=LARGEST_CODE)
         sha256 = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
-        if answer.status == 200 and sha256 == wanted.code_sha256:
+        if answer.status == 200 and sha256 == previous.code_sha256:
             zipped = Archive(answer.body, sha256, unzipped=0)
             code = uploads.place(f"the previous code of {name}", zipped)
-            functions.update_code(name, code, wanted.architecture, wanted.code_key, revision)
+            functions.update_code(name, code, previous.architecture, previous.code_key, revision)
             return
     raise DeployFailed(
-        f"the previous code of {name} (CodeSha256 {wanted.code_sha256}) cannot be fetched",
+        f"the previous code of {name} (CodeSha256 {previous.code_sha256}) cannot be fetched",
         remedy="Deploy the commit that it came from.",
     )
 
 
 def _places(
-    functions: Functions, name: str, wanted: FunctionState, live: FunctionState | None
+    functions: Functions, name: str, previous: FunctionState, live: FunctionState | None
 ) -> Iterator[str]:
     """Where its zip is; what a look has told is good for ten minutes."""
-    for state in (wanted, live):
-        if state and state.version != LATEST and state.code_sha256 == wanted.code_sha256:
+    for state in (previous, live):
+        if state and state.version != LATEST and state.code_sha256 == previous.code_sha256:
             fresh = functions.read(name, state.version)
             yield fresh.code_location if fresh else ""
-    yield wanted.code_location
+    yield previous.code_location

@@ -88,13 +88,13 @@ class VersionTests:
     def _run(self, tests: Iterable[FunctionTest], address: Address, when: str, url: str) -> None:
         subject = self._subject(address, url)
         for test in filter(self._runs, tests):
-            self._tests.run(self._context.step(f"test:{test.name}"), when, test, subject)
+            self._tests.run(self._context.steps.test(test.name), when, test, subject)
 
     def _subject(self, address: Address, url: str = "") -> TestedFunction:
         return TestedFunction(self._context.name, self._context.function.alias, address, url)
 
     def _runs(self, test: FunctionTest) -> bool:
-        return self._context.step(f"test:{test.name}").action is Action.TEST
+        return self._context.steps.test(test.name).action is Action.TEST
 
     # ------------------------------------------------------------ where it is asked
 

@@ -23,6 +23,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "action": str(step.action),
                 "reason": step.reason,
                 "fingerprint": step.fingerprint,
+                "changes": [asdict(change) for change in step.changes],
             }
             for step in plan.steps
         ],

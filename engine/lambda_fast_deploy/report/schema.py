@@ -9,11 +9,14 @@ from enum import StrEnum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from lambda_fast_deploy.journal import LogEntry
-from lambda_fast_deploy.models import FunctionOutcome
+from lambda_fast_deploy.models import AttributeChange, FunctionOutcome
 from lambda_fast_deploy.report.documents import SCHEMA
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-_STEP = {"id": str, "region": str, "action": str, "reason": str, "fingerprint": str}
+_STEP = {
+    **dict.fromkeys(("id", "region", "action", "reason", "fingerprint"), str),
+    "changes": tuple[AttributeChange, ...],
+}
 
 
 def report_schema() -> dict[str, Any]:

@@ -7,7 +7,6 @@ command reference, "cloudformation package").
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from lambda_fast_deploy.config.layers import NODE_LOCKS
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements as requirements_of
 from lambda_fast_deploy.models import Architecture
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.stacks.resources import (
     FUNCTIONS,
     LAMBDA_FUNCTION,
@@ -26,6 +26,8 @@ from lambda_fast_deploy.stacks.resources import (
     SERVERLESS_FUNCTION,
     Resources,
 )
+
+NO_RUNTIME = Runtime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class LocalArtifact:
     place: Place
     is_layer: bool = False
     requirements: Path | None = None
-    runtime: str = ""
+    runtime: Runtime = NO_RUNTIME
     architecture: Architecture = Architecture.X86_64
     prefix: str = ""
 
@@ -201,7 +203,8 @@ class _TemplateArtifacts:
             return None
         properties = resource.get("Properties") or {}
         wanted = metadata.get("BuildArchitecture") or properties.get("CompatibleArchitectures")
-        prefix = "nodejs/" if method.startswith("nodejs") else "python/"
+        family = Runtime(method).family
+        prefix = f"{family.layer_folder}/" if family else ""
         return self._with_requirements(part, method, self._architecture(part.place, wanted), prefix)
 
     def _with_requirements(
@@ -223,7 +226,7 @@ class _TemplateArtifacts:
         return replace(
             part,
             requirements=requirements,
-            runtime=str(runtime),
+            runtime=Runtime(runtime) if isinstance(runtime, str) else NO_RUNTIME,
             architecture=architecture,
             prefix=prefix,
         )
@@ -238,7 +241,7 @@ class _TemplateArtifacts:
 
 def _is_interpreted(runtime: Any) -> bool:
     """Whether it is a runtime whose packages are installed, not compiled."""
-    return isinstance(runtime, str) and bool(re.fullmatch(r"python3\.\d+|nodejs\d+\.x", runtime))
+    return isinstance(runtime, str) and Runtime(runtime).has_layers
 
 
 def _requirements(folder: Path) -> Path | None:

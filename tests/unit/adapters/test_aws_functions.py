@@ -24,6 +24,7 @@ from lambda_fast_deploy.errors import (
     Refused,
 )
 from lambda_fast_deploy.models import AliasState, FunctionState, FunctionUrl, Network
+from lambda_fast_deploy.models.function_attributes import TAGS
 from tests.unit import make
 
 CONFIGURATION: dict[str, Any] = {
@@ -572,3 +573,18 @@ def test_a_public_url_can_be_closed(service: Stubber, urls: Urls) -> None:
         where | {"AuthType": "AWS_IAM"},
     )
     assert urls.change("orders", "live", "iam").access == "iam"
+
+
+def test_what_no_version_has_is_read_and_set_by_its_own_calls(aws: Aws, service: Stubber) -> None:
+    functions = Functions(aws, make.REGION)
+    answer = {"Configuration": CONFIGURATION, "Tags": {"team": "shop"}}
+    service.add_response("get_function", answer, {"FunctionName": "orders"})
+    assert functions.setting("orders", TAGS) == {"team": "shop"}
+    service.add_client_error("get_function", "ResourceNotFoundException")
+    assert functions.setting("orders", TAGS) is None
+    calls = TAGS.restore(
+        make.ARN, {"team": "a", "new": "b"}, {"team": "a", "new": "b"}, {"team": "c"}
+    )
+    service.add_response("tag_resource", {}, {"Resource": make.ARN, "Tags": {"team": "c"}})
+    service.add_response("untag_resource", {}, {"Resource": make.ARN, "TagKeys": ["new"]})
+    functions.apply(calls)

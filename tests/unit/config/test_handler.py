@@ -8,6 +8,7 @@ import pytest
 
 from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.planning.handler_check import absent_handlers
 from tests.unit import make
 
@@ -51,7 +52,7 @@ def code(tmp_path: Path) -> Path:
 def test_a_handler_is_looked_for_as_the_runtime_does(
     code: Path, handler: str, runtime: str, says: str
 ) -> None:
-    named = (code, handler, runtime)
+    named = (code, handler, Runtime(runtime))
     found = problem_with(*named) or absence_of(*named)
     assert says in found
     assert bool(says) == bool(found)

@@ -20,6 +20,7 @@ from lambda_fast_deploy.models import (
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.schema.shapes import MapOf, RecordShape
 from lambda_fast_deploy.testing.kinds.http import HttpTest
 from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
@@ -60,7 +61,7 @@ def test_a_zip_needs_four_inputs(root: Path) -> None:
     (orders,) = settings.functions
     assert orders.name == "orders"
     assert orders.source == ZipSource(
-        root / "src", "app.handler", "python3.13", (), keeps_layers=True
+        root / "src", "app.handler", Runtime("python3.13"), (), keeps_layers=True
     )
     assert (settings.layers, settings.bases) == ({}, {})
 
@@ -70,7 +71,10 @@ def test_requirements_become_a_layer_that_the_function_has(root: Path) -> None:
     (orders,) = settings.functions
     assert settings.layers == {
         "orders-dependencies": Layer(
-            "orders-dependencies", root / "requirements.txt", "python3.13", Architecture.ARM64
+            "orders-dependencies",
+            root / "requirements.txt",
+            Runtime("python3.13"),
+            Architecture.ARM64,
         )
     }
     assert isinstance(orders.source, ZipSource)

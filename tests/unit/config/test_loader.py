@@ -26,6 +26,7 @@ from lambda_fast_deploy.models import (
     Settings,
     ZipSource,
 )
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.schema.yaml_lines import nodes_of
 from lambda_fast_deploy.testing.kinds.http import HttpTest
 from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
@@ -95,9 +96,9 @@ def test_a_zip_with_a_layer_has_the_defaults_that_are_documented(root: Path) -> 
     (orders,) = settings.functions
     assert settings.regions == ("eu-central-1",)
     assert settings.layers == {
-        "deps": Layer("deps", root / "requirements.txt", "python3.13", Architecture.X86_64)
+        "deps": Layer("deps", root / "requirements.txt", Runtime("python3.13"), Architecture.X86_64)
     }
-    assert orders.source == ZipSource(root / "src", "app.handler", "python3.13", ("deps",))
+    assert orders.source == ZipSource(root / "src", "app.handler", Runtime("python3.13"), ("deps",))
     assert (orders.alias, orders.role, orders.url, orders.tests) == ("live", None, None, ())
     assert orders.configuration == Configuration()
     assert settings.budgets == Budgets()
@@ -187,7 +188,7 @@ def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
         lambda: REGIONS,
     )
     assert settings.functions[0].source == ZipSource(
-        root / "src", "app.handler", "python3.13", ("deps",)
+        root / "src", "app.handler", Runtime("python3.13"), ("deps",)
     )
 
 
@@ -262,10 +263,10 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         ),
         (
             ZIP,
-            ("python3.13\n      layers", "ruby3.4\n      layers"),
+            ("python3.13\n      layers", "java25\n      layers"),
             "10: runtime: expected 'python3.11' or 'python3.12' or 'python3.13' or 'python3.14' or "
             "'python3.15' or 'nodejs20.x' or 'nodejs22.x' or 'nodejs24.x' or 'nodejs26.x', got "
-            "'ruby3.4'; functions of another runtime come from a stack (template) or an image",
+            "'java25'; functions of another runtime come from a stack (template) or an image",
         ),
         (ZIP, ("[deps]", "[dep]"), "11: no layer 'dep'; did you mean 'deps'?"),
         (

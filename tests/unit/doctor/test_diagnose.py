@@ -47,6 +47,7 @@ from lambda_fast_deploy.models import (
     Settings,
     Store,
 )
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY
 from tests.unit import make
 
@@ -222,7 +223,7 @@ def test_layers_need_npm_or_would_like_an_interpreter(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         "lambda_fast_deploy.doctor.checks.local_tools.why_not", lambda layer: "there is no 3.99"
     )
-    deps = {"deps": make.layer(), "node": make.layer(name="node", runtime="nodejs22.x")}
+    deps = {"deps": make.layer(), "node": make.layer(name="node", runtime=Runtime("nodejs22.x"))}
     monkeypatch.setenv("PATH", "/nowhere")
     npm, python = local_tools.of_layers(deps.values())
     assert (npm.level, "actions/setup-node" in npm.remedy) == (Level.WRONG, True)

@@ -16,6 +16,7 @@ from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
 from lambda_fast_deploy.fingerprints.images.recipe import of_base, of_image, standing_on
 from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer
 from lambda_fast_deploy.models import Architecture, Base, Function, ImageSource, Layer, Settings
+from lambda_fast_deploy.models.runtime import Runtime
 from tests.unit import make
 
 DOCKERFILE = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY requirements.txt .\nCOPY app app\n"
@@ -134,7 +135,7 @@ def test_an_included_file_that_is_not_there_is_the_users_problem(tmp_path: Path)
 
 def test_runtime_and_architecture_make_another_layer(tmp_path: Path) -> None:
     prints = {
-        of_layer(layer(tmp_path, "attrs", runtime=runtime, architecture=architecture))
+        of_layer(layer(tmp_path, "attrs", runtime=Runtime(runtime), architecture=architecture))
         for runtime in ("python3.12", "python3.13")
         for architecture in Architecture
     }

@@ -10,6 +10,7 @@ import pytest
 
 from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer
 from lambda_fast_deploy.fingerprints.layers.node_project import local_packages, settings_of
+from lambda_fast_deploy.models.runtime import Runtime
 from tests.unit import make
 
 
@@ -80,7 +81,7 @@ def test_what_they_hold_counts_and_what_is_installed_does_not(tmp_path: Path) ->
     package(tmp_path / "a")
     lock = root / "package-lock.json"
     lock.touch()
-    layer = make.layer(requirements=lock, runtime="nodejs20.x")
+    layer = make.layer(requirements=lock, runtime=Runtime("nodejs20.x"))
     prints = [of_layer(layer)]
     package(tmp_path / "a/node_modules/ms")
     assert of_layer(layer) == prints[0]

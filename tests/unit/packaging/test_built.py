@@ -11,6 +11,7 @@ import pytest
 
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Layer, PruningRules
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 from tests.unit import make
 
@@ -34,7 +35,7 @@ def wheel(folder: Path, files: dict[str, str]) -> Path:
 
 def layer(path: Path, **changes: Any) -> Layer:
     asked = (f"own @ {path.as_uri()}",)
-    return make.layer(name="stack", requirements=asked, runtime="python3.11", **changes)
+    return make.layer(name="stack", requirements=asked, runtime=Runtime("python3.11"), **changes)
 
 
 def held(built: Layer) -> dict[str, str]:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from lambda_fast_deploy.models import Architecture
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.layers.locks import pdm, pipenv, poetry
 from lambda_fast_deploy.packaging.layers.locks.pins import Pin, ResolvedLock, UnusableLock
 from lambda_fast_deploy.packaging.layers.locks.target import LayerTarget, allows, normal
 from tests.unit import make
 
-TARGET = LayerTarget(make.layer(runtime="python3.11", architecture=Architecture.X86_64))
+TARGET = LayerTarget(make.layer(runtime=Runtime("python3.11"), architecture=Architecture.X86_64))
 FOLDER = Path("/checkout/svc")
 Reader = Callable[..., ResolvedLock]
 

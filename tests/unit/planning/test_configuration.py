@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_fast_deploy.models import Architecture, Configuration, Function, Network
-from lambda_fast_deploy.planning.configuration import creation, summary, update
+from lambda_fast_deploy.models import (
+    Action,
+    Architecture,
+    Configuration,
+    Function,
+    FunctionState,
+    LayerReference,
+    LayerVersion,
+    Network,
+    Step,
+)
+from lambda_fast_deploy.models.attribute_change import shown
+from lambda_fast_deploy.planning import configuration
+from lambda_fast_deploy.planning.configuration import (
+    Layers,
+    changes,
+    creation,
+    desired_parameters,
+    resolved,
+    update_of,
+)
 from tests.unit import make
 
 LAYERS = (make.LAYER_ARN,)
+
+
+def update(
+    function: Function, state: FunctionState, layers: Layers, foreign: Collection[str] = ()
+) -> dict[str, Any]:
+    """The parameters that would change something."""
+    parameters = desired_parameters(function, state, layers, foreign)
+    step = Step("configuration:orders", make.REGION, Action.UPDATE, "", parameters=parameters)
+    return update_of(step, state)
 
 
 def function(**configuration: Any) -> Function:
@@ -91,8 +120,11 @@ def test_layers_are_replaced_in_their_order(
     assert update(make.function(), make.state(layers=there), wanted) == {"Layers": sent}
 
 
-def test_a_layer_that_is_yet_to_be_published_is_a_change_with_no_arn_yet() -> None:
-    assert update(make.function(), make.state(), None) == {"Layers": None}
+def test_a_layer_that_is_yet_to_be_published_is_a_change_with_a_name_only() -> None:
+    parameters = update(make.function(), make.state(), (LayerReference("deps"),))
+    assert parameters == {"Layers": [LayerReference("deps")]}
+    published = {"deps": LayerVersion(make.LAYER_ARN)}
+    assert resolved(parameters, published) == {"Layers": [make.LAYER_ARN]}
 
 
 def test_an_image_has_neither_runtime_nor_handler_nor_layers() -> None:
@@ -237,11 +269,79 @@ def test_layers_of_others_stay_where_they_are(
     assert changes == ({"Layers": list(sent)} if sent else {})
 
 
-@pytest.mark.parametrize("layers", [NEW, None])
-def test_which_layers_stay_and_which_go_is_named(layers: tuple[str, ...] | None) -> None:
+@pytest.mark.parametrize(("layers", "name"), [(NEW, "deps:4"), ((LayerReference("deps"),), "deps")])
+def test_which_layers_come_go_and_stay_is_named(layers: Layers, name: str) -> None:
     old = make.LAYER_ARN.replace("deps:3", "old:2")
     state = make.state(layers=(VENDOR, old, make.LAYER_ARN), memory=512)
     wanted, foreign = function(memory=128), {VENDOR}
-    changes = update(wanted, state, layers, foreign)
-    says = summary(wanted, state, changes, foreign)
-    assert says == "Layers (keeps vendor:7 of others; takes off old:2), MemorySize"
+    different = changes(desired_parameters(wanted, state, layers, foreign), state, foreign)
+    assert shown(different) == (
+        f"memory 512 MB → 128 MB, layers +{name} −old:2 −deps:3 (keeps vendor:7 of others)"
+    )
+
+
+def test_another_order_of_the_same_layers_is_shown() -> None:
+    other = make.LAYER_ARN.replace("deps:3", "other:1")
+    state = make.state(layers=(make.LAYER_ARN, other))
+    different = changes(desired_parameters(make.function(), state, (other, make.LAYER_ARN)), state)
+    assert shown(different) == "layers deps:3, other:1 → other:1, deps:3"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "text"),
+    [
+        ({"memory": 1024}, {"memory": 512}, "memory 512 MB → 1024 MB"),
+        ({"timeout": 10}, {}, "timeout 3 s → 10 s"),
+        ({"storage": 1024}, {}, "storage 512 MB → 1024 MB"),
+        (
+            {"environment": {"LEVEL": "secret", "URL": "secret"}},
+            {"environment": {"URL": "other", "KEPT": "secret"}},
+            "environment +LEVEL ~URL",
+        ),
+        ({"description": "secret"}, {}, "description"),
+        ({"tracing": "Active"}, {}, "tracing pass-through → active"),
+        (
+            {"logging": {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"}},
+            {"logging": {"LogFormat": "Text", "LogGroup": "/aws/Orders"}},
+            "logging format text, group /aws/Orders → format json, level debug, group /aws/Orders",
+        ),
+        (
+            {"network": Network(("subnet-1",), ("sg-1",))},
+            {"network": Network(("subnet-2",), ("sg-1",))},
+            "vpc +subnet-1 −subnet-2",
+        ),
+    ],
+)
+def test_changes_have_values_but_for_texts_and_variables(
+    wanted: dict[str, Any], there: dict[str, Any], text: str
+) -> None:
+    state = make.state(**there)
+    parameters = desired_parameters(function(**wanted), state, LAYERS)
+    assert shown(changes(parameters, state)) == text
+
+
+FULL = make.state(
+    memory=512,
+    timeout=10,
+    storage=1024,
+    environment={"LEVEL": "debug"},
+    description="takes orders",
+    network=Network(("subnet-1",), ("sg-1",), ipv6=True),
+    tracing="Active",
+    logging={"LogFormat": "JSON", "LogGroup": "/a"},
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "mark"),
+    [
+        (make.state(), "ec6082f532ef452d"),
+        (FULL, "0dba47189ecb4796"),
+        (make.image_state(), "4d84d5cba2b4a8fc"),
+        (make.state(environment_error="AccessDenied"), "8cbf219175e38970"),
+    ],
+)
+def test_marks_that_earlier_versions_have_left_in_aws_still_hold(
+    state: FunctionState, mark: str
+) -> None:
+    assert configuration.tested_mark(state) == mark

@@ -223,7 +223,7 @@ def test_a_layer_that_is_not_there_is_built_and_configured() -> None:
         "version:orders": "publish",
         "alias:orders": "move",
     }
-    assert plan.step(make.REGION, "configuration:orders").reason == "Layers changed"
+    assert plan.step(make.REGION, "configuration:orders").reason == "layers +deps −deps:3"
 
 
 def test_a_layer_that_is_reused_says_which_version() -> None:
@@ -242,7 +242,8 @@ def test_changed_configuration_alone_uploads_no_code() -> None:
         "alias:orders": "move",
     }
     assert (
-        plan.step(make.REGION, "configuration:orders").reason == "Environment, MemorySize changed"
+        plan.step(make.REGION, "configuration:orders").reason
+        == "memory 128 MB → 512 MB, environment +A"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -19,10 +19,14 @@ from lambda_fast_deploy.models import (
     Artifacts,
     Function,
     FunctionState,
+    FunctionSteps,
+    LayerReference,
     ObservedFunction,
-    Plan,
     Step,
+    ZipSource,
 )
+from lambda_fast_deploy.models.function_settings import Call, FunctionSetting
+from lambda_fast_deploy.planning.configuration import creation, desired_parameters
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.state import marks
 from tests.unit import make
@@ -152,6 +156,16 @@ class FakeLambda:
         left = {key: value for key, value in state.tags.items() if key not in gone}
         self.latest = replace(state, tags=left)
 
+    def setting(self, name: str, setting: FunctionSetting) -> Any:
+        return setting.observe({"Tags": self.latest.tags}) if self.latest else None
+
+    def apply(self, calls: Iterable[Call]) -> None:
+        for operation, parameters in calls:
+            if operation == "tag_resource":
+                self.tag(parameters["Resource"], parameters["Tags"])
+            else:
+                self.untag(parameters["Resource"], parameters["TagKeys"])
+
     # ------------------------------------------------------------ versions and aliases
 
     def publish(
@@ -238,24 +252,40 @@ def context(
     **artifacts: Any,
 ) -> ReleaseContext:
     """The order to release a function; ``changing`` are the kinds of steps with something to do."""
-    wanted = function or make.function(source=make.zip_source(layers=()))
-    kinds = "function configuration code version alias tags".split()
-    steps = [
-        Step(
-            f"{kind}:orders",
-            make.REGION,
-            Action.UPDATE if kind in changing.split() else Action.SKIP,
-            "because",
-        )
-        for kind in kinds
-    ]
+    desired = function or make.function(source=make.zip_source(layers=()))
+    made = Artifacts(**artifacts)
     return ReleaseContext(
         region=make.REGION,
-        function=wanted,
-        settings=make.settings(wanted),
-        plan=Plan(tuple(steps)),
-        artifacts=replace(Artifacts({}, {}, {}, {}), **artifacts),
+        function=desired,
+        settings=make.settings(desired),
+        steps=FunctionSteps(tuple(_steps(desired, observed, changing.split(), made))),
+        artifacts=made,
         observed=observed,
         clients=cast(Clients, _World(api)),
         journal=Journal(),
     )
+
+
+def _steps(
+    function: Function, observed: ObservedFunction | None, kinds: list[str], made: Artifacts
+) -> Iterator[Step]:
+    """Steps of these kinds with what the plan gives them, and all others of a release to skip."""
+    names = function.source.layers if isinstance(function.source, ZipSource) else ()
+    layers = tuple(LayerReference(name) for name in names)
+    archive = made.archives.get(function.name)
+    of_latest = desired_parameters(function, observed.latest, layers) if observed else {}
+    parameters = {
+        "function": creation(function, layers),
+        "configuration": of_latest,
+        "tags": {"Tags": function.configuration.tags},
+    }
+    for kind in "function configuration code version alias tags".split():
+        if (kind == "function") == (observed is None) or kind in ("version", "alias"):
+            yield Step(
+                f"{kind}:{function.name}",
+                make.REGION,
+                Action.UPDATE if kind in kinds else Action.SKIP,
+                "because",
+                fingerprint=archive.sha256 if archive and kind in ("function", "code") else "",
+                parameters=parameters.get(kind, {}),
+            )

@@ -24,7 +24,7 @@ from lambda_fast_deploy.models import (
 )
 from lambda_fast_deploy.release import ownership
 from lambda_fast_deploy.release.context import ReleaseContext
-from lambda_fast_deploy.release.function_update import NewVersion, retag, stage
+from lambda_fast_deploy.release.function_update import NewVersion, stage
 from lambda_fast_deploy.release.undo import UndoReport, UndoResult
 from lambda_fast_deploy.state import marks
 from tests.unit import make
@@ -142,7 +142,7 @@ def test_configuration_code_and_version_are_what_the_plan_says() -> None:
     assert staged.state.version == "2"
     assert not staged.is_shared
     details = {entry.id: entry.detail for entry in release.journal.entries}
-    assert details["configuration:orders"] == "Handler"
+    assert details["configuration:orders"] == "handler app.handler → app.new"
     assert details["version:orders"] == "version 2"
 
 
@@ -183,6 +183,13 @@ def test_the_same_change_by_somebody_else_is_theirs() -> None:
     undone(release)
     assert api.latest
     assert api.latest.handler == "app.new"
+
+
+def test_the_same_change_with_another_one_beside_it_is_not_overwritten() -> None:
+    api, release = existing()
+    api.meanwhile = [lambda: api.changes(handler="app.new", role="arn:another")]
+    with pytest.raises(Conflict, match="somebody else changed orders"):
+        stage(release, LABEL)
 
 
 def test_the_same_change_by_this_run_whose_answer_was_lost_is_its_own() -> None:
@@ -410,22 +417,3 @@ def test_a_version_that_serves_until_another_can_is_deleted_if_that_is_waited_fo
     assert ("2" in api.versions) != lets_go
     assert came.undone == (("version 2 of orders",) if lets_go else ())
     assert came.spared == (() if lets_go else (f"version 2 of orders: {UndoResult.SERVES.value}",))
-
-
-# ---------------------------------------------------------------- tags
-
-
-def test_tags_are_set_and_taken_back() -> None:
-    configuration = replace(make.function().configuration, tags={"team": "orders"})
-    live = was(tags={"team": "shop"})
-    api = FakeLambda(live, live)
-    function = {"configuration": configuration}
-    observed = make.existing(live)
-    release = zipped(api, observed, changing="tags", function=function)
-    retag(release)
-    assert api.latest
-    assert api.latest.tags == {"team": "orders"}
-    assert undone(release).undone == ("tags of orders",)
-    assert api.latest.tags == {"team": "shop"}
-    retag(zipped(api, observed, changing="", function=function))
-    assert api.latest.tags == {"team": "shop"}

@@ -17,7 +17,7 @@ from lambda_fast_deploy.errors import (
     Problem,
 )
 from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.models import Action, FunctionOutcome, Outcome, Plan, Step
+from lambda_fast_deploy.models import Action, AttributeChange, FunctionOutcome, Outcome, Plan, Step
 from lambda_fast_deploy.report.documents import (
     SCHEMA,
     error_document,
@@ -30,7 +30,17 @@ from tests.unit import make
 PLAN = Plan(
     (
         Step("layer:deps", make.REGION, Action.REUSE, "the same", "d" * 16),
-        Step("code:orders", make.REGION, Action.UPDATE, "the code changed"),
+        Step(
+            "configuration:orders",
+            make.REGION,
+            Action.UPDATE,
+            "memory 128 MB → 512 MB",
+            changes=(
+                AttributeChange("memory", "128 MB", "512 MB"),
+                AttributeChange("environment", added=("LEVEL",)),
+            ),
+            parameters={"Environment": {"Variables": {"LEVEL": "a secret"}}},
+        ),
     )
 )
 IMAGE = f"{make.REGISTRY}/orders@{make.DIGEST}"
@@ -45,13 +55,29 @@ def test_the_plan_has_the_shape_that_is_promised() -> None:
                 "action": "reuse",
                 "reason": "the same",
                 "fingerprint": "d" * 16,
+                "changes": [],
             },
             {
-                "id": "code:orders",
+                "id": "configuration:orders",
                 "region": make.REGION,
                 "action": "update",
-                "reason": "the code changed",
+                "reason": "memory 128 MB → 512 MB",
                 "fingerprint": "",
+                "changes": [
+                    {
+                        "attribute": "memory",
+                        "before": "128 MB",
+                        "after": "512 MB",
+                        **dict.fromkeys(("added", "removed", "changed", "kept"), ()),
+                    },
+                    {
+                        "attribute": "environment",
+                        "before": "",
+                        "after": "",
+                        "added": ("LEVEL",),
+                        **dict.fromkeys(("removed", "changed", "kept"), ()),
+                    },
+                ],
             },
         ],
         "changed": True,
@@ -127,7 +153,7 @@ def test_the_outputs_of_one_function_are_its_own() -> None:
     assert found["layer-arns"] == '["a", "b"]'
     assert (found["changed"], found["rolled-back"]) == ("true", "false")
     assert found["report"] == "/tmp/report.json"
-    assert json.loads(found["plan"]) == plan_document(PLAN)
+    assert found["plan"] == json.dumps(plan_document(PLAN))
     assert json.loads(found["functions"])[0]["version"] == "8"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_fast_deploy.models import FunctionState, Network
+from lambda_fast_deploy.models import FunctionState
+from lambda_fast_deploy.models.function_attributes import ATTRIBUTES
 
 UNDER_WAY = frozenset({"Pending", "Deactivating", "Deleting"})  # states that pass by themselves
 
@@ -60,56 +61,40 @@ def under_way(state: FunctionState) -> str:
 
 
 def state_of(
-    found: Mapping[str, Any],
+    answer: Mapping[str, Any],
     code: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> FunctionState:
     """A ``FunctionConfiguration`` of the API, with ``GetFunction``'s code and tags if known."""
     resolved = str((code or {}).get("ResolvedImageUri", ""))
     is_update = (
-        found.get("LastUpdateStatus") == "Failed" and found.get("State", "Active") == "Active"
+        answer.get("LastUpdateStatus") == "Failed" and answer.get("State", "Active") == "Active"
     )
     about = "LastUpdateStatus" if is_update else "State"
-    network = found.get("VpcConfig") or {}
-    environment = found.get("Environment") or {}
+    environment = answer.get("Environment") or {}
     hidden = {} if "Variables" in environment else environment.get("Error") or {}
     return FunctionState(
-        arn=found["FunctionArn"],
-        version=found.get("Version", "$LATEST"),
-        package=found.get("PackageType", "Zip"),
-        code_sha256=found.get("CodeSha256", ""),
+        arn=answer["FunctionArn"],
+        version=answer.get("Version", "$LATEST"),
+        package=answer.get("PackageType", "Zip"),
+        code_sha256=answer.get("CodeSha256", ""),
         image_digest=resolved.partition("@")[2],
         code_location=resolved or str((code or {}).get("Location", "")),
-        code_size=int(found.get("CodeSize", 0)),
-        revision=found.get("RevisionId", ""),
-        runtime=found.get("Runtime", ""),
-        handler=found.get("Handler", ""),
-        role=found.get("Role", ""),
-        architecture=(found.get("Architectures") or ["x86_64"])[0],
-        description=found.get("Description", ""),
-        layers=tuple(layer["Arn"] for layer in found.get("Layers") or []),
-        memory=int(found.get("MemorySize", 128)),
-        timeout=int(found.get("Timeout", 3)),
-        storage=int((found.get("EphemeralStorage") or {}).get("Size", 512)),
-        environment=dict(environment.get("Variables") or {}),
-        network=Network(
-            tuple(network.get("SubnetIds") or ()),
-            tuple(network.get("SecurityGroupIds") or ()),
-            bool(network.get("Ipv6AllowedForDualStack")),
-        ),
-        tracing=(found.get("TracingConfig") or {}).get("Mode", "PassThrough"),
-        logging=dict(found.get("LoggingConfig") or {}),
+        code_size=int(answer.get("CodeSize", 0)),
+        revision=answer.get("RevisionId", ""),
+        architecture=(answer.get("Architectures") or ["x86_64"])[0],
         tags=dict(tags or {}),
-        modified=found.get("LastModified", ""),
-        state=found.get("State", "Active"),
-        update_status=found.get("LastUpdateStatus", "Successful"),
-        reason=found.get(f"{about}Reason", ""),
-        reason_code=found.get(f"{about}ReasonCode", ""),
+        modified=answer.get("LastModified", ""),
+        state=answer.get("State", "Active"),
+        update_status=answer.get("LastUpdateStatus", "Successful"),
+        reason=answer.get(f"{about}Reason", ""),
+        reason_code=answer.get(f"{about}ReasonCode", ""),
         code_key=str((code or {}).get("SourceKMSKeyArn", "")),
-        environment_key=str(found.get("KMSKeyArn") or ""),
+        environment_key=str(answer.get("KMSKeyArn") or ""),
         environment_error=": ".join(
             hidden[key] for key in ("ErrorCode", "Message") if key in hidden
         ),
-        dead_letters=str((found.get("DeadLetterConfig") or {}).get("TargetArn", "")),
-        overrides=dict((found.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
+        dead_letters=str((answer.get("DeadLetterConfig") or {}).get("TargetArn", "")),
+        overrides=dict((answer.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
+        **{attribute.name: attribute.observe(answer) for attribute in ATTRIBUTES},
     )

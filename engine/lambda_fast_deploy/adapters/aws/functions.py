@@ -2,192 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters import retry
-from lambda_fast_deploy.adapters.aws.access_denied import allow
 from lambda_fast_deploy.adapters.aws.environment_variables import unquoted
 from lambda_fast_deploy.adapters.aws.function_code import checked, unless_unreadable, whole
-from lambda_fast_deploy.adapters.aws.function_states import remedy_of, state_of, under_way
-from lambda_fast_deploy.adapters.aws.lambda_api import UPDATE_DEADLINE, LambdaApi, Waits
-from lambda_fast_deploy.adapters.aws.session import Aws
-from lambda_fast_deploy.errors import (
-    Conflict,
-    DeployFailed,
-    ImageRefused,
-    NotFound,
-    NotPermitted,
-    Unavailable,
-    Unreachable,
-)
+from lambda_fast_deploy.adapters.aws.function_reads import FunctionReads
+from lambda_fast_deploy.adapters.aws.function_states import state_of
+from lambda_fast_deploy.errors import Conflict, Unavailable, Unreachable
 from lambda_fast_deploy.models import FunctionState
+from lambda_fast_deploy.models.function_settings import Call
 from lambda_fast_deploy.state import marks
 
-UNSEEN = 30.0  # seconds after which Lambda knows everywhere what was made
 
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What Lambda has of an account in a region, and may have (API: ``GetAccountSettings``).
-
-    ``code`` is in bytes, of all versions and layers; ``concurrency`` is in calls at a time, of
-    which ``unreserved`` are for functions that have none of their own.
-    """
-
-    code: int
-    code_limit: int
-    concurrency: int
-    unreserved: int
-
-
-class Functions:
+class Functions(FunctionReads):
     """The functions of one region."""
-
-    def __init__(
-        self,
-        aws: Aws,
-        region: str,
-        heed: Callable[[FunctionState], None] = lambda _: None,
-        is_cancelled: Callable[[], bool] = lambda: False,
-        waits: Waits = lambda _: None,
-    ) -> None:
-        """``heed`` is told of each function that is read, before anybody else is.
-
-        Once the run ``is_cancelled``, changes are not waited for.
-        """
-        self._aws = aws
-        self._api = LambdaApi(aws, region, waits)
-        self._heed = heed
-        self._is_cancelled = is_cancelled
-
-    # ------------------------------------------------------------ reading
-
-    def read(
-        self, name: str, qualifier: str = "", *, tags: bool = False, environment: bool = False
-    ) -> FunctionState | None:
-        """A function's ``$LATEST``, or the version a qualifier names; ``None`` if absent.
-
-        Args:
-            name: the function's.
-            qualifier: a version or an alias.
-            tags: whether its tags matter; AWS leaves them out for who may not list them (API:
-                ``GetFunction``, ``TagsError``).
-            environment: whether its environment matters; AWS leaves it out for who may not use the
-                key that it is encrypted with (API: ``EnvironmentResponse``, ``Error``).
-
-        Raises:
-            NotPermitted: what matters is left out.
-        """
-        wanted: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
-        try:
-            found = self._api.call("get_function", FunctionName=name, **wanted)
-        except NotFound:
-            return None
-        if tags and "TagsError" in found:
-            action = "lambda:ListTags"
-            says = f"no permission for {action} on {name}, whose tags are to be set"
-            raise NotPermitted(says, remedy=allow(action))
-        state = state_of(found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
-        if environment and state.environment_error:
-            key = f" on {state.environment_key}" if state.environment_key else ""
-            raise NotPermitted(
-                f"the environment of {name} cannot be read: {state.environment_error}",
-                remedy=allow(f"kms:Decrypt{key}"),
-            )
-        self._heed(state)
-        return state
-
-    def everything(self) -> list[FunctionState]:
-        """Every version of every function in the account (API: ``ListFunctions``)."""
-        listed = self._api.pages("list_functions", "Functions", FunctionVersion="ALL")
-        return [state_of(found) for found in listed]
-
-    def account(self) -> Account:
-        """How much of Lambda's quotas is used."""
-        found = self._api.call("get_account_settings")
-        limit = found["AccountLimit"]
-        return Account(
-            code=int(found["AccountUsage"]["TotalCodeSize"]),
-            code_limit=int(limit["TotalCodeSize"]),
-            concurrency=int(limit["ConcurrentExecutions"]),
-            unreserved=int(limit["UnreservedConcurrentExecutions"]),
-        )
-
-    def at_rest(
-        self,
-        name: str,
-        version: str = "",
-        deadline: float = UPDATE_DEADLINE,
-        *,
-        is_new: bool = False,
-    ) -> FunctionState:
-        """Wait until Lambda is doing nothing with a function or version; what it is then.
-
-        A run that is cancelled does not wait: Lambda goes on with what it was told.
-
-        GetFunction is what is asked: 100 calls a second are allowed of it, and 15 of all others
-        together (Lambda quotas, "Lambda API requests").
-
-        Args:
-            name: the function's.
-            version: the version's number; ``$LATEST`` without one.
-            deadline: seconds that this may take.
-            is_new: it was made just now, so that Lambda may not know it everywhere yet.
-
-        Raises:
-            NotFound: it is not there.
-            DeployFailed: the time is over.
-        """
-        what = f"version {version} of {name}" if version else name
-        begun = time.monotonic()
-
-        def ask() -> tuple[FunctionState | None, str]:
-            state = self.read(name, version)
-            if state is None and not (is_new and time.monotonic() - begun < UNSEEN):
-                raise NotFound(f"{what} does not exist")
-            doing = under_way(state) if state else "not visible yet"
-            is_over = not doing or (state is not None and self._is_cancelled())
-            return state, "" if is_over else f"{what} is {doing}"
-
-        state, awaited = self._api.wait(ask, deadline=deadline, wake=self._is_cancelled)
-        if state is None or awaited:
-            why = f": {state.reason}" if state and state.reason else ""
-            doing = under_way(state) if state else "not visible"
-            raise DeployFailed(
-                f"{what} was still {doing} after {deadline:.0f} s{why}",
-                remedy="Run again; what is already there will be reused.",
-            )
-        return state
-
-    def settled(
-        self,
-        name: str,
-        version: str = "",
-        deadline: float = UPDATE_DEADLINE,
-        *,
-        is_new: bool = False,
-    ) -> str:
-        """Wait as ``at_rest`` does, for what has become of a change of this run's own.
-
-        Returns:
-            The revision that it has then.
-
-        Raises:
-            DeployFailed: at once when Lambda says Failed, with its reason; or after the deadline.
-        """
-        state = self.at_rest(name, version, deadline, is_new=is_new)
-        if "Failed" in (state.state, state.update_status):
-            says = f"Lambda could not activate {name}: {state.why}"
-            remedy = remedy_of(state.reason_code)
-            if "UnsupportedImageLayer" in state.reason:
-                raise ImageRefused(says, code=state.reason_code, remedy=remedy)
-            raise DeployFailed(says, remedy=remedy)
-        return state.revision
-
-    # ------------------------------------------------------------ changing
 
     def create(self, name: str, run: str, sha256: str = "", **parameters: Any) -> FunctionState:
         """Create a function, once; it is not active yet.
@@ -211,9 +41,9 @@ class Functions:
             try:
                 return state_of(self._create(name, {**parameters, "Tags": tags}))
             except (Conflict, Unreachable, Unavailable):
-                there = self.read(name, tags=True)
-                if there and there.tags.get(marks.CREATED_BY) == run:
-                    return there  # only the answer was lost
+                created = self.read(name, tags=True)
+                if created and created.tags.get(marks.CREATED_BY) == run:
+                    return created  # only the answer was lost
                 raise
 
         def patient() -> FunctionState:
@@ -234,19 +64,6 @@ class Functions:
     def delete(self, name: str) -> None:
         """Delete a function with all its versions."""
         self._api.change("delete_function", FunctionName=name)
-
-    def gone(self, name: str) -> None:
-        """Wait until a function that was deleted is seen no more.
-
-        Raises:
-            DeployFailed: it still is after so long.
-        """
-        _, awaited = self._api.wait(
-            lambda: (None, f"{name} was deleted, and is still visible" if self.read(name) else ""),
-            deadline=UNSEEN,
-        )
-        if awaited:
-            raise DeployFailed(f"after {UNSEEN:.0f} s {awaited}", remedy="Run again.")
 
     def configure(self, name: str, parameters: Mapping[str, Any], revision: str = "") -> str:
         """Update the configuration and wait until it is in effect; the revision then.
@@ -310,6 +127,11 @@ class Functions:
             DryRun=True,
             **whole(code, architecture, key),
         )
+
+    def apply(self, calls: Iterable[Call]) -> None:
+        """Make the calls that set an attribute which no version has."""
+        for operation, parameters in calls:
+            self._api.change(operation, **parameters)
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags to a function, or change their values."""

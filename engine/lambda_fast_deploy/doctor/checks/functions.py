@@ -48,7 +48,7 @@ def check(
             yield wrong(problem)
         else:
             yield ok(f"Function {function.name} will be created in {region}")
-    elif problems := problems_of(function, observed, region):
+    elif problems := problems_of(function, observed.latest, observed.foreign, region):
         yield from map(wrong, problems)
         return
     else:

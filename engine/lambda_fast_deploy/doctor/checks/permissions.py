@@ -13,6 +13,7 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
 from lambda_fast_deploy.errors import NotFound, NotPermitted
 from lambda_fast_deploy.models import Function, ObservedFunction, Settings
+from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.packaging.upload import PREFIX
 
 Needs = Mapping[str, tuple[str, ...]]
@@ -42,7 +43,8 @@ def of_function(
         actions += [f"lambda:{'Update' if url else 'Create'}FunctionUrlConfig"]
     if function.url == "public" and not (url and url.access == "public" and url.is_open):
         actions += ["lambda:AddPermission"]
-    actions += ["lambda:TagResource"] if function.configuration.tags else []
+    given = (setting for setting in SETTINGS if setting.is_given(function))
+    actions += [f"lambda:{setting.actions[0]}" for setting in given]
     actions += ["lambda:DeleteFunction"] if function.keep else []
     arn = _lambda(caller, region, "function", function.name)
     needs: dict[str, tuple[str, ...]] = {arn: tuple(actions)}

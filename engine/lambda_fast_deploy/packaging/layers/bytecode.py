@@ -52,4 +52,4 @@ def beside(root: Path, module: str, tag: str) -> str:
 
 def tag_of(layer: Layer) -> str:
     """The middle of compiled files' names (PEP 3147)."""
-    return f"cpython-{layer.runtime.removeprefix('python').replace('.', '')}"
+    return f"cpython-{layer.runtime.version.replace('.', '')}"

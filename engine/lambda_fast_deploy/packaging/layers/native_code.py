@@ -11,8 +11,6 @@ from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Architecture, Layer
 from lambda_fast_deploy.packaging.layers.wheels import InstalledPackage
 
-# glibc of Amazon Linux 2 and 2023 (Lambda developer guide, "Lambda runtimes").
-_GLIBC = {True: (2, 34), False: (2, 26)}
 _MACHINES = {Architecture.X86_64: 62, Architecture.ARM64: 183}  # e_machine of ELF
 _SYMBOLS = re.compile(rb"GLIBC_2\.(\d+)")
 
@@ -23,7 +21,7 @@ def check_binaries(layer: Layer, root: Path, found: Iterable[InstalledPackage]) 
     Raises:
         BuildFailed: with the package and what it needs.
     """
-    newest = _GLIBC[int(layer.runtime.removeprefix("python3.")) >= 12]
+    newest = layer.runtime.glibc
     for one in found:
         for name in one.files:
             if ".so" not in name or not (root / name).is_file():

@@ -49,9 +49,8 @@ def why_not(layer: Layer) -> str:
     """Why the packages of a layer cannot be tried on this machine, or nothing."""
     if _CPU.get(platform.machine()) != layer.architecture:
         return f"this machine is {platform.machine()}"
-    wanted = layer.runtime.removeprefix("nodejs").partition(".")[0]
     says = output_of(["node", "--version"], Path("/"), 30, for_tools()) or ""
-    if not says.startswith(f"v{wanted}."):
+    if not says.startswith(f"v{layer.runtime.version}."):
         return f"there is no {layer.runtime} on this machine"
     return ""
 

@@ -20,10 +20,12 @@ from lambda_fast_deploy.adapters.process import output_of, run
 from lambda_fast_deploy.adapters.uv import uv
 from lambda_fast_deploy.errors import BuildFailed, disk_full
 from lambda_fast_deploy.models import Architecture, Layer
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.layers.locks.target import normal, version_of
 from lambda_fast_deploy.packaging.layers.programs import make_portable
 from lambda_fast_deploy.packaging.layers.uv_requirements import command_of, may_be_built
 
+_NEWER = Runtime("python3.12")  # the first with a newer glibc
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NO_MODULE = re.compile(r"bin|.*\.dist-info")
 # What uv says of a package that has no wheel, where nothing else is taken.
@@ -53,24 +55,19 @@ class InstalledPackage:
         return tuple(sorted(top.split(".")[0] for top in tops if not _NO_MODULE.fullmatch(top)))
 
 
-def platform_of(runtime: str, architecture: Architecture) -> str:
-    """uv's name of the platform a runtime has.
-
-    Python 3.12 and newer run on Amazon Linux 2023 (glibc 2.34), older ones on Amazon Linux 2
-    (glibc 2.26) (Lambda developer guide, "Lambda runtimes").
-    """
-    minor = int(runtime.removeprefix("python3."))
-    machine = "x86_64" if architecture is Architecture.X86_64 else "aarch64"
-    return f"{machine}-manylinux_2_28" if minor >= 12 else f"{machine}-manylinux2014"
+def platform_of(runtime: Runtime, architecture: Architecture) -> str:
+    """uv's name of the platform a runtime has."""
+    wheels = "manylinux_2_28" if runtime.glibc >= (2, 28) else "manylinux2014"
+    return f"{architecture.machine}-{wheels}"
 
 
 @functools.cache
-def interpreter(runtime: str) -> str:
+def interpreter(runtime: Runtime) -> str:
     """The path of an interpreter of a runtime's version on this machine, or nothing.
 
     Looked for where uv looks, in the tool cache of GitHub's runners, and among pyenv's versions.
     """
-    version = runtime.removeprefix("python")
+    version = runtime.version
     command = [uv(), "python", "find", "--no-config", "--no-project", "--no-python-downloads"]
     if found := output_of([*command, version], Path("/"), environment=for_tools()):
         return found.strip()
@@ -101,7 +98,7 @@ def held_back(layer: Layer, found: Mapping[str, InstalledPackage]) -> list[str]:
                 uv(),
                 *("pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate"),
                 f"--python-version={version_of(layer)}",
-                f"--python-platform={platform_of('python3.12', layer.architecture)}",
+                f"--python-platform={platform_of(_NEWER, layer.architecture)}",
                 *command.options,
                 str(command.file),
             ],

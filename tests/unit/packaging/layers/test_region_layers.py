@@ -12,6 +12,7 @@ import pytest
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements
 from lambda_fast_deploy.models import Architecture, Layer, PruningRules
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 from lambda_fast_deploy.packaging.layers.native_code import check_binaries
 from lambda_fast_deploy.packaging.layers.pruning import prune
@@ -215,7 +216,7 @@ def test_native_code_that_the_runtime_cannot_load_is_refused_by_name(
 ) -> None:
     (tmp_path / "_fast.so").write_bytes(content)
     found = [dist("fast", files=("_fast.so",))]
-    wanted = layer(runtime=runtime, architecture=Architecture.X86_64)
+    wanted = layer(runtime=Runtime(runtime), architecture=Architecture.X86_64)
     if not says:
         check_binaries(wanted, tmp_path, found)
         return

@@ -9,7 +9,7 @@ from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from lambda_fast_deploy.models import Architecture, Layer
+from lambda_fast_deploy.models import Layer
 
 # Lambda gives each runtime its newest patch (Lambda developer guide, "Runtime version updates"),
 # which uv would take for the first: a package may leave early patches out by Requires-Python.
@@ -22,7 +22,7 @@ _TILDE = re.compile(r"~(?!=)\s*(\d[\w.+!-]*)")
 
 def version_of(layer: Layer) -> str:
     """The version of Python that a layer is for, as resolvers must see it."""
-    return f"{layer.runtime.removeprefix('python')}.{NEWEST_PATCH}"
+    return f"{layer.runtime.version}.{NEWEST_PATCH}"
 
 
 def normal(name: str) -> str:
@@ -35,18 +35,17 @@ class LayerTarget:
 
     def __init__(self, layer: Layer) -> None:
         self.version = version_of(layer)
-        is_x86 = layer.architecture is Architecture.X86_64
         self._environment = {
             "implementation_name": "cpython",
             "implementation_version": self.version,
             "os_name": "posix",
-            "platform_machine": "x86_64" if is_x86 else "aarch64",
+            "platform_machine": layer.architecture.machine,
             "platform_python_implementation": "CPython",
             "platform_release": "",
             "platform_system": "Linux",
             "platform_version": "",
             "python_full_version": self.version,
-            "python_version": layer.runtime.removeprefix("python"),
+            "python_version": layer.runtime.version,
             "sys_platform": "linux",
         }
 

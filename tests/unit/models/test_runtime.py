@@ -7,7 +7,14 @@ import re
 import botocore.session
 import pytest
 
-from lambda_fast_deploy.config.keys import OTHER_RUNTIMES, RUNTIMES
+from lambda_fast_deploy.models.runtime import (
+    NODEJS,
+    OTHER_RUNTIMES,
+    PYTHON,
+    RUNTIMES,
+    Runtime,
+    RuntimeFamily,
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +36,25 @@ def test_every_runtime_is_built_for_or_known_by_name(names: set[str]) -> None:
 def test_the_newest_version_is_built_for(names: set[str], version: str) -> None:
     found = [match for name in names if (match := re.fullmatch(version, name))]
     assert max(found, key=lambda match: int(match[1])).group() in RUNTIMES
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "version", "glibc"),
+    [
+        ("python3.11", PYTHON, "3.11", (2, 26)),
+        ("python3.12", PYTHON, "3.12", (2, 34)),
+        ("nodejs22.x", NODEJS, "22", (2, 34)),
+    ],
+)
+def test_a_name_tells_the_family_and_the_version(
+    name: str, family: RuntimeFamily, version: str, glibc: tuple[int, int]
+) -> None:
+    runtime = Runtime(name)
+    assert (runtime.family, runtime.version, runtime.glibc) == (family, version, glibc)
+    assert runtime.has_layers
+
+
+@pytest.mark.parametrize("name", ["java25", "provided.al2023", ""])
+def test_other_names_have_no_family(name: str) -> None:
+    assert Runtime(name).family is None
+    assert not Runtime(name).has_layers

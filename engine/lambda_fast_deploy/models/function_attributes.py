@@ -1,0 +1,58 @@
+"""The attributes of a function, a row for each; everything else reads them from here.
+
+A new one is a key in config/keys.py, a row here, and its fields in models/configuration.py.
+"""
+
+from __future__ import annotations
+
+from lambda_fast_deploy.models.attribute_kinds import (
+    Attribute,
+    EnvironmentAttribute,
+    LayersAttribute,
+    LoggingAttribute,
+    NetworkAttribute,
+    RoleAttribute,
+)
+from lambda_fast_deploy.models.configuration import Network
+from lambda_fast_deploy.models.function_settings import FunctionSetting, TagsSetting
+
+LAYERS = LayersAttribute("layers", "Layers", (), of_zips=True, source=lambda _: None)
+ENVIRONMENT = EnvironmentAttribute("environment", "Environment", {}, inner="Variables")
+
+# In the order in which they are shown. Defaults: Lambda API reference, CreateFunction.
+ATTRIBUTES: tuple[Attribute, ...] = (
+    Attribute("runtime", "Runtime", "", of_zips=True, source=lambda f: f.runtime),
+    Attribute("handler", "Handler", "", of_zips=True, source=lambda f: f.handler),
+    RoleAttribute("role", "Role", "", source=lambda f: f.role),
+    Attribute("description", "Description", "", hidden=True),
+    Attribute("memory", "MemorySize", 128, unit="MB"),
+    Attribute("timeout", "Timeout", 3, unit="s"),
+    Attribute("storage", "EphemeralStorage", 512, inner="Size", unit="MB"),
+    ENVIRONMENT,
+    NetworkAttribute("vpc", "VpcConfig", Network(), model_field="network"),
+    Attribute(
+        "tracing",
+        "TracingConfig",
+        "PassThrough",
+        inner="Mode",
+        words={"active": "Active", "pass-through": "PassThrough"},
+    ),
+    LoggingAttribute(
+        "logging", "LoggingConfig", {}, words={"text": "Text", "json": "JSON"}, optional=True
+    ),
+    LAYERS,
+)
+BY_MEMBER = {attribute.member: attribute for attribute in ATTRIBUTES}
+CONFIGURABLE = tuple(each for each in ATTRIBUTES if each.is_configurable)
+
+TAGS = TagsSetting(
+    "tags",
+    "Tags",
+    get="get_function",
+    put="tag_resource",
+    delete="untag_resource",
+    is_of_function=True,
+)
+
+# What no version has: it is set once the new version is live.
+SETTINGS: tuple[FunctionSetting, ...] = (TAGS,)

@@ -1,0 +1,128 @@
+"""Attributes that a function has as a whole and no version of it, with API calls of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lambda_fast_deploy.models.attribute_change import AttributeChange, change_of_names
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.models.desired import Function
+    from lambda_fast_deploy.models.observed import ObservedFunction
+
+Call = tuple[str, Mapping[str, Any]]  # an operation in boto3's spelling, and its parameters
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSetting:
+    """One such attribute.
+
+    ``key`` is that of lambda-deploy.yml, ``member`` that of the API. ``get``, ``put`` and
+    ``delete`` are the operations that read, set and reset it. ``is_of_function``: ``GetFunction``
+    tells it with the rest, and ``CreateFunction`` takes it. ``default`` is what AWS means where
+    ``get`` tells nothing. ``words`` are the API's words by those of the key.
+    """
+
+    key: str
+    member: str
+    get: str
+    put: str
+    delete: str = ""
+    default: Any = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    is_of_function: bool = False
+
+    @property
+    def name(self) -> str:
+        """The field in ``Configuration``."""
+        return self.key.replace("-", "_")
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The IAM actions that it takes, without their service; what sets it comes first."""
+        operations = filter(None, (self.put, self.get, self.delete))
+        return tuple(name.title().replace("_", "") for name in operations)
+
+    def read(self, value: Any) -> Any:
+        """The field of ``Configuration`` for a value of lambda-deploy.yml."""
+        return self.words.get(value, value) if self.words else value
+
+    def desired(self, function: Function) -> Any:
+        """What the user gave; ``None`` is left alone."""
+        return getattr(function.configuration, self.name)
+
+    def is_given(self, function: Function) -> bool:
+        """Whether the user gave it."""
+        return self.desired(function) is not None
+
+    def observe(self, answer: Mapping[str, Any]) -> Any:
+        """The value in an answer to ``get``."""
+        return answer.get(self.member, self.default)
+
+    def observed(self, function: ObservedFunction) -> Any:
+        """The value that was read before the run."""
+        return function.settings.get(self.key, self.default)
+
+    def difference(self, desired: Any, observed: Any) -> Any:
+        """What has to be sent; ``None`` if it is as desired."""
+        return None if desired == observed else desired
+
+    def change(self, observed: Any, sent: Any) -> AttributeChange:
+        """The change, for people."""
+        before, after = (
+            next((key for key, word in self.words.items() if word == value), str(value or ""))
+            for value in (observed, sent)
+        )
+        return AttributeChange(self.key, before, after)
+
+    def write(self, arn: str, value: Any) -> list[Call]:
+        """The calls that set it."""
+        return [(self.put, {"FunctionName": arn, self.member: value})]
+
+    def restore(self, arn: str, sent: Any, current: Any, previous: Any) -> list[Call]:
+        """The calls that take back what this run has sent, unless somebody has changed it since."""
+        if current != sent or current == previous:
+            return []
+        if previous is None:
+            return [(self.delete, {"FunctionName": arn})]
+        return self.write(arn, previous)
+
+
+class TagsSetting(FunctionSetting):
+    """Tags, added to those of others; only their names are shown."""
+
+    __slots__ = ()
+
+    def desired(self, function: Function) -> Mapping[str, str] | None:
+        return function.configuration.tags or None
+
+    def observe(self, answer: Mapping[str, Any]) -> Mapping[str, str]:
+        return answer.get(self.member) or {}
+
+    def observed(self, function: ObservedFunction) -> Mapping[str, str]:
+        return function.latest.tags
+
+    def difference(self, desired: Mapping[str, str], observed: Mapping[str, str] | None) -> Any:
+        tags = {key: value for key, value in desired.items() if (observed or {}).get(key) != value}
+        return tags or None
+
+    def change(
+        self, observed: Mapping[str, str] | None, sent: Mapping[str, str]
+    ) -> AttributeChange:
+        before = observed or {}
+        return change_of_names(self.key, before, {**before, **sent})
+
+    def write(self, arn: str, value: Mapping[str, str]) -> list[Call]:
+        return [(self.put, {"Resource": arn, "Tags": dict(value)})]
+
+    def restore(self, arn: str, sent: Any, current: Any, previous: Any) -> list[Call]:
+        """Each tag that still is as it was sent goes back, or is taken off."""
+        own = [key for key, value in sent.items() if current.get(key) == value != previous.get(key)]
+        values = {key: previous[key] for key in own if key in previous}
+        names = [key for key in own if key not in previous]
+        return [
+            *(self.write(arn, values) if values else []),
+            *([(self.delete, {"Resource": arn, "TagKeys": names})] if names else []),
+        ]

@@ -1,0 +1,111 @@
+"""What functions are packaged from: base images, images, layers and zips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lambda_fast_deploy.models.enums import Architecture, Bytecode, Compression, Profile
+from lambda_fast_deploy.models.runtime import NODEJS, Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base image: the slow part of a container, shared by functions and rarely rebuilt.
+
+    ``follow_upstream`` rebuilds it when an image that it starts from, or copies from, moves.
+    ``secrets`` are names
+    of environment variables by the id that the Dockerfile mounts.
+    """
+
+    name: str
+    dockerfile: Path
+    context: Path
+    repository: str
+    tag: str
+    architecture: Architecture
+    build_args: Mapping[str, str]
+    follow_upstream: bool = True
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PruningRules:
+    """What is left out of layers.
+
+    ``profile`` is a set of rules by name; ``remove`` and ``keep`` are patterns of paths, which go
+    before it. ``services`` are the AWS services that botocore keeps, all if none is named.
+    """
+
+    profile: Profile = "safe"
+    remove: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Dependencies that are resolved together and published as one layer, or as several.
+
+    ``requirements`` is a file or a list. ``parts`` maps the name of each published layer to the
+    distributions that it holds, with what they need; the one without any holds the rest.
+    ``sources`` are the distributions that may be built from source. ``extras`` and ``groups`` are
+    those of its project that are wanted besides what that always needs.
+    """
+
+    name: str
+    requirements: Path | tuple[str, ...]
+    runtime: Runtime
+    architecture: Architecture
+    budget: int | None = None
+    split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pruning: PruningRules = field(default_factory=PruningRules)
+    bytecode: Bytecode = "include"
+    sources: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """Distributions by the name of the layer to publish, in order."""
+        return {f"{self.name}-{part}": held for part, held in self.split.items()} or {self.name: ()}
+
+    @property
+    def is_node(self) -> bool:
+        """Whether it is for Node.js, and not for Python."""
+        return self.runtime.family is NODEJS
+
+    @property
+    def source(self) -> str:
+        """The requirements, for people."""
+        source = self.requirements
+        return source.name if isinstance(source, Path) else "its requirements"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """A function packaged as a container image; ``follow_upstream``, ``secrets`` as of a base."""
+
+    dockerfile: Path
+    context: Path
+    repository: str
+    base: str | None
+    build_args: Mapping[str, str]
+    compression: Compression = "auto"
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    follow_upstream: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ZipSource:
+    """A function packaged as a zip of its own code; ``layers`` are those that are published.
+
+    ``keeps_layers`` leaves the function with those that it has, whatever they are.
+    """
+
+    code: Path
+    handler: str
+    runtime: Runtime
+    layers: tuple[str, ...]
+    keeps_layers: bool = False

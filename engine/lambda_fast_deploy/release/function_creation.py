@@ -1,0 +1,63 @@
+"""A function that does not exist yet."""
+
+from __future__ import annotations
+
+from lambda_fast_deploy.errors import ChangedMeanwhile, Conflict, ImageRefused, Refused
+from lambda_fast_deploy.models import Step
+from lambda_fast_deploy.planning.configuration import resolved
+from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.layer_versions import layers_exist
+from lambda_fast_deploy.release.new_code import NewCode
+from lambda_fast_deploy.release.ownership import take_back_creation
+from lambda_fast_deploy.release.undo import UndoResult
+
+
+def create_function(context: ReleaseContext, step: Step, code: NewCode) -> str:
+    """Create the function as its step says; its revision once it is active.
+
+    Raises:
+        ChangedMeanwhile: another run created it first.
+        DeployError: AWS refused.
+    """
+    functions = context.clients.functions(context.region)
+    with context.working(step):
+        try:
+            _create_once(context, step, code)
+        except ImageRefused as refusal:
+            code.rebuild_in_gzip(refusal)
+            _create_once(context, step, code)
+        try:
+            return functions.settled(context.name, is_new=True)
+        except ImageRefused as refusal:
+            code.rebuild_in_gzip(refusal)
+            _delete(context, refusal)
+            _create_once(context, step, code)
+            return functions.settled(context.name, is_new=True)
+
+
+def _delete(context: ReleaseContext, refusal: ImageRefused) -> None:
+    """Delete the function that this run has made: one that is Failed takes no other code.
+
+    Raises:
+        ImageRefused: it is not this run's any more.
+    """
+    if take_back_creation(context) is UndoResult.THEIRS:
+        raise refusal
+    context.undo.forget()
+    context.clients.functions(context.region).gone(context.name)
+
+
+def _create_once(context: ReleaseContext, step: Step, code: NewCode) -> None:
+    parameters = resolved(step.parameters, context.artifacts.layers)
+    context.undo.record(f"creation of function {context.name}", lambda: take_back_creation(context))
+    try:
+        with code.taken(), layers_exist(parameters):
+            context.clients.functions(context.region).create(
+                context.name, context.journal.run, code.sha256, Code=code.parameters, **parameters
+            )
+    except Refused as refusal:
+        context.undo.forget()  # AWS said no: whatever is there is not ours to delete
+        if isinstance(refusal, Conflict) and not isinstance(refusal, ChangedMeanwhile):
+            says = f"somebody else created {context.name} while this run was deploying"
+            raise ChangedMeanwhile(says, remedy=refusal.remedy) from None
+        raise

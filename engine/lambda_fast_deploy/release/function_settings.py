@@ -1,0 +1,65 @@
+"""What no version has, such as tags: set once the new version is live, and taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.models import Step
+from lambda_fast_deploy.models.attribute_change import shown
+from lambda_fast_deploy.models.function_attributes import SETTINGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
+from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.release.undo import UndoResult
+
+
+def has_settings_to_apply(context: ReleaseContext) -> bool:
+    """Whether the plan sets anything that no version has."""
+    return any(_due(context, setting) for setting in SETTINGS)
+
+
+def apply_settings(context: ReleaseContext, arn: str) -> None:
+    """Set what the plan says of the function as a whole.
+
+    Args:
+        context: the release.
+        arn: the function's.
+    """
+    for setting in SETTINGS:
+        if step := _due(context, setting):
+            _apply(context, arn, setting, step)
+
+
+def _due(context: ReleaseContext, setting: FunctionSetting) -> Step | None:
+    step = context.steps.setting(setting.key)
+    return step if step and step.is_due else None
+
+
+def _apply(context: ReleaseContext, arn: str, setting: FunctionSetting, step: Step) -> None:
+    functions, value = context.clients.functions(context.region), step.parameters[setting.member]
+    with context.working(step) as detail:
+        if context.observed:  # the undo of a creation deletes the function
+            previous = setting.observed(context.observed)
+            context.undo.record(
+                f"{setting.key} of {context.name}",
+                lambda: restore_setting(functions, setting, arn, value, previous),
+            )
+        functions.apply(setting.write(arn, value))
+        detail(shown(step.changes))
+
+
+def restore_setting(
+    functions: Functions, setting: FunctionSetting, arn: str, sent: Any, previous: Any
+) -> UndoResult | None:
+    """Take back what this run has sent, as far as it is still so.
+
+    Args:
+        functions: those of the region.
+        setting: what was set.
+        arn: the function's.
+        sent: what was sent.
+        previous: the value before that.
+    """
+    calls = setting.restore(arn, sent, functions.setting(arn, setting), previous)
+    functions.apply(calls)
+    return None if calls else UndoResult.NEEDLESS

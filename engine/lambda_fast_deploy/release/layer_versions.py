@@ -1,0 +1,26 @@
+"""Layer versions that a call attaches, and that may have been deleted since the plan."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lambda_fast_deploy.errors import ChangedMeanwhile, Refused
+from lambda_fast_deploy.models.function_attributes import LAYERS
+
+
+@contextlib.contextmanager
+def layers_exist(parameters: Mapping[str, Any]) -> Iterator[None]:
+    """A call with these parameters.
+
+    Raises:
+        ChangedMeanwhile: one of their layer versions was deleted.
+    """
+    try:
+        yield
+    except Refused as refusal:
+        arns = parameters.get(LAYERS.member, ())
+        if arn := next((arn for arn in arns if arn in refusal.message), ""):
+            raise ChangedMeanwhile(f"layer version {arn} was deleted meanwhile") from None
+        raise

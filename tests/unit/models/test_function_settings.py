@@ -1,0 +1,67 @@
+"""Attributes with API calls of their own: what is sent, and what takes it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lambda_fast_deploy.models.attribute_change import AttributeChange
+from lambda_fast_deploy.models.function_attributes import TAGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
+
+CONCURRENCY = FunctionSetting(
+    "reserved-concurrency",
+    "ReservedConcurrentExecutions",
+    get="get_function_concurrency",
+    put="put_function_concurrency",
+    delete="delete_function_concurrency",
+)
+RECURSION = FunctionSetting(
+    "recursive-loop",
+    "RecursiveLoop",
+    get="get_function_recursion_config",
+    put="put_function_recursion_config",
+    default="Terminate",
+    words={"allow": "Allow", "terminate": "Terminate"},
+)
+
+
+def test_its_permissions_are_those_of_its_calls() -> None:
+    assert RECURSION.actions == ("PutFunctionRecursionConfig", "GetFunctionRecursionConfig")
+    assert TAGS.actions == ("TagResource", "GetFunction", "UntagResource")
+
+
+def test_a_value_is_shown_in_the_words_of_the_configuration() -> None:
+    assert RECURSION.read("allow") == "Allow"
+    assert RECURSION.observe({}) == "Terminate"
+    assert RECURSION.difference("Allow", "Allow") is None
+    assert RECURSION.change("Terminate", "Allow") == AttributeChange(
+        "recursive-loop", "terminate", "allow"
+    )
+    assert str(CONCURRENCY.change(None, 5)) == "reserved-concurrency 5"
+
+
+@pytest.mark.parametrize(
+    ("sent", "current", "previous", "calls"),
+    [
+        (5, 5, None, [("delete_function_concurrency", {"FunctionName": "f"})]),
+        (
+            5,
+            5,
+            3,
+            [
+                (
+                    "put_function_concurrency",
+                    {"FunctionName": "f", "ReservedConcurrentExecutions": 3},
+                )
+            ],
+        ),
+        (5, 7, 3, []),  # somebody has changed it since
+        (5, 5, 5, []),
+    ],
+)
+def test_a_value_goes_back_unless_somebody_has_changed_it(
+    sent: int, current: int, previous: int | None, calls: list[Any]
+) -> None:
+    assert CONCURRENCY.restore("f", sent, current, previous) == calls
