@@ -178,6 +178,9 @@ def _regions(
     if "regions" in checked.values:
         if checked.value("regions", None) is None:
             return ()  # what is wrong with it has been said
+        if not checked.values["regions"]:
+            checked.problem("name at least one region", "regions")
+            return ()
         wanted = [
             (name, checked.at("regions", index))
             for index, name in enumerate(checked.values["regions"])
@@ -191,7 +194,7 @@ def _regions(
         wanted = [(name, Place("variable AWS_REGION"))] if name else []
     if not wanted:
         if sam.is_read:
-            says = f"no region; give {given.called('region')} or set AWS_REGION"
+            says = "is needed: neither the configuration nor AWS_REGION names a region"
             checked.problems.append(Problem(says, given.place("region")))
         return ()
     known = known_regions()

@@ -55,7 +55,7 @@ class LayerChange:
             if observed and self._of(observed):
                 orders.append(self._context(region, function, observed, settings, clients, journal))
         if not orders:
-            raise self._invalid(f"no function of the configuration has a layer {self.layer!r}")
+            raise self._invalid("no function of the configuration has it")
         plan = Plan(tuple(step for context in orders for step in context.plan.steps))
         if settings.plan_only:
             return Outcome(plan, ())
@@ -68,7 +68,7 @@ class LayerChange:
         )
 
     def _invalid(self, says: str) -> Invalid:
-        return Invalid([Problem(says, Place("the name of the layer"))])
+        return Invalid([Problem(says, Place(f"layer {self.layer}"))])
 
     def _of(self, observed: ObservedFunction) -> str:
         """The ARN of the layer that users have now, or nothing."""

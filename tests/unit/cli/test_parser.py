@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from lambda_fast_deploy import __main__
-from lambda_fast_deploy.cli.parser import GROUPS, SHELLS, Parser, parser
+from lambda_fast_deploy.cli.commands import GROUPS
+from lambda_fast_deploy.cli.commands.completion import SHELLS
+from lambda_fast_deploy.cli.parser import Parser, parser
 from lambda_fast_deploy.config.inputs import INPUTS
 from lambda_fast_deploy.errors import Invalid
 
@@ -61,6 +63,7 @@ SWITCHES = "--code-only, --dry-run, --change-set take no value, and are on where
         ("layers lst", "lambda-fast-deploy layers: no WHAT 'lst'; did you mean 'list'?"),
         ("deploy --regoin=x", "option --regoin: does not exist; did you mean --region?"),
         ("deploy --regoin x", "option --regoin: does not exist; did you mean --region?"),
+        ("plan --only x", "option --only: does not exist; see lambda-fast-deploy plan --help"),
         ("deploy --mem 256", "option --mem: does not exist; did you mean --memory?"),
         ("plan -v", "option -v: does not exist; see lambda-fast-deploy plan --help"),
         ("--dry-run deploy", "option --dry-run: comes after the command"),

@@ -412,7 +412,7 @@ def test_an_unknown_region_names_the_nearest(root: Path) -> None:
     [
         ({"region": "mars"}, {}, "input region: 'mars' is not an AWS region"),
         ({}, {"AWS_REGION": "mars"}, "variable AWS_REGION: 'mars' is not an AWS region"),
-        ({}, {}, "input region: no region; give input region or set AWS_REGION"),
+        ({}, {}, "input region: is needed: neither the configuration nor AWS_REGION names"),
     ],
 )
 def test_a_region_from_outside_the_file_is_blamed_on_where_it_came_from(
@@ -603,7 +603,7 @@ tests:
 
 
 def test_an_empty_list_of_regions_is_a_mistake(root: Path) -> None:
-    assert any("no region" in problem for problem in problems(root, f"regions: []\n{ZIP}"))
+    assert problems(root, f"regions: []\n{ZIP}") == ["1: name at least one region"]
 
 
 def test_an_unset_variable_is_said_once_and_hides_nothing_else(root: Path) -> None:
