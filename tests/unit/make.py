@@ -28,6 +28,7 @@ from lambda_fast_deploy.models import (
     Network,
     ObservedFunction,
     ObservedRegion,
+    PruningRules,
     S3Test,
     Settings,
     ZipSource,
@@ -55,7 +56,9 @@ def zip_source(**changes: Any) -> ZipSource:
 
 
 def image_source(**changes: Any) -> ImageSource:
-    source = ImageSource(Path("Dockerfile.lambda"), Path(), "orders", "python", {})
+    source = ImageSource(
+        Path("Dockerfile.lambda"), Path(), "orders", "python", {}, "auto", follow_upstream=True
+    )
     return replace(source, **changes)
 
 
@@ -100,12 +103,20 @@ def base(**changes: Any) -> Base:
         "3.13",
         Architecture.X86_64,
         {},
+        follow_upstream=True,
     )
     return replace(made, **changes)
 
 
 def layer(**changes: Any) -> Layer:
-    made = Layer("deps", Path("requirements.txt"), "python3.13", Architecture.X86_64)
+    made = Layer(
+        "deps",
+        Path("requirements.txt"),
+        "python3.13",
+        Architecture.X86_64,
+        PruningRules("safe"),
+        "include",
+    )
     return replace(made, **changes)
 
 

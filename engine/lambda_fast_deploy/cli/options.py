@@ -76,7 +76,7 @@ def add_reporting(command: Parser) -> None:
 
 def add_function(command: Parser) -> None:
     """The word that names one function of the configuration."""
-    says = "one function; default all of the configuration"
+    says = "one function; default: all of the configuration"
     command.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
 
 
@@ -104,13 +104,13 @@ def _kind_of(item: Input) -> str:
 def _add_option(group: Any, item: Input) -> None:
     name = f"--{item.name}"
     if item.switch:
-        says = item.says.partition(":")[0]
+        says = item.text.partition(":")[0]
         group.add_argument(name, action="store_const", const="true", help=says)
     elif item.name in PAIRS:
-        says = re.sub(r"one (\S+) a line", r"\1, as often as needed", item.says)
+        says = re.sub(r"one (\S+) a line", r"\1, as often as needed", item.text)
         group.add_argument(name, metavar="PAIR", action="append", help=says)
     else:
-        group.add_argument(name, metavar=_METAVARS.get(item.name, "VALUE"), help=item.says)
+        group.add_argument(name, metavar=_METAVARS.get(item.name, "VALUE"), help=item.text)
 
 
 def inputs_of(options: argparse.Namespace) -> dict[str, str]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from lambda_fast_deploy.config.environment_variables import check_variables
 from lambda_fast_deploy.config.function_tests import read_gate
-from lambda_fast_deploy.config.functions import read_function
 from lambda_fast_deploy.config.inputs import GivenInputs, pairs_of
-from lambda_fast_deploy.config.layers import read_base, read_layer, with_services
+from lambda_fast_deploy.config.keys import ARTIFACTS
 from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
 from lambda_fast_deploy.config.samconfig import SamConfig
-from lambda_fast_deploy.config.stacks import read_stack
+from lambda_fast_deploy.config.sections.budgets import read_budgets
+from lambda_fast_deploy.config.sections.environment import check_variables
+from lambda_fast_deploy.config.sections.functions import read_function
+from lambda_fast_deploy.config.sections.images import read_base
+from lambda_fast_deploy.config.sections.layers import read_layer, with_services
+from lambda_fast_deploy.config.sections.stack import read_stack
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.config.yaml_lines import YamlNode, nearest
 from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.masking import says_secret, secrets_of
-from lambda_fast_deploy.models import Budgets, Event, Settings, Store
+from lambda_fast_deploy.models import Event, Settings, Store
 
 
 def assemble(
@@ -40,9 +43,7 @@ def assemble(
     if "functions" in checked.values and not checked.names("functions"):
         checked.problem("name at least one function", "functions")
     stack, sam = read_stack(checked, tests)
-    budgets = checked.value("budgets", {})
     regions = _regions(checked, given, environ, sam, known_regions)
-    seconds = budgets.pop("cold-start", None)
     shown = (*checked.document.plain(), *regions, event.branch, event.tag, event.commit)
     return Settings(
         root=checked.root,
@@ -50,7 +51,7 @@ def assemble(
         bases=bases,
         layers=layers,
         functions=functions,
-        budgets=Budgets(**{key: int(size) for key, size in budgets.items()}, cold_start=seconds),
+        budgets=read_budgets(checked.value("budgets", {})),
         secrets=_secrets(checked, given, environ, shown),
         shown=shown,
         event=event,
@@ -164,8 +165,8 @@ def _store(checked: ValidatedDocument) -> Store | None:
     value = checked.value("artifacts", None)
     if value is None:
         return None
-    is_made = value.get("create", "false").lower() == "true"
-    return Store(value["bucket"], is_made, value.get("owner", ""))
+    value = ARTIFACTS.completed(value)
+    return Store(value["bucket"], value["create"] == "true", value.get("owner", ""))
 
 
 def _regions(

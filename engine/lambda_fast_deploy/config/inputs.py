@@ -1,6 +1,6 @@
 """The inputs, and how those for a single function become a document like lambda-deploy.yml.
 
-The same table makes the command line's options, and a test holds action.yml against it.
+The same table makes the command line's options, action.yml and its page of the reference.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_fast_deploy.config.keys import FILE, ROOT
+from lambda_fast_deploy.config.records import Key, RecordShape, with_default
+from lambda_fast_deploy.config.shapes import MapOf, Shape
 from lambda_fast_deploy.config.yaml_lines import YamlNode, nodes_of, substitute, variables_in
 from lambda_fast_deploy.config.yaml_nodes import DEPTH
 from lambda_fast_deploy.errors import Place, Problem
@@ -17,12 +20,38 @@ from lambda_fast_deploy.errors import Place, Problem
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input: ``name`` in action.yml, ``--name`` on the command line."""
+    """One input: ``name`` in action.yml, ``--name`` on the command line.
+
+    ``path`` is where its value goes in the document; F stands for the function's name, and there
+    its ``default`` stands as well, if it has one. One that ``selects`` says what is deployed or
+    built: without it nothing takes its place.
+    """
 
     name: str
     says: str
     path: str = ""
     switch: bool = False
+    default: str = ""
+    selects: bool = False
+
+    @property
+    def text(self) -> str:
+        """What it is for, with its default: that of the key at its path, unless it selects."""
+        key = None if self.selects else self._key
+        return with_default(self.says, self.default or (key.default if key else None))
+
+    @property
+    def _key(self) -> Key | None:
+        """The key of lambda-deploy.yml that it gives a value for."""
+        shape: Shape = ROOT
+        key = None
+        for part in self.path.split(".") if self.path else ():
+            if isinstance(shape, MapOf):  # the part is a name of the user's
+                shape = shape.item
+            elif isinstance(shape, RecordShape):
+                key = shape.keys[part]
+                shape = key.shape
+        return key
 
     @property
     def is_of_one_function(self) -> bool:
@@ -30,14 +59,13 @@ class Input:
         return "." in self.path
 
 
-# ``path`` is where the value goes in the document; F stands for the function's name.
 INPUTS = (
-    Input("config", "Configuration file for many functions; default lambda-deploy.yml"),
-    Input("region", "AWS region, when the configuration names none; default AWS_REGION"),
+    Input("config", "Configuration file for many functions", default=FILE),
+    Input("region", "AWS region, when the configuration names none", default="AWS_REGION"),
     Input("template", "SAM or CloudFormation template: deploys its stack, as samconfig.toml says"),
     Input("function", "Name of the function, to deploy one without a configuration file"),
     Input("role", "ARN of the execution role; needed to create the function", "functions.F.role"),
-    Input("alias", "Alias that users call, moved last; default live", "functions.F.alias"),
+    Input("alias", "Alias that users call, moved last", "functions.F.alias"),
     Input("memory", "Memory in MB", "functions.F.memory"),
     Input("timeout", "Timeout in seconds", "functions.F.timeout"),
     Input(
@@ -45,7 +73,7 @@ INPUTS = (
         "Environment variables, one NAME=value a line, merged with those that are there",
         "functions.F.environment",
     ),
-    Input("architecture", "x86_64 (default) or arm64", "functions.F.architecture"),
+    Input("architecture", "Instruction set, x86_64 or arm64", "functions.F.architecture"),
     Input("url", "Function URL on the alias: public or iam", "functions.F.url"),
     Input("code", "Directory of the code: deploys a zip", "functions.F.zip.code"),
     Input("handler", "Handler of a zip, such as app.handler", "functions.F.zip.handler"),
@@ -55,12 +83,18 @@ INPUTS = (
         "Requirements file that becomes a dependency layer",
         "layers.F-dependencies.requirements",
     ),
-    Input("dockerfile", "Dockerfile: deploys a container image", "functions.F.image.dockerfile"),
-    Input("context", "Build context of the image; default .", "functions.F.image.context"),
+    Input(
+        "dockerfile",
+        "Dockerfile: deploys a container image",
+        "functions.F.image.dockerfile",
+        selects=True,
+    ),
+    Input("context", "Build context of the image", "functions.F.image.context"),
     Input(
         "repository",
-        "ECR repository of the image; default the function's name",
+        "ECR repository of the image",
         "functions.F.image.repository",
+        default="the function's name",
     ),
     Input(
         "build-args",
@@ -72,21 +106,23 @@ INPUTS = (
         "Build secrets, one ID=VARIABLE a line: the environment variable of each",
         "functions.F.image.build-secrets",
     ),
-    Input("builder", "Buildx builder of images; default the best that runs", "builder"),
+    Input("builder", "Buildx builder of images", "builder", default="the best that runs"),
     Input(
         "base-dockerfile",
         "Dockerfile of the base image, built only when it changed",
         "bases.F.dockerfile",
+        selects=True,
     ),
     Input(
         "base-repository",
-        "ECR repository of the base image; default the function's name with -base",
+        "ECR repository of the base image",
         "bases.F.repository",
+        default="the function's name with -base",
     ),
     Input("base-tag", "Human tag of the base image, such as 3.13", "bases.F.tag"),
     Input("health-path", "Path that must answer before traffic arrives", "tests.health.http"),
     Input("health-payload", "Event (JSON) to invoke instead of a path", "tests.health.invoke"),
-    Input("health-within", "Time in which it must pass; default 30s", "tests.health.within"),
+    Input("health-within", "Time in which it must pass", "tests.health.within", default="30s"),
     Input(
         "test-s3-bucket",
         "Bucket of the S3 test, which runs with [test-s3] or for a release",
@@ -95,8 +131,9 @@ INPUTS = (
     Input("test-s3-path", "API path of an object, such as /objects/{key}", "tests.storage.s3.path"),
     Input(
         "test-s3-prefix",
-        "Where {key} is stored in the bucket; default its root",
+        "Where {key} is stored in the bucket",
         "tests.storage.s3.prefix",
+        default="its root",
     ),
     Input("commit-message", "Text to read flags from, instead of the event's commit message"),
     Input(

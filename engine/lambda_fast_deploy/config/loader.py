@@ -46,8 +46,7 @@ def load(
         check_shown(document, problems)
         if problems:  # before anything quotes a value
             raise Invalid(problems)
-    values = ROOT.check(document, problems)
-    checked = ValidatedDocument(document, values, directory, problems)
+    checked = ValidatedDocument(document, ROOT, directory, problems)
     plan_only = _plan_only(given, event, problems)
     settings = assemble(checked, given, environ, event, plan_only, known_regions)
     if _code_only(given, problems):

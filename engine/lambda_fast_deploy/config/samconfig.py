@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_there, read_text
-from lambda_fast_deploy.config.keys import BUCKET, STACK
+from lambda_fast_deploy.config.sections.shared import BUCKET, CAPABILITIES, STACK_NAME, TAGS
 from lambda_fast_deploy.config.shapes import Shape, TextShape
 from lambda_fast_deploy.config.toml import parse_toml
 from lambda_fast_deploy.config.yaml_lines import YamlNode, nodes_of
@@ -85,7 +85,7 @@ def _config(values: Mapping[str, Any], place: Place, problems: list[Problem]) ->
         return found
 
     found = SamConfig(
-        stack_name=text("stack_name", STACK.keys["name"].shape),
+        stack_name=text("stack_name", STACK_NAME),
         bucket=text("s3_bucket", BUCKET) or (MANAGED if values.get("resolve_s3") is True else ""),
         region=text("region", TextShape()),
         parameters=_pairs(values.get("parameter_overrides", "")),
@@ -93,10 +93,10 @@ def _config(values: Mapping[str, Any], place: Place, problems: list[Problem]) ->
         tags=_pairs(values.get("tags", "")),
         role=text("role_arn", TextShape()),
     )
-    for key in ("capabilities", "tags"):
+    for key, shape in (("capabilities", CAPABILITIES), ("tags", TAGS)):
         listed = getattr(found, key)
         plain = list(listed) if isinstance(listed, tuple) else dict(listed)
-        STACK.keys[key].shape.check(replace(nodes_of(plain, place), name=key), problems)
+        shape.check(replace(nodes_of(plain, place), name=key), problems)
     return found
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy.config.records import Key, RecordShape
 from lambda_fast_deploy.config.shapes import (
     AnyValue,
     ChoiceShape,
     IntegerShape,
-    Key,
     ListOf,
     MapOf,
     OneOf,
     PercentShape,
     QuantityShape,
-    RecordShape,
     TextShape,
 )
 

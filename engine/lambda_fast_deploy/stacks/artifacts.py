@@ -24,7 +24,7 @@ from functools import partial
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
 from lambda_fast_deploy.adapters.files import is_file, read_bytes
 from lambda_fast_deploy.adapters.parallel import together
-from lambda_fast_deploy.config.layers import NODE_LOCKS
+from lambda_fast_deploy.config.sections.layers import NODE_LOCKS, default_layer
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import code_archive
 from lambda_fast_deploy.fingerprints.file_tree import code_files
@@ -255,7 +255,7 @@ def _unzipped(content: bytes) -> int:
 
 def _layer(part: LocalArtifact) -> Layer:
     assert part.requirements is not None
-    return Layer(part.logical, part.requirements, part.runtime, part.architecture)
+    return default_layer(part.logical, part.requirements, part.runtime, part.architecture)
 
 
 def _fingerprint(part: LocalArtifact, requirements: str, own: Archive) -> str:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_fast_deploy.adapters.http import request
-from lambda_fast_deploy.config.environment_variables import RESERVED
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.loader import load
+from lambda_fast_deploy.config.sections.environment import RESERVED
 from lambda_fast_deploy.config.test_keys import TEST
 from lambda_fast_deploy.config.yaml_lines import nodes_of
 from lambda_fast_deploy.errors import Invalid, Place, Problem
@@ -26,6 +26,7 @@ from lambda_fast_deploy.models import (
     ImageSource,
     InvokeTest,
     Layer,
+    PruningRules,
     S3Test,
     Settings,
     ZipSource,
@@ -95,7 +96,14 @@ def test_a_zip_with_a_layer_has_the_defaults_that_are_documented(root: Path) -> 
     (orders,) = settings.functions
     assert settings.regions == ("eu-central-1",)
     assert settings.layers == {
-        "deps": Layer("deps", root / "requirements.txt", "python3.13", Architecture.X86_64)
+        "deps": Layer(
+            "deps",
+            root / "requirements.txt",
+            "python3.13",
+            Architecture.X86_64,
+            PruningRules("safe"),
+            "include",
+        )
     }
     assert orders.source == ZipSource(root / "src", "app.handler", "python3.13", ("deps",))
     assert (orders.alias, orders.role, orders.url, orders.tests) == ("live", None, None, ())
@@ -108,7 +116,13 @@ def test_an_image_has_the_defaults_that_are_documented(root: Path) -> None:
     settings = loaded(root, IMAGE)
     (orders,) = settings.functions
     assert orders.source == ImageSource(
-        root / "Dockerfile.lambda", root / ".", "orders", "python", {}
+        root / "Dockerfile.lambda",
+        root / ".",
+        "orders",
+        "python",
+        {},
+        "auto",
+        follow_upstream=True,
     )
     assert settings.bases == {
         "python": Base(
@@ -119,6 +133,7 @@ def test_an_image_has_the_defaults_that_are_documented(root: Path) -> None:
             "latest",
             Architecture.X86_64,
             {},
+            follow_upstream=True,
         )
     }
 

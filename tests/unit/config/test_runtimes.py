@@ -7,7 +7,7 @@ import re
 import botocore.session
 import pytest
 
-from lambda_fast_deploy.config.keys import OTHER_RUNTIMES, RUNTIMES
+from lambda_fast_deploy.config.sections.shared import OTHER_RUNTIMES, RUNTIMES
 
 
 @pytest.fixture(scope="module")

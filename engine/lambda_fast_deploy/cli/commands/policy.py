@@ -38,7 +38,7 @@ def declare(commands: Any) -> None:
         ":environment:NAME, :ref:refs/heads/BRANCH or :pull_request"
     )
     command.add_argument("--trust", metavar="WHO", help=says)
-    says = "number of the AWS account; default that of the credentials"
+    says = "number of the AWS account; default: that of the credentials"
     command.add_argument("--account", metavar="ID", help=says)
     add_inputs_but(command, *OF_A_RUN, "credentials-expire")
 

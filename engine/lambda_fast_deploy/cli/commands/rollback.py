@@ -29,7 +29,7 @@ def declare(commands: Any) -> None:
         run=run,
     )
     add_function(command)
-    says = "number of the version; default the newest before that passes its tests"
+    says = "number of the version; default: the newest before that passes its tests"
     command.add_argument("--to", default=PREVIOUS, metavar="N", dest="rollback", help=says)
     add_reporting(command)
     add_inputs_but(command, "rollback", "commit-message", "code-only")

@@ -23,7 +23,7 @@ def declare(commands: Any) -> None:
         takes="[WHAT]",
         run=run,
     )
-    says = "configuration (the default) or report"
+    says = f"configuration or report; default: {DOCUMENTS[0]}"
     command.add_argument(
         "what", nargs="?", default=DOCUMENTS[0], choices=DOCUMENTS, metavar="WHAT", help=says
     )

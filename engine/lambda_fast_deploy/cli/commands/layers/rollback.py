@@ -21,7 +21,7 @@ def declare(commands: Any) -> None:
         run=run,
     )
     add_one_layer(command)
-    says = "version to go back to; default the one before"
+    says = "version to go back to; default: the one before"
     command.add_argument("--to", default="", metavar="N", help=says)
     add_json(command)
     add_inputs(command, "config", "region", "dry-run")

@@ -3,15 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.config.function_tests import named_gates
-from lambda_fast_deploy.config.keys import RETENTION
+from lambda_fast_deploy.config.records import Key, RecordShape
+from lambda_fast_deploy.config.samconfig import DEFAULT, SamConfig, read_samconfig
 from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
-from lambda_fast_deploy.config.samconfig import SamConfig, read_samconfig
-from lambda_fast_deploy.config.validation import ValidatedDocument
+from lambda_fast_deploy.config.sections.shared import (
+    CAPABILITIES,
+    PATH,
+    ROLE,
+    STACK_NAME,
+    STRINGS,
+    TAGS,
+    TEST_NAMES,
+)
+from lambda_fast_deploy.config.shapes import IntegerShape, ListOf, MapOf, PercentShape, TextShape
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models import Alarms, FunctionTest, Stack
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.config.validation import ValidatedDocument
+
+# Logs API, PutRetentionPolicy: retentionInDays
+RETENTION = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
+    *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+LOGICAL_ID = r"[A-Za-z0-9]{1,255}"
+
+STACK = RecordShape(
+    {
+        "template": Key(PATH, "SAM or CloudFormation template", required=True),
+        "name": Key(
+            STACK_NAME,
+            "name of the stack",
+            otherwise=f"stack_name of {SAMCONFIG}",
+        ),
+        "samconfig": Key(
+            TextShape(r"[A-Za-z0-9_-]+", "an environment of samconfig.toml"),
+            f"which environment of the {SAMCONFIG} beside the template is read",
+            otherwise=DEFAULT,
+        ),
+        "parameters": Key(STRINGS, "parameters of the template, before those of samconfig.toml"),
+        "capabilities": Key(
+            CAPABILITIES,
+            "what the template may do, as CloudFormation calls it",
+        ),
+        "tags": Key(TAGS, "tags of the stack"),
+        "role": Key(
+            ROLE,
+            "role that CloudFormation assumes",
+            otherwise="the permissions of the deployer",
+        ),
+        "tests": Key(
+            MapOf(TEST_NAMES, LOGICAL_ID, "the logical id of a function"),
+            "tests of functions, by their logical ids",
+        ),
+        "may-replace": Key(
+            ListOf(TextShape(rf"{LOGICAL_ID}(/{LOGICAL_ID})*", "the logical id of a resource")),
+            "resources with data that may be replaced or removed, by their logical ids; of those "
+            "in a stack inside this one, STACK/RESOURCE",
+        ),
+        "alarms": Key(
+            RecordShape(
+                {
+                    "errors": Key(IntegerShape(0, 10**6, "calls"), "failed calls in five minutes"),
+                    "throttles": Key(
+                        IntegerShape(0, 10**6, "calls"), "refused calls in five minutes"
+                    ),
+                    "duration": Key(PercentShape(), "part of the function's timeout"),
+                    "notify": Key(
+                        TextShape(r"arn:aws[a-z-]*:sns:.+", "the ARN of an SNS topic"),
+                        "where alarms are sent",
+                    ),
+                }
+            ),
+            "alarms of every function, which go off above these",
+        ),
+        "log-retention": Key(IntegerShape(1, 3653, "days"), "days that logs of functions are kept"),
+    }
+)
 
 
 def read_stack(

@@ -1,15 +1,30 @@
-"""Functions: what they are made of, and what they run with."""
+"""Functions: what they are made of, and what they run with.
+
+Bounds are those of the Lambda API reference (``CreateFunction``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.config.function_tests import named_gates, read_canary
 from lambda_fast_deploy.config.handler import absence_of, problem_with
-from lambda_fast_deploy.config.repositories import read_repository
-from lambda_fast_deploy.config.validation import ValidatedDocument
+from lambda_fast_deploy.config.records import Key, RecordShape
+from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
+from lambda_fast_deploy.config.sections.images import IMAGE, read_image
+from lambda_fast_deploy.config.sections.layers import LAYER_NAME
+from lambda_fast_deploy.config.sections.shared import (
+    ARCHITECTURE,
+    PATH,
+    ROLE,
+    RUNTIME,
+    TAGS,
+    TEST_NAMES,
+)
+from lambda_fast_deploy.config.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
+from lambda_fast_deploy.config.test_keys import CANARY
 from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.models import (
     LATEST,
@@ -19,12 +34,97 @@ from lambda_fast_deploy.models import (
     Configuration,
     Function,
     FunctionTest,
-    ImageSource,
     Layer,
     Network,
     ZipSource,
 )
 from lambda_fast_deploy.models.sizes import MAX_LAYERS
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.config.validation import ValidatedDocument
+
+LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+
+ZIP = RecordShape(
+    {
+        "code": Key(PATH, "directory of the function's own code", required=True),
+        "handler": Key(
+            TextShape(r"(?=.{1,128}$)[^\s]+\.[^\s.]+", "a handler such as app.handler"),
+            "module and function that Lambda calls",
+            required=True,
+        ),
+        "runtime": Key(RUNTIME, "Lambda runtime", required=True),
+        "layers": Key(
+            ListOf(TextShape(LAYER_NAME, "a layer's name")),
+            f"layers, first to last; at most {MAX_LAYERS}",
+            otherwise="those that the function has",
+        ),
+    }
+)
+
+FUNCTION = RecordShape(
+    {
+        "image": Key(IMAGE, "package as a container image"),
+        "zip": Key(ZIP, "package as a zip, with dependencies in layers"),
+        "architecture": ARCHITECTURE,
+        "role": Key(
+            ROLE,
+            "execution role; needed when the function does not exist yet",
+        ),
+        "alias": Key(
+            TextShape(r"(?!\d+$)[A-Za-z0-9_-]{1,128}|\$LATEST", "an alias name"),
+            "alias that users call, moved last; $LATEST: none, users have what was uploaded last",
+            default="live",
+        ),
+        # The bounds of the API; where less is allowed, Lambda says so.
+        "memory": Key(IntegerShape(128, 32768, "MB"), "memory in MB"),
+        "timeout": Key(IntegerShape(1, 5400, "seconds"), "timeout in seconds"),
+        "storage": Key(IntegerShape(512, 32768, "MB"), "storage of /tmp in MB"),
+        "description": Key(TextShape(r".{0,256}", "up to 256 characters"), "description"),
+        "environment": Key(
+            ENVIRONMENT, "environment variables, merged with those that are there; 4 KB in all"
+        ),
+        "vpc": Key(
+            RecordShape(
+                {
+                    "subnets": Key(
+                        ListOf(TextShape(r"subnet-[0-9a-z]+", "a subnet's id")),
+                        "subnets; [] for none",
+                    ),
+                    "security-groups": Key(
+                        ListOf(TextShape(r"sg-[0-9a-z]+", "a security group's id")),
+                        "security groups",
+                    ),
+                }
+            ),
+            "network that the function is in",
+        ),
+        "tracing": Key(ChoiceShape(("active", "pass-through")), "X-Ray tracing"),
+        "logging": Key(
+            RecordShape(
+                {
+                    "format": Key(ChoiceShape(("text", "json")), "of the log"),
+                    "level": Key(ChoiceShape(LEVELS), "of the application's log; with json only"),
+                    "system-level": Key(
+                        ChoiceShape(LEVELS[1:4]), "of Lambda's own; with json only"
+                    ),
+                    "group": Key(TextShape(r"[A-Za-z0-9_./#-]{1,512}", "a log group"), "log group"),
+                }
+            ),
+            "where and how the function logs",
+        ),
+        "tags": Key(TAGS, "tags, added to those there"),
+        "url": Key(ChoiceShape(("public", "iam")), "function URL on the alias, open or IAM-signed"),
+        "tests": Key(TEST_NAMES, "tests, in order"),
+        "canary": Key(CANARY, "let a part of the users' calls try the new version first"),
+        "keep": Key(
+            IntegerShape(1, 1000, "versions"),
+            "versions that stay after a release, with their images",
+            otherwise="all",
+        ),
+    },
+    one_of=("image", "zip"),
+)
 
 
 def read_function(
@@ -37,18 +137,19 @@ def read_function(
 ) -> Function:
     """A function; the bases, layers and tests that it may name are given."""
     path = ("functions", name)
-    architecture = Architecture(value.get("architecture", "x86_64"))
+    value = FUNCTION.completed(value)
+    architecture = Architecture(value["architecture"])
     tests = named_gates(checked, value.get("tests", []), available, *path, "tests")
     return Function(
         name=name,
         source=(
-            _image(checked, name, value["image"], architecture, bases)
+            read_image(checked, name, value["image"], architecture, bases)
             if "image" in value
             else _zip(checked, name, value["zip"], architecture, layers)
         ),
         architecture=architecture,
         role=value.get("role"),
-        alias=value.get("alias", "live"),
+        alias=value["alias"],
         configuration=_configuration(checked, value, *path),
         url=value.get("url"),
         tests=tuple(tests),
@@ -59,43 +160,12 @@ def read_function(
 
 
 def _canary(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> Canary | None:
-    if value.get("alias") == LATEST:
+    if value["alias"] == LATEST:
         for key in {"canary", "keep", "url"} & value.keys():
             checked.problem(f"{key} needs an alias, and users call {LATEST}", *path, key)
     if "canary" not in value:
         return None
     return read_canary(value["canary"], checked.at(*path, "canary"))
-
-
-def _image(
-    checked: ValidatedDocument,
-    name: str,
-    value: dict[str, Any],
-    architecture: Architecture,
-    bases: Mapping[str, Base],
-) -> ImageSource:
-    path = ("functions", name, "image")
-    base = value.get("base")
-    known = checked.names("bases")
-    if base is not None and base not in known:
-        checked.problem(f"no base {base!r}{nearest(base, known)}", *path, "base")
-    elif base is not None and base in bases and bases[base].architecture != architecture:
-        checked.problem(
-            f"base {base!r} is built for {bases[base].architecture}, "
-            f"the function for {architecture}",
-            *path,
-            "base",
-        )
-    return ImageSource(
-        dockerfile=checked.file(value.get("dockerfile", "Dockerfile.lambda"), *path, "dockerfile"),
-        context=checked.directory(value.get("context", "."), *path, "context"),
-        repository=read_repository(checked, value.get("repository"), name.lower(), *path),
-        base=base,
-        build_args=value.get("build-args", {}),
-        compression=value.get("compression", "auto"),
-        secrets=value.get("build-secrets", {}),
-        follow_upstream=value.get("upstream", "follow") == "follow",
-    )
 
 
 def _zip(
