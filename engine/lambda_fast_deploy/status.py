@@ -10,7 +10,6 @@ from lambda_fast_deploy.adapters.parallel import attempts
 from lambda_fast_deploy.config.yaml_lines import nearest
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Fingerprints,
     Function,
@@ -25,6 +24,7 @@ from lambda_fast_deploy.planning.configuration import layer_name, update
 from lambda_fast_deploy.planning.existing_artifacts import look
 from lambda_fast_deploy.planning.planner import make_plan, served
 from lambda_fast_deploy.planning.problems import problems_of, unusable
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state import descriptions
 
 _KEYS = {  # of lambda-deploy.yml, by those of the API's UpdateFunctionConfiguration
@@ -61,7 +61,7 @@ class Status:
     error: str = ""
 
 
-def status(settings: Settings, clients: Clients, journal: Journal, only: str = "") -> list[Status]:
+def status(settings: Settings, clients: Clients, run_log: RunLog, only: str = "") -> list[Status]:
     """Every function in every region, or one function in each.
 
     Raises:
@@ -69,9 +69,9 @@ def status(settings: Settings, clients: Clients, journal: Journal, only: str = "
         NotReady: no region can be asked.
     """
     if settings.stack:
-        return _of_stack(settings, clients, journal, only)
+        return _of_stack(settings, clients, run_log, only)
     settings = _without_tests(settings, only)
-    prints, observed, failed = look(settings, fingerprints(settings), clients, journal)
+    prints, observed, failed = look(settings, fingerprints(settings), clients, run_log)
     if not observed:
         raise next(iter(failed.values()))
     found: list[Status] = []
@@ -84,7 +84,7 @@ def status(settings: Settings, clients: Clients, journal: Journal, only: str = "
     return found
 
 
-def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str) -> list[Status]:
+def _of_stack(settings: Settings, clients: Clients, run_log: RunLog, only: str) -> list[Status]:
     """The stack in every region."""
     from lambda_fast_deploy.stacks.context import orders
     from lambda_fast_deploy.stacks.status import status_of
@@ -92,7 +92,7 @@ def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str)
     assert settings.stack
     if only:
         raise Invalid([Problem("a stack is told of as a whole, by its own name", Place("status"))])
-    name, context = settings.stack.name, orders(settings, clients, journal)
+    name, context = settings.stack.name, orders(settings, clients, run_log)
     done, failed = attempts(lambda region: status_of(context(region)), settings.regions)
     if not done:
         raise next(iter(failed.values()))

@@ -18,9 +18,9 @@ from lambda_fast_deploy.config.event import read_event
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.loader import load
 from lambda_fast_deploy.errors import Invalid, Place, Problem
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.masking import secrets_of
 from lambda_fast_deploy.models import Settings
+from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.adapters.aws.session import Aws
@@ -77,26 +77,26 @@ class CommandContext:
         return aws
 
     @cached_property
-    def journal(self) -> Journal:
+    def run_log(self) -> RunLog:
         """The log of the run, which hides secrets of the environment and of the settings."""
-        journal = Journal(self.progress.tell)
-        journal.keep_secret(secrets_of(self.environ))
-        return journal
+        run_log = RunLog(self.progress.tell)
+        run_log.keep_secret(secrets_of(self.environ))
+        return run_log
 
     @cached_property
     def clients(self) -> Clients:
         """All adapters; what they wait for and read is told to the log of the run."""
         from lambda_fast_deploy.adapters.clients import Clients
 
-        journal = self.journal
-        journal.keep_secret(self.settings.secrets)
-        journal.show(self.settings.shown)
+        run_log = self.run_log
+        run_log.keep_secret(self.settings.secrets)
+        run_log.show(self.settings.shown)
         return Clients(
             self.aws,
             self.settings.builder,
-            journal.read,
-            lambda: journal.is_cancelled,
-            journal.waits,
+            run_log.read,
+            lambda: run_log.is_cancelled,
+            run_log.waits,
         )
 
 

@@ -19,15 +19,15 @@ from lambda_fast_deploy.cli.terminal import log
 from lambda_fast_deploy.cli.terminal.streams import hand_over, say
 from lambda_fast_deploy.config.event import mistyped
 from lambda_fast_deploy.errors import DeployError, Invalid, Place, Problem, unexpected
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Outcome, Plan
+from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.adapters.clients import Clients
     from lambda_fast_deploy.models import Settings
 
 
-Work = Callable[["Settings", "Clients", Journal], Outcome]
+Work = Callable[["Settings", "Clients", RunLog], Outcome]
 
 REPORT = "lambda-fast-deploy-report-{}.json"  # of each step of a job: one of its own
 
@@ -58,7 +58,7 @@ class Run:
         self._work = work
         self._plan_to = plan_to or sys.stderr
         self._flags = flags
-        self._journal = context.journal
+        self._run_log = context.run_log
         self._report = _report_path(context)
         self._json = context.options.json
         self._github = Github() if on_github(context.environ) else None
@@ -80,8 +80,8 @@ class Run:
             self._is_over = True
             if error:
                 error.after(self._context.changes)
-                error.hide(self._journal.hidden)
-            self._tell(outcome and outcome.without(self._journal.hidden), error)
+                error.hide(self._run_log.hidden)
+            self._tell(outcome and outcome.without(self._run_log.hidden), error)
             if self._github:
                 self._github.close()
         return error.exit_code if error else outcome.exit_code if outcome else 1
@@ -89,7 +89,7 @@ class Run:
     def _cancel(self, received: signal.Signals) -> None:
         if self._is_over:
             return  # it is only told how it came out
-        self._journal.cancel()
+        self._run_log.cancel()
         self._progress.say(
             f"{received.name}: no further step begins, and what was changed is being undone"
         )
@@ -99,10 +99,10 @@ class Run:
         context.settings = self._settings = context.load(flags=self._flags)
         clients = context.clients
         for note in mistyped(self._settings.event, _flags_of(self._settings)):
-            self._journal.note(note)
-        outcome = self._work(self._settings, clients, self._journal)
+            self._run_log.note(note)
+        outcome = self._work(self._settings, clients, self._run_log)
         if self._planned:  # it has no steps that would have been stopped
-            self._journal.check()
+            self._run_log.check()
         return outcome
 
     # ------------------------------------------------------------ telling
@@ -125,7 +125,7 @@ class Run:
                 self._show(unexpected(fault))
 
     def _show(self, failure: DeployError, place: Place | None = None) -> None:
-        failure.hide(self._journal.hidden)
+        failure.hide(self._run_log.hidden)
         log.show_error(failure)
         if self._github:
             self._github.annotate(failure, place)
@@ -135,7 +135,7 @@ class Run:
             from lambda_fast_deploy.report.documents import report_document
 
             path, self._report = self._report, ""  # no output leads to it until it is there
-            text = json.dumps(report_document(outcome, self._journal, error), indent=2)
+            text = json.dumps(report_document(outcome, self._run_log, error), indent=2)
             with _writing(path, "Name another file by --report; "):
                 Path(path).write_text(text, encoding="utf-8")
             self._report = str(Path(path).resolve())
@@ -145,7 +145,7 @@ class Run:
             from lambda_fast_deploy.report.page import summary
 
             with _writing("the step summary (GITHUB_STEP_SUMMARY)"):
-                self._github.summary(summary(outcome, self._journal, error))
+                self._github.summary(summary(outcome, self._run_log, error))
 
     def _write_outputs(self, outcome: Outcome | None, _: DeployError | None) -> None:
         if self._github:
@@ -163,9 +163,9 @@ class Run:
         if outcome and self._planned:
             log.show_plan(outcome.plan, self._planned, self._plan_to)
         elif outcome and not outcome.deliveries:
-            log.show_bases(outcome.plan, self._journal.elapsed)
+            log.show_bases(outcome.plan, self._run_log.elapsed)
         elif outcome:
-            log.show_deliveries(outcome.deliveries, self._journal.elapsed)
+            log.show_deliveries(outcome.deliveries, self._run_log.elapsed)
         elif error:
             say("Not deployed; no function was touched.")
 
@@ -177,7 +177,7 @@ class Run:
         if outcome and self._planned:
             document = plan_document(outcome.plan)
         else:
-            document = report_document(outcome, self._journal, error)
+            document = report_document(outcome, self._run_log, error)
         hand_over(json.dumps(document, indent=2))
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lambda_fast_deploy.errors import DeployError, NotPermitted, Problem
-from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.run_log import RunLog
 
 
 class Level(StrEnum):
@@ -59,13 +59,13 @@ def found(check: Check) -> list[Finding]:
 
 def in_order(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Finding]:
     """Each finding once, the most important first, in a line of its own and without secrets."""
-    journal = Journal()
-    journal.keep_secret(secrets)
+    run_log = RunLog()
+    run_log.keep_secret(secrets)
     clean = (
         replace(
             each,
-            says=journal.hidden(" ".join(each.says.split())),
-            remedy=journal.hidden(each.remedy),
+            says=run_log.hidden(" ".join(each.says.split())),
+            remedy=run_log.hidden(each.remedy),
         )
         for each in findings
     )

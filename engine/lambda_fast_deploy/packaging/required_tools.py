@@ -7,12 +7,12 @@ import os
 from lambda_fast_deploy.adapters import github_cache
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Base, ImageSource, Plan, Settings
 from lambda_fast_deploy.packaging.images.builder_choice import buildkit_reason
+from lambda_fast_deploy.run_log import RunLog
 
 
-def check_machine(settings: Settings, plan: Plan, clients: Clients, journal: Journal) -> None:
+def check_machine(settings: Settings, plan: Plan, clients: Clients, run_log: RunLog) -> None:
     """Make sure that builders and secrets are there, and note what makes builds slower.
 
     Raises:
@@ -26,11 +26,11 @@ def check_machine(settings: Settings, plan: Plan, clients: Clients, journal: Jou
         if isinstance(function.source, ImageSource) and f"image:{function.name}" in building
     ]
     check_secrets([*bases, *images])
-    check_builders(bases, images, clients, journal)
+    check_builders(bases, images, clients, run_log)
 
 
 def check_builders(
-    bases: list[Base], images: list[ImageSource], clients: Clients, journal: Journal
+    bases: list[Base], images: list[ImageSource], clients: Clients, run_log: RunLog
 ) -> None:
     """Make sure that the builders of these images answer, and note what makes builds slower.
 
@@ -38,7 +38,7 @@ def check_builders(
         NotReady: with what is missing.
     """
     if images or any(is_for_buildkit(base, clients) for base in bases):
-        _check_buildx([*bases, *images], clients, journal)
+        _check_buildx([*bases, *images], clients, run_log)
     if any(not is_for_buildkit(base, clients) for base in bases):
         clients.docker.ready()
 
@@ -70,7 +70,7 @@ def check_secrets(sources: list[Base | ImageSource]) -> None:
         )
 
 
-def _check_buildx(sources: list[Base | ImageSource], clients: Clients, journal: Journal) -> None:
+def _check_buildx(sources: list[Base | ImageSource], clients: Clients, run_log: RunLog) -> None:
     builder = clients.buildx.builder
     if builder is None or builder.driver == "docker":
         clients.docker.ready()
@@ -81,15 +81,15 @@ def _check_buildx(sources: list[Base | ImageSource], clients: Clients, journal: 
                     f"docker buildx is not available, and {source.dockerfile.name} has {reason}",
                     remedy="Install the buildx plugin, or add docker/setup-buildx-action.",
                 )
-        journal.note(
+        run_log.note(
             "docker buildx is not available, so images are built without a cache; install the "
             "buildx plugin, or add docker/setup-buildx-action before this step."
         )
         return
     if not builder.exports:
-        journal.note(
+        run_log.note(
             "This builder cannot write a registry cache, so images are built from the start on a "
             "fresh machine; add docker/setup-buildx-action before this step."
         )
     elif github_cache.is_known() and (trouble := clients.buildx.github_trouble):
-        journal.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")
+        run_log.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")

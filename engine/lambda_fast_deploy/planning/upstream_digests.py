@@ -20,8 +20,8 @@ from lambda_fast_deploy.fingerprints.images.recipe import (
     recipes_of,
     standing_on,
 )
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, Fingerprints, ImageSource, Settings
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 
 
@@ -29,7 +29,7 @@ def settled(
     settings: Settings,
     local: Fingerprints,
     clients: Clients,
-    journal: Journal,
+    run_log: RunLog,
     *,
     asked: bool = False,
 ) -> Fingerprints:
@@ -39,14 +39,14 @@ def settled(
         settings: what is asked for.
         local: the fingerprints of what the working tree holds.
         world: where it is asked.
-        journal: takes notes.
+        run_log: takes notes.
         asked: whether the digests have been asked for, and ``local`` has those that are known.
     """
     every = {each.step: each for each in recipes_of(settings)}
     digests = local.digests
     if not asked:
         digests = _digests(
-            _asked_for(every.values(), settings, journal), settings, clients, journal
+            _asked_for(every.values(), settings, run_log), settings, clients, run_log
         )
 
     def followed(step: str) -> dict[str, str]:
@@ -82,7 +82,7 @@ def settled(
     return replace(local, bases=bases, images=images, digests=digests)
 
 
-def _asked_for(every: Iterable[ImageRecipe], settings: Settings, journal: Journal) -> list[str]:
+def _asked_for(every: Iterable[ImageRecipe], settings: Settings, run_log: RunLog) -> list[str]:
     """The images that registries are asked for."""
     found: set[str] = set()
     for each in every:
@@ -90,7 +90,7 @@ def _asked_for(every: Iterable[ImageRecipe], settings: Settings, journal: Journa
             names = each.asked_for(settings)
             found |= set(names)
             if len(names) < len(each.upstreams()):
-                journal.note(
+                run_log.note(
                     f"What {each.what} starts from is named by a build argument, and not asked for "
                     "before it is merged; what was made of the same files last counts."
                 )
@@ -98,7 +98,7 @@ def _asked_for(every: Iterable[ImageRecipe], settings: Settings, journal: Journa
 
 
 def _digests(
-    images: list[str], settings: Settings, clients: Clients, journal: Journal
+    images: list[str], settings: Settings, clients: Clients, run_log: RunLog
 ) -> Mapping[str, str]:
     """The digest of each image that is known, ``""`` where nothing answers; others are noted."""
     if not images:
@@ -107,7 +107,7 @@ def _digests(
     for image, error in unknown.items():
         is_gone = isinstance(error, Unreachable)
         other = "or else the copy that the builder has" if is_gone else "if there is anything"
-        journal.note(
+        run_log.note(
             f"Whether {image} has moved could not be found out, so what was made of the same files "
             f"last counts, {other}: {error.message}. {error.remedy}".rstrip()
         )

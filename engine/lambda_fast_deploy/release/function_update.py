@@ -104,7 +104,7 @@ class _FunctionUpdate:
             sha256 = self._wanted_sha256()
             state = publish(context, label, sha256, self._revision)
         else:
-            context.journal.check()  # a run that is cancelled has not waited for Lambda
+            context.run_log.check()  # a run that is cancelled has not waited for Lambda
             found = self._functions.read(context.name)
             if found is None:
                 raise ChangedMeanwhile(f"{context.name} is gone")
@@ -125,7 +125,7 @@ class _FunctionUpdate:
         if not doing:
             return
         says = f"{context.name} is {doing}"
-        with context.journal.work(
+        with context.run_log.work(
             f"function:{context.name}", "read", says, context.region
         ) as detail:
             try:
@@ -187,7 +187,7 @@ class _FunctionUpdate:
             with self._taken(), self._layers_are_there():
                 self._functions.create(
                     context.name,
-                    context.journal.run,
+                    context.run_log.run,
                     self._zip_sha256(),
                     Code=self._code(),
                     **parameters,

@@ -33,7 +33,7 @@ class VersionTests:
     def __init__(self, context: ReleaseContext) -> None:
         self._context = context
         self._trials = FunctionTests(
-            context.settings, context.region, context.clients, context.journal
+            context.settings, context.region, context.clients, context.run_log
         )
 
     def prove(self, version: FunctionState) -> Speed:
@@ -50,7 +50,7 @@ class VersionTests:
             self._call_again(asked, address, 1 if context.function.has_alias else REFRESHES)
         budget = context.settings.budgets.cold_start
         if budget is not None and (why := address.speedometer.hold(budget, context.name)):
-            context.journal.note(why)
+            context.run_log.note(why)
         return address.speedometer.speed
 
     def _when(self) -> str:
@@ -81,7 +81,7 @@ class VersionTests:
         context, tests = self._context, self._context.function.tests
         if context.observed and any(map(self._runs, tests)):
             state = context.observed.live or context.observed.latest
-            make_ready(state, context.name, context.region, context.clients, context.journal)
+            make_ready(state, context.name, context.region, context.clients, context.run_log)
         self._run(tests, self._public(url) or self._alias(), "unchanged", url)
 
     def any_of_users(self) -> bool:
@@ -104,7 +104,7 @@ class VersionTests:
 
     def _call_again(self, test: HttpTest | InvokeTest, address: Address, times: int) -> None:
         """Measure a warm call; where there is no alias, let new environments take over."""
-        deadline, check = Deadline.after(test.within), self._context.journal.check
+        deadline, check = Deadline.after(test.within), self._context.run_log.check
         for _ in range(times):
             check()
             with contextlib.suppress(*NOT_YET):  # it has passed: these only measure

@@ -41,7 +41,7 @@ class StackImages:
         self._functions = functions
         self._region = context.region
         self._clients = context.clients
-        self._journal = context.journal
+        self._run_log = context.run_log
         self._digests: dict[str, str] = {}
         self._local = fingerprints(self._settings)
         self._all = self._local
@@ -53,12 +53,12 @@ class StackImages:
     def find(self) -> None:
         """Look which images the registry has of what the working tree makes now."""
         settings, clients = self._settings, self._clients
-        prints = settled(settings, self._local, clients, self._journal)
+        prints = settled(settings, self._local, clients, self._run_log)
         self._all, self._digests = prints, self._found(prints)
         missing = {f"image:{each.name}" for each in self._functions} - {
             f"image:{name}" for name in self._digests
         }
-        found = with_foreign(settings, prints, missing, clients, self._journal)
+        found = with_foreign(settings, prints, missing, clients, self._run_log)
         if found is not prints:
             self._all, self._digests = found, self._found(found)
 
@@ -109,7 +109,7 @@ class StackImages:
             NotReady: a builder is needed and not there; it names the functions.
         """
         try:
-            check_machine(self._settings, Plan(self.steps), self._clients, self._journal)
+            check_machine(self._settings, Plan(self.steps), self._clients, self._run_log)
         except NotReady as error:
             missing = ", ".join(
                 each.name for each in self._functions if each.name not in self._digests
@@ -128,7 +128,7 @@ class StackImages:
     def _uris(self, functions: tuple[Function, ...] | list[Function]) -> dict[str, str]:
         observed = ObservedRegion(self._region, {}, {}, self._digests, {})
         context = RegionContext(
-            self._settings, Plan(self.steps), observed, self._clients, self._journal
+            self._settings, Plan(self.steps), observed, self._clients, self._run_log
         )
         images = RegionImages(context, self._all)
 

@@ -1,4 +1,4 @@
-"""A test of a run: where it asks, what its commands are told, and what the journal hears of it."""
+"""A test of a run: where it asks, what its commands are told, and what the run log hears of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import FunctionTest, HttpTest, Settings, Step
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.testing.endpoints import Address, Sign, UrlAddress, VersionAddress
 from lambda_fast_deploy.testing.runner import Target, run_test
 
@@ -41,11 +41,11 @@ class TestedFunction:
 class FunctionTests:
     """The tests of a run in one region."""
 
-    def __init__(self, settings: Settings, region: str, clients: Clients, journal: Journal) -> None:
+    def __init__(self, settings: Settings, region: str, clients: Clients, run_log: RunLog) -> None:
         self._root = settings.root
         self._region = region
         self._clients = clients
-        self._journal = journal
+        self._run_log = run_log
 
     def run(self, step: Step, when: str, test: FunctionTest, subject: TestedFunction) -> None:
         """Run one test.
@@ -67,10 +67,10 @@ class FunctionTests:
             environment=subject.environment(self._region),
             root=self._root,
             not_yet=partial(self._not_yet, step.id),
-            check=self._journal.check,
-            hidden=self._journal.hidden,
+            check=self._run_log.check,
+            hidden=self._run_log.hidden,
         )
-        with self._journal.work(step.id, step.action, when, self._region) as detail:
+        with self._run_log.work(step.id, step.action, when, self._region) as detail:
             detail(run_test(test, target))
 
     def elsewhere(self, test: FunctionTest) -> Address | None:
@@ -85,5 +85,5 @@ class FunctionTests:
         return partial(self._clients.aws.signed, self._region, service)
 
     def _not_yet(self, step: str, reason: str) -> None:
-        self._journal.check()
-        self._journal.progress(step, f"not yet: {reason}", self._region)
+        self._run_log.check()
+        self._run_log.progress(step, f"not yet: {reason}", self._region)

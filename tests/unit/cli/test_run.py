@@ -14,8 +14,8 @@ from lambda_fast_deploy.cli.context import CommandContext
 from lambda_fast_deploy.cli.parser import read
 from lambda_fast_deploy.cli.run import Run
 from lambda_fast_deploy.cli.signals import STOPS
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Outcome, Plan, Settings
+from lambda_fast_deploy.run_log import RunLog
 from tests.unit import make
 
 CONFIG = """\
@@ -34,7 +34,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandContext:
     return CommandContext(read(["plan"]), {"AWS_REGION": make.REGION})
 
 
-def done(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+def done(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
     """Work that has nothing to do."""
     return Outcome(Plan(()), ())
 
@@ -43,9 +43,9 @@ def done(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
 def test_an_interrupted_plan_fails_as_an_interrupted_deploy_does(
     context: CommandContext, number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+    def interrupted(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
         os.kill(os.getpid(), number)
-        return done(settings, clients, journal)
+        return done(settings, clients, run_log)
 
     assert Run(context, interrupted).carry_out() == 1
     stdout, stderr = capsys.readouterr()

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import Conflict, NotFound
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     LATEST,
     Action,
@@ -24,6 +23,7 @@ from lambda_fast_deploy.models import (
     Step,
 )
 from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state import marks
 from tests.unit import make
 
@@ -257,5 +257,5 @@ def context(
         artifacts=replace(Artifacts({}, {}, {}, {}), **artifacts),
         observed=observed,
         clients=cast(Clients, _World(api)),
-        journal=Journal(),
+        run_log=RunLog(),
     )

@@ -49,7 +49,7 @@ def run(context: CommandContext) -> int:
     from lambda_fast_deploy.status import status
 
     options = context.options
-    states = status(context.settings, context.clients, context.journal, options.only)
+    states = status(context.settings, context.clients, context.run_log, options.only)
     if options.json:
         print_document(asdict(each) for each in states)
     else:

@@ -11,11 +11,11 @@ from pathlib import Path
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, ImageSource, Settings
 from lambda_fast_deploy.models.sizes import shown
 from lambda_fast_deploy.packaging.layers.import_check import why_not
 from lambda_fast_deploy.packaging.required_tools import check_builders, check_secrets
+from lambda_fast_deploy.run_log import RunLog
 
 ROOM = 2 * 10**9  # bytes
 
@@ -32,9 +32,9 @@ def checks(settings: Settings, clients: Clients) -> list[Check]:
             yield ok(f"Build secrets have values: {', '.join(sorted(names))}")
 
     def builders() -> Iterator[Finding]:
-        journal = Journal()
-        check_builders(bases, images, clients, journal)
-        yield from map(note, journal.notes)
+        run_log = RunLog()
+        check_builders(bases, images, clients, run_log)
+        yield from map(note, run_log.notes)
         yield ok(f"Images are built by {clients.buildx.builder or 'the Docker engine'}")
 
     def room() -> Iterator[Finding]:

@@ -13,9 +13,9 @@ from lambda_fast_deploy.adapters.build_log import BuildLog
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.image_reference import reference
 from lambda_fast_deploy.errors import BuildFailed, DeployError, PushFailed
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import ImageBuild, Step
 from lambda_fast_deploy.packaging.images.media_types import uniform
+from lambda_fast_deploy.run_log import RunLog
 
 CACHE_TAG = "buildcache"
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
@@ -26,10 +26,10 @@ ATTEMPTS = 4
 class ImageBuilder:
     """Builds and pushes images into the registry of one region, with one login for all."""
 
-    def __init__(self, registry: Registry, clients: Clients, journal: Journal) -> None:
+    def __init__(self, registry: Registry, clients: Clients, run_log: RunLog) -> None:
         self._registry = registry
         self._clients = clients
-        self._journal = journal
+        self._run_log = run_log
         self._login: Login | None = None
         self._lock = threading.Lock()
 
@@ -47,13 +47,13 @@ class ImageBuilder:
 
         def tell(line: str) -> None:
             if line.startswith("Step "):
-                self._journal.progress(step.id, line, step.region)
+                self._run_log.progress(step.id, line, step.region)
 
         for login in self._logins(image):
             self._clients.docker.log_in(login)
         # Again, if another build takes one of its names at the same moment.
         retry.again(
-            lambda: self._clients.docker.build(image, tell, self._journal.check),
+            lambda: self._clients.docker.build(image, tell, self._run_log.check),
             PushFailed,
             attempts=ATTEMPTS,
         )
@@ -83,14 +83,14 @@ class ImageBuilder:
 
         def tell(line: str) -> None:
             if line.startswith("pushed "):
-                self._journal.progress(step.id, line, step.region)
+                self._run_log.progress(step.id, line, step.region)
 
         def advance(done: int, total: int) -> None:
             says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
-            self._journal.advance(step.id, done, total, says, step.region)
+            self._run_log.advance(step.id, done, total, says, step.region)
 
         try:
-            self._clients.docker.push(image, login, tell, advance, self._journal.check)
+            self._clients.docker.push(image, login, tell, advance, self._run_log.check)
         except PushFailed as failure:
             if "immutable" not in failure.message or not self._are_there(image):
                 raise
@@ -128,7 +128,7 @@ class ImageBuilder:
 
         def tell(line: str) -> None:
             if begun := log.read(line):
-                self._journal.progress(step.id, begun, step.region)
+                self._run_log.progress(step.id, begun, step.region)
 
         trouble = self._clients.buildx.github_trouble
 
@@ -142,13 +142,13 @@ class ImageBuilder:
                 writes_cache=writes_cache,
                 logins=(*self._logins(image), login),
                 on_line=tell,
-                beat=self._journal.check,
+                beat=self._run_log.check,
             )
 
         self._pushing(attempt, step)
         check()
         if not trouble and (found := self._clients.buildx.github_trouble):
-            self._journal.note(f"GitHub's cache is not used, since {found}; the registry cache is.")
+            self._run_log.note(f"GitHub's cache is not used, since {found}; the registry cache is.")
         if digest:
             manifest = self._registry.manifest(repository.name, digest)
             for reference in image.references:
@@ -156,7 +156,7 @@ class ImageBuilder:
         else:
             self._pushing(lambda login: self._push(image, login, step), step)
         if not writes_cache:
-            self._journal.note(f"{NO_CACHE.format(repository=repository.name)} {LET_CACHE_MOVE}")
+            self._run_log.note(f"{NO_CACHE.format(repository=repository.name)} {LET_CACHE_MOVE}")
         self._note_caches(image, log)
         if cache_expected and not image.no_cache:
             self._note_nothing_found(image, log)
@@ -164,21 +164,21 @@ class ImageBuilder:
 
     def _note_caches(self, image: ImageBuild, log: BuildLog) -> None:
         for cache, cause in log.unreadable.items():
-            self._journal.note(f"The build cache {cache} could not be read: {cause}")
+            self._run_log.note(f"The build cache {cache} could not be read: {cause}")
         for cause in log.unwritten.values():
-            self._journal.note(
+            self._run_log.note(
                 f"The build cache of the {image.what} could not be written, so a build on a fresh "
                 f"machine starts from nothing: {cause}"
             )
 
     def _note_nothing_found(self, image: ImageBuild, log: BuildLog) -> None:
         if not log.imported and log.absent:
-            self._journal.note(
+            self._run_log.note(
                 f"There was no build cache {log.absent[0]} to read, so the {image.what} was built "
                 "from the start; it is there now."
             )
         elif log.imported and log.steps > 1 and not log.cached:
-            self._journal.note(
+            self._run_log.note(
                 f"Nothing in the build cache fits the {image.what}: its base, a build argument, "
                 "its first instruction or the files that this copies differ from the last build."
             )
@@ -204,7 +204,7 @@ class ImageBuilder:
 
         def once() -> None:
             nonlocal renewed
-            self._journal.check()
+            self._run_log.check()
             login = self._current()
             try:
                 attempt(login)
@@ -214,7 +214,7 @@ class ImageBuilder:
                 if failure.login_refused:
                     renewed = True
                     self._renew(login)
-                self._journal.progress(step.id, f"not taken: {failure.message}", step.region)
+                self._run_log.progress(step.id, f"not taken: {failure.message}", step.region)
                 raise
 
         retry.again(once, PushFailed, attempts=ATTEMPTS)

@@ -45,9 +45,9 @@ class RegionImages:
         self._made: OncePerKey[tuple[str, str, str], tuple[str, str, int]] = OncePerKey()
         self._settings = context.settings
         self._observed = context.observed
-        self._journal = context.journal
+        self._run_log = context.run_log
         self._registry = context.clients.registry(context.region)
-        self._builder = ImageBuilder(self._registry, context.clients, context.journal)
+        self._builder = ImageBuilder(self._registry, context.clients, context.run_log)
         self.sizes: dict[str, int] = {}
         self._repositories: dict[str, Repository] = {}
         self._lock = threading.Lock()
@@ -65,7 +65,7 @@ class RegionImages:
         step, base = self._context.step("base", name), self._settings.bases[name]
         if step.action is not Action.BUILD:
             return self._found(name) if name in self._observed.bases else ""
-        with self._journal.step(step) as detail:
+        with self._run_log.step(step) as detail:
             repository = self._repository(base.repository)
             newest, *parts, _ = self._parts(step)
             tag = base_tag(base, step.fingerprint)
@@ -147,7 +147,7 @@ class RegionImages:
         """The base's own tag, unless the repository holds it fast on another image."""
         if repository.lets_move(base.tag) or not self._registry.digest(repository.name, base.tag):
             return (base.tag,)
-        self._journal.note(
+        self._run_log.note(
             f"Repository {repository.name} is immutable, so its tag {base.tag} stays on an older "
             "base; functions get the new one by its digest."
         )
@@ -202,9 +202,9 @@ class RegionImages:
             if known and known.latest.image_digest == digest:
                 return known.latest.code_location
             return f"{self._repository(source.repository).uri}@{digest}"
-        with self._journal.step(step) as detail:
+        with self._run_log.step(step) as detail:
             for says in hints(self._recipes[step.id], self._settings):
-                self._journal.note(says)
+                self._run_log.note(says)
             remembered = self._registry.note(self._repository(source.repository), MEMORY)
             compression = source.compression
             if compression == "auto":
@@ -217,11 +217,11 @@ class RegionImages:
         """Build a function's image again, since Lambda refused its layers; remember that."""
         why = "Lambda refuses zstd layers; remembered for the next run"
         step = self._context.step("image", function.name)
-        with self._journal.work(step.id, Action.BUILD, why, step.region) as detail:
+        with self._run_log.work(step.id, Action.BUILD, why, step.region) as detail:
             uri, what = self._made_once(function, source, bases, "gzip")
             self._registry.remember(self._repository(source.repository), MEMORY, "gzip")
             detail(what)
-        self._journal.note(
+        self._run_log.note(
             f"Lambda refuses the zstd layers of {function.name}; it was built again with gzip, and "
             f"will be from now on (tag {MEMORY} of repository {source.repository})."
         )
@@ -292,4 +292,4 @@ class RegionImages:
         tags = (app_tag(self._context.step("image", function.name).fingerprint), kept_tag(digest))
         policy = self._registry.policy(source.repository)
         if says := warning(source.repository, function.name, policy, tags):
-            self._journal.note(f"{says} {SAFE}")
+            self._run_log.note(f"{says} {SAFE}")

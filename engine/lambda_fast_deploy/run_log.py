@@ -35,7 +35,7 @@ class Progress(LogEntry):
     fraction: float = 0.0
 
 
-class Journal:
+class RunLog:
     """Collects entries from every thread and tells a listener about each.
 
     ``run`` names this run in the marks that it leaves in AWS while it is under way.
