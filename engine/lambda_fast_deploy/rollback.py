@@ -198,7 +198,7 @@ class _FunctionRollback:
             except DeployError as error:
                 if self._to != PREVIOUS or isinstance(error, NotReady):
                     raise
-                self._context.run_log.check()
+                self._context.run_log.cancellation.check()
                 self._context.run_log.note(f"Not back to version {number}: {error.message}")
                 last = error
         if last:

@@ -58,7 +58,7 @@ def test_a_secret_that_a_long_problem_cuts_is_hidden_as_a_whole() -> None:
 def test_a_secret_that_a_long_path_cuts_is_hidden_as_a_whole() -> None:
     secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY12"
     run_log = RunLog()
-    run_log.keep_secret([secret])
+    run_log.secrets.add([secret])
     for pad in (*range(150, 201), *range(0, 60)):
         with pytest.raises(Invalid) as raised, run_log.work("a", "read"):
             read_text(Path(f"/{'a' * pad}{secret}{'b' * (pad + 161)}"))

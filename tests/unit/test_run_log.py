@@ -84,7 +84,7 @@ def test_threads_lose_nothing() -> None:
 def test_what_advances_is_heard_each_time_without_secrets_and_not_kept() -> None:
     heard: list[LogEntry] = []
     run_log = RunLog(heard.append)
-    run_log.keep_secret(["hush-hush"])
+    run_log.secrets.add(["hush-hush"])
     for done in (1, 1, 5):
         run_log.advance("image:orders", done, 4, "pushed hush-hush", "eu-west-1")
     run_log.advance("image:orders", 0, 0)
@@ -126,7 +126,7 @@ def test_what_is_waited_for_is_told_with_the_work_that_waits() -> None:
 
 def test_a_wait_ends_when_the_run_is_cancelled_but_not_that_of_an_undo() -> None:
     run_log = RunLog()
-    run_log.cancel()
+    run_log.cancellation.request()
     with run_log.work("undo:orders", "undo"):
         run_log.waits("orders is being updated")
     with pytest.raises(Cancelled), run_log.work("code:orders", "update"):

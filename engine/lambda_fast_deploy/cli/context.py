@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lambda_fast_deploy.adapters import files, process
 from lambda_fast_deploy.adapters.git import checkout_of
+from lambda_fast_deploy.cancellation import Cancellation
 from lambda_fast_deploy.cli.github import inputs_from, on_github
 from lambda_fast_deploy.cli.options import inputs_of
 from lambda_fast_deploy.cli.terminal.log import Log
@@ -18,7 +19,7 @@ from lambda_fast_deploy.config.event import read_event
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.loader import load
 from lambda_fast_deploy.errors import Invalid, Place, Problem
-from lambda_fast_deploy.masking import secrets_of
+from lambda_fast_deploy.masking import Secrets, secrets_of
 from lambda_fast_deploy.models import Settings
 from lambda_fast_deploy.run_log import RunLog
 
@@ -34,7 +35,8 @@ class CommandContext:
     """What a command is given.
 
     ``progress`` shows the log of the run, line by line unless the command sets another.
-    ``changes`` are those made in AWS so far, for people.
+    ``changes`` are those made in AWS so far, for people. ``secrets`` are hidden in all that is
+    told, and after ``cancellation`` no step begins.
     """
 
     def __init__(self, options: argparse.Namespace, environ: Mapping[str, str]) -> None:
@@ -42,6 +44,9 @@ class CommandContext:
         self.environ = environ
         self.progress: Log | LiveProgress = Log()
         self.changes: Sequence[str] = ()
+        self.secrets = Secrets()
+        self.secrets.add(secrets_of(environ))
+        self.cancellation = Cancellation()
 
     @cached_property
     def given(self) -> GivenInputs:
@@ -79,24 +84,21 @@ class CommandContext:
     @cached_property
     def run_log(self) -> RunLog:
         """The log of the run, which hides secrets of the environment and of the settings."""
-        run_log = RunLog(self.progress.tell)
-        run_log.keep_secret(secrets_of(self.environ))
-        return run_log
+        return RunLog(self.progress.tell, self.secrets, self.cancellation)
 
     @cached_property
     def clients(self) -> Clients:
-        """All adapters; what they wait for and read is told to the log of the run."""
+        """All adapters; what they wait for goes to the log, and what they read is masked."""
         from lambda_fast_deploy.adapters.clients import Clients
 
-        run_log = self.run_log
-        run_log.keep_secret(self.settings.secrets)
-        run_log.show(self.settings.shown)
+        self.secrets.add(self.settings.secrets)
+        self.secrets.show(self.settings.shown)
         return Clients(
             self.aws,
             self.settings.builder,
-            run_log.read,
-            lambda: run_log.is_cancelled,
-            run_log.waits,
+            self.secrets.add_function,
+            lambda: self.cancellation.is_requested,
+            self.run_log.waits,
         )
 
 

@@ -59,6 +59,7 @@ class Run:
         self._plan_to = plan_to or sys.stderr
         self._flags = flags
         self._run_log = context.run_log
+        self._hide = context.secrets.hide
         self._report = _report_path(context)
         self._json = context.options.json
         self._github = Github() if on_github(context.environ) else None
@@ -80,8 +81,8 @@ class Run:
             self._is_over = True
             if error:
                 error.after(self._context.changes)
-                error.hide(self._run_log.hidden)
-            self._tell(outcome and outcome.without(self._run_log.hidden), error)
+                error.hide(self._hide)
+            self._tell(outcome and outcome.without(self._hide), error)
             if self._github:
                 self._github.close()
         return error.exit_code if error else outcome.exit_code if outcome else 1
@@ -89,7 +90,7 @@ class Run:
     def _cancel(self, received: signal.Signals) -> None:
         if self._is_over:
             return  # it is only told how it came out
-        self._run_log.cancel()
+        self._context.cancellation.request()
         self._progress.say(
             f"{received.name}: no further step begins, and what was changed is being undone"
         )
@@ -102,7 +103,7 @@ class Run:
             self._run_log.note(note)
         outcome = self._work(self._settings, clients, self._run_log)
         if self._planned:  # it has no steps that would have been stopped
-            self._run_log.check()
+            context.cancellation.check()
         return outcome
 
     # ------------------------------------------------------------ telling
@@ -125,7 +126,7 @@ class Run:
                 self._show(unexpected(fault))
 
     def _show(self, failure: DeployError, place: Place | None = None) -> None:
-        failure.hide(self._run_log.hidden)
+        failure.hide(self._hide)
         log.show_error(failure)
         if self._github:
             self._github.annotate(failure, place)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lambda_fast_deploy.config.function_tests import read_gate
-from lambda_fast_deploy.config.inputs import GivenInputs, pairs_of
+from lambda_fast_deploy.config.input_document import pairs_of
+from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.keys import ARTIFACTS
 from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
 from lambda_fast_deploy.config.samconfig import SamConfig

@@ -10,7 +10,8 @@ from pathlib import Path
 from lambda_fast_deploy.adapters.files import is_there, read_text
 from lambda_fast_deploy.config.assemble import assemble, check_shown, variables_of
 from lambda_fast_deploy.config.event import changed_paths
-from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs, of_template, single_function
+from lambda_fast_deploy.config.input_document import of_template, single_function
+from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
 from lambda_fast_deploy.config.keys import FILE, ROOT
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.config.yaml_lines import YamlNode, parse

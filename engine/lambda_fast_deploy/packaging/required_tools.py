@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from lambda_fast_deploy.adapters import github_cache
 from lambda_fast_deploy.adapters.clients import Clients
@@ -26,11 +27,14 @@ def check_machine(settings: Settings, plan: Plan, clients: Clients, run_log: Run
         if isinstance(function.source, ImageSource) and f"image:{function.name}" in building
     ]
     check_secrets([*bases, *images])
-    check_builders(bases, images, clients, run_log)
+    check_builders(bases, images, clients, run_log.note)
 
 
 def check_builders(
-    bases: list[Base], images: list[ImageSource], clients: Clients, run_log: RunLog
+    bases: list[Base],
+    images: list[ImageSource],
+    clients: Clients,
+    note: Callable[[str], None],
 ) -> None:
     """Make sure that the builders of these images answer, and note what makes builds slower.
 
@@ -38,7 +42,7 @@ def check_builders(
         NotReady: with what is missing.
     """
     if images or any(is_for_buildkit(base, clients) for base in bases):
-        _check_buildx([*bases, *images], clients, run_log)
+        _check_buildx([*bases, *images], clients, note)
     if any(not is_for_buildkit(base, clients) for base in bases):
         clients.docker.ready()
 
@@ -70,7 +74,9 @@ def check_secrets(sources: list[Base | ImageSource]) -> None:
         )
 
 
-def _check_buildx(sources: list[Base | ImageSource], clients: Clients, run_log: RunLog) -> None:
+def _check_buildx(
+    sources: list[Base | ImageSource], clients: Clients, note: Callable[[str], None]
+) -> None:
     builder = clients.buildx.builder
     if builder is None or builder.driver == "docker":
         clients.docker.ready()
@@ -81,15 +87,15 @@ def _check_buildx(sources: list[Base | ImageSource], clients: Clients, run_log: 
                     f"docker buildx is not available, and {source.dockerfile.name} has {reason}",
                     remedy="Install the buildx plugin, or add docker/setup-buildx-action.",
                 )
-        run_log.note(
+        note(
             "docker buildx is not available, so images are built without a cache; install the "
             "buildx plugin, or add docker/setup-buildx-action before this step."
         )
         return
     if not builder.exports:
-        run_log.note(
+        note(
             "This builder cannot write a registry cache, so images are built from the start on a "
             "fresh machine; add docker/setup-buildx-action before this step."
         )
     elif github_cache.is_known() and (trouble := clients.buildx.github_trouble):
-        run_log.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")
+        note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")

@@ -135,7 +135,7 @@ def progress(run_log: RunLog, step: Step, size: int) -> Callable[[int], None]:
     """What tells how far the upload of a step is, which ends once the run is cancelled."""
 
     def tell(done: int) -> None:
-        run_log.check()
+        run_log.cancellation.check()
         says = f"{shown(done)} of {shown(size)} uploaded to S3"
         run_log.advance(step.id, done, size, says, step.region)
         tenth = 10 * done // size

@@ -84,7 +84,7 @@ class AliasMoves:
         if self._now is None:
             return
         found = self._versions.arrived(self._context.name, self._now)
-        self._context.run_log.check()
+        self._context.run_log.cancellation.check()
         if not self._is_known(found):
             raise self._theirs(found)
         self._now = found

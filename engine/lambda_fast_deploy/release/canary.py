@@ -82,7 +82,7 @@ class _CanaryWatch:
         end = since + timedelta(seconds=canary.duration)
 
         def is_over() -> bool:
-            context.run_log.check()
+            context.run_log.cancellation.check()
             gone = time.monotonic() - begun
             self._calls = self._metrics.calls(
                 context.name, context.function.alias, self._version, since
@@ -98,7 +98,7 @@ class _CanaryWatch:
             deadline=canary.duration + LATE,
             first=max(0.5, min(LONGEST, canary.duration / MOST_CALLS)),
             longest=LONGEST,
-            wake=context.run_log.check,
+            wake=context.run_log.cancellation.check,
         )
         if not self._calls.every:
             self._unseen()

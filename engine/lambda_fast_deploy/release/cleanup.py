@@ -40,7 +40,7 @@ def _delete_beyond(keep: int, context: ReleaseContext) -> None:
     with context.run_log.work(f"clean:{context.name}", "delete", what, context.region) as detail:
         digests = _digests(context, going)
         for state in going:
-            context.run_log.check()
+            context.run_log.cancellation.check()
             versions.delete(context.name, state.version)
         gone = f"versions {', '.join(sorted((s.version for s in going), key=int))}"
         images = _delete_images(context, digests)

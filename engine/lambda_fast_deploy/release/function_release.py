@@ -225,7 +225,7 @@ class FunctionRelease:
 
     def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context
-        error.hide(context.run_log.hidden)
+        error.hide(context.run_log.secrets.hide)
         came = UndoReport()
         if context.undo:
             cause = error.message.splitlines()[0]

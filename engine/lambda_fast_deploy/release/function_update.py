@@ -104,7 +104,8 @@ class _FunctionUpdate:
             sha256 = self._wanted_sha256()
             state = publish(context, label, sha256, self._revision)
         else:
-            context.run_log.check()  # a run that is cancelled has not waited for Lambda
+            # A run that is cancelled has not waited for Lambda.
+            context.run_log.cancellation.check()
             found = self._functions.read(context.name)
             if found is None:
                 raise ChangedMeanwhile(f"{context.name} is gone")

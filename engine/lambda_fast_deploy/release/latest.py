@@ -30,7 +30,7 @@ def announce_test(context: ReleaseContext) -> None:
     observed = context.observed
     if observed is None or is_proved(context.function, observed.latest):
         return
-    context.run_log.check()
+    context.run_log.cancellation.check()
     before, tag = observed.latest, {marks.TESTED: under_test(context)}
     functions = context.clients.functions(context.region)
 

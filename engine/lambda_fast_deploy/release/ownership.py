@@ -200,6 +200,6 @@ def wait_for_undo(context: ReleaseContext, alias: AliasState) -> AliasState | No
     versions, lease = context.clients.versions(context.region), Lease()
     now: AliasState | None = alias
     while now is not None and now.is_going and not lease.is_over(now.revision):
-        context.run_log.check()
+        context.run_log.cancellation.check()
         now = versions.alias(context.name, alias.name)
     return now

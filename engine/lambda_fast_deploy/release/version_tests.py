@@ -104,7 +104,7 @@ class VersionTests:
 
     def _call_again(self, test: HttpTest | InvokeTest, address: Address, times: int) -> None:
         """Measure a warm call; where there is no alias, let new environments take over."""
-        deadline, check = Deadline.after(test.within), self._context.run_log.check
+        deadline, check = Deadline.after(test.within), self._context.run_log.cancellation.check
         for _ in range(times):
             check()
             with contextlib.suppress(*NOT_YET):  # it has passed: these only measure

@@ -156,7 +156,7 @@ class Application:
             Conflict: somebody else has changed the stack since the change set was made.
         """
         seen = self._newest(change_set.stack)
-        self._run_log.check()
+        self._run_log.cancellation.check()
         self._stacks.execute(change_set)
         return self._follow(change_set.stack, seen, is_new=is_new)
 
@@ -201,7 +201,7 @@ class Application:
 
         def look() -> StackState | None:
             if heed:
-                self._run_log.check()
+                self._run_log.cancellation.check()
             state = self._stacks.read(stack_id)
             last = told[-1].id if told else seen
             new = itertools.takewhile(lambda each: each.id != last, self._stacks.events(stack_id))
@@ -216,7 +216,7 @@ class Application:
             deadline=LASTING,
             first=0.2,
             longest=3.0,
-            wake=self._run_log.check if heed else lambda: False,
+            wake=self._run_log.cancellation.check if heed else lambda: False,
         )
         first = self._first_failure(stack_id, told)
         return StackUpdateResult(state, first, _in_the_way(stack_id, reversed(told)))

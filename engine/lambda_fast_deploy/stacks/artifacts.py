@@ -142,7 +142,7 @@ class StackArtifacts:
         """
         part = artifact.part
         packages: Mapping[str, int] = {}
-        self._run_log.check()
+        self._run_log.cancellation.check()
         with self._run_log.work(part.id, "build", reason, self._region) as detail:
             zipped = artifact.own
             self._check(part, zipped)
@@ -216,7 +216,7 @@ class StackArtifacts:
         self._bucket.upload(key, zipped.content, tell)
 
     def _tell(self, part: LocalArtifact, line: str) -> None:
-        self._run_log.check()
+        self._run_log.cancellation.check()
         self._run_log.progress(part.id, line, self._region)
 
     def _check(self, part: LocalArtifact, zipped: Archive) -> None:

@@ -274,7 +274,8 @@ class _CodeOnlyUpdate:
             except ContentMismatch as error:
                 ours.add(error.sha256)
                 raise
-            self._context.run_log.check()  # a run that is cancelled has not waited for Lambda
+            # A run that is cancelled has not waited for Lambda.
+            self._context.run_log.cancellation.check()
             alias = alias_of(self._context, step.subject)
             if alias == LATEST:
                 detail("it has the new code")
@@ -324,16 +325,16 @@ class _CodeOnlyUpdate:
 
         version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
         self._functions.settled(name, version, is_new=True)
-        self._context.run_log.check()
+        self._context.run_log.cancellation.check()
         self._undo.record(f"alias {alias} of {logical}", back, first=True)
         moved = self._versions.move_alias(name, alias, version, now.description, now.revision)
         self._versions.arrived(name, moved)
-        self._context.run_log.check()
+        self._context.run_log.cancellation.check()
         return version
 
     def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context
-        error.hide(context.run_log.hidden)
+        error.hide(context.run_log.secrets.hide)
         cause = error.message.splitlines()[0]
         came = self._undo.told(
             context.run_log.work(f"undo:{context.name}", "undo", cause, context.region)

@@ -71,7 +71,7 @@ class StackContext:
 
     def shown(self, outputs: Mapping[str, str]) -> dict[str, str]:
         """What a stack tells, without secrets that it was given."""
-        return {name: self.run_log.hidden(value) for name, value in outputs.items()}
+        return {name: self.run_log.secrets.hide(value) for name, value in outputs.items()}
 
     def make_sure_of_bucket(self) -> None:
         """See to it that there is a bucket for what the stack is made of; a plan creates none.

@@ -66,7 +66,7 @@ def _align(context: StackContext, drifted: DriftedFunction, code: Mapping[str, s
     if state is None or not code:
         return "the stack has it no more"
     functions.update_code(name, code, state.architecture, state.code_key)
-    context.run_log.check()  # a run that is cancelled has not waited for Lambda
+    context.run_log.cancellation.check()  # a run that is cancelled has not waited for Lambda
     if drifted.alias and (now := versions.alias(name, drifted.alias)):
         back = drifted.version
         versions.move_alias(name, drifted.alias, back, now.description, now.revision)

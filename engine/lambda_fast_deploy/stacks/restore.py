@@ -70,7 +70,7 @@ class StackRestore:
 
     def by_itself(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         """A stack that CloudFormation has put back, or could not."""
-        error.hide(self._context.run_log.hidden)
+        error.hide(self._context.run_log.secrets.hide)
         delivery = because(delivery, error)
         try:
             return self._as_it_is(delivery)
@@ -102,7 +102,7 @@ class StackRestore:
             ours: what it is, with the digests of all secrets that it has.
         """
         context, before, name = self._context, self._before, self._name
-        error.hide(context.run_log.hidden)
+        error.hide(context.run_log.secrets.hide)
         delivery = because(delivery, error)
         cause, left, said = error.message.splitlines()[0], tuple[str, ...](), ""
         try:

@@ -141,7 +141,7 @@ class StackUpdate:
         assert applied.state is not None
         ours = replace(wanted, digests=self._digests)
         try:
-            context.run_log.check()
+            context.run_log.cancellation.check()
             self._proof.prove(applied.state, steps)
         except DeployError as error:
             return self._back.of_tests(delivery, error, ours)
@@ -215,7 +215,7 @@ class StackUpdate:
         """
         lease = Lease()
         while not lease.is_over(before.etag):
-            self._context.run_log.check()
+            self._context.run_log.cancellation.check()
             if not is_at(self._context, before):
                 raise theirs(self._context.name)
         try:

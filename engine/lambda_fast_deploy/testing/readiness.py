@@ -43,7 +43,7 @@ def make_ready(
     begun = time.monotonic()
     with run_log.work(f"function:{name}", "read", f"{what} is {state.state}", region) as detail:
         while state.state not in READY:
-            run_log.check()  # a run that is cancelled does not wait for Lambda
+            run_log.cancellation.check()  # a run that is cancelled does not wait for Lambda
             if state.state == "Inactive":
                 if time.monotonic() - begun > RESTORING:
                     says = f"{what} is Inactive, and Lambda does not restore it: {state.why}"

@@ -67,8 +67,8 @@ class FunctionTests:
             environment=subject.environment(self._region),
             root=self._root,
             not_yet=partial(self._not_yet, step.id),
-            check=self._run_log.check,
-            hidden=self._run_log.hidden,
+            check=self._run_log.cancellation.check,
+            hidden=self._run_log.secrets.hide,
         )
         with self._run_log.work(step.id, step.action, when, self._region) as detail:
             detail(run_test(test, target))
@@ -85,5 +85,5 @@ class FunctionTests:
         return partial(self._clients.aws.signed, self._region, service)
 
     def _not_yet(self, step: str, reason: str) -> None:
-        self._run_log.check()
+        self._run_log.cancellation.check()
         self._run_log.progress(step, f"not yet: {reason}", self._region)

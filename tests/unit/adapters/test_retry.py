@@ -32,7 +32,9 @@ def test_a_pause_ends_when_it_is_told_to() -> None:
 
 def test_a_run_that_is_cancelled_in_a_pause_gives_up() -> None:
     run_log, begun = RunLog(), time.monotonic()
-    run_log.cancel()
+    run_log.cancellation.request()
     with pytest.raises(Cancelled):
-        retry.until(lambda: None, bool, deadline=60, first=20, longest=20, wake=run_log.check)
+        retry.until(
+            lambda: None, bool, deadline=60, first=20, longest=20, wake=run_log.cancellation.check
+        )
     assert time.monotonic() - begun < 2

@@ -92,7 +92,7 @@ def test_a_run_that_may_set_no_tags_goes_on() -> None:
 
 def test_a_run_that_was_cancelled_before_announces_nothing() -> None:
     api, release = releasing(found())
-    release.run_log.cancel()
+    release.run_log.cancellation.request()
     with pytest.raises(Cancelled):
         announce_test(release)
     assert api.calls == []

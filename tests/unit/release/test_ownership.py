@@ -22,7 +22,7 @@ def waiting() -> tuple[FakeLambda, ReleaseContext]:
     api = FakeLambda(make.state())
     api.leads(marks.LOCK, LATEST, THEIRS)
     release = context(api)
-    release.run_log.cancel()
+    release.run_log.cancellation.request()
     return api, release
 
 

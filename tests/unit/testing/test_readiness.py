@@ -85,7 +85,7 @@ def test_a_run_that_is_cancelled_does_not_wait_for_one_that_wakes(clients: _Worl
     look = clients.at_rest
 
     def cancelled(name: str, version: str) -> FunctionState:
-        run_log.cancel()
+        run_log.cancellation.request()
         assert clients.calls == 1, "it is looked at once more"
         clients.calls += 1
         return look(name, version)

@@ -15,7 +15,6 @@ from lambda_fast_deploy.models import Base, ImageSource, Settings
 from lambda_fast_deploy.models.sizes import shown
 from lambda_fast_deploy.packaging.layers.import_check import why_not
 from lambda_fast_deploy.packaging.required_tools import check_builders, check_secrets
-from lambda_fast_deploy.run_log import RunLog
 
 ROOM = 2 * 10**9  # bytes
 
@@ -32,9 +31,9 @@ def checks(settings: Settings, clients: Clients) -> list[Check]:
             yield ok(f"Build secrets have values: {', '.join(sorted(names))}")
 
     def builders() -> Iterator[Finding]:
-        run_log = RunLog()
-        check_builders(bases, images, clients, run_log)
-        yield from map(note, run_log.notes)
+        notes: list[str] = []
+        check_builders(bases, images, clients, notes.append)
+        yield from map(note, dict.fromkeys(notes))
         yield ok(f"Images are built by {clients.buildx.builder or 'the Docker engine'}")
 
     def room() -> Iterator[Finding]:

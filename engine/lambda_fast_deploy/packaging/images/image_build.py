@@ -53,7 +53,7 @@ class ImageBuilder:
             self._clients.docker.log_in(login)
         # Again, if another build takes one of its names at the same moment.
         retry.again(
-            lambda: self._clients.docker.build(image, tell, self._run_log.check),
+            lambda: self._clients.docker.build(image, tell, self._run_log.cancellation.check),
             PushFailed,
             attempts=ATTEMPTS,
         )
@@ -90,7 +90,7 @@ class ImageBuilder:
             self._run_log.advance(step.id, done, total, says, step.region)
 
         try:
-            self._clients.docker.push(image, login, tell, advance, self._run_log.check)
+            self._clients.docker.push(image, login, tell, advance, self._run_log.cancellation.check)
         except PushFailed as failure:
             if "immutable" not in failure.message or not self._are_there(image):
                 raise
@@ -142,7 +142,7 @@ class ImageBuilder:
                 writes_cache=writes_cache,
                 logins=(*self._logins(image), login),
                 on_line=tell,
-                beat=self._run_log.check,
+                beat=self._run_log.cancellation.check,
             )
 
         self._pushing(attempt, step)
@@ -204,7 +204,7 @@ class ImageBuilder:
 
         def once() -> None:
             nonlocal renewed
-            self._run_log.check()
+            self._run_log.cancellation.check()
             login = self._current()
             try:
                 attempt(login)

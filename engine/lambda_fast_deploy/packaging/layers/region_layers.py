@@ -149,7 +149,7 @@ class LayerBuilder:
             )
 
     def _tell(self, step: Step, line: str) -> None:
-        self._run_log.check()
+        self._run_log.cancellation.check()
         self._run_log.progress(step.id, line, step.region)
 
 
@@ -188,7 +188,7 @@ class RegionLayers:
             if (same := self._same(name, built)) and not self._must_tell(name, built):
                 detail(f"version {same.number} holds the same")
                 return same
-            self._context.run_log.check()  # to import it can have taken long
+            self._context.run_log.cancellation.check()  # to import it can have taken long
             published = self._published.publish(
                 name,
                 LayerVersion(
