@@ -34,6 +34,12 @@ class Key:
         return with_default(self.says, self.otherwise or self.default)
 
 
+class UnknownKey(Problem):
+    """A key that a record does not have, which says nothing against its other keys."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class RecordShape:
     """A mapping with known keys."""
@@ -58,9 +64,8 @@ class RecordShape:
         """Note keys of a mapping that are unknown or missing, without a look at their values."""
         for name, value in node.value.items():
             if name not in self.keys:
-                problems.append(
-                    Problem(f"unknown key {name!r}{nearest(name, self.keys)}", value.place)
-                )
+                says = f"unknown key {name!r}{nearest(name, self.keys)}"
+                problems.append(UnknownKey(says, value.place))
         for name, key in self.keys.items():
             if key.required and name not in node.value:
                 problems.append(Problem(f"{name!r} is missing ({key.says})", node.place))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import OUTSIDE, is_directory, is_file, is_special, leads_out
-from lambda_fast_deploy.config.records import RecordShape
+from lambda_fast_deploy.config.records import RecordShape, UnknownKey
 from lambda_fast_deploy.config.shapes import MapOf, Shape
 from lambda_fast_deploy.config.yaml_lines import YamlNode
 from lambda_fast_deploy.errors import Place, Problem
@@ -54,9 +54,10 @@ class ValidatedDocument:
         }
 
     def _value(self, shape: Shape, node: YamlNode, *path: str) -> Any:
-        before = len(self.problems)
-        value = shape.check(node, self.problems)
-        if len(self.problems) == before and node.all_known:
+        problems: list[Problem] = []
+        value = shape.check(node, problems)
+        self.problems += problems
+        if node.all_known and all(isinstance(each, UnknownKey) for each in problems):
             self._sound.add(path)
         return value
 
