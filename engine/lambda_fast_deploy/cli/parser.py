@@ -98,11 +98,9 @@ class RootParser(Parser):
     def format_help(self) -> str:
         """The page of ``--help``."""
         lines = [f"usage: {self.prog} COMMAND [OPTION ...]", "", str(self.description)]
-        for title, names in GROUPS.items():
+        for title, commands in GROUPS.items():
             lines += ["", f"{title}:"]
-            for name in names:
-                says = str(self.commands.choices[name].description).splitlines()[0]
-                lines.append(f"  {name:<12}{says[0].lower()}{says[1:].removesuffix('.')}")
+            lines += [f"  {name:<12}{summary}" for name, summary in commands.items()]
         lines += ["", "options:", "  --help      of a command, if one is named", "  --version"]
         return "\n".join([*lines, "", str(self.epilog), ""])
 
@@ -118,17 +116,20 @@ def parser(names: Iterable[str] = COMMANDS) -> RootParser:
     )
     root.set_defaults(run=lambda _: root.show_help())
     for name in names:
-        import_module(f"lambda_fast_deploy.cli.commands.{name}").declare(root.commands)
+        module = import_module(f"lambda_fast_deploy.cli.commands.{name}")
+        module.declare(root.commands, COMMANDS[name])
     return root
 
 
 def read(arguments: list[str]) -> argparse.Namespace:
     """The options of a command line, with ``run``, which carries the command out.
 
-    Only the command that comes first is imported; the others are for help and for mistakes.
+    Only the command that comes first is imported; all of them are where a mistake is explained.
 
     Raises:
         Invalid: a word or an option does not exist, or lacks its value.
     """
-    first = arguments[0] if arguments else ""
-    return parser([first] if first in COMMANDS else COMMANDS).read(arguments)
+    first = arguments[0] if arguments else "--help"
+    if first in COMMANDS:
+        return parser([first]).read(arguments)
+    return parser(() if first in ("--help", "--version") else COMMANDS).read(arguments)

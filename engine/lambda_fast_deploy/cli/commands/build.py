@@ -9,12 +9,12 @@ from lambda_fast_deploy.cli.options import add_command, add_inputs_but, add_repo
 from lambda_fast_deploy.cli.run import Run
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "build",
-        "build and push what changed, and deploy nothing",
+        summary,
         "Base images are the slow part of containers; they are built when what they are\n"
         "made of changed.",
         examples=("build base", "build base --commit-message '[rebuild-base]'"),

@@ -13,12 +13,12 @@ from lambda_fast_deploy.cli.terminal.streams import hand_over
 SHELLS = ("bash", "zsh", "fish")
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "completion",
-        "print a script that completes commands and options in a shell",
+        summary,
         "Each shell finds it where the examples put it.",
         examples=(
             "completion bash \\\n"

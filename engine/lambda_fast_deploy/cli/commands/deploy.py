@@ -9,12 +9,12 @@ from lambda_fast_deploy.cli.options import add_command, add_inputs_but, add_repo
 from lambda_fast_deploy.cli.run import Run
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "deploy",
-        "build and deploy what changed",
+        summary,
         "What AWS already has is neither built nor sent again. A new version is tested\n"
         "before it receives traffic, and rolled back if it fails.",
         examples=(

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from lambda_fast_deploy.doctor.finding import Finding
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "doctor",
-        "find out whether this machine and its credentials can deploy",
+        summary,
         "Credentials, permissions, repositories, buckets, alarms, Docker, clock: each\n"
         "finding comes with its remedy. Only reads.",
         examples=("doctor", "doctor --json"),

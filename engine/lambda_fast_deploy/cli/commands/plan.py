@@ -10,12 +10,12 @@ from lambda_fast_deploy.cli.options import add_command, add_inputs_but, add_repo
 from lambda_fast_deploy.cli.run import Run
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "plan",
-        "say what a deploy would do, and why; change nothing",
+        summary,
         "Only reads. Every step has its reason: build, update, reuse, skip.",
         examples=("plan", "plan --json | jq .changed"),
         run=run,

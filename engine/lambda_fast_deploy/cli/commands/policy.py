@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 PLACEHOLDER = "123456789012"
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "policy",
-        "print the least IAM policy that a deploy needs",
+        summary,
         "It names the functions, layers, repositories and buckets of the configuration,\n"
         "and suffices for every command; doctor tells what it cannot look at with it.",
         examples=(

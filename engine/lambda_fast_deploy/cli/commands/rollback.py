@@ -16,12 +16,12 @@ from lambda_fast_deploy.config.inputs import PREVIOUS
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "rollback",
-        "lead users back to the version that they had before, tested",
+        summary,
         "Code, layers and configuration alike. A version that does not pass its tests is\n"
         "passed over.",
         examples=("rollback", "rollback orders", "rollback orders --to 41"),

@@ -12,12 +12,12 @@ from lambda_fast_deploy.cli.terminal.streams import hand_over
 DOCUMENTS = ("configuration", "report")
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "schema",
-        "print the JSON schema of lambda-deploy.yml, or of report.json",
+        summary,
         "Editors check lambda-deploy.yml with it, and complete its keys.",
         examples=("schema > lambda-deploy.schema.json", "schema report"),
         takes="[WHAT]",

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from lambda_fast_deploy.sizes import Size
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "sizes",
-        "tell how large layers and code would be, and what weighs most",
+        summary,
         "Everything is made on this machine and sent nowhere.",
         examples=("sizes", "sizes --check"),
         run=run,

@@ -27,12 +27,12 @@ _HEAD = (
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))  # seconds
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "status",
-        "tell what users have, and whether the working tree differs",
+        summary,
         "For every function in every region: the version that users have, since when, by\n"
         "whom, how fast it is, and what a deploy would change about it. Only reads.",
         examples=("status", "status orders --json"),

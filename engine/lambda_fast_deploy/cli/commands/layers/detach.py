@@ -10,12 +10,12 @@ from lambda_fast_deploy.cli.options import add_command, add_inputs, add_json
 from lambda_fast_deploy.cli.run import Run
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "detach",
-        "take a layer off the functions that have it",
+        summary,
         examples=("layers detach science",),
         takes="NAME",
         run=run,

@@ -11,12 +11,12 @@ from lambda_fast_deploy.cli.terminal.table import show
 from lambda_fast_deploy.models.sizes import shown
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "list",
-        "every version of the configuration's layers",
+        summary,
         examples=("layers list",),
         takes="[NAME]",
         run=run,

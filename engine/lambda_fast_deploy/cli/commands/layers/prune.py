@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from lambda_fast_deploy.layer_versions import LayerUse
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "prune",
-        "delete the versions that no function version has",
+        summary,
         examples=("layers prune --dry-run",),
         takes="[NAME]",
         run=run,

@@ -10,12 +10,12 @@ from lambda_fast_deploy.cli.options import add_command, add_inputs, add_json
 from lambda_fast_deploy.cli.run import Run
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "rollback",
-        "let the functions that have a layer go back to an earlier version of it",
+        summary,
         examples=("layers rollback science --to 7",),
         takes="NAME",
         run=run,

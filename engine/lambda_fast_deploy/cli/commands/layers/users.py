@@ -10,12 +10,12 @@ from lambda_fast_deploy.cli.options import add_command
 from lambda_fast_deploy.cli.terminal.table import show
 
 
-def declare(commands: Any) -> None:
+def declare(commands: Any, summary: str) -> None:
     """Add the command."""
     command = add_command(
         commands,
         "users",
-        "the function versions that have each",
+        summary,
         examples=("layers users science --json",),
         takes="[NAME]",
         run=run,
