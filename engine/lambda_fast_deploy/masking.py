@@ -86,10 +86,10 @@ class Secrets:
             mask = self._mask
         return mask(text)
 
-    def _more(self, known: set[str], texts: Iterable[str]) -> None:
+    def _more(self, collected: set[str], texts: Iterable[str]) -> None:
         with self._lock:
-            new = set(texts) - known
-            known |= new
+            new = set(texts) - collected
+            collected |= new
             if new:
                 self._mask = None
 

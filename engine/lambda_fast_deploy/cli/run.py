@@ -216,8 +216,8 @@ def _writing(what: str, remedy: str = "") -> Iterator[None]:
         yield
     except OSError as failure:
         says = f"{what} cannot be written: {failure.strerror or failure}"
-        told = "how the run itself ended stands below."
-        remedy = f"{remedy}{told}" if remedy else told.capitalize()
+        ending = "how the run itself ended stands below."
+        remedy = f"{remedy}{ending}" if remedy else ending.capitalize()
         raise DeployError(says, remedy=remedy) from None
 
 

@@ -183,26 +183,26 @@ def _regions(
         if not checked.values["regions"]:
             checked.problem("name at least one region", "regions")
             return ()
-        wanted = [
+        regions = [
             (name, checked.at("regions", index))
             for index, name in enumerate(checked.values["regions"])
         ]
     elif given.get("region", "").strip():
-        wanted = [(given["region"].strip(), given.place("region"))]
+        regions = [(given["region"].strip(), given.place("region"))]
     elif sam.region:
-        wanted = [(sam.region, Place(SAMCONFIG))]
+        regions = [(sam.region, Place(SAMCONFIG))]
     else:
         name = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
-        wanted = [(name, Place("variable AWS_REGION"))] if name else []
-    if not wanted:
+        regions = [(name, Place("variable AWS_REGION"))] if name else []
+    if not regions:
         if sam.is_read:
             says = "is needed: neither the configuration nor AWS_REGION names a region"
             checked.problems.append(Problem(says, given.place("region")))
         return ()
-    known = known_regions()
-    for name, place in wanted:
-        if name not in known:
+    aws_regions = known_regions()
+    for name, place in regions:
+        if name not in aws_regions:
             checked.problems.append(
-                Problem(f"{name!r} is not an AWS region{nearest(name, known)}", place)
+                Problem(f"{name!r} is not an AWS region{nearest(name, aws_regions)}", place)
             )
-    return tuple(dict.fromkeys(name for name, _ in wanted))
+    return tuple(dict.fromkeys(name for name, _ in regions))

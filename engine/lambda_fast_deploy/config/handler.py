@@ -47,12 +47,12 @@ def problem_with(code: Path, handler: str, runtime: str) -> str:
         handler: such as ``package.module.function``.
         runtime: the function's.
     """
-    if runtime.startswith("nodejs") or (found := _of_python(code, handler)) is None:
+    if runtime.startswith("nodejs") or (module := _of_python(code, handler)) is None:
         return ""
     name = handler.rpartition(".")[2]
-    if found.suffix != ".py" or _defines(found, name):
+    if module.suffix != ".py" or _defines(module, name):
         return ""
-    return f"handler {handler!r}: {found.name} defines no {name!r}"
+    return f"handler {handler!r}: {module.name} defines no {name!r}"
 
 
 def absence_of(code: Path, handler: str, runtime: str) -> str:

@@ -28,7 +28,7 @@ def pairs_of(text: str) -> dict[str, str]:
 def _pairs(
     text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
 ) -> dict[str, YamlNode]:
-    found: dict[str, YamlNode] = {}
+    variables: dict[str, YamlNode] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, sign, value = line.partition("=")
         if not sign:
@@ -38,8 +38,8 @@ def _pairs(
             value = value.lstrip()  # A = 1
         names = variables_in(value)
         value = substitute(value, place, environ, problems)
-        found[name.strip()] = YamlNode(value, place, value, names=names)
-    return found
+        variables[name.strip()] = YamlNode(value, place, value, names=names)
+    return variables
 
 
 def _value(
@@ -47,9 +47,9 @@ def _value(
 ) -> YamlNode:
     if name in PAIRS:
         return YamlNode(_pairs(text, place, environ, problems), place)
-    said, names = len(problems), variables_in(text)
+    before, names = len(problems), variables_in(text)
     text = substitute(text.strip(), place, environ, problems)
-    if len(problems) > said:
+    if len(problems) > before:
         return YamlNode(text, place, text, known=False)
     if name == "health-payload":
         try:

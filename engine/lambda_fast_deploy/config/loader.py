@@ -139,11 +139,11 @@ def _credentials_end(given: GivenInputs, problems: list[Problem]) -> datetime | 
 
 def _code_only(given: GivenInputs, problems: list[Problem]) -> bool:
     """Whether the code of a stack's functions is updated past CloudFormation."""
-    asked = _switch("code-only", given, problems)
-    if asked and given.get("rollback", "").strip():
+    is_code_only = _switch("code-only", given, problems)
+    if is_code_only and given.get("rollback", "").strip():
         says = "is for a deployment, and this leads back to an earlier state"
         problems.append(Problem(says, given.place("code-only")))
-    return asked
+    return is_code_only
 
 
 def _plan_only(given: GivenInputs, event: Event, problems: list[Problem]) -> str:

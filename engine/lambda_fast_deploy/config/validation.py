@@ -71,24 +71,24 @@ class ValidatedDocument:
 
     def file(self, name: str, *path: str | int, hint: str = "") -> Path:
         """The file of that name; it is a problem when it is not there, and then ``hint`` helps."""
-        found = self.root / name
-        if leads_out(found):
+        file = self.root / name
+        if leads_out(file):
             self.problem(f"file {name!r} {OUTSIDE}", *path)
-        elif not is_file(found):
-            what = "is a directory, not a file" if is_directory(found) else "does not exist"
-            what = "is no regular file" if is_special(found) else what
+        elif not is_file(file):
+            what = "is a directory, not a file" if is_directory(file) else "does not exist"
+            what = "is no regular file" if is_special(file) else what
             self.problem(f"file {name!r} {what}{hint}", *path)
-        return found
+        return file
 
     def directory(self, name: str, *path: str | int) -> Path:
         """The directory of that name; it is a problem when it is not there."""
-        found = self.root / name
-        if leads_out(found):
+        directory = self.root / name
+        if leads_out(directory):
             self.problem(f"directory {name!r} {OUTSIDE}", *path)
-        elif not is_directory(found):
-            what = "is a file, not a directory" if is_file(found) else "does not exist"
+        elif not is_directory(directory):
+            what = "is a file, not a directory" if is_file(directory) else "does not exist"
             self.problem(f"directory {name!r} {what}", *path)
-        return found
+        return directory
 
     def value(self, key: str, otherwise: Any) -> Any:
         """The value of a top-level key, if it is there and has the right shape."""

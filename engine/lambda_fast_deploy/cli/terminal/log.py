@@ -64,8 +64,8 @@ class Log:
 
     def tell(self, entry: LogEntry) -> None:
         """Print what began, goes on or ended."""
-        if said := line(entry):
-            say(said)
+        if text := line(entry):
+            say(text)
 
 
 def progress() -> Log | LiveProgress:

@@ -107,9 +107,9 @@ def read_image(
     path = ("functions", name, "image")
     value = IMAGE.completed(value)
     base = value.get("base")
-    known = checked.names("bases")
-    if base is not None and base not in known:
-        checked.problem(f"no base {base!r}{nearest(base, known)}", *path, "base")
+    names = checked.names("bases")
+    if base is not None and base not in names:
+        checked.problem(f"no base {base!r}{nearest(base, names)}", *path, "base")
     elif base is not None and base in bases and bases[base].architecture != architecture:
         checked.problem(
             f"base {base!r} is built for {bases[base].architecture}, "

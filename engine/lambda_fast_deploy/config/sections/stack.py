@@ -131,10 +131,10 @@ def _places(
     checked: ValidatedDocument, value: Mapping[str, Any], sam: SamConfig, of_sam: Place
 ) -> dict[tuple[str, str], Place]:
     """Where each name is written that only the template can tell to be wrong."""
-    found = {("parameters", name): of_sam for name in sam.parameters}
+    places = {("parameters", name): of_sam for name in sam.parameters}
     for section in ("parameters", "tests"):
         for name in value.get(section, {}):
-            found[section, name] = checked.at("stack", section, name)
+            places[section, name] = checked.at("stack", section, name)
     for index, name in enumerate(value.get("may-replace", ())):
-        found["may-replace", name] = checked.at("stack", "may-replace", index)
-    return found
+        places["may-replace", name] = checked.at("stack", "may-replace", index)
+    return places
