@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from docs import action_yml
 from lambda_fast_deploy.cli.parser import parser
 from lambda_fast_deploy.config.event import FLAGS
 from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
@@ -20,17 +21,16 @@ from lambda_fast_deploy.config.keys import ROOT as CONFIGURATION
 from lambda_fast_deploy.config.loader import load
 from lambda_fast_deploy.errors import EXIT_CODES
 from lambda_fast_deploy.models import Event
+from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import (
     AnyValue,
     ChoiceShape,
     IntegerShape,
-    Key,
     ListOf,
     MapOf,
     OneOf,
     PercentShape,
     QuantityShape,
-    RecordShape,
     Shape,
     TextShape,
 )
@@ -68,7 +68,7 @@ def _action() -> dict[str, Any]:
 
 def inputs() -> str:
     """The inputs of action.yml."""
-    rows = ((code(name), item["description"]) for name, item in _action()["inputs"].items())
+    rows = ((code(name), says) for name, (says, _) in action_yml.described().items())
     return table(("input", ""), rows)
 
 
@@ -170,7 +170,7 @@ def configuration() -> str:
             (
                 code(name) + (" (needed)" if key.required else ""),
                 value_of(key.shape),
-                key.says,
+                key.text,
             )
             for name, key in record.keys.items()
         )

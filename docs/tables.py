@@ -1,4 +1,4 @@
-"""Writes into README.md and the pages of this folder what is made from the code.
+"""Writes into action.yml, README.md and the pages of this folder what is made from the code.
 
 ``python -m docs.tables`` writes; ``--check`` fails when a page differs.
 """
@@ -9,11 +9,11 @@ import re
 import sys
 from pathlib import Path
 
-from docs import lab_truth
+from docs import action_yml, lab_truth
 from docs.sections import SECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (action_yml.PAGE, ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _MARKED = re.compile(r"<!-- ([a-z-]+) -->\n.*?<!-- /\1 -->", re.DOTALL)
 
@@ -28,12 +28,19 @@ def filled(page: str) -> str:
     return _MARKED.sub(made, page)
 
 
+def _written(path: Path, before: str) -> str:
+    """What a page says, made from the code."""
+    if path == lab_truth.PAGE:
+        return lab_truth.page()
+    return action_yml.page(before) if path == action_yml.PAGE else filled(before)
+
+
 def main() -> int:
     """Write or check; 1 when the check finds a difference."""
     differing = 0
     for path in PAGES:
         before = path.read_text(encoding="utf-8")
-        after = lab_truth.page() if path == lab_truth.PAGE else filled(before)
+        after = _written(path, before)
         if "--check" not in sys.argv:
             path.write_text(after, encoding="utf-8")
         elif before != after:

@@ -27,6 +27,7 @@ from lambda_fast_deploy.packaging.layers.pruning import files_below, prune
 LOCK = Path(__file__).resolve().parents[1] / "requirements/engine.txt"
 PLATFORM = ("--python-version=3.11", "--python-platform=x86_64-manylinux2014")
 PRUNING = PruningRules(
+    "safe",
     # Those that the adapters call, and those that botocore itself asks for credentials.
     services=(
         "cloudformation",

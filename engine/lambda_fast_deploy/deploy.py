@@ -9,7 +9,6 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import FunctionOutcome, ObservedRegion, Outcome, Plan, Settings
 from lambda_fast_deploy.packaging.build_all import build, check_code
 from lambda_fast_deploy.planning.existing_artifacts import look
@@ -20,9 +19,10 @@ from lambda_fast_deploy.planning.warnings import cautions
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.credentials import check_canaries
 from lambda_fast_deploy.release.function_release import FunctionRelease, because, found
+from lambda_fast_deploy.run_log import RunLog
 
 
-def deploy(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+def deploy(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
     """Deploy what the settings ask for, or only plan it when they say so.
 
     Raises:
@@ -33,47 +33,47 @@ def deploy(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
         if settings.code_only:
             from lambda_fast_deploy.stacks.code_only import update_code
 
-            return update_code(settings, clients, journal)
+            return update_code(settings, clients, run_log)
         from lambda_fast_deploy.stacks.deploy import deploy_stack
 
-        return deploy_stack(settings, clients, journal)
-    outcome = _deployed(settings, clients, journal)
+        return deploy_stack(settings, clients, run_log)
+    outcome = _deployed(settings, clients, run_log)
     overtaken = {each.function for each in outcome.deliveries if each.is_overtaken}
     regions = {each.region for each in outcome.deliveries if each.is_overtaken}
     if not overtaken:
         return outcome
-    journal.note(f"Another run was deploying {', '.join(sorted(overtaken))}: once more.")
+    run_log.note(f"Another run was deploying {', '.join(sorted(overtaken))}: once more.")
     functions = tuple(each for each in settings.functions if each.name in overtaken)
     kept = tuple(region for region in settings.regions if region in regions)
     return outcome.then(
-        _deployed(replace(settings, functions=functions, regions=kept), clients, journal)
+        _deployed(replace(settings, functions=functions, regions=kept), clients, run_log)
     )
 
 
-def _deployed(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+def _deployed(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
     """Look, plan, build and release, once."""
-    with journal.work("fingerprint", "read", "what the working tree holds"):
+    with run_log.work("fingerprint", "read", "what the working tree holds"):
         local = fingerprints(settings)
-    with journal.work("observe", "read", "what AWS has now"):
-        prints, observed, failed = look(settings, local, clients, journal)
+    with run_log.work("observe", "read", "what AWS has now"):
+        prints, observed, failed = look(settings, local, clients, run_log)
     settings, lost = _reached(settings, failed)
     for note in absent_handlers(settings, observed):
-        journal.note(note)
+        run_log.note(note)
     _check_states(settings, observed)
     plan = make_plan(settings, prints, observed)
     check_code(settings, plan, prints)
     for region, function in settings.targets:
         for caution in cautions(function, region, plan, observed[region], settings.artifacts):
-            journal.note(caution)
+            run_log.note(caution)
     if settings.plan_only:
         from lambda_fast_deploy.planning.code_storage import full_storage
 
         for caution in full_storage(settings, plan, prints, clients):
-            journal.note(caution)
+            run_log.note(caution)
         return Outcome(plan, (*_unreleased(settings, observed), *lost))
-    check_canaries(settings, plan, clients.aws, journal)
-    _warn(settings, plan, observed, journal)
-    artifacts, failed = build(settings, plan, prints, observed, clients, journal)
+    check_canaries(settings, plan, clients.aws, run_log)
+    _warn(settings, plan, observed, run_log)
+    artifacts, failed = build(settings, plan, prints, observed, clients, run_log)
     settings, unbuilt = _reached(settings, failed)
     orders = [
         ReleaseContext(
@@ -84,7 +84,7 @@ def _deployed(settings: Settings, clients: Clients, journal: Journal) -> Outcome
             artifacts=artifacts[region],
             observed=observed[region].functions.get(function.name),
             clients=clients,
-            journal=journal,
+            run_log=run_log,
         )
         for region, function in settings.targets
     ]
@@ -98,9 +98,9 @@ def _deployed(settings: Settings, clients: Clients, journal: Journal) -> Outcome
     return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(built), packages)
 
 
-def build_bases(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+def build_bases(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
     """Build the base images that are not there yet, and nothing else."""
-    return deploy(replace(settings, functions=(), layers={}, stack=None), clients, journal)
+    return deploy(replace(settings, functions=(), layers={}, stack=None), clients, run_log)
 
 
 def _reached(
@@ -137,22 +137,22 @@ def _check_states(settings: Settings, observed: Mapping[str, ObservedRegion]) ->
 
 
 def _warn(
-    settings: Settings, plan: Plan, observed: Mapping[str, ObservedRegion], journal: Journal
+    settings: Settings, plan: Plan, observed: Mapping[str, ObservedRegion], run_log: RunLog
 ) -> None:
     """Note what people may not expect of a deploy."""
     if settings.event.asks_for("rebuild-base") and not settings.bases:
-        journal.note("[rebuild-base] does nothing: no base is named.")
+        run_log.note("[rebuild-base] does nothing: no base is named.")
     for region, function in settings.targets:
         there = observed[region].functions.get(function.name)
         if there and there.latest.overrides:
             says = ", ".join(f"{key} {value}" for key, value in there.latest.overrides.items())
-            journal.note(
+            run_log.note(
                 f"{function.name} overrides its image in {region}: {says} (ImageConfig, which "
                 "others have set and a deploy leaves alone)."
             )
         moves = plan.function(region, function.name).alias.action.changes
         if moves and not function.tests:
-            journal.note(f"{function.name} has no test, so its new version goes live untested.")
+            run_log.note(f"{function.name} has no test, so its new version goes live untested.")
 
 
 def _unreleased(

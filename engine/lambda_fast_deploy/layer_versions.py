@@ -40,8 +40,8 @@ def uses(settings: Settings, clients: Clients, only: str = "") -> list[LayerUse]
     """
     names = [name for layer in settings.layers.values() for name in layer.parts]
     if only and only not in names:
-        says = f"no layer {only!r}{nearest(only, names)}"
-        raise Invalid([Problem(says, Place("the name of the layer"))])
+        says = f"is not one of the configuration{nearest(only, names)}"
+        raise Invalid([Problem(says, Place(f"layer {only}"))])
     found = []
     for region in settings.regions:
         users = _users(clients, region)

@@ -1,4 +1,10 @@
-"""Texts that nobody may see, in whatever form they turn up."""
+"""Texts that nobody may see, in whatever form they turn up.
+
+The guarantee: nothing that a run prints, reports or hands on holds a secret that is known by then.
+Entries and notes are masked when the run log takes them; errors and outcomes when ``cli.run`` and
+``__main__`` take them to be told. Where an error is masked before that, its text is cut there, and
+half a secret would not be met again.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,11 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.models import FunctionState
 
 LENGTH = 8  # characters; what is shorter would be found everywhere
 _SAYS_SO = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|(^|_)(KEY|PASS)($|_)")
@@ -62,6 +72,11 @@ class Secrets:
         """Tell what all may read: no part of it is a secret because an environment has it too."""
         self._more(self._shown, texts)
 
+    def add_function(self, state: FunctionState) -> None:
+        """Add the values of a function's environment; the rest of its state is no secret."""
+        self.show(state.shown)
+        self.add_environment(state.environment)
+
     def hide(self, text: str) -> str:
         """A text without secrets."""
         with self._lock:
@@ -71,10 +86,10 @@ class Secrets:
             mask = self._mask
         return mask(text)
 
-    def _more(self, known: set[str], texts: Iterable[str]) -> None:
+    def _more(self, collected: set[str], texts: Iterable[str]) -> None:
         with self._lock:
-            new = set(texts) - known
-            known |= new
+            new = set(texts) - collected
+            collected |= new
             if new:
                 self._mask = None
 

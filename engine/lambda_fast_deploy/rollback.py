@@ -16,7 +16,6 @@ from lambda_fast_deploy.errors import (
     Place,
     Problem,
 )
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Action,
     AliasState,
@@ -38,6 +37,7 @@ from lambda_fast_deploy.planning.observe import observe_function
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_release import FunctionRelease, found
 from lambda_fast_deploy.release.latest import follow
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.state import descriptions
 from lambda_fast_deploy.testing.readiness import make_ready
@@ -54,7 +54,7 @@ class Rollback:
     to: str = PREVIOUS
     only: str = ""
 
-    def __call__(self, settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+    def __call__(self, settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
         """Lead users back, each function by itself.
 
         Raises:
@@ -65,12 +65,12 @@ class Rollback:
 
             if self.to != PREVIOUS or self.only:
                 raise _invalid("a stack goes back to what it was before, and as a whole")
-            return roll_back_stack(settings, clients, journal)
+            return roll_back_stack(settings, clients, run_log)
         names = [function.name for function in settings.functions]
         if self.only and self.only not in names:
             raise _invalid(f"no function {self.only!r}{nearest(self.only, names)}")
         orders = [
-            self._context(region, function, settings, clients, journal)
+            self._context(region, function, settings, clients, run_log)
             for region, function in settings.targets
             if self.only in ("", function.name)
         ]
@@ -88,7 +88,7 @@ class Rollback:
         function: Function,
         settings: Settings,
         clients: Clients,
-        journal: Journal,
+        run_log: RunLog,
     ) -> ReleaseContext:
         if not function.has_alias:
             says = f"users of {function.name} call $LATEST, which has no version before it"
@@ -126,7 +126,7 @@ class Rollback:
             artifacts=Artifacts(),
             observed=observed,
             clients=clients,
-            journal=journal,
+            run_log=run_log,
         )
 
     def _change(self, alias: AliasState) -> AttributeChange:
@@ -175,7 +175,7 @@ class _FunctionRollback:
             return delivery
         good, speed = self._good(observed.live, observed.alias)
         previous = descriptions.previous_of(good.description)
-        took = self._context.journal.elapsed
+        took = self._context.run_log.elapsed
         description = descriptions.of_alias(previous, speed, took, back_from=was)
         self._release.expose(good.version, description)
         url = self._release.reach()
@@ -211,8 +211,8 @@ class _FunctionRollback:
             except DeployError as error:
                 if self._to != PREVIOUS or isinstance(error, NotReady):
                     raise
-                self._context.journal.check()
-                self._context.journal.note(f"Not back to version {number}: {error.message}")
+                self._context.run_log.cancellation.check()
+                self._context.run_log.note(f"Not back to version {number}: {error.message}")
                 last = error
         if last:
             raise last
@@ -260,14 +260,14 @@ class _FunctionRollback:
             registry = self._context.clients.registry(self._context.region)
             registry.manifest(source.repository, state.image_digest)
         context = self._context
-        make_ready(state, context.name, context.region, context.clients, context.journal)
+        make_ready(state, context.name, context.region, context.clients, context.run_log)
         return state
 
     def _let_latest_follow(self, good: FunctionState) -> None:
         """Make ``$LATEST`` the same; users have it, so a failure here is only told."""
         context = self._context
-        with context.journal.step(context.steps.latest) as detail:
+        with context.run_log.step(context.steps.latest) as detail:
             why = follow(context, good)
             detail("it stays as it is" if why else f"as version {good.version}")
         if why:
-            context.journal.note(f"$LATEST of {context.name} stays as it is: {why}")
+            context.run_log.note(f"$LATEST of {context.name} stays as it is: {why}")

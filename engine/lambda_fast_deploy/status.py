@@ -9,7 +9,6 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Fingerprints,
     Function,
@@ -32,6 +31,7 @@ from lambda_fast_deploy.planning.existing_artifacts import look
 from lambda_fast_deploy.planning.function_plan import served
 from lambda_fast_deploy.planning.planner import content_of, layers_of
 from lambda_fast_deploy.planning.problems import problems_of, unusable
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.state import descriptions
 
@@ -61,7 +61,7 @@ class Status:
     error: str = ""
 
 
-def status(settings: Settings, clients: Clients, journal: Journal, only: str = "") -> list[Status]:
+def status(settings: Settings, clients: Clients, run_log: RunLog, only: str = "") -> list[Status]:
     """Every function in every region, or one function in each.
 
     Raises:
@@ -69,9 +69,9 @@ def status(settings: Settings, clients: Clients, journal: Journal, only: str = "
         NotReady: no region can be asked.
     """
     if settings.stack:
-        return _of_stack(settings, clients, journal, only)
+        return _of_stack(settings, clients, run_log, only)
     settings = _without_tests(settings, only)
-    prints, observed, failed = look(settings, fingerprints(settings), clients, journal)
+    prints, observed, failed = look(settings, fingerprints(settings), clients, run_log)
     if not observed:
         raise next(iter(failed.values()))
     statuses: list[Status] = []
@@ -84,7 +84,7 @@ def status(settings: Settings, clients: Clients, journal: Journal, only: str = "
     return statuses
 
 
-def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str) -> list[Status]:
+def _of_stack(settings: Settings, clients: Clients, run_log: RunLog, only: str) -> list[Status]:
     """The stack in every region."""
     from lambda_fast_deploy.stacks.context import orders
     from lambda_fast_deploy.stacks.status import status_of
@@ -92,7 +92,7 @@ def _of_stack(settings: Settings, clients: Clients, journal: Journal, only: str)
     assert settings.stack
     if only:
         raise Invalid([Problem("a stack is told of as a whole, by its own name", Place("status"))])
-    name, context = settings.stack.name, orders(settings, clients, journal)
+    name, context = settings.stack.name, orders(settings, clients, run_log)
     stacks, failed = attempts(lambda region: status_of(context(region)), settings.regions)
     if not stacks:
         raise next(iter(failed.values()))

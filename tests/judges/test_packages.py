@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from lambda_fast_deploy.config.sections.layers import default_layer
 from lambda_fast_deploy.models import Architecture, Layer, PruningRules
 from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
@@ -100,7 +101,7 @@ def test_a_layer_of_node_holds_what_the_manager_installs(
         monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     before = _tree(judged.root)
     lock = judged.root / judged.lock
-    built = build_layer(Layer("judged", lock, Runtime("nodejs20.x"), Architecture.X86_64))
+    built = build_layer(default_layer("judged", lock, Runtime("nodejs20.x"), Architecture.X86_64))
     with zipfile.ZipFile(io.BytesIO(built.parts["judged"].archive.content)) as zipped:
         assert not [each for each in zipped.infolist() if each.external_attr >> 28 == 0o12]
         zipped.extractall(tmp_path / "layer")

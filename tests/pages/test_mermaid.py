@@ -12,9 +12,9 @@ import pytest
 
 from docs.mermaid import mermaid
 from lambda_fast_deploy.errors import DeployFailed
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Outcome, PastVersion, Plan, Speed, Step
 from lambda_fast_deploy.report.page import summary
+from lambda_fast_deploy.run_log import RunLog
 from tests.unit import make
 from tests.unit.report.baits import BAITS
 
@@ -57,14 +57,14 @@ def test_the_pages_of_the_documentation_can_be_drawn(renderer: Path, page: Path)
 
 
 def test_a_diagram_of_what_others_say_can_be_drawn(renderer: Path) -> None:
-    journal = Journal()
+    run_log = RunLog()
     for bait in (*BAITS, "click x href", "section x", "title x", "%%{init: {}}%%", "end"):
-        with journal.work(f"resource:{bait}", "update", bait, make.REGION) as detail:
+        with run_log.work(f"resource:{bait}", "update", bait, make.REGION) as detail:
             detail(bait)
     past = tuple(PastVersion(bait, 9.0, Speed(0.4, 0.01), 100) for bait in BAITS)
     delivery = make.delivery(history=past, speed=Speed(0.5))
     packages = {"layer": {bait: 1_000_000 + n for n, bait in enumerate(BAITS)}}
-    page = summary(Outcome(Plan(()), (delivery,), packages=packages), journal)
+    page = summary(Outcome(Plan(()), (delivery,), packages=packages), run_log)
     assert render(renderer, page) == 3
 
 
@@ -73,11 +73,11 @@ def test_a_diagram_of_what_others_say_can_be_drawn(renderer: Path) -> None:
 def test_every_diagram_can_be_drawn_whatever_the_names(
     renderer: Path, name: str, functions: int
 ) -> None:
-    journal = Journal()
+    run_log = RunLog()
     for number in range(functions * 3):
-        with journal.work(f"code:{name}{number}", "update", HOSTILE, make.REGION) as detail:
+        with run_log.work(f"code:{name}{number}", "update", HOSTILE, make.REGION) as detail:
             detail(HOSTILE)
-    with pytest.raises(DeployFailed), journal.work(f"test:{name}:{name}", "test"):
+    with pytest.raises(DeployFailed), run_log.work(f"test:{name}:{name}", "test"):
         raise DeployFailed(HOSTILE)
     past = tuple(PastVersion(str(n), 9.0, Speed(0.4, 0.01), 100) for n in range(4))
     deliveries = tuple(
@@ -85,5 +85,5 @@ def test_every_diagram_can_be_drawn_whatever_the_names(
     )
     steps = (Step(f"code:{name}", make.REGION, Action.UPDATE, HOSTILE),)
     sizes = {"deps": {name: 3_000_000, "x": 0}}
-    page = summary(Outcome(Plan(steps), deliveries, packages=sizes), journal)
+    page = summary(Outcome(Plan(steps), deliveries, packages=sizes), run_log)
     assert render(renderer, page) == (3 if functions == 1 else 2)

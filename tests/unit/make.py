@@ -28,6 +28,7 @@ from lambda_fast_deploy.models import (
     Network,
     ObservedFunction,
     ObservedRegion,
+    PruningRules,
     Settings,
     ZipSource,
 )
@@ -63,7 +64,9 @@ def image_request(source: ImageSource, **changes: Any) -> ImageRequest:
 
 
 def image_source(**changes: Any) -> ImageSource:
-    source = ImageSource(Path("Dockerfile.lambda"), Path(), "orders", "python", {})
+    source = ImageSource(
+        Path("Dockerfile.lambda"), Path(), "orders", "python", {}, "auto", follow_upstream=True
+    )
     return replace(source, **changes)
 
 
@@ -108,12 +111,20 @@ def base(**changes: Any) -> Base:
         "3.13",
         Architecture.X86_64,
         {},
+        follow_upstream=True,
     )
     return replace(made, **changes)
 
 
 def layer(**changes: Any) -> Layer:
-    made = Layer("deps", Path("requirements.txt"), Runtime("python3.13"), Architecture.X86_64)
+    made = Layer(
+        "deps",
+        Path("requirements.txt"),
+        Runtime("python3.13"),
+        Architecture.X86_64,
+        PruningRules("safe"),
+        "include",
+    )
     return replace(made, **changes)
 
 

@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from lambda_fast_deploy.config.inputs import INPUTS
+from docs import action_yml
+from lambda_fast_deploy.config.inputs import INPUTS, Input
 from lambda_fast_deploy.models import Outcome, Plan
 from lambda_fast_deploy.report.documents import outputs
 
@@ -21,7 +23,17 @@ STEP = next(step for step in STEPS if step.get("id") == "deploy")
 def test_every_input_of_the_engine_is_one_of_the_action() -> None:
     described = {name: item["description"] for name, item in ACTION["inputs"].items()}
     described.pop("working-directory")
-    assert described == {item.name: item.says for item in INPUTS}
+    assert described == {item.name: item.text for item in INPUTS}
+
+
+def test_a_new_input_is_described_and_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = Input("owner", "Team: who is asked", default="nobody")
+    monkeypatch.setattr(action_yml, "INPUTS", (*INPUTS, more))
+    made = yaml.safe_load(action_yml.page(action_yml.PAGE.read_text(encoding="utf-8")))
+    says = {"description": "Team: who is asked; default: nobody", "default": ""}
+    assert made["inputs"] == ACTION["inputs"] | {"owner": says}
+    (step,) = (step for step in made["runs"]["steps"] if step.get("id") == "deploy")
+    assert step["env"] == STEP["env"] | {"INPUT_OWNER": "${{ inputs.owner }}"}
 
 
 def test_every_input_crosses_through_the_environment_and_none_through_the_script() -> None:

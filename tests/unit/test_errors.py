@@ -11,9 +11,9 @@ import pytest
 
 from lambda_fast_deploy.adapters.files import read_text
 from lambda_fast_deploy.errors import Invalid, NotReady, Place, Problem, disk_full, unexpected
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.masking import SecretMask
 from lambda_fast_deploy.report.documents import error_document
+from lambda_fast_deploy.run_log import RunLog
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_a_secret_that_a_long_problem_cuts_is_hidden_as_a_whole() -> None:
 
 def test_a_secret_that_a_long_path_cuts_is_hidden_as_a_whole() -> None:
     secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY12"
-    journal = Journal()
-    journal.keep_secret([secret])
+    run_log = RunLog()
+    run_log.secrets.add([secret])
     for pad in (*range(150, 201), *range(0, 60)):
-        with pytest.raises(Invalid) as raised, journal.work("a", "read"):
+        with pytest.raises(Invalid) as raised, run_log.work("a", "read"):
             read_text(Path(f"/{'a' * pad}{secret}{'b' * (pad + 161)}"))
-        told = str(raised.value) + journal.entries[-1].detail + journal.entries[-1].reason
+        told = str(raised.value) + run_log.entries[-1].detail + run_log.entries[-1].reason
         told += json.dumps(error_document(raised.value))
         assert "cannot be read" in told
         assert secret[:5] not in told

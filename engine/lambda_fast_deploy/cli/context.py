@@ -1,32 +1,113 @@
-"""The way into every command: from the event that started it to its limits and its settings."""
+"""What a command works with, each part made once: inputs, settings, clients, the log of the run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import argparse
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_fast_deploy.adapters import files, process
 from lambda_fast_deploy.adapters.git import checkout_of
+from lambda_fast_deploy.cancellation import Cancellation
+from lambda_fast_deploy.cli.github import inputs_from, on_github
+from lambda_fast_deploy.cli.options import inputs_of
+from lambda_fast_deploy.cli.terminal.log import Log
 from lambda_fast_deploy.config.event import read_event
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.loader import load
 from lambda_fast_deploy.errors import Invalid, Place, Problem
+from lambda_fast_deploy.masking import Secrets, secrets_of
 from lambda_fast_deploy.models import Settings
+from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.adapters.aws.session import Aws
+    from lambda_fast_deploy.adapters.clients import Clients
+    from lambda_fast_deploy.cli.terminal.progress import LiveProgress
 
 SOME_REGION = "us-east-1"  # where a command needs one and calls nothing there
 
 
-def opened(
+class CommandContext:
+    """What a command is given.
+
+    ``progress`` shows the log of the run, line by line unless the command sets another.
+    ``changes`` are those made in AWS so far, for people. ``secrets`` are hidden in all that is
+    told, and after ``cancellation`` no step begins.
+    """
+
+    def __init__(self, options: argparse.Namespace, environ: Mapping[str, str]) -> None:
+        self.options = options
+        self.environ = environ
+        self.progress: Log | LiveProgress = Log()
+        self.changes: Sequence[str] = ()
+        self.secrets = Secrets()
+        self.secrets.add(secrets_of(environ))
+        self.cancellation = Cancellation()
+
+    @cached_property
+    def given(self) -> GivenInputs:
+        """The inputs.
+
+        Raises:
+            Invalid: an option is empty.
+        """
+        of_workflow = inputs_from(self.environ) if on_github(self.environ) else None
+        return GivenInputs(inputs_of(self.options), of_workflow)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, from the inputs, the configuration and the event."""
+        return self.load()
+
+    def load(self, *, offline: bool = False, flags: bool = True) -> Settings:
+        """The settings; ``offline`` for a command that calls nothing.
+
+        Raises:
+            Invalid, NotReady: as ``load_settings``.
+        """
+        aws = None if offline else lambda: self.aws
+        return load_settings(self.given, self.environ, aws, flags=flags)
+
+    @cached_property
+    def aws(self) -> Aws:
+        """The session with AWS."""
+        from lambda_fast_deploy.adapters.aws.session import Aws  # importing boto3 costs 0.14 s
+
+        aws = Aws()
+        self.changes = aws.changes
+        return aws
+
+    @cached_property
+    def run_log(self) -> RunLog:
+        """The log of the run, which hides secrets of the environment and of the settings."""
+        return RunLog(self.progress.tell, self.secrets, self.cancellation)
+
+    @cached_property
+    def clients(self) -> Clients:
+        """All adapters; what they wait for goes to the log, and what they read is masked."""
+        from lambda_fast_deploy.adapters.clients import Clients
+
+        self.secrets.add(self.settings.secrets)
+        self.secrets.show(self.settings.shown)
+        return Clients(
+            self.aws,
+            self.settings.builder,
+            self.secrets.add_function,
+            lambda: self.cancellation.is_requested,
+            self.run_log.waits,
+        )
+
+
+def load_settings(
     given: GivenInputs,
     environ: Mapping[str, str],
     aws: Callable[[], Aws] | None,
     *,
-    flags: bool = True,
+    flags: bool,
 ) -> Settings:
     """The settings of a command, once the process is held to what its event allows.
 
@@ -72,3 +153,14 @@ def _check_workspace(root: Path, environ: Mapping[str, str]) -> None:
     if workspace and not root.resolve().is_relative_to(Path(workspace).resolve()):
         says = "leads out of the workspace, where a plan of what is not merged reads nothing"
         raise Invalid([Problem(says, Place("input working-directory"))])
+
+
+def refuse_stack(settings: Settings, command: str) -> None:
+    """End a command that knows no templates.
+
+    Raises:
+        Invalid: the settings are of a stack.
+    """
+    if settings.stack:
+        says = f"{command} is for functions that no template holds; plan tells of a stack"
+        raise Invalid([Problem(says, settings.stack.place)])

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from lambda_fast_deploy.config.environment_variables import check_variables
 from lambda_fast_deploy.config.function_tests import read_test
-from lambda_fast_deploy.config.functions import read_function
-from lambda_fast_deploy.config.inputs import GivenInputs, pairs_of
-from lambda_fast_deploy.config.layers import read_base, read_layer, with_services
+from lambda_fast_deploy.config.input_document import pairs_of
+from lambda_fast_deploy.config.inputs import GivenInputs
+from lambda_fast_deploy.config.keys import ARTIFACTS
 from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
 from lambda_fast_deploy.config.samconfig import SamConfig
-from lambda_fast_deploy.config.stacks import read_stack
+from lambda_fast_deploy.config.sections.budgets import read_budgets
+from lambda_fast_deploy.config.sections.environment import check_variables
+from lambda_fast_deploy.config.sections.functions import read_function
+from lambda_fast_deploy.config.sections.images import read_base
+from lambda_fast_deploy.config.sections.layers import read_layer, with_services
+from lambda_fast_deploy.config.sections.stack import read_stack
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.masking import says_secret, secrets_of
-from lambda_fast_deploy.models import Budgets, Event, Settings, Store
+from lambda_fast_deploy.models import Event, Settings, Store
 from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest
 from lambda_fast_deploy.testing.kinds import KINDS
 
@@ -41,9 +45,7 @@ def assemble(
     if "functions" in checked.values and not checked.names("functions"):
         checked.problem("name at least one function", "functions")
     stack, sam = read_stack(checked, tests)
-    budgets = checked.value("budgets", {})
     regions = _regions(checked, given, environ, sam, known_regions)
-    seconds = budgets.pop("cold-start", None)
     shown = (*checked.document.plain(), *regions, event.branch, event.tag, event.commit)
     return Settings(
         root=checked.root,
@@ -51,7 +53,7 @@ def assemble(
         bases=bases,
         layers=layers,
         functions=functions,
-        budgets=Budgets(**{key: int(size) for key, size in budgets.items()}, cold_start=seconds),
+        budgets=read_budgets(checked.value("budgets", {})),
         secrets=_secrets(checked, given, environ, shown),
         shown=shown,
         event=event,
@@ -165,8 +167,8 @@ def _store(checked: ValidatedDocument) -> Store | None:
     value = checked.value("artifacts", None)
     if value is None:
         return None
-    is_made = value.get("create", "false").lower() == "true"
-    return Store(value["bucket"], is_made, value.get("owner", ""))
+    value = ARTIFACTS.completed(value)
+    return Store(value["bucket"], value["create"] == "true", value.get("owner", ""))
 
 
 def _regions(
@@ -179,26 +181,29 @@ def _regions(
     if "regions" in checked.values:
         if checked.value("regions", None) is None:
             return ()  # what is wrong with it has been said
-        wanted = [
+        if not checked.values["regions"]:
+            checked.problem("name at least one region", "regions")
+            return ()
+        regions = [
             (name, checked.at("regions", index))
             for index, name in enumerate(checked.values["regions"])
         ]
     elif given.get("region", "").strip():
-        wanted = [(given["region"].strip(), given.place("region"))]
+        regions = [(given["region"].strip(), given.place("region"))]
     elif sam.region:
-        wanted = [(sam.region, Place(SAMCONFIG))]
+        regions = [(sam.region, Place(SAMCONFIG))]
     else:
         name = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
-        wanted = [(name, Place("variable AWS_REGION"))] if name else []
-    if not wanted:
+        regions = [(name, Place("variable AWS_REGION"))] if name else []
+    if not regions:
         if sam.is_read:
-            says = f"no region; give {given.called('region')} or set AWS_REGION"
+            says = "is needed: neither the configuration nor AWS_REGION names a region"
             checked.problems.append(Problem(says, given.place("region")))
         return ()
-    known = known_regions()
-    for name, place in wanted:
-        if name not in known:
+    aws_regions = known_regions()
+    for name, place in regions:
+        if name not in aws_regions:
             checked.problems.append(
-                Problem(f"{name!r} is not an AWS region{nearest(name, known)}", place)
+                Problem(f"{name!r} is not an AWS region{nearest(name, aws_regions)}", place)
             )
-    return tuple(dict.fromkeys(name for name, _ in wanted))
+    return tuple(dict.fromkeys(name for name, _ in regions))

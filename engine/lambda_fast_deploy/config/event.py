@@ -33,14 +33,14 @@ def flags_in(message: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(message))
 
 
-def mistyped(event: Event, wanted: Collection[str]) -> list[str]:
-    """What people should know of flags that are nearly, but not quite, known ones.
+def mistyped(event: Event, test_flags: Collection[str]) -> list[str]:
+    """What people should know of flags that are nearly, but not quite, those that exist.
 
     Args:
         event: with the words of its commit message.
-        wanted: further flags, that tests ask for.
+        test_flags: further flags, that tests ask for.
     """
-    known = {*FLAGS, *wanted}
+    flags = {*FLAGS, *test_flags}
     blanks = {
         word: re.sub("[ _]+", "-", word.lower())
         for word in re.findall(r"\[([A-Za-z][A-Za-z0-9 _-]*)\]", event.commit_message)
@@ -50,12 +50,12 @@ def mistyped(event: Event, wanted: Collection[str]) -> list[str]:
         *(
             f"[{word}] in the commit message is no flag; [{flag}] is."
             for word, flag in blanks.items()
-            if flag in known
+            if flag in flags
         ),
         *(
             f"[{word}] in the commit message is no flag; [{near[0]}] is."
-            for word in sorted(event.flags - known)
-            if (near := difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.8))
+            for word in sorted(event.flags - flags)
+            if (near := difflib.get_close_matches(word, sorted(flags), n=1, cutoff=0.8))
         ),
     ]
 
@@ -71,17 +71,17 @@ def changed_paths(event: Event, root: Path) -> tuple[str, ...] | None:
 
 def _payload(environ: Mapping[str, str]) -> dict[str, Any]:
     try:
-        found = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+        payload = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
     except (KeyError, OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return payload if isinstance(payload, dict) else {}
 
 
 def _section(payload: Mapping[str, Any], *keys: str) -> Any:
-    found: Any = payload
+    value: Any = payload
     for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def read_event(environ: Mapping[str, str], root: Path, message: str = "") -> Event:

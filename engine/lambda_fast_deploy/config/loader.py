@@ -10,7 +10,8 @@ from pathlib import Path
 from lambda_fast_deploy.adapters.files import is_there, read_text
 from lambda_fast_deploy.config.assemble import assemble, check_shown, variables_of
 from lambda_fast_deploy.config.event import changed_paths
-from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs, of_template, single_function
+from lambda_fast_deploy.config.input_document import of_template, single_function
+from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
 from lambda_fast_deploy.config.keys import FILE, ROOT
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.errors import Invalid, Place, Problem
@@ -46,8 +47,7 @@ def load(
         check_shown(document, problems)
         if problems:  # before anything quotes a value
             raise Invalid(problems)
-    values = ROOT.check(document, problems)
-    checked = ValidatedDocument(document, values, directory, problems)
+    checked = ValidatedDocument(document, ROOT, directory, problems)
     plan_only = _plan_only(given, event, problems)
     settings = assemble(checked, given, environ, event, plan_only, known_regions)
     if _code_only(given, problems):
@@ -139,11 +139,11 @@ def _credentials_end(given: GivenInputs, problems: list[Problem]) -> datetime | 
 
 def _code_only(given: GivenInputs, problems: list[Problem]) -> bool:
     """Whether the code of a stack's functions is updated past CloudFormation."""
-    asked = _switch("code-only", given, problems)
-    if asked and given.get("rollback", "").strip():
+    is_code_only = _switch("code-only", given, problems)
+    if is_code_only and given.get("rollback", "").strip():
         says = "is for a deployment, and this leads back to an earlier state"
         problems.append(Problem(says, given.place("code-only")))
-    return asked
+    return is_code_only
 
 
 def _plan_only(given: GivenInputs, event: Event, problems: list[Problem]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_there, read_text
-from lambda_fast_deploy.config.keys import BUCKET, STACK
+from lambda_fast_deploy.config.sections.shared import BUCKET, CAPABILITIES, STACK_NAME, TAGS
 from lambda_fast_deploy.config.toml import parse_toml
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.schema.shapes import Shape, TextShape
@@ -66,8 +66,8 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
         problems += error.problems
         return _UNREAD
     if environment and environment not in document:
-        known = ", ".join(key for key, value in document.items() if isinstance(value, dict))
-        problems.append(Problem(f"no {environment!r}; there are: {known}", place))
+        environments = ", ".join(key for key, value in document.items() if isinstance(value, dict))
+        problems.append(Problem(f"no {environment!r}; there are: {environments}", place))
         return _UNREAD
     values = _deploy(document.get(environment or DEFAULT, {}))
     try:
@@ -81,11 +81,11 @@ def _config(values: Mapping[str, Any], place: Place, problems: list[Problem]) ->
     def text(key: str, shape: Shape) -> str:
         if key not in values:
             return ""
-        found: str = shape.check(YamlNode(values[key], place, str(values[key]), key), problems)
-        return found
+        checked: str = shape.check(YamlNode(values[key], place, str(values[key]), key), problems)
+        return checked
 
-    found = SamConfig(
-        stack_name=text("stack_name", STACK.keys["name"].shape),
+    config = SamConfig(
+        stack_name=text("stack_name", STACK_NAME),
         bucket=text("s3_bucket", BUCKET) or (MANAGED if values.get("resolve_s3") is True else ""),
         region=text("region", TextShape()),
         parameters=_pairs(values.get("parameter_overrides", "")),
@@ -93,21 +93,21 @@ def _config(values: Mapping[str, Any], place: Place, problems: list[Problem]) ->
         tags=_pairs(values.get("tags", "")),
         role=text("role_arn", TextShape()),
     )
-    for key in ("capabilities", "tags"):
-        listed = getattr(found, key)
+    for key, shape in (("capabilities", CAPABILITIES), ("tags", TAGS)):
+        listed = getattr(config, key)
         plain = list(listed) if isinstance(listed, tuple) else dict(listed)
-        STACK.keys[key].shape.check(replace(nodes_of(plain, place), name=key), problems)
-    return found
+        shape.check(replace(nodes_of(plain, place), name=key), problems)
+    return config
 
 
 def _deploy(table: Any) -> dict[str, Any]:
     """The parameters of ``deploy``, on top of those for all commands."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for command in ("global", "deploy"):
         section = table.get(command, {}) if isinstance(table, dict) else {}
         parameters = section.get("parameters", {}) if isinstance(section, dict) else {}
-        found |= parameters if isinstance(parameters, dict) else {}
-    return found
+        values |= parameters if isinstance(parameters, dict) else {}
+    return values
 
 
 def _words(value: Any) -> list[str]:
@@ -122,10 +122,10 @@ def _pairs(value: Any) -> dict[str, str]:
     if isinstance(value, dict):
         return {str(key): str(item) for key, item in value.items()}
     words = [word for each in value for word in _words(each)] if isinstance(value, list) else None
-    found = {}
+    pairs = {}
     for word in words if words is not None else _words(value):
         name, _, text = word.partition("=")
         if name == "ParameterKey":
             name, _, text = text.partition(",ParameterValue=")
-        found[name] = text
-    return found
+        pairs[name] = text
+    return pairs

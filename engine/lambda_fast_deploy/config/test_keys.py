@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import (
     ChoiceShape,
-    Key,
     ListOf,
     OneOf,
     PercentShape,
     QuantityShape,
-    RecordShape,
     TextShape,
 )
 from lambda_fast_deploy.testing.kinds import KINDS

@@ -30,8 +30,8 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
 
     place, deep = Place(str(path)), f"more than {DEPTH} values inside each other"
     try:
-        if found := _LONG_KEY.search(text):
-            line = text.count("\n", 0, found.start()) + 1
+        if match := _LONG_KEY.search(text):
+            line = text.count("\n", 0, match.start()) + 1
             raise Invalid([Problem(deep, Place(str(path), line))])
         document = tomllib.loads(text)
         _check_depth(document)
@@ -39,8 +39,8 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
         raise Invalid([Problem(deep, place)]) from None
     except ValueError as error:
         says = str(error)
-        if found := _LINE.search(says):
-            says, place = says[: found.start()], Place(str(path), int(found[1]))
+        if match := _LINE.search(says):
+            says, place = says[: match.start()], Place(str(path), int(match[1]))
         raise Invalid([Problem(f"not valid TOML: {says}", place)]) from None
     return document
 

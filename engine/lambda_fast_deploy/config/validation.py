@@ -6,26 +6,60 @@ from pathlib import Path
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import OUTSIDE, is_directory, is_file, is_special, leads_out
-from lambda_fast_deploy.config.keys import ROOT, SECTIONS
 from lambda_fast_deploy.errors import Place, Problem
-from lambda_fast_deploy.schema.shapes import Shape
+from lambda_fast_deploy.schema.records import RecordShape, UnknownKey
+from lambda_fast_deploy.schema.shapes import MapOf, Shape
 from lambda_fast_deploy.schema.yaml_lines import YamlNode
 
 
 class ValidatedDocument:
     """The values of a document, and its problems with their places.
 
-    What is wrong with a value's shape has been said. The rest is looked at closely all the same, so
-    that every problem is found in one run.
+    Each value has been checked once, and what is wrong with its shape was noted. The rest is looked
+    at closely all the same, so that every problem is found in one run.
+
+    Args:
+        document: what was written.
+        grammar: what it may be.
+        root: the directory that paths start from.
+        problems: takes what is wrong.
     """
 
     def __init__(
-        self, document: YamlNode, values: dict[str, Any], root: Path, problems: list[Problem]
+        self, document: YamlNode, grammar: RecordShape, root: Path, problems: list[Problem]
     ) -> None:
         self.document = document
-        self.values = values
         self.root = root
         self.problems = problems
+        self._sound: set[tuple[str, ...]] = set()  # paths of values whose shape is right
+        self.values = self._checked(grammar)
+
+    def _checked(self, grammar: RecordShape) -> dict[str, Any]:
+        if not isinstance(self.document.value, dict):
+            return grammar.check(self.document, self.problems)
+        grammar.check_keys(self.document, self.problems)
+        return {
+            name: self._section(name, key.shape, self.document.value[name])
+            for name, key in grammar.keys.items()
+            if name in self.document.value
+        }
+
+    def _section(self, name: str, shape: Shape, node: YamlNode) -> Any:
+        if not isinstance(shape, MapOf) or not isinstance(node.value, dict):
+            return self._value(shape, node, name)
+        shape.check_names(node, self.problems)
+        return {
+            entry: self._value(shape.item, value, name, entry)
+            for entry, value in node.value.items()
+        }
+
+    def _value(self, shape: Shape, node: YamlNode, *path: str) -> Any:
+        problems: list[Problem] = []
+        value = shape.check(node, problems)
+        self.problems += problems
+        if node.all_known and all(isinstance(each, UnknownKey) for each in problems):
+            self._sound.add(path)
+        return value
 
     def at(self, *path: str | int) -> Place:
         """The place of the value at a path, or of the nearest thing above it."""
@@ -35,54 +69,39 @@ class ValidatedDocument:
         """Note what is wrong with the value at a path."""
         self.problems.append(Problem(message, self.document.at(*path)))
 
-    def file(self, name: str, *path: str | int) -> Path:
-        """The file of that name; it is a problem when it is not there."""
-        found = self.root / name
-        if leads_out(found):
+    def file(self, name: str, *path: str | int, hint: str = "") -> Path:
+        """The file of that name; it is a problem when it is not there, and then ``hint`` helps."""
+        file = self.root / name
+        if leads_out(file):
             self.problem(f"file {name!r} {OUTSIDE}", *path)
-        elif not is_file(found):
-            what = "is a directory, not a file" if is_directory(found) else "does not exist"
-            what = "is no regular file" if is_special(found) else what
-            if name == "Dockerfile.lambda" and is_file(self.root / "Dockerfile"):
-                what += "; there is a Dockerfile: write dockerfile: Dockerfile"
-            self.problem(f"file {name!r} {what}", *path)
-        return found
+        elif not is_file(file):
+            what = "is a directory, not a file" if is_directory(file) else "does not exist"
+            what = "is no regular file" if is_special(file) else what
+            self.problem(f"file {name!r} {what}{hint}", *path)
+        return file
 
     def directory(self, name: str, *path: str | int) -> Path:
         """The directory of that name; it is a problem when it is not there."""
-        found = self.root / name
-        if leads_out(found):
+        directory = self.root / name
+        if leads_out(directory):
             self.problem(f"directory {name!r} {OUTSIDE}", *path)
-        elif not is_directory(found):
-            what = "is a file, not a directory" if is_file(found) else "does not exist"
+        elif not is_directory(directory):
+            what = "is a file, not a directory" if is_file(directory) else "does not exist"
             self.problem(f"directory {name!r} {what}", *path)
-        return found
+        return directory
 
     def value(self, key: str, otherwise: Any) -> Any:
         """The value of a top-level key, if it is there and has the right shape."""
-        node = self.document.value.get(key) if isinstance(self.document.value, dict) else None
-        if node is None or not self._has_shape(ROOT.keys[key].shape, node):
-            return otherwise
-        return self.values[key]
+        return self.values[key] if (key,) in self._sound else otherwise
 
     def names(self, section: str) -> list[str]:
         """The names that a section defines, whatever else is wrong with it."""
         return list(self.values.get(section, {}))
 
     def sound(self, section: str) -> list[tuple[str, dict[str, Any]]]:
-        """The entries of a section whose shape is right.
-
-        What is wrong with the others has been said; these can be looked at more closely, so that
-        every problem is found in one run.
-        """
-        entries = self.values.get(section, {})
+        """The entries of a section whose shape is right, which can be looked at more closely."""
         return [
             (name, value)
-            for name, value in entries.items()
-            if self._has_shape(SECTIONS[section], self.document.value[section].value[name])
+            for name, value in self.values.get(section, {}).items()
+            if (section, name) in self._sound
         ]
-
-    def _has_shape(self, shape: Shape, node: YamlNode) -> bool:
-        problems: list[Problem] = []
-        shape.check(node, problems)
-        return not problems and node.all_known

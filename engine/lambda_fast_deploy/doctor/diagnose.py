@@ -34,8 +34,8 @@ from lambda_fast_deploy.doctor.finding import (
     wrong,
 )
 from lambda_fast_deploy.errors import DeployError, Invalid
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import DesiredImages, Settings
+from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.stacks.context import StackContext
@@ -88,7 +88,7 @@ def _subject(settings: Settings, clients: Clients) -> _Examination:
 
     _, _, images = of_template(settings.stack)
     desired = DesiredImages(settings.bases, images, settings.regions[0], settings.event)
-    return _Examination(settings, desired, orders(settings, clients, Journal()))
+    return _Examination(settings, desired, orders(settings, clients, RunLog()))
 
 
 def _valid(settings: Settings) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lambda_fast_deploy.errors import DeployError, NotPermitted, Problem
-from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.masking import SecretMask
 
 
 class Level(StrEnum):
@@ -59,13 +59,12 @@ def found(check: Check) -> list[Finding]:
 
 def in_order(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Finding]:
     """Each finding once, the most important first, in a line of its own and without secrets."""
-    journal = Journal()
-    journal.keep_secret(secrets)
+    hide = SecretMask(secrets)
     clean = (
         replace(
             each,
-            says=journal.hidden(" ".join(each.says.split())),
-            remedy=journal.hidden(each.remedy),
+            says=hide(" ".join(each.says.split())),
+            remedy=hide(each.remedy),
         )
         for each in findings
     )

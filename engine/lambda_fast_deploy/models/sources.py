@@ -26,7 +26,7 @@ class Base:
     tag: str
     architecture: Architecture
     build_args: Mapping[str, str]
-    follow_upstream: bool = True
+    follow_upstream: bool
     secrets: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -38,7 +38,7 @@ class PruningRules:
     before it. ``services`` are the AWS services that botocore keeps, all if none is named.
     """
 
-    profile: Profile = "safe"
+    profile: Profile
     remove: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
@@ -58,10 +58,10 @@ class Layer:
     requirements: Path | tuple[str, ...]
     runtime: Runtime
     architecture: Architecture
+    pruning: PruningRules
+    bytecode: Bytecode
     budget: int | None = None
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    pruning: PruningRules = field(default_factory=PruningRules)
-    bytecode: Bytecode = "include"
     sources: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -92,9 +92,9 @@ class ImageSource:
     repository: str
     base: str | None
     build_args: Mapping[str, str]
-    compression: Compression = "auto"
+    compression: Compression
+    follow_upstream: bool
     secrets: Mapping[str, str] = field(default_factory=dict)
-    follow_upstream: bool = True
 
 
 @dataclass(frozen=True, slots=True)

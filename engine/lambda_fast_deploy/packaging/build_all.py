@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, results, workers
 from lambda_fast_deploy.errors import DeployError, Invalid, Problem
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Action,
     Artifacts,
@@ -27,6 +26,7 @@ from lambda_fast_deploy.packaging.layers.region_layers import LayerBuilder, Regi
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
 from lambda_fast_deploy.packaging.upload import BUCKET, Uploads, progress, too_large
+from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.packaging.images.region_images import RegionImages
@@ -40,7 +40,7 @@ def build(
     fingerprints: Fingerprints,
     observed: Mapping[str, ObservedRegion],
     clients: Clients,
-    journal: Journal,
+    run_log: RunLog,
 ) -> tuple[dict[str, Artifacts], dict[str, DeployError]]:
     """Make what the plan says is missing, in every region; the rest is found.
 
@@ -55,11 +55,11 @@ def build(
             check_machine,  # zips need nothing of the kind
         )
 
-        check_machine(DesiredImages.of(settings), plan.steps, clients, journal)
-    layers = LayerBuilder(settings, plan, journal)
+        check_machine(DesiredImages.of(settings), plan.steps, clients, run_log)
+    layers = LayerBuilder(settings, plan, run_log)
     return attempts(
         lambda region: _RegionBuild(
-            RegionContext(settings, plan, observed[region], clients, journal), fingerprints, layers
+            RegionContext(settings, plan, observed[region], clients, run_log), fingerprints, layers
         ).build(),
         settings.regions,
     )
@@ -117,7 +117,7 @@ class _RegionBuild:
                     each.id: each for each in context.plan.steps if each.region == context.region
                 },
                 clients=context.clients,
-                journal=context.journal,
+                run_log=context.run_log,
                 bases=observed.bases,
                 images=observed.images,
                 functions={name: each.latest for name, each in observed.functions.items()},
@@ -173,7 +173,7 @@ class _RegionBuild:
         for step in self._context.plan.of(self._context.region, function.name):
             if step.kind in ("code", "function") and step.action.changes:
                 zipped = self._fingerprints.archives[function.name]
-                tell = progress(self._context.journal, step, zipped.size)
+                tell = progress(self._context.run_log, step, zipped.size)
                 return self._uploads.place(f"the code of {function.name}", zipped, tell)
         return {}
 

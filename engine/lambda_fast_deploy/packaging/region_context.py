@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import ObservedRegion, Plan, Settings, Step
+from lambda_fast_deploy.run_log import RunLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class RegionContext:
     plan: Plan
     observed: ObservedRegion
     clients: Clients
-    journal: Journal
+    run_log: RunLog
 
     @property
     def region(self) -> str:

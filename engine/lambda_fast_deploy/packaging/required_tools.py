@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Base, DesiredImages, ImageSource, Step
 from lambda_fast_deploy.packaging.images.builders import check_builders
+from lambda_fast_deploy.run_log import RunLog
 
 
 def check_machine(
-    desired: DesiredImages, steps: Iterable[Step], clients: Clients, journal: Journal
+    desired: DesiredImages, steps: Iterable[Step], clients: Clients, run_log: RunLog
 ) -> None:
     """Make sure that builders and secrets are there, and note what makes builds slower.
 
@@ -22,7 +22,7 @@ def check_machine(
     """
     sources = desired.sources_of({step.id for step in steps if step.action is Action.BUILD})
     check_secrets(sources)
-    check_builders(sources, clients, journal)
+    check_builders(sources, clients, run_log.note)
 
 
 def check_secrets(sources: Iterable[Base | ImageSource]) -> None:

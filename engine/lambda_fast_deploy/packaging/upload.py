@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from lambda_fast_deploy.adapters.aws.bucket import Bucket, checksum_of
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import BuildFailed
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Archive, Settings, Step, Store
 from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, shown
+from lambda_fast_deploy.run_log import RunLog
 
 PREFIX = "lambda-fast-deploy/"
 BUCKET = "name a bucket for it: artifacts: {bucket: NAME, create: true}"
@@ -58,14 +58,14 @@ def elsewhere(name: str, what: str, where: str, region: str) -> BuildFailed:
     )
 
 
-def has_bytes(bucket: Bucket, key: str, checksum: str, journal: Journal) -> bool:
+def has_bytes(bucket: Bucket, key: str, checksum: str, run_log: RunLog) -> bool:
     """Whether an object is there and holds what its key stands for, by S3's own checksum.
 
     One with other bytes is told of, to be written anew like one that is absent.
     """
     found = bucket.checksum(key)
     if found and checksum and found != checksum:
-        journal.note(exchanged(bucket, key))
+        run_log.note(exchanged(bucket, key))
     return bool(found) and found == checksum
 
 
@@ -87,7 +87,7 @@ class _UploadContext(Protocol):
     @property
     def clients(self) -> Clients: ...
     @property
-    def journal(self) -> Journal: ...
+    def run_log(self) -> RunLog: ...
 
 
 class Uploads:
@@ -117,7 +117,7 @@ class Uploads:
         bucket = self._bucket or self._named_bucket(what, zipped)
         # Addressed by content: what is there already is not sent again.
         key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
-        if not has_bytes(bucket, key, checksum_of(zipped.content), self._region.journal):
+        if not has_bytes(bucket, key, checksum_of(zipped.content), self._region.run_log):
             bucket.upload(key, zipped.content, tell)
         return {"S3Bucket": bucket.name, "S3Key": key}
 
@@ -131,14 +131,14 @@ class Uploads:
         return bucket
 
 
-def progress(journal: Journal, step: Step, size: int) -> Callable[[int], None]:
+def progress(run_log: RunLog, step: Step, size: int) -> Callable[[int], None]:
     """What tells how far the upload of a step is, which ends once the run is cancelled."""
 
     def tell(done: int) -> None:
-        journal.check()
+        run_log.cancellation.check()
         says = f"{shown(done)} of {shown(size)} uploaded to S3"
-        journal.advance(step.id, done, size, says, step.region)
+        run_log.advance(step.id, done, size, says, step.region)
         tenth = 10 * done // size
-        journal.progress(step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region)
+        run_log.progress(step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region)
 
     return tell

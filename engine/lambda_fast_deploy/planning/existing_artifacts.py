@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import DeployError
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Fingerprints, ObservedRegion, Settings
 from lambda_fast_deploy.planning.observe import observe
+from lambda_fast_deploy.run_log import RunLog
 
 Looked = tuple[Fingerprints, dict[str, ObservedRegion], dict[str, DeployError]]
 
 
-def look(settings: Settings, local: Fingerprints, clients: Clients, journal: Journal) -> Looked:
+def look(settings: Settings, local: Fingerprints, clients: Clients, run_log: RunLog) -> Looked:
     """The fingerprints of everything, what each region has of it, and which cannot be asked.
 
     Args:
         settings: what is asked for.
         local: the fingerprints of what the working tree holds.
         world: where it is asked.
-        journal: takes notes.
+        run_log: takes notes.
     """
     if settings.has_images:
         from lambda_fast_deploy.planning.existing_images import look_for_images
 
-        return look_for_images(settings, local, clients, journal)
+        return look_for_images(settings, local, clients, run_log)
     return local, *observe(settings, lambda: local, clients)

@@ -9,17 +9,17 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.fingerprints.images.recipe import Lines, recipe_fingerprints, recipes_of
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Architecture, DesiredImages, Fingerprints, Settings
 from lambda_fast_deploy.planning.existing_artifacts import Looked
 from lambda_fast_deploy.planning.observe import observe
 from lambda_fast_deploy.planning.upstream_digests import settled
+from lambda_fast_deploy.run_log import RunLog
 
 MACHINES = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 
 
 def look_for_images(
-    settings: Settings, local: Fingerprints, clients: Clients, journal: Journal
+    settings: Settings, local: Fingerprints, clients: Clients, run_log: RunLog
 ) -> Looked:
     """The same as ``look`` returns, where there are images.
 
@@ -30,11 +30,11 @@ def look_for_images(
         settings: what is asked for.
         local: the fingerprints of what the working tree holds.
         clients: where it is asked.
-        journal: takes notes.
+        run_log: takes notes.
     """
     desired = DesiredImages.of(settings)
     with workers(1) as pool:
-        settling = pool.submit(settled, desired, local, clients, journal)
+        settling = pool.submit(settled, desired, local, clients, run_log)
         observed, failed = observe(settings, settling.result, clients)
         prints = settling.result()
     there = [
@@ -42,7 +42,7 @@ def look_for_images(
         for of in observed.values()
     ]
     missing = {step for step in prints.recipes if any(step not in some for some in there)}
-    found = with_foreign(desired, prints, missing, clients, journal)
+    found = with_foreign(desired, prints, missing, clients, run_log)
     if found is prints:
         return prints, observed, failed
     return found, *observe(settings, lambda: found, clients)
@@ -53,7 +53,7 @@ def with_foreign(
     prints: Fingerprints,
     missing: Collection[str],
     clients: Clients,
-    journal: Journal,
+    run_log: RunLog,
 ) -> Fingerprints:
     """The fingerprints with what ONBUILD of other people's images makes count.
 
@@ -62,7 +62,7 @@ def with_foreign(
         prints: the fingerprints as they would be if these had no ONBUILD.
         missing: the steps of those images that are not there.
         clients: where it is asked.
-        journal: takes notes.
+        run_log: takes notes.
 
     Returns:
         The same, if nothing counts that did not before.
@@ -76,7 +76,7 @@ def with_foreign(
     }
     known, unknown = attempts(lambda key: _triggers(*key, desired, prints, clients), asked)
     for (name, _), error in unknown.items():
-        journal.note(
+        run_log.note(
             f"Whether ONBUILD of {name} copies anything could not be found out, so all of the "
             f"build context counts: {error.message}. {error.remedy}".rstrip()
         )
@@ -89,7 +89,7 @@ def with_foreign(
     if not any(each is None or each for each in foreign.values()):
         return prints
     local = replace(prints, recipes=recipe_fingerprints(desired, foreign), foreign=foreign)
-    return settled(desired, local, clients, journal, asked=True)
+    return settled(desired, local, clients, run_log, asked=True)
 
 
 def _triggers(

@@ -20,8 +20,8 @@ from lambda_fast_deploy.fingerprints.images.recipe import (
     recipes_of,
     standing_on,
 )
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, DesiredImages, Fingerprints
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 
 
@@ -29,7 +29,7 @@ def settled(
     desired: DesiredImages,
     local: Fingerprints,
     clients: Clients,
-    journal: Journal,
+    run_log: RunLog,
     *,
     asked: bool = False,
 ) -> Fingerprints:
@@ -39,14 +39,14 @@ def settled(
         desired: the images.
         local: the fingerprints of what the working tree holds.
         clients: where it is asked.
-        journal: takes notes.
+        run_log: takes notes.
         asked: whether the digests have been asked for, and ``local`` has those that are known.
     """
     every = {each.step: each for each in recipes_of(desired)}
     digests = local.digests
     if not asked:
-        names = _asked_for(every.values(), journal, unmerged=bool(desired.event.unmerged))
-        digests = _digests(names, desired.region, clients, journal)
+        names = _asked_for(every.values(), run_log, unmerged=bool(desired.event.unmerged))
+        digests = _digests(names, desired.region, clients, run_log)
 
     def followed(step: str) -> dict[str, str]:
         """The digests of what something follows; ``""`` where one is not known."""
@@ -78,7 +78,7 @@ def settled(
     return replace(local, bases=bases, images=images, digests=digests)
 
 
-def _asked_for(every: Iterable[ImageRecipe], journal: Journal, *, unmerged: bool) -> list[str]:
+def _asked_for(every: Iterable[ImageRecipe], run_log: RunLog, *, unmerged: bool) -> list[str]:
     """The images that registries are asked for."""
     found: set[str] = set()
     for each in every:
@@ -86,7 +86,7 @@ def _asked_for(every: Iterable[ImageRecipe], journal: Journal, *, unmerged: bool
             names = each.asked_for(unmerged=unmerged)
             found |= set(names)
             if len(names) < len(each.upstreams()):
-                journal.note(
+                run_log.note(
                     f"What {each.what} starts from is named by a build argument, and not asked for "
                     "before it is merged; what was made of the same files last counts."
                 )
@@ -94,7 +94,7 @@ def _asked_for(every: Iterable[ImageRecipe], journal: Journal, *, unmerged: bool
 
 
 def _digests(
-    images: list[str], region: str, clients: Clients, journal: Journal
+    images: list[str], region: str, clients: Clients, run_log: RunLog
 ) -> Mapping[str, str]:
     """The digest of each image that is known, ``""`` where nothing answers; others are noted."""
     if not images:
@@ -103,7 +103,7 @@ def _digests(
     for image, error in unknown.items():
         is_gone = isinstance(error, Unreachable)
         other = "or else the copy that the builder has" if is_gone else "if there is anything"
-        journal.note(
+        run_log.note(
             f"Whether {image} has moved could not be found out, so what was made of the same files "
             f"last counts, {other}: {error.message}. {error.remedy}".rstrip()
         )

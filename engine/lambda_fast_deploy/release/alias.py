@@ -84,7 +84,7 @@ class AliasMoves:
         if self._now is None:
             return
         found = self._versions.arrived(self._context.name, self._now)
-        self._context.journal.check()
+        self._context.run_log.cancellation.check()
         if not self._is_known(found):
             raise self._theirs(found)
         self._now = found
@@ -165,7 +165,7 @@ class AliasMoves:
         """Lead users to where they were, unless somebody else has led them elsewhere since."""
         description = self._description
         if self.gives_url:
-            description = f"{marks.PUTTING_BACK}{self._context.journal.run}, {description}"
+            description = f"{marks.PUTTING_BACK}{self._context.run_log.run}, {description}"
         before = self._before
         weights = before.shares if before and not (before.is_under_test or before.is_going) else {}
         return self._put(_AliasTarget(self.home, dict(weights), description))
@@ -175,7 +175,7 @@ class AliasMoves:
         if not self._ours:
             return UndoResult.NEEDLESS
         version = self._ours[-1].version
-        mark = _AliasTarget(version, {}, f"{marks.DELETING}{self._context.journal.run}")
+        mark = _AliasTarget(version, {}, f"{marks.DELETING}{self._context.run_log.run}")
         return self._put(mark) or UndoResult.NEEDLESS
 
     def _put(self, wanted: _AliasTarget) -> UndoResult | None:
@@ -236,7 +236,7 @@ class AliasMoves:
             self._context.name, self.home
         )
         previous = descriptions.previous_of(state.description) if state else ""
-        return descriptions.of_alias(previous, Speed(), self._context.journal.elapsed)
+        return descriptions.of_alias(previous, Speed(), self._context.run_log.elapsed)
 
     def keeps_url(self) -> bool:
         """Whether the alias is another run's by now that wants it to have a function URL."""

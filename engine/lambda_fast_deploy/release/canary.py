@@ -29,10 +29,10 @@ def try_out(context: ReleaseContext, moves: AliasMoves, version: str, descriptio
     if canary is None or step is None:
         return
     if not home or not step.is_due:
-        context.journal.note(f"No canary of {context.name}: {step.reason}.")
+        context.run_log.note(f"No canary of {context.name}: {step.reason}.")
         return
     if home == version:  # Lambda divides no calls between a version and itself
-        context.journal.note(f"No canary of {context.name}: users have version {version} already.")
+        context.run_log.note(f"No canary of {context.name}: users have version {version} already.")
         return
     with context.working(step) as detail:
         watch = _CanaryWatch(context, canary, version, step)
@@ -65,12 +65,12 @@ class _CanaryWatch:
         for name, alarm in alarms.items():
             if alarm.rings:
                 self._ringing.add(name)
-                context.journal.note(
+                context.run_log.note(
                     f"Alarm {name} rings already, so it does not judge version {version} of "
                     f"{context.name} until it has been silent: {alarm.reason}"
                 )
         for says in slow_alarms(canary, alarms):
-            context.journal.note(f"{context.name}: {says}.")
+            context.run_log.note(f"{context.name}: {says}.")
 
     def until_over(self) -> str:
         """What was seen until the time was over, and CloudWatch has shown the end of it.
@@ -83,7 +83,7 @@ class _CanaryWatch:
         end = since + timedelta(seconds=canary.duration)
 
         def is_over() -> bool:
-            context.journal.check()
+            context.run_log.cancellation.check()
             gone = time.monotonic() - begun
             self._calls = self._metrics.calls(
                 context.name, context.function.alias, self._version, since
@@ -99,7 +99,7 @@ class _CanaryWatch:
             deadline=canary.duration + LATE,
             first=max(0.5, min(LONGEST, canary.duration / MOST_CALLS)),
             longest=LONGEST,
-            wake=context.journal.check,
+            wake=context.run_log.cancellation.check,
         )
         if not self._calls.every:
             self._unseen()
@@ -114,8 +114,8 @@ class _CanaryWatch:
         when = f"after {gone:.0f} of {lasts:.0f} s"
         if gone > lasts:
             when = "so far; CloudWatch has not shown the last of them yet"
-        context.journal.progress(step.id, f"{self._seen} {when}", context.region)
-        context.journal.advance(step.id, gone, lasts, region=context.region)
+        context.run_log.progress(step.id, f"{self._seen} {when}", context.region)
+        context.run_log.advance(step.id, gone, lasts, region=context.region)
 
     def _judge(self) -> None:
         version, allowed = self._version, self._canary.max_error_rate or 0
@@ -141,7 +141,7 @@ class _CanaryWatch:
                 remedy="Let its canary last longer (for), give it more of the calls (weight), or "
                 "say canary: {unseen: pass}.",
             )
-        context.journal.note(
+        context.run_log.note(
             f"CloudWatch shows no call of version {version} of {context.name} while it was tried: "
             "its canary says nothing."
         )

@@ -25,7 +25,7 @@ def clean(context: ReleaseContext) -> None:
     except Cancelled:
         raise
     except DeployError as error:
-        context.journal.note(f"Old versions of {context.name} stay: {error.message}")
+        context.run_log.note(f"Old versions of {context.name} stay: {error.message}")
 
 
 def _delete_beyond(keep: int, context: ReleaseContext) -> None:
@@ -37,10 +37,10 @@ def _delete_beyond(keep: int, context: ReleaseContext) -> None:
     if not going:
         return
     what = f"{len(every)} versions, {keep} are to be kept"
-    with context.journal.work(f"clean:{context.name}", "delete", what, context.region) as detail:
+    with context.run_log.work(f"clean:{context.name}", "delete", what, context.region) as detail:
         digests = _digests(context, going)
         for state in going:
-            context.journal.check()
+            context.run_log.cancellation.check()
             versions.delete(context.name, state.version)
         gone = f"versions {', '.join(sorted((s.version for s in going), key=int))}"
         images = _delete_images(context, digests)
@@ -68,5 +68,5 @@ def _delete_images(context: ReleaseContext, digests: dict[str, str]) -> int:
     unused = [digest for sha256, digest in digests.items() if sha256 not in kept]
     stay = context.clients.registry(context.region).delete(source.repository, unused)
     for digest, reason in stay.items():
-        context.journal.note(f"Image {source.repository}@{digest} stays: {reason}")
+        context.run_log.note(f"Image {source.repository}@{digest} stays: {reason}")
     return len(unused) - len(stay)

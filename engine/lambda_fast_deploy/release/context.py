@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import Conflict, DeployError
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Artifacts,
     Function,
@@ -20,6 +19,7 @@ from lambda_fast_deploy.models import (
     Step,
 )
 from lambda_fast_deploy.release.undo import Undo
+from lambda_fast_deploy.run_log import RunLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ReleaseContext:
     artifacts: Artifacts
     observed: ObservedFunction | None
     clients: Clients
-    journal: Journal
+    run_log: RunLog
     undo: Undo = field(default_factory=Undo)
 
     @property
@@ -47,8 +47,8 @@ class ReleaseContext:
         return self.observed.url.address if self.observed and self.observed.url else ""
 
     def working(self, step: Step) -> AbstractContextManager[Callable[[str], None]]:
-        """Time the step's work in the journal; yields a setter of its detail."""
-        return self.journal.step(step)
+        """Time the step's work in the run_log; yields a setter of its detail."""
+        return self.run_log.step(step)
 
     def theirs(self, what: str, version: str = "") -> Conflict:
         """The error of a run that met somebody else's.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Plan, Settings
+from lambda_fast_deploy.run_log import RunLog
 
 REST = 120.0  # seconds for what a release does around its canary
 USUAL = 3600.0  # seconds; how long aws-actions/configure-aws-credentials lets a role last
@@ -16,7 +16,7 @@ _REMEDY = (
 )
 
 
-def check_canaries(settings: Settings, plan: Plan, aws: Aws, journal: Journal) -> None:
+def check_canaries(settings: Settings, plan: Plan, aws: Aws, run_log: RunLog) -> None:
     """Refuse a canary that the credentials end before; note one that they may end before.
 
     Raises:
@@ -47,18 +47,18 @@ def check_canaries(settings: Settings, plan: Plan, aws: Aws, journal: Journal) -
             remedy=f"{_REMEDY}; or let the canary last less (for).",
         )
     if left is None and aws.ends_untold() and needed > USUAL:
-        journal.note(
+        run_log.note(
             f"When the credentials end is not known, and {says}: those of a role last an hour "
             f"unless they were asked to last longer. {_REMEDY}; and name their end by "
             "credentials-expire."
         )
 
 
-def check_stack(aws: Aws, journal: Journal) -> None:
+def check_stack(aws: Aws, run_log: RunLog) -> None:
     """Note that the credentials may end before a stack is changed and tested."""
     left = aws.expiry()
     if left is not None and left < STACK:
-        journal.note(
+        run_log.note(
             f"The credentials end in {left / 60:.0f} minutes. CloudFormation goes on by itself, "
             "but nothing tests the stack after that, or undoes a change whose tests fail. "
             f"{_REMEDY}."

@@ -53,7 +53,7 @@ def _create_once(context: ReleaseContext, step: Step, code: NewCode) -> None:
     try:
         with code.taken(), layers_exist(parameters):
             context.clients.functions(context.region).create(
-                context.name, context.journal.run, code.sha256, Code=code.parameters, **parameters
+                context.name, context.run_log.run, code.sha256, Code=code.parameters, **parameters
             )
     except Refused as refusal:
         context.undo.forget()  # AWS said no: whatever is there is not ours to delete

@@ -94,7 +94,7 @@ class FunctionRelease:
             apply_settings(context, context.observed.latest.arn)
         url = give_url(context, self._moves)
         if context.observed and context.observed.alias and context.observed.alias.serving:
-            with context.journal.work(f"alias:{context.name}", "read", "", context.region):
+            with context.run_log.work(f"alias:{context.name}", "read", "", context.region):
                 self._moves.arrive()
         self.tests.test_unchanged(url)
         if context.observed and not is_proved(context.function, context.observed.latest):
@@ -116,10 +116,10 @@ class FunctionRelease:
         staged = stage(context, descriptions.of_version(context.settings.event, previous, past))
         version = self._version = staged.state
         speed = self.tests.test_version(version)
-        has_url, took = context.function.url is not None, context.journal.elapsed
+        has_url, took = context.function.url is not None, context.run_log.elapsed
         description = descriptions.of_alias(self._before(version), speed, took, has_url=has_url)
         if context.function.has_alias:
-            marked = descriptions.under_test(context.journal.run, self._moves.home, description)
+            marked = descriptions.under_test(context.run_log.run, self._moves.home, description)
             try_out(context, self._moves, version.version, marked)
             self.expose(version.version, description)
         arn = version.arn.removesuffix(f":{version.version}")
@@ -180,7 +180,7 @@ class FunctionRelease:
         context = self._context
         if self._is_not_over():
             description = descriptions.under_test(
-                context.journal.run, self._moves.home, description
+                context.run_log.run, self._moves.home, description
             )
         with context.working(context.steps.alias) as detail:
             self._moves.to(version, description)
@@ -231,11 +231,11 @@ class FunctionRelease:
 
     def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context
-        error.hide(context.journal.hidden)
+        error.hide(context.run_log.secrets.hide)
         report = UndoReport()
         if context.undo:
             cause = error.message.splitlines()[0]
-            work = context.journal.work(f"undo:{context.name}", "undo", cause, context.region)
+            work = context.run_log.work(f"undo:{context.name}", "undo", cause, context.region)
             report = context.undo.told(work)
         version, serves = served(context, self._moves, report)
         return replace(

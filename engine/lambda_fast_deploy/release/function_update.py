@@ -78,7 +78,8 @@ class _FunctionUpdate:
             sha256 = self._sha256_to_publish()
             state = publish(context, label, sha256, self._revision)
         else:
-            context.journal.check()  # a run that is cancelled has not waited for Lambda
+            # A run that is cancelled has not waited for Lambda.
+            context.run_log.cancellation.check()
             latest = self._functions.read(context.name)
             if latest is None:
                 raise ChangedMeanwhile(f"{context.name} is gone")
@@ -97,7 +98,7 @@ class _FunctionUpdate:
         if not doing:
             return
         says = f"{context.name} is {doing}"
-        with context.journal.work(
+        with context.run_log.work(
             f"function:{context.name}", "read", says, context.region
         ) as detail:
             try:

@@ -32,7 +32,7 @@ def announce_test(context: ReleaseContext) -> None:
     observed = context.observed
     if observed is None or is_proved(context.function, observed.latest):
         return
-    context.journal.check()
+    context.run_log.cancellation.check()
     before, tag = observed.latest, {marks.TESTED: under_test(context)}
     functions = context.clients.functions(context.region)
 
@@ -46,7 +46,7 @@ def announce_test(context: ReleaseContext) -> None:
     except NotFound:
         raise ChangedMeanwhile(f"{context.name} is gone") from None
     except NotPermitted as denied:
-        context.journal.note(
+        context.run_log.note(
             f"Other runs do not see that {context.name} is tested: {denied.message}"
         )
 
@@ -76,7 +76,7 @@ def mark_tested(context: ReleaseContext, state: FunctionState, *, is_shared: boo
     except NotFound:
         raise ChangedMeanwhile(f"{context.name} is gone") from None
     except NotPermitted as denied:
-        context.journal.note(f"The next run tests {context.name} again: {denied.message}")
+        context.run_log.note(f"The next run tests {context.name} again: {denied.message}")
 
 
 def _check_unchanged(context: ReleaseContext, state: FunctionState) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.errors import Invalid, Place, Problem
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Action,
     Artifacts,
@@ -32,6 +31,7 @@ from lambda_fast_deploy.planning.observe import observe_function
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_release import FunctionRelease
+from lambda_fast_deploy.run_log import RunLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class LayerChange:
     to: str = ""
     detach: bool = False
 
-    def __call__(self, settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+    def __call__(self, settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
         """Change every function of the settings that has the layer.
 
         Raises:
@@ -55,13 +55,13 @@ class LayerChange:
         for region, function in settings.targets:
             observed = observe_function(function.unconfigured, region, clients)
             if observed and self._of(observed):
-                orders.append(self._context(region, function, observed, settings, clients, journal))
+                orders.append(self._context(region, function, observed, settings, clients, run_log))
         if not orders:
-            raise self._invalid(f"no function of the configuration has a layer {self.layer!r}")
+            raise self._invalid("no function of the configuration has it")
         plan = Plan(tuple(step for context in orders for step in context.steps.steps))
         if settings.plan_only:
             return Outcome(plan, ())
-        journal.note(
+        run_log.note(
             f"The next deploy gives functions the layers of the configuration again; change "
             f"{self.layer} there as well."
         )
@@ -70,7 +70,7 @@ class LayerChange:
         )
 
     def _invalid(self, says: str) -> Invalid:
-        return Invalid([Problem(says, Place("the name of the layer"))])
+        return Invalid([Problem(says, Place(f"layer {self.layer}"))])
 
     def _of(self, observed: ObservedFunction) -> str:
         """The ARN of the layer that users have now, or nothing."""
@@ -84,7 +84,7 @@ class LayerChange:
         observed: ObservedFunction,
         settings: Settings,
         clients: Clients,
-        journal: Journal,
+        run_log: RunLog,
     ) -> ReleaseContext:
         live, attached = observed.live, self._of(observed)
         assert live is not None
@@ -113,7 +113,7 @@ class LayerChange:
             artifacts=Artifacts(),
             observed=observed,
             clients=clients,
-            journal=journal,
+            run_log=run_log,
         )
 
     def _target(self, clients: Clients, region: str, attached: str) -> str:

@@ -38,7 +38,7 @@ def _of_alias(context: ReleaseContext, moves: AliasMoves) -> str:
         says = f"back to version {now.version}"
         with (
             contextlib.suppress(DeployError),  # it takes too long
-            context.journal.work(f"alias:{context.name}", "read", says, context.region),
+            context.run_log.work(f"alias:{context.name}", "read", says, context.region),
         ):
             now = versions.arrived(context.name, now)
     return (now.serving or now.version) if now else ""

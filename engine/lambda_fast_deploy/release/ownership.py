@@ -66,7 +66,7 @@ def locked(context: ReleaseContext) -> Iterator[None]:
 
 def _taken(context: ReleaseContext) -> str:
     """What the lock says while this run has it."""
-    return f"taken by run {context.journal.run}"
+    return f"taken by run {context.run_log.run}"
 
 
 def _unlock(context: ReleaseContext) -> None:
@@ -88,7 +88,7 @@ def _lock(context: ReleaseContext) -> None:
         except Conflict:
             held = versions.alias(name, marks.LOCK)
         while held and held.description != mine and not lease.is_over(held.revision):
-            context.journal.waits(f"another run is deciding about {name}")
+            context.run_log.waits(f"another run is deciding about {name}")
             held = versions.alias(name, marks.LOCK)
         if held and held.description == mine:  # the answer had been lost
             return
@@ -139,7 +139,7 @@ def adopt(context: ReleaseContext) -> FunctionState:
                 context.undo.record(
                     f"creation of function {context.name}", lambda: take_back_creation(context)
                 )
-                functions.tag(state.arn, {marks.CREATED_BY: context.journal.run})
+                functions.tag(state.arn, {marks.CREATED_BY: context.run_log.run})
             return state
     except NotFound as gone:
         raise ChangedMeanwhile(gone.message) from None
@@ -174,7 +174,7 @@ def end_creation(context: ReleaseContext, arn: str) -> None:
     except NotFound as gone:
         raise ChangedMeanwhile(gone.message) from None
     except NotPermitted as denied:
-        context.journal.note(f"Tag {marks.CREATED_BY} of {context.name} stays: {denied.message}")
+        context.run_log.note(f"Tag {marks.CREATED_BY} of {context.name} stays: {denied.message}")
 
 
 def _is_ours(context: ReleaseContext) -> bool:
@@ -192,7 +192,7 @@ def _is_ours(context: ReleaseContext) -> bool:
     if state is None:
         raise NotFound(f"{context.name} is gone")
     is_had = state.tags.get(marks.TESTED) == tested_mark(state)
-    return state.tags.get(marks.CREATED_BY) == context.journal.run and not is_had
+    return state.tags.get(marks.CREATED_BY) == context.run_log.run and not is_had
 
 
 def wait_for_undo(context: ReleaseContext, alias: AliasState) -> AliasState | None:
@@ -200,6 +200,6 @@ def wait_for_undo(context: ReleaseContext, alias: AliasState) -> AliasState | No
     versions, lease = context.clients.versions(context.region), Lease()
     now: AliasState | None = alias
     while now is not None and now.is_going and not lease.is_over(now.revision):
-        context.journal.check()
+        context.run_log.cancellation.check()
         now = versions.alias(context.name, alias.name)
     return now

@@ -86,7 +86,7 @@ class Undo:
         return UndoReport(tuple(undone), tuple(spared), tuple(left))
 
     def told(self, work: AbstractContextManager[Callable[[str], None]]) -> UndoReport:
-        """Go back as a piece of work in the journal, which failed if something is left."""
+        """Go back as a piece of work in the run log, which failed if something is left."""
         came = UndoReport()
         with suppress(NotRestored), work as detail:
             came = self.undo()

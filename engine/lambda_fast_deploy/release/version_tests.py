@@ -21,7 +21,7 @@ class VersionTests:
     def __init__(self, context: ReleaseContext) -> None:
         self._context = context
         self._tests = FunctionTests(
-            context.settings, context.region, context.clients, context.journal
+            context.settings, context.region, context.clients, context.run_log
         )
 
     def test_version(self, version: FunctionState) -> Speed:
@@ -41,7 +41,7 @@ class VersionTests:
             self._tests.repeat(test, self._subject(address), times)
         budget = context.settings.budgets.cold_start
         if budget is not None and (why := address.speedometer.hold(budget, context.name)):
-            context.journal.note(why)
+            context.run_log.note(why)
         return address.speedometer.speed
 
     def _when(self) -> str:
@@ -72,7 +72,7 @@ class VersionTests:
         context, tests = self._context, self._context.function.tests
         if context.observed and any(map(self._runs, tests)):
             state = context.observed.live or context.observed.latest
-            make_ready(state, context.name, context.region, context.clients, context.journal)
+            make_ready(state, context.name, context.region, context.clients, context.run_log)
         self._run(tests, self._public(url) or self._alias(), "unchanged", url)
 
     def has_live_tests(self) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from lambda_fast_deploy.errors import DeployError, Invalid
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import FunctionOutcome, Outcome, Plan
+from lambda_fast_deploy.run_log import RunLog
 
 SCHEMA = 1  # raised when a key of report.json changes its meaning or goes away
 
@@ -48,17 +48,17 @@ def error_document(error: DeployError) -> dict[str, Any]:
 
 
 def report_document(
-    outcome: Outcome | None, journal: Journal, error: DeployError | None = None
+    outcome: Outcome | None, run_log: RunLog, error: DeployError | None = None
 ) -> dict[str, Any]:
     """report.json. Times are seconds since the run began."""
     return {
         "schema": SCHEMA,
         "exit_code": error.exit_code if error else outcome.exit_code if outcome else 1,
-        "seconds": round(journal.elapsed, 3),
+        "seconds": round(run_log.elapsed, 3),
         "plan": plan_document(outcome.plan) if outcome else None,
         "functions": [asdict(delivery) for delivery in outcome.deliveries] if outcome else [],
-        "work": [asdict(entry) for entry in journal.entries],
-        "notes": list(journal.notes),
+        "work": [asdict(entry) for entry in run_log.entries],
+        "notes": list(run_log.notes),
         "error": error_document(error) if error else None,
     }
 

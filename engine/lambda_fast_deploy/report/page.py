@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lambda_fast_deploy.errors import Cancelled, DeployError
-from lambda_fast_deploy.journal import Journal, LogEntry
 from lambda_fast_deploy.models import LATEST, Action, FunctionOutcome, Outcome, Step
 from lambda_fast_deploy.report import charts
 from lambda_fast_deploy.report.charts import milliseconds, shown
@@ -13,6 +12,7 @@ from lambda_fast_deploy.report.console_links import console, log
 from lambda_fast_deploy.report.markdown import cell, code, fence, folded, link, table
 from lambda_fast_deploy.report.prices import AS_OF, MINUTE, STORED
 from lambda_fast_deploy.report.timeline import timeline
+from lambda_fast_deploy.run_log import LogEntry, RunLog
 
 LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
 FEW = 12  # functions that are listed one by one even where nothing happened to them
@@ -84,25 +84,25 @@ def _of_stack(delivery: FunctionOutcome) -> str:
     return f"stack {delivery.function}: {came[delivery.outcome]}"
 
 
-def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None = None) -> str:
+def summary(outcome: Outcome | None, run_log: RunLog, error: DeployError | None = None) -> str:
     """The step summary of a run that ended well or badly."""
-    parts = [f"## {_headline(outcome, journal, error)}"]
+    parts = [f"## {_headline(outcome, run_log, error)}"]
     if error:
         parts.append(fence(str(error)))
     if outcome:
         parts += [
             _failures(outcome),
             _functions(outcome),
-            _sums(outcome, journal),
+            _sums(outcome, run_log),
             *(f"> [!WARNING]\n> {cell(said)}" for said in charts.regressions(outcome.deliveries)),
-            _tests(outcome, journal),
+            _tests(outcome, run_log),
             _outputs(outcome),
         ]
-    parts += [f"> [!NOTE]\n> {cell(note)}" for note in journal.notes]
+    parts += [f"> [!NOTE]\n> {cell(note)}" for note in run_log.notes]
     if outcome:
-        parts.append(_steps(outcome, journal))
-    if any(":" in entry.id for entry in journal.entries):  # else it has only looked
-        parts.append(folded("Timeline", timeline(journal), opened=True))
+        parts.append(_steps(outcome, run_log))
+    if any(":" in entry.id for entry in run_log.entries):  # else it has only looked
+        parts.append(folded("Timeline", timeline(run_log), opened=True))
     if outcome:
         alone = outcome.deliveries[0] if len(outcome.deliveries) == 1 else None
         sizes = charts.heaviest(outcome.packages)
@@ -118,8 +118,8 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
 # ------------------------------------------------------------ what came of it
 
 
-def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | None) -> str:
-    seconds = f"in {journal.elapsed:.1f} s"
+def _headline(outcome: Outcome | None, run_log: RunLog, error: DeployError | None) -> str:
+    seconds = f"in {run_log.elapsed:.1f} s"
     if error or not outcome:
         what = "nothing was touched" if error and error.exit_code in (2, 3) else "failed"
         what = "cancelled" if isinstance(error, Cancelled) else what
@@ -214,7 +214,7 @@ def _size(delivery: FunctionOutcome) -> str:
     return f"{now} (before: {was})" if before and was != now else now
 
 
-def _sums(outcome: Outcome, journal: Journal) -> str:
+def _sums(outcome: Outcome, run_log: RunLog) -> str:
     """What was done and what was spared, in a line; nothing of a plan."""
     if all(delivery.outcome == "planned" for delivery in outcome.deliveries):
         return ""
@@ -228,10 +228,10 @@ def _sums(outcome: Outcome, journal: Journal) -> str:
     slowest = max(
         (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
     )
-    if slowest - journal.elapsed > WORTH:
-        saved = (slowest - journal.elapsed) / 60
+    if slowest - run_log.elapsed > WORTH:
+        saved = (slowest - run_log.elapsed) / 60
         said.append(
-            f"{slowest / journal.elapsed:.0f} times as fast as the slowest release before "
+            f"{slowest / run_log.elapsed:.0f} times as fast as the slowest release before "
             f"({slowest:.0f} s): {saved:.1f} minutes, {saved * MINUTE:.3f} USD of a runner spared "
             f"{prices}"
         )
@@ -264,9 +264,9 @@ def _sizes(outcome: Outcome) -> str:
 # ------------------------------------------------------------ how it came
 
 
-def _tests(outcome: Outcome, journal: Journal) -> str:
+def _tests(outcome: Outcome, run_log: RunLog) -> str:
     """Every test that ran, those that failed first; of many functions only those."""
-    ran = [entry for entry in journal.entries if entry.action == "test"]
+    ran = [entry for entry in run_log.entries if entry.action == "test"]
     failed = [entry for entry in ran if entry.outcome == "failed"]
     shown_here = [*failed, *(entry for entry in ran if entry.outcome != "failed")]
     passed = ""
@@ -294,9 +294,9 @@ def _tests(outcome: Outcome, journal: Journal) -> str:
     return "\n\n".join(filter(None, (written, passed if ran else "")))
 
 
-def _steps(outcome: Outcome, journal: Journal) -> str:
+def _steps(outcome: Outcome, run_log: RunLog) -> str:
     worked: dict[tuple[str, str], list[LogEntry]] = {}
-    for entry in journal.entries:
+    for entry in run_log.entries:
         worked.setdefault((entry.region, entry.id), []).append(entry)
     released = any(delivery.outcome != "planned" for delivery in outcome.deliveries)
     several = len({step.region for step in outcome.plan.steps}) > 1

@@ -8,9 +8,9 @@ from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from lambda_fast_deploy.journal import LogEntry
 from lambda_fast_deploy.models import AttributeChange, FunctionOutcome
 from lambda_fast_deploy.report.documents import SCHEMA
+from lambda_fast_deploy.run_log import LogEntry
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 _STEP = {

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from lambda_fast_deploy.journal import Journal, LogEntry
 from lambda_fast_deploy.report.markdown import label, mermaid
+from lambda_fast_deploy.run_log import LogEntry, RunLog
 
 _SHORTEST = 0.05  # seconds; anything shorter could not be seen
 MOST = 60  # pieces of work that can still be told apart
 SHORT = 20.0  # seconds; up to that a tick for each second can be read
 
 
-def timeline(journal: Journal) -> str:
+def timeline(run_log: RunLog) -> str:
     """The Gantt chart as a fenced block, or nothing when no work was done."""
-    if not journal.entries:
+    if not run_log.entries:
         return ""
-    short = journal.elapsed < SHORT
-    entries = sorted(journal.entries, key=lambda e: -e.seconds)[:MOST]
+    short = run_log.elapsed < SHORT
+    entries = sorted(run_log.entries, key=lambda e: -e.seconds)[:MOST]
     regions = {entry.region for entry in entries if entry.region}
 
     def section_of(entry: LogEntry) -> str:
@@ -45,7 +45,7 @@ def timeline(journal: Journal) -> str:
         kind, _, rest = entry.id.partition(":")
         name = label(f"{kind} {rest.partition(':')[2]} {entry.seconds:.1f} s")
         lines.append(f"    {name} :{state}{start}, {end}")
-    others = len(journal.entries) - len(entries)
+    others = len(run_log.entries) - len(entries)
     left = (
         f"\n\nThe longest {MOST} pieces of work; {others} shorter ones are left out."
         if others

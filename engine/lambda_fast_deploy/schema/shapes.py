@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lambda_fast_deploy.errors import Place, Problem
-from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest
+from lambda_fast_deploy.errors import Problem
+from lambda_fast_deploy.schema.yaml_lines import YamlNode
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB)?")
 _UNITS = {None: 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -28,7 +27,8 @@ class Shape(Protocol):
         """The same rule as JSON Schema (2020-12)."""
 
 
-def _wrong(node: YamlNode, wanted: str, problems: list[Problem], hint: str = "") -> None:
+def mismatch(node: YamlNode, wanted: str, problems: list[Problem], hint: str = "") -> None:
+    """Note that a value is not what is expected, unless it is not known."""
     if not node.known:
         return
     if isinstance(node.value, dict):
@@ -55,10 +55,10 @@ class TextShape:
 
     def check(self, node: YamlNode, problems: list[Problem]) -> str:
         if isinstance(node.value, (dict, list)) or node.value is None:
-            _wrong(node, self.wanted, problems)
+            mismatch(node, self.wanted, problems)
             return ""
         if not re.fullmatch(self.pattern, node.text, re.DOTALL):
-            _wrong(node, self.wanted, problems)
+            mismatch(node, self.wanted, problems)
         return node.text
 
     def json_schema(self) -> dict[str, Any]:
@@ -78,10 +78,10 @@ class IntegerShape:
         if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
             value = int(value)  # inputs of an action are always text
         if isinstance(value, bool) or not isinstance(value, int):
-            _wrong(node, f"a whole number of {self.unit}", problems)
+            mismatch(node, f"a whole number of {self.unit}", problems)
             return self.low
         if not self.low <= value <= self.high:
-            _wrong(node, f"{self.low} to {self.high} {self.unit}", problems)
+            mismatch(node, f"{self.low} to {self.high} {self.unit}", problems)
         return value
 
     def json_schema(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class QuantityShape:
         match = pattern.fullmatch(node.text.strip())
         if not match:
             example = "100 MB" if self.kind == "size" else "30s"
-            _wrong(node, f"a {self.kind} such as {example}", problems)
+            mismatch(node, f"a {self.kind} such as {example}", problems)
             return 0
         return float(match.group(1)) * units[match.group(2)]
 
@@ -119,7 +119,7 @@ class PercentShape:
     def check(self, node: YamlNode, problems: list[Problem]) -> float:
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", node.text.strip())
         if not match or not 0 <= float(match.group(1)) <= 100:
-            _wrong(node, "a part such as 10%", problems)
+            mismatch(node, "a part such as 10%", problems)
             return 0
         return float(match.group(1)) / 100
 
@@ -142,7 +142,7 @@ class ChoiceShape:
             near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.75)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             hint = self.hint if self.others and re.fullmatch(self.others, node.text) else hint
-            _wrong(node, " or ".join(map(repr, self.words)), problems, hint)
+            mismatch(node, " or ".join(map(repr, self.words)), problems, hint)
             return self.words[0]
         return node.text
 
@@ -176,7 +176,7 @@ class ListOf:
 
     def check(self, node: YamlNode, problems: list[Problem]) -> list[Any]:
         if not isinstance(node.value, list):
-            _wrong(node, "a list", problems)
+            mismatch(node, "a list", problems)
             return []
         return [self.item.check(item, problems) for item in node.value]
 
@@ -209,78 +209,21 @@ class MapOf:
 
     def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
         if not isinstance(node.value, dict):
-            _wrong(node, "a mapping", problems)
+            mismatch(node, "a mapping", problems)
             return {}
+        self.check_names(node, problems)
+        return {key: self.item.check(value, problems) for key, value in node.value.items()}
+
+    def check_names(self, node: YamlNode, problems: list[Problem]) -> None:
+        """Note names that are none, without a look at their values."""
         for key, value in node.value.items():
             if not re.fullmatch(self.name, key):
                 problems.append(Problem(f"expected {self.wanted}, got {key!r}", value.place))
-        return {key: self.item.check(value, problems) for key, value in node.value.items()}
 
     def json_schema(self) -> dict[str, Any]:
         schema = {"type": "object", "additionalProperties": self.item.json_schema()}
         if self.name != ".+":
             schema["propertyNames"] = {"pattern": f"^{self.name}$"}
-        return schema
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a record: its shape, and the sentence that documents it."""
-
-    shape: Shape
-    says: str
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RecordShape:
-    """A mapping with known keys."""
-
-    keys: Mapping[str, Key] = field(default_factory=dict)
-    one_of: tuple[str, ...] = ()
-
-    def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
-        if not isinstance(node.value, dict):
-            is_path = "dockerfile" in self.keys and isinstance(node.value, str)
-            hint = f"; write dockerfile: {node.text} below it" if is_path else ""
-            _wrong(node, "a mapping", problems, hint)
-            return {}
-        for name, value in node.value.items():
-            if name not in self.keys:
-                problems.append(
-                    Problem(f"unknown key {name!r}{nearest(name, self.keys)}", value.place)
-                )
-        self._missing(node.value, node.place, problems)
-        return {
-            name: key.shape.check(node.value[name], problems)
-            for name, key in self.keys.items()
-            if name in node.value
-        }
-
-    def _missing(
-        self, given: Mapping[str, YamlNode], place: Place, problems: list[Problem]
-    ) -> None:
-        for name, key in self.keys.items():
-            if key.required and name not in given:
-                problems.append(Problem(f"{name!r} is missing ({key.says})", place))
-        if self.one_of and sum(name in given for name in self.one_of) != 1:
-            words = " or ".join(map(repr, self.one_of))
-            problems.append(Problem(f"exactly one of {words} is needed", place))
-
-    def json_schema(self) -> dict[str, Any]:
-        schema: dict[str, Any] = {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                name: {**key.shape.json_schema(), "description": key.says}
-                for name, key in self.keys.items()
-            },
-        }
-        required = [name for name, key in self.keys.items() if key.required]
-        if required:
-            schema["required"] = required
-        if self.one_of:
-            schema["oneOf"] = [{"required": [name]} for name in self.one_of]
         return schema
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lambda_fast_deploy.schema.shapes import Key, TextShape
+from lambda_fast_deploy.schema.records import Key
+from lambda_fast_deploy.schema.shapes import TextShape
 
 OWNER = Key(
     TextShape(r"\d{12}", "the number of an account (12 digits)"),
-    "account that the bucket belongs to, which every call of S3 checks; default that of the "
-    "credentials",
+    "account that the bucket belongs to, which every call of S3 checks",
+    otherwise="that of the credentials",
 )

@@ -116,9 +116,9 @@ class _NodeReader:
         return entries
 
     def _scalar(self, node: yaml.Node, place: Place) -> YamlNode:
-        said = len(self._problems)
+        before = len(self._problems)
         text = substitute(str(node.value), place, self._environment, self._problems)
-        if len(self._problems) > said:
+        if len(self._problems) > before:
             return YamlNode(text, place, text, known=False)
         names = variables_in(str(node.value))
         if node.tag == "tag:yaml.org,2002:str" or names:
@@ -177,10 +177,10 @@ def parse(
     text: str, source: str, environment: Mapping[str, str], problems: list[Problem]
 ) -> YamlNode | None:
     """Read a YAML document; ``None`` when it could not be read, the reason in ``problems``."""
-    said = len(problems)
+    before = len(problems)
     root = compose(text, source, problems)
     if root is None:
-        if len(problems) == said:
+        if len(problems) == before:
             problems.append(Problem("the file is empty", Place(source, 1)))
         return None
     return _NodeReader(source, environment, problems).read(root)
@@ -203,9 +203,9 @@ def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> YamlNode:
     return YamlNode(value, place, str(value))
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` when a known word is near, else the list of them."""
-    words = sorted(known)
+def nearest(word: str, words: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` when one of the words is near, else the list of them."""
+    words = sorted(words)
     match = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     if match:
         return f"; did you mean {match[0]!r}?"

@@ -93,10 +93,10 @@ class _DocumentSize:
             raise _UnsafeDocument("this holds itself, through an alias", node)
         if id(node) not in self._known:
             self._open.add(id(node))
-            found = [self.measure(each) for each in self._inner(node)]
+            sizes = [self.measure(each) for each in self._inner(node)]
             self._open.remove(id(node))
-            size = 1 + sum(size for size, _ in found)
-            depth = 1 + max((depth for _, depth in found), default=0)
+            size = 1 + sum(size for size, _ in sizes)
+            depth = 1 + max((depth for _, depth in sizes), default=0)
             if size > SIZE:
                 raise _UnsafeDocument(f"more than {SIZE} values, with what aliases repeat", node)
             if depth > DEPTH:

@@ -10,8 +10,8 @@ from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.stack_shapes import ChangeSet, StackEvent, StackState
 from lambda_fast_deploy.adapters.aws.stacks import Stacks
 from lambda_fast_deploy.errors import Cancelled, DeployError, DeployFailed, NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action
+from lambda_fast_deploy.run_log import RunLog
 
 LASTING = 4 * 3600.0  # seconds; a database can take hours
 PASSING = 60.0  # seconds in which CloudFormation goes on to delete what it could not create
@@ -128,11 +128,11 @@ def _begins(event: StackEvent) -> bool:
 class Application:
     """Changes one stack, and tells its events as progress."""
 
-    def __init__(self, stacks: Stacks, name: str, region: str, journal: Journal) -> None:
+    def __init__(self, stacks: Stacks, name: str, region: str, run_log: RunLog) -> None:
         self._stacks = stacks
         self._name = name
         self._region = region
-        self._journal = journal
+        self._run_log = run_log
         self._begun: dict[str, float] = {}  # when resources were seen to be worked on
 
     def put_back(self, change_set: ChangeSet) -> StackUpdateResult:
@@ -156,7 +156,7 @@ class Application:
             Conflict: somebody else has changed the stack since the change set was made.
         """
         seen = self._newest(change_set.stack)
-        self._journal.check()
+        self._run_log.cancellation.check()
         self._stacks.execute(change_set)
         return self._follow(change_set.stack, seen, is_new=is_new)
 
@@ -183,7 +183,7 @@ class Application:
         try:
             self._stacks.cancel(self._name)
         except DeployError as error:  # it has come to its end meanwhile
-            self._journal.note(f"The update of {self._name} was not stopped: {error.message}")
+            self._run_log.note(f"The update of {self._name} was not stopped: {error.message}")
 
     def _newest(self, stack_id: str) -> str:
         return next((event.id for event in self._stacks.events(stack_id)), "")
@@ -196,12 +196,12 @@ class Application:
         def is_over(state: StackState | None) -> bool:
             if state is None or state.status not in _ON_THE_WAY_OUT:
                 return state is None or not state.status.endswith("_IN_PROGRESS")
-            failed_at.append(self._journal.elapsed)
+            failed_at.append(self._run_log.elapsed)
             return failed_at[-1] - failed_at[0] > PASSING
 
         def look() -> StackState | None:
             if heed:
-                self._journal.check()
+                self._run_log.cancellation.check()
             state = self._stacks.read(stack_id)
             last = told[-1].id if told else seen
             new = itertools.takewhile(lambda each: each.id != last, self._stacks.events(stack_id))
@@ -216,7 +216,7 @@ class Application:
             deadline=LASTING,
             first=0.2,
             longest=3.0,
-            wake=self._journal.check if heed else lambda: False,
+            wake=self._run_log.cancellation.check if heed else lambda: False,
         )
         first = self._first_failure(stack_id, told)
         return StackUpdateResult(state, first, _in_the_way(stack_id, reversed(told)))
@@ -244,16 +244,16 @@ class Application:
         is_over = stage in ("COMPLETE", "FAILED") and verb in _ACTIONS
         if event.logical == self._name or not is_over:
             if stage == "IN_PROGRESS":
-                self._begun.setdefault(event.logical, self._journal.elapsed)
+                self._begun.setdefault(event.logical, self._run_log.elapsed)
             reason = f": {event.reason}" if event.reason else ""
             line = f"{event.logical} {event.status}{reason}"
-            self._journal.progress(f"stack:{self._name}", line, self._region)
+            self._run_log.progress(f"stack:{self._name}", line, self._region)
             return
-        self._journal.happened(
+        self._run_log.happened(
             f"resource:{event.logical}",
             _ACTIONS[verb],
             self._region,
-            self._begun.pop(event.logical, self._journal.elapsed),
+            self._begun.pop(event.logical, self._run_log.elapsed),
             failed=stage == "FAILED",
             detail=event.reason or event.type,
         )

@@ -24,7 +24,7 @@ from functools import partial
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
 from lambda_fast_deploy.adapters.files import is_file, read_bytes
 from lambda_fast_deploy.adapters.parallel import together
-from lambda_fast_deploy.config.layers import NODE_LOCKS
+from lambda_fast_deploy.config.sections.layers import NODE_LOCKS, default_layer
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import code_archive
 from lambda_fast_deploy.fingerprints.file_tree import code_files
@@ -72,7 +72,7 @@ class StackArtifacts:
     def __init__(self, context: StackContext) -> None:
         self._bucket = context.bucket
         self._budgets = context.settings.budgets
-        self._journal = context.journal
+        self._run_log = context.run_log
         self._region = context.region
 
     def find(self, part: LocalArtifact) -> Artifact:
@@ -142,8 +142,8 @@ class StackArtifacts:
         """
         part = artifact.part
         packages: Mapping[str, int] = {}
-        self._journal.check()
-        with self._journal.work(part.id, "build", reason, self._region) as detail:
+        self._run_log.cancellation.check()
+        with self._run_log.work(part.id, "build", reason, self._region) as detail:
             zipped = artifact.own
             self._check(part, zipped)
             if self._has(artifact):
@@ -168,7 +168,7 @@ class StackArtifacts:
         if found and found == artifact.checksum:
             return True
         if found is not None and not is_as_named(self._bucket, artifact.key):
-            self._journal.note(exchanged(self._bucket, artifact.key))
+            self._run_log.note(exchanged(self._bucket, artifact.key))
         return False
 
     def _recorded(self, fingerprint: str) -> dict[str, str]:
@@ -197,12 +197,12 @@ class StackArtifacts:
         if found := self._bucket.get(key) if checksum else None:
             if checksum_of(found) == checksum:
                 return found, {}
-            self._journal.note(exchanged(self._bucket, key))
+            self._run_log.note(exchanged(self._bucket, key))
         tell = partial(self._tell, part)
         built = build_layer(layer, tell, UNZIPPED_LIMIT)
         still(_called(part), fingerprint, lambda: of_layer(layer, own))
         for note in built.notes:
-            self._journal.note(note)
+            self._run_log.note(note)
         made = built.parts[layer.name]
         self._upload(key, made.archive, part)
         content = made.archive.content
@@ -216,8 +216,8 @@ class StackArtifacts:
         self._bucket.upload(key, zipped.content, tell)
 
     def _tell(self, part: LocalArtifact, line: str) -> None:
-        self._journal.check()
-        self._journal.progress(part.id, line, self._region)
+        self._run_log.cancellation.check()
+        self._run_log.progress(part.id, line, self._region)
 
     def _check(self, part: LocalArtifact, zipped: Archive) -> None:
         what = _called(part)
@@ -255,7 +255,7 @@ def _unzipped(content: bytes) -> int:
 
 def _layer(part: LocalArtifact) -> Layer:
     assert part.requirements is not None
-    return Layer(part.logical, part.requirements, part.runtime, part.architecture)
+    return default_layer(part.logical, part.requirements, part.runtime, part.architecture)
 
 
 def _fingerprint(part: LocalArtifact, requirements: str, own: Archive) -> str:

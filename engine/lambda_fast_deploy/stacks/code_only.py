@@ -20,7 +20,6 @@ from lambda_fast_deploy.errors import (
     DeployFailed,
     unexpected,
 )
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     LATEST,
     Action,
@@ -34,6 +33,7 @@ from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.release.function_release import because
 from lambda_fast_deploy.release.restore import write_code
 from lambda_fast_deploy.release.undo import Undo, UndoResult
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
 from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, StackResult, everywhere
 from lambda_fast_deploy.stacks.drift import PUBLISHED, code_of
@@ -53,7 +53,7 @@ from lambda_fast_deploy.stacks.template import plain
 _CODE = ("CodeUri", "Code", "ImageUri")
 
 
-def update_code(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+def update_code(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
     """Update the functions whose code changed, and nothing else of the stack, in every region.
 
     Raises:
@@ -61,7 +61,7 @@ def update_code(settings: Settings, clients: Clients, journal: Journal) -> Outco
         NotReady: the stack takes no change now.
         DeployFailed: something could not be built; nothing was touched.
     """
-    return everywhere(settings, clients, journal, lambda context: _CodeOnlyUpdate(context).update())
+    return everywhere(settings, clients, run_log, lambda context: _CodeOnlyUpdate(context).update())
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class _CodeOnlyUpdate:
         except Exception as error:  # a fault of ours must not leave users half-way either
             return self._back(delivery, unexpected(error))
         if drift:
-            context.journal.note(
+            context.run_log.note(
                 f"Drift: the code of {', '.join(drift)} is not what stack {context.name} says. A "
                 "deployment without code-only brings both in line."
             )
@@ -210,7 +210,7 @@ class _CodeOnlyUpdate:
         was, now = _without_code(plain(template)), _without_code(body)
         if others := [name for name in {**now, **was} if was.get(name) != now.get(name)]:
             names = ", ".join(others)
-            context.journal.note(f"Code-only leaves alone what differs besides code: {names}.")
+            context.run_log.note(f"Code-only leaves alone what differs besides code: {names}.")
 
     def _built(
         self, work: _PlannedCode
@@ -262,7 +262,7 @@ class _CodeOnlyUpdate:
 
     def _update(self, step: Step, before: FunctionState, code: Mapping[str, str]) -> None:
         name = before.arn.rpartition(":")[2]
-        with self._context.journal.step(step) as detail:
+        with self._context.run_log.step(step) as detail:
             before = self._settled(name, before)
             sha256 = self._sha256s.get(step.subject, "")
             ours = {sha256}
@@ -274,7 +274,8 @@ class _CodeOnlyUpdate:
             except ContentMismatch as error:
                 ours.add(error.sha256)
                 raise
-            self._context.journal.check()  # a run that is cancelled has not waited for Lambda
+            # A run that is cancelled has not waited for Lambda.
+            self._context.run_log.cancellation.check()
             alias = alias_of(self._context, step.subject)
             if alias == LATEST:
                 detail("it has the new code")
@@ -324,19 +325,19 @@ class _CodeOnlyUpdate:
 
         version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
         self._functions.settled(name, version, is_new=True)
-        self._context.journal.check()
+        self._context.run_log.cancellation.check()
         self._undo.record(f"alias {alias} of {logical}", back, first=True)
         moved = self._versions.move_alias(name, alias, version, now.description, now.revision)
         self._versions.arrived(name, moved)
-        self._context.journal.check()
+        self._context.run_log.cancellation.check()
         return version
 
     def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context
-        error.hide(context.journal.hidden)
+        error.hide(context.run_log.secrets.hide)
         cause = error.message.splitlines()[0]
         came = self._undo.told(
-            context.journal.work(f"undo:{context.name}", "undo", cause, context.region)
+            context.run_log.work(f"undo:{context.name}", "undo", cause, context.region)
         )
         return replace(
             because(delivery, error),

@@ -13,7 +13,6 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.errors import BuildFailed, Invalid, NotReady, Problem
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     FunctionOutcome,
     ImageRequest,
@@ -25,6 +24,7 @@ from lambda_fast_deploy.models import (
 )
 from lambda_fast_deploy.packaging.upload import PREFIX, bucket_of, make_sure_of
 from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.apply import check_state
 from lambda_fast_deploy.stacks.image_requests import images_of
@@ -48,7 +48,7 @@ class StackContext:
     images: tuple[ImageRequest, ...]
     bucket: Bucket
     clients: Clients
-    journal: Journal
+    run_log: RunLog
 
     @property
     def name(self) -> str:
@@ -71,7 +71,7 @@ class StackContext:
 
     def shown(self, outputs: Mapping[str, str]) -> dict[str, str]:
         """What a stack tells, without secrets that it was given."""
-        return {name: self.journal.hidden(value) for name, value in outputs.items()}
+        return {name: self.run_log.secrets.hide(value) for name, value in outputs.items()}
 
     def make_sure_of_bucket(self) -> None:
         """See to it that there is a bucket for what the stack is made of; a plan creates none.
@@ -118,7 +118,7 @@ class StackResult:
     packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
-def orders(settings: Settings, clients: Clients, journal: Journal) -> Callable[[str], StackContext]:
+def orders(settings: Settings, clients: Clients, run_log: RunLog) -> Callable[[str], StackContext]:
     """What is asked for, by region.
 
     Raises:
@@ -126,13 +126,13 @@ def orders(settings: Settings, clients: Clients, journal: Journal) -> Callable[[
     """
     stack = settings.stack
     assert stack is not None
-    with journal.work("template", "read", f"{stack.template.name} and what it names"):
+    with run_log.work("template", "read", f"{stack.template.name} and what it names"):
         resources, parts, images = of_template(stack)
         _check_tests(stack, resources)
 
     def context(region: str) -> StackContext:
         bucket = _bucket(settings, region, clients)
-        whole = (settings, stack, resources, parts, images, bucket, clients, journal)
+        whole = (settings, stack, resources, parts, images, bucket, clients, run_log)
         return StackContext(region, *whole)
 
     return context
@@ -153,7 +153,7 @@ def of_template(
 def everywhere(
     settings: Settings,
     clients: Clients,
-    journal: Journal,
+    run_log: RunLog,
     way: Callable[[StackContext], StackResult],
 ) -> Outcome:
     """Carry out an order in every region.
@@ -163,7 +163,7 @@ def everywhere(
         DeployError: what it came to in the first region, if no region is left.
     """
     assert settings.stack
-    name, context = settings.stack.name, orders(settings, clients, journal)
+    name, context = settings.stack.name, orders(settings, clients, run_log)
     done, failed = attempts(lambda region: way(context(region)), settings.regions)
     if not done:
         raise next(iter(failed.values()))

@@ -9,10 +9,10 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
 from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Outcome, Settings, Step
 from lambda_fast_deploy.packaging.upload import has_bytes
 from lambda_fast_deploy.release.credentials import check_stack
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
 from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, StackResult, everywhere
@@ -28,7 +28,7 @@ from lambda_fast_deploy.stacks.template import plain
 from lambda_fast_deploy.stacks.update import StackUpdate
 
 
-def deploy_stack(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+def deploy_stack(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
     """Deploy the stack of the settings in every region, or only plan it when they say so.
 
     Raises:
@@ -36,7 +36,7 @@ def deploy_stack(settings: Settings, clients: Clients, journal: Journal) -> Outc
         NotReady: the stack takes no change now.
         DeployFailed: something could not be built; the stack was not touched.
     """
-    return everywhere(settings, clients, journal, lambda context: _StackRelease(context).deploy())
+    return everywhere(settings, clients, run_log, lambda context: _StackRelease(context).deploy())
 
 
 class _StackRelease:
@@ -77,7 +77,7 @@ class _StackRelease:
             nested = packaged.nested
             return preview(context, self._there, wanted, parameters.hidden, nested, steps)
         if not plan_only:
-            check_stack(context.clients.aws, context.journal)
+            check_stack(context.clients.aws, context.run_log)
             self._artifacts.make_sure(found, built)
         self._upload(packaged.nested)
         proposal = Proposal(
@@ -117,7 +117,7 @@ class _StackRelease:
         bucket = self._context.bucket
         for key, text in nested.items():
             content = text.encode()
-            if not has_bytes(bucket, key, checksum_of(content), self._context.journal):
+            if not has_bytes(bucket, key, checksum_of(content), self._context.run_log):
                 bucket.upload(key, content)
 
     def _wanted(self, body: dict[str, Any], parameters: Parameters) -> Snapshot:
@@ -140,7 +140,7 @@ class _StackRelease:
             if name not in (known := {**was, **now}):  # no error: what it gave up is gone by then
                 place = context.stack.at("may-replace", name)
                 says = f"may-replace: there is no resource {name!r}{nearest(name, known)}"
-                context.journal.note(f"{place}: {says}")
+                context.run_log.note(f"{place}: {says}")
 
     def _is_so(self, body: Mapping[str, Any], wanted: Snapshot, parameters: Parameters) -> bool:
         """Whether the stack is like that already, as far as can be told without a change set."""

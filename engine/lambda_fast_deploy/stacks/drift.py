@@ -51,7 +51,7 @@ def align(context: StackContext, there: CurrentStack) -> None:
     assert there.kept
     resources = plain(there.kept.template)["Resources"]
     for step in align_steps(context, there):
-        with context.journal.step(step) as detail:
+        with context.run_log.step(step) as detail:
             code = code_of(resources.get(step.subject, {}))
             detail(_align(context, there.drift[step.subject], code))
     context.keep.put_drift({})
@@ -66,7 +66,7 @@ def _align(context: StackContext, drifted: DriftedFunction, code: Mapping[str, s
     if state is None or not code:
         return "the stack has it no more"
     functions.update_code(name, code, state.architecture, state.code_key)
-    context.journal.check()  # a run that is cancelled has not waited for Lambda
+    context.run_log.cancellation.check()  # a run that is cancelled has not waited for Lambda
     if drifted.alias and (now := versions.alias(name, drifted.alias)):
         back = drifted.version
         versions.move_alias(name, drifted.alias, back, now.description, now.revision)

@@ -40,7 +40,7 @@ def warn_of_untested(context: StackContext, changed: Iterable[str]) -> None:
     """Note which functions of these, by their logical ids, go live untested."""
     for logical in changed:
         if not context.stack.tests.get(logical):
-            context.journal.note(f"{logical} has no test, so its new version goes live untested.")
+            context.run_log.note(f"{logical} has no test, so its new version goes live untested.")
 
 
 def alias_of(context: StackContext, logical: str) -> str:
@@ -60,7 +60,7 @@ class StackTests:
     def __init__(self, context: StackContext) -> None:
         self._context = context
         self._tests = FunctionTests(
-            context.settings, context.region, context.clients, context.journal
+            context.settings, context.region, context.clients, context.run_log
         )
 
     def run(self, state: StackState, steps: Iterable[Step]) -> None:
@@ -93,7 +93,7 @@ class StackTests:
                 self._tests.run(step, "on live traffic", test, subject)
             budget = self._context.settings.budgets.cold_start
             if budget is not None and (why := address.speedometer.hold(budget, address.name)):
-                self._context.journal.note(why)
+                self._context.run_log.note(why)
 
     def _address(self, logical: str, name: str, event: EventKind) -> VersionAddress:
         invocations = self._context.clients.invocations(self._context.region)
@@ -108,7 +108,7 @@ class StackTests:
         # What the function answers may hold values of its environment, which no message shows.
         state = context.clients.functions(context.region).read(name, qualifier)
         if state:
-            make_ready(state, name, context.region, context.clients, context.journal)
+            make_ready(state, name, context.region, context.clients, context.run_log)
         url = context.clients.urls(context.region).read(name, qualifier) if reads_url else None
         return TestedFunction(
             name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lambda_fast_deploy.adapters.files import is_file
+from lambda_fast_deploy.config.sections.images import IMAGE
 from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import ImageRequest, ImageSource
 from lambda_fast_deploy.stacks.local_artifacts import architecture_of
@@ -58,6 +59,7 @@ def _image(
             repository=f"{stack}-{name}".lower().replace("/", "-"),
             base=None,
             build_args={str(key): str(resources.known(each)) for key, each in arguments.items()},
+            follow_upstream=IMAGE.completed({})["upstream"] == "follow",
             compression="gzip",  # every Lambda reads that, and CloudFormation tries once
         ),
         architecture=architecture_of(resources, architectures, template.place(*at[:2]), problems),

@@ -28,17 +28,17 @@ class StackImages:
         self._desired = DesiredImages({}, context.images, settings.regions[0], settings.event)
         self._region = context.region
         self._clients = context.clients
-        self._journal = context.journal
+        self._run_log = context.run_log
         self._digests: dict[str, str] = {}
         self._prints = Fingerprints({}, {}, {}, {}, recipe_fingerprints(self._desired))
 
     def find(self) -> None:
         """Look which images the registry has of what the working tree makes now."""
         desired, clients = self._desired, self._clients
-        prints = settled(desired, self._prints, clients, self._journal)
+        prints = settled(desired, self._prints, clients, self._run_log)
         self._prints, self._digests = prints, self._found(prints)
         missing = {each.step for each in desired.images if each.name not in self._digests}
-        with_triggers = with_foreign(desired, prints, missing, clients, self._journal)
+        with_triggers = with_foreign(desired, prints, missing, clients, self._run_log)
         if with_triggers is not prints:
             self._prints, self._digests = with_triggers, self._found(with_triggers)
 
@@ -91,7 +91,7 @@ class StackImages:
             NotReady: a builder is needed and not there; it names the functions.
         """
         try:
-            check_machine(self._desired, self.steps, self._clients, self._journal)
+            check_machine(self._desired, self.steps, self._clients, self._run_log)
         except NotReady as error:
             names = ", ".join(each.name for each in self._missing)
             says = f"{error.message}, and the image of {names} is to be built"
@@ -113,7 +113,7 @@ class StackImages:
                 fingerprints=self._prints,
                 steps={step.id: step for step in self.steps},
                 clients=self._clients,
-                journal=self._journal,
+                run_log=self._run_log,
                 images=self._digests,
             )
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.files import LOCK, is_directory, is_file, is_there, read_text
 from lambda_fast_deploy.config.handler import absence_of, problem_with
-from lambda_fast_deploy.config.layers import NODE_LOCKS
+from lambda_fast_deploy.config.sections.layers import NODE_LOCKS
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements as requirements_of
 from lambda_fast_deploy.models import Architecture

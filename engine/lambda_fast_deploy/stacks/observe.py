@@ -17,7 +17,7 @@ def observe(
         NotReady: the stack takes no change.
     """
     with (
-        context.journal.work("observe", "read", "what AWS has now", context.region),
+        context.run_log.work("observe", "read", "what AWS has now", context.region),
         workers(2) as pool,
     ):
         there, registry = pool.submit(look, context), pool.submit(images.find)

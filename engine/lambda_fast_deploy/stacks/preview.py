@@ -46,7 +46,7 @@ def preview(
     changes = changes_between(was, body, (*other, *looked_up), _inside(context, nested))
     check_data(changes, context.stack, context.resources.template)
     if before and any(change.action == "Modify" for change in changes):
-        context.journal.note(
+        context.run_log.note(
             "Whether a change replaces a resource is judged at the deployment; plan --change-set "
             "lets CloudFormation tell it now."
         )

@@ -50,7 +50,7 @@ def note(context: StackContext, kept: Snapshot) -> None:
         raise
     except DeployError as error:
         says = "could not be kept, and the next run tests it again perhaps"
-        context.journal.note(f"What stack {context.name} is {says}: {error.message}")
+        context.run_log.note(f"What stack {context.name} is {says}: {error.message}")
 
 
 class _DecidedElsewhere(Conflict):
@@ -70,7 +70,7 @@ class StackRestore:
 
     def by_itself(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         """A stack that CloudFormation has put back, or could not."""
-        error.hide(self._context.journal.hidden)
+        error.hide(self._context.run_log.secrets.hide)
         delivery = because(delivery, error)
         try:
             return self._as_it_is(delivery)
@@ -102,13 +102,13 @@ class StackRestore:
             ours: what it is, with the digests of all secrets that it has.
         """
         context, before, name = self._context, self._before, self._name
-        error.hide(context.journal.hidden)
+        error.hide(context.run_log.secrets.hide)
         delivery = because(delivery, error)
         cause, left, said = error.message.splitlines()[0], tuple[str, ...](), ""
         try:
             target = before and self._target(before)
             left = self._keeps(target, ours) if target else ()
-            with context.journal.work(
+            with context.run_log.work(
                 f"undo:{context.name}", "undo", cause, context.region
             ) as detail:
                 if not self._return(delivery.arn, target, ours) and left:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Outcome, Settings
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.stacks.context import (
     CurrentStack,
     StackContext,
@@ -18,14 +18,14 @@ from lambda_fast_deploy.stacks.snapshots import SECRET
 from lambda_fast_deploy.stacks.update import StackUpdate
 
 
-def roll_back_stack(settings: Settings, clients: Clients, journal: Journal) -> Outcome:
+def roll_back_stack(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
     """Lead the stack back, in every region.
 
     Raises:
         Invalid: nothing is known of what it was.
         NotReady: the stack takes no change now.
     """
-    return everywhere(settings, clients, journal, _roll_back)
+    return everywhere(settings, clients, run_log, _roll_back)
 
 
 def _roll_back(context: StackContext) -> StackResult:
@@ -43,7 +43,7 @@ def _roll_back(context: StackContext) -> StackResult:
             f"and with it the way back of {name}"
         )
     if stays:
-        context.journal.note(f"Rollback of {name}: {stays}.")
+        context.run_log.note(f"Rollback of {name}: {stays}.")
     if context.settings.only_reads:
         return preview(context, there, target, {}, {}, ())
     has = there.state.parameters if there.state else {}

@@ -30,7 +30,7 @@ class StackUpdate:
         self._before = there.kept
         self._digests = there.kept.digests if there.kept else {}  # of what it has, or will have
         self._application = Application(
-            context.stacks, context.name, context.region, context.journal
+            context.stacks, context.name, context.region, context.run_log
         )
         self._back = StackRestore(context, self._before, self._application)
         self._tests = StackTests(context)
@@ -52,7 +52,7 @@ class StackUpdate:
             f"stack:{self._context.name}",
             self._before is None,
         )
-        with context.journal.work(step_id, "compare", "a change set", context.region) as detail:
+        with context.run_log.work(step_id, "compare", "a change set", context.region) as detail:
             change_set = context.stacks.propose(context.name, proposal, is_new=is_new)
             differs = change_set.differs
             detail(counted(change_set.changes, "would change") if differs else "nothing differs")
@@ -127,7 +127,7 @@ class StackUpdate:
         step = next(each for each in steps if each.kind == "stack")
         try:
             align(context, self._there)
-            with context.journal.work(step.id, step.action, step.reason, step.region) as detail:
+            with context.run_log.work(step.id, step.action, step.reason, step.region) as detail:
                 applied = self._application.carry_out(change_set, is_new=is_new)
                 if not applied.is_done:
                     raise applied.error(context.name)
@@ -141,7 +141,7 @@ class StackUpdate:
         assert applied.state is not None
         ours = replace(wanted, digests=self._digests)
         try:
-            context.journal.check()
+            context.run_log.cancellation.check()
             self._tests.run(applied.state, steps)
         except DeployError as error:
             return self._back.of_tests(delivery, error, ours)
@@ -215,7 +215,7 @@ class StackUpdate:
         """
         lease = Lease()
         while not lease.is_over(before.etag):
-            self._context.journal.check()
+            self._context.run_log.cancellation.check()
             if not is_at(self._context, before):
                 raise theirs(self._context.name)
         try:

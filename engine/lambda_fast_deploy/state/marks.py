@@ -1,6 +1,6 @@
 """What runs that are under way say of themselves in AWS, so that others know whose something is.
 
-Each names the run (``Journal.run``). A mark that stays is of a run that was killed.
+Each names the run (``RunLog.run``). A mark that stays is of a run that was killed.
 """
 
 from __future__ import annotations

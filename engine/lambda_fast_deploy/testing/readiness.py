@@ -8,8 +8,8 @@ import time
 from lambda_fast_deploy.adapters.aws.function_states import remedy_of
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import DeployFailed, FunctionTestFailed, Unavailable, Unreachable
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import LATEST, FunctionState
+from lambda_fast_deploy.run_log import RunLog
 
 RESTORING = 600.0  # seconds that Lambda may take to restore an Inactive function
 PAUSE = 2.0  # seconds between two calls of one that is still Inactive
@@ -17,7 +17,7 @@ READY = ("Active", "ActiveNonInvocable", "Deactivated", "Failed")  # waiting cha
 
 
 def make_ready(
-    state: FunctionState, name: str, region: str, clients: Clients, journal: Journal
+    state: FunctionState, name: str, region: str, clients: Clients, run_log: RunLog
 ) -> None:
     """Let a version be ready for calls; one that is needs no call of AWS.
 
@@ -29,7 +29,7 @@ def make_ready(
         name: the function's.
         region: where it is.
         clients: how it is called.
-        journal: what is waited for is told there.
+        run_log: what is waited for is told there.
 
     Raises:
         DeployFailed: it does not become ready.
@@ -41,14 +41,14 @@ def make_ready(
     what = f"version {version} of {name}" if version else name
     functions, invocations = clients.functions(region), clients.invocations(region)
     begun = time.monotonic()
-    with journal.work(f"function:{name}", "read", f"{what} is {state.state}", region) as detail:
+    with run_log.work(f"function:{name}", "read", f"{what} is {state.state}", region) as detail:
         while state.state not in READY:
-            journal.check()  # a run that is cancelled does not wait for Lambda
+            run_log.cancellation.check()  # a run that is cancelled does not wait for Lambda
             if state.state == "Inactive":
                 if time.monotonic() - begun > RESTORING:
                     says = f"{what} is Inactive, and Lambda does not restore it: {state.why}"
                     raise DeployFailed(says, remedy=remedy_of(state.reason_code))
-                journal.waits(f"Lambda restores {what}, which was Inactive")
+                run_log.waits(f"Lambda restores {what}, which was Inactive")
                 # It is refused, and that wakes it.
                 with contextlib.suppress(Unavailable, Unreachable, FunctionTestFailed):
                     invocations.invoke(name, state.version, {}, state.timeout)

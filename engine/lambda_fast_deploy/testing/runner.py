@@ -13,8 +13,8 @@ from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
 from lambda_fast_deploy.errors import DeployError, FunctionTestFailed, Unavailable, Unreachable
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import FunctionTest, Settings, Step
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.testing.endpoints import Address, CannotStart, VersionAddress
 from lambda_fast_deploy.testing.target import Target
 
@@ -49,11 +49,11 @@ class TestedFunction:
 class FunctionTests:
     """The tests of a run in one region."""
 
-    def __init__(self, settings: Settings, region: str, clients: Clients, journal: Journal) -> None:
+    def __init__(self, settings: Settings, region: str, clients: Clients, run_log: RunLog) -> None:
         self._root = settings.root
         self._region = region
         self._clients = clients
-        self._journal = journal
+        self._run_log = run_log
 
     def run(self, step: Step, when: str, test: FunctionTest, subject: TestedFunction) -> None:
         """Run one test.
@@ -72,9 +72,9 @@ class FunctionTests:
             self._target(subject),
             environment=subject.environment(self._region),
             not_yet=partial(self._not_yet, step.id),
-            hidden=self._journal.hidden,
+            hidden=self._run_log.secrets.hide,
         )
-        with self._journal.work(step.id, step.action, when, self._region) as detail:
+        with self._run_log.work(step.id, step.action, when, self._region) as detail:
             detail(run_test(test, target))
 
     def repeat(self, test: FunctionTest, subject: TestedFunction, times: int) -> None:
@@ -85,7 +85,7 @@ class FunctionTests:
         """
         target, deadline = self._target(subject), Deadline.after(test.within)
         for _ in range(times):
-            self._journal.check()
+            self._run_log.cancellation.check()
             with contextlib.suppress(*NOT_YET, RecursionError):  # it has passed before
                 test.run(target, deadline)
             if times > 1:
@@ -93,12 +93,16 @@ class FunctionTests:
 
     def _target(self, subject: TestedFunction) -> Target:
         return Target(
-            subject.address, self._region, self._clients, self._root, check=self._journal.check
+            subject.address,
+            self._region,
+            self._clients,
+            self._root,
+            check=self._run_log.cancellation.check,
         )
 
     def _not_yet(self, step: str, reason: str) -> None:
-        self._journal.check()
-        self._journal.progress(step, f"not yet: {reason}", self._region)
+        self._run_log.cancellation.check()
+        self._run_log.progress(step, f"not yet: {reason}", self._region)
 
 
 def run_test(test: FunctionTest, target: Target) -> str:

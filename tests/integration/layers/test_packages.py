@@ -22,10 +22,11 @@ functions:
 BUILD = """\
 import hashlib, pathlib
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
-from lambda_fast_deploy.models import Architecture, Layer
+from lambda_fast_deploy.config.sections.layers import default_layer
+from lambda_fast_deploy.models import Architecture
 from lambda_fast_deploy.models.runtime import Runtime
 runtime = Runtime("python3.11")
-layer = Layer("x", ("six==1.17.0", "pyyaml==6.0.2"), runtime, Architecture.X86_64)
+layer = default_layer("x", ("six==1.17.0", "pyyaml==6.0.2"), runtime, Architecture.X86_64)
 print(hashlib.sha256(build_layer(layer).parts["x"].archive.content).hexdigest())
 """
 

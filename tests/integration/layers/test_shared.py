@@ -56,7 +56,7 @@ def test_functions_share_a_layer_through_its_whole_life(new_project: NewProject,
 
     wrong = shared.run("layers", "list", "dep")
     assert wrong.code == 2
-    assert "no layer 'dep'" in wrong.log
+    assert "layer dep: is not one of the configuration" in wrong.log
 
 
 def test_functions_go_back_to_an_earlier_layer_or_do_without(
@@ -107,7 +107,7 @@ def handler(event, context):
     assert not alone.get("Layers")
     gone = shared.run("layers", "detach", "nothing")
     assert gone.code == 2
-    assert "no function of the configuration has a layer 'nothing'" in gone.log
+    assert "layer nothing: no function of the configuration has it" in gone.log
 
 
 def test_fifty_functions_on_two_layers(new_project: NewProject, name: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.errors import Cancelled
-from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.run_log import RunLog
 
 
 def test_a_pause_ends_when_it_is_told_to() -> None:
@@ -31,8 +31,10 @@ def test_a_pause_ends_when_it_is_told_to() -> None:
 
 
 def test_a_run_that_is_cancelled_in_a_pause_gives_up() -> None:
-    journal, begun = Journal(), time.monotonic()
-    journal.cancel()
+    run_log, begun = RunLog(), time.monotonic()
+    run_log.cancellation.request()
     with pytest.raises(Cancelled):
-        retry.until(lambda: None, bool, deadline=60, first=20, longest=20, wake=journal.check)
+        retry.until(
+            lambda: None, bool, deadline=60, first=20, longest=20, wake=run_log.cancellation.check
+        )
     assert time.monotonic() - begun < 2

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from lambda_fast_deploy.cli.github import Github
 from lambda_fast_deploy.cli.terminal import log
 from lambda_fast_deploy.errors import DeployFailed, Invalid, Place, Problem
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Plan, Step
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.sanitize import for_log, harmless, in_line
 from tests.unit import make
 from tests.unit.report.baits import BAITS
@@ -31,13 +31,13 @@ UNSEEN = re.compile(
 @pytest.mark.parametrize("bait", BAITS)
 def test_no_line_of_a_log_is_a_command(bait: str, capsys: pytest.CaptureFixture[str]) -> None:
     with log.progress() as progress:
-        journal = Journal(progress.tell)
-        with journal.work("code:orders", "update", bait, make.REGION) as detail:
-            journal.progress("code:orders", bait)
+        run_log = RunLog(progress.tell)
+        with run_log.work("code:orders", "update", bait, make.REGION) as detail:
+            run_log.progress("code:orders", bait)
             detail(bait)
-        with pytest.raises(DeployFailed), journal.work("test:orders:health", "test", bait):
+        with pytest.raises(DeployFailed), run_log.work("test:orders:health", "test", bait):
             raise DeployFailed(bait)
-        journal.note(bait)
+        run_log.note(bait)
     log.show_error(DeployFailed(bait, detail=f"x\n{bait}", remedy=bait))
     delivery = make.delivery("undone", error=bait, left=(bait,), version=bait)
     told = make.delivery("deployed", is_stack=True, outputs={bait: bait})

@@ -10,18 +10,19 @@ import pytest
 from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
 from lambda_fast_deploy.config.keys import ROOT
 from lambda_fast_deploy.config.loader import load
+from lambda_fast_deploy.config.sections.layers import default_layer
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.models import (
     Architecture,
     Base,
     Event,
     ImageSource,
-    Layer,
     Settings,
     ZipSource,
 )
 from lambda_fast_deploy.models.runtime import Runtime
-from lambda_fast_deploy.schema.shapes import MapOf, RecordShape
+from lambda_fast_deploy.schema.records import RecordShape
+from lambda_fast_deploy.schema.shapes import MapOf
 from lambda_fast_deploy.testing.kinds.http import HttpTest
 from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
 from lambda_fast_deploy.testing.kinds.s3 import S3Test
@@ -70,7 +71,7 @@ def test_requirements_become_a_layer_that_the_function_has(root: Path) -> None:
     settings = loaded(root, ZIP | {"requirements": "requirements.txt", "architecture": "arm64"})
     (orders,) = settings.functions
     assert settings.layers == {
-        "orders-dependencies": Layer(
+        "orders-dependencies": default_layer(
             "orders-dependencies",
             root / "requirements.txt",
             Runtime("python3.13"),
@@ -83,7 +84,15 @@ def test_requirements_become_a_layer_that_the_function_has(root: Path) -> None:
 
 def test_an_image_needs_two_inputs(root: Path) -> None:
     (orders,) = loaded(root, IMAGE).functions
-    assert orders.source == ImageSource(root / "Dockerfile.lambda", root / ".", "orders", None, {})
+    assert orders.source == ImageSource(
+        root / "Dockerfile.lambda",
+        root / ".",
+        "orders",
+        None,
+        {},
+        "auto",
+        follow_upstream=True,
+    )
 
 
 @pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
@@ -108,6 +117,7 @@ def test_a_base_dockerfile_becomes_the_base_of_the_image(root: Path, architectur
             "3.10",
             Architecture(architecture),
             {},
+            follow_upstream=True,
         )
     }
     assert isinstance(orders.source, ImageSource)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_fast_deploy.adapters.http import request
-from lambda_fast_deploy.config.environment_variables import RESERVED
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.loader import load
+from lambda_fast_deploy.config.sections.environment import RESERVED
 from lambda_fast_deploy.config.test_keys import TEST
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.models import (
@@ -23,6 +23,7 @@ from lambda_fast_deploy.models import (
     Event,
     ImageSource,
     Layer,
+    PruningRules,
     Settings,
     ZipSource,
 )
@@ -96,7 +97,14 @@ def test_a_zip_with_a_layer_has_the_defaults_that_are_documented(root: Path) -> 
     (orders,) = settings.functions
     assert settings.regions == ("eu-central-1",)
     assert settings.layers == {
-        "deps": Layer("deps", root / "requirements.txt", Runtime("python3.13"), Architecture.X86_64)
+        "deps": Layer(
+            "deps",
+            root / "requirements.txt",
+            Runtime("python3.13"),
+            Architecture.X86_64,
+            PruningRules("safe"),
+            "include",
+        )
     }
     assert orders.source == ZipSource(root / "src", "app.handler", Runtime("python3.13"), ("deps",))
     assert (orders.alias, orders.role, orders.url, orders.tests) == ("live", None, None, ())
@@ -109,7 +117,13 @@ def test_an_image_has_the_defaults_that_are_documented(root: Path) -> None:
     settings = loaded(root, IMAGE)
     (orders,) = settings.functions
     assert orders.source == ImageSource(
-        root / "Dockerfile.lambda", root / ".", "orders", "python", {}
+        root / "Dockerfile.lambda",
+        root / ".",
+        "orders",
+        "python",
+        {},
+        "auto",
+        follow_upstream=True,
     )
     assert settings.bases == {
         "python": Base(
@@ -120,6 +134,7 @@ def test_an_image_has_the_defaults_that_are_documented(root: Path) -> None:
             "latest",
             Architecture.X86_64,
             {},
+            follow_upstream=True,
         )
     }
 
@@ -413,7 +428,7 @@ def test_an_unknown_region_names_the_nearest(root: Path) -> None:
     [
         ({"region": "mars"}, {}, "input region: 'mars' is not an AWS region"),
         ({}, {"AWS_REGION": "mars"}, "variable AWS_REGION: 'mars' is not an AWS region"),
-        ({}, {}, "input region: no region; give input region or set AWS_REGION"),
+        ({}, {}, "input region: is needed: neither the configuration nor AWS_REGION names"),
     ],
 )
 def test_a_region_from_outside_the_file_is_blamed_on_where_it_came_from(
@@ -604,7 +619,7 @@ tests:
 
 
 def test_an_empty_list_of_regions_is_a_mistake(root: Path) -> None:
-    assert any("no region" in problem for problem in problems(root, f"regions: []\n{ZIP}"))
+    assert problems(root, f"regions: []\n{ZIP}") == ["1: name at least one region"]
 
 
 def test_an_unset_variable_is_said_once_and_hides_nothing_else(root: Path) -> None:

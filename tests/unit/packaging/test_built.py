@@ -49,7 +49,7 @@ def test_a_layer_of_programs_alone_is_refused_unless_they_are_kept(tmp_path: Pat
     with pytest.raises(BuildFailed, match="empty: nothing but metadata is left of own") as caught:
         build_layer(layer(path))
     assert "keep" in caught.value.remedy
-    for rules in (PruningRules("none"), PruningRules(keep=("bin/*",))):
+    for rules in (PruningRules("none"), PruningRules("safe", keep=("bin/*",))):
         found = held(layer(path, pruning=rules))
         assert found["python/bin/tool"] == "#!/usr/bin/env python3\nprint(1)\n"
 

@@ -13,9 +13,9 @@ import pytest
 from lambda_fast_deploy.errors import Unreachable
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
 from lambda_fast_deploy.fingerprints.images.recipe import of_base, of_image, standing_on
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, DesiredImages, Event
 from lambda_fast_deploy.planning.upstream_digests import settled
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 from tests.unit import make
 
@@ -62,13 +62,13 @@ def image_of(base: Base, clients: World, **changes: Any) -> tuple[str, str]:
     function = make.function(source=source)
     settings = make.settings(function)
     desired = DesiredImages.of(settings)
-    found = settled(desired, fingerprints(settings), cast(Any, clients), Journal())
+    found = settled(desired, fingerprints(settings), cast(Any, clients), RunLog())
     return found.images["orders"], of_image(desired.images[0]).fingerprint
 
 
 def printed(clients: World, *bases: Base, unmerged: str = "") -> tuple[list[str], list[str]]:
     """The fingerprints of bases, and what was noted."""
-    journal = Journal()
+    run_log = RunLog()
     settings = replace(
         make.settings(event=Event("push", unmerged=unmerged)),
         bases={f"b{number}": replace(each, name=f"b{number}") for number, each in enumerate(bases)},
@@ -76,8 +76,8 @@ def printed(clients: World, *bases: Base, unmerged: str = "") -> tuple[list[str]
         layers={},
     )
     desired = DesiredImages.of(settings)
-    found = settled(desired, fingerprints(settings), cast(Any, clients), journal).bases
-    return [found[name] for name in sorted(found)], list(journal.notes)
+    found = settled(desired, fingerprints(settings), cast(Any, clients), run_log).bases
+    return [found[name] for name in sorted(found)], list(run_log.notes)
 
 
 def test_an_image_of_many_bases_is_asked_for_once(base: Base) -> None:

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import Conflict, NotFound
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     LATEST,
     Action,
@@ -28,6 +27,7 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.models.function_settings import Call, FunctionSetting
 from lambda_fast_deploy.planning.configuration import creation, desired_parameters
 from lambda_fast_deploy.release.context import ReleaseContext
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state import marks
 from tests.unit import make
 
@@ -262,7 +262,7 @@ def context(
         artifacts=made,
         observed=observed,
         clients=cast(Clients, _World(api)),
-        journal=Journal(),
+        run_log=RunLog(),
     )
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Canary, Plan, Step
 from lambda_fast_deploy.release.credentials import check_canaries, check_stack
+from lambda_fast_deploy.run_log import RunLog
 from tests.unit import make
 
 
@@ -34,9 +34,9 @@ def noted(
     function = replace(make.function(), canary=Canary(0.1, lasts))
     settings = make.settings(function)
     plan = Plan((Step(f"canary:{function.name}", make.REGION, action, "why"),))
-    journal = Journal()
-    check_canaries(settings, plan, Credentials(left, has_token=has_token), journal)
-    return journal.notes
+    run_log = RunLog()
+    check_canaries(settings, plan, Credentials(left, has_token=has_token), run_log)
+    return run_log.notes
 
 
 def test_a_canary_that_the_credentials_end_before_is_refused() -> None:
@@ -61,10 +61,10 @@ def test_a_long_canary_with_credentials_of_an_unknown_end_is_noted() -> None:
 
 
 def test_a_stack_that_the_credentials_may_end_before_is_noted() -> None:
-    journal = Journal()
+    run_log = RunLog()
     for left in (None, 901.0):
-        check_stack(Credentials(left), journal)
-    assert not journal.notes
-    check_stack(Credentials(600.0), journal)
-    (says,) = journal.notes
+        check_stack(Credentials(left), run_log)
+    assert not run_log.notes
+    check_stack(Credentials(600.0), run_log)
+    (says,) = run_log.notes
     assert says.startswith("The credentials end in 10 minutes.")

@@ -141,7 +141,7 @@ def test_configuration_code_and_version_are_what_the_plan_says() -> None:
     assert (staged.state.handler, staged.state.code_sha256) == ("app.new", ARCHIVE.sha256)
     assert staged.state.version == "2"
     assert not staged.is_shared
-    details = {entry.id: entry.detail for entry in release.journal.entries}
+    details = {entry.id: entry.detail for entry in release.run_log.entries}
     assert details["configuration:orders"] == "handler app.handler → app.new"
     assert details["version:orders"] == "version 2"
 
@@ -159,7 +159,7 @@ def test_a_configuration_that_is_equal_once_the_layers_are_known_is_not_sent() -
     release = zipped(api, make.existing(live))
     stage(release, LABEL)
     assert "configure" not in api.calls
-    assert release.journal.entries[0].detail == "equal after all: the layers hold the same"
+    assert release.run_log.entries[0].detail == "equal after all: the layers hold the same"
 
 
 @pytest.mark.parametrize("number", [0, 1, 2], ids=["configuration", "code", "version"])
@@ -401,7 +401,7 @@ def test_a_version_that_another_run_leads_users_to_stays() -> None:
 
 def test_a_version_that_this_run_could_not_lead_users_from_is_left() -> None:
     api, release, _ = published()
-    api.leads("live", "2", f"{marks.UNDER_TEST}{release.journal.run}, back to version 1")
+    api.leads("live", "2", f"{marks.UNDER_TEST}{release.run_log.run}, back to version 1")
     assert undone(release).left == ("version 2 of orders: an alias points to it",)
 
 

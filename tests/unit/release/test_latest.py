@@ -68,7 +68,7 @@ def test_on_top_of_what_users_have_nothing_is_announced(
 def test_a_test_on_top_of_what_none_has_passed_is_announced_and_taken_back(tag: str) -> None:
     api, release = releasing(found(tag))
     announce_test(release)
-    assert tags(api) == {marks.TESTED: f"{marks.UNDER_TEST}{release.journal.run}"}
+    assert tags(api) == {marks.TESTED: f"{marks.UNDER_TEST}{release.run_log.run}"}
     assert release.undo.undo() == UndoReport()  # users have what they had: there is nothing to tell
     assert tags(api) == ({marks.TESTED: tag} if tag else {})
 
@@ -86,13 +86,13 @@ def test_a_run_that_may_set_no_tags_goes_on() -> None:
     api, release = releasing(found())
     api.refusals = [NotPermitted("no lambda:TagResource")]
     announce_test(release)
-    (note,) = release.journal.notes
+    (note,) = release.run_log.notes
     assert "lambda:TagResource" in note
 
 
 def test_a_run_that_was_cancelled_before_announces_nothing() -> None:
     api, release = releasing(found())
-    release.journal.cancel()
+    release.run_log.cancellation.request()
     with pytest.raises(Cancelled):
         announce_test(release)
     assert api.calls == []

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from lambda_fast_deploy.errors import Conflict, DeployFailed, NotReady, Unavailable, Unreachable
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.release.undo import Undo, UndoReport, UndoResult
+from lambda_fast_deploy.run_log import RunLog
 
 
 def recorded(*ways: tuple[str, Exception | None]) -> tuple[Undo, list[str]]:
@@ -84,9 +84,9 @@ def test_the_line_of_an_undo_names_what_is_left(
     ways: tuple[tuple[str, Exception | None], ...], outcome: str, told: str
 ) -> None:
     undo, _ = recorded(*ways)
-    journal = Journal()
-    undo.told(journal.work("undo:orders", "undo", "a test failed"))
-    (entry,) = journal.entries
+    run_log = RunLog()
+    undo.told(run_log.work("undo:orders", "undo", "a test failed"))
+    (entry,) = run_log.entries
     assert (entry.outcome, entry.detail) == (outcome, told)
 
 

@@ -16,7 +16,6 @@ from lambda_fast_deploy.errors import (
     Place,
     Problem,
 )
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, AttributeChange, FunctionOutcome, Outcome, Plan, Step
 from lambda_fast_deploy.report.documents import (
     SCHEMA,
@@ -25,6 +24,7 @@ from lambda_fast_deploy.report.documents import (
     plan_document,
     report_document,
 )
+from lambda_fast_deploy.run_log import RunLog
 from tests.unit import make
 
 PLAN = Plan(
@@ -119,11 +119,11 @@ def test_an_error_names_every_problem_with_file_and_line() -> None:
 def test_the_report_is_json_with_the_exit_code_whatever_happened(
     outcome: Outcome | None, error: DeployError | None, code: int
 ) -> None:
-    journal = Journal()
-    journal.note("a note")
-    with journal.work("observe", "read") as detail:
+    run_log = RunLog()
+    run_log.note("a note")
+    with run_log.work("observe", "read") as detail:
         detail("\ud83d half a pair")
-    found = json.loads(json.dumps(report_document(outcome, journal, error)))
+    found = json.loads(json.dumps(report_document(outcome, run_log, error)))
     assert (found["schema"], found["exit_code"]) == (SCHEMA, code)
     assert found["notes"] == ["a note"]
     assert found["work"][0]["id"] == "observe"
@@ -133,7 +133,7 @@ def test_the_report_is_json_with_the_exit_code_whatever_happened(
 
 
 def test_the_report_holds_everything_about_a_function() -> None:
-    (found,) = report_document(Outcome(PLAN, (make.delivery(),)), Journal())["functions"]
+    (found,) = report_document(Outcome(PLAN, (make.delivery(),)), RunLog())["functions"]
     assert set(found) == {field.name for field in fields(FunctionOutcome)}
 
 

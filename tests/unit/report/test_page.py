@@ -19,7 +19,6 @@ from lambda_fast_deploy.errors import (
     Place,
     Problem,
 )
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     LATEST,
     Action,
@@ -32,6 +31,7 @@ from lambda_fast_deploy.models import (
 )
 from lambda_fast_deploy.report.markdown import BLOCK, cell
 from lambda_fast_deploy.report.page import LIMIT, sentence, summary
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.sanitize import harmless
 from tests.unit import make
 from tests.unit.report.baits import BAITS
@@ -51,7 +51,7 @@ def outcome(*deliveries: FunctionOutcome, steps: tuple[Step, ...] = STEPS) -> Ou
 
 
 def page(*deliveries: FunctionOutcome, steps: tuple[Step, ...] = STEPS) -> str:
-    return summary(outcome(*deliveries, steps=steps), Journal())
+    return summary(outcome(*deliveries, steps=steps), RunLog())
 
 
 def headline(*deliveries: FunctionOutcome) -> str:
@@ -153,7 +153,7 @@ def test_the_headline_counts_several_functions(outcomes: tuple[str, ...], said: 
 def test_a_run_without_an_outcome_says_what_was_touched(
     error: DeployError | None, said: str
 ) -> None:
-    text = summary(None, Journal(), error)
+    text = summary(None, RunLog(), error)
     assert text.startswith(f"## ❌ Not deployed: {said}, in ")
     assert error is None or f"```text\n{error}\n```" in text
 
@@ -174,10 +174,10 @@ def test_a_failure_is_told_with_its_remedy_and_what_is_left() -> None:
 
 
 def test_every_step_is_listed_with_why_and_what_came_of_it() -> None:
-    journal = Journal()
-    with journal.work("code:orders", "update", "", make.REGION) as detail:
+    run_log = RunLog()
+    with run_log.work("code:orders", "update", "", make.REGION) as detail:
         detail("1.2 kB uploaded")
-    text = summary(outcome(), journal)
+    text = summary(outcome(), run_log)
     (code,) = [line for line in text.splitlines() if "`code:orders`" in line]
     (alias,) = [line for line in text.splitlines() if "`alias:orders`" in line]
     assert "the code changed" in code
@@ -186,17 +186,17 @@ def test_every_step_is_listed_with_why_and_what_came_of_it() -> None:
 
 
 def test_a_step_that_failed_says_so() -> None:
-    journal = Journal()
-    with pytest.raises(ValueError, match="x"), journal.work("code:orders", "u", "", make.REGION):
+    run_log = RunLog()
+    with pytest.raises(ValueError, match="x"), run_log.work("code:orders", "u", "", make.REGION):
         raise ValueError("x")
-    (code,) = [line for line in summary(outcome(), journal).splitlines() if "`code:" in line]
+    (code,) = [line for line in summary(outcome(), run_log).splitlines() if "`code:" in line]
     assert "**failed**" in code
 
 
 def test_notes_are_shown() -> None:
-    journal = Journal()
-    journal.note("the cache <is> cold")
-    assert "> [!NOTE]\n> the cache \\<is\\> cold\n" in summary(outcome(), journal)
+    run_log = RunLog()
+    run_log.note("the cache <is> cold")
+    assert "> [!NOTE]\n> the cache \\<is\\> cold\n" in summary(outcome(), run_log)
 
 
 def test_how_fast_it_is_is_told_beside_how_fast_it_was() -> None:
@@ -234,7 +234,7 @@ def test_what_is_stored_is_told_with_its_dated_price() -> None:
 
 def test_the_heaviest_packages_are_drawn_and_the_others_are_one_slice() -> None:
     sizes = {f"package{n}": (20 - n) * 10**6 for n in range(12)}
-    shown = summary(replace(outcome(), packages={"deps": sizes}), Journal())
+    shown = summary(replace(outcome(), packages={"deps": sizes}), RunLog())
     assert '"package0" : 20.00' in shown
     assert '"4 others" : 42.00' in shown
     assert "pie showData title MB unzipped" in shown
@@ -258,15 +258,15 @@ def test_of_many_functions_only_those_to_which_something_happened_are_listed() -
 
 
 def test_tests_are_listed_those_that_failed_first() -> None:
-    journal = Journal()
-    with journal.work("test:orders:health", "test", "before traffic", make.REGION) as detail:
+    run_log = RunLog()
+    with run_log.work("test:orders:health", "test", "before traffic", make.REGION) as detail:
         detail("GET /health 200 in 12 ms")
     with (
         pytest.raises(DeployFailed),
-        journal.work("test:orders:smoke", "test", "before traffic", make.REGION),
+        run_log.work("test:orders:smoke", "test", "before traffic", make.REGION),
     ):
         raise DeployFailed("test smoke did not pass: sh failed")
-    rows = [line for line in summary(outcome(), journal).splitlines() if "before traffic" in line]
+    rows = [line for line in summary(outcome(), run_log).splitlines() if "before traffic" in line]
     assert rows[0].startswith("| ❌ | `smoke` |")
     assert rows[1].startswith("| ✅ | `health` |")
     assert rows[1].endswith("| GET /health 200 in 12 ms |")
@@ -304,15 +304,15 @@ def test_a_cell_is_one_line_without_markup_that_reads_as_the_text(text: str) -> 
 
 
 def hostile_page() -> str:
-    journal = Journal()
-    with journal.work("code:orders", "update", HOSTILE, make.REGION) as detail:
+    run_log = RunLog()
+    with run_log.work("code:orders", "update", HOSTILE, make.REGION) as detail:
         detail(HOSTILE)
-    journal.note(HOSTILE)
+    run_log.note(HOSTILE)
     steps = (Step("code:orders", make.REGION, Action.UPDATE, HOSTILE),)
     hostile = make.delivery(
         "undone", error=HOSTILE, remedy=HOSTILE, url=HOSTILE, undone=(HOSTILE,), left=(HOSTILE,)
     )
-    return summary(outcome(hostile, steps=steps), journal)
+    return summary(outcome(hostile, steps=steps), run_log)
 
 
 def without_fences(text: str) -> list[str]:
@@ -358,7 +358,7 @@ def test_hostile_text_adds_no_column_to_a_table() -> None:
 
 @given(st.text("`~ab\n", max_size=30))
 def test_no_error_can_leave_its_fence(text: str) -> None:
-    shown = summary(None, Journal(), DeployFailed(text))
+    shown = summary(None, RunLog(), DeployFailed(text))
     assert without_fences(shown)[1:] in ([""], ["", ""], [])
     assert text in shown
 

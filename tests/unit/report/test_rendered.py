@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_fast_deploy.errors import DeployFailed
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Outcome, Plan, Step
 from lambda_fast_deploy.report.markdown import cell, code
 from lambda_fast_deploy.report.page import summary
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.sanitize import harmless
 from tests.unit import make
 from tests.unit.report.baits import BAITS
@@ -40,12 +40,12 @@ def tags(html: str) -> list[str]:
 
 
 def page_of(said: str) -> str:
-    journal = Journal()
-    with journal.work(f"resource:{said}", "update", said, make.REGION) as detail:
+    run_log = RunLog()
+    with run_log.work(f"resource:{said}", "update", said, make.REGION) as detail:
         detail(said)
-    with pytest.raises(DeployFailed), journal.work("test:orders:health", "test", said):
+    with pytest.raises(DeployFailed), run_log.work("test:orders:health", "test", said):
         raise DeployFailed(said)
-    journal.note(said)
+    run_log.note(said)
     steps = (
         Step(f"resource:{said}", make.REGION, Action.UPDATE, said),
         Step("url:orders", make.REGION, Action.UPDATE, said),
@@ -59,7 +59,7 @@ def page_of(said: str) -> str:
         left=(said,),
         layer_sizes={said: 1},
     )
-    return summary(Outcome(Plan(steps), (delivery,), packages={"l": {said: 5}}), journal)
+    return summary(Outcome(Plan(steps), (delivery,), packages={"l": {said: 5}}), run_log)
 
 
 @pytest.mark.parametrize("bait", BAITS)
@@ -73,7 +73,7 @@ def test_a_page_has_no_tag_and_no_link_but_its_own(bait: str) -> None:
 
 @pytest.mark.parametrize("bait", BAITS)
 def test_an_error_is_one_block_of_text(bait: str) -> None:
-    html = rendered(summary(None, Journal(), DeployFailed(bait, detail=bait, remedy=bait)))
+    html = rendered(summary(None, RunLog(), DeployFailed(bait, detail=bait, remedy=bait)))
     assert tags(html) == ["<h2>", "</h2>", '<pre lang="text">', "<code>", "</code>", "</pre>"]
 
 

@@ -8,10 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from lambda_fast_deploy.errors import DeployError, DeployFailed, Invalid, Place, Problem
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Outcome, PastVersion, Plan, Speed, Step
 from lambda_fast_deploy.report.documents import report_document
 from lambda_fast_deploy.report.schema import report_schema
+from lambda_fast_deploy.run_log import RunLog
 from tests.unit import make
 
 PLAN = Plan((Step("code:orders", make.REGION, Action.UPDATE, "the code changed", "f" * 16),))
@@ -29,11 +29,11 @@ OUTCOMES = [
 def test_a_report_is_what_its_schema_says(
     outcome: Outcome | None, error: DeployError | None
 ) -> None:
-    journal = Journal()
-    journal.note("a note")
-    with journal.work("code:orders", "update", "why", make.REGION) as detail:
+    run_log = RunLog()
+    run_log.note("a note")
+    with run_log.work("code:orders", "update", "why", make.REGION) as detail:
         detail("done")
-    document = json.loads(json.dumps(report_document(outcome, journal, error)))
+    document = json.loads(json.dumps(report_document(outcome, run_log, error)))
     schema = report_schema()
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(document)

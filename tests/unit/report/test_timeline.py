@@ -8,19 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.report.timeline import timeline
+from lambda_fast_deploy.run_log import RunLog
 
 TASK = re.compile(r"    [\w .@/-]+ :(crit, )?(\d+), (\d+)")
 SECTION = re.compile(r"    section [\w .@/-]*")
 
 
 def chart(*ids: str) -> list[str]:
-    journal = Journal()
+    run_log = RunLog()
     for entry_id in ids:
-        with journal.work(entry_id, "update"):
+        with run_log.work(entry_id, "update"):
             pass
-    return timeline(journal).splitlines()
+    return timeline(run_log).splitlines()
 
 
 def tasks(lines: list[str]) -> list[str]:
@@ -28,7 +28,7 @@ def tasks(lines: list[str]) -> list[str]:
 
 
 def test_no_work_is_no_chart() -> None:
-    assert timeline(Journal()) == ""
+    assert timeline(RunLog()) == ""
 
 
 def test_each_piece_of_work_is_a_task_in_the_section_of_its_function() -> None:
@@ -55,14 +55,14 @@ def test_a_task_that_took_no_time_can_still_be_seen() -> None:
 
 
 def test_failures_and_ways_back_stand_out() -> None:
-    journal = Journal()
-    with pytest.raises(ValueError, match="x"), journal.work("code:orders", "update"):
+    run_log = RunLog()
+    with pytest.raises(ValueError, match="x"), run_log.work("code:orders", "update"):
         raise ValueError("x")
-    with journal.work("undo:orders", "undo"):
+    with run_log.work("undo:orders", "undo"):
         pass
-    with journal.work("test:orders:health", "test"):
+    with run_log.work("test:orders:health", "test"):
         pass
-    assert [":crit, " in task for task in tasks(timeline(journal).splitlines())] == [
+    assert [":crit, " in task for task in tasks(timeline(run_log).splitlines())] == [
         True,
         True,
         False,

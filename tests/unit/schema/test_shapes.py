@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambda_fast_deploy.config.keys import ROOT, json_schema
-from lambda_fast_deploy.errors import Problem
+from lambda_fast_deploy.errors import Place, Problem
+from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import (
     AnyValue,
     ChoiceShape,
     IntegerShape,
-    Key,
     ListOf,
     MapOf,
     PercentShape,
     QuantityShape,
-    RecordShape,
     Shape,
     TextShape,
     plain,
 )
-from lambda_fast_deploy.schema.yaml_lines import parse
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, parse
 
 EXAMPLES = sorted(Path(__file__).parents[3].glob("examples/*/lambda-deploy.yml"))
 
@@ -173,7 +173,7 @@ def fits(schema: dict[str, Any], value: Any) -> bool:
     known = {
         *("$schema", "title", "description", "type", "enum", "minimum", "maximum", "items"),
         *("properties", "additionalProperties", "required", "propertyNames", "oneOf", "pattern"),
-        "anyOf",
+        *("anyOf", "default"),
     }
     assert schema.keys() <= known, f"teach this test {schema.keys() - known}"
     if "anyOf" in schema and not any(fits(one, value) for one in schema["anyOf"]):
@@ -314,3 +314,32 @@ def test_no_number_is_too_large_to_be_refused(shape: Shape, written: str) -> Non
     _, (said,) = check(shape, written)
     assert said.startswith("f.yml:1: value: ")
     assert len(said) < 1100
+
+
+def test_a_default_is_taken_and_told_from_its_key() -> None:
+    record = RecordShape({"within": Key(QuantityShape("duration"), "time", default="30s")})
+    assert record.completed({}) == {"within": 30.0}
+    assert record.completed({"within": 5.0}) == {"within": 5.0}
+    assert record.keys["within"].text == "time; default: 30s"
+    assert record.json_schema()["properties"]["within"]["default"] == "30s"
+
+
+def _records(shape: Any) -> Iterator[RecordShape]:
+    """Every record of a grammar."""
+    if isinstance(shape, RecordShape):
+        yield shape
+        for key in shape.keys.values():
+            yield from _records(key.shape)
+    for inner in ("item", "plain", "listed"):
+        if hasattr(shape, inner):
+            yield from _records(getattr(shape, inner))
+
+
+def test_every_default_is_a_value_that_its_key_takes() -> None:
+    for record in _records(ROOT):
+        for name, key in record.keys.items():
+            if key.default is not None:
+                problems: list[Problem] = []
+                node = YamlNode(key.default, Place(name), str(key.default))
+                key.shape.check(node, problems)
+                assert problems == []

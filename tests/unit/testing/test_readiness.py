@@ -9,8 +9,8 @@ import pytest
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import Cancelled, DeployError, DeployFailed, Refused, Unavailable
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import FunctionState
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.testing import readiness
 from lambda_fast_deploy.testing.readiness import PAUSE, RESTORING, make_ready
 from tests.unit import make
@@ -48,8 +48,8 @@ class _World:
         self.now += seconds
 
 
-def awake(clients: _World, journal: Journal) -> None:
-    make_ready(ASLEEP, "orders", make.REGION, cast(Clients, clients), journal)
+def awake(clients: _World, run_log: RunLog) -> None:
+    make_ready(ASLEEP, "orders", make.REGION, cast(Clients, clients), run_log)
 
 
 @pytest.fixture(autouse=True)
@@ -62,13 +62,13 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> _World:
 
 def test_a_version_that_a_call_wakes_is_called_once(clients: _World) -> None:
     clients.states = ["Active"]
-    awake(clients, Journal())
+    awake(clients, RunLog())
     assert (clients.calls, clients.now) == (1, 0)
 
 
 def test_one_that_sleeps_on_is_called_with_pauses_until_the_time_is_over(clients: _World) -> None:
     with pytest.raises(DeployFailed, match=r"version 3 of orders is Inactive, .*: It was idle"):
-        awake(clients, Journal())
+        awake(clients, RunLog())
     assert RESTORING < clients.now <= RESTORING + 2 * PAUSE
     assert clients.calls <= RESTORING / PAUSE + 1
 
@@ -76,20 +76,20 @@ def test_one_that_sleeps_on_is_called_with_pauses_until_the_time_is_over(clients
 def test_what_no_further_call_mends_is_told_at_once(clients: _World) -> None:
     clients.refusal = Refused("the key is disabled", code="KMSDisabledException")
     with pytest.raises(Refused, match="the key is disabled"):
-        awake(clients, Journal())
+        awake(clients, RunLog())
     assert (clients.calls, clients.now) == (1, 0)
 
 
 def test_a_run_that_is_cancelled_does_not_wait_for_one_that_wakes(clients: _World) -> None:
-    clients.states, journal = ["Pending"], Journal()
+    clients.states, run_log = ["Pending"], RunLog()
     look = clients.at_rest
 
     def cancelled(name: str, version: str) -> FunctionState:
-        journal.cancel()
+        run_log.cancellation.request()
         assert clients.calls == 1, "it is looked at once more"
         clients.calls += 1
         return look(name, version)
 
     clients.at_rest = cancelled  # type: ignore[method-assign]
     with pytest.raises(Cancelled):
-        awake(clients, journal)
+        awake(clients, run_log)

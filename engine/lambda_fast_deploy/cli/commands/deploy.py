@@ -1,239 +1,40 @@
-"""One deploy or plan, and everything that is told about it, whatever happens."""
+"""``deploy``: build and deploy what changed, or roll back when the input of that name says so."""
 
 from __future__ import annotations
 
-import json as json_module
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import Any
 
-from lambda_fast_deploy.cli.context import opened
-from lambda_fast_deploy.cli.github import Github, on_github
-from lambda_fast_deploy.cli.terminal import log
-from lambda_fast_deploy.cli.terminal.streams import hand_over, say
-from lambda_fast_deploy.config.event import mistyped
-from lambda_fast_deploy.config.inputs import GivenInputs
-from lambda_fast_deploy.errors import DeployError, Place, unexpected
-from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.masking import secrets_of
-from lambda_fast_deploy.models import Outcome, Plan
-
-if TYPE_CHECKING:
-    from lambda_fast_deploy.adapters.aws.session import Aws
-    from lambda_fast_deploy.adapters.clients import Clients
-    from lambda_fast_deploy.models import Settings
+from lambda_fast_deploy.cli.context import CommandContext
+from lambda_fast_deploy.cli.options import add_command, add_inputs_but, add_reporting
+from lambda_fast_deploy.cli.run import Run
 
 
-Work = Callable[["Settings", "Clients", Journal], Outcome]
-
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-
-
-class Run:
-    """One run of the engine for a person, a workflow or a script."""
-
-    def __init__(
-        self,
-        given: GivenInputs,
-        environ: Mapping[str, str],
-        report: str,
-        *,
-        json: bool,
-        plan_to: TextIO,
-        work: Work,
-        flags: bool,
-    ) -> None:
-        self._given = given
-        self._environ = environ
-        self._report = report
-        self._json = json
-        self._plan_to = plan_to
-        self._work = work
-        self._flags = flags
-        self._progress = log.progress()
-        self._journal = Journal(self._progress.tell)
-        self._journal.keep_secret(secrets_of(environ))
-        self._github = Github() if on_github(environ) else None
-        self._settings: Settings | None = None
-        self._changes: Sequence[str] = ()
-        self._is_over = False
-
-    def carry_out(self) -> int:
-        """Deploy, then report; the exit code."""
-        for stop in STOPS:
-            if stop is not signal.SIGHUP or signal.getsignal(stop) is not signal.SIG_IGN:  # nohup
-                signal.signal(stop, self._cancel)
-        outcome: Outcome | None = None
-        error: DeployError | None = None
-        try:
-            with self._progress:
-                outcome = self._work_out()
-        except DeployError as caught:
-            error = caught
-        except Exception as fault:
-            error = unexpected(fault)
-        self._is_over = True
-        if error:
-            error.after(self._changes)
-            error.hide(self._journal.hidden)
-        self._tell(outcome and outcome.without(self._journal.hidden), error)
-        if self._github:
-            self._github.close()
-        return error.exit_code if error else outcome.exit_code if outcome else 1
-
-    def _cancel(self, number: int, _frame: object) -> None:
-        if self._is_over:
-            return  # it is only told how it came out
-        self._journal.cancel()
-        self._progress.say(
-            f"{signal.Signals(number).name}: no further step begins, and what was changed is "
-            "being undone"
-        )
-
-    def _work_out(self) -> Outcome:
-        self._settings = opened(self._given, self._environ, lambda: self._aws, flags=self._flags)
-        from lambda_fast_deploy.adapters.clients import Clients
-
-        self._journal.keep_secret(self._settings.secrets)
-        self._journal.show(self._settings.shown)
-        for note in mistyped(self._settings.event, _flags_of(self._settings)):
-            self._journal.note(note)
-        journal = self._journal
-        clients = Clients(
-            self._aws,
-            self._settings.builder,
-            journal.read,
-            lambda: journal.is_cancelled,
-            journal.waits,
-        )
-        return self._work(self._settings, clients, journal)
-
-    @cached_property
-    def _aws(self) -> Aws:
-        from lambda_fast_deploy.adapters.aws.session import Aws  # importing boto3 costs 0.14 s
-
-        aws = Aws()
-        self._changes = aws.changes
-        return aws
-
-    # ------------------------------------------------------------ telling
-
-    def _tell(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        """Tell how it came out in every way; one that fails stops no other, and judges nothing."""
-        for way in (
-            self._write_report,
-            self._write_page,
-            self._write_outputs,
-            self._show_failures,
-            self._show_outcome,
-            self._print_document,
-        ):
-            try:
-                way(outcome, error)
-            except DeployError as failure:
-                self._show(failure)
-            except Exception as fault:
-                self._show(unexpected(fault))
-
-    def _show(self, failure: DeployError, place: Place | None = None) -> None:
-        failure.hide(self._journal.hidden)
-        log.show_error(failure)
-        if self._github:
-            self._github.annotate(failure, place)
-
-    def _write_report(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        if self._report:
-            from lambda_fast_deploy.report.documents import report_document
-
-            path, self._report = self._report, ""  # no output leads to it until it is there
-            text = json_module.dumps(report_document(outcome, self._journal, error), indent=2)
-            with _writing(path, "Name another file by --report; "):
-                Path(path).write_text(text, encoding="utf-8")
-            self._report = str(Path(path).resolve())
-
-    def _write_page(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        if self._github:
-            from lambda_fast_deploy.report.page import summary
-
-            with _writing("the step summary (GITHUB_STEP_SUMMARY)"):
-                self._github.summary(summary(outcome, self._journal, error))
-
-    def _write_outputs(self, outcome: Outcome | None, _: DeployError | None) -> None:
-        if self._github:
-            from lambda_fast_deploy.report.documents import outputs
-
-            known = outcome or Outcome(Plan(()), ())  # an output is there whatever happened
-            with _writing("the outputs (GITHUB_OUTPUT)"):
-                self._github.outputs(outputs(known, self._report))
-
-    def _show_failures(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        for failure, place in self._failures(outcome, error):
-            self._show(failure, place)
-
-    def _show_outcome(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        if outcome and self._planned:
-            log.show_plan(outcome.plan, self._planned, self._plan_to)
-        elif outcome and not outcome.deliveries:
-            log.show_bases(outcome.plan, self._journal.elapsed)
-        elif outcome:
-            log.show_deliveries(outcome.deliveries, self._journal.elapsed)
-        elif error:
-            say("Not deployed; no function was touched.")
-
-    def _print_document(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        if not self._json:
-            return
-        from lambda_fast_deploy.report.documents import plan_document, report_document
-
-        if outcome and self._planned:
-            document = plan_document(outcome.plan)
-        else:
-            document = report_document(outcome, self._journal, error)
-        hand_over(json_module.dumps(document, indent=2))
-
-    @property
-    def _planned(self) -> str:
-        """Why it is only planned; nothing if it is not."""
-        return self._settings.plan_only if self._settings else ""
-
-    def _failures(
-        self, outcome: Outcome | None, error: DeployError | None
-    ) -> list[tuple[DeployError, Place | None]]:
-        """What went wrong, and where what it is about was written."""
-        functions = self._settings.functions if self._settings else ()
-        places = {function.name: function.place for function in functions}
-        return [
-            *([(error, None)] if error else []),
-            *(
-                (
-                    DeployError(f"{d.function} in {d.region}: {d.error}", remedy=d.remedy),
-                    places.get(d.function),
-                )
-                for d in (outcome.deliveries if outcome else ())
-                if d.error
-            ),
-        ]
+def declare(commands: Any, summary: str) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "deploy",
+        summary,
+        "What AWS already has is neither built nor sent again. A new version is tested\n"
+        "before it receives traffic, and rolled back if it fails.",
+        examples=(
+            "deploy",
+            "deploy --region eu-west-1 --report report.json",
+            "deploy --function orders --code src --handler app.handler \\\n"
+            "      --runtime python3.13 --health-path /health",
+        ),
+        run=run,
+    )
+    add_reporting(command)
+    add_inputs_but(command, "rollback")
 
 
-@contextmanager
-def _writing(what: str, remedy: str = "") -> Iterator[None]:
-    """Writing a file that tells of the run.
+def run(context: CommandContext) -> int:
+    """Deploy, and report; the exit code."""
+    if context.given.get("rollback", "").strip():
+        from lambda_fast_deploy.cli.commands import rollback
 
-    Raises:
-        DeployError: it cannot be written, which changes nothing of how the run came out.
-    """
-    try:
-        yield
-    except OSError as failure:
-        says = f"{what} cannot be written: {failure.strerror or failure}"
-        told = "how the run itself ended stands below."
-        remedy = f"{remedy}{told}" if remedy else told.capitalize()
-        raise DeployError(says, remedy=remedy) from None
+        return rollback.run(context)
+    from lambda_fast_deploy.deploy import deploy
 
-
-def _flags_of(settings: Settings) -> set[str]:
-    """The flags that the tests of the settings ask for."""
-    return {flag for test in settings.tests for each in test.when for flag in each.flag}
+    return Run(context, deploy).carry_out()

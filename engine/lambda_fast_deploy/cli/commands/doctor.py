@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-import json as json_module
-from collections.abc import Mapping
+import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from lambda_fast_deploy.adapters.aws.session import Aws
-from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.cli.context import opened
+from lambda_fast_deploy.cli.context import CommandContext
+from lambda_fast_deploy.cli.options import OF_A_RUN, add_command, add_inputs_but, add_json
 from lambda_fast_deploy.cli.terminal.streams import hand_over, show
-from lambda_fast_deploy.config.inputs import GivenInputs
-from lambda_fast_deploy.doctor.diagnose import examine, unreadable
-from lambda_fast_deploy.doctor.finding import Finding, Level
 from lambda_fast_deploy.errors import DeployError, NotReady
 from lambda_fast_deploy.sanitize import in_line
 
+if TYPE_CHECKING:
+    from lambda_fast_deploy.doctor.finding import Finding
 
-def doctor(given: GivenInputs, environ: Mapping[str, str], *, json: bool) -> int:
-    """Print what is ready for a deploy and what is not; the exit code."""
+
+def declare(commands: Any, summary: str) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "doctor",
+        summary,
+        "Credentials, permissions, repositories, buckets, alarms, Docker, clock: each\n"
+        "finding comes with its remedy. Only reads.",
+        examples=("doctor", "doctor --json"),
+        run=run,
+    )
+    add_json(command)
+    add_inputs_but(command, *OF_A_RUN)
+
+
+def run(context: CommandContext) -> int:
+    """Print what is ready for a deploy and what is not; the exit code.
+
+    Raises:
+        Invalid: an option is empty.
+    """
+    from lambda_fast_deploy.doctor.diagnose import examine, unreadable
+    from lambda_fast_deploy.doctor.finding import Level
+
+    _ = context.given  # an empty option is no finding
     try:
-        aws = Aws()
-        settings = opened(given, environ, lambda: aws)
+        settings, clients = context.settings, context.clients
     except DeployError as error:
         findings = unreadable(error)
     else:
-        findings = examine(settings, Clients(aws, settings.builder), environ)
-    if json:
-        hand_over(json_module.dumps([asdict(finding) for finding in findings], indent=2))
+        findings = examine(settings, clients, context.environ)
+    if context.options.json:
+        hand_over(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
         show("\n".join(map(_line, findings)))
     is_ready = all(finding.level is not Level.WRONG for finding in findings)

@@ -4,33 +4,49 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lambda_fast_deploy.cli.context import opened
+from lambda_fast_deploy.cli.context import CommandContext
+from lambda_fast_deploy.cli.options import OF_A_RUN, add_command, add_inputs_but
 from lambda_fast_deploy.cli.terminal.streams import hand_over, say
-from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.errors import DeployError, Invalid, Place, Problem
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.adapters.aws.identity import Identity
-    from lambda_fast_deploy.adapters.aws.session import Aws
+    from lambda_fast_deploy.adapters.clients import Clients
     from lambda_fast_deploy.models import ObservedFunction, Settings
 
 PLACEHOLDER = "123456789012"
 
 
-def policy(
-    given: GivenInputs, environ: Mapping[str, str], trust: str | None, account: str | None
-) -> int:
-    """Print the policy of whoever deploys, or with ``trust`` that of who may become it.
+def declare(commands: Any, summary: str) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "policy",
+        summary,
+        "It names the functions, layers, repositories and buckets of the configuration,\n"
+        "and suffices for every command; doctor tells what it cannot look at with it.",
+        examples=(
+            "policy > policy.json",
+            "policy --trust OWNER/REPO:environment:prod > trust.json",
+        ),
+        run=run,
+    )
+    says = (
+        "print the policy that lets workflows on GitHub assume the role: OWNER/REPO, and after it "
+        ":environment:NAME, :ref:refs/heads/BRANCH or :pull_request"
+    )
+    command.add_argument("--trust", metavar="WHO", help=says)
+    says = "number of the AWS account; default: that of the credentials"
+    command.add_argument("--account", metavar="ID", help=says)
+    add_inputs_but(command, *OF_A_RUN, "credentials-expire")
 
-    Args:
-        given: inputs by name.
-        environ: values for ``${NAME}`` and the default region.
-        trust: repository on GitHub, if asked for.
-        account: number of the AWS account, if given; else that of the credentials, whose functions
-            are looked at.
+
+def run(context: CommandContext) -> int:
+    """Print the policy of the deploying role, or with ``--trust`` that of who may assume it.
+
+    Without ``--account`` the account is that of the credentials, whose functions are looked at.
 
     Returns:
         The exit code.
@@ -38,25 +54,23 @@ def policy(
     Raises:
         Invalid: something of it is not as it must be.
     """
-    from lambda_fast_deploy.adapters.aws.identity import Identity
-    from lambda_fast_deploy.adapters.aws.session import Aws
     from lambda_fast_deploy.iam.policy import of_templates, permissions, too_long
     from lambda_fast_deploy.iam.trust import cautions, trust_policy
 
+    trust, account = context.options.trust, context.options.account
     if account is not None and not re.fullmatch("[0-9]{12}", account):
         says = f"expected the 12 digits of an AWS account, got {account!r}"
         raise Invalid([Problem(says, Place("option --account"))])
-    aws = Aws()
-    settings = opened(given, environ, lambda: aws)
-    region, found = settings.regions[0], []
+    settings = context.settings
+    region, functions = settings.regions[0], []
     if account is None:
-        account = _account(Identity(aws, region))
-        found = [] if account == PLACEHOLDER else _found(settings, aws)
+        account = _account(context.clients.identity(region))
+        functions = [] if account == PLACEHOLDER else _existing(settings, context.clients)
     if trust is not None:
         document = trust_policy(trust, account, region)
         notes = cautions(trust, region)
     else:
-        document = permissions(settings, account, found)
+        document = permissions(settings, account, functions)
         notes = [*too_long(document), *of_templates(settings)]
     for note in notes:
         say(f"note: {note}")
@@ -64,21 +78,21 @@ def policy(
     return 0
 
 
-def _found(settings: Settings, aws: Aws) -> list[ObservedFunction]:
-    """The functions that are there already, as far as whoever asks may look at them."""
-    from lambda_fast_deploy.adapters.clients import Clients
+def _existing(settings: Settings, clients: Clients) -> list[ObservedFunction]:
+    """The functions that exist already, as far as the credentials may look at them."""
     from lambda_fast_deploy.adapters.parallel import attempts
     from lambda_fast_deploy.planning.observe import observe_others
 
-    clients = Clients(aws)
-    found, failed = attempts(lambda name: observe_others(settings, name, clients), settings.regions)
+    observed, failed = attempts(
+        lambda name: observe_others(settings, name, clients), settings.regions
+    )
     for region, error in failed.items():
         say(
             f"note: what others gave to the functions in {region} could not be looked at "
             f"({error.message.splitlines()[0]}): if a KMS key encrypts their environment, or if "
             "others attached layers, kms:Decrypt and lambda:GetLayerVersion are missing here."
         )
-    return [there for functions in found.values() for there in functions.values()]
+    return [each for functions in observed.values() for each in functions.values()]
 
 
 def _account(identity: Identity) -> str:

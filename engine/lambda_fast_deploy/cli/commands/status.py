@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from lambda_fast_deploy.adapters.aws.session import Aws
-from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.cli.context import opened
-from lambda_fast_deploy.cli.terminal import log
+from lambda_fast_deploy.cli.context import CommandContext
+from lambda_fast_deploy.cli.options import (
+    OF_A_RUN,
+    add_command,
+    add_function,
+    add_inputs_but,
+    add_json,
+)
 from lambda_fast_deploy.cli.terminal.table import print_document, show
-from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
-from lambda_fast_deploy.status import Status, status
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.status import Status
 
 _HEAD = (
     *("function", "region", "version", "age", "commit", "by", "code"),
@@ -23,21 +27,36 @@ _HEAD = (
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))  # seconds
 
 
-def show_status(given: GivenInputs, environ: Mapping[str, str], only: str, *, json: bool) -> int:
-    """Tell what users have of each function; 3 when a region could not be asked."""
-    aws = Aws()
-    settings = opened(given, environ, lambda: aws)
-    journal = Journal(log.Log().tell)
-    journal.keep_secret(settings.secrets)
-    journal.show(settings.shown)
-    found = status(settings, Clients(aws, heed=journal.read), journal, only)
-    if json:
-        print_document(asdict(each) for each in found)
+def declare(commands: Any, summary: str) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "status",
+        summary,
+        "For every function in every region: the version that users have, since when, by\n"
+        "whom, how fast it is, and what a deploy would change about it. Only reads.",
+        examples=("status", "status orders --json"),
+        takes="[FUNCTION]",
+        run=run,
+    )
+    add_function(command)
+    add_json(command)
+    add_inputs_but(command, *OF_A_RUN, "credentials-expire", "builder")
+
+
+def run(context: CommandContext) -> int:
+    """Print what is live of each function; 3 when a region could not be asked."""
+    from lambda_fast_deploy.status import status
+
+    options = context.options
+    states = status(context.settings, context.clients, context.run_log, options.only)
+    if options.json:
+        print_document(asdict(each) for each in states)
     else:
-        show(_HEAD, [_row(each, datetime.now(UTC)) for each in found], quiet=False)
-        outputs = [(name, each.region, v) for each in found for name, v in each.outputs.items()]
+        show(_HEAD, [_row(each, datetime.now(UTC)) for each in states], quiet=False)
+        outputs = [(name, each.region, v) for each in states for name, v in each.outputs.items()]
         show(("output", "region", "value"), outputs, quiet=False)
-    return NotReady.exit_code if any(each.error for each in found) else 0
+    return NotReady.exit_code if any(each.error for each in states) else 0
 
 
 def _row(one: Status, now: datetime) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TextIO
 from lambda_fast_deploy.cli.terminal.colour import Colour, is_terminal, painted
 from lambda_fast_deploy.cli.terminal.streams import say, writer
 from lambda_fast_deploy.errors import DeployError
-from lambda_fast_deploy.journal import LogEntry, Progress
 from lambda_fast_deploy.models import FunctionOutcome, Plan
 from lambda_fast_deploy.report.page import sentence
+from lambda_fast_deploy.run_log import LogEntry, Progress
 from lambda_fast_deploy.sanitize import for_log, in_line
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class Log:
 
     def tell(self, entry: LogEntry) -> None:
         """Print what began, goes on or ended."""
-        if said := line(entry):
-            say(said)
+        if text := line(entry):
+            say(text)
 
 
 def progress() -> Log | LiveProgress:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
-from lambda_fast_deploy.journal import LogEntry, Progress
+from lambda_fast_deploy.run_log import LogEntry, Progress
 
 _EVERY = 0.1  # seconds
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"

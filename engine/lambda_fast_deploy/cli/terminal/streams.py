@@ -43,8 +43,8 @@ class _Streams:
         """Print on stdout what stderr has not taken, unless a document is there."""
         unsaid, self._unsaid = self._unsaid, []
         if unsaid and not self._has_document:
-            told = f"stderr cannot be written: {self._why}. What was to stand there:"
-            _written(sys.stdout, "\n".join([told, *unsaid]))
+            head = f"stderr cannot be written: {self._why}. What was to stand there:"
+            _written(sys.stdout, "\n".join([head, *unsaid]))
 
 
 def _written(file: TextIO | None, text: str) -> str:

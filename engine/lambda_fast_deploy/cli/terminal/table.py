@@ -12,11 +12,13 @@ from lambda_fast_deploy.sanitize import in_line
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]], *, quiet: bool) -> None:
     """Print a table, its columns aligned, without the empty ones; quiet, beside a JSON document."""
-    kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    shown = [i for i in range(len(head)) if any(row[i] for row in rows)]
     rows = [[in_line(cell) for cell in row] for row in rows]
-    widths = {i: max(len(row[i]) for row in (head, *rows)) for i in kept}
+    widths = {i: max(len(row[i]) for row in (head, *rows)) for i in shown}
     if rows:
-        lines = ("  ".join(row[i].ljust(widths[i]) for i in kept).rstrip() for row in (head, *rows))
+        lines = (
+            "  ".join(row[i].ljust(widths[i]) for i in shown).rstrip() for row in (head, *rows)
+        )
         (streams.say if quiet else streams.show)("\n".join(lines))
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import DesiredImages, Layer
 from lambda_fast_deploy.models.sizes import shown
 from lambda_fast_deploy.packaging.images.builders import check_builders
@@ -31,9 +30,9 @@ def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients)
             yield ok(f"Build secrets have values: {', '.join(sorted(names))}")
 
     def builders() -> Iterator[Finding]:
-        journal = Journal()
-        names = check_builders(sources, clients, journal)
-        yield from map(note, journal.notes)
+        notes: list[str] = []
+        names = check_builders(sources, clients, notes.append)
+        yield from map(note, dict.fromkeys(notes))
         yield ok(f"Images are built by {' and '.join(names)}")
 
     def room() -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lambda_fast_deploy.adapters.files import LOCK, is_there, leads_out, read_text, real
-from lambda_fast_deploy.config.layers import NODE_LOCKS
+from lambda_fast_deploy.config.sections.layers import NODE_LOCKS
 from lambda_fast_deploy.config.toml import parse_toml
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 

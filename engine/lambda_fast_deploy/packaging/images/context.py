@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import DesiredImages, Fingerprints, FunctionState, Step
+from lambda_fast_deploy.run_log import RunLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class ImagesContext:
     fingerprints: Fingerprints
     steps: Mapping[str, Step]
     clients: Clients
-    journal: Journal
+    run_log: RunLog
     bases: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, FunctionState] = field(default_factory=dict)

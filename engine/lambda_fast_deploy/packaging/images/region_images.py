@@ -39,14 +39,14 @@ class RegionImages:
         self._context = context
         self._desired = context.desired
         self._prints = context.fingerprints
-        self._journal = context.journal
+        self._run_log = context.run_log
         self._recipes = {
             each.step: each for each in recipes_of(context.desired, self._prints.foreign)
         }
         self._made: OncePerKey[tuple[str, str, str], tuple[str, str, int]] = OncePerKey()
         self._registry = context.clients.registry(context.region)
-        self._session = RegistrySession(self._registry, context.clients, context.journal)
-        self._repositories = ImageRepositories(self._registry, context.journal)
+        self._session = RegistrySession(self._registry, context.clients, context.run_log)
+        self._repositories = ImageRepositories(self._registry, context.run_log)
         self.sizes: dict[str, int] = {}
 
     # ------------------------------------------------------------ bases
@@ -59,7 +59,7 @@ class RegionImages:
             if name not in context.bases:
                 return ""
             return f"{self._repositories.get(base.repository).uri}@{context.bases[name]}"
-        with self._journal.step(step) as detail:
+        with self._run_log.step(step) as detail:
             repository = self._repositories.get(base.repository)
             newest, *parts, _ = fingerprint_parts(self._recipes[step.id], self._prints)
             tag = base_tag(base, step.fingerprint)
@@ -90,9 +90,9 @@ class RegionImages:
             if function and function.image_digest == digest:
                 return function.code_location
             return f"{self._repositories.get(repository).uri}@{digest}"
-        with self._journal.step(step) as detail:
+        with self._run_log.step(step) as detail:
             for says in hints(self._recipes[step.id], self._desired.bases.values()):
-                self._journal.note(says)
+                self._run_log.note(says)
             remembered = self._registry.note(self._repositories.get(repository), MEMORY)
             compression = request.source.compression
             if compression == "auto":
@@ -105,11 +105,11 @@ class RegionImages:
         """Build a function's image again, since Lambda refused its layers; remember that."""
         why = "Lambda refuses zstd layers; remembered for the next run"
         step, repository = self._context.steps[request.step], request.source.repository
-        with self._journal.work(step.id, Action.BUILD, why, step.region) as detail:
+        with self._run_log.work(step.id, Action.BUILD, why, step.region) as detail:
             uri, what = self._made_once(request, bases, "gzip")
             self._registry.remember(self._repositories.get(repository), MEMORY, "gzip")
             detail(what)
-        self._journal.note(
+        self._run_log.note(
             f"Lambda refuses the zstd layers of {request.name}; it was built again with gzip, and "
             f"will be from now on (tag {MEMORY} of repository {repository})."
         )
@@ -188,7 +188,7 @@ class RegionImages:
                 repository=repository,
                 registry=self._session,
                 check=self._check(step, image),
-                journal=self._journal,
+                run_log=self._run_log,
                 cache_expected=cache_expected,
             )
         )

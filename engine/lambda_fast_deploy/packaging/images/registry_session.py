@@ -12,8 +12,8 @@ from lambda_fast_deploy.adapters.aws.registry import Login, Registry
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.image_reference import reference
 from lambda_fast_deploy.errors import BuildFailed, DeployError, PushFailed
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import ImageBuild, Step
+from lambda_fast_deploy.run_log import RunLog
 
 ATTEMPTS = 4
 
@@ -21,10 +21,10 @@ ATTEMPTS = 4
 class RegistrySession:
     """Pushes to the registry of one region, with one login for all builders."""
 
-    def __init__(self, registry: Registry, clients: Clients, journal: Journal) -> None:
+    def __init__(self, registry: Registry, clients: Clients, run_log: RunLog) -> None:
         self.registry = registry
         self._clients = clients
-        self._journal = journal
+        self._run_log = run_log
         self._login: Login | None = None
         self._lock = threading.Lock()
 
@@ -51,7 +51,7 @@ class RegistrySession:
 
         def once() -> None:
             nonlocal renewed
-            self._journal.check()
+            self._run_log.cancellation.check()
             login = self._current()
             try:
                 attempt(login)
@@ -61,7 +61,7 @@ class RegistrySession:
                 if failure.login_refused:
                     renewed = True
                     self._renew(login)
-                self._journal.progress(step.id, f"not taken: {failure.message}", step.region)
+                self._run_log.progress(step.id, f"not taken: {failure.message}", step.region)
                 raise
 
         retry.again(once, PushFailed, attempts=ATTEMPTS)
@@ -77,14 +77,14 @@ class RegistrySession:
     def _push(self, image: ImageBuild, login: Login, step: Step) -> None:
         def tell(line: str) -> None:
             if line.startswith("pushed "):
-                self._journal.progress(step.id, line, step.region)
+                self._run_log.progress(step.id, line, step.region)
 
         def advance(done: int, total: int) -> None:
             says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
-            self._journal.advance(step.id, done, total, says, step.region)
+            self._run_log.advance(step.id, done, total, says, step.region)
 
         try:
-            self._clients.docker.push(image, login, tell, advance, self._journal.check)
+            self._clients.docker.push(image, login, tell, advance, self._run_log.cancellation.check)
         except PushFailed as failure:
             if "immutable" not in failure.message or not self._are_there(image):
                 raise

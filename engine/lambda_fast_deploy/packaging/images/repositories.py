@@ -7,19 +7,19 @@ from collections.abc import Collection, Iterable
 
 from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry, Repository
 from lambda_fast_deploy.errors import BuildFailed
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Architecture, Base, ImageRequest
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, SAFE, kept_tag, warning
 from lambda_fast_deploy.packaging.images.manifest_check import child, examine
+from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state.image_tags import app_tag
 
 
 class ImageRepositories:
     """The repositories that images are pushed to; each is made sure of once."""
 
-    def __init__(self, registry: Registry, journal: Journal) -> None:
+    def __init__(self, registry: Registry, run_log: RunLog) -> None:
         self._registry = registry
-        self._journal = journal
+        self._run_log = run_log
         self._repositories: dict[str, Repository] = {}
         self._lock = threading.Lock()
 
@@ -34,7 +34,7 @@ class ImageRepositories:
         """The base's own tag, unless the repository holds it fast on another image."""
         if repository.lets_move(base.tag) or not self._registry.digest(repository.name, base.tag):
             return (base.tag,)
-        self._journal.note(
+        self._run_log.note(
             f"Repository {repository.name} is immutable, so its tag {base.tag} stays on an older "
             "base; functions get the new one by its digest."
         )
@@ -85,4 +85,4 @@ class ImageRepositories:
         policy = self._registry.policy(repository)
         tags = (app_tag(fingerprint), kept_tag(digest))
         if says := warning(repository, request.name, policy, tags):
-            self._journal.note(f"{says} {SAFE}")
+            self._run_log.note(f"{says} {SAFE}")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from lambda_fast_deploy.config.handler import absence_of
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.fingerprints import still
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
     Action,
     Function,
@@ -27,6 +26,7 @@ from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT, shown
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
 from lambda_fast_deploy.packaging.upload import Uploads, progress
+from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.packaging.layers.layer_build import BuiltLayer
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 class LayerBuilder:
     """Builds each layer once, however many regions and parts want it."""
 
-    def __init__(self, settings: Settings, plan: Plan, journal: Journal) -> None:
+    def __init__(self, settings: Settings, plan: Plan, run_log: RunLog) -> None:
         self._settings = settings
-        self._journal = journal
+        self._run_log = run_log
         building = {step.id for step in plan.steps if step.action is Action.BUILD}
         self._made: dict[str, Future[BuiltLayer]] = {
             layer.name: Future()
@@ -68,7 +68,7 @@ class LayerBuilder:
                 future.set_exception(error)
                 raise
             for note in made.notes:
-                self._journal.note(note)
+                self._run_log.note(note)
             future.set_result(made)
         return future.result()
 
@@ -119,7 +119,7 @@ class LayerBuilder:
             built = self._made[name].result() if name in self._made else None
             packages = built.packages if built else reused(layer)
             if packages is None:
-                self._journal.note(
+                self._run_log.note(
                     f"What layer {name} holds could not be read; so nobody knows whether "
                     f"{function.name} has a package in two versions."
                 )
@@ -132,25 +132,25 @@ class LayerBuilder:
                         remedy="Require both in one layer, and let split divide it.",
                     )
                 if other != name:
-                    self._journal.note(
+                    self._run_log.note(
                         f"{package} {version} is in layer {other} and in layer {name}, and both "
                         f"are layers of {function.name}; one layer with split would hold it once."
                     )
             if built and (twice := sorted(own & built.modules)):
-                self._journal.note(
+                self._run_log.note(
                     f"The code of {function.name} has a {', '.join(twice)} of its own, which hides "
                     f"that of layer {name}."
                 )
         if "botocore" in every and "boto3" not in {*every, *own}:
-            self._journal.note(
+            self._run_log.note(
                 f"Layer {every['botocore'][0]} of {function.name} has botocore "
                 f"{every['botocore'][1]} and no boto3: Lambda's own boto3 would meet a botocore "
                 "that it is not made for; require boto3, too."
             )
 
     def _tell(self, step: Step, line: str) -> None:
-        self._journal.check()
-        self._journal.progress(step.id, line, step.region)
+        self._run_log.cancellation.check()
+        self._run_log.progress(step.id, line, step.region)
 
 
 class RegionLayers:
@@ -177,7 +177,7 @@ class RegionLayers:
             return found
         from lambda_fast_deploy.packaging.layers.layer_build import over_budget
 
-        with self._context.journal.step(step) as detail:
+        with self._context.run_log.step(step) as detail:
             built = self._builder.built(layer, step)
             self._builder.check_beside(layer, self._reused)
             part = built.parts[name]
@@ -188,7 +188,7 @@ class RegionLayers:
             if (same := self._same(name, built)) and not self._must_tell(name, built):
                 detail(f"version {same.number} holds the same")
                 return same
-            self._context.journal.check()  # to import it can have taken long
+            self._context.run_log.cancellation.check()  # to import it can have taken long
             published = self._published.publish(
                 name,
                 LayerVersion(
@@ -199,7 +199,7 @@ class RegionLayers:
                     contents=tuple(each.content for each in built.parts.values()),
                 ),
                 self._uploads.place(
-                    f"layer {name}", zipped, progress(self._context.journal, step, zipped.size)
+                    f"layer {name}", zipped, progress(self._context.run_log, step, zipped.size)
                 ),
                 zipped.sha256,
                 layer.runtime,

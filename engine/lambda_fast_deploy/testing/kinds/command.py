@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
 from lambda_fast_deploy.adapters.process import run
 from lambda_fast_deploy.errors import BuildFailed, FunctionTestFailed, NotReady
-from lambda_fast_deploy.schema.shapes import Key, ListOf, TextShape
+from lambda_fast_deploy.schema.records import Key
+from lambda_fast_deploy.schema.shapes import (
+    ListOf,
+    TextShape,
+)
 from lambda_fast_deploy.testing.kinds.kind import Entry, KindOfTest
 
 if TYPE_CHECKING:

@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.models import Access, EventKind, NeededPermission
-from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, Key, MapOf, TextShape
+from lambda_fast_deploy.schema.records import Key
+from lambda_fast_deploy.schema.shapes import (
+    ChoiceShape,
+    IntegerShape,
+    MapOf,
+    TextShape,
+)
 from lambda_fast_deploy.testing.answers import excerpt, expect_json, expect_speed, redirect
 from lambda_fast_deploy.testing.kinds.kind import EVENT, FASTER_THAN, JSON, Entry, KindOfTest
 

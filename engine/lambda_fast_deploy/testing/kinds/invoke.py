@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from lambda_fast_deploy.schema.shapes import AnyValue, Key
+from lambda_fast_deploy.schema.records import Key
+from lambda_fast_deploy.schema.shapes import (
+    AnyValue,
+)
 from lambda_fast_deploy.testing.answers import expect_json, expect_speed
 from lambda_fast_deploy.testing.kinds.kind import FASTER_THAN, JSON, Entry, KindOfTest
 

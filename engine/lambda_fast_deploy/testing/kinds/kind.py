@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models import Condition, FunctionTest, Remark
-from lambda_fast_deploy.schema.shapes import AnyValue, ChoiceShape, Key, MapOf, QuantityShape
+from lambda_fast_deploy.schema.records import Key
+from lambda_fast_deploy.schema.shapes import (
+    AnyValue,
+    ChoiceShape,
+    MapOf,
+    QuantityShape,
+)
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.adapters.clients import Clients

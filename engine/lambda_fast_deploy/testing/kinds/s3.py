@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, ClassVar
 from lambda_fast_deploy.adapters.deadline import Deadline
 from lambda_fast_deploy.errors import DeployError, FunctionTestFailed, NotReady, Place
 from lambda_fast_deploy.models import Condition, EventKind, NeededPermission, Remark
-from lambda_fast_deploy.schema.shapes import Key, RecordShape, TextShape
+from lambda_fast_deploy.schema.records import Key, RecordShape
+from lambda_fast_deploy.schema.shapes import (
+    TextShape,
+)
 from lambda_fast_deploy.schema.shared_keys import OWNER
 from lambda_fast_deploy.testing.answers import excerpt, redirect
 from lambda_fast_deploy.testing.kinds.kind import EVENT, Entry, KindOfTest

@@ -9,8 +9,8 @@ import pytest
 
 from lambda_fast_deploy.cli.terminal import log
 from lambda_fast_deploy.errors import BuildFailed
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import FunctionOutcome
+from lambda_fast_deploy.run_log import RunLog
 from tests.terminal import Terminal
 
 
@@ -19,15 +19,15 @@ def test_a_log_has_a_steady_line_for_each_piece_of_work(
 ) -> None:
     monkeypatch.setattr("time.monotonic", lambda: 5.0)
     with log.progress() as progress:
-        journal = Journal(progress.tell)
-        with journal.work("observe", "read", "what AWS has now"):
+        run_log = RunLog(progress.tell)
+        with run_log.work("observe", "read", "what AWS has now"):
             pass
-        with journal.work("image:orders", "build", "its code changed", "eu-west-1") as detail:
-            journal.progress("image:orders", "[1/2] COPY", "eu-west-1")
-            journal.advance("image:orders", 1, 2, "pushed 1 of 2 MB", "eu-west-1")
-            journal.note("Look at this.")
+        with run_log.work("image:orders", "build", "its code changed", "eu-west-1") as detail:
+            run_log.progress("image:orders", "[1/2] COPY", "eu-west-1")
+            run_log.advance("image:orders", 1, 2, "pushed 1 of 2 MB", "eu-west-1")
+            run_log.note("Look at this.")
             detail("by BuildKit")
-        with pytest.raises(BuildFailed), journal.work("code:orders", "update"):
+        with pytest.raises(BuildFailed), run_log.work("code:orders", "update"):
             raise BuildFailed("no such package")
         progress.say("SIGINT: no further step begins")
     assert capsys.readouterr().err.splitlines() == [

@@ -13,7 +13,7 @@ import pytest
 from lambda_fast_deploy.cli.terminal import log
 from lambda_fast_deploy.cli.terminal.progress import LiveProgress
 from lambda_fast_deploy.errors import BuildFailed
-from lambda_fast_deploy.journal import Journal
+from lambda_fast_deploy.run_log import RunLog
 from tests.terminal import Terminal
 
 RUNNING = tuple("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
@@ -21,13 +21,13 @@ WAIT = 0.25  # seconds: more than two drawings
 
 
 @contextmanager
-def shown(terminal: Terminal) -> Iterator[Journal]:
-    """A journal whose work is shown at a terminal."""
+def shown(terminal: Terminal) -> Iterator[RunLog]:
+    """A run log whose work is shown at a terminal."""
     with (
         open(terminal.device, "w", closefd=False) as file,
         LiveProgress(file, log.line) as live,
     ):
-        yield Journal(live.tell)
+        yield RunLog(live.tell)
     terminal.settle()
 
 
@@ -41,11 +41,11 @@ def test_each_running_step_has_one_line_whatever_the_width(columns: int) -> None
 
     def work(number: int) -> None:
         step = f"image:function-{number}"
-        with journal.work(step, "build", "its requirements changed " * 5, "eu-west-1"):
-            journal.progress(step, f"[{number}/4] RUN pip install everything", "eu-west-1")
+        with run_log.work(step, "build", "its requirements changed " * 5, "eu-west-1"):
+            run_log.progress(step, f"[{number}/4] RUN pip install everything", "eu-west-1")
             time.sleep(WAIT + number / 10)
 
-    with shown(terminal) as journal, ThreadPoolExecutor(4) as pool:
+    with shown(terminal) as run_log, ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
     most = [running(frame) for frame in terminal.frames]
     assert max(map(len, most)) == 4
@@ -61,9 +61,9 @@ def test_each_running_step_has_one_line_whatever_the_width(columns: int) -> None
 
 def test_a_running_step_tells_its_kind_subject_region_seconds_and_part() -> None:
     terminal = Terminal()
-    with shown(terminal) as journal, journal.work("layer:deps", "build", "new", "eu-west-1"):
-        journal.progress("layer:deps", "30 % of 60.0 MB uploaded to S3", "eu-west-1")
-        journal.advance("layer:deps", 20, 60, "20 MB of 60.0 MB uploaded to S3", "eu-west-1")
+    with shown(terminal) as run_log, run_log.work("layer:deps", "build", "new", "eu-west-1"):
+        run_log.progress("layer:deps", "30 % of 60.0 MB uploaded to S3", "eu-west-1")
+        run_log.advance("layer:deps", 20, 60, "20 MB of 60.0 MB uploaded to S3", "eu-west-1")
         time.sleep(WAIT)
         (line,) = running(terminal.lines)
     says = "33 % build layer:deps (eu-west-1): 20 MB of 60.0 MB uploaded to S3"
@@ -75,11 +75,11 @@ def test_a_running_step_tells_its_kind_subject_region_seconds_and_part() -> None
 def test_the_same_step_in_two_regions_is_two_lines() -> None:
     terminal = Terminal()
     with (
-        shown(terminal) as journal,
-        journal.work("code:orders", "update", "changed", "eu-west-1"),
-        journal.work("code:orders", "update", "changed", "us-east-1"),
+        shown(terminal) as run_log,
+        run_log.work("code:orders", "update", "changed", "eu-west-1"),
+        run_log.work("code:orders", "update", "changed", "us-east-1"),
     ):
-        journal.progress("code:orders", "halfway", "us-east-1")
+        run_log.progress("code:orders", "halfway", "us-east-1")
         time.sleep(WAIT)
     lines = max((running(frame) for frame in terminal.frames), key=len)
     assert [line[10:] for line in lines] == [
@@ -90,10 +90,10 @@ def test_the_same_step_in_two_regions_is_two_lines() -> None:
 
 def test_what_ended_and_notes_stay_above_what_runs() -> None:
     terminal = Terminal()
-    with shown(terminal) as journal, journal.work("image:orders", "build", "new"):
-        with journal.work("code:orders", "update") as detail:
+    with shown(terminal) as run_log, run_log.work("image:orders", "build", "new"):
+        with run_log.work("code:orders", "update") as detail:
             detail("60 kB uploaded")
-        journal.note("Look at this.")
+        run_log.note("Look at this.")
         time.sleep(WAIT)
         seen = terminal.lines
     assert seen[0].endswith("s update code:orders: 60 kB uploaded")
@@ -104,10 +104,10 @@ def test_what_ended_and_notes_stay_above_what_runs() -> None:
 
 def test_more_steps_than_the_terminal_has_lines_are_counted() -> None:
     terminal = Terminal(80, 6)
-    with shown(terminal) as journal, ThreadPoolExecutor(10) as pool:
+    with shown(terminal) as run_log, ThreadPoolExecutor(10) as pool:
 
         def work(number: int) -> None:
-            with journal.work(f"code:f{number}", "update"):
+            with run_log.work(f"code:f{number}", "update"):
                 time.sleep(WAIT)
 
         list(pool.map(work, range(10)))
@@ -117,8 +117,8 @@ def test_more_steps_than_the_terminal_has_lines_are_counted() -> None:
 
 def test_text_of_others_cannot_move_the_cursor_or_break_the_line() -> None:
     terminal = Terminal(40)
-    with shown(terminal) as journal, journal.work("image:orders", "build"):
-        journal.progress("image:orders", "\x1b[2J\r\n\tRUN 数据数据数据数据数据数据数据数据")
+    with shown(terminal) as run_log, run_log.work("image:orders", "build"):
+        run_log.progress("image:orders", "\x1b[2J\r\n\tRUN 数据数据数据数据数据数据数据数据")
         time.sleep(WAIT)
         (line,) = terminal.lines
     assert b"\x1b[2J" not in terminal.raw
@@ -128,8 +128,8 @@ def test_text_of_others_cannot_move_the_cursor_or_break_the_line() -> None:
 
 def test_a_step_that_nobody_ended_is_not_left_behind() -> None:
     terminal = Terminal()
-    with shown(terminal) as journal:
-        unfinished = journal.work("code:orders", "update")
+    with shown(terminal) as run_log:
+        unfinished = run_log.work("code:orders", "update")
         unfinished.__enter__()
         time.sleep(WAIT)
         assert running(terminal.lines)
@@ -167,12 +167,12 @@ def outcomes_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     with open(terminal.device, "w", closefd=False) as file:
         monkeypatch.setattr("sys.stderr", file)
         with log.progress() as live:
-            journal = Journal(live.tell)
-            with journal.work("observe", "read", "what AWS has now"):
+            run_log = RunLog(live.tell)
+            with run_log.work("observe", "read", "what AWS has now"):
                 time.sleep(WAIT)
-            with journal.work("code:orders", "update") as detail:
+            with run_log.work("code:orders", "update") as detail:
                 detail("60 kB uploaded")
-            with pytest.raises(BuildFailed), journal.work("image:orders", "build"):
+            with pytest.raises(BuildFailed), run_log.work("image:orders", "build"):
                 raise BuildFailed("no such package")
         monkeypatch.undo()
     terminal.settle()
@@ -182,9 +182,9 @@ def outcomes_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 def test_a_terminal_that_goes_away_stops_nothing() -> None:
     window, device = os.openpty()
     with open(device, "w") as file, LiveProgress(file, log.line) as live:  # noqa: PTH123
-        journal = Journal(live.tell)
-        with journal.work("code:orders", "update"):
+        run_log = RunLog(live.tell)
+        with run_log.work("code:orders", "update"):
             os.close(window)
             time.sleep(WAIT)
-            journal.note("nobody reads this")
-    assert [entry.outcome for entry in journal.entries] == ["done"]
+            run_log.note("nobody reads this")
+    assert [entry.outcome for entry in run_log.entries] == ["done"]

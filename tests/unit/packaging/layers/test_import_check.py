@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lambda_fast_deploy.models import Architecture, Layer
+from lambda_fast_deploy.config.sections.layers import default_layer
+from lambda_fast_deploy.models import Architecture
 from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.layers import import_check
 from lambda_fast_deploy.packaging.layers.pruning import PrunedFolder
 from lambda_fast_deploy.packaging.layers.wheels import InstalledPackage
 
 MACHINE = Architecture.ARM64 if platform.machine() in ("aarch64", "arm64") else Architecture.X86_64
-LAYER = Layer("own", (), Runtime(f"python3.{sys.version_info.minor}"), MACHINE)
+LAYER = default_layer("own", (), Runtime(f"python3.{sys.version_info.minor}"), MACHINE)
 
 
 def write(root: Path, files: dict[str, str]) -> list[InstalledPackage]:

@@ -120,7 +120,7 @@ def left(root: Path) -> set[str]:
 
 def test_the_safe_profile_takes_what_no_import_needs(tree: Path, tmp_path: Path) -> None:
     before = left(tree)
-    pruned = prune(tree, tmp_path / "aside", PruningRules(services=("s3",)))
+    pruned = prune(tree, tmp_path / "aside", PruningRules("safe", services=("s3",)))
     assert before - left(tree) == {
         "scipy/stats/tests/test_a.py",
         "scipy/stats/_b.pyi",
@@ -138,7 +138,7 @@ def test_the_safe_profile_takes_what_no_import_needs(tree: Path, tmp_path: Path)
 
 
 def test_what_is_to_be_kept_or_removed_goes_before_the_profile(tree: Path, tmp_path: Path) -> None:
-    rules = PruningRules(remove=("mine/tests",), keep=("scipy/stats/tests/*",))
+    rules = PruningRules("safe", remove=("mine/tests",), keep=("scipy/stats/tests/*",))
     prune(tree, tmp_path / "aside", rules)
     assert "scipy/stats/tests/test_a.py" in left(tree)
     assert not (tree / "mine/tests").exists()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, ImageSource
 from lambda_fast_deploy.packaging.images.builders.builder import ImageBuilder
 from lambda_fast_deploy.packaging.images.builders.buildkit import BuildKitBuilder
@@ -33,7 +32,7 @@ def builder_of(source: Base | ImageSource, clients: Clients) -> tuple[ImageBuild
 
 
 def check_builders(
-    sources: Iterable[Base | ImageSource], clients: Clients, journal: Journal
+    sources: Iterable[Base | ImageSource], clients: Clients, note: Callable[[str], None]
 ) -> list[str]:
     """Make sure that the builders of these images answer, and note what makes builds slower.
 
@@ -49,4 +48,4 @@ def check_builders(
         builder, _ = builder_of(source, clients)
         builders.setdefault(builder.name, builder)
         built.setdefault(builder.name, []).append(source)
-    return [builder.ready(built[name], journal.note) for name, builder in builders.items()]
+    return [builder.ready(built[name], note) for name, builder in builders.items()]

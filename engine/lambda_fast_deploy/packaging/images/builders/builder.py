@@ -8,9 +8,9 @@ from typing import Protocol
 
 from lambda_fast_deploy.adapters.aws.registry import Repository
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, ImageBuild, ImageSource, Step
 from lambda_fast_deploy.packaging.images.registry_session import RegistrySession
+from lambda_fast_deploy.run_log import RunLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class BuildJob:
     repository: Repository
     registry: RegistrySession
     check: Callable[[], None]
-    journal: Journal
+    run_log: RunLog
     cache_expected: bool = False
 
 

@@ -8,9 +8,9 @@ from lambda_fast_deploy.adapters import github_cache
 from lambda_fast_deploy.adapters.aws.registry import Login
 from lambda_fast_deploy.adapters.build_log import BuildLog
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, ImageBuild, ImageSource
 from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
+from lambda_fast_deploy.run_log import RunLog
 
 CACHE_TAG = "buildcache"
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
@@ -55,13 +55,13 @@ class BuildKitBuilder:
 
         A builder of the docker driver leaves it in the engine, from where it is pushed.
         """
-        image, journal, repository = job.image, job.journal, job.repository
+        image, run_log, repository = job.image, job.run_log, job.repository
         writes_cache = repository.lets_move(CACHE_TAG)
         trouble = self._clients.buildx.github_trouble
         log, digest = self._built(job, writes_cache=writes_cache)
         job.check()
         if not trouble and (trouble := self._clients.buildx.github_trouble):
-            journal.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")
+            run_log.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")
         if digest:
             manifest = job.registry.registry.manifest(repository.name, digest)
             for reference in image.references:
@@ -69,10 +69,10 @@ class BuildKitBuilder:
         else:
             job.registry.push_from_engine(image, job.step)
         if not writes_cache:
-            journal.note(f"{NO_CACHE.format(repository=repository.name)} {LET_CACHE_MOVE}")
-        _note_caches(image, log, journal)
+            run_log.note(f"{NO_CACHE.format(repository=repository.name)} {LET_CACHE_MOVE}")
+        _note_caches(image, log, run_log)
         if job.cache_expected and not image.no_cache:
-            _note_misses(image, log, journal)
+            _note_misses(image, log, run_log)
         how = f"{log}, {self._clients.buildx.builder}"
         return how if image.compression == "auto" else f"{how}, {image.compression}"
 
@@ -82,7 +82,7 @@ class BuildKitBuilder:
 
         def tell(line: str) -> None:
             if begun := log.read(line):
-                job.journal.progress(job.step.id, begun, job.step.region)
+                job.run_log.progress(job.step.id, begun, job.step.region)
 
         def attempt(login: Login) -> None:
             nonlocal log, digest
@@ -94,31 +94,31 @@ class BuildKitBuilder:
                 writes_cache=writes_cache,
                 logins=(*job.registry.upstream_logins(job.image), login),
                 on_line=tell,
-                beat=job.journal.check,
+                beat=job.run_log.cancellation.check,
             )
 
         job.registry.pushing(attempt, job.step)
         return log, digest
 
 
-def _note_caches(image: ImageBuild, log: BuildLog, journal: Journal) -> None:
+def _note_caches(image: ImageBuild, log: BuildLog, run_log: RunLog) -> None:
     for cache, cause in log.unreadable.items():
-        journal.note(f"The build cache {cache} could not be read: {cause}")
+        run_log.note(f"The build cache {cache} could not be read: {cause}")
     for cause in log.unwritten.values():
-        journal.note(
+        run_log.note(
             f"The build cache of the {image.what} could not be written, so a build on a fresh "
             f"machine starts from nothing: {cause}"
         )
 
 
-def _note_misses(image: ImageBuild, log: BuildLog, journal: Journal) -> None:
+def _note_misses(image: ImageBuild, log: BuildLog, run_log: RunLog) -> None:
     if not log.imported and log.absent:
-        journal.note(
+        run_log.note(
             f"There was no build cache {log.absent[0]} to read, so the {image.what} was built "
             "from the start; it is there now."
         )
     elif log.imported and log.steps > 1 and not log.cached:
-        journal.note(
+        run_log.note(
             f"Nothing in the build cache fits the {image.what}: its base, a build argument, "
             "its first instruction or the files that this copies differ from the last build."
         )

@@ -50,17 +50,17 @@ class DockerEngineBuilder:
 
     def build(self, job: BuildJob) -> str:
         """Build in the engine, and push what it has."""
-        image, journal, step = job.image, job.journal, job.step
+        image, run_log, step = job.image, job.run_log, job.step
 
         def tell(line: str) -> None:
             if line.startswith("Step "):
-                journal.progress(step.id, line, step.region)
+                run_log.progress(step.id, line, step.region)
 
         for login in job.registry.upstream_logins(image):
             self._clients.docker.log_in(login)
         # Again, if another build takes one of its names at the same moment.
         retry.again(
-            lambda: self._clients.docker.build(image, tell, journal.check),
+            lambda: self._clients.docker.build(image, tell, run_log.cancellation.check),
             PushFailed,
             attempts=ATTEMPTS,
         )

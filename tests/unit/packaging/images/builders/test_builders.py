@@ -11,7 +11,6 @@ import pytest
 from lambda_fast_deploy.adapters.buildx import BuildxBuilder
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, ImageSource
 from lambda_fast_deploy.packaging.images.builders import builder_of, check_builders
 from tests.unit import make
@@ -67,22 +66,23 @@ def test_without_buildkit_the_engine_builds_what_it_can(tmp_path: Path) -> None:
 
 
 def test_without_docker_that_is_what_is_missing(tmp_path: Path) -> None:
+    notes: list[str] = []
     sources: list[Base | ImageSource] = [app(tmp_path), app(tmp_path, "COPY --link . /x")]
     for source in (*sources, base(tmp_path)):
         with pytest.raises(NotReady, match="no Docker engine answers"):
-            check_builders([source], clients(None, docker=False), Journal())
+            check_builders([source], clients(None, docker=False), notes.append)
 
 
 def test_what_builds_is_named_and_what_makes_it_slower_is_noted(tmp_path: Path) -> None:
-    journal = Journal()
+    notes: list[str] = []
     sources: list[Base | ImageSource] = [base(tmp_path), app(tmp_path)]
-    assert check_builders(sources, clients(OWN), journal) == [
+    assert check_builders(sources, clients(OWN), notes.append) == [
         "the Docker engine",
         "builder ci (docker-container)",
     ]
-    assert not journal.notes
-    check_builders(sources, clients(ENGINE_ONLY), journal)
-    assert "This builder cannot write a registry cache" in next(iter(journal.notes))
-    journal = Journal()
-    assert check_builders(sources, clients(None), journal) == ["the Docker engine"]
-    assert "docker buildx is not available" in next(iter(journal.notes))
+    assert not notes
+    check_builders(sources, clients(ENGINE_ONLY), notes.append)
+    assert "This builder cannot write a registry cache" in notes[0]
+    notes = []
+    assert check_builders(sources, clients(None), notes.append) == ["the Docker engine"]
+    assert "docker buildx is not available" in notes[0]

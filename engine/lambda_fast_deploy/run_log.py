@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
-from lambda_fast_deploy.errors import Cancelled, DeployError
+from lambda_fast_deploy.cancellation import Cancellation
+from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.masking import Secrets
-from lambda_fast_deploy.models import FunctionState, Step
+from lambda_fast_deploy.models import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,61 +36,41 @@ class Progress(LogEntry):
     fraction: float = 0.0
 
 
-class Journal:
+class RunLog:
     """Collects entries from every thread and tells a listener about each.
 
     ``run`` names this run in the marks that it leaves in AWS while it is under way.
+
+    Args:
+        tell: the listener.
+        secrets: what no entry and no note has in it.
+        cancellation: after which no planned step begins.
     """
 
-    def __init__(self, tell: Callable[[LogEntry], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        tell: Callable[[LogEntry], None] = lambda _: None,
+        secrets: Secrets | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> None:
         self.run = token_hex(6)
+        self.secrets = secrets or Secrets()
+        self.cancellation = cancellation or Cancellation()
         self._tell = tell
         self._begun = time.monotonic()
         self._entries: list[LogEntry] = []
         self._notes: list[str] = []
         self._lock = threading.Lock()
-        self._cancelled = False
-        self._said: set[tuple[str, str]] = set()
+        self._progress: set[tuple[str, str]] = set()
         self._here = threading.local()  # its ``work`` is what this thread is doing
-        self._secrets = Secrets()
-
-    def keep_secret(self, secrets: Iterable[str]) -> None:
-        """Let none of these texts be told from now on, in any form."""
-        self._secrets.add(secrets)
-
-    def read(self, state: FunctionState) -> None:
-        """Let no value of a function's environment be told; the rest of it is no secret."""
-        self._secrets.show(state.shown)
-        self._secrets.add_environment(state.environment)
-
-    def show(self, texts: Iterable[str]) -> None:
-        """Tell what all may read, so that it is no secret because an environment has it too."""
-        self._secrets.show(texts)
-
-    def hidden(self, text: str) -> str:
-        """A text without secrets."""
-        return self._secrets.hide(text)
 
     def _hear(self, entry: LogEntry) -> LogEntry:
         """Tell the listener of an entry; the entry without secrets."""
-        clean = replace(entry, reason=self.hidden(entry.reason), detail=self.hidden(entry.detail))
+        hide = self.secrets.hide
+        clean = replace(entry, reason=hide(entry.reason), detail=hide(entry.detail))
         with suppress(Exception):  # that it cannot be told is no reason to stop what is done
             self._tell(clean)
         return clean
-
-    def cancel(self) -> None:
-        """Let no further work begin; safe to call from a signal handler."""
-        self._cancelled = True
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether the run was cancelled."""
-        return self._cancelled
-
-    def check(self) -> None:
-        """Raise ``Cancelled`` once the run was cancelled."""
-        if self._cancelled:
-            raise Cancelled("the run was cancelled")
 
     @property
     def elapsed(self) -> float:
@@ -110,7 +91,7 @@ class Journal:
 
     def note(self, text: str) -> None:
         """Remember something the reader should know; said once however often it is met."""
-        text = self.hidden(text)
+        text = self.secrets.hide(text)
         with self._lock:
             if text in self._notes:
                 return
@@ -118,27 +99,31 @@ class Journal:
         self._hear(LogEntry("note", "", "note", text, self.elapsed, outcome="done"))
 
     def step(self, step: Step) -> AbstractContextManager[Callable[[str], None]]:
-        """Time the work that a planned step asks for; after ``cancel`` no such work begins."""
-        self.check()
+        """Time the work that a planned step asks for; none begins once the run shall stop.
+
+        Raises:
+            Cancelled: it shall.
+        """
+        self.cancellation.check()
         return self.work(step.id, step.action, step.reason, step.region)
 
     def progress(self, entry_id: str, text: str, region: str = "") -> None:
         """Say how work that takes long is getting on: not kept, and the same only once."""
         with self._lock:
-            if (entry_id, text) in self._said:
+            if (entry_id, text) in self._progress:
                 return
-            self._said.add((entry_id, text))
+            self._progress.add((entry_id, text))
         self._hear(LogEntry(entry_id, region, "progress", text, self.elapsed))
 
     def waits(self, text: str) -> None:
         """Say what the work of this thread is waiting for.
 
         Raises:
-            Cancelled: the run was cancelled, and this is no undo.
+            Cancelled: the run shall stop, and this is no undo.
         """
         entry: LogEntry | None = getattr(self._here, "work", None)
         if entry is None or entry.action != "undo":
-            self.check()
+            self.cancellation.check()
         if entry is not None:
             self.progress(entry.id, f"waiting: {text}", entry.region)
 
@@ -183,7 +168,7 @@ class Journal:
         except BaseException as error:
             outcome = "failed"
             if isinstance(error, DeployError):
-                error.hide(self.hidden)  # before it is cut, which could leave half a secret
+                error.hide(self.secrets.hide)  # before it is cut, which could leave half a secret
             details.append((str(error) or repr(error)).splitlines()[0])
             raise
         finally:

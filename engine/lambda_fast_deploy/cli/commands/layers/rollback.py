@@ -1,0 +1,35 @@
+"""``layers rollback``: put an earlier version of a layer on the functions that have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambda_fast_deploy.cli.commands.layers.uses import add_one_layer
+from lambda_fast_deploy.cli.context import CommandContext
+from lambda_fast_deploy.cli.options import add_command, add_inputs, add_json
+from lambda_fast_deploy.cli.run import Run
+
+
+def declare(commands: Any, summary: str) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "rollback",
+        summary,
+        examples=("layers rollback science --to 7",),
+        takes="NAME",
+        run=run,
+    )
+    add_one_layer(command)
+    says = "version to go back to; default: the one before"
+    command.add_argument("--to", default="", metavar="N", help=says)
+    add_json(command)
+    add_inputs(command, "config", "region", "dry-run")
+
+
+def run(context: CommandContext) -> int:
+    """Deploy the functions with that version, and report; the exit code."""
+    from lambda_fast_deploy.release.layer_change import LayerChange
+
+    work = LayerChange(context.options.name, context.options.to, detach=False)
+    return Run(context, work, flags=False).carry_out()

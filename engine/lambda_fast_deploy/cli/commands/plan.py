@@ -1,0 +1,33 @@
+"""``plan``: say what a deploy would do."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from lambda_fast_deploy.cli.context import CommandContext
+from lambda_fast_deploy.cli.options import add_command, add_inputs_but, add_reporting
+from lambda_fast_deploy.cli.run import Run
+
+
+def declare(commands: Any, summary: str) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "plan",
+        summary,
+        "Only reads. Every step has its reason: build, update, reuse, skip.",
+        examples=("plan", "plan --json | jq .changed"),
+        run=run,
+    )
+    add_reporting(command)
+    add_inputs_but(command, "rollback")
+    command.set_defaults(dry_run="true")
+
+
+def run(context: CommandContext) -> int:
+    """Plan, and print the plan; the exit code."""
+    from lambda_fast_deploy.deploy import deploy
+
+    plan_to = sys.stderr if context.options.json else sys.stdout
+    return Run(context, deploy, plan_to=plan_to).carry_out()

@@ -1,0 +1,76 @@
+"""``sizes``: how large layers and code would be, and what weighs most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from lambda_fast_deploy.cli.context import CommandContext, refuse_stack
+from lambda_fast_deploy.cli.options import add_command, add_inputs, add_json
+from lambda_fast_deploy.cli.terminal.table import print_document, show
+from lambda_fast_deploy.errors import NotReady
+from lambda_fast_deploy.models.sizes import shown
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.sizes import Size
+
+
+def declare(commands: Any, summary: str) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "sizes",
+        summary,
+        "Everything is made on this machine and sent nowhere.",
+        examples=("sizes", "sizes --check"),
+        run=run,
+    )
+    command.add_argument("--check", action="store_true", help="fail when something is over")
+    add_json(command)
+    add_inputs(command, "config", "region")
+
+
+def run(context: CommandContext) -> int:
+    """Print the size of everything; 1 when ``--check`` meets something over its limit.
+
+    Raises:
+        Invalid: the settings are of a stack.
+        NotReady: layers would be built of code that is not merged.
+        DeployError: something cannot be built.
+    """
+    from lambda_fast_deploy.sizes import sizes
+
+    settings = context.load(offline=True)
+    refuse_stack(settings, "sizes")
+    if settings.event.unmerged and settings.layers:
+        where = settings.event.unmerged
+        says = f"sizes builds the layers, which starts programs; at the ref of {where} none starts"
+        raise NotReady(says, remedy="Run it on a branch, by a push, or on your machine.")
+    measured = sizes(settings)
+    rows = [
+        (s.what, shown(s.zipped), shown(s.unzipped), shown(s.limit), "OVER" if s.is_over else "")
+        for s in measured
+    ]
+    options = context.options
+    show(("", "zipped", "unzipped", "limit, unzipped", ""), rows, quiet=options.json)
+    if not options.json:
+        show(("package", "unzipped"), _heaviest(measured), quiet=False)
+    else:
+        print_document(
+            {
+                "what": size.what,
+                "zipped": size.zipped,
+                "unzipped": size.unzipped,
+                "limit": size.limit,
+                "over": size.is_over,
+                "packages": dict(size.packages),
+            }
+            for size in measured
+        )
+    return int(options.check and any(size.is_over for size in measured))
+
+
+def _heaviest(measured: Iterable[Size]) -> list[tuple[str, str]]:
+    packages = {name: size for each in measured for name, size in each.packages}
+    ranked = sorted(packages.items(), key=lambda pair: -pair[1])
+    return [(name, shown(size)) for name, size in ranked[:10]]

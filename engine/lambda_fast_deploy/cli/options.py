@@ -1,0 +1,134 @@
+"""What commands declare of themselves: help, and options, most of which are the action's inputs."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from lambda_fast_deploy.cli.parser import PROGRAM, Parser
+from lambda_fast_deploy.config.inputs import INPUTS, PAIRS, Input
+from lambda_fast_deploy.errors import Invalid, Place, Problem
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.cli.context import CommandContext
+
+# Inputs that say how one run goes, and nothing about what is deployed.
+OF_A_RUN = ("commit-message", "rollback", "code-only", "dry-run", "change-set")
+
+_KINDS = {  # of options, by what begins the path of an input in lambda-deploy.yml
+    "functions.F.zip": "a zip",
+    "layers.F": "a zip",
+    "functions.F.image": "a container image",
+    "bases.F": "a container image",
+    "tests": "its tests",
+    "functions.F": "one function, in place of lambda-deploy.yml",
+}
+_METAVARS = dict.fromkeys(("config", "requirements", "dockerfile", "base-dockerfile"), "FILE")
+_METAVARS |= dict.fromkeys(("code", "context"), "DIRECTORY")
+
+
+def add_command(
+    commands: Any,
+    name: str,
+    summary: str,
+    more: str = "",
+    *,
+    examples: tuple[str, ...],
+    takes: str = "",
+    run: Callable[[CommandContext], int] | None = None,
+) -> Parser:
+    """A command among others.
+
+    Args:
+        commands: takes it; what ``add_subparsers`` has returned.
+        name: the word that is typed.
+        summary: what it does, in a line without a full stop.
+        more: what there is to know besides.
+        examples: how it is typed, without the program's name.
+        takes: its words, for the line of its usage.
+        run: carries it out, and returns the exit code; nothing if commands below it do.
+    """
+    lines = "\n".join(f"  {PROGRAM} {example}" for example in examples)
+    command: Parser = commands.add_parser(
+        name,
+        help=summary,
+        description="\n\n".join(filter(None, (f"{summary[0].upper()}{summary[1:]}.", more))),
+        epilog=f"{'examples' if len(examples) > 1 else 'example'}:\n{lines}",
+    )
+    command.usage = " ".join(filter(None, (command.prog, takes, "[OPTION ...]")))
+    if run:
+        command.set_defaults(run=run)
+    return command
+
+
+def add_json(command: Parser) -> None:
+    """Option ``--json``."""
+    command.add_argument("--json", action="store_true", help="print JSON on stdout")
+
+
+def add_reporting(command: Parser) -> None:
+    """The options of commands that make a report."""
+    add_json(command)
+    command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
+
+
+def add_function(command: Parser) -> None:
+    """The word that names one function of the configuration."""
+    says = "one function; default: all of the configuration"
+    command.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
+
+
+def add_inputs(command: Parser, *names: str) -> None:
+    """Inputs of these names as options, in groups."""
+    groups: dict[str, Any] = {"": command}
+    for item in INPUTS:
+        if item.name in names:
+            title = _kind_of(item)
+            if title not in groups:
+                groups[title] = command.add_argument_group(title)
+            _add_option(groups[title], item)
+
+
+def add_inputs_but(command: Parser, *names: str) -> None:
+    """All inputs as options, but for those of these names."""
+    add_inputs(command, *(item.name for item in INPUTS if item.name not in names))
+
+
+def _kind_of(item: Input) -> str:
+    path = "functions.F" if item.name == "function" else item.path
+    return next((title for start, title in _KINDS.items() if path.startswith(start)), "")
+
+
+def _add_option(group: Any, item: Input) -> None:
+    name = f"--{item.name}"
+    if item.switch:
+        says = item.text.partition(":")[0]
+        group.add_argument(name, action="store_const", const="true", help=says)
+    elif item.name in PAIRS:
+        says = re.sub(r"one (\S+) a line", r"\1, as often as needed", item.text)
+        group.add_argument(name, metavar="PAIR", action="append", help=says)
+    else:
+        group.add_argument(name, metavar=_METAVARS.get(item.name, "VALUE"), help=item.text)
+
+
+def inputs_of(options: argparse.Namespace) -> dict[str, str]:
+    """The inputs that are given by options.
+
+    Raises:
+        Invalid: one of them is empty.
+    """
+    inputs, problems = {}, []
+    for item in INPUTS:
+        value = getattr(options, item.name.replace("-", "_"), None)
+        if isinstance(value, list):
+            value = "\n".join(value)
+        if value is not None:
+            inputs[item.name] = value
+            if not value.strip():
+                says = "is empty; leave it out, or give it a value"
+                problems.append(Problem(says, Place(f"option --{item.name}")))
+    if problems:
+        raise Invalid(problems)
+    return inputs

@@ -1,0 +1,229 @@
+"""Functions: what they are made of, and what they run with.
+
+Bounds are those of the Lambda API reference (``CreateFunction``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lambda_fast_deploy.adapters.files import is_directory
+from lambda_fast_deploy.config.function_tests import named_tests, read_canary
+from lambda_fast_deploy.config.handler import absence_of, problem_with
+from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
+from lambda_fast_deploy.config.sections.images import IMAGE, read_image
+from lambda_fast_deploy.config.sections.layers import LAYER_NAME
+from lambda_fast_deploy.config.sections.shared import (
+    ARCHITECTURE,
+    PATH,
+    ROLE,
+    RUNTIME,
+    TAGS,
+    TEST_NAMES,
+)
+from lambda_fast_deploy.config.test_keys import CANARY
+from lambda_fast_deploy.config.validation import ValidatedDocument
+from lambda_fast_deploy.models import (
+    LATEST,
+    Architecture,
+    Base,
+    Canary,
+    Configuration,
+    Function,
+    FunctionTest,
+    Layer,
+    ZipSource,
+)
+from lambda_fast_deploy.models.attribute_kinds import Attribute
+from lambda_fast_deploy.models.function_attributes import CONFIGURABLE, SETTINGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
+from lambda_fast_deploy.models.runtime import Runtime
+from lambda_fast_deploy.models.sizes import MAX_LAYERS
+from lambda_fast_deploy.schema.records import Key, RecordShape
+from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
+from lambda_fast_deploy.schema.yaml_lines import nearest
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.config.validation import ValidatedDocument
+
+LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+
+ZIP = RecordShape(
+    {
+        "code": Key(PATH, "directory of the function's own code", required=True),
+        "handler": Key(
+            TextShape(r"(?=.{1,128}$)[^\s]+\.[^\s.]+", "a handler such as app.handler"),
+            "module and function that Lambda calls",
+            required=True,
+        ),
+        "runtime": Key(RUNTIME, "Lambda runtime", required=True),
+        "layers": Key(
+            ListOf(TextShape(LAYER_NAME, "a layer's name")),
+            f"layers, first to last; at most {MAX_LAYERS}",
+            otherwise="those that the function has",
+        ),
+    }
+)
+
+FUNCTION = RecordShape(
+    {
+        "image": Key(IMAGE, "package as a container image"),
+        "zip": Key(ZIP, "package as a zip, with dependencies in layers"),
+        "architecture": ARCHITECTURE,
+        "role": Key(
+            ROLE,
+            "execution role; needed when the function does not exist yet",
+        ),
+        "alias": Key(
+            TextShape(r"(?!\d+$)[A-Za-z0-9_-]{1,128}|\$LATEST", "an alias name"),
+            "alias that users call, moved last; $LATEST: none, users have what was uploaded last",
+            default="live",
+        ),
+        # The bounds of the API; where less is allowed, Lambda says so.
+        "memory": Key(IntegerShape(128, 32768, "MB"), "memory in MB"),
+        "timeout": Key(IntegerShape(1, 5400, "seconds"), "timeout in seconds"),
+        "storage": Key(IntegerShape(512, 32768, "MB"), "storage of /tmp in MB"),
+        "description": Key(TextShape(r".{0,256}", "up to 256 characters"), "description"),
+        "environment": Key(
+            ENVIRONMENT, "environment variables, merged with those that are there; 4 KB in all"
+        ),
+        "vpc": Key(
+            RecordShape(
+                {
+                    "subnets": Key(
+                        ListOf(TextShape(r"subnet-[0-9a-z]+", "a subnet's id")),
+                        "subnets; [] for none",
+                    ),
+                    "security-groups": Key(
+                        ListOf(TextShape(r"sg-[0-9a-z]+", "a security group's id")),
+                        "security groups",
+                    ),
+                }
+            ),
+            "network that the function is in",
+        ),
+        "tracing": Key(ChoiceShape(("active", "pass-through")), "X-Ray tracing"),
+        "logging": Key(
+            RecordShape(
+                {
+                    "format": Key(ChoiceShape(("text", "json")), "of the log"),
+                    "level": Key(ChoiceShape(LEVELS), "of the application's log; with json only"),
+                    "system-level": Key(
+                        ChoiceShape(LEVELS[1:4]), "of Lambda's own; with json only"
+                    ),
+                    "group": Key(TextShape(r"[A-Za-z0-9_./#-]{1,512}", "a log group"), "log group"),
+                }
+            ),
+            "where and how the function logs",
+        ),
+        "tags": Key(TAGS, "tags, added to those there"),
+        "url": Key(ChoiceShape(("public", "iam")), "function URL on the alias, open or IAM-signed"),
+        "tests": Key(TEST_NAMES, "tests, in order"),
+        "canary": Key(CANARY, "let a part of the users' calls try the new version first"),
+        "keep": Key(
+            IntegerShape(1, 1000, "versions"),
+            "versions that stay after a release, with their images",
+            otherwise="all",
+        ),
+    },
+    one_of=("image", "zip"),
+)
+
+
+def read_function(
+    checked: ValidatedDocument,
+    name: str,
+    value: dict[str, Any],
+    bases: Mapping[str, Base],
+    layers: Mapping[str, Layer],
+    available: Mapping[str, FunctionTest],
+) -> Function:
+    """A function; the bases, layers and tests that it may name are given."""
+    path = ("functions", name)
+    value = FUNCTION.completed(value)
+    architecture = Architecture(value["architecture"])
+    tests = named_tests(checked, value.get("tests", []), available, *path, "tests")
+    return Function(
+        name=name,
+        source=(
+            read_image(checked, name, value["image"], architecture, bases)
+            if "image" in value
+            else _zip(checked, name, value["zip"], architecture, layers)
+        ),
+        architecture=architecture,
+        role=value.get("role"),
+        alias=value["alias"],
+        configuration=_configuration(checked, value, *path),
+        url=value.get("url"),
+        tests=tuple(tests),
+        canary=_canary(checked, value, *path),
+        keep=value.get("keep"),
+        place=checked.at(*path),
+    )
+
+
+def _canary(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> Canary | None:
+    if value["alias"] == LATEST:
+        for key in {"canary", "keep", "url"} & value.keys():
+            checked.problem(f"{key} needs an alias, and users call {LATEST}", *path, key)
+    if "canary" not in value:
+        return None
+    return read_canary(value["canary"], checked.at(*path, "canary"))
+
+
+def _zip(
+    checked: ValidatedDocument,
+    name: str,
+    value: dict[str, Any],
+    architecture: Architecture,
+    layers: Mapping[str, Layer],
+) -> ZipSource:
+    path = ("functions", name, "zip")
+    code = checked.directory(value["code"], *path, "code")
+    named_layers = value.get("layers", [])
+    if is_directory(code):
+        named = (code, value["handler"], Runtime(value["runtime"]))
+        is_whole = value.get("layers") == []  # no layer has its module
+        if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
+            checked.problem(problem, *path, "handler")
+    parts = [part for each in named_layers if each in layers for part in layers[each].parts]
+    if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
+        checked.problem(
+            f"{number} layers; a Lambda function takes at most {MAX_LAYERS}",
+            *path,
+            "layers",
+        )
+    for index, layer in enumerate(named_layers):
+        place = (*path, "layers", index)
+        if layer not in (names := checked.names("layers")):
+            checked.problem(f"no layer {layer!r}{nearest(layer, names)}", *place)
+        elif layer in layers and (layers[layer].runtime, layers[layer].architecture) != (
+            value["runtime"],
+            architecture,
+        ):
+            checked.problem(
+                f"layer {layer!r} is built for {layers[layer].runtime} on "
+                f"{layers[layer].architecture}, the function for {value['runtime']} "
+                f"on {architecture}",
+                *place,
+            )
+    return ZipSource(
+        code=code,
+        handler=value["handler"],
+        runtime=Runtime(value["runtime"]),
+        layers=tuple(parts),
+        keeps_layers="layers" not in value,
+    )
+
+
+def _configuration(
+    checked: ValidatedDocument, value: Mapping[str, Any], *path: str
+) -> Configuration:
+    logging = value.get("logging", {})
+    if logging.get("format") != "json":  # API: LoggingConfig
+        for key in ("level", "system-level"):
+            if key in logging:
+                checked.problem(f"{key} needs format: json", *path, "logging", key)
+    rows: tuple[Attribute | FunctionSetting, ...] = (*CONFIGURABLE, *SETTINGS)
+    return Configuration(**{r.name: r.read(value[r.key]) for r in rows if r.key in value})

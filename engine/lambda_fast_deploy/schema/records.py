@@ -1,0 +1,109 @@
+"""Records: mappings with known keys, each with its shape, its meaning and its default.
+
+Validation, the JSON schema and the reference are all made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambda_fast_deploy.errors import Place, Problem
+from lambda_fast_deploy.schema.shapes import Shape, mismatch
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a record: its shape, and the sentence that documents it.
+
+    ``default`` is what is taken where the key is absent, as it would be written. ``otherwise`` is
+    the same in words, also for what no value stands for.
+    """
+
+    shape: Shape
+    says: str
+    required: bool = False
+    default: str | int | None = None
+    otherwise: str = ""
+
+    @property
+    def text(self) -> str:
+        """The sentence, with the default."""
+        return with_default(self.says, self.otherwise or self.default)
+
+
+class UnknownKey(Problem):
+    """A key that a record does not have, which says nothing against its other keys."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShape:
+    """A mapping with known keys."""
+
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    one_of: tuple[str, ...] = ()
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
+        if not isinstance(node.value, dict):
+            is_path = "dockerfile" in self.keys and isinstance(node.value, str)
+            hint = f"; write dockerfile: {node.text} below it" if is_path else ""
+            mismatch(node, "a mapping", problems, hint)
+            return {}
+        self.check_keys(node, problems)
+        return {
+            name: key.shape.check(node.value[name], problems)
+            for name, key in self.keys.items()
+            if name in node.value
+        }
+
+    def check_keys(self, node: YamlNode, problems: list[Problem]) -> None:
+        """Note keys of a mapping that are unknown or missing, without a look at their values."""
+        for name, value in node.value.items():
+            if name not in self.keys:
+                says = f"unknown key {name!r}{nearest(name, self.keys)}"
+                problems.append(UnknownKey(says, value.place))
+        for name, key in self.keys.items():
+            if key.required and name not in node.value:
+                problems.append(Problem(f"{name!r} is missing ({key.says})", node.place))
+        if self.one_of and sum(name in node.value for name in self.one_of) != 1:
+            words = " or ".join(map(repr, self.one_of))
+            problems.append(Problem(f"exactly one of {words} is needed", node.place))
+
+    def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a checked mapping, with the default of each key that is absent."""
+        place = Place("default")
+        defaults = {
+            name: key.shape.check(YamlNode(key.default, place, str(key.default)), [])
+            for name, key in self.keys.items()
+            if key.default is not None and name not in values
+        }
+        return {**defaults, **values}
+
+    def json_schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                name: key.shape.json_schema() | _annotations(key) for name, key in self.keys.items()
+            },
+        }
+        required = [name for name, key in self.keys.items() if key.required]
+        if required:
+            schema["required"] = required
+        if self.one_of:
+            schema["oneOf"] = [{"required": [name]} for name in self.one_of]
+        return schema
+
+
+def with_default(says: str, default: object) -> str:
+    """A sentence about a value, with what is taken in its absence."""
+    return says if default in (None, "") else f"{says}; default: {default}"
+
+
+def _annotations(key: Key) -> dict[str, Any]:
+    default = {} if key.default is None else {"default": key.default}
+    return {"description": key.text, **default}
