@@ -94,7 +94,10 @@ EVENTS = (
     ("`push` of a branch", Event("push", branch="main")),
     ("`push` of a tag", Event("push", tag="v1.0.0")),
     ("`release`", Event("release", tag="v1.0.0")),
-    ("`pull_request` and related events (`…_target`, `…_review`, …)", Event(unmerged="a pull request")),
+    (
+        "`pull_request` and related events (`…_target`, `…_review`, …)",
+        Event(unmerged="a pull request"),
+    ),
     ("any other event at a ref `refs/pull/…`", Event("deployment", unmerged="a pull request")),
     ("`merge_group`, and any other event at a merge queue's ref", Event(unmerged="a merge queue")),
     ("`workflow_dispatch`, `schedule` and others", Event("workflow_dispatch", branch="main")),
