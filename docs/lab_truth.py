@@ -1,4 +1,4 @@
-"""``python -m docs.lab_truth``: writes lab-truth.md from tests/lab/facts.toml and the opinions.
+"""``python -m docs.lab_truth`` writes lab-truth.md from tests/lab/facts.toml and the opinions.
 
 ``make probes-moto``, ``make probes-aws`` and ``make recorded`` bring the opinions up to date.
 """
@@ -44,16 +44,17 @@ make probes-aws PREFIX=lfd-probe         # AWS: a scratch account; costs less th
 `make probes-aws` reads credentials from the environment. The names of everything that it creates
 begin with `PREFIX`. It deletes these resources after each probe and once more at the end, and
 writes differences into this page. The workflow `probes` runs it if the repository's variables
-`PROBES_ROLE` and `AWS_REGION` name a region and a role that administers a scratch account. Probes
+`PROBES_ROLE` and `AWS_REGION` name a role, which administers a scratch account, and a region. Probes
 of the lab itself, and of resources with lasting costs, run only in the lab.
 
-On AWS itself, {aws}. If a second opinion differs and the source agrees with the lab, the lab does
-not change. {groups}"""
+On AWS itself, {aws}. If a second opinion differs and the source agrees with
+the lab, the lab does not change.
+{groups}"""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What somebody else's AWS says: ``probes`` is why each one fails there, or nothing."""
+    """A second opinion: for each probe, the reason why it fails there, or an empty text."""
 
     whose: str
     of: str
@@ -63,7 +64,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A behaviour; ``settled`` is, by whose opinion differs, why the lab stays as it is."""
+    """A behaviour; ``settled`` holds, for each opinion that differs, why the lab does not change."""
 
     name: str
     behaviour: str
@@ -80,7 +81,7 @@ def facts() -> list[Fact]:
 
 
 def opinions() -> list[Opinion]:
-    """Those that are at hand."""
+    """All stored second opinions."""
     return [
         Opinion(path.stem, **json.loads(path.read_text(encoding="utf-8")))
         for path in sorted(OPINIONS.glob("*.json"))
@@ -88,19 +89,19 @@ def opinions() -> list[Opinion]:
 
 
 def recorded() -> list[dict[str, Any]]:
-    """Answers of AWS that were recorded, each with the fact that it is about and its date."""
+    """Recorded answers of AWS, each with its fact and its date."""
     found: list[dict[str, Any]] = tomllib.loads(RECORDED.read_text(encoding="utf-8"))["answer"]
     return found
 
 
 def differing(opinion: Opinion, fact: Fact) -> str | None:
-    """How an opinion differs about a fact; nothing if it does not, ``None`` if it has none."""
+    """How an opinion differs about a fact; empty if it agrees, ``None`` if it has no probe of it."""
     said = [opinion.probes[probe] for probe in fact.probe if probe in opinion.probes]
     return next(filter(None, said), "") if said else None
 
 
 def _seconds(fact: Fact) -> Iterator[str]:
-    """What others say of a fact, each with its date."""
+    """The second opinions about a fact, each with its date."""
     for opinion in opinions():
         differs = differing(opinion, fact)
         if differs is None:
