@@ -44,8 +44,8 @@ make probes-aws PREFIX=lfd-probe         # AWS: a scratch account; costs less th
 `make probes-aws` reads credentials from the environment. The names of everything that it creates
 begin with `PREFIX`. It deletes these resources after each probe and once more at the end, and
 writes differences into this page. The workflow `probes` runs it if the repository's variables
-`PROBES_ROLE` and `AWS_REGION` name a role, which administers a scratch account, and a region. Probes
-of the lab itself, and of resources with lasting costs, run only in the lab.
+`PROBES_ROLE` and `AWS_REGION` name a role, which administers a scratch account, and a region.
+Probes of the lab itself, and of resources with lasting costs, run only in the lab.
 
 On AWS itself, {aws}. If a second opinion differs and the source agrees with
 the lab, the lab does not change.
@@ -64,7 +64,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A behaviour; ``settled`` holds, for each opinion that differs, why the lab does not change."""
+    """A behaviour; ``settled`` holds, by opinion that differs, why the lab does not change."""
 
     name: str
     behaviour: str
@@ -95,7 +95,7 @@ def recorded() -> list[dict[str, Any]]:
 
 
 def differing(opinion: Opinion, fact: Fact) -> str | None:
-    """How an opinion differs about a fact; empty if it agrees, ``None`` if it has no probe of it."""
+    """How an opinion differs about a fact; empty if it agrees, ``None`` without a probe of it."""
     said = [opinion.probes[probe] for probe in fact.probe if probe in opinion.probes]
     return next(filter(None, said), "") if said else None
 
