@@ -1,6 +1,6 @@
-"""``make bench``: measures on the lab, prints, and writes RESULTS.md beside this file.
+"""``make bench`` measures on the lab, prints the results, and writes RESULTS.md.
 
-``python -m bench SECTION...`` measures some of it, and only prints.
+``python -m bench SECTION...`` measures some sections, and only prints.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from bench.rounds import FEW, ROUNDS
 HEAD = f"""\
 # Results of `make bench`
 
-Written by `make bench`: {ROUNDS} rounds ({FEW} of what lasts long) after one to warm up, in each
-round one command after the other; medians of the times, and of the ratios round by round.
+`make bench` writes this page. It makes {ROUNDS} rounds ({FEW} for slow commands) after a
+warm-up round. A round runs each command once. The tables show medians of the times, and of the
+ratios in each round.
 {os.cpu_count()} cores, Python {platform.python_version()}, boto3 {version("boto3")}, \
 """
 SECTIONS = {

@@ -81,10 +81,11 @@ def section() -> list[str]:
     return [
         "## Start of the action",
         "",
-        "From the start of the step to the engine at work, which is when its first call reaches "
-        "AWS, and a deploy without a change in all. A release has its dependencies with it; main "
-        "has uv install them: on PATH is uv, and when it is the first start, `UV_CACHE_DIR` is a "
-        "new folder. A first start finds nothing that another job has left.",
+        "These are times from the start of the step: until the engine runs `--version`, until it "
+        "is at work (its first call reaches AWS), and until a deploy without a change ends. A "
+        "release contains its dependencies. On main, uv installs them: uv is on PATH, and for a "
+        "first start `UV_CACHE_DIR` is a new folder. A first start finds nothing that another job"
+        " has left.",
         "",
         "| start | --version | at work | goal | deploy of a zip, no change |",
         "| --- | --- | --- | --- | --- |",

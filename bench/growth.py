@@ -95,10 +95,11 @@ def section() -> list[str]:
     return [
         "## Growth",
         "",
-        "Functions in one lambda-deploy.yml, each a zip with code of its own; memory is what the "
-        "process had at its peak. On AWS an account may make 100 calls of GetFunction a second and "
-        "15 of all others of Lambda's API together, and it is those that a deploy of so many waits "
-        "for: the last row is with these quotas, the others are without.",
+        "All functions are in one lambda-deploy.yml; each is a zip with different code. Memory is"
+        " the peak of the process. On AWS, an account may make 100 calls of GetFunction a second,"
+        " and 15 calls of all other operations of Lambda's API together. A deploy of this size "
+        "waits for these quotas. The last row is measured with the quotas, the other rows "
+        "without.",
         "",
         "| change | functions | time | for each | calls | for each | processor | memory |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",

@@ -204,15 +204,16 @@ def section() -> list[str]:
     return [
         "## Images",
         "",
-        f"The example image-api on a base of {base:.0f} MB in the registry ({PACKAGES}); "
-        "the docker driver with the containerd image store.",
+        f"The app is the example image-api, on a base of {base:.0f} MB in the registry "
+        f"({PACKAGES}). Builds use the docker driver with the containerd image store.",
         "",
         "| run | in all | fingerprint, observe | base | app | release and tests |",
         "| --- | --- | --- | --- | --- | --- |",
         *runs,
         "",
-        "An unchanged image, against `docker buildx build` with `push=true` of the same image, all "
-        "cached. lambda-fast-deploy tells besides that the function serves it.",
+        "The next two tables compare a deploy of an unchanged image with `docker buildx build` and "
+        "`push=true` of the same image, when everything is cached. lambda-fast-deploy also checks "
+        "that the function serves the image.",
         "",
         *table(
             "no change, the builder is fresh and all is in the registry",
@@ -222,8 +223,9 @@ def section() -> list[str]:
         "",
         *table("no change, all is in this machine's builder", local, [Against(BUILDX)]),
         "",
-        "One line of code, with what is beneath it in this machine's builder, against a script "
-        f"that neither publishes a version nor tests it. The image has {sizes}.",
+        "The last table compares a change of one line of code with a script that neither publishes "
+        "a version nor tests it. The layers below are in this machine's builder. "
+        f"The image has {sizes}.",
         "",
         *table("one line of code", changed, [Against(f"{BUILDX}, {name}") for name in scripts]),
         "",

@@ -66,11 +66,11 @@ def section() -> list[str]:
     return [
         "## Layers",
         "",
-        "The dependencies of [zip-layers](../examples/zip-layers/requirements.txt). "
-        "lambda-fast-deploy tries every module by importing it, compiles and zips; pip compiles "
-        "too, uv alone only installs. Goals: 5 times as fast as pip and zip when the caches are "
-        "warm, and at most 1.3 times uv alone when its cache is empty: `UV_CACHE_DIR` is then a "
-        "new folder each time.",
+        "The layer contains the dependencies of "
+        "[zip-layers](../examples/zip-layers/requirements.txt). lambda-fast-deploy imports every "
+        "module, compiles and zips; pip compiles too; uv only installs. Goals: 5 times as fast as"
+        " pip and zip with warm caches, and at most 1.3 times the time of uv with an empty cache."
+        " For the latter, `UV_CACHE_DIR` is a new folder each time.",
         "",
         *table(
             "caches warm",

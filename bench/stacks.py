@@ -50,12 +50,12 @@ def section() -> list[str]:
     return [
         "## Stacks",
         "",
-        "The stack of [examples/stack](../examples/stack) without its image: three functions, "
-        "three layers, an API and a bucket; what changes is a line of one function. "
+        "The stack is that of [examples/stack](../examples/stack) without its image: three "
+        "functions, three layers, an API and a bucket. The change is one line of one function. "
         "lambda-fast-deploy tests all three functions after a change, and adds alarms and log "
-        "groups; with `--code-only` it goes past CloudFormation as `sam sync --code` does, and "
-        "tests the function that changed. Goals: 4 times as fast. The emulator applies a change at "
-        "once; on AWS that takes CloudFormation longer, whoever asks.",
+        "groups. With `--code-only`, it updates the function without CloudFormation, as `sam sync"
+        " --code` does, and tests the function that changed. Goal: 4 times as fast. The emulator "
+        "applies a change at once. CloudFormation on AWS takes longer, with every tool.",
         "",
         *table("no change", unchanged, [Against(DEPLOY, 1 / 4)]),
         "",

@@ -1,1 +1,1 @@
-"""Documentation that is made from the code, so that it cannot drift from it."""
+"""Generators of the documentation that describes the code."""

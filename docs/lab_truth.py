@@ -1,4 +1,4 @@
-"""``python -m docs.lab_truth``: writes lab-truth.md from tests/lab/facts.toml and the opinions.
+"""``python -m docs.lab_truth`` writes lab-truth.md from tests/lab/facts.toml and the opinions.
 
 ``make probes-moto``, ``make probes-aws`` and ``make recorded`` bring the opinions up to date.
 """
@@ -18,43 +18,43 @@ OPINIONS = ROOT / "tests" / "lab" / "opinions"
 RECORDED = ROOT / "tests" / "lab" / "recorded.toml"
 PAGE = Path(__file__).with_name("lab-truth.md")
 _GROUPS = {
-    "A": "Deploys would break, or have a wrong result",
-    "B": "Something would be wrong or misleading in situations that occur",
-    "C": "It would be worse than it could be",
-    "": "What else the lab is taught",
+    "A": "Behaviours that decide whether a deploy succeeds",
+    "B": "Behaviours that cause wrong or misleading results in some situations",
+    "C": "Behaviours that matter for the quality of a deploy",
+    "": "Other behaviours of the lab",
 }
 
 _HEAD = ("| | behaviour | source | lab | second opinion | probe |", f"|{' --- |' * 6}")
 
 TEXT = """\
-# What is true of the lab
+# Behaviours of AWS in the lab
 
 The engine's tests run against the [lab](../lab/README.md), an emulated AWS on one machine. This
 page lists behaviours of AWS that are easy to get wrong. Each has its source, the module of the lab
 that implements it, a second opinion, and the tests that check it. `make docs` writes this page.
 
-<!-- not run: they ask others -->
+<!-- not run: they need other services -->
 ```sh
 make probes                              # the lab
 make probes-moto                         # moto's server: IAM, ECR, S3, CloudFormation
-make recorded SNAPSHOTS=DIR              # answers of AWS that LocalStack's tests have recorded
-make probes-aws PREFIX=lfd-probe         # AWS: a scratch account, with less than five cents
+make recorded SNAPSHOTS=DIR              # answers of AWS, recorded by LocalStack's tests
+make probes-aws PREFIX=lfd-probe         # AWS: a scratch account; costs less than five cents
 ```
 
-`make probes-aws` takes credentials from the environment, begins the names of all that it makes with
-`PREFIX`, takes that away after each probe and once more at the end, and writes what differs into
-this page. The workflow `probes` does it where the repository's variables `PROBES_ROLE` and
-`AWS_REGION` name a role to assume, which administers a scratch account, and a region. Probes of the
-lab's own workings, and of what costs something that lasts, run in the lab only.
+`make probes-aws` reads credentials from the environment. The names of everything that it creates
+begin with `PREFIX`. It deletes these resources after each probe and once more at the end, and
+writes differences into this page. The workflow `probes` runs it if the repository's variables
+`PROBES_ROLE` and `AWS_REGION` name a role, which administers a scratch account, and a region.
+Probes of the lab itself, and of resources with lasting costs, run only in the lab.
 
-On AWS itself, {aws}. Where a second opinion differs and the source agrees with the lab, the lab
-stays as it is.
+On AWS itself, {aws}. If a second opinion differs and the source agrees with
+the lab, the lab does not change.
 {groups}"""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What somebody else's AWS says: ``probes`` is why each one fails there, or nothing."""
+    """A second opinion: for each probe, the reason why it fails there, or an empty text."""
 
     whose: str
     of: str
@@ -64,7 +64,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A behaviour; ``settled`` is, by whose opinion differs, why the lab stays as it is."""
+    """A behaviour; ``settled`` holds, by opinion that differs, why the lab does not change."""
 
     name: str
     behaviour: str
@@ -81,7 +81,7 @@ def facts() -> list[Fact]:
 
 
 def opinions() -> list[Opinion]:
-    """Those that are at hand."""
+    """All stored second opinions."""
     return [
         Opinion(path.stem, **json.loads(path.read_text(encoding="utf-8")))
         for path in sorted(OPINIONS.glob("*.json"))
@@ -89,31 +89,31 @@ def opinions() -> list[Opinion]:
 
 
 def recorded() -> list[dict[str, Any]]:
-    """Answers of AWS that were recorded, each with the fact that it is about and its date."""
+    """Recorded answers of AWS, each with its fact and its date."""
     found: list[dict[str, Any]] = tomllib.loads(RECORDED.read_text(encoding="utf-8"))["answer"]
     return found
 
 
 def differing(opinion: Opinion, fact: Fact) -> str | None:
-    """How an opinion differs about a fact; nothing if it does not, ``None`` if it has none."""
+    """How an opinion differs about a fact; empty if it agrees, ``None`` without a probe of it."""
     said = [opinion.probes[probe] for probe in fact.probe if probe in opinion.probes]
     return next(filter(None, said), "") if said else None
 
 
 def _seconds(fact: Fact) -> Iterator[str]:
-    """What others say of a fact, each with its date."""
+    """The second opinions about a fact, each with its date."""
     for opinion in opinions():
         differs = differing(opinion, fact)
         if differs is None:
             continue
-        says = "the same"
+        says = "agrees"
         if differs:
             settled = fact.settled.get(opinion.whose, "not settled yet")
             says = f"differs (`{differs[:120].replace('`', '')}`): {settled}"
         yield f"{opinion.of} ({opinion.date}): {says}"
     dates = sorted({each["date"] for each in recorded() if each["fact"] == fact.name})
     if dates:
-        yield f"AWS, recorded {', '.join(dates)}: the same"
+        yield f"AWS, recorded {', '.join(dates)}: agrees"
 
 
 def _row(fact: Fact) -> str:
@@ -148,7 +148,7 @@ def page() -> str:
     known = {each.whose: each for each in opinions()}
     aws = known.get("aws")
     return TEXT.format(
-        aws=f"they ran on {aws.date} ({aws.of})" if aws else "nobody has run them yet",
+        aws=f"the probes ran on {aws.date} ({aws.of})" if aws else "the probes have not run yet",
         groups="".join(_groups()),
     )
 

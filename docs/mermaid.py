@@ -1,4 +1,4 @@
-"""Mermaid, as GitHub draws diagrams with it, installed from the lock in tests/pages."""
+"""Mermaid, which GitHub uses for diagrams, installed from the lock file in tests/pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOCKED = REPOSITORY / "tests" / "pages"
 
 
 def mermaid() -> Path:
-    """The folder that has it in its ``node_modules``.
+    """The folder whose ``node_modules`` has Mermaid.
 
     Raises:
         LabError: npm cannot install it.

@@ -35,7 +35,7 @@ a { color: #0969da; text-decoration: none; } summary { cursor: pointer; margin: 
 
 
 def html(markdown: str, library: Path) -> str:
-    """A page as a browser takes it; everything that is folded is shown open."""
+    """A page as HTML, with all folded sections open."""
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     body = parser.render(re.sub(r"\[!(\w+)\]\n>", r"**\1**\n>\n>", markdown))
     body = re.sub(
@@ -51,7 +51,7 @@ def _diagram(match: re.Match[str]) -> str:
 
 
 def picture(page: Path, library: Path) -> None:
-    """Write the picture of a page beside it."""
+    """Write the picture of a page next to the page."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "page.html")
         file.write_text(html(page.read_text(encoding="utf-8"), library), encoding="utf-8")
@@ -82,7 +82,7 @@ def picture(page: Path, library: Path) -> None:
 
 
 def main() -> None:
-    """Draw every page that is kept."""
+    """Draw every sample page."""
     fonts = subprocess.run(["fc-list"], capture_output=True, text=True, check=True).stdout
     if "emoji" not in fonts.lower():
         sys.exit("no font has emoji, which pages begin with: install fonts-noto-color-emoji")

@@ -1,4 +1,4 @@
-"""``make chaos``: writes reliability.md from the figures that its tests have counted."""
+"""``make chaos`` writes reliability.md from the figures that its tests have counted."""
 
 from __future__ import annotations
 
@@ -15,53 +15,60 @@ PAGE = Path(__file__).with_name("reliability.md")
 TEXT = """\
 # Reliability
 
+This page shows how deploys behave under faults, kills, cancellation and bad input.
+
 <!-- not run: it takes half an hour -->
 ```sh
 make chaos
 ```
 
-injects faults into deploys of zips and images, kills deploys, and writes this page, on the AWS that
-`make demo` brings up ({machine}); `make test` runs a part of it.
+`make chaos` injects faults into deploys of zips and images, kills deploys, and writes this page. It
+uses the emulated AWS that `make demo` starts ({machine}). `make test` runs a part of it.
 
-A fault is *survived* when the run succeeds in spite of it, or ends with its cause on the first line
-and users have what they had.
-After each, a second run must find nothing to do, and nothing may be there that it did not use: no
-version, layer or image twice, `$LATEST` the same as what users have. Anything else is *lost*.
+A fault is *survived* if the run succeeds in spite of it, or if the first line of its error is the
+cause and the previous version stays live. After each fault, a second run must find nothing to do.
+No unused version, layer or image may be left, none may exist twice, and `$LATEST` must equal the
+live version. Any other result is *lost*.
 
 {totals}
 
 ## Faults
 
-Each call of AWS's API in a deploy that creates a function, and in one that changes it, fails once,
-one in each run: throttled, 500, 503, connection reset, reset after the server has acted, never
-answered, access denied, credentials expired. What an image, or a zip that goes through S3, calls
-besides meets the hardest of these. Requests to the registry, of the Docker engine and of BuildKit:
-503, connection reset, cut in the middle of a blob, reset after the server has acted, 401, an
-expired login, and pushes that never succeed.
+Each run injects one fault. Together, the runs let each call of AWS's API fail once, in a deploy
+that creates a function and in a deploy that changes one. The faults are: throttled, 500, 503,
+connection reset, connection reset after the server has acted, no answer, access denied, credentials
+expired. The additional calls of images, and of zips that go through S3, get only the hardest of
+these faults.
 
-*Several at once* draws three to six faults for each run, by fixed seeds. *Surroundings* are a full
-disk, a workspace that is read-only, no HOME, no user, a clock that is an hour off, a commit message
-of a megabyte, 5,000 files, and names with blanks, quotes, other alphabets, dashes first and line
+Requests of the Docker engine and of BuildKit to the registry fail with 503, a connection reset, a
+connection cut in the middle of a blob, a reset after the server has acted, 401, an expired login,
+or pushes that never succeed.
+
+*Several at once* means three to six faults in each run, drawn with fixed seeds. *Surroundings* are
+a full disk, a read-only workspace, no HOME, no user, a clock that is an hour off, a commit message
+of a megabyte, 5,000 files, and names with blanks, quotes, other alphabets, leading dashes and line
 breaks.
 
 {faults}
 
-A run must report denied access and expired credentials: no retry helps. The rest must succeed.
+No retry helps against denied access, expired credentials and pushes that never succeed. If a run
+needs the call, it must report such a fault. With all other faults, it must succeed.
 
 ## Kills
 
-`kill -9` at random times (fixed seeds), and when a step begins or ends, that is at each line that a
-run prints. Right after it users must have the old release or the new one, and the next run must
-arrive at the state of runs that nothing disturbed. *Many* are six functions on two layers.
+Runs are killed with `kill -9` at random times (fixed seeds), and at the start and the end of each
+step, that is, at each line that a run prints. Right after the kill, the old or the new release must
+be live. The next run must *converge*: its result must equal that of runs without a kill. *Many*
+means six functions on two layers.
 
 {kills}
 
 ## Cancelled
 
-Runs are cancelled as GitHub does it, at random moments (fixed seed), 40 ms a call: SIGINT, SIGTERM
-after 7.5 seconds, SIGKILL after another 2.5. When the first has been obeyed, or SIGTERM is due,
-users must have the old release if the run has failed and the new one if it has succeeded, and no
-part of a canary; the next run must arrive where undisturbed runs do. *In time* are those that had
+Runs are cancelled as GitHub does it, at random moments (fixed seed), with 40 ms for each call of
+AWS: SIGINT, SIGTERM after 7.5 seconds, SIGKILL after another 2.5 seconds. When the run has obeyed
+SIGINT, or SIGTERM is due, the old release must be live if the run has failed, and the new release
+if it has succeeded. No canary may be left. The next run must converge. *In time* counts runs that
 ended before SIGTERM.
 
 {cancelled}
@@ -72,16 +79,17 @@ ended before SIGTERM.
 
 ## Bad input
 
-Configuration, templates, events, inputs and files are made up and broken in thousands of ways
-(Hypothesis; `make fuzz` goes on, led by coverage). Each case must be taken, or refused with a
-message that names its place; none may end in a traceback, call anything, or last.
+Hypothesis generates thousands of valid and invalid configurations, templates, events, inputs and
+files; `make fuzz` continues, guided by coverage. The run must accept each case, or refuse it with a
+message that names the place of the error. It must not end with a traceback, call a service, or take
+long.
 
 {cases}
 """
 
 
 def keep(groups: Mapping[str, Counter[str]]) -> None:
-    """Write what a part of ``make chaos`` has counted, by group, beside what the others count."""
+    """Write the figures of a part of ``make chaos``, by group, to a file of that part."""
     if part := os.environ.get("CHAOS_FIGURES"):
         FIGURES.mkdir(parents=True, exist_ok=True)
         (FIGURES / f"{part}.json").write_text(json.dumps(groups, indent=1))
@@ -130,7 +138,7 @@ def page(found: dict[str, Counter[str]]) -> str:
                 for group, each in faults.items()
             ],
         )
-        + f"\n\nThe runs with several at once met {several['met']} faults.",
+        + f"\n\nThe runs with several at once had {several['met']} faults.",
         kills=_table(
             ["deploys of", "kills", "converged", "lost"],
             [[group, k["injected"], k["converged"], k["lost"]] for group, k in kills.items()],
@@ -145,8 +153,8 @@ def page(found: dict[str, Counter[str]]) -> str:
                 for group, each in cancelled.items()
             ],
         ),
-        load="Throughout 30 deploys and rollbacks in a row, the function's URL is asked 20 times\n"
-        f"a second: {load['requests']} requests, {load['failed']} failed.",
+        load="During 30 deploys and rollbacks in a row, the function's URL gets 20 requests a\n"
+        f"second: {load['requests']} requests, {load['failed']} failed.",
         cases=_table(["of", "cases"], [[what, cases[what]] for what in sorted(cases)])
         + f"\n\n{sum(cases.values())} in all.",
     )

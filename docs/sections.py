@@ -1,4 +1,4 @@
-"""The parts of the documentation that the code knows best, each as Markdown.
+"""The parts of the documentation that are generated from the code, each as Markdown.
 
 A page shows one between ``<!-- NAME -->`` and ``<!-- /NAME -->``; the names are in ``SECTIONS``.
 """
@@ -48,12 +48,12 @@ def table(head: tuple[str, ...], rows: Rows) -> str:
 
 
 def sentence(text: str) -> str:
-    """A text that begins large and ends with a full stop."""
+    """A text with a capital first letter and a full stop."""
     return f"{text[0].upper()}{text[1:].removesuffix('.')}."
 
 
 def code(text: str) -> str:
-    """A text as it is typed."""
+    """A text as inline code."""
     return f"`{text}`"
 
 
@@ -81,12 +81,12 @@ def outputs() -> str:
 def flags() -> str:
     """The flags of commit messages."""
     rows = [(code(f"[{name}]"), says) for name, says in FLAGS.items()]
-    rows.append((code("[any-word]"), "run the tests that ask for that flag"))
+    rows.append((code("[any-word]"), "run the tests whose `when` names that flag"))
     return table(("in the commit message", ""), rows)
 
 
 def exit_codes() -> str:
-    """What the program's exit code says."""
+    """The meaning of each exit code."""
     return table(("exit code", ""), ((str(number), says) for number, says in EXIT_CODES.items()))
 
 
@@ -94,35 +94,38 @@ EVENTS = (
     ("`push` of a branch", Event("push", branch="main")),
     ("`push` of a tag", Event("push", tag="v1.0.0")),
     ("`release`", Event("release", tag="v1.0.0")),
-    ("`pull_request` and its kin (`…_target`, `…_review`, …)", Event(unmerged="a pull request")),
-    ("any other at a ref `refs/pull/…`", Event("deployment", unmerged="a pull request")),
-    ("`merge_group`, and any other at a merge queue's ref", Event(unmerged="a merge queue")),
+    (
+        "`pull_request` and related events (`…_target`, `…_review`, …)",
+        Event(unmerged="a pull request"),
+    ),
+    ("any other event at a ref `refs/pull/…`", Event("deployment", unmerged="a pull request")),
+    ("`merge_group`, and any other event at a merge queue's ref", Event(unmerged="a merge queue")),
     ("`workflow_dispatch`, `schedule` and others", Event("workflow_dispatch", branch="main")),
-    ("none: a laptop", Event()),
+    ("no event (a laptop)", Event()),
 )
 
 
 def events() -> str:
-    """What each event of GitHub's leads to, found out by loading an example's settings for it."""
+    """The result of each GitHub event, read from the settings of an example with that event."""
     region = "eu-west-1"
     environ = {"AWS_REGION": region, "LAMBDA_ROLE": f"arn:aws:iam::{0:012}:role/orders"}
 
-    def leads_to(event: Event) -> tuple[str, str]:
+    def result_of(event: Event) -> tuple[str, str]:
         example = ROOT / "examples" / "zip-layers"
         settings = load(GivenInputs({}), environ, event, example, lambda: frozenset({region}))
         if settings.plan_only:
             return "a plan", "none"
-        return "a deployment", "all" if event.is_release else "those whose `when` fits"
+        return "a deployment", "all" if event.is_release else "those whose `when` holds"
 
-    rows = ((name, *leads_to(event)) for name, event in EVENTS)
-    return table(("event", "leads to", "tests that run"), rows)
+    rows = ((name, *result_of(event)) for name, event in EVENTS)
+    return table(("event", "result", "tests that run"), rows)
 
 
 # ------------------------------------------------------------------ lambda-deploy.yml
 
 
 def value_of(shape: Shape) -> str:
-    """What may be written for a shape, in a few words."""
+    """The values that a shape accepts, in a few words."""
     match shape:
         case ChoiceShape(words):
             return ", ".join(map(code, words))
@@ -131,7 +134,7 @@ def value_of(shape: Shape) -> str:
         case QuantityShape(kind):
             return f"a {kind} such as {code('100 MB' if kind == 'size' else '30s')}"
         case PercentShape():
-            return f"a part such as {code('10%')}"
+            return f"a percentage such as {code('10%')}"
         case TextShape(wanted=wanted):
             return wanted
         case ListOf(item):
@@ -139,7 +142,7 @@ def value_of(shape: Shape) -> str:
         case MapOf(item, wanted=wanted):
             return f"{wanted} → {value_of(item)}"
         case OneOf(plain, listed) if plain == listed.item:
-            return f"{value_of(plain)}, or a list of such"
+            return f"{value_of(plain)}, or a list of them"
         case OneOf(plain, listed):
             return f"{value_of(plain)}, or {value_of(listed)}"
         case AnyValue():
@@ -168,7 +171,7 @@ def configuration() -> str:
     for title, says, record in _records("", Key(CONFIGURATION, "the whole file")):
         rows = (
             (
-                code(name) + (" (needed)" if key.required else ""),
+                code(name) + (" (required)" if key.required else ""),
                 value_of(key.shape),
                 key.text,
             )
@@ -176,7 +179,7 @@ def configuration() -> str:
         )
         parts.append(f"### {code(title) if title else 'At the top'}\n\n{sentence(says)}")
         if record.one_of:
-            parts[-1] += f" Exactly one of {', '.join(map(code, record.one_of))} is needed."
+            parts[-1] += f" Exactly one of {', '.join(map(code, record.one_of))} is required."
         parts.append(table(("key", "value", "meaning"), rows))
     return "\n\n".join(parts)
 
@@ -205,7 +208,7 @@ def _typed(action: argparse.Action) -> str:
 
 
 def commands() -> str:
-    """Every command with its own options; those that are inputs are named together."""
+    """Every command with its own options; options that are inputs are listed together."""
     names = [item.name for item in INPUTS]
     parts = []
     root = parser()
@@ -229,7 +232,7 @@ def commands() -> str:
         part = f"### {code('lambda-fast-deploy' + name)}\n\n{says}"
         if len(of_inputs) > len(names) // 2:
             without = [code(each) for each in names if each not in of_inputs]
-            part += f" Every input but {', '.join(without)} is an option."
+            part += f" All inputs except {', '.join(without)} are options."
         elif of_inputs:
             part += f" Of the inputs: {', '.join(code(f'--{each}') for each in of_inputs)}."
         parts.append(part)

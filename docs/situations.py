@@ -1,4 +1,4 @@
-"""Ten situations, brought about on the lab: what the page of each says is kept in docs/pages."""
+"""Ten situations, produced on the lab; docs/pages has the page of each."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Stage:
         self.write(f"{folder}/app.py", GOOD.format(**values))
 
     def deploy(self, event: str = "push", *options: str, **environment: str) -> str:
-        """Deploy as a workflow does; the page."""
+        """Deploy as a workflow does, and return the page."""
         page = self.root.parent / "page.md"
         page.unlink(missing_ok=True)
         subprocess.run(
@@ -110,7 +110,7 @@ def example(stage: Stage) -> dict[str, str]:
 
 
 def canary(stage: Stage) -> dict[str, str]:
-    """A version that fails for a part of its users."""
+    """A version that fails for some of its calls."""
     text = FUNCTION.format(name="orders", code="src", role=stage.role)
     text += "    canary: {weight: 20%, for: 10s, max-error-rate: 1%}\n"
     stage.write("lambda-deploy.yml", SMALL.format(functions=text))
@@ -135,7 +135,7 @@ def canary(stage: Stage) -> dict[str, str]:
 
 
 def forty(stage: Stage) -> dict[str, str]:
-    """Forty functions, of which three change and one of these does not work."""
+    """Forty functions, of which three change; one of these fails its test."""
     names = [f"service-{number:02}" for number in range(40)]
     folders = {
         name: f"src/{name}" if number < 3 else "src/common" for number, name in enumerate(names)
@@ -172,7 +172,7 @@ def regions(stage: Stage) -> dict[str, str]:
 
 
 def stack(stage: Stage) -> dict[str, str]:
-    """A stack whose code and template change, and then only code, past CloudFormation."""
+    """A stack whose code and template change, and then only code, without CloudFormation."""
     shutil.copytree(ROOT / "examples/stack", stage.root)
     without_image(stage.root)
     stage.deploy(BUCKET="shop-artifacts")
@@ -199,7 +199,7 @@ SITUATIONS: tuple[Situation, ...] = (example, canary, forty, regions, stack)
 
 
 def shown(page: str) -> str:
-    """A page with the addresses that AWS would give to functions' URLs, in place of the lab's."""
+    """A page with function URLs of AWS instead of those of the lab."""
     return re.sub(
         r"http://127\.0\.0\.1:\d+/_aws/lambda-url/(\w+)/?",
         r"https://\1.lambda-url.us-east-1.on.aws/",
@@ -208,7 +208,7 @@ def shown(page: str) -> str:
 
 
 def main() -> None:
-    """Bring all of them about, and keep their pages."""
+    """Produce all situations, and write their pages."""
     PAGES.mkdir(exist_ok=True)
     for situation in SITUATIONS:
         begun = time.monotonic()

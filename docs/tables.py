@@ -1,4 +1,4 @@
-"""Writes into action.yml, README.md and the pages of this folder what is made from the code.
+"""Writes the generated parts of action.yml, README.md and the pages in this folder.
 
 ``python -m docs.tables`` writes; ``--check`` fails when a page differs.
 """
@@ -19,7 +19,7 @@ _MARKED = re.compile(r"<!-- ([a-z-]+) -->\n.*?<!-- /\1 -->", re.DOTALL)
 
 
 def filled(page: str) -> str:
-    """The page with every marked section made anew."""
+    """The page with every marked section generated again."""
 
     def made(match: re.Match[str]) -> str:
         name = match.group(1)

@@ -1,1 +1,1 @@
-"""Schedules in place of luck: README.md."""
+"""Two runs in a chosen order; see README.md."""

@@ -13,11 +13,11 @@ from tests.schedules.play import Played
 from tests.schedules.users import LATEST
 
 EXIT = "exit codes are true"
-LOST = "nobody else's change is lost"
-SERVED = "no request of users failed"
+LOST = "no change of another run is lost"
+SERVED = "no request failed"
 LEFT = "nothing is left"
-TOLD = "a run that gives way says to whom"
-ONE = "of good runs one succeeds"
+TOLD = "a run that stops for another one names it"
+ONE = "of good runs, at least one succeeds"
 
 _FAULTS = re.compile(r"Traceback|fault of lambda-fast-deploy|unexpected ")
 

@@ -1,4 +1,4 @@
-"""A document store: a FastAPI service that keeps objects in S3."""
+"""A document store: a FastAPI service that stores objects in S3."""
 
 import os
 import subprocess
@@ -15,13 +15,13 @@ app = FastAPI(title="image-api")
 
 
 def bucket():
-    """The bucket that this service keeps its objects in."""
+    """The bucket in which this service stores its objects."""
     return boto3.resource("s3").Bucket(os.environ["BUCKET"])
 
 
 @app.get("/health")
 def health() -> dict:
-    """What the health check reads; jq comes from the base image."""
+    """The answer to the health check; jq comes from the base image."""
     jq = subprocess.run(["jq", "--version"], capture_output=True, text=True, check=True)
     return {"status": "ok", "greeting": GREETING, "jq": jq.stdout.strip()}
 
@@ -36,7 +36,7 @@ async def put(key: str, request: Request) -> dict:
 
 @app.get("/objects/{key}")
 def get(key: str) -> Response:
-    """Read an object back."""
+    """Read an object."""
     try:
         found = bucket().Object(f"{PREFIX}{key}").get()
     except ClientError as error:

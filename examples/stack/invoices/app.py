@@ -1,4 +1,4 @@
-"""Sums up what an order costs."""
+"""Computes the total of an order."""
 
 from decimal import Decimal
 

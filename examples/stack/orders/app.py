@@ -1,4 +1,4 @@
-"""Takes orders and keeps them in the bucket."""
+"""Accepts orders and stores them in the bucket."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Prints receipts, from an image of its own."""
+"""Prints receipts; the function is packaged as an image."""
 
 
 def handler(event: dict, _: object) -> dict:

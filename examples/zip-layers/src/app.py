@@ -1,4 +1,4 @@
-"""Order totals: a small function whose dependencies live in a layer."""
+"""Order totals: a small function whose dependencies are in a layer."""
 
 import json
 import platform
@@ -18,7 +18,7 @@ class Order(pydantic.BaseModel):
 
 
 def health() -> dict:
-    """What the health check reads."""
+    """The answer to the health check."""
     return {
         "status": "ok",
         "greeting": GREETING,
@@ -29,7 +29,7 @@ def health() -> dict:
 
 
 def answer(status: int, body: dict) -> dict:
-    """An HTTP answer in the form that a function URL takes."""
+    """An HTTP answer in the format of a function URL."""
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json"},
