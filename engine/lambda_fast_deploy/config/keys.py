@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambda_fast_deploy.arn import ROLE, TOPIC
 from lambda_fast_deploy.config.environment_variables import ENVIRONMENT
 from lambda_fast_deploy.config.shapes import (
     ChoiceShape,
@@ -169,7 +170,7 @@ FUNCTION = RecordShape(
         "zip": Key(ZIP, "package as a zip, with dependencies in layers"),
         "architecture": Key(ARCHITECTURE, "instruction set; default x86_64"),
         "role": Key(
-            TextShape(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "the ARN of an IAM role"),
+            TextShape(ROLE, "the ARN of an IAM role"),
             "execution role; needed when the function does not exist yet",
         ),
         "alias": Key(
@@ -255,7 +256,7 @@ STACK = RecordShape(
         ),
         "tags": Key(MapOf(TextShape(".{0,256}"), r".{1,128}", "a tag"), "tags of the stack"),
         "role": Key(
-            TextShape(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "the ARN of an IAM role"),
+            TextShape(ROLE, "the ARN of an IAM role"),
             "role that CloudFormation assumes; default the permissions of the deployer",
         ),
         "tests": Key(
@@ -278,7 +279,7 @@ STACK = RecordShape(
                     ),
                     "duration": Key(PercentShape(), "part of the function's timeout"),
                     "notify": Key(
-                        TextShape(r"arn:aws[a-z-]*:sns:.+", "the ARN of an SNS topic"),
+                        TextShape(TOPIC, "the ARN of an SNS topic"),
                         "where alarms are sent",
                     ),
                 }

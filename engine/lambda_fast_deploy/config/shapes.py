@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.config.yaml_lines import YamlNode, nearest
 from lambda_fast_deploy.errors import Place, Problem
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB)?")
-_UNITS = {None: 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_UNITS: dict[str | None, int] = {None: 1, **units.SIZES}
 _DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(ms|s|m)?")
 _SECONDS = {None: 1.0, "s": 1.0, "ms": 0.001, "m": 60.0}
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from lambda_fast_deploy.adapters.aws.partitions import partition_of
 from lambda_fast_deploy.adapters.aws.stacks import CHANGE_SET
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.iam.statement import Statement
 from lambda_fast_deploy.models import Settings
@@ -45,7 +46,7 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
 
     def arns(service: str, *rest: str, owner: str = account) -> list[str]:
         return [
-            f"arn:{partition_of(region).name}:{service}:{region}:{owner}:{each}"
+            str(Arn(partition_of(region).name, service, region, owner, each))
             for region in settings.regions
             for each in rest
         ]

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.partitions import partition_of
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.iam.policy import VERSION
 
@@ -43,7 +44,7 @@ def trust_policy(who: str, account: str, region: str) -> dict[str, Any]:
     }
     subject = {f"{_GITHUB}:sub": f"repo:{who}{'' if match['where'] else ':*'}"}
     condition[operator] = condition.get(operator, {}) | subject
-    provider = f"arn:{partition.name}:iam::{account}:oidc-provider/{_GITHUB}"
+    provider = str(Arn(partition.name, "iam", "", account, f"oidc-provider/{_GITHUB}"))
     statement = {
         "Sid": "WorkflowsOnGitHub",
         "Effect": "Allow",

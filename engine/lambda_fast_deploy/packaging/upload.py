@@ -6,12 +6,13 @@ import base64
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.bucket import Bucket, checksum_of
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Archive, Settings, Step, Store
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, shown
+from lambda_fast_deploy.models.sizes import DIRECT_LIMIT
 
 PREFIX = "lambda-fast-deploy/"
 BUCKET = "name a bucket for it: artifacts: {bucket: NAME, create: true}"
@@ -19,8 +20,8 @@ BUCKET = "name a bucket for it: artifacts: {bucket: NAME, create: true}"
 
 def too_large(what: str, zipped: Archive) -> str:
     """What is told of a zip that no call can have."""
-    limit = shown(DIRECT_LIMIT)
-    return f"{what} is {shown(zipped.size)} zipped; Lambda takes at most {limit} in a call"
+    limit = units.size(DIRECT_LIMIT)
+    return f"{what} is {units.size(zipped.size)} zipped; Lambda takes at most {limit} in a call"
 
 
 def bucket_of(store: Store, region: str, clients: Clients) -> Bucket:
@@ -136,9 +137,11 @@ def progress(journal: Journal, step: Step, size: int) -> Callable[[int], None]:
 
     def tell(done: int) -> None:
         journal.check()
-        says = f"{shown(done)} of {shown(size)} uploaded to S3"
+        says = f"{units.size(done)} of {units.size(size)} uploaded to S3"
         journal.advance(step.id, done, size, says, step.region)
         tenth = 10 * done // size
-        journal.progress(step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region)
+        journal.progress(
+            step.id, f"{tenth * 10} % of {units.size(size)} uploaded to S3", step.region
+        )
 
     return tell

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models import Function, FunctionState, Network, ZipSource
 from lambda_fast_deploy.state import marks
 
@@ -103,12 +104,12 @@ def summary(
 
 def layer_name(arn: str) -> str:
     """The name of the layer that a version is of."""
-    return arn.split(":")[6]
+    return Arn.parse(arn).name
 
 
 def _short(arn: str) -> str:
     """A layer's name and version."""
-    return ":".join(arn.split(":")[6:8])
+    return f"{Arn.parse(arn).name}:{Arn.parse(arn).qualifier}"
 
 
 def creation(function: Function, layers: tuple[str, ...]) -> dict[str, Any]:

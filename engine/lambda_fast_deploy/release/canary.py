@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.metrics import Alarm, CallMetrics
 from lambda_fast_deploy.errors import FunctionTestFailed
@@ -43,8 +44,9 @@ def try_out(context: ReleaseContext, moves: AliasMoves, version: str, descriptio
 def slow_alarms(canary: Canary, alarms: Mapping[str, Alarm]) -> list[str]:
     """What is so of each alarm that a canary may be over before."""
     return [
-        f"alarm {name} goes off after {alarm.span:.0f} s at the earliest, and the canary lasts "
-        f"{canary.duration:.0f} s (for)"
+        f"alarm {name} goes off after {units.seconds(alarm.span)} at the earliest, and the "
+        "canary lasts "
+        f"{units.seconds(canary.duration)} (for)"
         for name, alarm in alarms.items()
         if alarm.span > canary.duration
     ]
@@ -111,7 +113,7 @@ class _CanaryWatch:
     def _tell(self, gone: float) -> None:
         context, lasts = self._context, self._canary.duration
         step = context.step("canary")
-        when = f"after {gone:.0f} of {lasts:.0f} s"
+        when = f"after {gone:.0f} of {units.seconds(lasts)}"
         if gone > lasts:
             when = "so far; CloudWatch has not shown the last of them yet"
         context.journal.progress(step.id, f"{self._seen} {when}", context.region)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.function_states import under_way
 from lambda_fast_deploy.errors import (
     ChangedMeanwhile,
@@ -239,7 +240,7 @@ class _FunctionUpdate:
             if self._image:
                 detail(self._image.rpartition("@")[2][:19])
             else:
-                detail(f"{context.artifacts.archives[context.name].size / 1000:.1f} kB uploaded")
+                detail(f"{units.size(context.artifacts.archives[context.name].size)} uploaded")
 
     def _found_again(self, context: ReleaseContext) -> ReleaseContext:
         """The order with a place where the code that ``$LATEST`` has now can be fetched."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import (
@@ -73,7 +74,7 @@ class LayerChange:
     def _of(self, observed: ObservedFunction) -> str:
         """The ARN of the layer that users have now, or nothing."""
         layers = observed.live.layers if observed.live else ()
-        return next((arn for arn in layers if arn.split(":")[6] == self.layer), "")
+        return next((arn for arn in layers if Arn.parse(arn).name == self.layer), "")
 
     def _context(
         self,
@@ -94,7 +95,7 @@ class LayerChange:
         target = "" if self.detach else self._target(clients, region, attached)
         wanted = [target if arn == attached else arn for arn in live.layers]
         layers = {arn: LayerVersion(arn) for arn in wanted if arn}
-        what = f"back to version {target.rpartition(':')[2]}" if target else "taken off"
+        what = f"back to version {Arn.parse(target).qualifier}" if target else "taken off"
         return ReleaseContext(
             region=region,
             settings=settings,
@@ -123,9 +124,9 @@ class LayerChange:
         arns = [version.arn for version in clients.layers(region).versions(self.layer)]
         older = arns[arns.index(attached) + 1 :] if attached in arns else []
         for arn in arns if self.to else older:
-            if self.to in ("", arn.rpartition(":")[2]):
+            if self.to in ("", Arn.parse(arn).qualifier):
                 return arn
-        there = ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
+        there = ", ".join(Arn.parse(arn).qualifier for arn in arns) or "none"
         wanted = f"version {self.to}" if self.to else "version before the one that is attached"
         raise self._invalid(f"layer {self.layer!r} has no {wanted} in {region}; there are: {there}")
 

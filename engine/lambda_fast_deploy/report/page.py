@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import Cancelled, DeployError
 from lambda_fast_deploy.journal import Journal, LogEntry
 from lambda_fast_deploy.models import LATEST, Action, FunctionOutcome, Outcome, Step
 from lambda_fast_deploy.report import charts
-from lambda_fast_deploy.report.charts import milliseconds, shown
 from lambda_fast_deploy.report.console_links import console, log
 from lambda_fast_deploy.report.markdown import cell, code, fence, folded, link, table
 from lambda_fast_deploy.report.prices import AS_OF, MINUTE, STORED
@@ -119,7 +119,7 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
 
 
 def _headline(outcome: Outcome | None, journal: Journal, error: DeployError | None) -> str:
-    seconds = f"in {journal.elapsed:.1f} s"
+    seconds = f"in {units.seconds(journal.elapsed, 1)}"
     if error or not outcome:
         what = "nothing was touched" if error and error.exit_code in (2, 3) else "failed"
         what = "cancelled" if isinstance(error, Cancelled) else what
@@ -201,16 +201,18 @@ def _against(now: float | None, before: float | None) -> str:
     """A time, and the one before it."""
     if now is None:
         return ""
-    return milliseconds(now) + (f" (before: {milliseconds(before)})" if before is not None else "")
+    return units.milliseconds(now) + (
+        f" (before: {units.milliseconds(before)})" if before is not None else ""
+    )
 
 
 def _size(delivery: FunctionOutcome) -> str:
     if delivery.image_size:
-        return f"image, {shown(delivery.image_size)}"
+        return f"image, {units.size(delivery.image_size)}"
     if not delivery.code_size:
         return "image" if delivery.image_uri else ""
     before = delivery.code_size_before
-    now, was = shown(delivery.code_size), shown(before)
+    now, was = units.size(delivery.code_size), units.size(before)
     return f"{now} (before: {was})" if before and was != now else now
 
 
@@ -232,7 +234,8 @@ def _sums(outcome: Outcome, journal: Journal) -> str:
         saved = (slowest - journal.elapsed) / 60
         said.append(
             f"{slowest / journal.elapsed:.0f} times as fast as the slowest release before "
-            f"({slowest:.0f} s): {saved:.1f} minutes, {saved * MINUTE:.3f} USD of a runner spared "
+            f"({units.seconds(slowest)}): {saved:.1f} minutes, {saved * MINUTE:.3f} USD of a "
+            "runner spared "
             f"{prices}"
         )
     if images := sum(delivery.image_size for delivery in outcome.deliveries):
@@ -257,7 +260,7 @@ def _sizes(outcome: Outcome) -> str:
     layers = {name: size for d in outcome.deliveries for name, size in d.layer_sizes.items()}
     return table(
         ("layer", "unzipped"),
-        ((code(name), shown(size)) for name, size in layers.items() if size),
+        ((code(name), units.size(size)) for name, size in layers.items() if size),
     )
 
 

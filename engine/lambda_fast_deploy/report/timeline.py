@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.journal import Journal, LogEntry
 from lambda_fast_deploy.report.markdown import label, mermaid
 
@@ -43,7 +44,7 @@ def timeline(journal: Journal) -> str:
         start = round(entry.start * 1000)
         end = round((entry.start + max(entry.seconds, _SHORTEST)) * 1000)
         kind, _, rest = entry.id.partition(":")
-        name = label(f"{kind} {rest.partition(':')[2]} {entry.seconds:.1f} s")
+        name = label(f"{kind} {rest.partition(':')[2]} {units.seconds(entry.seconds, 1)}")
         lines.append(f"    {name} :{state}{start}, {end}")
     others = len(journal.entries) - len(entries)
     left = (

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
 from lambda_fast_deploy.adapters.files import is_file, read_bytes
 from lambda_fast_deploy.adapters.parallel import together
@@ -31,7 +32,7 @@ from lambda_fast_deploy.fingerprints.file_tree import code_files
 from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer, own_of
 from lambda_fast_deploy.models import Action, Archive, Layer, Step
-from lambda_fast_deploy.models.sizes import UNZIPPED_LIMIT, shown
+from lambda_fast_deploy.models.sizes import UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.upload import PREFIX, exchanged
@@ -159,7 +160,7 @@ class StackArtifacts:
             checksum = checksum_of(zipped.content)
             if part.requirements is not None:
                 self._record(artifact.fingerprint, key, zipped.sha256, checksum)
-            detail(f"{shown(zipped.size)} zipped, {shown(zipped.unzipped)} unzipped")
+            detail(f"{units.size(zipped.size)} zipped, {units.size(zipped.unzipped)} unzipped")
         return replace(artifact, key=key, sha256=zipped.sha256, checksum=checksum), packages
 
     def _has(self, artifact: Artifact) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.function_states import under_way
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import (
     Conflict,
     ContentMismatch,
@@ -235,7 +236,7 @@ class _CodeOnlyUpdate:
         resources = plain(there.kept.template)["Resources"]
         drift = dict(there.drift)
         for logical, state in changed.items():
-            name, alias = state.arn.rpartition(":")[2], alias_of(self._context, logical)
+            name, alias = Arn.parse(state.arn).name, alias_of(self._context, logical)
             if alias != LATEST and logical not in drift:
                 leads = self._versions.alias(name, alias)
                 drift[logical] = DriftedFunction(name, alias, leads.version if leads else "")
@@ -261,7 +262,7 @@ class _CodeOnlyUpdate:
         together(lambda each: self._update(steps[each], work.changed[each], code[each]), steps)
 
     def _update(self, step: Step, before: FunctionState, code: Mapping[str, str]) -> None:
-        name = before.arn.rpartition(":")[2]
+        name = Arn.parse(before.arn).name
         with self._context.journal.step(step) as detail:
             before = self._settled(name, before)
             sha256 = self._sha256s.get(step.subject, "")

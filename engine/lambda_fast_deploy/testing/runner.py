@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
 from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
@@ -89,7 +90,11 @@ def run_test(test: FunctionTest, target: Target) -> str:
         wake=target.check,
     )
     if isinstance(result, DeployError):
-        spent = f" ({tries} tries in {test.within - deadline.left:.1f} s)" if tries > 1 else ""
+        spent = (
+            f" ({tries} tries in {units.seconds(test.within - deadline.left, 1)})"
+            if tries > 1
+            else ""
+        )
         raise FunctionTestFailed(
             f"test {test.name} did not pass{spent}: {result.message}",
             detail=result.detail,
@@ -171,7 +176,8 @@ def _at(found: Any, key: str) -> Any:
 def _in_time(seconds: float, most: float | None) -> None:
     if most is not None and seconds > most:
         raise FunctionTestFailed(
-            f"answered after {seconds * 1000:.0f} ms, expected within {most * 1000:.0f} ms"
+            f"answered after {units.milliseconds(seconds)}, expected within "
+            f"{units.milliseconds(most)}"
         )
 
 
@@ -185,7 +191,7 @@ def _http(test: HttpTest, target: Target, deadline: Deadline) -> str:
         )
     _expect_json(test.json, answer.body, target)
     _in_time(answer.seconds, test.faster_than)
-    return f"{what} {answer.status} in {answer.seconds * 1000:.0f} ms{_leading(answer)}"
+    return f"{what} {answer.status} in {units.milliseconds(answer.seconds)}{_leading(answer)}"
 
 
 def _leading(answer: HttpResponse) -> str:
@@ -198,7 +204,7 @@ def _invoke(test: InvokeTest, target: Target, deadline: Deadline) -> str:
     seconds = time.monotonic() - begun
     _expect_json(test.json, answer, target)
     _in_time(seconds, test.faster_than)
-    return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"
+    return f"invoked, {len(json.dumps(answer))} bytes answered in {units.milliseconds(seconds)}"
 
 
 def _command(test: CommandTest, target: Target, deadline: Deadline) -> str:

@@ -62,12 +62,22 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 # ------------------------------------------------------------------ messages
 
 
+UNITS = {  # what the functions of lambda_fast_deploy.units put behind a number
+    "units.seconds": "… s",
+    "units.milliseconds": "… ms",
+    "units.minutes": "… minutes",
+    "units.gibibytes": "… GiB",
+}
+
+
 def _text(node: ast.expr) -> str:
     """What a string in the code says; ``…`` stands for what goes into it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"\{[a-z_]*\}", "…", node.value)  # of str.format
     if isinstance(node, ast.JoinedStr):
         return "".join(_text(part) for part in node.values)
+    if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Call):
+        return UNITS.get(ast.unparse(node.value.func), "…")
     return "…"
 
 

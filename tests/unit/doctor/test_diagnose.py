@@ -41,6 +41,7 @@ from lambda_fast_deploy.models import Canary, Condition, Event, Function, Store
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY
 from tests.unit import make
 
+LAYER = make.LAYER_ARN.rpartition(":")[0]
 Stub = Callable[[str], Stubber]
 ACCOUNT = "123456789012"
 ROOT = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
@@ -424,7 +425,7 @@ def test_versions_of_a_layer_are_looked_up(
     clients: Clients, stub: Stub, numbers: list[int], says: str
 ) -> None:
     mark = "lambda-fast-deploy 0123456789abcdef aa of aa.bb, 1234 bytes"
-    versions = [{"LayerVersionArn": f"arn:layer:deps:{n}", "Description": mark} for n in numbers]
+    versions = [{"LayerVersionArn": f"{LAYER}:{n}", "Description": mark} for n in numbers]
     stub("lambda").add_response("list_layer_versions", {"LayerVersions": versions})
     (finding,) = functions.layer(make.REGION, "deps", clients)
     assert (finding.level, says in finding.says) == (Level.OK, True)

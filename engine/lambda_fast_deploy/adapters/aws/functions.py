@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.access_denied import allow
 from lambda_fast_deploy.adapters.aws.environment_variables import unquoted
@@ -157,7 +158,7 @@ class Functions:
             why = f": {state.reason}" if state and state.reason else ""
             doing = under_way(state) if state else "not visible"
             raise DeployFailed(
-                f"{what} was still {doing} after {deadline:.0f} s{why}",
+                f"{what} was still {doing} after {units.seconds(deadline)}{why}",
                 remedy="Run again; what is already there will be reused.",
             )
         return state
@@ -246,7 +247,7 @@ class Functions:
             deadline=UNSEEN,
         )
         if awaited:
-            raise DeployFailed(f"after {UNSEEN:.0f} s {awaited}", remedy="Run again.")
+            raise DeployFailed(f"after {units.seconds(UNSEEN)} {awaited}", remedy="Run again.")
 
     def configure(self, name: str, parameters: Mapping[str, Any], revision: str = "") -> str:
         """Update the configuration and wait until it is in effect; the revision then.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.function_states import UNDER_WAY
 from lambda_fast_deploy.adapters.aws.session import Aws
@@ -136,7 +137,8 @@ class LambdaApi:
         answer, awaited = self.wait(attempt, deadline=UPDATE_DEADLINE, first=0.25)
         if awaited:
             raise DeployFailed(
-                f"an earlier change was still under way after {UPDATE_DEADLINE:.0f} s: {awaited}",
+                "an earlier change was still under way after "
+                f"{units.seconds(UPDATE_DEADLINE)}: {awaited}",
                 remedy="Run again; what is already there will be reused.",
             )
         return answer

@@ -26,6 +26,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.api_changes import change
 from lambda_fast_deploy.adapters.aws.api_errors import explain
@@ -59,7 +60,7 @@ _ONCE = botocore.config.Config(
     retries={"mode": "standard", "total_max_attempts": 1}, tcp_keepalive=True
 )
 
-PART = 8 * 1024 * 1024  # bytes of each part of an upload that is not smaller
+PART = 8 * units.MIB  # bytes of each part of an upload that is not smaller
 
 PATIENCE = 60.0  # seconds; botocore itself tries for less than one
 

@@ -20,6 +20,7 @@ from lambda_fast_deploy.adapters.aws.stack_shapes import (
     StackState,
     change_of,
 )
+from lambda_fast_deploy.arn import Arn, is_arn
 from lambda_fast_deploy.errors import Conflict, DeployError, DeployFailed, NotFound, Refused
 
 BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
@@ -272,7 +273,7 @@ class Stacks:
 
 def theirs(stack: str) -> Conflict:
     """The error of a run that met somebody else's change of a stack, by its name or id."""
-    name = stack.split("/")[1] if stack.startswith("arn:") else stack
+    name = Arn.parse(stack).name if is_arn(stack) else stack
     return Conflict(
         f"somebody else has changed stack {name} while this run was deploying",
         remedy="Nothing of theirs was changed. Run again to deploy on top of it.",

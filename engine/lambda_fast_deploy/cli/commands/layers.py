@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.cli.context import opened
 from lambda_fast_deploy.cli.terminal.streams import say
 from lambda_fast_deploy.cli.terminal.table import print_document, show
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.errors import DeployError, Interrupted, Invalid, NotReady, Problem
 from lambda_fast_deploy.models import Settings
-from lambda_fast_deploy.models.sizes import shown
 from lambda_fast_deploy.sizes import Size, sizes
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def layers(
         show(("layer", "version", "region", "function version"), rows, quiet=json)
     else:
         rows = [
-            (u.layer, u.version.number, u.region, shown(u.version.size), str(len(u.users)))
+            (u.layer, u.version.number, u.region, units.size(u.version.size), str(len(u.users)))
             for u in found
         ]
         show(("layer", "version", "region", "unzipped", "users"), rows, quiet=json)
@@ -106,7 +106,13 @@ def layer_sizes(given: GivenInputs, environ: Mapping[str, str], *, json: bool, c
         raise NotReady(says, remedy="Run it on a branch, by a push, or on your machine.")
     found = sizes(settings)
     rows = [
-        (s.what, shown(s.zipped), shown(s.unzipped), shown(s.limit), "OVER" if s.is_over else "")
+        (
+            s.what,
+            units.size(s.zipped),
+            units.size(s.unzipped),
+            units.size(s.limit),
+            "OVER" if s.is_over else "",
+        )
         for s in found
     ]
     show(("", "zipped", "unzipped", "limit, unzipped", ""), rows, quiet=json)
@@ -141,4 +147,4 @@ def _refuse_stack(settings: Settings, command: str) -> None:
 def _heaviest(found: Iterable[Size]) -> list[tuple[str, str]]:
     packages = {name: size for each in found for name, size in each.packages}
     ranked = sorted(packages.items(), key=lambda pair: -pair[1])
-    return [(name, shown(size)) for name, size in ranked[:10]]
+    return [(name, units.size(size)) for name, size in ranked[:10]]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.cli.context import opened
@@ -66,4 +67,4 @@ def _age(since: str, now: datetime) -> str:
 
 
 def _milliseconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds * 1000:.0f} ms"
+    return units.milliseconds(seconds)

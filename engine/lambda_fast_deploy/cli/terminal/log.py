@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.cli.terminal.colour import Colour, is_terminal, painted
 from lambda_fast_deploy.cli.terminal.streams import say, writer
 from lambda_fast_deploy.errors import DeployError
@@ -96,7 +97,7 @@ def show_deliveries(deliveries: Iterable[FunctionOutcome], seconds: float) -> No
             say(f"  not undone: {in_line(spared)}")
         for left in delivery.left:
             say(f"  left as it is, mend by hand: {in_line(left)}")
-        says = f"{in_line(sentence(delivery))}, in {seconds:.1f} s"
+        says = f"{in_line(sentence(delivery))}, in {units.seconds(seconds, 1)}"
         say(painted(says, _COLOURS[delivery.outcome]))
         if delivery.outcome in ("deployed", "unchanged"):
             width = max(map(len, delivery.outputs), default=0)
@@ -110,7 +111,7 @@ def show_bases(plan: Plan, seconds: float) -> None:
         done = (
             "built and pushed" if step.action.changes else f"nothing to do, {in_line(step.reason)}"
         )
-        say(f"{step.subject}: {done}, in {seconds:.1f} s")
+        say(f"{step.subject}: {done}, in {units.seconds(seconds, 1)}")
     if not plan.steps:
         say("There is no base image in the configuration.")
 

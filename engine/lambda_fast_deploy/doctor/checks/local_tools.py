@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Base, ImageSource, Settings
-from lambda_fast_deploy.models.sizes import shown
 from lambda_fast_deploy.packaging.layers.import_check import why_not
 from lambda_fast_deploy.packaging.required_tools import check_builders, check_secrets
 
@@ -63,7 +63,7 @@ def spared(unmerged: str) -> Iterator[Finding]:
 
 def _room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
-    says = f"{shown(free)} are free in {folder}"
+    says = f"{units.size(free)} are free in {folder}"
     if free >= ROOM:
         return ok(says)
     remedy = "Make room: docker system prune --all, or remove what a runner does not use."

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.doctor.checks.buckets_and_alarms import bucket_of_artifacts
 from lambda_fast_deploy.doctor.checks.permissions import permitted
 from lambda_fast_deploy.doctor.finding import Finding, ok
@@ -31,7 +32,8 @@ def stack(
         yield ok(f"Stack {asked.name} will be created in {region}")
     else:
         yield ok(f"Stack {asked.name} takes changes in {region}")
-    arn = f"arn:{caller.partition}:cloudformation:{region}:{caller.account}:stack/{asked.name}/id"
+    resource = f"stack/{asked.name}/id"
+    arn = str(Arn(caller.partition, "cloudformation", region, caller.account, resource))
     needs: dict[str, tuple[str, ...]] = {arn: tuple(_CHANGES)}
     if asked.stack.role:
         needs[asked.stack.role] = ("iam:PassRole",)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.registry import Manifest, Repository
 from lambda_fast_deploy.adapters.parallel import OncePerKey
 from lambda_fast_deploy.errors import BuildFailed
@@ -23,7 +24,6 @@ from lambda_fast_deploy.models import (
     ImageSource,
     Step,
 )
-from lambda_fast_deploy.models.sizes import shown
 from lambda_fast_deploy.packaging.images.image_build import ImageBuilder
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, SAFE, kept_tag, warning
 from lambda_fast_deploy.packaging.images.manifest_check import child, examine
@@ -282,7 +282,7 @@ class RegionImages:
             source.repository, tags[-1], image.what, function.architecture
         )
         self._keep(function, source, manifest, digest)
-        return f"{repository.uri}@{digest}", f"{digest[:19]}, {shown(size)}, {how}", size
+        return f"{repository.uri}@{digest}", f"{digest[:19]}, {units.size(size)}, {how}", size
 
     def _keep(
         self, function: Function, source: ImageSource, manifest: Manifest, digest: str
