@@ -34,6 +34,7 @@ from lambda_fast_deploy.config.shapes import (
 )
 from lambda_fast_deploy.errors import EXIT_CODES
 from lambda_fast_deploy.models import Event
+from lambda_fast_deploy.state.table import MARKS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -88,6 +89,12 @@ def flags() -> str:
 def exit_codes() -> str:
     """What the program's exit code says."""
     return table(("exit code", ""), ((str(number), says) for number, says in EXIT_CODES.items()))
+
+
+def state() -> str:
+    """What deployments leave in AWS, from the modules that write and read it."""
+    rows = ((each.carrier, each.format, each.meaning) for each in MARKS)
+    return table(("what", "where", "says"), rows)
 
 
 EVENTS = (
@@ -243,6 +250,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "outputs": outputs,
     "flags": flags,
     "events": events,
+    "state": state,
     "exit-codes": exit_codes,
     "configuration": configuration,
     "commands": commands,

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 KB = 10**3
 MB = 10**6
 GB = 10**9
 MIB = 2**20
 GIB = 2**30
-SIZES = {"B": 1, "kB": KB, "KB": KB, "MB": MB, "GB": GB}  # as a configuration may write them
+SIZES: Mapping[str, float] = {
+    "B": 1,
+    "kB": KB,
+    "KB": KB,
+    "MB": MB,
+    "GB": GB,
+}  # as a configuration may write them
 
 
 def size(count: float) -> str:

@@ -30,7 +30,7 @@ from lambda_fast_deploy.models import (
     S3Test,
     Settings,
 )
-from lambda_fast_deploy.packaging.upload import PREFIX
+from lambda_fast_deploy.state.bucket_keys import PREFIX
 from lambda_fast_deploy.testing.runner import KEY
 
 VERSION = "2012-10-17"  # of the policy language

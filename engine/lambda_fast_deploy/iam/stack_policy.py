@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lambda_fast_deploy.adapters.aws.partitions import partition_of
-from lambda_fast_deploy.adapters.aws.stacks import CHANGE_SET
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.iam.statement import Statement
 from lambda_fast_deploy.models import Settings
 from lambda_fast_deploy.stacks.resources import Resources
+from lambda_fast_deploy.state.marks import CHANGE_SET
 
 _STACK = """
     CancelUpdateStack CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet DescribeEvents

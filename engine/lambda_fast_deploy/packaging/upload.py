@@ -13,8 +13,8 @@ from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Archive, Settings, Step, Store
 from lambda_fast_deploy.models.sizes import DIRECT_LIMIT
+from lambda_fast_deploy.state import bucket_keys
 
-PREFIX = "lambda-fast-deploy/"
 BUCKET = "name a bucket for it: artifacts: {bucket: NAME, create: true}"
 
 
@@ -117,7 +117,7 @@ class Uploads:
             return {"ZipFile": zipped.content}
         bucket = self._bucket or self._named_bucket(what, zipped)
         # Addressed by content: what is there already is not sent again.
-        key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
+        key = bucket_keys.zip_key(base64.b64decode(zipped.sha256).hex())
         if not has_bytes(bucket, key, checksum_of(zipped.content), self._region.journal):
             bucket.upload(key, zipped.content, tell)
         return {"S3Bucket": bucket.name, "S3Key": key}

@@ -165,7 +165,7 @@ class AliasMoves:
         """Lead users to where they were, unless somebody else has led them elsewhere since."""
         description = self._description
         if self.gives_url:
-            description = f"{marks.PUTTING_BACK}{self._context.journal.run}, {description}"
+            description = descriptions.putting_back(self._context.journal.run, description)
         before = self._before
         weights = before.shares if before and not (before.is_under_test or before.is_going) else {}
         return self._put(_AliasTarget(self.home, dict(weights), description))
@@ -175,7 +175,7 @@ class AliasMoves:
         if not self._ours:
             return UndoResult.NEEDLESS
         version = self._ours[-1].version
-        mark = _AliasTarget(version, {}, f"{marks.DELETING}{self._context.journal.run}")
+        mark = _AliasTarget(version, {}, marks.deleted_by(self._context.journal.run))
         return self._put(mark) or UndoResult.NEEDLESS
 
     def _put(self, wanted: _AliasTarget) -> UndoResult | None:

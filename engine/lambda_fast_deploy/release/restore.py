@@ -195,7 +195,7 @@ def _is_on_top(context: ReleaseContext, now: FunctionState) -> bool:
 
 def under_test(context: ReleaseContext) -> str:
     """What the tag for tests says while this run tests what it has put on top of another's."""
-    return f"{marks.UNDER_TEST}{context.journal.run}"
+    return marks.under_test_by(context.journal.run)
 
 
 def is_had_as_found(context: ReleaseContext) -> bool:

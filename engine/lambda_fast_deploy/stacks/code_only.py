@@ -37,7 +37,7 @@ from lambda_fast_deploy.release.restore import write_code
 from lambda_fast_deploy.release.undo import Undo, UndoResult
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
 from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, StackResult, everywhere
-from lambda_fast_deploy.stacks.drift import PUBLISHED, code_of
+from lambda_fast_deploy.stacks.drift import code_of
 from lambda_fast_deploy.stacks.function_tests import (
     StackTests,
     alias_of,
@@ -50,6 +50,7 @@ from lambda_fast_deploy.stacks.package import package
 from lambda_fast_deploy.stacks.resources import FUNCTIONS
 from lambda_fast_deploy.stacks.snapshots import DriftedFunction
 from lambda_fast_deploy.stacks.template import plain
+from lambda_fast_deploy.state import descriptions
 
 _CODE = ("CodeUri", "Code", "ImageUri")
 
@@ -323,7 +324,7 @@ class _CodeOnlyUpdate:
             self._versions.move_alias(name, alias, now.version, now.description, there.revision)
             return None
 
-        version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
+        version = self._versions.publish(name, state.code_sha256, descriptions.CODE_ONLY).version
         self._functions.settled(name, version, is_new=True)
         self._context.journal.check()
         self._undo.record(f"alias {alias} of {logical}", back, first=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lambda_fast_deploy.models import AliasState, Event, FunctionState, PastVersion, Speed
-from lambda_fast_deploy.state import marks
+from lambda_fast_deploy.state import Mark, marks
 
 _ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
 _HOME = re.compile(rf"{marks.UNDER_TEST}\w+, back to version (\d+) if they fail")
@@ -21,6 +21,21 @@ _AFTER = re.compile(r"after version (\d+)")
 _TOOK = re.compile(r"took ([\d.]+) s")
 _COLD = re.compile(r"cold start (\d+) ms")
 _WARM = re.compile(r"warm (\d+) ms")
+
+CODE_ONLY = "code-only"  # of the versions that an alias leads to until their stack is deployed
+
+MARKS = (
+    Mark(
+        "the way back, and the past",
+        "descriptions of versions and of the alias",
+        "commit, who, when, after which version, how fast",
+    ),
+    Mark(
+        "version that code-only has published",
+        f"description `{CODE_ONLY}` of the version",
+        "its stack does not know it; the next deployment of the stack deletes it",
+    ),
+)
 
 
 def of_version(event: Event, previous: str, past: str = "") -> str:
@@ -75,6 +90,11 @@ def under_test(run: str, home: str, description: str) -> str:
     """
     back = f", back to version {home} if they fail" if home else ""
     return f"{marks.UNDER_TEST}{run}{back}, {description}"
+
+
+def putting_back(run: str, description: str) -> str:
+    """The description of an alias that leads where it should while its URL is taken away."""
+    return f"{marks.PUTTING_BACK}{run}, {description}"
 
 
 def without_mark(description: str) -> str:

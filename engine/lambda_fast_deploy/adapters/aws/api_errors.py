@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.exceptions as boto
@@ -64,6 +66,29 @@ _CONFIGURE = (
     "In a workflow, add aws-actions/configure-aws-credentials before this step (with "
     "permissions: id-token: write); on a laptop, run aws configure or aws sso login."
 )
+
+
+# What botocore says of credentials that were told of their end once that has come, and what is so.
+_OVER = "still expired"
+_ENDED = "they have ended (AWS_CREDENTIAL_EXPIRATION)"
+
+
+@contextlib.contextmanager
+def explained(region: str, operation: str) -> Iterator[None]:
+    """Errors of AWS's SDK in this project's words; ``operation`` is ``service:Operation``.
+
+    Raises:
+        DeployError: what the SDK's error stands for.
+    """
+    try:
+        yield
+    except (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError) as error:
+        raise explain(error, operation, region) from None
+    except RuntimeError as error:
+        if _OVER not in str(error):
+            raise
+        ended = boto.CredentialRetrievalError(provider="the environment", error_msg=_ENDED)
+        raise explain(ended, operation, region) from None
 
 
 def explain(error: Exception, operation: str, region: str) -> DeployError:

@@ -56,15 +56,9 @@ class LambdaApi:
         return self._aws.call(self._region, "lambda", operation, once=once, **parameters)
 
     def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
-        """Make calls until everything is listed; what all pages hold under ``items``."""
-        found: list[Any] = []
-        marker: dict[str, str] = {}
-        while True:
-            page = self.call(operation, **{**parameters, **marker})
-            found += page.get(items, [])
-            if not page.get("NextMarker"):
-                return found
-            marker = {"Marker": page["NextMarker"]}
+        """What all pages of an answer hold under ``items``."""
+        pages = self._aws.pages(self._region, "lambda", operation, **parameters)
+        return [item for page in pages for item in page.get(items, [])]
 
     def wait(
         self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lambda_fast_deploy.adapters import retry
@@ -22,10 +23,11 @@ from lambda_fast_deploy.adapters.aws.stack_shapes import (
 )
 from lambda_fast_deploy.arn import Arn, is_arn
 from lambda_fast_deploy.errors import Conflict, DeployError, DeployFailed, NotFound, Refused
+from lambda_fast_deploy.state import marks
 
+_SERVICE = "cloudformation"
 BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
 PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
-CHANGE_SET = "lambda-fast-deploy-"  # how the names of our change sets begin
 
 
 class Stacks:
@@ -43,13 +45,18 @@ class Stacks:
                 (API: ``ExecuteChangeSet``).
         """
         try:
-            return self._aws.call(self._region, "cloudformation", operation, **parameters)
+            return self._aws.call(self._region, _SERVICE, operation, **parameters)
         except Refused as refusal:
             if refusal.code == "ChangeSetNotFound":
                 raise theirs(parameters.get("StackName", "inside")) from None
             if "does not exist" in refusal.message and "Parameters" not in refusal.message:
                 raise NotFound(refusal.message, code=refusal.code) from None
             raise
+
+    def _pages(self, operation: str, **parameters: Any) -> Iterator[Any]:
+        """The pages of an answer, with errors as ``_call`` has them."""
+        call = partial(self._call, operation)
+        return self._aws.pages(self._region, _SERVICE, operation, call, **parameters)
 
     def read(self, name: str) -> StackState | None:
         """A stack by its name or id; ``None`` if absent."""
@@ -91,27 +98,17 @@ class Stacks:
 
     def resources(self, name: str) -> tuple[StackResource, ...]:
         """The resources of a stack."""
-        found: list[StackResource] = []
-        marker: dict[str, Any] = {}
-        while True:
-            page = self._call("list_stack_resources", StackName=name, **marker)
-            found += (
-                StackResource(
-                    each["LogicalResourceId"],
-                    each.get("PhysicalResourceId", ""),
-                    each["ResourceType"],
-                )
-                for each in page["StackResourceSummaries"]
+        return tuple(
+            StackResource(
+                each["LogicalResourceId"], each.get("PhysicalResourceId", ""), each["ResourceType"]
             )
-            if not page.get("NextToken"):
-                return tuple(found)
-            marker = {"NextToken": page["NextToken"]}
+            for page in self._pages("list_stack_resources", StackName=name)
+            for each in page["StackResourceSummaries"]
+        )
 
     def events(self, stack_id: str) -> Iterator[StackEvent]:
         """What happened to a stack, the newest first."""
-        marker: dict[str, Any] = {}
-        while True:
-            page = self._call("describe_stack_events", StackName=stack_id, **marker)
+        for page in self._pages("describe_stack_events", StackName=stack_id):
             for each in page["StackEvents"]:
                 yield StackEvent(
                     id=each["EventId"],
@@ -121,9 +118,6 @@ class Stacks:
                     reason=each.get("ResourceStatusReason", ""),
                     physical=each.get("PhysicalResourceId", ""),
                 )
-            if not page.get("NextToken"):
-                return
-            marker = {"NextToken": page["NextToken"]}
 
     # ------------------------------------------------------------ changes
 
@@ -137,7 +131,7 @@ class Stacks:
             Refused: CloudFormation does not take the template or its parameters.
             Conflict: somebody else has changed the stack meanwhile.
         """
-        change_set = f"{CHANGE_SET}{secrets.token_hex(6)}"
+        change_set = f"{marks.CHANGE_SET}{secrets.token_hex(6)}"
         self._create(
             StackName=name,
             ChangeSetName=change_set,
@@ -172,7 +166,7 @@ class Stacks:
             says = says or reason.rpartition("Reason: ")[2] or str(found["Status"])
             raise Refused(f"CloudFormation does not take the template of {name}: {says}")
         self._check(ready, proposal)
-        return replace(ready, changes=tuple(self._changes(found)))
+        return replace(ready, changes=tuple(self._changes(self._from(found))))
 
     def _validation(self, change_set: ChangeSet) -> str:
         """What CloudFormation's early validation has found; nothing if it may not be asked.
@@ -218,23 +212,22 @@ class Stacks:
                 raise
             # It was this run: the answer had been lost, and it asked again.
 
-    def _changes(self, page: Any, within: str = "") -> Iterator[Change]:
+    def _from(self, page: Any) -> Iterator[Any]:
+        """A page that was read of a change set, and those after it."""
+        yield page
+        if token := page.get("NextToken"):
+            change_set = page["ChangeSetId"]
+            yield from self._pages("describe_change_set", ChangeSetName=change_set, NextToken=token)
+
+    def _changes(self, pages: Iterable[Any], within: str = "") -> Iterator[Change]:
         """The changes of a change set, and of those that it has for the stacks inside."""
-        while True:
-            for each in page.get("Changes", []):
-                found = each.get("ResourceChange", {})
-                change = change_of(found, within)
-                yield change
-                if inside := found.get("ChangeSetId"):
-                    nested = self._call("describe_change_set", ChangeSetName=inside)
-                    yield from self._changes(nested, f"{change.logical}/")
-            if not page.get("NextToken"):
-                return
-            page = self._call(
-                "describe_change_set",
-                ChangeSetName=page["ChangeSetId"],
-                NextToken=page["NextToken"],
-            )
+        for each in (each for page in pages for each in page.get("Changes", [])):
+            resource = each.get("ResourceChange", {})
+            change = change_of(resource, within)
+            yield change
+            if change_set := resource.get("ChangeSetId"):
+                nested = self._pages("describe_change_set", ChangeSetName=change_set)
+                yield from self._changes(nested, f"{change.logical}/")
 
     def execute(self, change_set: ChangeSet) -> None:
         """Begin to carry a change set out.

@@ -12,8 +12,8 @@ from lambda_fast_deploy.doctor.checks.permissions import of_repository, permitte
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok
 from lambda_fast_deploy.models import ImageSource, Settings
 from lambda_fast_deploy.packaging.images.image_build import CACHE_TAG, LET_CACHE_MOVE, NO_CACHE
-from lambda_fast_deploy.packaging.images.lifecycle_policy import SAFE, kept_tag, warning
-from lambda_fast_deploy.state.image_tags import app_tag
+from lambda_fast_deploy.packaging.images.lifecycle_policy import SAFE, warning
+from lambda_fast_deploy.state.image_tags import app_tag, kept_tag
 
 
 def login(region: str, clients: Clients) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
 from lambda_fast_deploy.errors import NotFound, NotPermitted
 from lambda_fast_deploy.models import Function, ObservedFunction, S3Test, Settings
-from lambda_fast_deploy.packaging.upload import PREFIX
+from lambda_fast_deploy.state.bucket_keys import PREFIX
 
 Needs = Mapping[str, tuple[str, ...]]
 

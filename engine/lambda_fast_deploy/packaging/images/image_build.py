@@ -17,8 +17,9 @@ from lambda_fast_deploy.errors import BuildFailed, DeployError, PushFailed
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import ImageBuild, Step
 from lambda_fast_deploy.packaging.images.media_types import uniform
+from lambda_fast_deploy.state.image_tags import ImageTag
 
-CACHE_TAG = "buildcache"
+CACHE_TAG = ImageTag.CACHE.named()
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
 LET_CACHE_MOVE = f"Let the tag {CACHE_TAG} move: IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG}."
 ATTEMPTS = 4

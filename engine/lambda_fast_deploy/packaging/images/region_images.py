@@ -25,14 +25,13 @@ from lambda_fast_deploy.models import (
     Step,
 )
 from lambda_fast_deploy.packaging.images.image_build import ImageBuilder
-from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, SAFE, kept_tag, warning
+from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, SAFE, warning
 from lambda_fast_deploy.packaging.images.manifest_check import child, examine
 from lambda_fast_deploy.packaging.images.notes import hints
 from lambda_fast_deploy.packaging.region_context import RegionContext
 from lambda_fast_deploy.packaging.required_tools import is_for_buildkit
-from lambda_fast_deploy.state.image_tags import app_tag, base_tag, part_tag
-
-MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
+from lambda_fast_deploy.state.image_tags import ImageTag, app_tag, base_tag, kept_tag, part_tag
+from lambda_fast_deploy.state.repository_tags import COMPRESSION
 
 
 class RegionImages:
@@ -145,10 +144,11 @@ class RegionImages:
 
     def _human_tag(self, repository: Repository, base: Base) -> tuple[str, ...]:
         """The base's own tag, unless the repository holds it fast on another image."""
-        if repository.lets_move(base.tag) or not self._registry.digest(repository.name, base.tag):
-            return (base.tag,)
+        tag = ImageTag.HUMAN.named(tag=base.tag)
+        if repository.lets_move(tag) or not self._registry.digest(repository.name, tag):
+            return (tag,)
         self._journal.note(
-            f"Repository {repository.name} is immutable, so its tag {base.tag} stays on an older "
+            f"Repository {repository.name} is immutable, so its tag {tag} stays on an older "
             "base; functions get the new one by its digest."
         )
         return ()
@@ -205,7 +205,7 @@ class RegionImages:
         with self._journal.step(step) as detail:
             for says in hints(self._recipes[step.id], self._settings):
                 self._journal.note(says)
-            remembered = self._registry.note(self._repository(source.repository), MEMORY)
+            remembered = self._registry.note(self._repository(source.repository), COMPRESSION)
             compression = source.compression
             if compression == "auto":
                 compression = "gzip" if remembered == "gzip" else "zstd"
@@ -219,11 +219,11 @@ class RegionImages:
         step = self._context.step("image", function.name)
         with self._journal.work(step.id, Action.BUILD, why, step.region) as detail:
             uri, what = self._made_once(function, source, bases, "gzip")
-            self._registry.remember(self._repository(source.repository), MEMORY, "gzip")
+            self._registry.remember(self._repository(source.repository), COMPRESSION, "gzip")
             detail(what)
         self._journal.note(
             f"Lambda refuses the zstd layers of {function.name}; it was built again with gzip, and "
-            f"will be from now on (tag {MEMORY} of repository {source.repository})."
+            f"will be from now on (tag {COMPRESSION} of repository {source.repository})."
         )
         return uri
 
