@@ -33,6 +33,7 @@ from lambda_fast_deploy.config.shapes import (
     TextShape,
 )
 from lambda_fast_deploy.errors import EXIT_CODES
+from lambda_fast_deploy.iam.permissions import FEATURES
 from lambda_fast_deploy.models import Event
 from lambda_fast_deploy.state.table import MARKS
 
@@ -95,6 +96,16 @@ def state() -> str:
     """What deployments leave in AWS, from the modules that write and read it."""
     rows = ((each.carrier, each.format, each.meaning) for each in MARKS)
     return table(("what", "where", "says"), rows)
+
+
+def permissions() -> str:
+    """Every IAM action that a deployment can need, from the list that the policy is made of."""
+    rows = (
+        (code(each.action), feature.resource, each.why)
+        for feature in FEATURES
+        for each in feature.permissions
+    )
+    return table(("action", "on", "why"), rows)
 
 
 EVENTS = (
@@ -251,6 +262,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "flags": flags,
     "events": events,
     "state": state,
+    "permissions": permissions,
     "exit-codes": exit_codes,
     "configuration": configuration,
     "commands": commands,

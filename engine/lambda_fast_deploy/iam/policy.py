@@ -1,8 +1,7 @@
 """The least IAM policy with which all commands do their work for a configuration.
 
 A statement is there only if the configuration uses what it allows, and names what can be known of
-its resources. Which action a call needs and which resource it is checked against: Service
-Authorization Reference, "AWS Lambda", "Amazon ECR", "Amazon S3", "Amazon CloudWatch".
+its resources.
 """
 
 from __future__ import annotations
@@ -11,13 +10,15 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.partitions import partition_of, registry_of_ecr
 from lambda_fast_deploy.adapters.files import read_text
+from lambda_fast_deploy.arn import Arn, in_s3
 from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
+from lambda_fast_deploy.iam import permissions
+from lambda_fast_deploy.iam.feature import Feature
 from lambda_fast_deploy.iam.preserve_policy import of_others
 from lambda_fast_deploy.iam.statement import Statement
 from lambda_fast_deploy.models import (
@@ -40,7 +41,7 @@ INLINE_LIMIT = 10240  # of all inline policies of a role
 _GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.")
 
 
-def permissions(
+def policy_for(
     settings: Settings, account: str, found: Iterable[ObservedFunction] = ()
 ) -> dict[str, Any]:
     """The policy for whoever deploys.
@@ -93,124 +94,67 @@ class _PolicyStatements:
         self._settings = settings
         self._account = account
 
-    def _arn(self, region: str, service: str, rest: str) -> str:
-        return f"arn:{partition_of(region).name}:{service}:{region}:{self._account}:{rest}"
+    def _arn(self, region: str, service: str, resource: str) -> str:
+        return str(Arn(partition_of(region).name, service, region, self._account, resource))
 
-    def _functions(self, wanted: Callable[[Function], object]) -> Iterator[str]:
+    def _functions(self, needs: Callable[[Function], object]) -> list[str]:
         """Functions, and their versions and aliases: calls are checked against either."""
-        for region, function in self._settings.targets:
-            if wanted(function):
-                arn = self._arn(region, "lambda", f"function:{function.name}")
-                yield from (arn, f"{arn}:*")
+        return [
+            f"{self._arn(region, 'lambda', f'function:{function.name}')}{qualifier}"
+            for region, function in self._settings.targets
+            if needs(function)
+            for qualifier in ("", ":*")
+        ]
 
-    def _repositories(self, names: Iterable[str]) -> Iterator[str]:
-        for name in names:
-            for region in self._settings.regions:
-                yield self._arn(region, "ecr", f"repository/{name}")
-
-    # ------------------------------------------------------------ functions
+    def _repositories(self, names: Iterable[str]) -> list[str]:
+        return [
+            self._arn(region, "ecr", f"repository/{name}")
+            for name in names
+            for region in self._settings.regions
+        ]
 
     def functions(self) -> Iterator[Statement]:
-        of = partial(_lambda, self._functions)
-        yield of(
-            "DeployFunctions",
-            "GetFunction ListTags UpdateFunctionCode UpdateFunctionConfiguration",
-            lambda _: True,
+        """What functions need, each by what it is deployed with."""
+        for features, needs in _OF_FUNCTIONS:
+            yield Statement.of(*features, resources=self._functions(needs))
+        roles = {function.role for function in self._settings.functions if function.role}
+        yield Statement.of(
+            permissions.PASS_ROLES,
+            resources=sorted(roles),
+            condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
         )
-        yield of(
-            "ReleaseVersions",  # an alias that is new and fails its tests is deleted
-            "GetAlias ListAliases ListVersionsByFunction PublishVersion CreateAlias UpdateAlias "
-            "DeleteAlias",
-            lambda function: function.has_alias,
-        )
-        yield of(
-            "LockFunctions",  # by an alias, where two runs meet
-            "GetAlias ListAliases CreateAlias UpdateAlias DeleteAlias",
-            lambda function: not function.has_alias and (function.role or function.proves_latest),
-        )
-        yield of(
-            "DeleteVersions",  # those that fail, and those beyond what to keep
-            "DeleteFunction",
-            lambda function: function.role or function.has_alias,
-        )
-        yield of("CreateFunctions", "CreateFunction", lambda function: function.role)
-        yield Statement(
-            "PassRoles",
-            ("iam:PassRole",),
-            sorted({function.role for function in self._settings.functions if function.role}),
-            {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
-        )
-        yield of(
-            "TestFunctions",  # and wake the version that a rollback leads to
-            "InvokeFunction",
-            lambda function: function.has_alias or _is_called(function),
-        )
-        yield of(
-            "GiveFunctionUrls",
-            "GetFunctionUrlConfig CreateFunctionUrlConfig UpdateFunctionUrlConfig "
-            "DeleteFunctionUrlConfig GetPolicy AddPermission RemovePermission",
-            lambda function: function.url,
-        )
-        yield of(
-            "CallFunctionUrls",  # which takes InvokeFunction as well
-            "InvokeFunctionUrl",
-            lambda function: function.url == "iam" and _is_called(function),
-        )
-        yield of(
-            "TagFunctions",  # a tag says which run has made a function, or what has been tested
-            "TagResource UntagResource",
-            lambda function: function.role or function.needs_tags,
-        )
-
-    # ------------------------------------------------------------ layers
 
     def layers(self) -> Iterator[Statement]:
+        """What layers need, and who looks for their users."""
         named = [
             self._arn(region, "lambda", f"layer:{name}")
             for region in self._settings.regions
             for layer in self._settings.layers.values()
             for name in layer.parts
         ]
-        publish = ("lambda:ListLayerVersions", "lambda:PublishLayerVersion")
-        yield Statement("PublishLayers", publish, named)
-        attach = ("lambda:GetLayerVersion", "lambda:DeleteLayerVersion")
-        yield Statement("UseLayers", attach, [f"{arn}:*" for arn in named])
+        yield Statement.of(permissions.PUBLISH_LAYERS, resources=named)
+        yield Statement.of(permissions.USE_LAYERS, resources=[f"{arn}:*" for arn in named])
         asks = named or any(
             isinstance(each.source, ImageSource) and each.keep is not None
             for each in self._settings.functions
         )
-        yield Statement("FindUsers", ("lambda:ListFunctions",), ["*"] if asks else [])
-
-    # ------------------------------------------------------------ images
+        yield Statement.of(permissions.FIND_USERS, resources=["*"] if asks else [])
 
     def images(self) -> Iterator[Statement]:
-        sources = [(f, f.source) for f in self._settings.functions]
-        apps = {source.repository for _, source in sources if isinstance(source, ImageSource)}
+        """What base images and app images need."""
+        sources = [function.source for function in self._settings.functions]
+        apps = {source.repository for source in sources if isinstance(source, ImageSource)}
         every = sorted(apps | {base.repository for base in self._settings.bases.values()})
-        yield Statement("LogInToRegistry", ("ecr:GetAuthorizationToken",), ["*"] if every else [])
-        yield _ecr(
-            "CreateRepositories",
-            "DescribeRepositories CreateRepository TagResource PutLifecyclePolicy DescribeImages",
-            self._repositories(every),
-        )
-        yield _ecr(
-            "PushImages",
-            "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload "
-            "PutImage BatchGetImage GetDownloadUrlForLayer",
-            self._repositories(every),
-        )
-        yield _ecr(
-            "DeployImages",  # Lambda lets itself read a repository in the caller's name
-            "GetRepositoryPolicy SetRepositoryPolicy GetLifecyclePolicy ListTagsForResource",
-            self._repositories(sorted(apps)),
-        )
-        yield _ecr(
-            "DeleteImages",  # beyond what to keep; and to free tags of ours that cannot move
-            "BatchDeleteImage",
-            self._repositories(every),
-        )
-        pull = "BatchGetImage GetDownloadUrlForLayer BatchCheckLayerAvailability"
-        yield _ecr("PullUpstreams", pull, self._upstreams())
+        login = ["*"] if every else []
+        yield Statement.of(permissions.LOG_IN_TO_REGISTRY, resources=login)
+        for feature, names in (
+            (permissions.CREATE_REPOSITORIES, every),
+            (permissions.PUSH_IMAGES, every),
+            (permissions.DEPLOY_IMAGES, sorted(apps)),
+            (permissions.DELETE_IMAGES, every),
+        ):
+            yield Statement.of(feature, resources=self._repositories(names))
+        yield Statement.of(permissions.PULL_UPSTREAMS, resources=list(self._upstreams()))
 
     def _upstreams(self) -> Iterator[str]:
         """Repositories of ECR that the Dockerfiles start from."""
@@ -220,63 +164,41 @@ class _PolicyStatements:
             text = read_text(source.dockerfile)
             for image in upstreams(text, source.build_args):
                 host, _, rest = image.partition("/")
-                if found := registry_of_ecr(host):
-                    (account, region), name = found, re.split("[:@]", rest)[0]
+                if registry := registry_of_ecr(host):
+                    (account, region), name = registry, re.split("[:@]", rest)[0]
                     theirs = _PolicyStatements(self._settings, account)
                     yield theirs._arn(region, "ecr", f"repository/{name}")
 
-    # ------------------------------------------------------------ buckets
-
     def buckets(self) -> Iterator[Statement]:
+        """What the bucket for zips and those of tests need."""
         store = self._settings.artifacts
-        name = partition_of(self._settings.regions[0]).name
+        partition = partition_of(self._settings.regions[0]).name
         zips = [store.name_in(region) for region in self._settings.regions] if store else []
         if store and store.bucket == MANAGED:  # its stack makes the rest of the name
             zips = [f"{MANAGED}-samclisourcebucket-*"]
         tests = {(g.bucket, g.prefix) for g in self._settings.tests if isinstance(g, S3Test)}
-
-        def arns(keys: Iterable[str]) -> list[str]:
-            return [f"arn:{name}:s3:::{key}" for key in keys]
-
-        found = [*zips, *sorted({bucket for bucket, _ in tests})]
-        yield Statement("FindBuckets", ("s3:ListBucket",), arns(found))
-        yield Statement(
-            "UploadZips",
-            ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),
-            arns(f"{bucket}/{PREFIX}*" for bucket in zips),
-        )
-        yield Statement(
-            "CreateBuckets",
+        for feature, paths in (
+            (permissions.FIND_BUCKETS, [*zips, *sorted({bucket for bucket, _ in tests})]),
+            (permissions.UPLOAD_ZIPS, [f"{bucket}/{PREFIX}*" for bucket in zips]),
+            (permissions.CREATE_BUCKETS, zips if store and store.create else []),
             (
-                *("s3:CreateBucket", "s3:PutBucketPublicAccessBlock"),
-                *("s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+                permissions.TEST_BUCKETS,
+                [f"{bucket}/{prefix}{KEY}*" for bucket, prefix in sorted(tests)],
             ),
-            arns(zips if store and store.create else ()),
-        )
-        yield Statement(
-            "TestBuckets",
-            ("s3:GetObject", "s3:DeleteObject"),
-            arns(f"{bucket}/{prefix}{KEY}*" for bucket, prefix in sorted(tests)),
-        )
-
-    # ------------------------------------------------------------ what else there is
+        ):
+            yield Statement.of(feature, resources=[in_s3(partition, path) for path in paths])
 
     def rest(self) -> Iterator[Statement]:
+        """What canaries, networks and tests of APIs need."""
         canaries = [f.canary for f in self._settings.functions if f.canary]
-        watch = ["cloudwatch:GetMetricData"]
-        if any(canary.alarms for canary in canaries):
-            watch.append("cloudwatch:DescribeAlarms")
-        yield Statement("WatchCanaries", tuple(watch), ["*"] if canaries else [])
+        alarms = [permissions.WATCH_ALARMS] if any(each.alarms for each in canaries) else []
+        yield Statement.of(permissions.WATCH_CANARIES, *alarms, resources=["*"] if canaries else [])
         networks = any(
             each.configuration.network and each.configuration.network.subnets
             for each in self._settings.functions
         )
-        yield Statement(
-            "FindNetworks",  # Lambda developer guide, "Giving functions access to a VPC"
-            ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
-            ["*"] if networks else [],
-        )
-        yield Statement("CallApis", ("execute-api:Invoke",), list(self._apis()))
+        yield Statement.of(permissions.FIND_NETWORKS, resources=["*"] if networks else [])
+        yield Statement.of(permissions.CALL_APIS, resources=list(self._apis()))
 
     def _apis(self) -> Iterator[str]:
         """Addresses that tests call with a signature; a domain of its own tells no API."""
@@ -288,22 +210,36 @@ class _PolicyStatements:
                     yield self._arn(region, "execute-api", f"{api}/*/{test.method}/*")
 
 
-def _lambda(
-    functions: Callable[[Callable[[Function], object]], Iterator[str]],
-    sid: str,
-    actions: str,
-    wanted: Callable[[Function], object],
-) -> Statement:
-    return Statement(sid, tuple(f"lambda:{a}" for a in actions.split()), list(functions(wanted)))
-
-
-def _ecr(sid: str, actions: str, repositories: Iterable[str]) -> Statement:
-    return Statement(sid, tuple(f"ecr:{action}" for action in actions.split()), list(repositories))
-
-
 def _is_called(function: Function) -> bool:
     """Whether a test calls the function itself."""
     return any(
         not isinstance(test, CommandTest) and not (isinstance(test, HttpTest) and test.is_elsewhere)
         for test in function.tests
     )
+
+
+_Features = tuple[Feature, ...]
+# Which functions need the permissions of a feature
+_OF_FUNCTIONS: tuple[tuple[_Features, Callable[[Function], object]], ...] = (
+    ((permissions.DEPLOY_FUNCTIONS,), lambda _: True),
+    ((permissions.RELEASE_VERSIONS,), lambda function: function.has_alias),
+    (
+        (permissions.LOCK_FUNCTIONS,),
+        lambda function: not function.has_alias and (function.role or function.proves_latest),
+    ),
+    ((permissions.DELETE_VERSIONS,), lambda function: function.role or function.has_alias),
+    ((permissions.CREATE_FUNCTIONS,), lambda function: function.role),
+    (
+        (permissions.TEST_FUNCTIONS,),
+        lambda function: function.has_alias or _is_called(function),
+    ),
+    (
+        (permissions.GIVE_FUNCTION_URLS, permissions.OPEN_FUNCTION_URLS),
+        lambda function: function.url,
+    ),
+    (
+        (permissions.CALL_FUNCTION_URLS,),
+        lambda function: function.url == "iam" and _is_called(function),
+    ),
+    ((permissions.TAG_FUNCTIONS,), lambda function: function.role or function.needs_tags),
+)

@@ -11,15 +11,9 @@ from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.doctor.checks.buckets_and_alarms import bucket_of_artifacts
 from lambda_fast_deploy.doctor.checks.permissions import permitted
 from lambda_fast_deploy.doctor.finding import Finding, ok
+from lambda_fast_deploy.iam import permissions
 from lambda_fast_deploy.models import Settings
 from lambda_fast_deploy.stacks.context import StackContext, look
-
-_CHANGES = """
-    cloudformation:CreateChangeSet cloudformation:DeleteChangeSet cloudformation:DescribeChangeSet
-    cloudformation:DescribeStackEvents cloudformation:DescribeEvents
-    cloudformation:ExecuteChangeSet cloudformation:ListStackResources cloudformation:DeleteStack
-    cloudformation:CancelUpdateStack
-""".split()
 
 
 def stack(
@@ -34,9 +28,9 @@ def stack(
         yield ok(f"Stack {asked.name} takes changes in {region}")
     resource = f"stack/{asked.name}/id"
     arn = str(Arn(caller.partition, "cloudformation", region, caller.account, resource))
-    needs: dict[str, tuple[str, ...]] = {arn: tuple(_CHANGES)}
+    needs: dict[str, tuple[str, ...]] = {arn: permissions.DEPLOY_STACK.changes()}
     if asked.stack.role:
-        needs[asked.stack.role] = ("iam:PassRole",)
+        needs[asked.stack.role] = permissions.PASS_ROLE_TO_CLOUDFORMATION.changes()
     yield from permitted(f"stack {asked.name}", needs, region, caller, clients)
 
 
