@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -264,3 +265,8 @@ def unread(path: Path, error: OSError, *, listed: bool) -> Invalid:
 def invalid(path: Path, says: str) -> Invalid:
     """What to tell of a path."""
     return Invalid([Problem(says, Place(str(path)))])
+
+
+def free_space(folder: Path) -> int:
+    """Bytes that are free where a folder is."""
+    return shutil.disk_usage(folder).free

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import secrets
 import sys
 from pathlib import Path
 
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.cli.commands.deploy import Run, Work
 from lambda_fast_deploy.cli.github import inputs_from, on_github
@@ -48,7 +48,7 @@ def run(arguments: list[str]) -> int:
 
         hand_over(script(root, options.shell))
         return 0
-    environ = os.environ
+    environ = VARIABLES
     given = GivenInputs(_inputs_of(options), inputs_from(environ) if on_github(environ) else None)
     if options.command == "status":
         from lambda_fast_deploy.cli.commands.status import show_status

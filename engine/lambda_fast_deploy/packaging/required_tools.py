@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from lambda_fast_deploy.adapters import github_cache
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Action, Base, ImageSource, Plan, Settings
@@ -61,7 +60,7 @@ def check_secrets(sources: list[Base | ImageSource]) -> None:
         f"{variable} (of secret {secret})": None
         for source in sources
         for secret, variable in source.secrets.items()
-        if not os.environ.get(variable)  # GitHub makes an empty text of an unknown secret
+        if not VARIABLES.get(variable)  # GitHub makes an empty text of an unknown secret
     }
     if missing:
         raise NotReady(

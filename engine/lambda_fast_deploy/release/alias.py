@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.errors import Conflict, NotFound
 from lambda_fast_deploy.models import AliasState, Speed
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -235,7 +236,9 @@ class AliasMoves:
             self._context.name, self.home
         )
         previous = descriptions.previous_of(state.description) if state else ""
-        return descriptions.of_alias(previous, Speed(), self._context.journal.elapsed)
+        return descriptions.of_alias(
+            previous, Speed(), self._context.journal.elapsed, now=clock.now()
+        )
 
     def keeps_url(self) -> bool:
         """Whether the alias is another run's by now that wants it to have a function URL."""

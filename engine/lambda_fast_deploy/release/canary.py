@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 
 from lambda_fast_deploy import units
-from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters import clock, retry
 from lambda_fast_deploy.adapters.aws.metrics import Alarm, CallMetrics
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.models import Canary
@@ -80,12 +79,12 @@ class _CanaryWatch:
             GateFailed: the version fared badly, or was not seen at all.
         """
         context, canary = self._context, self._canary
-        since, begun = self._metrics.now(), time.monotonic()
+        since, begun = self._metrics.now(), clock.monotonic()
         end = since + timedelta(seconds=canary.duration)
 
         def is_over() -> bool:
             context.journal.check()
-            gone = time.monotonic() - begun
+            gone = clock.monotonic() - begun
             self._calls = self._metrics.calls(
                 context.name, context.function.alias, self._version, since
             )

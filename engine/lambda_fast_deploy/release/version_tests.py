@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterable
 from typing import TypeGuard
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.adapters.aws.invocations import LONGEST
 from lambda_fast_deploy.adapters.deadline import Deadline
 from lambda_fast_deploy.models import (
@@ -110,7 +110,7 @@ class VersionTests:
             with contextlib.suppress(*NOT_YET):  # it has passed: these only measure
                 ask(test, address, deadline, check)
             if times > 1:
-                time.sleep(PAUSE)
+                clock.sleep(PAUSE)
 
     # ------------------------------------------------------------ where it is asked
 

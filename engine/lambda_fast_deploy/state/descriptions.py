@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lambda_fast_deploy.models import AliasState, Event, FunctionState, PastVersion, Speed
 from lambda_fast_deploy.state import Mark, marks
@@ -38,18 +38,19 @@ MARKS = (
 )
 
 
-def of_version(event: Event, previous: str, past: str = "") -> str:
+def of_version(event: Event, previous: str, past: str = "", *, now: datetime) -> str:
     """The description of a new version; unlike that of any other run.
 
     Args:
         event: what it is made of, and by whom.
         previous: the version that users have now, if any.
         past: the description of the alias that leads to that.
+        now: when it is published.
     """
     parts = [
         f"commit {event.commit[:12]}" if event.commit else "",
         f"by {event.actor[:60]}" if event.actor else "",
-        f"deployed {_now()}",
+        f"deployed {_written(now)}",
         f"after version {previous}" if previous else "",
     ]
     fared = [match.group() for p in (_TOOK, _COLD, _WARM) if (match := p.search(past))]
@@ -57,7 +58,13 @@ def of_version(event: Event, previous: str, past: str = "") -> str:
 
 
 def of_alias(
-    previous: str, speed: Speed, took: float, back_from: str = "", *, has_url: bool = False
+    previous: str,
+    speed: Speed,
+    took: float,
+    back_from: str = "",
+    *,
+    now: datetime,
+    has_url: bool = False,
 ) -> str:
     """The description of an alias; unlike that of any other run.
 
@@ -66,6 +73,7 @@ def of_alias(
         speed: of the version that it leads to.
         took: seconds from the beginning of the run.
         back_from: the version that was given up, if one was.
+        now: when the alias is moved.
         has_url: whether a function URL is wanted.
     """
     parts = [
@@ -75,7 +83,7 @@ def of_alias(
         f"cold start {speed.cold * 1000:.0f} ms" if speed.cold is not None else "",
         f"warm {speed.warm * 1000:.0f} ms" if speed.warm is not None else "",
         marks.WITH_URL if has_url else "",
-        f"since {_now()}",
+        f"since {_written(now)}",
     ]
     return ", ".join(filter(None, parts))
 
@@ -120,8 +128,8 @@ def proved_by(alias: AliasState | None) -> str:
     return match.group(1) if match else ""
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True, slots=True)

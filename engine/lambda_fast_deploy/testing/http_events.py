@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models import EventKind
 
@@ -86,7 +86,7 @@ def _http(method: str, path: str, query: str, headers: Mapping[str, str]) -> dic
             "routeKey": "$default",
             "stage": "$default",
             "time": _now(),
-            "timeEpoch": int(units.in_ms(time.time())),
+            "timeEpoch": int(units.in_ms(clock.now().timestamp())),
         },
     }
 
@@ -117,7 +117,7 @@ def _rest(method: str, path: str, query: str, headers: Mapping[str, str]) -> dic
             "protocol": "HTTP/1.1",
             "requestId": NAME,
             "requestTime": _now(),
-            "requestTimeEpoch": int(units.in_ms(time.time())),
+            "requestTimeEpoch": int(units.in_ms(clock.now().timestamp())),
             "resourceId": NAME,
             "resourcePath": path,
             "stage": "$default",
@@ -138,4 +138,4 @@ def _alb(method: str, path: str, query: str, headers: Mapping[str, str]) -> dict
 
 
 def _now() -> str:
-    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+    return clock.now().strftime("%d/%b/%Y:%H:%M:%S +0000")

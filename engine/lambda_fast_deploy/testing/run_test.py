@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import FunctionTest, HttpTest, Settings, Step
 from lambda_fast_deploy.testing.endpoints import Address, Sign, UrlAddress, VersionAddress
@@ -28,7 +28,7 @@ class TestedFunction:
         """What commands get."""
         version = self.address.qualifier if isinstance(self.address, VersionAddress) else ""
         return {
-            **os.environ,
+            **VARIABLES,
             "FUNCTION_NAME": self.name,
             "FUNCTION_VERSION": version,
             "FUNCTION_ALIAS": self.alias,

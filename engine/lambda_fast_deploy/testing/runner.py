@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lambda_fast_deploy import units
-from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters import clock, retry
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
 from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
 from lambda_fast_deploy.adapters.http import HttpResponse, shown
@@ -199,9 +198,9 @@ def _leading(answer: HttpResponse) -> str:
 
 
 def _invoke(test: InvokeTest, target: Target, deadline: Deadline) -> str:
-    begun = time.monotonic()
+    begun = clock.monotonic()
     answer = ask(test, target.address, deadline, target.check)
-    seconds = time.monotonic() - begun
+    seconds = clock.monotonic() - begun
     _expect_json(test.json, answer, target)
     _in_time(seconds, test.faster_than)
     return f"invoked, {len(json.dumps(answer))} bytes answered in {units.milliseconds(seconds)}"

@@ -13,7 +13,8 @@ from urllib.parse import quote
 import pytest
 from botocore.stub import Stubber
 
-from lambda_fast_deploy.adapters.aws.functions import Account, Functions
+from lambda_fast_deploy.adapters.aws.account import Account
+from lambda_fast_deploy.adapters.aws.functions import Functions
 from lambda_fast_deploy.adapters.aws.identity import Caller, Identity
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import NotFound, NotPermitted, NotReady

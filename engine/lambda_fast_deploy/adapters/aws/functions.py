@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.access_denied import allow
+from lambda_fast_deploy.adapters.aws.account import Account
 from lambda_fast_deploy.adapters.aws.environment_variables import unquoted
 from lambda_fast_deploy.adapters.aws.function_code import checked, unless_unreadable, whole
 from lambda_fast_deploy.adapters.aws.function_states import remedy_of, state_of, under_way
@@ -28,20 +28,6 @@ from lambda_fast_deploy.models import FunctionState
 from lambda_fast_deploy.state import marks
 
 UNSEEN = 30.0  # seconds after which Lambda knows everywhere what was made
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What Lambda has of an account in a region, and may have (API: ``GetAccountSettings``).
-
-    ``code`` is in bytes, of all versions and layers; ``concurrency`` is in calls at a time, of
-    which ``unreserved`` are for functions that have none of their own.
-    """
-
-    code: int
-    code_limit: int
-    concurrency: int
-    unreserved: int
 
 
 class Functions:
@@ -108,14 +94,7 @@ class Functions:
 
     def account(self) -> Account:
         """How much of Lambda's quotas is used."""
-        found = self._api.call("get_account_settings")
-        limit = found["AccountLimit"]
-        return Account(
-            code=int(found["AccountUsage"]["TotalCodeSize"]),
-            code_limit=int(limit["TotalCodeSize"]),
-            concurrency=int(limit["ConcurrentExecutions"]),
-            unreserved=int(limit["UnreservedConcurrentExecutions"]),
-        )
+        return Account.parse(self._api.call("get_account_settings"))
 
     def at_rest(
         self,

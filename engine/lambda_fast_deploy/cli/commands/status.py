@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.cli.context import opened
@@ -35,7 +36,7 @@ def show_status(given: GivenInputs, environ: Mapping[str, str], only: str, *, js
     if json:
         print_document(asdict(each) for each in found)
     else:
-        show(_HEAD, [_row(each, datetime.now(UTC)) for each in found], quiet=False)
+        show(_HEAD, [_row(each, clock.now()) for each in found], quiet=False)
         outputs = [(name, each.region, v) for each in found for name, v in each.outputs.items()]
         show(("output", "region", "value"), outputs, quiet=False)
     return NotReady.exit_code if any(each.error for each in found) else 0

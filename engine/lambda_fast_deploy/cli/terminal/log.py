@@ -12,7 +12,7 @@ from lambda_fast_deploy.cli.terminal.streams import say, writer
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.journal import LogEntry, Progress
 from lambda_fast_deploy.models import FunctionOutcome, Plan
-from lambda_fast_deploy.report.page import sentence
+from lambda_fast_deploy.report.sentences import sentence
 from lambda_fast_deploy.sanitize import for_log, in_line
 
 if TYPE_CHECKING:

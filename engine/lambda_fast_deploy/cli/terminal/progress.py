@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.journal import LogEntry, Progress
 
 _EVERY = 0.1  # seconds
@@ -74,7 +74,7 @@ class LiveProgress:
                 if running := self._running.get(key):
                     running.says = entry.reason
             else:
-                self._running[key] = _RunningStep(entry, time.monotonic(), entry.reason)
+                self._running[key] = _RunningStep(entry, clock.monotonic(), entry.reason)
 
     def _tick(self) -> None:
         while not self._over.wait(_EVERY):
@@ -104,7 +104,7 @@ class LiveProgress:
 
 
 def _shown(running: _RunningStep) -> str:
-    now, entry, fraction = time.monotonic(), running.entry, running.fraction
+    now, entry, fraction = clock.monotonic(), running.entry, running.fraction
     bar = ""
     if fraction is not None and fraction < 1:
         bar = f"{'█' * int(_BAR * fraction):░<{_BAR}} {100 * fraction:2.0f} % "

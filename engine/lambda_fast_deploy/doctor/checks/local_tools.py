@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.files import free_space
+from lambda_fast_deploy.adapters.process import path_of
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.journal import Journal
@@ -62,7 +63,7 @@ def spared(unmerged: str) -> Iterator[Finding]:
 
 
 def _room(folder: Path) -> Finding:
-    free = shutil.disk_usage(folder).free
+    free = free_space(folder)
     says = f"{units.size(free)} are free in {folder}"
     if free >= ROOM:
         return ok(says)
@@ -73,7 +74,7 @@ def _room(folder: Path) -> Finding:
 def layers(settings: Settings) -> Iterator[Finding]:
     """Whether layers can be installed, and tried by importing them."""
     if any(layer.is_node for layer in settings.layers.values()):
-        if npm := shutil.which("npm"):
+        if npm := path_of("npm"):
             yield ok(f"Node.js layers are installed by {npm}")
         else:
             yield wrong(
