@@ -35,7 +35,7 @@ from lambda_fast_deploy.config.shapes import (
 from lambda_fast_deploy.errors import EXIT_CODES
 from lambda_fast_deploy.iam.permissions import FEATURES
 from lambda_fast_deploy.models import Event
-from lambda_fast_deploy.state.table import MARKS
+from lambda_fast_deploy.state.all_marks import MARKS
 
 ROOT = Path(__file__).resolve().parent.parent
 

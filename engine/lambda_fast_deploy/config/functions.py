@@ -24,7 +24,7 @@ from lambda_fast_deploy.models import (
     Network,
     ZipSource,
 )
-from lambda_fast_deploy.models.sizes import MAX_LAYERS
+from lambda_fast_deploy.models.quotas import MAX_LAYERS
 
 
 def read_function(

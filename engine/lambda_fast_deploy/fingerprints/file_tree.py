@@ -16,7 +16,7 @@ from lambda_fast_deploy.fingerprints.gitignore import (
     InvalidPattern,
     pattern_of,
 )
-from lambda_fast_deploy.models.sizes import UNZIPPED_LIMIT
+from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 
 _LAMBDAIGNORE = ".lambdaignore"
 # Not part of a function's code, unless .lambdaignore takes it back in (such as "!.env").

@@ -8,7 +8,7 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.partitions import partition_of
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
-from lambda_fast_deploy.iam.policy import VERSION
+from lambda_fast_deploy.iam.least_policy import VERSION
 
 _GITHUB = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"  # what configure-aws-credentials asks GitHub for by itself

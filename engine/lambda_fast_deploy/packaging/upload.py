@@ -12,7 +12,7 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.journal import Journal
 from lambda_fast_deploy.models import Archive, Settings, Step, Store
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
 from lambda_fast_deploy.state import bucket_keys
 
 BUCKET = "name a bucket for it: artifacts: {bucket: NAME, create: true}"

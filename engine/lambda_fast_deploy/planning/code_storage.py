@@ -9,7 +9,7 @@ from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import NotPermitted
 from lambda_fast_deploy.models import Fingerprints, Plan, Settings
-from lambda_fast_deploy.models.sizes import FULL_STORAGE
+from lambda_fast_deploy.models.quotas import FULL_STORAGE
 
 
 def full_storage(

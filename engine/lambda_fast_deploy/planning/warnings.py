@@ -13,7 +13,7 @@ from lambda_fast_deploy.models import (
     Store,
     ZipSource,
 )
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
 
 
 def cautions(

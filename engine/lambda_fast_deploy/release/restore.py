@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.errors import Conflict, DeployFailed, NotFound
 from lambda_fast_deploy.models import LATEST, Archive, FunctionState

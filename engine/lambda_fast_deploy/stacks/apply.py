@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters.aws.cloudformation import Stacks
 from lambda_fast_deploy.adapters.aws.stack_shapes import ChangeSet, StackEvent, StackState
-from lambda_fast_deploy.adapters.aws.stacks import Stacks
 from lambda_fast_deploy.arn import is_arn
 from lambda_fast_deploy.errors import Cancelled, DeployError, DeployFailed, NotReady
 from lambda_fast_deploy.journal import Journal

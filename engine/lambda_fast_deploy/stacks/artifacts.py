@@ -27,13 +27,13 @@ from lambda_fast_deploy.fingerprints.file_tree import code_files
 from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer, own_of
 from lambda_fast_deploy.models import Action, Archive, Layer, Step
-from lambda_fast_deploy.models.sizes import UNZIPPED_LIMIT
+from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.upload import exchanged
 from lambda_fast_deploy.stacks.bucket_objects import digest, held, is_as_named
-from lambda_fast_deploy.stacks.context import StackContext
 from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact
+from lambda_fast_deploy.stacks.stack_context import StackContext
 from lambda_fast_deploy.state import bucket_keys
 
 BUILDS_AT_ONCE = 4  # uv mostly waits

@@ -31,19 +31,24 @@ from lambda_fast_deploy.release.function_release import because
 from lambda_fast_deploy.release.undo import Undo
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
 from lambda_fast_deploy.stacks.code_update import StackCodeUpdate
-from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, StackResult, everywhere
 from lambda_fast_deploy.stacks.drift import code_of
-from lambda_fast_deploy.stacks.function_tests import (
+from lambda_fast_deploy.stacks.observe import observe
+from lambda_fast_deploy.stacks.package import package
+from lambda_fast_deploy.stacks.resources import FUNCTIONS
+from lambda_fast_deploy.stacks.snapshots import DriftedFunction
+from lambda_fast_deploy.stacks.stack_context import (
+    CurrentStack,
+    StackContext,
+    StackResult,
+    everywhere,
+)
+from lambda_fast_deploy.stacks.stack_images import StackImages
+from lambda_fast_deploy.stacks.stack_tests import (
     StackTests,
     alias_of,
     test_steps,
     warn_of_untested,
 )
-from lambda_fast_deploy.stacks.images import StackImages
-from lambda_fast_deploy.stacks.observe import observe
-from lambda_fast_deploy.stacks.package import package
-from lambda_fast_deploy.stacks.resources import FUNCTIONS
-from lambda_fast_deploy.stacks.snapshots import DriftedFunction
 from lambda_fast_deploy.stacks.template import plain
 
 _CODE = ("CodeUri", "Code", "ImageUri")

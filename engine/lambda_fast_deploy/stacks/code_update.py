@@ -11,8 +11,8 @@ from lambda_fast_deploy.models import LATEST, FunctionState, Step
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.release.restore import write_code
 from lambda_fast_deploy.release.undo import Undo, UndoResult
-from lambda_fast_deploy.stacks.context import StackContext
-from lambda_fast_deploy.stacks.function_tests import alias_of
+from lambda_fast_deploy.stacks.stack_context import StackContext
+from lambda_fast_deploy.stacks.stack_tests import alias_of
 from lambda_fast_deploy.state import descriptions
 
 

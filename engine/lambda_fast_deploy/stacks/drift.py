@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_fast_deploy.models import Action, Step
-from lambda_fast_deploy.stacks.context import CurrentStack, StackContext
 from lambda_fast_deploy.stacks.snapshots import DriftedFunction
+from lambda_fast_deploy.stacks.stack_context import CurrentStack, StackContext
 from lambda_fast_deploy.stacks.template import plain
 from lambda_fast_deploy.state import descriptions
 

@@ -12,8 +12,8 @@ from lambda_fast_deploy.adapters.aws.bucket import Bucket
 from lambda_fast_deploy.models import Stack
 from lambda_fast_deploy.stacks.alarms import alarms_of, log_groups_of
 from lambda_fast_deploy.stacks.artifacts import Artifact
-from lambda_fast_deploy.stacks.images import with_images
 from lambda_fast_deploy.stacks.resources import Resources
+from lambda_fast_deploy.stacks.stack_images import with_images
 from lambda_fast_deploy.state import bucket_keys
 
 

@@ -18,12 +18,12 @@ from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.checks import (
     account,
+    allowed_actions,
     buckets_and_alarms,
     checkout,
     functions,
     images,
     local_tools,
-    permissions,
 )
 from lambda_fast_deploy.doctor.diagnose import unreadable
 from lambda_fast_deploy.doctor.finding import (
@@ -483,14 +483,14 @@ def test_an_absent_repository_will_be_created(clients: Clients, stub: Stub) -> N
 # ---------------------------------------------------------------- permissions
 
 
-def actions(needs: permissions.Needs) -> set[str]:
+def actions(needs: allowed_actions.Needs) -> set[str]:
     return {action for each in needs.values() for action in each}
 
 
 def test_a_new_function_needs_more_than_one_that_is_there() -> None:
     function = make.function(tests=(make.HEALTH,))
-    new = permissions.of_function(function, None, make.REGION, USER)
-    there = permissions.of_function(function, make.existing(make.state()), make.REGION, USER)
+    new = allowed_actions.of_function(function, None, make.REGION, USER)
+    there = allowed_actions.of_function(function, make.existing(make.state()), make.REGION, USER)
     assert new[make.ROLE] == ("iam:PassRole",)
     assert actions(new) - actions(there) == {
         "lambda:CreateFunction",
@@ -503,9 +503,9 @@ def test_a_new_function_needs_more_than_one_that_is_there() -> None:
 
 def test_a_test_by_s3_needs_its_bucket_and_a_repository_is_made_once() -> None:
     function = make.function(tests=(make.STORAGE,))
-    needs = permissions.of_function(function, None, make.REGION, USER)
+    needs = allowed_actions.of_function(function, None, make.REGION, USER)
     assert "s3:DeleteObject" in needs["arn:aws:s3:::files/objects/key"]
-    of = partial(permissions.of_repository, "orders", make.REGION, USER)
+    of = partial(allowed_actions.of_repository, "orders", make.REGION, USER)
     made, there = of(exists=False, deployed=False), of(exists=True, deployed=False)
     assert "ecr:CreateRepository" in actions(made) - actions(there)
     assert {"ecr:PutImage", "ecr:BatchDeleteImage"} <= actions(there)
@@ -540,7 +540,7 @@ def test_whose_policies_were_asked_is_told(
     result = {"EvalActionName": "lambda:UpdateAlias", "EvalDecision": "allowed"}
     iam.add_response("simulate_principal_policy", {"EvaluationResults": [result]})
     needs = {"arn:a": ("lambda:UpdateAlias",)}
-    (finding,) = permissions.permitted("orders", needs, make.REGION, caller, clients)
+    (finding,) = allowed_actions.permitted("orders", needs, make.REGION, caller, clients)
     assert finding.says == whose
 
 
@@ -552,10 +552,10 @@ def test_what_is_denied_is_wrong_and_what_may_not_be_asked_is_a_note(
     for action, decision in (("lambda:UpdateAlias", "allowed"), ("iam:PassRole", "implicitDeny")):
         result = {"EvalActionName": action, "EvalDecision": decision}
         iam.add_response("simulate_principal_policy", {"EvaluationResults": [result]})
-    findings = list(permissions.permitted("orders", needs, make.REGION, USER, clients))
+    findings = list(allowed_actions.permitted("orders", needs, make.REGION, USER, clients))
     assert [f.says for f in findings] == ["no permission for iam:PassRole on arn:b"]
     assert USER.arn in findings[0].remedy
     iam.add_client_error("simulate_principal_policy", "AccessDenied", "", 403)
-    (finding,) = permissions.permitted("orders", needs, make.REGION, USER, clients)
+    (finding,) = allowed_actions.permitted("orders", needs, make.REGION, USER, clients)
     assert (finding.level, "iam:SimulatePrincipalPolicy" in finding.says) == (Level.NOTE, True)
-    assert list(permissions.permitted("orders", needs, make.REGION, ROOT, clients)) == []
+    assert list(allowed_actions.permitted("orders", needs, make.REGION, ROOT, clients)) == []

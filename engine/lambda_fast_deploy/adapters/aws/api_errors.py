@@ -21,7 +21,7 @@ from lambda_fast_deploy.errors import (
     Unavailable,
     Unreachable,
 )
-from lambda_fast_deploy.models.sizes import FULL_STORAGE
+from lambda_fast_deploy.models.quotas import FULL_STORAGE
 
 _MISSING = {
     "ResourceNotFoundException",

@@ -40,7 +40,7 @@ def policy(
     """
     from lambda_fast_deploy.adapters.aws.identity import Identity
     from lambda_fast_deploy.adapters.aws.session import Aws
-    from lambda_fast_deploy.iam.policy import of_templates, policy_for, too_long
+    from lambda_fast_deploy.iam.least_policy import of_templates, policy_for, too_long
     from lambda_fast_deploy.iam.trust import cautions, trust_policy
 
     if account is not None and not re.fullmatch("[0-9]{12}", account):

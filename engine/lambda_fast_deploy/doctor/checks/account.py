@@ -12,7 +12,7 @@ from lambda_fast_deploy.adapters.parallel import attempts
 from lambda_fast_deploy.doctor.finding import Finding, note, ok, wrong
 from lambda_fast_deploy.errors import DeployError, NotReady
 from lambda_fast_deploy.models import Settings
-from lambda_fast_deploy.models.sizes import FULL_STORAGE
+from lambda_fast_deploy.models.quotas import FULL_STORAGE
 
 # IAM user guide, "AWS Signature Version 4 for API requests": a request must arrive within five
 # minutes of its time stamp.

@@ -11,7 +11,7 @@ from lambda_fast_deploy.adapters.aws.function_states import remedy_of, under_way
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.arn import Arn
-from lambda_fast_deploy.doctor.checks.permissions import of_function, permitted
+from lambda_fast_deploy.doctor.checks.allowed_actions import of_function, permitted
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
 from lambda_fast_deploy.errors import NotFound, NotReady, Refused
 from lambda_fast_deploy.fingerprints.archive import archive

@@ -8,7 +8,7 @@ from functools import partial
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.aws.registry import Registry
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.doctor.checks.permissions import of_repository, permitted
+from lambda_fast_deploy.doctor.checks.allowed_actions import of_repository, permitted
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok
 from lambda_fast_deploy.models import ImageSource, Settings
 from lambda_fast_deploy.packaging.images.image_build import CACHE_TAG, LET_CACHE_MOVE, NO_CACHE

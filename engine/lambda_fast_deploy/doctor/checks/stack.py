@@ -8,12 +8,12 @@ from dataclasses import replace
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.arn import Arn
+from lambda_fast_deploy.doctor.checks.allowed_actions import permitted
 from lambda_fast_deploy.doctor.checks.buckets_and_alarms import bucket_of_artifacts
-from lambda_fast_deploy.doctor.checks.permissions import permitted
 from lambda_fast_deploy.doctor.finding import Finding, ok
 from lambda_fast_deploy.iam import permissions
 from lambda_fast_deploy.models import Settings
-from lambda_fast_deploy.stacks.context import StackContext, look
+from lambda_fast_deploy.stacks.stack_context import StackContext, look
 
 
 def stack(

@@ -15,7 +15,7 @@ from lambda_fast_deploy.adapters.parallel import together, workers
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import archive
 from lambda_fast_deploy.models import Archive, Layer
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers import import_check, node_import_check
 from lambda_fast_deploy.packaging.layers.bytecode import beside, compile_all, tag_of
 from lambda_fast_deploy.packaging.layers.native_code import check_binaries

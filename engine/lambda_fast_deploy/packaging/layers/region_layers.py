@@ -24,7 +24,7 @@ from lambda_fast_deploy.models import (
     Step,
     ZipSource,
 )
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
 from lambda_fast_deploy.packaging.upload import Uploads, progress

@@ -22,7 +22,7 @@ from lambda_fast_deploy.errors import (
     Unreachable,
 )
 from lambda_fast_deploy.models import LayerVersion
-from lambda_fast_deploy.models.sizes import UNZIPPED_LIMIT
+from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 from lambda_fast_deploy.state import layer_descriptions
 
 _PYTHON = re.compile(r"python/([^/]+)-([^-/]+)\.dist-info/METADATA")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
+from lambda_fast_deploy.adapters.aws.cloudformation import BODY_LIMIT, Stacks
 from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
-from lambda_fast_deploy.adapters.aws.stacks import BODY_LIMIT, Stacks
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.config.samconfig import MANAGED

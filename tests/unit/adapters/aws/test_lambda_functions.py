@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from lambda_fast_deploy.adapters.aws.functions import Functions
 from lambda_fast_deploy.adapters.aws.lambda_api import _PROPAGATION
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.aws.urls import Urls
 from lambda_fast_deploy.adapters.aws.versions import Versions

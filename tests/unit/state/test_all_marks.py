@@ -6,13 +6,13 @@ import pytest
 
 from lambda_fast_deploy.models import LayerVersion
 from lambda_fast_deploy.state import (
+    all_marks,
     bucket_keys,
     descriptions,
     image_tags,
     layer_descriptions,
     marks,
     repository_tags,
-    table,
 )
 from tests.unit import make
 
@@ -72,4 +72,4 @@ def test_artifacts_are_known_by_their_keys() -> None:
 
 
 def test_the_documentation_lists_each_mark_once() -> None:
-    assert len({(mark.carrier, mark.format) for mark in table.MARKS}) == len(table.MARKS)
+    assert len({(mark.carrier, mark.format) for mark in all_marks.MARKS}) == len(all_marks.MARKS)

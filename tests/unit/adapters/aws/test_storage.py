@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket, checksum_of
-from lambda_fast_deploy.adapters.aws.layers import LayersApi
+from lambda_fast_deploy.adapters.aws.lambda_layers import LayersApi
 from lambda_fast_deploy.adapters.aws.registry import Registry, Repository
 from lambda_fast_deploy.adapters.aws.session import PART, Aws
 from lambda_fast_deploy.errors import ContentMismatch, NotPermitted, NotReady, Refused

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lambda_fast_deploy.config.samconfig import MANAGED
-from lambda_fast_deploy.iam.policy import of_templates, policy_for, too_long
+from lambda_fast_deploy.iam.least_policy import of_templates, policy_for, too_long
 from lambda_fast_deploy.models import (
     LATEST,
     Canary,

@@ -9,8 +9,8 @@ from typing import Any
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.access_denied import allow
-from lambda_fast_deploy.adapters.aws.account import Account
-from lambda_fast_deploy.adapters.aws.environment_variables import unquoted
+from lambda_fast_deploy.adapters.aws.account_limits import Account
+from lambda_fast_deploy.adapters.aws.error_masking import unquoted
 from lambda_fast_deploy.adapters.aws.function_code import checked, unless_unreadable, whole
 from lambda_fast_deploy.adapters.aws.function_states import remedy_of, state_of, under_way
 from lambda_fast_deploy.adapters.aws.lambda_api import UPDATE_DEADLINE, LambdaApi, Waits

@@ -55,7 +55,7 @@ def policy_for(
     statements = [*made.functions(), *made.layers(), *of_others(found)]
     if settings.stack:
         from lambda_fast_deploy.iam.stack_policy import of_stack
-        from lambda_fast_deploy.stacks.context import of_template
+        from lambda_fast_deploy.stacks.stack_context import of_template
 
         resources, _, images = of_template(settings.stack)
         statements = list(of_stack(settings, resources, account))
