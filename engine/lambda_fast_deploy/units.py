@@ -57,11 +57,16 @@ def milliseconds(seconds: float | None) -> str:
     return f"{in_ms(seconds):.0f} ms" if seconds >= 0.001 else "<1 ms"
 
 
-def seconds(count: float, decimals: int = 0) -> str:
-    """Seconds, rounded."""
-    return f"{count:.{decimals}f} s"
+def seconds(count: float, decimals: int = 0, width: int = 0) -> str:
+    """Seconds, rounded; a number of ``width`` characters, for columns."""
+    return f"{count:{width or ''}.{decimals}f} s"
 
 
-def minutes(seconds: float) -> str:
-    """Seconds as whole minutes."""
-    return f"{seconds / 60:.0f} minutes"
+def in_minutes(seconds: float) -> float:
+    """Seconds as a number of minutes."""
+    return seconds / 60
+
+
+def minutes(seconds: float, decimals: int = 0) -> str:
+    """Seconds as minutes, rounded."""
+    return f"{in_minutes(seconds):.{decimals}f} minutes"

@@ -22,7 +22,9 @@ from lambda_fast_deploy import units
         (units.milliseconds(None), ""),
         (units.seconds(600.0), "600 s"),
         (units.seconds(1.26, 1), "1.3 s"),
+        (units.seconds(1.266, 2, width=5), " 1.27 s"),
         (units.minutes(1700), "28 minutes"),
+        (units.minutes(90, 1), "1.5 minutes"),
     ],
 )
 def test_a_value_is_told_in_its_unit(text: str, expected: str) -> None:

@@ -106,12 +106,11 @@ def _sums(outcome: Outcome, journal: Journal) -> str:
         (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
     )
     if slowest - journal.elapsed > WORTH:
-        saved = (slowest - journal.elapsed) / 60
+        spared = slowest - journal.elapsed
         said.append(
             f"{slowest / journal.elapsed:.0f} times as fast as the slowest release before "
-            f"({units.seconds(slowest)}): {saved:.1f} minutes, {saved * MINUTE:.3f} USD of a "
-            "runner spared "
-            f"{prices}"
+            f"({units.seconds(slowest)}): {units.minutes(spared, 1)}, "
+            f"{units.in_minutes(spared) * MINUTE:.3f} USD of a runner spared {prices}"
         )
     if images := sum(delivery.image_size for delivery in outcome.deliveries):
         said.append(f"storage of what was built: {images * STORED:.2f} USD a month {prices}")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.models import AliasState, Event, FunctionState, PastVersion, Speed
 from lambda_fast_deploy.state import Mark, marks
 
@@ -76,12 +77,13 @@ def of_alias(
         now: when the alias is moved.
         has_url: whether a function URL is wanted.
     """
+    # Later runs read these figures, so that their format is not that of pages (units.py).
     parts = [
         f"after version {previous}" if previous else "no version before",
         f"back from version {back_from}" if back_from else "",
         f"took {took:.1f} s",
-        f"cold start {speed.cold * 1000:.0f} ms" if speed.cold is not None else "",
-        f"warm {speed.warm * 1000:.0f} ms" if speed.warm is not None else "",
+        f"cold start {units.in_ms(speed.cold):.0f} ms" if speed.cold is not None else "",
+        f"warm {units.in_ms(speed.warm):.0f} ms" if speed.warm is not None else "",
         marks.WITH_URL if has_url else "",
         f"since {_written(now)}",
     ]
@@ -169,8 +171,8 @@ def speed_of(description: str) -> Speed:
     """How fast a version was, as a description of its alias or of the next version tells."""
     cold, warm = _COLD.search(description), _WARM.search(description)
     return Speed(
-        cold=int(cold.group(1)) / 1000 if cold else None,
-        warm=int(warm.group(1)) / 1000 if warm else None,
+        cold=units.from_ms(int(cold.group(1))) if cold else None,
+        warm=units.from_ms(int(warm.group(1))) if warm else None,
     )
 
 

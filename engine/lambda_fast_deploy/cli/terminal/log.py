@@ -41,7 +41,10 @@ def line(entry: LogEntry) -> str:
     if entry.outcome == "running":
         says = f"          {entry.action} {entry.id}{where}: {in_line(entry.reason)} …"
         return says if entry.action in _ALWAYS_SAID else ""
-    time, what = f"  {entry.seconds:5.2f} s", f"{entry.action} {entry.id}{where}"
+    time, what = (
+        f"  {units.seconds(entry.seconds, 2, width=5)}",
+        f"{entry.action} {entry.id}{where}",
+    )
     result = in_line(entry.detail or entry.reason)
     if entry.outcome == "failed":
         return painted(f"{time} {what}: FAILED: {result}", "red")

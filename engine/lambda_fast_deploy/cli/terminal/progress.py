@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.journal import LogEntry, Progress
 
@@ -112,7 +113,7 @@ def _shown(running: _RunningStep) -> str:
     where = f" ({entry.region})" if entry.region else ""
     spinner = _SPINNER[int(now / _EVERY) % len(_SPINNER)]
     seconds = now - running.begun
-    return f"{spinner} {seconds:5.1f} s {bar}{what}{where}: {running.says}"
+    return f"{spinner} {units.seconds(seconds, 1, width=5)} {bar}{what}{where}: {running.says}"
 
 
 def _columns(character: str) -> int:

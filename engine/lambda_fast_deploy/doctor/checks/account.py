@@ -52,7 +52,7 @@ def clock(clocks: Mapping[str, float | None]) -> Iterator[Finding]:
 def whose(clients: Clients, caller: Caller) -> Iterator[Finding]:
     """Whose the credentials are, and for how long."""
     left = clients.aws.expiry()
-    until = f", valid for {left / 60:.0f} more minutes" if left is not None else ""
+    until = f", valid for another {units.minutes(left)}" if left is not None else ""
     says = f"The credentials are of {caller.arn} (account {caller.account}){until}"
     if left is not None and left < EXPIRY:
         yield note(says, "Get new ones before a deploy that builds images.")
