@@ -42,25 +42,25 @@ _GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.")
 
 
 def policy_for(
-    settings: Settings, account: str, found: Iterable[ObservedFunction] = ()
+    settings: Settings, account: str, observed: Iterable[ObservedFunction] = ()
 ) -> dict[str, Any]:
     """The policy for whoever deploys.
 
     Args:
         settings: what the configuration names.
         account: the number of the account that it is deployed to.
-        found: the functions that are there already, as far as they are known.
+        observed: the functions that are there already, as far as they are known.
     """
-    made = _PolicyStatements(settings, account)
-    statements = [*made.functions(), *made.layers(), *of_others(found)]
+    about = _PolicyStatements(settings, account)
+    statements = [*about.functions(), *about.layers(), *of_others(observed)]
     if settings.stack:
         from lambda_fast_deploy.iam.stack_policy import of_stack
         from lambda_fast_deploy.stacks.stack_context import of_template
 
         resources, _, images = of_template(settings.stack)
         statements = list(of_stack(settings, resources, account))
-        made = _PolicyStatements(replace(settings, functions=images), account)
-    statements += [*made.images(), *made.buckets(), *made.rest()]
+        about = _PolicyStatements(replace(settings, functions=images), account)
+    statements += [*about.images(), *about.buckets(), *about.rest()]
     documents = [statement.document() for statement in statements]
     return {"Version": VERSION, "Statement": [each for each in documents if each["Resource"]]}
 

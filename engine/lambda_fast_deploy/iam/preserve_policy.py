@@ -9,9 +9,9 @@ from lambda_fast_deploy.iam.statement import Statement
 from lambda_fast_deploy.models import ObservedFunction
 
 
-def of_others(found: Iterable[ObservedFunction]) -> Iterator[Statement]:
+def of_others(observed: Iterable[ObservedFunction]) -> Iterator[Statement]:
     """What it takes to keep what others gave to functions: their variables and their layers."""
-    functions = list(found)
+    functions = list(observed)
     keys = {each.latest.environment_key for each in functions} - {""}
     yield Statement.of(permissions.READ_ENVIRONMENTS, resources=sorted(keys))
     layers = sorted({arn for each in functions for arn in each.foreign})

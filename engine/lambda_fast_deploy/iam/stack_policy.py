@@ -59,7 +59,7 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
     # CloudFormation makes the names of functions of those of the stack, where the template is
     # silent.
     named = [each.named(logical) for each in resources.every for logical in each.functions]
-    known = [f"function:{n}{qualifier}" for n in named if n for qualifier in ("", ":*")]
-    functions = arns("lambda", f"function:{name}-*", *known)
+    names = [f"function:{n}{qualifier}" for n in named if n for qualifier in ("", ":*")]
+    functions = arns("lambda", f"function:{name}-*", *names)
     yield Statement.of(permissions.UPDATE_CODE, resources=functions)
     yield Statement.of(permissions.TEST_FUNCTIONS, resources=functions if settings.tests else [])

@@ -28,7 +28,7 @@ def summary(outcome: Outcome | None, journal: Journal, error: DeployError | None
             _failures(outcome),
             tables.functions(outcome),
             _sums(outcome, journal),
-            *(f"> [!WARNING]\n> {cell(said)}" for said in charts.regressions(outcome.deliveries)),
+            *(f"> [!WARNING]\n> {cell(each)}" for each in charts.regressions(outcome.deliveries)),
             tables.tests(outcome, journal),
             tables.outputs(outcome),
         ]
@@ -96,22 +96,22 @@ def _sums(outcome: Outcome, journal: Journal) -> str:
     if all(delivery.outcome == "planned" for delivery in outcome.deliveries):
         return ""
     kinds = [step.action for step in outcome.plan.steps if step.kind in ("base", "image", "layer")]
-    said, prices = [], f"(list price of {AS_OF})"
+    facts, prices = [], f"(list price of {AS_OF})"
     if kinds:
         built = sum(action is Action.BUILD for action in kinds)
         others = "" if built == len(kinds) else ", the others reused"
         what = f"{built} of {len(kinds)} images and layers built{others}"
-        said.append(what if built else "No image or layer had to be built")
+        facts.append(what if built else "No image or layer had to be built")
     slowest = max(
         (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
     )
     if slowest - journal.elapsed > WORTH:
         spared = slowest - journal.elapsed
-        said.append(
+        facts.append(
             f"{slowest / journal.elapsed:.0f} times as fast as the slowest release before "
             f"({units.seconds(slowest)}): {units.minutes(spared, 1)}, "
             f"{units.in_minutes(spared) * MINUTE:.3f} USD of a runner spared {prices}"
         )
     if images := sum(delivery.image_size for delivery in outcome.deliveries):
-        said.append(f"storage of what was built: {images * STORED:.2f} USD a month {prices}")
-    return f"{'; '.join(said)}." if said else ""
+        facts.append(f"storage of what was built: {images * STORED:.2f} USD a month {prices}")
+    return f"{'; '.join(facts)}." if facts else ""

@@ -12,8 +12,8 @@ def sentence(delivery: FunctionOutcome) -> str:
         return _of_stack(delivery)
     if delivery.outcome == "deployed":
         if delivery.previous == delivery.version:
-            came = "what was built came out the same"
-            return f"{name}: {alias} still serves version {delivery.version}, as {came}"
+            reason = "what was built came out the same"
+            return f"{name}: {alias} still serves version {delivery.version}, as {reason}"
         before = f" (before: {delivery.previous})" if delivery.previous else ""
         return f"{name}: {alias} now serves version {delivery.version}{before}"
     if delivery.outcome == "unchanged":
@@ -47,15 +47,15 @@ def _of_stack(delivery: FunctionOutcome) -> str:
     before = f" (before: {delivery.previous})"
     if delivery.drifted and delivery.outcome == "deployed":
         return f"stack {delivery.function}: {', '.join(delivery.drifted)} updated past it"
-    said = f"stack {delivery.function} "
-    found = (each.removeprefix(said) for each in delivery.undone if each.startswith(said))
-    undone = f"it {next(found, 'is as it was')}"
+    prefix = f"stack {delivery.function} "
+    states = (each.removeprefix(prefix) for each in delivery.undone if each.startswith(prefix))
+    undone = f"it {next(states, 'is as it was')}"
     not_undone = f"failed and not fully undone, {left}"
-    came = {
+    results = {
         "deployed": f"now in state {delivery.version}" + (before if delivery.previous else ""),
         "unchanged": "nothing to do",
         "planned": "planned only",
         "undone": not_undone if delivery.left else f"failed and undone, {undone}",
         "failed": not_undone if delivery.left else "failed",
     }
-    return f"stack {delivery.function}: {came[delivery.outcome]}"
+    return f"stack {delivery.function}: {results[delivery.outcome]}"

@@ -25,15 +25,15 @@ MARKS = {
 def functions(outcome: Outcome) -> str:
     """Every function, or those to which something happened and how many there are besides."""
     several = len({delivery.region for delivery in outcome.deliveries}) > 1
-    listed = list(outcome.deliveries)
-    quiet = [d for d in listed if d.outcome in ("unchanged", "planned")]
-    if len(listed) > FEW and quiet:
-        listed = [delivery for delivery in listed if delivery not in quiet]
-    rest = len(outcome.deliveries) - len(listed)
-    written = table(
+    deliveries = list(outcome.deliveries)
+    uneventful = [d for d in deliveries if d.outcome in ("unchanged", "planned")]
+    if len(deliveries) > FEW and uneventful:
+        deliveries = [delivery for delivery in deliveries if delivery not in uneventful]
+    rest = len(outcome.deliveries) - len(deliveries)
+    text = table(
         (
             "",
-            "stack" if all(d.is_stack for d in listed) else "function",
+            "stack" if all(d.is_stack for d in deliveries) else "function",
             "region",
             "version",
             "before",
@@ -56,10 +56,10 @@ def functions(outcome: Outcome) -> str:
                 link(d.url, "open") if d.url else "",
                 console(d),
             )
-            for d in listed
+            for d in deliveries
         ),
     )
-    return "\n\n".join(filter(None, (written, f"{rest} others unchanged." if rest else "")))
+    return "\n\n".join(filter(None, (text, f"{rest} others unchanged." if rest else "")))
 
 
 def _against(now: float | None, before: float | None) -> str:
@@ -104,15 +104,15 @@ def sizes(outcome: Outcome) -> str:
 
 def tests(outcome: Outcome, journal: Journal) -> str:
     """Every test that ran, those that failed first; of many functions only those."""
-    ran = [entry for entry in journal.entries if entry.action == "test"]
-    failed = [entry for entry in ran if entry.outcome == "failed"]
-    shown_here = [*failed, *(entry for entry in ran if entry.outcome != "failed")]
+    entries = [entry for entry in journal.entries if entry.action == "test"]
+    failed = [entry for entry in entries if entry.outcome == "failed"]
+    rows = [*failed, *(entry for entry in entries if entry.outcome != "failed")]
     passed = ""
     if len(outcome.deliveries) > FEW:
-        shown_here, passed = failed, f"{len(ran) - len(failed)} tests passed."
+        rows, passed = failed, f"{len(entries) - len(failed)} tests passed."
     several = len({delivery.region for delivery in outcome.deliveries}) > 1
-    functions = {entry.id.split(":")[1] for entry in ran}
-    written = table(
+    functions = {entry.id.split(":")[1] for entry in entries}
+    text = table(
         ("", "test", "function", "region", "when", "seconds", "answer"),
         (
             (
@@ -126,10 +126,10 @@ def tests(outcome: Outcome, journal: Journal) -> str:
                 f"{entry.seconds:.2f}",
                 cell(entry.detail),
             )
-            for entry in shown_here
+            for entry in rows
         ),
     )
-    return "\n\n".join(filter(None, (written, passed if ran else "")))
+    return "\n\n".join(filter(None, (text, passed if entries else "")))
 
 
 def steps(outcome: Outcome, journal: Journal) -> str:
@@ -141,31 +141,29 @@ def steps(outcome: Outcome, journal: Journal) -> str:
 
     def row(step: Step) -> tuple[str, ...]:
         entries = worked.get((step.region, step.id), [])
-        quiet = step.action in (Action.SKIP, Action.REUSE)
+        is_idle = step.action in (Action.SKIP, Action.REUSE)
         if any(entry.outcome == "failed" for entry in entries):
-            came = "**failed**"
+            result = "**failed**"
         elif entries:
             detail = entries[-1].detail
-            came = link(detail) if step.kind == "url" else cell(detail)
-        elif quiet or not released:
-            came = ""
+            result = link(detail) if step.kind == "url" else cell(detail)
+        elif is_idle or not released:
+            result = ""
         else:  # what refers to something that changed is often the same all the same
-            came = "left as it was" if step.kind == "resource" else "not reached"
+            result = "left as it was" if step.kind == "resource" else "not reached"
         return (
-            str(step.action) if quiet else f"**{step.action}**",
+            str(step.action) if is_idle else f"**{step.action}**",
             code(step.id),
             step.region if several else "",
             f"{sum(entry.seconds for entry in entries):.2f}" if entries else "",
             cell(step.reason),
-            came,
+            result,
         )
 
     steps: Iterable[Step] = outcome.plan.steps
     many = len(outcome.deliveries) > FEW
     if many:
         steps = [step for step in steps if step.action.changes or (step.region, step.id) in worked]
-    written = table(
-        ("", "step", "region", "seconds", "why", "result"), [row(step) for step in steps]
-    )
+    text = table(("", "step", "region", "seconds", "why", "result"), [row(step) for step in steps])
     title = "Every step that did something, and why" if many else "Every step, and why"
-    return folded(title, written, opened=len(outcome.plan.steps) <= SHORT)
+    return folded(title, text, opened=len(outcome.plan.steps) <= SHORT)

@@ -60,48 +60,48 @@ class StackCodeUpdate:
         """The function after a change that was under way when this run looked at it."""
         if not under_way(before):
             return before
-        now = self._functions.at_rest(name)
-        if now.code_sha256 != before.code_sha256:
+        current = self._functions.at_rest(name)
+        if current.code_sha256 != before.code_sha256:
             raise Conflict(
                 f"{name} was being updated when this run began, and has other code now",
                 remedy="Run again to deploy on top of it.",
             )
-        return now
+        return current
 
     def _restore(
         self, name: str, before: FunctionState, ours: Collection[str]
     ) -> UndoResult | None:
         """Put the code back if its CodeSha256 still is one of ``ours``; an image's is not known."""
-        now = self._functions.read(name)
-        is_back = now and now.code_sha256 == before.code_sha256
-        if now is None or (is_back and now.update_status != "InProgress"):
+        current = self._functions.read(name)
+        is_back = current and current.code_sha256 == before.code_sha256
+        if current is None or (is_back and current.update_status != "InProgress"):
             return UndoResult.NEEDLESS
-        if "" not in ours and now.code_sha256 not in (*ours, before.code_sha256):
+        if "" not in ours and current.code_sha256 not in (*ours, before.code_sha256):
             return UndoResult.THEIRS
         uploads = Uploads(self._context, self._context.bucket)
-        write_code(self._functions, uploads, name, before, now.revision)
+        write_code(self._functions, uploads, name, before, current.revision)
         return None
 
     def _publish(self, logical: str, name: str, alias: str) -> str:
         """Let users who call an alias have the code; the version's number."""
-        state, now = self._functions.read(name), self._versions.alias(name, alias)
-        if state is None or now is None:
+        state, live = self._functions.read(name), self._versions.alias(name, alias)
+        if state is None or live is None:
             raise DeployFailed(f"{name} or its alias {alias} is gone, which is {logical}")
 
         def back() -> UndoResult | None:
-            there = self._versions.alias(name, alias)
-            if there is None or there.version == now.version:
+            current = self._versions.alias(name, alias)
+            if current is None or current.version == live.version:
                 return UndoResult.NEEDLESS
-            if there.version != version:
+            if current.version != version:
                 return UndoResult.THEIRS
-            self._versions.move_alias(name, alias, now.version, now.description, there.revision)
+            self._versions.move_alias(name, alias, live.version, live.description, current.revision)
             return None
 
         version = self._versions.publish(name, state.code_sha256, descriptions.CODE_ONLY).version
         self._functions.settled(name, version, is_new=True)
         self._context.journal.check()
         self._undo.record(f"alias {alias} of {logical}", back, first=True)
-        moved = self._versions.move_alias(name, alias, version, now.description, now.revision)
+        moved = self._versions.move_alias(name, alias, version, live.description, live.revision)
         self._versions.arrived(name, moved)
         self._context.journal.check()
         return version

@@ -86,14 +86,14 @@ class DriftedFunction:
     version: str = ""
 
 
-def digest_of(secret: str, known: str = "") -> str:
+def digest_of(secret: str, other: str = "") -> str:
     """What tells whether a secret is still the same, and not what it is (RFC 7914, scrypt).
 
     Args:
         secret: the value of a ``NoEcho`` parameter.
-        known: a digest to compare with; that of the same secret comes out the same.
+        other: a digest to compare with; that of the same secret comes out the same.
     """
-    salt = bytes.fromhex(known.partition("$")[0]) if known else secrets.token_bytes(16)
+    salt = bytes.fromhex(other.partition("$")[0]) if other else secrets.token_bytes(16)
     digest = hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=5)
     return f"{salt.hex()}${digest.hex()}"
 

@@ -27,20 +27,20 @@ _REGISTRY = {
 }
 
 
-def denied_action(said: str) -> str:
+def denied_action(message: str) -> str:
     """The action, or actions, that a refusal of AWS's is about; nothing if it is about none."""
-    if named := _NAMED.search(said):
-        return named.group(1)
-    return _first(_IN_OTHER_WORDS, said)
+    if match := _NAMED.search(message):
+        return match.group(1)
+    return _first(_IN_OTHER_WORDS, message)
 
 
-def denied_push(said: str) -> str:
+def denied_push(message: str) -> str:
     """The action that a builder lacked, if it was not its login that the registry refused."""
-    return denied_action(said) or _first(_REGISTRY, said)
+    return denied_action(message) or _first(_REGISTRY, message)
 
 
-def _first(known: Mapping[str, str], said: str) -> str:
-    return next((action for words, action in known.items() if re.search(words, said)), "")
+def _first(actions: Mapping[str, str], message: str) -> str:
+    return next((action for words, action in actions.items() if re.search(words, message)), "")
 
 
 def allow(action: str) -> str:

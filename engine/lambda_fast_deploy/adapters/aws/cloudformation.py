@@ -61,26 +61,26 @@ class Stacks:
     def read(self, name: str) -> StackState | None:
         """A stack by its name or id; ``None`` if absent."""
         try:
-            found = self._call("describe_stacks", StackName=name).first("Stacks")
+            stack = self._call("describe_stacks", StackName=name).first("Stacks")
         except NotFound:
             return None
-        if found["StackStatus"] == "DELETE_COMPLETE":
+        if stack["StackStatus"] == "DELETE_COMPLETE":
             return None
         return StackState(
-            id=found["StackId"],
-            name=found["StackName"],
-            status=found["StackStatus"],
-            reason=found.get("StackStatusReason", ""),
+            id=stack["StackId"],
+            name=stack["StackName"],
+            status=stack["StackStatus"],
+            reason=stack.get("StackStatusReason", ""),
             parameters={
                 each["ParameterKey"]: each.get("ParameterValue", "")
-                for each in found.get("Parameters", [])
+                for each in stack.get("Parameters", [])
             },
-            tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+            tags={tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])},
             outputs={
-                each["OutputKey"]: each.get("OutputValue", "") for each in found.get("Outputs", [])
+                each["OutputKey"]: each.get("OutputValue", "") for each in stack.get("Outputs", [])
             },
-            capabilities=tuple(found.get("Capabilities", ())),
-            changed=(found.get("LastUpdatedTime") or found["CreationTime"]).isoformat(),
+            capabilities=tuple(stack.get("Capabilities", ())),
+            changed=(stack.get("LastUpdatedTime") or stack["CreationTime"]).isoformat(),
         )
 
     def template(self, name: str, change_set: str = "") -> str:
@@ -93,8 +93,9 @@ class Stacks:
             body = self._call("get_template", TemplateStage="Original", **named)
         except NotFound:
             return ""
-        found = body.get("TemplateBody", "")
-        return found if isinstance(found, str) else json.dumps(found)  # botocore reads JSON itself
+        template = body.get("TemplateBody", "")
+        # botocore reads JSON itself
+        return template if isinstance(template, str) else json.dumps(template)
 
     def resources(self, name: str) -> tuple[StackResource, ...]:
         """The resources of a stack."""
@@ -150,23 +151,23 @@ class Stacks:
             **({"RoleARN": proposal.role} if proposal.role else {}),
             **proposal.template,
         )
-        found = retry.until(
+        answer = retry.until(
             lambda: self._call("describe_change_set", StackName=name, ChangeSetName=change_set),
             lambda answer: not str(answer["Status"]).endswith(("_PENDING", "_IN_PROGRESS")),
             deadline=PREPARING,
         )
-        ready = ChangeSet(str(found["ChangeSetId"]), str(found["StackId"]), (), is_new=is_new)
-        if found["Status"] != "CREATE_COMPLETE":
-            reason = str(found.get("StatusReason", ""))
+        ready = ChangeSet(str(answer["ChangeSetId"]), str(answer["StackId"]), (), is_new=is_new)
+        if answer["Status"] != "CREATE_COMPLETE":
+            reason = str(answer.get("StatusReason", ""))
             differs = "didn't contain changes" not in reason and "No updates" not in reason
             says = self._validation(ready) if differs else ""
             self.discard(ready)
             if not differs:
                 return replace(ready, differs=False)
-            says = says or reason.rpartition("Reason: ")[2] or str(found["Status"])
+            says = says or reason.rpartition("Reason: ")[2] or str(answer["Status"])
             raise Refused(f"CloudFormation does not take the template of {name}: {says}")
         self._check(ready, proposal)
-        return replace(ready, changes=tuple(self._changes(self._from(found))))
+        return replace(ready, changes=tuple(self._changes(self._from(answer))))
 
     def _validation(self, change_set: ChangeSet) -> str:
         """What CloudFormation's early validation has found; nothing if it may not be asked.
@@ -241,8 +242,8 @@ class Stacks:
         except Refused as refusal:
             if refusal.code != "InvalidChangeSetStatus":
                 raise
-            found = self._call("describe_change_set", **named)
-            if str(found["ExecutionStatus"]).startswith("EXECUTE_"):
+            answer = self._call("describe_change_set", **named)
+            if str(answer["ExecutionStatus"]).startswith("EXECUTE_"):
                 return  # it was this run: the answer had been lost, and it asked again
             with contextlib.suppress(DeployError):
                 self.discard(change_set)

@@ -68,16 +68,16 @@ class Functions:
         Raises:
             NotPermitted: what matters is left out.
         """
-        wanted: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
+        selector: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
         try:
-            found = self._api.call("get_function", FunctionName=name, **wanted)
+            answer = self._api.call("get_function", FunctionName=name, **selector)
         except NotFound:
             return None
-        if tags and "TagsError" in found:
+        if tags and "TagsError" in answer:
             action = "lambda:ListTags"
             says = f"no permission for {action} on {name}, whose tags are to be set"
             raise NotPermitted(says, remedy=allow(action))
-        state = state_of(found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
+        state = state_of(answer["Configuration"], answer.get("Code", {}), answer.get("Tags", {}))
         if environment and state.environment_error:
             key = f" on {state.environment_key}" if state.environment_key else ""
             raise NotPermitted(
@@ -89,8 +89,8 @@ class Functions:
 
     def everything(self) -> list[FunctionState]:
         """Every version of every function in the account (API: ``ListFunctions``)."""
-        listed = self._api.pages("list_functions", "Functions", FunctionVersion="ALL")
-        return [state_of(found) for found in listed]
+        versions = self._api.pages("list_functions", "Functions", FunctionVersion="ALL")
+        return [state_of(answer) for answer in versions]
 
     def account(self) -> Account:
         """How much of Lambda's quotas is used."""
@@ -191,17 +191,17 @@ class Functions:
             try:
                 return state_of(self._create(name, {**parameters, "Tags": tags}))
             except (Conflict, Unreachable, Unavailable):
-                there = self.read(name, tags=True)
-                if there and there.tags.get(marks.CREATED_BY) == run:
-                    return there  # only the answer was lost
+                existing = self.read(name, tags=True)
+                if existing and existing.tags.get(marks.CREATED_BY) == run:
+                    return existing  # only the answer was lost
                 raise
 
         def patient() -> FunctionState:
             return retry.patiently(create, lambda: self._aws.patience)
 
-        made = self._api.once_known(patient)
-        checked(name, sha256, {"CodeSha256": made.code_sha256})
-        return made
+        state = self._api.once_known(patient)
+        checked(name, sha256, {"CodeSha256": state.code_sha256})
+        return state
 
     def _create(self, name: str, parameters: Mapping[str, Any]) -> Any:
         with unquoted(parameters):

@@ -107,20 +107,20 @@ class LayersApi:
 
         def publish() -> LayerVersion:
             try:
-                made = self._aws.call(
+                answer = self._aws.call(
                     self._region, "lambda", "publish_layer_version", once=True, **parameters
                 )
             except (Unreachable, Unavailable):
-                for there in self.versions(name):
-                    if replace(version, arn=there.arn) == there:
-                        made = self._read(there.arn)  # it was this run: only the answer was lost
+                for existing in self.versions(name):
+                    if replace(version, arn=existing.arn) == existing:
+                        answer = self._read(existing.arn)  # of this run: its answer was lost
                         break
                 else:
                     raise
-            published = replace(version, arn=made["LayerVersionArn"])
-            if (came := str(made["Content"]["CodeSha256"])) != sha256:
-                self.delete(name, str(made["Version"]))
-                raise ContentMismatch(f"layer {name}", sha256, came)
+            published = replace(version, arn=answer["LayerVersionArn"])
+            if (lambda_sha256 := str(answer["Content"]["CodeSha256"])) != sha256:
+                self.delete(name, str(answer["Version"]))
+                raise ContentMismatch(f"layer {name}", sha256, lambda_sha256)
             return published
 
         return retry.again(publish, (Unreachable, Unavailable))
@@ -130,21 +130,21 @@ class LayersApi:
 
         Names are as an index has them (PEP 503), and those of Node.js as they are.
         """
-        found: dict[str, str] = {}
+        packages: dict[str, str] = {}
         with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
             for name in zipped.namelist():
                 if match := _PYTHON.fullmatch(name):
-                    found[re.sub(r"[-_.]+", "-", match.group(1)).lower()] = match.group(2)
+                    packages[re.sub(r"[-_.]+", "-", match.group(1)).lower()] = match.group(2)
                 elif match := _NODE.fullmatch(name):
                     with suppress(ValueError, RecursionError, AttributeError):
-                        found[match.group(1)] = str(json.loads(zipped.read(name)).get("version"))
-        return found
+                        packages[match.group(1)] = str(json.loads(zipped.read(name)).get("version"))
+        return packages
 
     def modules(self, arn: str) -> frozenset[str]:
         """The top modules that a version holds; none if it cannot be fetched."""
         with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
-            found = (_TOP.match(name) for name in zipped.namelist())
-            return frozenset(match.group(1) for match in found if match)
+            matches = (_TOP.match(name) for name in zipped.namelist())
+            return frozenset(match.group(1) for match in matches if match)
         return frozenset()
 
     def _fetched(self, arn: str) -> zipfile.ZipFile:

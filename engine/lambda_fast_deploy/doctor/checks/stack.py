@@ -20,18 +20,18 @@ def stack(
     region: str, context: Callable[[str], StackContext], caller: Caller, clients: Clients
 ) -> Iterator[Finding]:
     """Whether the stack can be deployed to a region."""
-    asked = context(region)
-    there = look(asked)
-    if there.kept is None:
-        yield ok(f"Stack {asked.name} will be created in {region}")
+    stack_context = context(region)
+    current = look(stack_context)
+    if current.kept is None:
+        yield ok(f"Stack {stack_context.name} will be created in {region}")
     else:
-        yield ok(f"Stack {asked.name} takes changes in {region}")
-    resource = f"stack/{asked.name}/id"
+        yield ok(f"Stack {stack_context.name} takes changes in {region}")
+    resource = f"stack/{stack_context.name}/id"
     arn = str(Arn(caller.partition, "cloudformation", region, caller.account, resource))
     needs: dict[str, tuple[str, ...]] = {arn: permissions.DEPLOY_STACK.changes()}
-    if asked.stack.role:
-        needs[asked.stack.role] = permissions.PASS_ROLE_TO_CLOUDFORMATION.changes()
-    yield from permitted(f"stack {asked.name}", needs, region, caller, clients)
+    if stack_context.stack.role:
+        needs[stack_context.stack.role] = permissions.PASS_ROLE_TO_CLOUDFORMATION.changes()
+    yield from permitted(f"stack {stack_context.name}", needs, region, caller, clients)
 
 
 def bucket(
