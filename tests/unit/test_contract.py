@@ -55,8 +55,9 @@ def test_every_room_has_its_place_in_the_flow() -> None:
     prefix = "lambda_fast_deploy."
     rooms = {name.removeprefix(prefix).partition(".")[0] for name in placed}
     assert rooms == {path.stem for path in PACKAGE.iterdir() if _is_room(path)}
-    parts = {path.stem for path in (PACKAGE / "state").glob("*.py")} - {"__init__"}
-    assert {f"{prefix}state.{part}" for part in parts} <= placed
+    for room in ("iam", "state"):  # whose lists of facts are below the rooms that read them
+        parts = {path.stem for path in (PACKAGE / room).glob("*.py")} - {"__init__"}
+        assert {f"{prefix}{room}.{part}" for part in parts} <= placed
 
 
 def _is_room(path: Path) -> bool:

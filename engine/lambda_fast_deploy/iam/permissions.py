@@ -280,3 +280,7 @@ UPDATE_CODE = Feature(
 FEATURES: tuple[Feature, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Feature)
 )
+LISTED = frozenset(action for feature in FEATURES for action in feature.actions)
+
+# API calls whose action has another name
+ACTIONS_OF_CALLS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}

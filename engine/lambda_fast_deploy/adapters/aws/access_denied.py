@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Z]\w+")
 _NAMED = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 
 # What AWS says of calls that a service makes in the caller's name, and of function URLs.
@@ -44,7 +45,15 @@ def _first(actions: Mapping[str, str], message: str) -> str:
 
 
 def allow(action: str) -> str:
-    """What to do about a denied action."""
+    """What to do about a denied action, or several; the printed policy has those that are listed.
+
+    Args:
+        action: the actions in words, such as ``kms:Decrypt on KEY``.
+    """
+    from lambda_fast_deploy.iam.permissions import LISTED  # few calls are denied
+
+    if not LISTED.issuperset(_ACTION.findall(action)):
+        return f"Allow {action} in the IAM policy of the identity that deploys."
     return (
         f"Allow {action} in the IAM policy of the identity that deploys; lambda-fast-deploy policy "
         "prints one that suffices."

@@ -38,8 +38,6 @@ _CONFLICTS = {
     *("PreconditionFailed", "ConditionalRequestConflict", "OperationAborted"),  # S3
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
-# API calls whose IAM action has another name (Service Authorization Reference, Amazon S3)
-_ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
 _CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -127,7 +125,9 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     if code in _CREDENTIALS:
         return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
     if code in _DENIED:
-        wanted = denied_action(said) or _ACTIONS.get(operation, operation)
+        from lambda_fast_deploy.iam.permissions import ACTIONS_OF_CALLS  # few calls are denied
+
+        wanted = denied_action(said) or ACTIONS_OF_CALLS.get(operation, operation)
         return NotPermitted(
             f"no permission for {wanted} in {region}: {said or code}", remedy=allow(wanted)
         )
