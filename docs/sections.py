@@ -20,6 +20,7 @@ from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
 from lambda_fast_deploy.config.keys import ROOT as CONFIGURATION
 from lambda_fast_deploy.config.loader import load
 from lambda_fast_deploy.errors import EXIT_CODES
+from lambda_fast_deploy.iam.permissions import FEATURES
 from lambda_fast_deploy.models import Event
 from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import (
@@ -34,6 +35,7 @@ from lambda_fast_deploy.schema.shapes import (
     Shape,
     TextShape,
 )
+from lambda_fast_deploy.state.all_marks import MARKS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -88,6 +90,22 @@ def flags() -> str:
 def exit_codes() -> str:
     """The meaning of each exit code."""
     return table(("exit code", ""), ((str(number), says) for number, says in EXIT_CODES.items()))
+
+
+def state() -> str:
+    """What deployments leave in AWS, from the modules that write and read it."""
+    rows = ((each.carrier, each.format, each.meaning) for each in MARKS)
+    return table(("what", "where", "says"), rows)
+
+
+def permissions() -> str:
+    """Every IAM action that a deployment can need, from the list that the policy is made of."""
+    rows = (
+        (code(each.action), feature.resource, each.why)
+        for feature in FEATURES
+        for each in feature.permissions
+    )
+    return table(("action", "on", "why"), rows)
 
 
 EVENTS = (
@@ -246,6 +264,8 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "outputs": outputs,
     "flags": flags,
     "events": events,
+    "state": state,
+    "permissions": permissions,
     "exit-codes": exit_codes,
     "configuration": configuration,
     "commands": commands,

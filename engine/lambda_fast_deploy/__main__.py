@@ -7,6 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.cli import dispatch
 from lambda_fast_deploy.cli.signals import without_garbage_collection
 from lambda_fast_deploy.cli.terminal import log, streams
@@ -25,7 +26,7 @@ def main() -> int:
         failure = Interrupted("interrupted")
     except Exception as error:
         failure = unexpected(error)
-    failure.hide(SecretMask(secrets_of(os.environ)))
+    failure.hide(SecretMask(secrets_of(VARIABLES)))
     log.show_error(failure)
     if "--json" in arguments:
         from lambda_fast_deploy.report.documents import error_document

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.models import LayerVersion, Settings
 from lambda_fast_deploy.schema.yaml_lines import nearest
@@ -57,7 +58,7 @@ def _users(clients: Clients, region: str) -> dict[str, tuple[str, ...]]:
     """The function versions (``name:version``) that have each layer version, by its ARN."""
     users: dict[str, tuple[str, ...]] = {}
     for state in clients.functions(region).everything():
-        name = state.arn.split(":")[6]
+        name = Arn.parse(state.arn).name
         for arn in state.layers:
             users[arn] = (*users.get(arn, ()), f"{name}:{state.version}")
     return users

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.config.inputs import PREVIOUS
@@ -176,7 +177,7 @@ class _FunctionRollback:
         good, speed = self._good(observed.live, observed.alias)
         previous = descriptions.previous_of(good.description)
         took = self._context.run_log.elapsed
-        description = descriptions.of_alias(previous, speed, took, back_from=was)
+        description = descriptions.of_alias(previous, speed, took, back_from=was, now=clock.now())
         self._release.expose(good.version, description)
         url = self._release.reach()
         self._release.settle(description)

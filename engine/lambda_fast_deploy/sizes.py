@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lambda_fast_deploy.fingerprints.archive import code_archive
 from lambda_fast_deploy.fingerprints.file_tree import code_files
 from lambda_fast_deploy.models import Settings, ZipSource
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 
 

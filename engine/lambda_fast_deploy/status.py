@@ -86,7 +86,7 @@ def status(settings: Settings, clients: Clients, run_log: RunLog, only: str = ""
 
 def _of_stack(settings: Settings, clients: Clients, run_log: RunLog, only: str) -> list[Status]:
     """The stack in every region."""
-    from lambda_fast_deploy.stacks.context import orders
+    from lambda_fast_deploy.stacks.stack_context import orders
     from lambda_fast_deploy.stacks.status import status_of
 
     assert settings.stack

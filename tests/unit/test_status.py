@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from lambda_fast_deploy.state import descriptions
 from lambda_fast_deploy.status import Status, compared
 from tests.unit import make
 
+NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)
 IMAGE = make.function(source=make.image_source())
 OTHER_LAYER = make.LAYER_ARN.replace("layer:deps:3", "layer:other:1")
 
@@ -94,8 +96,8 @@ def test_without_an_alias_users_have_latest() -> None:
 
 def test_the_past_is_read_from_the_descriptions() -> None:
     event = Event(commit="0123456789abcdef", actor="Ada the deployer")
-    live = make.state(description=descriptions.of_version(event, "6"))
-    told = descriptions.of_alias("6", Speed(0.25, 0.01), 3.0)
+    live = make.state(description=descriptions.of_version(event, "6", now=NOW))
+    told = descriptions.of_alias("6", Speed(0.25, 0.01), 3.0, now=NOW)
     alias = AliasState("", "7", told, "", {"8": 0.1})
     there = ObservedFunction(make.state(), alias, live)
     found = status_of(make.function(), there)
@@ -114,7 +116,7 @@ def test_the_past_is_read_from_the_descriptions() -> None:
     ],
 )
 def test_an_origin_is_what_was_recorded(event: Event, origin: tuple[str, str]) -> None:
-    found = descriptions.origin_of(descriptions.of_version(event, "3"))
+    found = descriptions.origin_of(descriptions.of_version(event, "3", now=NOW))
     assert (found.commit, found.actor) == origin
     assert found.deployed
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lambda_fast_deploy.adapters.aws.functions import Functions
 from lambda_fast_deploy.adapters.aws.invocations import Invocations
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.aws.urls import Urls
 from lambda_fast_deploy.adapters.aws.versions import Versions
@@ -19,11 +19,11 @@ from lambda_fast_deploy.models import FunctionState
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.adapters.aws.bucket import Bucket
+    from lambda_fast_deploy.adapters.aws.cloudformation import Stacks
     from lambda_fast_deploy.adapters.aws.identity import Identity
-    from lambda_fast_deploy.adapters.aws.layers import LayersApi
+    from lambda_fast_deploy.adapters.aws.lambda_layers import LayersApi
     from lambda_fast_deploy.adapters.aws.metrics import Metrics
     from lambda_fast_deploy.adapters.aws.registry import Registry
-    from lambda_fast_deploy.adapters.aws.stacks import Stacks
     from lambda_fast_deploy.adapters.buildx import Buildx
     from lambda_fast_deploy.adapters.docker_engine import Docker
     from lambda_fast_deploy.adapters.image_digest import ImageDigests
@@ -89,13 +89,13 @@ class Clients:
 
     def layers(self, region: str) -> LayersApi:
         """The layer versions of a region."""
-        from lambda_fast_deploy.adapters.aws.layers import LayersApi
+        from lambda_fast_deploy.adapters.aws.lambda_layers import LayersApi
 
         return LayersApi(self.aws, region)
 
     def stacks(self, region: str) -> Stacks:
         """The stacks of a region."""
-        from lambda_fast_deploy.adapters.aws.stacks import Stacks
+        from lambda_fast_deploy.adapters.aws.cloudformation import Stacks
 
         return Stacks(self.aws, region)
 

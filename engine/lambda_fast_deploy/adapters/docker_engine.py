@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import process
 from lambda_fast_deploy.adapters.aws.registry import Login
 from lambda_fast_deploy.adapters.build_errors import explained
@@ -225,4 +226,4 @@ class _PushProgress:
         self._count(done, total)
         if time.monotonic() - self._told >= _TELL_EVERY:
             self._told = time.monotonic()
-            self._tell(f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+            self._tell(units.pushed(done, total))

@@ -1,13 +1,12 @@
-"""What the tools that install dependencies are told of this run's environment: what they need.
-
-They run code of others: a build backend is a program, and an installer asks whoever its settings
-name. So credentials of AWS, tokens of GitHub and inputs of the action are not among it.
-"""
+"""The environment of this run, and the part of it that tools get."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
+
+VARIABLES: Mapping[str, str] = os.environ
 
 _PLAIN = frozenset(
     {
@@ -28,11 +27,14 @@ _SETTINGS = re.compile(
 def for_tools(*more: str) -> dict[str, str]:
     """The environment of uv, pip and npm, and of all that these start.
 
+    They run code of others: a build backend is a program, and an installer asks whoever its
+    settings name. So credentials of AWS, tokens of GitHub and inputs of the action are not in it.
+
     Args:
         more: the names of further variables that one of them needs.
     """
     return {
         name: value
-        for name, value in os.environ.items()
+        for name, value in VARIABLES.items()
         if name in _PLAIN or name.upper() in _PROXIES or name in more or _SETTINGS.match(name)
     }

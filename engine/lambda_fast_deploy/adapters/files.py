@@ -10,21 +10,23 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 
 # Sizes in bytes. CloudFormation takes templates of 1 MB (CloudFormation quotas, "Template body size
 # in an Amazon S3 object"); nothing else that people write by hand is longer.
-TEXT = 1_048_576
+TEXT = units.MIB
 LOCK = 64 * TEXT  # what tools write: hashes of every wheel of a thousand packages are a few MB
 
 OUTSIDE = "leads out of the checkout, where a plan of what is not merged reads nothing"
-_CHUNK = 1_048_576
+_CHUNK = units.MIB
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 _CHANGED = "changed while it was read; run again when nothing writes there"
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
@@ -263,3 +265,8 @@ def unread(path: Path, error: OSError, *, listed: bool) -> Invalid:
 def invalid(path: Path, says: str) -> Invalid:
     """What to tell of a path."""
     return Invalid([Problem(says, Place(str(path)))])
+
+
+def free_space(folder: Path) -> int:
+    """Bytes that are free where a folder is."""
+    return shutil.disk_usage(folder).free

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.registry_http import proxy_for, trust
 from lambda_fast_deploy.errors import FunctionTestFailed, Unreachable
 
@@ -72,7 +73,7 @@ def request(
             spent = time.monotonic() - begun
             return HttpResponse(answer.status, content, spent, answer.headers.get("Location", ""))
     except TimeoutError:
-        raise FunctionTestFailed(f"{what} did not answer within {timeout:.0f} s") from None
+        raise FunctionTestFailed(f"{what} did not answer within {units.seconds(timeout)}") from None
     except (OSError, http.client.HTTPException, ValueError, Unreachable) as error:
         reason = str(error) or type(error).__name__
         raise FunctionTestFailed(f"{what} got no answer: {' '.join(reason.split())}") from None
@@ -130,7 +131,7 @@ def _read(answer: http.client.HTTPResponse, what: str, end: float, most: int) ->
     while piece := answer.read1(PIECE):
         content += piece
         if len(content) > most:
-            says = f"{what} answered {answer.status} with more than {most / 1_000_000:.0f} MB"
+            says = f"{what} answered {answer.status} with more than {units.megabytes(most)}"
             raise FunctionTestFailed(says, remedy="Let the test ask for something shorter.")
         if time.monotonic() > end:
             raise TimeoutError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -62,6 +63,42 @@ def output_of(
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def path_of(program: str) -> str:
+    """Where a program is on PATH; empty if it is not installed."""
+    return shutil.which(program) or ""
+
+
+def output_within(
+    command: Sequence[str],
+    cwd: Path,
+    timeout: float,
+    environment: Mapping[str, str],
+    given: str = "",
+) -> tuple[str, bool]:
+    """What a command prints until it ends or its time (seconds) is over, and whether it ended.
+
+    Its exit code does not count. ``given`` is what it reads.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    _check(command)
+    try:
+        done = subprocess.run(
+            command,
+            input=given.encode(),
+            cwd=cwd,
+            env=dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        return (error.stdout or b"").decode(errors="replace"), False
+    return done.stdout.decode(errors="replace"), True
 
 
 def run(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import platform
 import re
-import shutil
 import sys
 import threading
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.environment import for_tools
-from lambda_fast_deploy.adapters.process import output_of, run
+from lambda_fast_deploy.adapters.process import output_of, path_of, run
 from lambda_fast_deploy.adapters.toolcache import kept
 from lambda_fast_deploy.errors import BuildFailed, NotReady, disk_full
 
@@ -40,7 +39,7 @@ def _found() -> str:
 
 def _on_path() -> str:
     """The uv on PATH if it is the locked one or newer, or nothing."""
-    found = shutil.which("uv")
+    found = path_of("uv")
     asked = output_of([found, "--version"], Path("/"), environment=for_tools()) if found else ""
     said = asked or ""
     versions = [re.search(r"uv(?: |==)(\d+)\.(\d+)\.(\d+)", t) for t in (said, LOCK.read_text())]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import cast
 
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.cli.context import CommandContext
 from lambda_fast_deploy.cli.parser import read
 
@@ -19,4 +19,4 @@ def run(arguments: list[str]) -> int:
         DeployError: for ``__main__`` to show, when no report could be made of it.
     """
     options = read(arguments)
-    return cast(int, options.run(CommandContext(options, os.environ)))
+    return cast(int, options.run(CommandContext(options, VARIABLES)))

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.cli.terminal.streams import say
 from lambda_fast_deploy.config.inputs import INPUTS
 from lambda_fast_deploy.errors import DeployError, Invalid, Place
@@ -68,7 +69,7 @@ class Github:
         """
         from actions_toolkit import core
 
-        if not (path := os.environ.get("GITHUB_OUTPUT")):
+        if not (path := VARIABLES.get("GITHUB_OUTPUT")):
             return
         Path(path).open("a").close()  # of an absent one, actions_toolkit raises an error of no kind
         for name, value in values.items():
@@ -80,12 +81,12 @@ class Github:
         Raises:
             OSError: the file that takes it cannot be written.
         """
-        if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        if path := VARIABLES.get("GITHUB_STEP_SUMMARY"):
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(page)
 
 
 def _in_workspace(source: str) -> str:
     """A file as GitHub names it: from the top of the checkout, wherever the run started."""
-    top = os.environ.get("GITHUB_WORKSPACE")
+    top = VARIABLES.get("GITHUB_WORKSPACE")
     return os.path.relpath(source, top) if top else source

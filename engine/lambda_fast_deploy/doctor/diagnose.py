@@ -21,7 +21,7 @@ from lambda_fast_deploy.doctor.checks import (
     images,
     local_tools,
 )
-from lambda_fast_deploy.doctor.checks.permissions import of_zips, permitted
+from lambda_fast_deploy.doctor.checks.allowed_actions import of_zips, permitted
 from lambda_fast_deploy.doctor.finding import (
     Check,
     Finding,
@@ -38,7 +38,7 @@ from lambda_fast_deploy.models import DesiredImages, Settings
 from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
-    from lambda_fast_deploy.stacks.context import StackContext
+    from lambda_fast_deploy.stacks.stack_context import StackContext
 
 
 def unreadable(error: DeployError) -> list[Finding]:
@@ -84,7 +84,7 @@ class _Examination:
 def _subject(settings: Settings, clients: Clients) -> _Examination:
     if settings.stack is None:
         return _Examination(settings, DesiredImages.of(settings))
-    from lambda_fast_deploy.stacks.context import of_template, orders
+    from lambda_fast_deploy.stacks.stack_context import of_template, orders
 
     _, _, images = of_template(settings.stack)
     desired = DesiredImages(settings.bases, images, settings.regions[0], settings.event)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.files import is_there, link_of, look, read_text, real
 from lambda_fast_deploy.adapters.folders import ENTRIES, tree
 from lambda_fast_deploy.errors import Invalid, Place, Problem
@@ -15,7 +16,7 @@ from lambda_fast_deploy.fingerprints.gitignore import (
     InvalidPattern,
     pattern_of,
 )
-from lambda_fast_deploy.models.sizes import UNZIPPED_LIMIT, shown
+from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 
 _LAMBDAIGNORE = ".lambdaignore"
 # Not part of a function's code, unless .lambdaignore takes it back in (such as "!.env").
@@ -120,9 +121,10 @@ def sized_files(root: Path, left_out: Iterable[str] = (), *, most: int = ENTRIES
 
 def _too_large(root: Path, sizes: Mapping[str, int]) -> Problem:
     largest = sorted(sizes.items(), key=lambda pair: -pair[1])[:_NAMED]
-    named = ", ".join(f"{name} ({shown(size)})" for name, size in largest)
+    named = ", ".join(f"{name} ({units.size(size)})" for name, size in largest)
     says = (
-        f"holds {shown(sum(sizes.values()))}, and Lambda takes {shown(UNZIPPED_LIMIT)} unzipped; "
+        f"holds {units.size(sum(sizes.values()))}, and Lambda takes "
+        f"{units.size(UNZIPPED_LIMIT)} unzipped; "
         f"leave out by {_LAMBDAIGNORE} what the function does not need. The largest: {named}"
     )
     return Problem(says, Place(str(root)))

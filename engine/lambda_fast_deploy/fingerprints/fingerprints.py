@@ -12,7 +12,7 @@ from lambda_fast_deploy.errors import BuildFailed, Invalid
 from lambda_fast_deploy.fingerprints.archive import code_archive
 from lambda_fast_deploy.fingerprints.file_tree import code_files
 from lambda_fast_deploy.models import Archive, DesiredImages, Fingerprints, Settings, ZipSource
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
 
 
 def still(what: str, fingerprint: str, now: Callable[[], str]) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from lambda_fast_deploy.iam import permissions
 from lambda_fast_deploy.iam.statement import Statement
 from lambda_fast_deploy.models import ObservedFunction
 
 
-def of_others(found: Iterable[ObservedFunction]) -> Iterator[Statement]:
+def of_others(observed: Iterable[ObservedFunction]) -> Iterator[Statement]:
     """What it takes to keep what others gave to functions: their variables and their layers."""
-    functions = list(found)
+    functions = list(observed)
     keys = {each.latest.environment_key for each in functions} - {""}
-    yield Statement("ReadEnvironments", ("kms:Decrypt",), sorted(keys))
+    yield Statement.of(permissions.READ_ENVIRONMENTS, resources=sorted(keys))
     layers = sorted({arn for each in functions for arn in each.foreign})
-    yield Statement("KeepLayers", ("lambda:GetLayerVersion",), layers)
+    yield Statement.of(permissions.KEEP_LAYERS, resources=layers)

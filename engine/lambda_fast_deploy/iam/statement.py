@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lambda_fast_deploy.iam.feature import Feature
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -15,6 +17,17 @@ class Statement:
     actions: tuple[str, ...]
     resources: Sequence[str]
     condition: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        *features: Feature,
+        resources: Sequence[str],
+        condition: dict[str, Any] | None = None,
+    ) -> Statement:
+        """The statement of features that share its name."""
+        actions = tuple(action for feature in features for action in feature.actions)
+        return cls(features[0].sid, actions, resources, condition or {})
 
     def document(self) -> dict[str, Any]:
         """As IAM's policy language has it."""

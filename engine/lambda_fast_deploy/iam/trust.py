@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.partitions import partition_of
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
-from lambda_fast_deploy.iam.policy import VERSION
+from lambda_fast_deploy.iam.least_policy import VERSION
 
 _GITHUB = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"  # what configure-aws-credentials asks GitHub for by itself
@@ -43,7 +44,7 @@ def trust_policy(who: str, account: str, region: str) -> dict[str, Any]:
     }
     subject = {f"{_GITHUB}:sub": f"repo:{who}{'' if match['where'] else ':*'}"}
     condition[operator] = condition.get(operator, {}) | subject
-    provider = f"arn:{partition.name}:iam::{account}:oidc-provider/{_GITHUB}"
+    provider = str(Arn(partition.name, "iam", "", account, f"oidc-provider/{_GITHUB}"))
     statement = {
         "Sid": "WorkflowsOnGitHub",
         "Effect": "Allow",
@@ -56,22 +57,22 @@ def trust_policy(who: str, account: str, region: str) -> dict[str, Any]:
 
 def cautions(who: str, region: str) -> list[str]:
     """What to know of a trust policy for ``OWNER/REPO`` and perhaps more, in a region."""
-    match, found = _SUBJECT.fullmatch(who), list[str]()
+    match, notes = _SUBJECT.fullmatch(who), list[str]()
     if match and not match["where"]:
-        found.append(
+        notes.append(
             f"Every branch and pull request of {who} may assume the role; "
             f"{who}:environment:NAME or {who}:ref:refs/heads/BRANCH narrows that."
         )
     if match and not match["id"]:  # GitHub changelog, "Immutable subject claims", April 23, 2026
-        found.append(
+        notes.append(
             "Repositories that were created or renamed on or after July 15, 2026 are known by "
             "OWNER@ID/REPO@ID, and only that fits them; it is printed by: "
             f"gh api repos/{match['repository']} "
             "--jq '\"\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)\"'"
         )
     if (audience := partition_of(region).audience) != _AUDIENCE:
-        found.append(
+        notes.append(
             f"Give aws-actions/configure-aws-credentials the audience {audience}, and the "
             "identity provider the same as a client id."
         )
-    return found
+    return notes

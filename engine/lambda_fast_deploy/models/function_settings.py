@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lambda_fast_deploy.iam.feature import NEVER, Feature, Permission
+from lambda_fast_deploy.iam.permissions import TAG_FUNCTIONS
 from lambda_fast_deploy.models.attribute_change import AttributeChange, change_of_names
 
 if TYPE_CHECKING:
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
     from lambda_fast_deploy.models.observed import ObservedFunction
 
 Call = tuple[str, Mapping[str, Any]]  # an operation in boto3's spelling, and its parameters
+
+
+def _action(operation: str) -> str:
+    """The IAM action of an operation of Lambda's in boto3's spelling."""
+    return f"lambda:{operation.title().replace('_', '')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,15 @@ class FunctionSetting:
         return self.key.replace("-", "_")
 
     @property
-    def actions(self) -> tuple[str, ...]:
-        """The IAM actions that it takes, without their service; what sets it comes first."""
-        operations = filter(None, (self.put, self.get, self.delete))
-        return tuple(name.title().replace("_", "") for name in operations)
+    def feature(self) -> Feature:
+        """The IAM actions that it takes; those that a deploy needs are named after its calls."""
+        permissions = [
+            Permission(_action(self.put), "sets it"),
+            Permission(_action(self.get), "reads it", NEVER),
+        ]
+        if self.delete:
+            permissions.append(Permission(_action(self.delete), "resets it", NEVER))
+        return Feature(f"Set{self.member}", f"functions with {self.key}", *permissions)
 
     def read(self, value: Any) -> Any:
         """The field of ``Configuration`` for a value of lambda-deploy.yml."""
@@ -94,6 +106,10 @@ class TagsSetting(FunctionSetting):
     """Tags, added to those of others; only their names are shown."""
 
     __slots__ = ()
+
+    @property
+    def feature(self) -> Feature:
+        return TAG_FUNCTIONS
 
     def desired(self, function: Function) -> Mapping[str, str] | None:
         return function.configuration.tags or None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from lambda_fast_deploy.errors import Place
+from lambda_fast_deploy.iam.feature import Feature
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,10 @@ class Condition:
 
 
 class NeededPermission(NamedTuple):
-    """What a test needs of IAM: ``actions`` on the ARN ``resource``, which may hold ``*``.
+    """What a test needs of IAM: the actions of a feature on an ARN, which may contain ``*``."""
 
-    ``sid`` names the statement of the policy. ``doctor`` asks IAM about those that are
-    ``is_simulated``; it tries the others itself, or cannot.
-    """
-
-    sid: str
-    actions: tuple[str, ...]
+    feature: Feature
     resource: str
-    is_simulated: bool = False
 
 
 class Remark(NamedTuple):

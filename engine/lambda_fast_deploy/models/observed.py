@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models.configuration import ObservedAttributes
 from lambda_fast_deploy.models.enums import Access
 from lambda_fast_deploy.state import marks
@@ -61,7 +62,7 @@ class LayerVersion:
     @property
     def number(self) -> str:
         """The version's number."""
-        return self.arn.rpartition(":")[2]
+        return Arn.parse(self.arn).qualifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ class AliasState:
     @property
     def name(self) -> str:
         """The alias's name."""
-        return self.arn.rpartition(":")[2]
+        return Arn.parse(self.arn).qualifier
 
     @property
     def is_under_test(self) -> bool:

@@ -21,7 +21,7 @@ from lambda_fast_deploy.models import (
     Settings,
     ZipSource,
 )
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.region_layers import LayerBuilder, RegionLayers
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import BuildFailed
-from lambda_fast_deploy.models.sizes import shown
 
 
 def check_size(what: str, size: int, limit: int | None, of: str, remedy: str = "") -> None:
@@ -14,7 +14,7 @@ def check_size(what: str, size: int, limit: int | None, of: str, remedy: str = "
     """
     if limit is not None and size > limit:
         raise BuildFailed(
-            f"{what} is {shown(size)} {of}; the limit is {shown(limit)}",
+            f"{what} is {units.size(size)} {of}; the limit is {units.size(limit)}",
             remedy=remedy
             or "Remove what it does not need, or raise the budget if it is one of yours.",
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.models import Action, Base, DesiredImages, ImageSource, Step
 from lambda_fast_deploy.packaging.images.builders import check_builders
@@ -35,7 +35,7 @@ def check_secrets(sources: Iterable[Base | ImageSource]) -> None:
         f"{variable} (of secret {secret})": None
         for source in sources
         for secret, variable in source.secrets.items()
-        if not os.environ.get(variable)  # GitHub makes an empty text of an unknown secret
+        if not VARIABLES.get(variable)  # GitHub makes an empty text of an unknown secret
     }
     if missing:
         raise NotReady(

@@ -6,21 +6,22 @@ import base64
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.bucket import Bucket, checksum_of
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Archive, Settings, Step, Store
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, shown
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
 from lambda_fast_deploy.run_log import RunLog
+from lambda_fast_deploy.state import bucket_keys
 
-PREFIX = "lambda-fast-deploy/"
 BUCKET = "name a bucket for it: artifacts: {bucket: NAME, create: true}"
 
 
 def too_large(what: str, zipped: Archive) -> str:
     """What is told of a zip that no call can have."""
-    limit = shown(DIRECT_LIMIT)
-    return f"{what} is {shown(zipped.size)} zipped; Lambda takes at most {limit} in a call"
+    limit = units.size(DIRECT_LIMIT)
+    return f"{what} is {units.size(zipped.size)} zipped; Lambda takes at most {limit} in a call"
 
 
 def bucket_of(store: Store, region: str, clients: Clients) -> Bucket:
@@ -116,7 +117,7 @@ class Uploads:
             return {"ZipFile": zipped.content}
         bucket = self._bucket or self._named_bucket(what, zipped)
         # Addressed by content: what is there already is not sent again.
-        key = f"{PREFIX}{base64.b64decode(zipped.sha256).hex()}.zip"
+        key = bucket_keys.zip_key(base64.b64decode(zipped.sha256).hex())
         if not has_bytes(bucket, key, checksum_of(zipped.content), self._region.run_log):
             bucket.upload(key, zipped.content, tell)
         return {"S3Bucket": bucket.name, "S3Key": key}
@@ -136,9 +137,11 @@ def progress(run_log: RunLog, step: Step, size: int) -> Callable[[int], None]:
 
     def tell(done: int) -> None:
         run_log.cancellation.check()
-        says = f"{shown(done)} of {shown(size)} uploaded to S3"
+        says = f"{units.size(done)} of {units.size(size)} uploaded to S3"
         run_log.advance(step.id, done, size, says, step.region)
         tenth = 10 * done // size
-        run_log.progress(step.id, f"{tenth * 10} % of {shown(size)} uploaded to S3", step.region)
+        run_log.progress(
+            step.id, f"{tenth * 10} % of {units.size(size)} uploaded to S3", step.region
+        )
 
     return tell

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import NotPermitted
 from lambda_fast_deploy.models import Fingerprints, Plan, Settings
-from lambda_fast_deploy.models.sizes import FULL_STORAGE, shown
+from lambda_fast_deploy.models.quotas import FULL_STORAGE
 
 
 def full_storage(
@@ -32,6 +33,8 @@ def full_storage(
             account = clients.functions(region).account()
             if account.code + new > account.code_limit:
                 yield (
-                    f"Code and layers of all functions in {region} take {shown(account.code)} of "
-                    f"{shown(account.code_limit)}, and {shown(new)} more do not fit. {FULL_STORAGE}"
+                    f"Code and layers of all functions in {region} take "
+                    f"{units.size(account.code)} of "
+                    f"{units.size(account.code_limit)}, and {units.size(new)} more do not fit. "
+                    f"{FULL_STORAGE}"
                 )

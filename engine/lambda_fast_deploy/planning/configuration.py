@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models import (
     AttributeChange,
     Function,
@@ -117,12 +118,16 @@ def among(
 
 def layer_name(arn: str) -> str:
     """The name of the layer that a version is of."""
-    return arn.split(":")[6]
+    return Arn.parse(arn).name
 
 
 def _short(layer: str | LayerReference) -> str:
     """A layer's name and version; the name alone until the version is published."""
-    return layer.name if isinstance(layer, LayerReference) else ":".join(layer.split(":")[6:8])
+    return (
+        layer.name
+        if isinstance(layer, LayerReference)
+        else f"{Arn.parse(layer).name}:{Arn.parse(layer).qualifier}"
+    )
 
 
 def resolved(parameters: Mapping[str, Any], layers: Mapping[str, LayerVersion]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, results, workers
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import DeployError, NotReady
 from lambda_fast_deploy.models import (
     Canary,
@@ -121,7 +122,7 @@ def with_foreign_layers(
 
 def _is_near(layer: str, there: ObservedFunction) -> bool:
     """Whether a layer is of the account of the function that it is attached to."""
-    return layer.split(":")[4] == there.latest.arn.split(":")[4]
+    return Arn.parse(layer).account == Arn.parse(there.latest.arn).account
 
 
 def _reusable(

@@ -12,7 +12,7 @@ from lambda_fast_deploy.models import (
     ImageSource,
     ZipSource,
 )
-from lambda_fast_deploy.models.sizes import MAX_LAYERS
+from lambda_fast_deploy.models.quotas import MAX_LAYERS
 from lambda_fast_deploy.planning.configuration import layer_name
 
 # Lambda quotas: environment variables. It is their JSON that is measured, as AWS's refusal shows,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.models import (
     Function,
     ObservedFunction,
@@ -12,7 +13,7 @@ from lambda_fast_deploy.models import (
     Store,
     ZipSource,
 )
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, shown
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
 
 
 def cautions(
@@ -47,7 +48,8 @@ def cautions(
     if is_code_new and store is None and _is_large(function, observed):
         yield (
             f"The code that {function.name} has in {region} is "
-            f"{shown(observed.latest.code_size)} zipped: should the deploy fail, it takes a bucket "
+            f"{units.size(observed.latest.code_size)} zipped: should the deploy fail, it takes "
+            "a bucket "
             "to put it back. Name one: artifacts: {bucket: NAME, create: true}."
         )
 

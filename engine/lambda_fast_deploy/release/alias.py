@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.errors import Conflict, NotFound
 from lambda_fast_deploy.models import AliasState, Speed
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -165,7 +166,7 @@ class AliasMoves:
         """Lead users to where they were, unless somebody else has led them elsewhere since."""
         description = self._description
         if self.gives_url:
-            description = f"{marks.PUTTING_BACK}{self._context.run_log.run}, {description}"
+            description = descriptions.putting_back(self._context.run_log.run, description)
         before = self._before
         weights = before.shares if before and not (before.is_under_test or before.is_going) else {}
         return self._put(_AliasTarget(self.home, dict(weights), description))
@@ -175,7 +176,7 @@ class AliasMoves:
         if not self._ours:
             return UndoResult.NEEDLESS
         version = self._ours[-1].version
-        mark = _AliasTarget(version, {}, f"{marks.DELETING}{self._context.run_log.run}")
+        mark = _AliasTarget(version, {}, marks.deleted_by(self._context.run_log.run))
         return self._put(mark) or UndoResult.NEEDLESS
 
     def _put(self, wanted: _AliasTarget) -> UndoResult | None:
@@ -236,7 +237,9 @@ class AliasMoves:
             self._context.name, self.home
         )
         previous = descriptions.previous_of(state.description) if state else ""
-        return descriptions.of_alias(previous, Speed(), self._context.run_log.elapsed)
+        return descriptions.of_alias(
+            previous, Speed(), self._context.run_log.elapsed, now=clock.now()
+        )
 
     def keeps_url(self) -> bool:
         """Whether the alias is another run's by now that wants it to have a function URL."""

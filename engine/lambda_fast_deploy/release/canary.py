@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 
-from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters import clock, retry
 from lambda_fast_deploy.adapters.aws.metrics import Alarm, CallMetrics
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.models import Canary, Step
@@ -43,8 +43,9 @@ def try_out(context: ReleaseContext, moves: AliasMoves, version: str, descriptio
 def slow_alarms(canary: Canary, alarms: Mapping[str, Alarm]) -> list[str]:
     """What is so of each alarm that a canary may be over before."""
     return [
-        f"alarm {name} goes off after {alarm.span:.0f} s at the earliest, and the canary lasts "
-        f"{canary.duration:.0f} s (for)"
+        f"alarm {name} goes off after {units.seconds(alarm.span)} at the earliest, and the "
+        "canary lasts "
+        f"{units.seconds(canary.duration)} (for)"
         for name, alarm in alarms.items()
         if alarm.span > canary.duration
     ]
@@ -79,12 +80,12 @@ class _CanaryWatch:
             GateFailed: the version fared badly, or was not seen at all.
         """
         context, canary = self._context, self._canary
-        since, begun = self._metrics.now(), time.monotonic()
+        since, begun = self._metrics.now(), clock.monotonic()
         end = since + timedelta(seconds=canary.duration)
 
         def is_over() -> bool:
             context.run_log.cancellation.check()
-            gone = time.monotonic() - begun
+            gone = clock.monotonic() - begun
             self._calls = self._metrics.calls(
                 context.name, context.function.alias, self._version, since
             )
@@ -111,7 +112,7 @@ class _CanaryWatch:
 
     def _tell(self, gone: float) -> None:
         context, lasts, step = self._context, self._canary.duration, self._step
-        when = f"after {gone:.0f} of {lasts:.0f} s"
+        when = f"after {gone:.0f} of {units.seconds(lasts)}"
         if gone > lasts:
             when = "so far; CloudWatch has not shown the last of them yet"
         context.run_log.progress(step.id, f"{self._seen} {when}", context.region)

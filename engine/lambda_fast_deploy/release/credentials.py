@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.models import Plan, Settings
@@ -36,10 +37,10 @@ def check_canaries(settings: Settings, plan: Plan, aws: Aws, run_log: RunLog) ->
 
     lasts, name = longest
     needed, left = lasts + LATE + REST, aws.expiry()
-    says = f"the canary of {name} may last {(lasts + LATE) / 60:.0f} minutes"
+    says = f"the canary of {name} may last {units.minutes(lasts + LATE)}"
     if left is not None and left < needed:
         if left > 0:
-            problem = f"the credentials end in {left / 60:.0f} minutes, and {says}"
+            problem = f"the credentials end in {units.minutes(left)}, and {says}"
         else:
             problem = f"the credentials have ended (credentials-expire), and {says}"
         raise NotReady(
@@ -59,7 +60,7 @@ def check_stack(aws: Aws, run_log: RunLog) -> None:
     left = aws.expiry()
     if left is not None and left < STACK:
         run_log.note(
-            f"The credentials end in {left / 60:.0f} minutes. CloudFormation goes on by itself, "
+            f"The credentials end in {units.minutes(left)}. CloudFormation goes on by itself, "
             "but nothing tests the stack after that, or undoes a change whose tests fail. "
             f"{_REMEDY}."
         )

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.errors import ChangedMeanwhile, DeployError, unexpected
 from lambda_fast_deploy.models import (
     FunctionOutcome,
@@ -113,11 +114,14 @@ class FunctionRelease:
         alias, previous = context.observed.alias if context.observed else None, self._moves.home
         past = alias.description if alias and alias.is_settled else ""
         announce_test(context)
-        staged = stage(context, descriptions.of_version(context.settings.event, previous, past))
+        event, now = context.settings.event, clock.now()
+        staged = stage(context, descriptions.of_version(event, previous, past, now=now))
         version = self._version = staged.state
         speed = self.tests.test_version(version)
         has_url, took = context.function.url is not None, context.run_log.elapsed
-        description = descriptions.of_alias(self._before(version), speed, took, has_url=has_url)
+        description = descriptions.of_alias(
+            self._before(version), speed, took, now=clock.now(), has_url=has_url
+        )
         if context.function.has_alias:
             marked = descriptions.under_test(context.run_log.run, self._moves.home, description)
             try_out(context, self._moves, version.version, marked)

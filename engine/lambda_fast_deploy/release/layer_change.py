@@ -11,6 +11,7 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.models import (
     Action,
@@ -75,7 +76,7 @@ class LayerChange:
     def _of(self, observed: ObservedFunction) -> str:
         """The ARN of the layer that users have now, or nothing."""
         layers = observed.live.layers if observed.live else ()
-        return next((arn for arn in layers if arn.split(":")[6] == self.layer), "")
+        return next((arn for arn in layers if Arn.parse(arn).name == self.layer), "")
 
     def _context(
         self,
@@ -120,7 +121,7 @@ class LayerChange:
         arns = [version.arn for version in clients.layers(region).versions(self.layer)]
         older = arns[arns.index(attached) + 1 :] if attached in arns else []
         for arn in arns if self.to else older:
-            if self.to in ("", arn.rpartition(":")[2]):
+            if self.to in ("", Arn.parse(arn).qualifier):
                 return arn
         numbers = ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
         target = f"version {self.to}" if self.to else "version before the one that is attached"

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import ContentMismatch, ImageRefused
 from lambda_fast_deploy.models import FunctionState
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -33,7 +34,7 @@ class NewCode:
         if self.image:
             return self.image.rpartition("@")[2][:19]
         size = self._context.artifacts.archives[self._context.name].size
-        return f"{size / 1000:.1f} kB uploaded"
+        return f"{units.size(size)} uploaded"
 
     def is_in(self, state: FunctionState) -> bool:
         """Whether a function has this code."""

@@ -10,9 +10,9 @@ is the lock. A deploy that meets nobody never takes it.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.errors import (
     ChangedMeanwhile,
     Conflict,
@@ -39,9 +39,9 @@ class Lease:
     def is_over(self, revision: str) -> bool:
         """Wait a moment; whether a mark of this revision has not changed for the whole lease."""
         if revision != self._seen:
-            self._seen, self._since = revision, time.monotonic()
-        time.sleep(_PAUSE)
-        return time.monotonic() - self._since > LEASE
+            self._seen, self._since = revision, clock.monotonic()
+        clock.sleep(_PAUSE)
+        return clock.monotonic() - self._since > LEASE
 
 
 @contextlib.contextmanager

@@ -51,7 +51,7 @@ def _delete(context: ReleaseContext, number: str) -> UndoResult | None:
         return UndoResult.NEEDLESS
     except Conflict:  # Lambda deletes no version that an alias points to (API: DeleteFunction)
         alias = versions.alias(context.name, context.function.alias)
-        if alias and alias.description.startswith(f"{marks.UNDER_TEST}{context.run_log.run}"):
+        if alias and alias.description.startswith(marks.under_test_by(context.run_log.run)):
             raise  # this run's own alias could not be moved back
         if alias is None or alias.serving != number:
             return UndoResult.THEIRS

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.errors import Conflict, DeployFailed, NotFound
 from lambda_fast_deploy.models import LATEST, Archive, FunctionState
@@ -181,7 +181,7 @@ def _is_on_top(context: ReleaseContext, now: FunctionState) -> bool:
 
 def under_test(context: ReleaseContext) -> str:
     """What the tag for tests says while this run tests what it has put on top of another's."""
-    return f"{marks.UNDER_TEST}{context.run_log.run}"
+    return marks.under_test_by(context.run_log.run)
 
 
 def is_had_as_found(context: ReleaseContext) -> bool:

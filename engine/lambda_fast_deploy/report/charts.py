@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.models import FunctionOutcome
 from lambda_fast_deploy.report.markdown import label, mermaid
 
 HEAVIEST = 8  # packages of a picture; the others are one slice
 REGRESSION = 1.25  # times the median of the releases before
 ENOUGH = 3  # releases before, at least, to tell what is usual
-MB = 10**6
-
-
-def shown(size: float) -> str:
-    """Bytes for people."""
-    return f"{size / MB:.1f} MB" if size >= MB else f"{size / 1000:.1f} kB"
-
-
-def milliseconds(seconds: float | None) -> str:
-    """Seconds for people, as milliseconds; nothing if they are not known."""
-    if seconds is None:
-        return ""
-    return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "<1 ms"
 
 
 def heaviest(packages: Mapping[str, Mapping[str, int]]) -> str:
@@ -36,7 +24,7 @@ def heaviest(packages: Mapping[str, Mapping[str, int]]) -> str:
         slices.append((f"{len(ranked) - HEAVIEST} others", rest))
     return mermaid(
         "pie showData title MB unzipped",
-        *(f'    "{name}" : {max(size / MB, 0.01):.2f}' for name, size in slices),
+        *(f'    "{name}" : {max(size / units.MB, 0.01):.2f}' for name, size in slices),
     )
 
 
@@ -48,8 +36,9 @@ def past(delivery: FunctionOutcome) -> str:
     if len(known) < 2:
         return ""
     names = ", ".join(f'"{label(version)}"' for version, _ in known)
-    values = ", ".join(f"{seconds * 1000:.0f}" for _, seconds in known)
-    top = max(seconds for _, seconds in known) * 1100  # from 0, as bars are compared by height
+    values = ", ".join(f"{units.in_ms(seconds):.0f}" for _, seconds in known)
+    # From 0, as bars are compared by height
+    top = units.in_ms(max(seconds for _, seconds in known)) * 1.1
     return mermaid(
         "xychart-beta",
         f'    title "Cold start of {label(delivery.function)}, by version"',
@@ -70,9 +59,14 @@ def regressions(deliveries: Iterable[FunctionOutcome]) -> list[str]:
                 "starts in",
                 delivery.speed.cold,
                 [each.speed.cold for each in delivery.history],
-                milliseconds,
+                units.milliseconds,
             ),
-            ("has code of", delivery.code_size, [p.code_size for p in delivery.history], shown),
+            (
+                "has code of",
+                delivery.code_size,
+                [p.code_size for p in delivery.history],
+                units.size,
+            ),
         ):
             usual = _usual(before)
             if now and usual and now > usual * REGRESSION and show(now) != show(usual):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.report.markdown import label, mermaid
 from lambda_fast_deploy.run_log import LogEntry, RunLog
 
@@ -43,7 +44,7 @@ def timeline(run_log: RunLog) -> str:
         start = round(entry.start * 1000)
         end = round((entry.start + max(entry.seconds, _SHORTEST)) * 1000)
         kind, _, rest = entry.id.partition(":")
-        name = label(f"{kind} {rest.partition(':')[2]} {entry.seconds:.1f} s")
+        name = label(f"{kind} {rest.partition(':')[2]} {units.seconds(entry.seconds, 1)}")
         lines.append(f"    {name} :{state}{start}, {end}")
     others = len(run_log.entries) - len(entries)
     left = (

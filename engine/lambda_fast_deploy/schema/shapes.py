@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import Problem
 from lambda_fast_deploy.schema.yaml_lines import YamlNode
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB)?")
-_UNITS = {None: 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+
 _DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(ms|s|m)?")
-_SECONDS = {None: 1.0, "s": 1.0, "ms": 0.001, "m": 60.0}
+_SECONDS = {"s": 1.0, "ms": 0.001, "m": 60.0}
 
 
 class Shape(Protocol):
@@ -100,13 +101,15 @@ class QuantityShape:
     kind: str
 
     def check(self, node: YamlNode, problems: list[Problem]) -> float:
-        pattern, units = (_SIZE, _UNITS) if self.kind == "size" else (_DURATION, _SECONDS)
+        pattern, factors, usual = (
+            (_SIZE, units.SIZES, "B") if self.kind == "size" else (_DURATION, _SECONDS, "s")
+        )
         match = pattern.fullmatch(node.text.strip())
         if not match:
             example = "100 MB" if self.kind == "size" else "30s"
             mismatch(node, f"a {self.kind} such as {example}", problems)
             return 0
-        return float(match.group(1)) * units[match.group(2)]
+        return float(match.group(1)) * factors[match.group(2) or usual]
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": ["string", "number"], "description": f"a {self.kind}"}

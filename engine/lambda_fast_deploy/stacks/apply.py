@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters.aws.cloudformation import Stacks
 from lambda_fast_deploy.adapters.aws.stack_shapes import ChangeSet, StackEvent, StackState
-from lambda_fast_deploy.adapters.aws.stacks import Stacks
+from lambda_fast_deploy.arn import is_arn
 from lambda_fast_deploy.errors import Cancelled, DeployError, DeployFailed, NotReady
 from lambda_fast_deploy.models import Action
 from lambda_fast_deploy.run_log import RunLog
@@ -225,7 +226,7 @@ class Application:
         """The failure that the others follow from; that of a stack inside is in its own events."""
         failures = (each for each in events if each.failed and each.physical != stack_id)
         first = next(failures, None)
-        if first is None or first.type != STACK or not first.physical.startswith("arn:"):
+        if first is None or first.type != STACK or not is_arn(first.physical):
             return first
         return self._first_failure(first.physical, self._last_failed(first.physical)) or first
 

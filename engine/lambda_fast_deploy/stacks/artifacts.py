@@ -1,12 +1,7 @@
 """The zips of a stack: made once, known by what they hold, kept in the bucket.
 
-Objects of the bucket, all below ``lambda-fast-deploy/``:
-
-    HASH.zip                a zip, by the hash of what it holds
-    dependencies/PRINT.zip  what requirements led to, by their fingerprint
-    made/PRINT.json         which zip a fingerprint led to, and the hashes of its bytes
-
-What is found there is used only if S3's checksum, or its bytes, are those that were written.
+What is found there (keys: ``state.bucket_keys``) is used only if S3's checksum, or its bytes, are
+those that were written.
 """
 
 from __future__ import annotations
@@ -21,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
 from lambda_fast_deploy.adapters.files import is_file, read_bytes
 from lambda_fast_deploy.adapters.parallel import together
@@ -31,13 +27,14 @@ from lambda_fast_deploy.fingerprints.file_tree import code_files
 from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer, own_of
 from lambda_fast_deploy.models import Action, Archive, Layer, Step
-from lambda_fast_deploy.models.sizes import UNZIPPED_LIMIT, shown
+from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 from lambda_fast_deploy.packaging.limits import check_size
-from lambda_fast_deploy.packaging.upload import PREFIX, exchanged
+from lambda_fast_deploy.packaging.upload import exchanged
 from lambda_fast_deploy.stacks.bucket_objects import digest, held, is_as_named
-from lambda_fast_deploy.stacks.context import StackContext
 from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact
+from lambda_fast_deploy.stacks.stack_context import StackContext
+from lambda_fast_deploy.state import bucket_keys
 
 BUILDS_AT_ONCE = 4  # uv mostly waits
 _COMPILED = re.compile(r"(.*/)?(?:__pycache__/([^/.]+)\.[^/]*|([^/.]+))\.pyc")
@@ -63,7 +60,7 @@ class Artifact:
     @property
     def expected(self) -> str:
         """The object's key, or one that no object has while the zip is not made."""
-        return self.key or f"{PREFIX}{self.fingerprint}.zip"
+        return self.key or bucket_keys.zip_key(self.fingerprint)
 
 
 class StackArtifacts:
@@ -80,7 +77,7 @@ class StackArtifacts:
         own = _own(part)
         if part.requirements is None:
             name, checksum = digest(own.content), checksum_of(own.content)
-            return Artifact(part, own, name[:16], f"{PREFIX}{name}.zip", own.sha256, checksum)
+            return Artifact(part, own, name[:16], bucket_keys.zip_key(name), own.sha256, checksum)
         fingerprint = _fingerprint(part, of_layer(_layer(part)), own)
         return Artifact(part, own, fingerprint, **self._recorded(fingerprint))
 
@@ -154,12 +151,12 @@ class StackArtifacts:
                 installed, packages = self._installed(artifact)
                 zipped = _together(part, installed, zipped)
                 self._check(part, zipped)
-                key = f"{PREFIX}{held(zipped.content)}.zip"
+                key = bucket_keys.zip_key(held(zipped.content))
             self._upload(key, zipped, part)
             checksum = checksum_of(zipped.content)
             if part.requirements is not None:
                 self._record(artifact.fingerprint, key, zipped.sha256, checksum)
-            detail(f"{shown(zipped.size)} zipped, {shown(zipped.unzipped)} unzipped")
+            detail(f"{units.size(zipped.size)} zipped, {units.size(zipped.unzipped)} unzipped")
         return replace(artifact, key=key, sha256=zipped.sha256, checksum=checksum), packages
 
     def _has(self, artifact: Artifact) -> bool:
@@ -173,13 +170,13 @@ class StackArtifacts:
 
     def _recorded(self, fingerprint: str) -> dict[str, str]:
         """Which zip a fingerprint led to: its ``key``, ``sha256`` and ``checksum``, if known."""
-        found = self._bucket.get(_made(fingerprint))
+        found = self._bucket.get(bucket_keys.build_key(fingerprint))
         values = json.loads(found) if found else {}
         return {name: str(values.get(name, "")) for name in ("key", "sha256", "checksum")}
 
     def _record(self, fingerprint: str, key: str, sha256: str, checksum: str) -> None:
         made = {"key": key, "sha256": sha256, "checksum": checksum}
-        self._bucket.put(_made(fingerprint), json.dumps(made).encode())
+        self._bucket.put(bucket_keys.build_key(fingerprint), json.dumps(made).encode())
 
     def _installed(self, artifact: Artifact) -> tuple[bytes, Mapping[str, int]]:
         """What requirements lead to: found under their fingerprint, or installed now.
@@ -192,7 +189,7 @@ class StackArtifacts:
         fingerprint = of_layer(layer, own)
         whole = _fingerprint(part, fingerprint, artifact.own)
         still(_called(part), artifact.fingerprint, lambda: whole)
-        key = f"{PREFIX}dependencies/{fingerprint}.zip"
+        key = bucket_keys.dependencies_key(fingerprint)
         checksum = self._recorded(fingerprint)["checksum"]
         if found := self._bucket.get(key) if checksum else None:
             if checksum_of(found) == checksum:
@@ -298,7 +295,3 @@ def _module(compiled: str) -> str:
 def _sha256(content: bytes) -> str:
     """As Lambda's ``CodeSha256`` has it."""
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
-
-
-def _made(fingerprint: str) -> str:
-    return f"{PREFIX}made/{fingerprint}.json"

@@ -6,18 +6,15 @@ told, and kept until its next deployment.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lambda_fast_deploy.adapters.aws.function_states import under_way
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import (
-    Conflict,
-    ContentMismatch,
     DeployError,
-    DeployFailed,
     unexpected,
 )
 from lambda_fast_deploy.models import (
@@ -29,25 +26,29 @@ from lambda_fast_deploy.models import (
     Settings,
     Step,
 )
-from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.release.function_release import because
-from lambda_fast_deploy.release.restore import write_code
-from lambda_fast_deploy.release.undo import Undo, UndoResult
+from lambda_fast_deploy.release.undo import Undo
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
-from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, StackResult, everywhere
-from lambda_fast_deploy.stacks.drift import PUBLISHED, code_of
-from lambda_fast_deploy.stacks.function_tests import (
+from lambda_fast_deploy.stacks.code_update import StackCodeUpdate
+from lambda_fast_deploy.stacks.drift import code_of
+from lambda_fast_deploy.stacks.observe import observe
+from lambda_fast_deploy.stacks.package import package
+from lambda_fast_deploy.stacks.resources import FUNCTIONS
+from lambda_fast_deploy.stacks.snapshots import DriftedFunction
+from lambda_fast_deploy.stacks.stack_context import (
+    CurrentStack,
+    StackContext,
+    StackResult,
+    everywhere,
+)
+from lambda_fast_deploy.stacks.stack_images import StackImages
+from lambda_fast_deploy.stacks.stack_tests import (
     StackTests,
     alias_of,
     test_steps,
     warn_of_untested,
 )
-from lambda_fast_deploy.stacks.images import StackImages
-from lambda_fast_deploy.stacks.observe import observe
-from lambda_fast_deploy.stacks.package import package
-from lambda_fast_deploy.stacks.resources import FUNCTIONS
-from lambda_fast_deploy.stacks.snapshots import DriftedFunction
 from lambda_fast_deploy.stacks.template import plain
 
 _CODE = ("CodeUri", "Code", "ImageUri")
@@ -235,7 +236,7 @@ class _CodeOnlyUpdate:
         resources = plain(there.kept.template)["Resources"]
         drift = dict(there.drift)
         for logical, state in changed.items():
-            name, alias = state.arn.rpartition(":")[2], alias_of(self._context, logical)
+            name, alias = Arn.parse(state.arn).name, alias_of(self._context, logical)
             if alias != LATEST and logical not in drift:
                 leads = self._versions.alias(name, alias)
                 drift[logical] = DriftedFunction(name, alias, leads.version if leads else "")
@@ -258,79 +259,8 @@ class _CodeOnlyUpdate:
         self._undo.record("what is noted of its drift", lambda: keep.put_drift(there.drift))
         keep.put_drift(drift)
         steps = {step.subject: step for step in work.steps if step.kind == "function"}
-        together(lambda each: self._update(steps[each], work.changed[each], code[each]), steps)
-
-    def _update(self, step: Step, before: FunctionState, code: Mapping[str, str]) -> None:
-        name = before.arn.rpartition(":")[2]
-        with self._context.run_log.step(step) as detail:
-            before = self._settled(name, before)
-            sha256 = self._sha256s.get(step.subject, "")
-            ours = {sha256}
-            self._undo.record(f"code of {step.subject}", lambda: self._restore(name, before, ours))
-            try:
-                self._functions.update_code(
-                    name, code, before.architecture, before.code_key, before.revision, sha256
-                )
-            except ContentMismatch as error:
-                ours.add(error.sha256)
-                raise
-            # A run that is cancelled has not waited for Lambda.
-            self._context.run_log.cancellation.check()
-            alias = alias_of(self._context, step.subject)
-            if alias == LATEST:
-                detail("it has the new code")
-                return
-            detail(f"{alias} leads to version {self._publish(step.subject, name, alias)}")
-
-    def _settled(self, name: str, before: FunctionState) -> FunctionState:
-        """The function after a change that was under way when this run looked at it."""
-        if not under_way(before):
-            return before
-        now = self._functions.at_rest(name)
-        if now.code_sha256 != before.code_sha256:
-            raise Conflict(
-                f"{name} was being updated when this run began, and has other code now",
-                remedy="Run again to deploy on top of it.",
-            )
-        return now
-
-    def _restore(
-        self, name: str, before: FunctionState, ours: Collection[str]
-    ) -> UndoResult | None:
-        """Put the code back if its CodeSha256 still is one of ``ours``; an image's is not known."""
-        now = self._functions.read(name)
-        is_back = now and now.code_sha256 == before.code_sha256
-        if now is None or (is_back and now.update_status != "InProgress"):
-            return UndoResult.NEEDLESS
-        if "" not in ours and now.code_sha256 not in (*ours, before.code_sha256):
-            return UndoResult.THEIRS
-        uploads = Uploads(self._context, self._context.bucket)
-        write_code(self._functions, uploads, name, before, now.revision)
-        return None
-
-    def _publish(self, logical: str, name: str, alias: str) -> str:
-        """Let users who call an alias have the code; the version's number."""
-        state, now = self._functions.read(name), self._versions.alias(name, alias)
-        if state is None or now is None:
-            raise DeployFailed(f"{name} or its alias {alias} is gone, which is {logical}")
-
-        def back() -> UndoResult | None:
-            there = self._versions.alias(name, alias)
-            if there is None or there.version == now.version:
-                return UndoResult.NEEDLESS
-            if there.version != version:
-                return UndoResult.THEIRS
-            self._versions.move_alias(name, alias, now.version, now.description, there.revision)
-            return None
-
-        version = self._versions.publish(name, state.code_sha256, PUBLISHED).version
-        self._functions.settled(name, version, is_new=True)
-        self._context.run_log.cancellation.check()
-        self._undo.record(f"alias {alias} of {logical}", back, first=True)
-        moved = self._versions.move_alias(name, alias, version, now.description, now.revision)
-        self._versions.arrived(name, moved)
-        self._context.run_log.cancellation.check()
-        return version
+        update = StackCodeUpdate(self._context, self._undo, self._sha256s).update
+        together(lambda each: update(steps[each], work.changed[each], code[each]), steps)
 
     def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context

@@ -15,15 +15,20 @@ from lambda_fast_deploy.release.credentials import check_stack
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
-from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, StackResult, everywhere
-from lambda_fast_deploy.stacks.function_tests import warn_of_untested
-from lambda_fast_deploy.stacks.images import StackImages
 from lambda_fast_deploy.stacks.observe import observe
 from lambda_fast_deploy.stacks.package import package, text_of
 from lambda_fast_deploy.stacks.parameters import Parameters, parameters_of
 from lambda_fast_deploy.stacks.preview import preview
 from lambda_fast_deploy.stacks.resources import has_stacks
 from lambda_fast_deploy.stacks.snapshots import Snapshot
+from lambda_fast_deploy.stacks.stack_context import (
+    CurrentStack,
+    StackContext,
+    StackResult,
+    everywhere,
+)
+from lambda_fast_deploy.stacks.stack_images import StackImages
+from lambda_fast_deploy.stacks.stack_tests import warn_of_untested
 from lambda_fast_deploy.stacks.template import plain
 from lambda_fast_deploy.stacks.update import StackUpdate
 

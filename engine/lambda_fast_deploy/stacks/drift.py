@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_fast_deploy.models import Action, Step
-from lambda_fast_deploy.stacks.context import CurrentStack, StackContext
 from lambda_fast_deploy.stacks.snapshots import DriftedFunction
+from lambda_fast_deploy.stacks.stack_context import CurrentStack, StackContext
 from lambda_fast_deploy.stacks.template import plain
+from lambda_fast_deploy.state import descriptions
 
-PUBLISHED = "code-only"  # description of the versions that an alias leads to meanwhile
 _OBJECT = re.compile(r"s3://([^/]+)/(.+)")
 
 
@@ -71,6 +71,6 @@ def _align(context: StackContext, drifted: DriftedFunction, code: Mapping[str, s
         back = drifted.version
         versions.move_alias(name, drifted.alias, back, now.description, now.revision)
         for version in versions.every(name):
-            if version.description == PUBLISHED and version.version != back:
+            if version.description == descriptions.CODE_ONLY and version.version != back:
                 versions.delete(name, version.version)
     return "it has the code that the stack says"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lambda_fast_deploy.adapters.parallel import together, workers
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
-from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, look
-from lambda_fast_deploy.stacks.images import StackImages
+from lambda_fast_deploy.stacks.stack_context import CurrentStack, StackContext, look
+from lambda_fast_deploy.stacks.stack_images import StackImages
 
 
 def observe(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +10,11 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
 from lambda_fast_deploy.models import Stack
-from lambda_fast_deploy.packaging.upload import PREFIX
 from lambda_fast_deploy.stacks.alarms import alarms_of, log_groups_of
 from lambda_fast_deploy.stacks.artifacts import Artifact
-from lambda_fast_deploy.stacks.images import with_images
 from lambda_fast_deploy.stacks.resources import Resources
+from lambda_fast_deploy.stacks.stack_images import with_images
+from lambda_fast_deploy.state import bucket_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def package(
     for logical, inside in resources.nested.items():
         made = package(stack, inside.resources, every.values(), bucket, images)
         text = text_of(made.body)
-        key = f"{PREFIX}{hashlib.sha256(text.encode()).hexdigest()}.template"
+        key = bucket_keys.template_key(text)
         nested |= {**made.nested, key: text}
         body["Resources"][logical]["Properties"][inside.property] = bucket.address(key)
     for function in resources.functions:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lambda_fast_deploy.adapters.aws.cloudformation import theirs
 from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
-from lambda_fast_deploy.adapters.aws.stacks import theirs
 from lambda_fast_deploy.errors import Conflict, DeployError, DeployFailed
 from lambda_fast_deploy.models import FunctionOutcome
 from lambda_fast_deploy.release.function_release import because
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.stacks.apply import Application, is_stuck
-from lambda_fast_deploy.stacks.context import StackContext, is_at
 from lambda_fast_deploy.stacks.resources import has_stacks
 from lambda_fast_deploy.stacks.snapshots import SECRET, Snapshot
+from lambda_fast_deploy.stacks.stack_context import StackContext, is_at
 from lambda_fast_deploy.stacks.template import plain
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.models import Outcome, Settings
 from lambda_fast_deploy.run_log import RunLog
-from lambda_fast_deploy.stacks.context import (
+from lambda_fast_deploy.stacks.preview import preview
+from lambda_fast_deploy.stacks.restore import proposal_of
+from lambda_fast_deploy.stacks.snapshots import SECRET
+from lambda_fast_deploy.stacks.stack_context import (
     CurrentStack,
     StackContext,
     StackResult,
     everywhere,
     look,
 )
-from lambda_fast_deploy.stacks.preview import preview
-from lambda_fast_deploy.stacks.restore import proposal_of
-from lambda_fast_deploy.stacks.snapshots import SECRET
 from lambda_fast_deploy.stacks.update import StackUpdate
 
 

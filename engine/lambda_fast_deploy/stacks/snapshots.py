@@ -1,16 +1,14 @@
 """What a stack was, kept in the bucket: the way back, without a server.
 
-``lambda-fast-deploy/stacks/NAME/ID.json`` holds a template, its parameters, and the id of what the
-stack was before. The id comes of the template and the parameters, so that the stack itself tells
-which record is its own. ``lambda-fast-deploy/stacks/NAME/drift.json`` tells of functions that were
-updated past the stack.
+A record holds a template, its parameters, and the id of what the stack was before. The id comes of
+the template and the parameters, so that the stack itself tells which record is its own. Another
+object tells of functions that were updated past the stack (keys: ``state.bucket_keys``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -19,12 +17,11 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.errors import Conflict, NotReady
-from lambda_fast_deploy.packaging.upload import PREFIX
 from lambda_fast_deploy.stacks.bucket_objects import is_as_named
 from lambda_fast_deploy.stacks.template import plain
+from lambda_fast_deploy.state import bucket_keys
 
 SECRET = "****"  # noqa: S105  # what CloudFormation shows of a NoEcho parameter
-_KEY = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.(?:zip|template)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class Snapshot:
     @property
     def artifacts(self) -> tuple[str, ...]:
         """Keys of the objects that its template names."""
-        return tuple(sorted(set(_KEY.findall(self.template))))
+        return tuple(sorted(set(bucket_keys.ARTIFACT.findall(self.template))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +86,14 @@ class DriftedFunction:
     version: str = ""
 
 
-def digest_of(secret: str, known: str = "") -> str:
+def digest_of(secret: str, other: str = "") -> str:
     """What tells whether a secret is still the same, and not what it is (RFC 7914, scrypt).
 
     Args:
         secret: the value of a ``NoEcho`` parameter.
-        known: a digest to compare with; that of the same secret comes out the same.
+        other: a digest to compare with; that of the same secret comes out the same.
     """
-    salt = bytes.fromhex(known.partition("$")[0]) if known else secrets.token_bytes(16)
+    salt = bytes.fromhex(other.partition("$")[0]) if other else secrets.token_bytes(16)
     digest = hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=5)
     return f"{salt.hex()}${digest.hex()}"
 
@@ -106,7 +103,7 @@ class Snapshots:
 
     def __init__(self, bucket: Bucket, name: str) -> None:
         self._bucket = bucket
-        self._folder = f"{PREFIX}stacks/{name}/"
+        self._stack = name
 
     def get(self, kept_id: str) -> Snapshot | None:
         """A state; ``None`` if it was not kept.
@@ -114,7 +111,7 @@ class Snapshots:
         Raises:
             NotReady: what is kept under that id is another state.
         """
-        key = f"{self._folder}{kept_id}.json"
+        key = bucket_keys.snapshot_key(self._stack, kept_id)
         found = self._bucket.read(key)
         if found is None:
             return None
@@ -142,7 +139,10 @@ class Snapshots:
         """
         values = asdict(kept)
         del values["etag"]
-        key, content = f"{self._folder}{kept.id}.json", json.dumps(values, indent=1).encode()
+        key, content = (
+            bucket_keys.snapshot_key(self._stack, kept.id),
+            json.dumps(values, indent=1).encode(),
+        )
         try:
             return replace(kept, etag=self._bucket.put(key, content, kept.etag))
         except Conflict:
@@ -153,14 +153,14 @@ class Snapshots:
 
     def drift(self) -> dict[str, DriftedFunction]:
         """The functions that were updated past the stack, by their logical ids."""
-        found = self._bucket.get(f"{self._folder}drift.json")
+        found = self._bucket.get(bucket_keys.drift_key(self._stack))
         values: dict[str, Any] = json.loads(found) if found else {}
         return {logical: DriftedFunction(**each) for logical, each in values.items()}
 
     def put_drift(self, drift: Mapping[str, DriftedFunction]) -> None:
         """Keep which functions were updated past the stack."""
         text = json.dumps({logical: asdict(each) for logical, each in drift.items()}, indent=1)
-        self._bucket.put(f"{self._folder}drift.json", text.encode())
+        self._bucket.put(bucket_keys.drift_key(self._stack), text.encode())
 
     def lost(self, kept: Snapshot) -> list[str]:
         """The objects of a state that are not in the bucket any more, or hold something else."""

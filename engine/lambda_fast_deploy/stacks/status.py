@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
-from lambda_fast_deploy.stacks.context import CurrentStack, StackContext
-from lambda_fast_deploy.stacks.images import StackImages
 from lambda_fast_deploy.stacks.observe import observe
 from lambda_fast_deploy.stacks.package import package
 from lambda_fast_deploy.stacks.parameters import parameters_of
 from lambda_fast_deploy.stacks.snapshots import Snapshot
+from lambda_fast_deploy.stacks.stack_context import CurrentStack, StackContext
+from lambda_fast_deploy.stacks.stack_images import StackImages
 from lambda_fast_deploy.stacks.template import plain
 
 

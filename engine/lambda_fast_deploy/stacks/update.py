@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lambda_fast_deploy.adapters.aws.cloudformation import theirs
 from lambda_fast_deploy.adapters.aws.stack_shapes import ChangeSet, Proposal
-from lambda_fast_deploy.adapters.aws.stacks import theirs
 from lambda_fast_deploy.errors import Conflict, DeployError, unexpected
 from lambda_fast_deploy.models import Action, FunctionOutcome, Step
 from lambda_fast_deploy.release.function_release import because
 from lambda_fast_deploy.release.ownership import Lease
 from lambda_fast_deploy.stacks.apply import Application
 from lambda_fast_deploy.stacks.change_set import check_data, counted, steps_of
-from lambda_fast_deploy.stacks.context import CurrentStack, StackContext, StackResult, is_at
 from lambda_fast_deploy.stacks.drift import align, align_steps
-from lambda_fast_deploy.stacks.function_tests import StackTests, test_steps
 from lambda_fast_deploy.stacks.preview import planned
 from lambda_fast_deploy.stacks.restore import StackRestore, note
 from lambda_fast_deploy.stacks.snapshots import Snapshot, digest_of
+from lambda_fast_deploy.stacks.stack_context import CurrentStack, StackContext, StackResult, is_at
+from lambda_fast_deploy.stacks.stack_tests import StackTests, test_steps
 
 
 class StackUpdate:

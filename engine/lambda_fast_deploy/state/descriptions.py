@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.models import AliasState, Event, FunctionState, PastVersion, Speed
-from lambda_fast_deploy.state import marks
+from lambda_fast_deploy.state import Mark, marks
 
 _ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
 _HOME = re.compile(rf"{marks.UNDER_TEST}\w+, back to version (\d+) if they fail")
@@ -22,19 +23,35 @@ _TOOK = re.compile(r"took ([\d.]+) s")
 _COLD = re.compile(r"cold start (\d+) ms")
 _WARM = re.compile(r"warm (\d+) ms")
 
+CODE_ONLY = "code-only"  # of the versions that an alias leads to until their stack is deployed
 
-def of_version(event: Event, previous: str, past: str = "") -> str:
+MARKS = (
+    Mark(
+        "the way back, and the past",
+        "descriptions of versions and of the alias",
+        "commit, who, when, after which version, how fast",
+    ),
+    Mark(
+        "version that code-only has published",
+        f"description `{CODE_ONLY}` of the version",
+        "its stack does not know it; the next deployment of the stack deletes it",
+    ),
+)
+
+
+def of_version(event: Event, previous: str, past: str = "", *, now: datetime) -> str:
     """The description of a new version; unlike that of any other run.
 
     Args:
         event: what it is made of, and by whom.
         previous: the version that users have now, if any.
         past: the description of the alias that leads to that.
+        now: when it is published.
     """
     parts = [
         f"commit {event.commit[:12]}" if event.commit else "",
         f"by {event.actor[:60]}" if event.actor else "",
-        f"deployed {_now()}",
+        f"deployed {_written(now)}",
         f"after version {previous}" if previous else "",
     ]
     fared = [match.group() for p in (_TOOK, _COLD, _WARM) if (match := p.search(past))]
@@ -42,7 +59,13 @@ def of_version(event: Event, previous: str, past: str = "") -> str:
 
 
 def of_alias(
-    previous: str, speed: Speed, took: float, back_from: str = "", *, has_url: bool = False
+    previous: str,
+    speed: Speed,
+    took: float,
+    back_from: str = "",
+    *,
+    now: datetime,
+    has_url: bool = False,
 ) -> str:
     """The description of an alias; unlike that of any other run.
 
@@ -51,16 +74,18 @@ def of_alias(
         speed: of the version that it leads to.
         took: seconds from the beginning of the run.
         back_from: the version that was given up, if one was.
+        now: when the alias is moved.
         has_url: whether a function URL is wanted.
     """
+    # Later runs read these figures, so that their format is not that of pages (units.py).
     parts = [
         f"after version {previous}" if previous else "no version before",
         f"back from version {back_from}" if back_from else "",
         f"took {took:.1f} s",
-        f"cold start {speed.cold * 1000:.0f} ms" if speed.cold is not None else "",
-        f"warm {speed.warm * 1000:.0f} ms" if speed.warm is not None else "",
+        f"cold start {units.in_ms(speed.cold):.0f} ms" if speed.cold is not None else "",
+        f"warm {units.in_ms(speed.warm):.0f} ms" if speed.warm is not None else "",
         marks.WITH_URL if has_url else "",
-        f"since {_now()}",
+        f"since {_written(now)}",
     ]
     return ", ".join(filter(None, parts))
 
@@ -75,6 +100,11 @@ def under_test(run: str, home: str, description: str) -> str:
     """
     back = f", back to version {home} if they fail" if home else ""
     return f"{marks.UNDER_TEST}{run}{back}, {description}"
+
+
+def putting_back(run: str, description: str) -> str:
+    """The description of an alias that leads where it should while its URL is taken away."""
+    return f"{marks.PUTTING_BACK}{run}, {description}"
 
 
 def without_mark(description: str) -> str:
@@ -100,8 +130,8 @@ def proved_by(alias: AliasState | None) -> str:
     return match.group(1) if match else ""
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +171,8 @@ def speed_of(description: str) -> Speed:
     """How fast a version was, as a description of its alias or of the next version tells."""
     cold, warm = _COLD.search(description), _WARM.search(description)
     return Speed(
-        cold=int(cold.group(1)) / 1000 if cold else None,
-        warm=int(warm.group(1)) / 1000 if warm else None,
+        cold=units.from_ms(int(cold.group(1))) if cold else None,
+        warm=units.from_ms(int(warm.group(1))) if warm else None,
     )
 
 

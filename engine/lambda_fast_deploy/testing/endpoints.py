@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from lambda_fast_deploy.adapters import http
+from lambda_fast_deploy.adapters import clock, http
 from lambda_fast_deploy.adapters.aws.access_denied import allow, denied_action
 from lambda_fast_deploy.adapters.aws.invocations import LONGEST, Invocations
 from lambda_fast_deploy.adapters.http import HttpResponse
@@ -85,9 +84,9 @@ class VersionAddress:
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
-        begun = time.monotonic()
+        begun = clock.monotonic()
         answer = _whole(self.invoke(event_of(self.event, method, path, body, headers or {})))
-        seconds = time.monotonic() - begun
+        seconds = clock.monotonic() - begun
         if not (isinstance(answer, dict) and "statusCode" in answer):
             if self.event != "http":  # "Malformed Lambda proxy response", 502
                 raise FunctionTestFailed(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters import clock
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models import EventKind
 
 HOST = "lambda-fast-deploy.test"
@@ -17,7 +19,7 @@ NAME = "lambda-fast-deploy"
 # What is sent as text, and not in base64 (Elastic Load Balancing guide, "Lambda functions as
 # targets"); function URLs and APIs do so, too, with these.
 _TEXT = re.compile(r"text/|application/(json|javascript|xml)\s*(;|$)", re.IGNORECASE)
-_TARGET = f"arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/{NAME}/0"
+_TARGET = str(Arn("aws", "elasticloadbalancing", "us-east-1", "0" * 12, f"targetgroup/{NAME}/0"))
 
 
 def event_of(
@@ -84,7 +86,7 @@ def _http(method: str, path: str, query: str, headers: Mapping[str, str]) -> dic
             "routeKey": "$default",
             "stage": "$default",
             "time": _now(),
-            "timeEpoch": int(time.time() * 1000),
+            "timeEpoch": int(units.in_ms(clock.now().timestamp())),
         },
     }
 
@@ -115,7 +117,7 @@ def _rest(method: str, path: str, query: str, headers: Mapping[str, str]) -> dic
             "protocol": "HTTP/1.1",
             "requestId": NAME,
             "requestTime": _now(),
-            "requestTimeEpoch": int(time.time() * 1000),
+            "requestTimeEpoch": int(units.in_ms(clock.now().timestamp())),
             "resourceId": NAME,
             "resourcePath": path,
             "stage": "$default",
@@ -136,4 +138,4 @@ def _alb(method: str, path: str, query: str, headers: Mapping[str, str]) -> dict
 
 
 def _now() -> str:
-    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+    return clock.now().strftime("%d/%b/%Y:%H:%M:%S +0000")

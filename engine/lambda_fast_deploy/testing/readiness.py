@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.adapters.aws.function_states import remedy_of
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import DeployFailed, FunctionTestFailed, Unavailable, Unreachable
@@ -40,12 +40,12 @@ def make_ready(
     version = "" if state.version == LATEST else state.version
     what = f"version {version} of {name}" if version else name
     functions, invocations = clients.functions(region), clients.invocations(region)
-    begun = time.monotonic()
+    begun = clock.monotonic()
     with run_log.work(f"function:{name}", "read", f"{what} is {state.state}", region) as detail:
         while state.state not in READY:
             run_log.cancellation.check()  # a run that is cancelled does not wait for Lambda
             if state.state == "Inactive":
-                if time.monotonic() - begun > RESTORING:
+                if clock.monotonic() - begun > RESTORING:
                     says = f"{what} is Inactive, and Lambda does not restore it: {state.why}"
                     raise DeployFailed(says, remedy=remedy_of(state.reason_code))
                 run_log.waits(f"Lambda restores {what}, which was Inactive")
@@ -54,5 +54,5 @@ def make_ready(
                     invocations.invoke(name, state.version, {}, state.timeout)
             state = functions.at_rest(name, version)
             if state.state == "Inactive":
-                time.sleep(PAUSE)
+                clock.sleep(PAUSE)
         detail(f"{what} is {state.state}")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters import clock, retry
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.errors import DeployError, FunctionTestFailed, Unavailable, Unreachable
 from lambda_fast_deploy.models import FunctionTest, Settings, Step
 from lambda_fast_deploy.run_log import RunLog
@@ -36,7 +36,7 @@ class TestedFunction:
         """What commands get."""
         version = self.address.qualifier if isinstance(self.address, VersionAddress) else ""
         return {
-            **os.environ,
+            **VARIABLES,
             "FUNCTION_NAME": self.name,
             "FUNCTION_VERSION": version,
             "FUNCTION_ALIAS": self.alias,
@@ -89,7 +89,7 @@ class FunctionTests:
             with contextlib.suppress(*NOT_YET, RecursionError):  # it has passed before
                 test.run(target, deadline)
             if times > 1:
-                time.sleep(PAUSE)
+                clock.sleep(PAUSE)
 
     def _target(self, subject: TestedFunction) -> Target:
         return Target(
@@ -137,7 +137,11 @@ def run_test(test: FunctionTest, target: Target) -> str:
         wake=target.check,
     )
     if isinstance(result, DeployError):
-        spent = f" ({tries} tries in {test.within - deadline.left:.1f} s)" if tries > 1 else ""
+        spent = (
+            f" ({tries} tries in {units.seconds(test.within - deadline.left, 1)})"
+            if tries > 1
+            else ""
+        )
         raise FunctionTestFailed(
             f"test {test.name} did not pass{spent}: {result.message}",
             detail=result.detail,

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.models import Speed
 
@@ -36,9 +37,9 @@ class SpeedMeter:
         self._is_called = True
         for duration, start in list(_reports(log))[-1:]:
             if start is not None:
-                self._cold.append(start / 1000)
+                self._cold.append(units.from_ms(start))
             else:
-                self._warm.append(duration / 1000)
+                self._warm.append(units.from_ms(duration))
 
     @property
     def speed(self) -> Speed:
@@ -63,11 +64,12 @@ class SpeedMeter:
         if cold is None:
             return (
                 f"The cold start of {name} was not measured, so its budget of "
-                f"{budget * 1000:.0f} ms was not checked: {self._unmeasured}."
+                f"{units.milliseconds(budget)} was not checked: {self._unmeasured}."
             )
         if cold > budget:
             raise FunctionTestFailed(
-                f"{name} takes {cold * 1000:.0f} ms to start; the budget is {budget * 1000:.0f} ms",
+                f"{name} takes {units.milliseconds(cold)} to start; the budget is "
+                f"{units.milliseconds(budget)}",
                 remedy="Import less before the first call, add memory, or raise the budget.",
             )
         return ""

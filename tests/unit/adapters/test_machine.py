@@ -15,7 +15,7 @@ import pytest
 
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.parallel import results, together, workers
-from lambda_fast_deploy.adapters.process import output_of, run
+from lambda_fast_deploy.adapters.process import output_of, output_within, path_of, run
 from lambda_fast_deploy.errors import BuildFailed, NotReady
 
 # ---------------------------------------------------------------- parallel
@@ -290,3 +290,15 @@ def test_the_error_itself_is_raised_in_the_end(error: Exception, times: int) -> 
     with pytest.raises(type(error), match="x"):
         retry.again(work, BuildFailed, attempts=3)
     assert len(tried) == times
+
+
+def test_what_is_printed_until_the_time_is_over_counts(tmp_path: Path) -> None:
+    script = "read word; echo $word; exit 3"
+    assert output_within(["sh", "-c", script], tmp_path, 30, os.environ, "in\n") == ("in\n", True)
+    script = "echo begun; exec sleep 30"
+    assert output_within(["sh", "-c", script], tmp_path, 0.5, os.environ) == ("begun\n", False)
+
+
+def test_a_program_is_found_on_path_or_is_not_installed() -> None:
+    assert Path(path_of("sh")).is_file()
+    assert path_of(f"no-{secrets.token_hex(4)}") == ""

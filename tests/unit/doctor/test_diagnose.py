@@ -18,12 +18,12 @@ from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.checks import (
     account,
+    allowed_actions,
     buckets_and_alarms,
     checkout,
     functions,
     images,
     local_tools,
-    permissions,
 )
 from lambda_fast_deploy.doctor.diagnose import unreadable
 from lambda_fast_deploy.doctor.finding import (
@@ -51,6 +51,7 @@ from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY
 from tests.unit import make
 
+LAYER = make.LAYER_ARN.rpartition(":")[0]
 Stub = Callable[[str], Stubber]
 ACCOUNT = "123456789012"
 ROOT = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
@@ -438,7 +439,7 @@ def test_versions_of_a_layer_are_looked_up(
     clients: Clients, stub: Stub, numbers: list[int], says: str
 ) -> None:
     mark = "lambda-fast-deploy 0123456789abcdef aa of aa.bb, 1234 bytes"
-    versions = [{"LayerVersionArn": f"arn:layer:deps:{n}", "Description": mark} for n in numbers]
+    versions = [{"LayerVersionArn": f"{LAYER}:{n}", "Description": mark} for n in numbers]
     stub("lambda").add_response("list_layer_versions", {"LayerVersions": versions})
     (finding,) = functions.layer(make.REGION, "deps", clients)
     assert (finding.level, says in finding.says) == (Level.OK, True)
@@ -496,14 +497,14 @@ def test_an_absent_repository_will_be_created(clients: Clients, stub: Stub) -> N
 # ---------------------------------------------------------------- permissions
 
 
-def actions(needs: permissions.Needs) -> set[str]:
+def actions(needs: allowed_actions.Needs) -> set[str]:
     return {action for each in needs.values() for action in each}
 
 
 def test_a_new_function_needs_more_than_one_that_is_there() -> None:
     function = make.function(tests=(make.HEALTH,))
-    new = permissions.of_function(function, None, make.REGION, USER)
-    there = permissions.of_function(function, make.existing(make.state()), make.REGION, USER)
+    new = allowed_actions.of_function(function, None, make.REGION, USER)
+    there = allowed_actions.of_function(function, make.existing(make.state()), make.REGION, USER)
     assert new[make.ROLE] == ("iam:PassRole",)
     assert actions(new) - actions(there) == {
         "lambda:CreateFunction",
@@ -516,9 +517,9 @@ def test_a_new_function_needs_more_than_one_that_is_there() -> None:
 
 def test_a_test_by_s3_needs_its_bucket_and_a_repository_is_made_once() -> None:
     function = make.function(tests=(make.STORAGE,))
-    needs = permissions.of_function(function, None, make.REGION, USER)
+    needs = allowed_actions.of_function(function, None, make.REGION, USER)
     assert "s3:DeleteObject" in needs["arn:aws:s3:::files/objects/lambda-fast-deploy-key"]
-    of = partial(permissions.of_repository, "orders", make.REGION, USER)
+    of = partial(allowed_actions.of_repository, "orders", make.REGION, USER)
     made, there = of(exists=False, deployed=False), of(exists=True, deployed=False)
     assert "ecr:CreateRepository" in actions(made) - actions(there)
     assert {"ecr:PutImage", "ecr:BatchDeleteImage"} <= actions(there)
@@ -553,7 +554,7 @@ def test_whose_policies_were_asked_is_told(
     result = {"EvalActionName": "lambda:UpdateAlias", "EvalDecision": "allowed"}
     iam.add_response("simulate_principal_policy", {"EvaluationResults": [result]})
     needs = {"arn:a": ("lambda:UpdateAlias",)}
-    (finding,) = permissions.permitted("orders", needs, make.REGION, caller, clients)
+    (finding,) = allowed_actions.permitted("orders", needs, make.REGION, caller, clients)
     assert finding.says == whose
 
 
@@ -565,10 +566,10 @@ def test_what_is_denied_is_wrong_and_what_may_not_be_asked_is_a_note(
     for action, decision in (("lambda:UpdateAlias", "allowed"), ("iam:PassRole", "implicitDeny")):
         result = {"EvalActionName": action, "EvalDecision": decision}
         iam.add_response("simulate_principal_policy", {"EvaluationResults": [result]})
-    findings = list(permissions.permitted("orders", needs, make.REGION, USER, clients))
+    findings = list(allowed_actions.permitted("orders", needs, make.REGION, USER, clients))
     assert [f.says for f in findings] == ["no permission for iam:PassRole on arn:b"]
     assert USER.arn in findings[0].remedy
     iam.add_client_error("simulate_principal_policy", "AccessDenied", "", 403)
-    (finding,) = permissions.permitted("orders", needs, make.REGION, USER, clients)
+    (finding,) = allowed_actions.permitted("orders", needs, make.REGION, USER, clients)
     assert (finding.level, "iam:SimulatePrincipalPolicy" in finding.says) == (Level.NOTE, True)
-    assert list(permissions.permitted("orders", needs, make.REGION, ROOT, clients)) == []
+    assert list(allowed_actions.permitted("orders", needs, make.REGION, ROOT, clients)) == []

@@ -28,8 +28,10 @@ RECURSION = FunctionSetting(
 
 
 def test_its_permissions_are_those_of_its_calls() -> None:
-    assert RECURSION.actions == ("PutFunctionRecursionConfig", "GetFunctionRecursionConfig")
-    assert TAGS.actions == ("TagResource", "GetFunction", "UntagResource")
+    put, get = "lambda:PutFunctionRecursionConfig", "lambda:GetFunctionRecursionConfig"
+    assert RECURSION.feature.actions == (put, get)
+    assert RECURSION.feature.changes() == (put,)
+    assert TAGS.feature.changes() == ("lambda:TagResource",)
 
 
 def test_a_value_is_shown_in_the_words_of_the_configuration() -> None:

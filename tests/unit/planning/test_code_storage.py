@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lambda_fast_deploy.adapters.aws.function_reads import Account
+from lambda_fast_deploy.adapters.aws.account_limits import Account
 from lambda_fast_deploy.errors import NotPermitted
 from lambda_fast_deploy.models import Archive, FunctionState
 from lambda_fast_deploy.planning.code_storage import full_storage

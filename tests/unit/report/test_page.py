@@ -30,7 +30,7 @@ from lambda_fast_deploy.models import (
     Step,
 )
 from lambda_fast_deploy.report.markdown import BLOCK, cell
-from lambda_fast_deploy.report.page import LIMIT, sentence, summary
+from lambda_fast_deploy.report.page import LIMIT, summary
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.sanitize import harmless
 from tests.unit import make
@@ -384,10 +384,3 @@ def test_half_a_surrogate_pair_can_be_written_to_a_file() -> None:
 def test_a_url_can_be_followed() -> None:
     url = "https://abc.lambda-url.eu-central-1.on.aws/"
     assert f"[open]({url})" in page(make.delivery(url=url))
-
-
-def test_the_sentence_is_plain_text() -> None:
-    assert sentence(make.delivery()) == "orders: live now serves version 8 (before: 7)"
-    assert sentence(make.delivery(previous="8")) == (
-        "orders: live still serves version 8, as what was built came out the same"
-    )

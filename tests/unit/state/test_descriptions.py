@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from lambda_fast_deploy.models import AliasState, Event, Speed
 from lambda_fast_deploy.state import descriptions, marks
 
+NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:orders:live"
-TESTED = descriptions.of_alias("4", Speed(0.2, 0.01), 3.5, has_url=True)
-RETURNED = descriptions.of_alias("", Speed(), 3.5, back_from="7")  # to the first version
+TESTED = descriptions.of_alias("4", Speed(0.2, 0.01), 3.5, now=NOW, has_url=True)
+RETURNED = descriptions.of_alias("", Speed(), 3.5, back_from="7", now=NOW)  # to the first version
 
 
 def alias(version: str, description: str) -> AliasState:
@@ -51,7 +54,7 @@ def test_a_mark_says_what_it_is_and_goes_without_a_trace() -> None:
 @pytest.mark.parametrize(
     ("description", "deployed"),
     [
-        (descriptions.of_version(Event(name="push", commit="c0ffee"), "4"), True),
+        (descriptions.of_version(Event(name="push", commit="c0ffee"), "4", now=NOW), True),
         ("deployed 2026-05-01", False),
         ("deployed 2026-05-01T10:00:00 by hand", False),
         ("deployed 2026-Q3", False),

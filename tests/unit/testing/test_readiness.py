@@ -56,7 +56,7 @@ def awake(clients: _World, run_log: RunLog) -> None:
 def clients(monkeypatch: pytest.MonkeyPatch) -> _World:
     """The world whose time passes by its pauses alone."""
     made = _World("Inactive")
-    monkeypatch.setattr(readiness, "time", made)
+    monkeypatch.setattr(readiness, "clock", made)
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Z]\w+")
 _NAMED = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 
 # What AWS says of calls that a service makes in the caller's name, and of function URLs.
@@ -27,24 +28,32 @@ _REGISTRY = {
 }
 
 
-def denied_action(said: str) -> str:
+def denied_action(message: str) -> str:
     """The action, or actions, that a refusal of AWS's is about; nothing if it is about none."""
-    if named := _NAMED.search(said):
-        return named.group(1)
-    return _first(_IN_OTHER_WORDS, said)
+    if match := _NAMED.search(message):
+        return match.group(1)
+    return _first(_IN_OTHER_WORDS, message)
 
 
-def denied_push(said: str) -> str:
+def denied_push(message: str) -> str:
     """The action that a builder lacked, if it was not its login that the registry refused."""
-    return denied_action(said) or _first(_REGISTRY, said)
+    return denied_action(message) or _first(_REGISTRY, message)
 
 
-def _first(known: Mapping[str, str], said: str) -> str:
-    return next((action for words, action in known.items() if re.search(words, said)), "")
+def _first(actions: Mapping[str, str], message: str) -> str:
+    return next((action for words, action in actions.items() if re.search(words, message)), "")
 
 
 def allow(action: str) -> str:
-    """What to do about a denied action."""
+    """What to do about a denied action, or several; the printed policy has those that are listed.
+
+    Args:
+        action: the actions in words, such as ``kms:Decrypt on KEY``.
+    """
+    from lambda_fast_deploy.iam.permissions import LISTED  # few calls are denied
+
+    if not LISTED.issuperset(_ACTION.findall(action)):
+        return f"Allow {action} in the IAM policy of the identity that deploys."
     return (
         f"Allow {action} in the IAM policy of the identity that deploys; lambda-fast-deploy policy "
         "prints one that suffices."

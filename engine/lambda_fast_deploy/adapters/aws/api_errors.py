@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.exceptions as boto
@@ -19,7 +21,7 @@ from lambda_fast_deploy.errors import (
     Unavailable,
     Unreachable,
 )
-from lambda_fast_deploy.models.sizes import FULL_STORAGE
+from lambda_fast_deploy.models.quotas import FULL_STORAGE
 
 _MISSING = {
     "ResourceNotFoundException",
@@ -36,8 +38,6 @@ _CONFLICTS = {
     *("PreconditionFailed", "ConditionalRequestConflict", "OperationAborted"),  # S3
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
-# API calls whose IAM action has another name (Service Authorization Reference, Amazon S3)
-_ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
 _CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -64,6 +64,29 @@ _CONFIGURE = (
     "In a workflow, add aws-actions/configure-aws-credentials before this step (with "
     "permissions: id-token: write); on a laptop, run aws configure or aws sso login."
 )
+
+
+# What botocore says of credentials that were told of their end once that has come, and what is so.
+_OVER = "still expired"
+_ENDED = "they have ended (AWS_CREDENTIAL_EXPIRATION)"
+
+
+@contextlib.contextmanager
+def explained(region: str, operation: str) -> Iterator[None]:
+    """Errors of AWS's SDK in this project's words; ``operation`` is ``service:Operation``.
+
+    Raises:
+        DeployError: what the SDK's error stands for.
+    """
+    try:
+        yield
+    except (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError) as error:
+        raise explain(error, operation, region) from None
+    except RuntimeError as error:
+        if _OVER not in str(error):
+            raise
+        ended = boto.CredentialRetrievalError(provider="the environment", error_msg=_ENDED)
+        raise explain(ended, operation, region) from None
 
 
 def explain(error: Exception, operation: str, region: str) -> DeployError:
@@ -102,7 +125,9 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     if code in _CREDENTIALS:
         return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
     if code in _DENIED:
-        wanted = denied_action(said) or _ACTIONS.get(operation, operation)
+        from lambda_fast_deploy.iam.permissions import ACTIONS_OF_CALLS  # few calls are denied
+
+        wanted = denied_action(said) or ACTIONS_OF_CALLS.get(operation, operation)
         return NotPermitted(
             f"no permission for {wanted} in {region}: {said or code}", remedy=allow(wanted)
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.access_denied import allow
+from lambda_fast_deploy.adapters.aws.account_limits import Account
 from lambda_fast_deploy.adapters.aws.function_states import remedy_of, state_of, under_way
 from lambda_fast_deploy.adapters.aws.lambda_api import UPDATE_DEADLINE, LambdaApi, Waits
 from lambda_fast_deploy.adapters.aws.session import Aws
@@ -16,20 +17,6 @@ from lambda_fast_deploy.models import FunctionState
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 
 UNSEEN = 30.0  # seconds after which Lambda knows everywhere what was made
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What Lambda has of an account in a region, and may have (API: ``GetAccountSettings``).
-
-    ``code`` is in bytes, of all versions and layers; ``concurrency`` is in calls at a time, of
-    which ``unreserved`` are for functions that have none of their own.
-    """
-
-    code: int
-    code_limit: int
-    concurrency: int
-    unreserved: int
 
 
 class FunctionReads:
@@ -153,7 +140,7 @@ class FunctionReads:
             why = f": {state.reason}" if state and state.reason else ""
             doing = under_way(state) if state else "not visible"
             raise DeployFailed(
-                f"{what} was still {doing} after {deadline:.0f} s{why}",
+                f"{what} was still {doing} after {units.seconds(deadline)}{why}",
                 remedy="Run again; what is already there will be reused.",
             )
         return state
@@ -194,4 +181,4 @@ class FunctionReads:
             deadline=UNSEEN,
         )
         if awaited:
-            raise DeployFailed(f"after {UNSEEN:.0f} s {awaited}", remedy="Run again.")
+            raise DeployFailed(f"after {units.seconds(UNSEEN)} {awaited}", remedy="Run again.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import NotPermitted
 
 _LAMBDA = "lambda.amazonaws.com"
@@ -22,7 +23,7 @@ class Caller:
     @property
     def partition(self) -> str:
         """The partition of AWS: aws, aws-cn, aws-us-gov, …"""
-        return self.arn.split(":")[1]
+        return Arn.parse(self.arn).partition
 
     @property
     def is_root(self) -> bool:
@@ -32,8 +33,8 @@ class Caller:
     @property
     def role(self) -> str:
         """The name of the role that was assumed, or nothing."""
-        kind, _, rest = self.arn.partition(":assumed-role/")
-        return rest.partition("/")[0] if kind else ""
+        identity = Arn.parse(self.arn)
+        return identity.name if identity.resource.startswith("assumed-role/") else ""
 
 
 class Identity:
@@ -106,7 +107,7 @@ class Identity:
         try:
             return str(self._role(caller.role)["Arn"])
         except NotPermitted:
-            return f"arn:{caller.partition}:iam::{caller.account}:role/{caller.role}"
+            return str(Arn(caller.partition, "iam", "", caller.account, f"role/{caller.role}"))
 
 
 def _listed(value: Any) -> list[Any]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import AnswerTimeout, FunctionTestFailed, Refused, Unavailable
 
@@ -119,7 +120,7 @@ class Invocations:
             )
         except AnswerTimeout:
             raise FunctionTestFailed(
-                f"{name} did not answer within {timeout + BESIDE:.0f} s"
+                f"{name} did not answer within {units.seconds(timeout + BESIDE)}"
             ) from None
         except Refused as refusal:
             raise _judged(refusal, name) from None

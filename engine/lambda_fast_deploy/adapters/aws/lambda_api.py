@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.function_states import UNDER_WAY
 from lambda_fast_deploy.adapters.aws.session import Aws
@@ -55,15 +56,9 @@ class LambdaApi:
         return self._aws.call(self._region, "lambda", operation, once=once, **parameters)
 
     def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
-        """Make calls until everything is listed; what all pages hold under ``items``."""
-        found: list[Any] = []
-        marker: dict[str, str] = {}
-        while True:
-            page = self.call(operation, **{**parameters, **marker})
-            found += page.get(items, [])
-            if not page.get("NextMarker"):
-                return found
-            marker = {"Marker": page["NextMarker"]}
+        """What all pages of an answer hold under ``items``."""
+        pages = self._aws.pages(self._region, "lambda", operation, **parameters)
+        return [item for page in pages for item in page.get(items, [])]
 
     def wait(
         self,
@@ -136,7 +131,8 @@ class LambdaApi:
         answer, awaited = self.wait(attempt, deadline=UPDATE_DEADLINE, first=0.25)
         if awaited:
             raise DeployFailed(
-                f"an earlier change was still under way after {UPDATE_DEADLINE:.0f} s: {awaited}",
+                "an earlier change was still under way after "
+                f"{units.seconds(UPDATE_DEADLINE)}: {awaited}",
                 remedy="Run again; what is already there will be reused.",
             )
         return answer

@@ -11,6 +11,7 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.errors import DeployError, NotFound, Refused
+from lambda_fast_deploy.state.repository_tags import CREATION
 
 MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -223,7 +224,7 @@ class Registry:
                 "create_repository",
                 repositoryName=name,
                 imageScanningConfiguration={"scanOnPush": True},
-                tags=[{"Key": "made-by", "Value": "lambda-fast-deploy"}],
+                tags=[{"Key": key, "Value": value} for key, value in CREATION.items()],
             )
         except Refused as refusal:
             if refusal.code != "RepositoryAlreadyExistsException":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.function_states import state_of
 from lambda_fast_deploy.adapters.aws.lambda_api import LambdaApi, Waits
 from lambda_fast_deploy.adapters.aws.session import Aws
@@ -146,7 +147,7 @@ class Versions:
         )
         if awaited:
             raise DeployFailed(
-                f"after {PROVISIONING:.0f} s {awaited}",
+                f"after {units.seconds(PROVISIONING)} {awaited}",
                 remedy="See aws lambda get-provisioned-concurrency-config, which says why.",
             )
         return now

@@ -54,7 +54,7 @@ def run(context: CommandContext) -> int:
     Raises:
         Invalid: something of it is not as it must be.
     """
-    from lambda_fast_deploy.iam.policy import of_templates, permissions, too_long
+    from lambda_fast_deploy.iam.least_policy import of_templates, policy_for, too_long
     from lambda_fast_deploy.iam.trust import cautions, trust_policy
 
     trust, account = context.options.trust, context.options.account
@@ -70,7 +70,7 @@ def run(context: CommandContext) -> int:
         document = trust_policy(trust, account, region)
         notes = cautions(trust, region)
     else:
-        document = permissions(settings, account, functions)
+        document = policy_for(settings, account, functions)
         notes = [*too_long(document), *of_templates(settings)]
     for note in notes:
         say(f"note: {note}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.cli.context import CommandContext, refuse_stack
 from lambda_fast_deploy.cli.options import add_command, add_inputs, add_json
 from lambda_fast_deploy.cli.terminal.table import print_document, show
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.models.sizes import shown
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.sizes import Size
@@ -48,7 +48,13 @@ def run(context: CommandContext) -> int:
         raise NotReady(says, remedy="Run it on a branch, by a push, or on your machine.")
     measured = sizes(settings)
     rows = [
-        (s.what, shown(s.zipped), shown(s.unzipped), shown(s.limit), "OVER" if s.is_over else "")
+        (
+            s.what,
+            units.size(s.zipped),
+            units.size(s.unzipped),
+            units.size(s.limit),
+            "OVER" if s.is_over else "",
+        )
         for s in measured
     ]
     options = context.options
@@ -73,4 +79,4 @@ def run(context: CommandContext) -> int:
 def _heaviest(measured: Iterable[Size]) -> list[tuple[str, str]]:
     packages = {name: size for each in measured for name, size in each.packages}
     ranked = sorted(packages.items(), key=lambda pair: -pair[1])
-    return [(name, shown(size)) for name, size in ranked[:10]]
+    return [(name, units.size(size)) for name, size in ranked[:10]]

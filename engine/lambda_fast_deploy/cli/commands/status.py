@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.cli.context import CommandContext
 from lambda_fast_deploy.cli.options import (
     OF_A_RUN,
@@ -53,7 +55,7 @@ def run(context: CommandContext) -> int:
     if options.json:
         print_document(asdict(each) for each in states)
     else:
-        show(_HEAD, [_row(each, datetime.now(UTC)) for each in states], quiet=False)
+        show(_HEAD, [_row(each, clock.now()) for each in states], quiet=False)
         outputs = [(name, each.region, v) for each in states for name, v in each.outputs.items()]
         show(("output", "region", "value"), outputs, quiet=False)
     return NotReady.exit_code if any(each.error for each in states) else 0
@@ -85,4 +87,4 @@ def _age(since: str, now: datetime) -> str:
 
 
 def _milliseconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds * 1000:.0f} ms"
+    return units.milliseconds(seconds)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Literal, TextIO
+
+from lambda_fast_deploy.adapters.environment import VARIABLES
 
 Colour = Literal["red", "green", "dim"]
 _CODES: dict[Colour, str] = {"red": "31", "green": "32", "dim": "2"}  # ECMA-48, SGR
@@ -14,12 +15,12 @@ def is_terminal(file: TextIO | None) -> bool:
     """Whether a person looks at a file through a terminal that can move its cursor."""
     if file is None or file.closed:
         return False
-    written_down = os.environ.get("CI", "") not in ("", "false")
-    return file.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not written_down
+    written_down = VARIABLES.get("CI", "") not in ("", "false")
+    return file.isatty() and VARIABLES.get("TERM", "dumb") != "dumb" and not written_down
 
 
 def painted(text: str, colour: Colour, file: TextIO | None = None) -> str:
     """A text in a colour, if the file (default stderr) takes it; see no-color.org for NO_COLOR."""
-    if os.environ.get("NO_COLOR") or not is_terminal(file or sys.stderr):
+    if VARIABLES.get("NO_COLOR") or not is_terminal(file or sys.stderr):
         return text
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.cli.terminal.colour import Colour, is_terminal, painted
 from lambda_fast_deploy.cli.terminal.streams import say, writer
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.models import FunctionOutcome, Plan
-from lambda_fast_deploy.report.page import sentence
+from lambda_fast_deploy.report.sentences import sentence
 from lambda_fast_deploy.run_log import LogEntry, Progress
 from lambda_fast_deploy.sanitize import for_log, in_line
 
@@ -40,7 +41,10 @@ def line(entry: LogEntry) -> str:
     if entry.outcome == "running":
         says = f"          {entry.action} {entry.id}{where}: {in_line(entry.reason)} …"
         return says if entry.action in _ALWAYS_SAID else ""
-    time, what = f"  {entry.seconds:5.2f} s", f"{entry.action} {entry.id}{where}"
+    time, what = (
+        f"  {units.seconds(entry.seconds, 2, width=5)}",
+        f"{entry.action} {entry.id}{where}",
+    )
     result = in_line(entry.detail or entry.reason)
     if entry.outcome == "failed":
         return painted(f"{time} {what}: FAILED: {result}", "red")
@@ -96,7 +100,7 @@ def show_deliveries(deliveries: Iterable[FunctionOutcome], seconds: float) -> No
             say(f"  not undone: {in_line(spared)}")
         for left in delivery.left:
             say(f"  left as it is, mend by hand: {in_line(left)}")
-        says = f"{in_line(sentence(delivery))}, in {seconds:.1f} s"
+        says = f"{in_line(sentence(delivery))}, in {units.seconds(seconds, 1)}"
         say(painted(says, _COLOURS[delivery.outcome]))
         if delivery.outcome in ("deployed", "unchanged"):
             width = max(map(len, delivery.outputs), default=0)
@@ -110,7 +114,7 @@ def show_bases(plan: Plan, seconds: float) -> None:
         done = (
             "built and pushed" if step.action.changes else f"nothing to do, {in_line(step.reason)}"
         )
-        say(f"{step.subject}: {done}, in {seconds:.1f} s")
+        say(f"{step.subject}: {done}, in {units.seconds(seconds, 1)}")
     if not plan.steps:
         say("There is no base image in the configuration.")
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
+from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.run_log import LogEntry, Progress
 
 _EVERY = 0.1  # seconds
@@ -74,7 +75,7 @@ class LiveProgress:
                 if running := self._running.get(key):
                     running.says = entry.reason
             else:
-                self._running[key] = _RunningStep(entry, time.monotonic(), entry.reason)
+                self._running[key] = _RunningStep(entry, clock.monotonic(), entry.reason)
 
     def _tick(self) -> None:
         while not self._over.wait(_EVERY):
@@ -104,7 +105,7 @@ class LiveProgress:
 
 
 def _shown(running: _RunningStep) -> str:
-    now, entry, fraction = time.monotonic(), running.entry, running.fraction
+    now, entry, fraction = clock.monotonic(), running.entry, running.fraction
     bar = ""
     if fraction is not None and fraction < 1:
         bar = f"{'█' * int(_BAR * fraction):░<{_BAR}} {100 * fraction:2.0f} % "
@@ -112,7 +113,7 @@ def _shown(running: _RunningStep) -> str:
     where = f" ({entry.region})" if entry.region else ""
     spinner = _SPINNER[int(now / _EVERY) % len(_SPINNER)]
     seconds = now - running.begun
-    return f"{spinner} {seconds:5.1f} s {bar}{what}{where}: {running.says}"
+    return f"{spinner} {units.seconds(seconds, 1, width=5)} {bar}{what}{where}: {running.says}"
 
 
 def _columns(character: str) -> int:

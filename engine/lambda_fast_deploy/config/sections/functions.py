@@ -38,8 +38,8 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.models.attribute_kinds import Attribute
 from lambda_fast_deploy.models.function_attributes import CONFIGURABLE, SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
+from lambda_fast_deploy.models.quotas import MAX_LAYERS
 from lambda_fast_deploy.models.runtime import Runtime
-from lambda_fast_deploy.models.sizes import MAX_LAYERS
 from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
 from lambda_fast_deploy.schema.yaml_lines import nearest

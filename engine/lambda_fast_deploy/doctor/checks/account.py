@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts
 from lambda_fast_deploy.doctor.finding import Finding, note, ok, wrong
 from lambda_fast_deploy.errors import DeployError, NotReady
 from lambda_fast_deploy.models import Settings
-from lambda_fast_deploy.models.sizes import FULL_STORAGE, shown
+from lambda_fast_deploy.models.quotas import FULL_STORAGE
 
 # IAM user guide, "AWS Signature Version 4 for API requests": a request must arrive within five
 # minutes of its time stamp.
@@ -51,7 +52,7 @@ def clock(clocks: Mapping[str, float | None]) -> Iterator[Finding]:
 def whose(clients: Clients, caller: Caller) -> Iterator[Finding]:
     """Whose the credentials are, and for how long."""
     left = clients.aws.expiry()
-    until = f", valid for {left / 60:.0f} more minutes" if left is not None else ""
+    until = f", valid for another {units.minutes(left)}" if left is not None else ""
     says = f"The credentials are of {caller.arn} (account {caller.account}){until}"
     if left is not None and left < EXPIRY:
         yield note(says, "Get new ones before a deploy that builds images.")
@@ -73,7 +74,7 @@ def no_identity(error: DeployError, environ: Mapping[str, str]) -> Iterator[Find
 def quotas(region: str, clients: Clients) -> Iterator[Finding]:
     """How much of Lambda's quotas is left (API: ``GetAccountSettings``)."""
     account = clients.functions(region).account()
-    used = f"{shown(account.code)} of {shown(account.code_limit)}"
+    used = f"{units.size(account.code)} of {units.size(account.code_limit)}"
     says = f"Code and layers of all functions in {region} take {used}"
     if account.code >= account.code_limit:
         yield wrong(NotReady(f"{says}: nothing more can be uploaded", remedy=FULL_STORAGE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
@@ -47,7 +48,8 @@ def of_canary(region: str, canary: Canary, clients: Clients) -> Iterator[Finding
         yield note(f"{canary.place}: {says}", "Let the canary last longer (for).")
     if canary.duration < SHORT:
         yield note(
-            f"{canary.place}: a canary of {canary.duration:.0f} s shows few calls, as CloudWatch "
+            f"{canary.place}: a canary of {units.seconds(canary.duration)} shows few calls, as "
+            "CloudWatch "
             "counts them by the minute",
             "Let it last five minutes or longer (for: 5m).",
         )

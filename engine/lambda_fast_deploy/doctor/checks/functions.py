@@ -10,7 +10,8 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.function_states import remedy_of, under_way
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.doctor.checks.permissions import of_function, permitted
+from lambda_fast_deploy.arn import Arn
+from lambda_fast_deploy.doctor.checks.allowed_actions import of_function, permitted
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
 from lambda_fast_deploy.errors import NotFound, NotReady, Refused
 from lambda_fast_deploy.fingerprints.archive import archive
@@ -115,7 +116,7 @@ def _rehearsal(latest: FunctionState) -> dict[str, Any]:
 
 def _role(region: str, role: str, caller: Caller, clients: Clients) -> Iterator[Finding]:
     """Whether Lambda may assume an execution role; it takes none of another account."""
-    account = role.split(":")[4]
+    account = Arn.parse(role).account
     if account != caller.account:
         says = f"role {role} is of account {account}, and the credentials of {caller.account}"
         yield wrong(NotReady(says, remedy="Name a role of the account that is deployed to."))

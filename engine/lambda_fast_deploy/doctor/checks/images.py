@@ -8,7 +8,7 @@ from functools import partial
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.aws.registry import Registry
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.doctor.checks.permissions import of_repository, permitted
+from lambda_fast_deploy.doctor.checks.allowed_actions import of_repository, permitted
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok
 from lambda_fast_deploy.models import DesiredImages
 from lambda_fast_deploy.packaging.images.builders.buildkit import (
@@ -16,8 +16,8 @@ from lambda_fast_deploy.packaging.images.builders.buildkit import (
     LET_CACHE_MOVE,
     NO_CACHE,
 )
-from lambda_fast_deploy.packaging.images.lifecycle_policy import SAFE, kept_tag, warning
-from lambda_fast_deploy.state.image_tags import app_tag
+from lambda_fast_deploy.packaging.images.lifecycle_policy import SAFE, warning
+from lambda_fast_deploy.state.image_tags import app_tag, kept_tag
 
 
 def login(region: str, clients: Clients) -> Iterator[Finding]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.files import free_space
+from lambda_fast_deploy.adapters.process import path_of
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.models import DesiredImages, Layer
-from lambda_fast_deploy.models.sizes import shown
 from lambda_fast_deploy.packaging.images.builders import check_builders
 from lambda_fast_deploy.packaging.layers.import_check import why_not
 from lambda_fast_deploy.packaging.required_tools import check_secrets
@@ -60,8 +61,8 @@ def spared(unmerged: str) -> Iterator[Finding]:
 
 
 def _room(folder: Path) -> Finding:
-    free = shutil.disk_usage(folder).free
-    says = f"{shown(free)} are free in {folder}"
+    free = free_space(folder)
+    says = f"{units.size(free)} are free in {folder}"
     if free >= ROOM:
         return ok(says)
     remedy = "Make room: docker system prune --all, or remove what a runner does not use."
@@ -71,7 +72,7 @@ def _room(folder: Path) -> Finding:
 def of_layers(layers: Collection[Layer]) -> Iterator[Finding]:
     """Whether layers can be installed, and tried by importing them."""
     if any(layer.is_node for layer in layers):
-        if npm := shutil.which("npm"):
+        if npm := path_of("npm"):
             yield ok(f"Node.js layers are installed by {npm}")
         else:
             yield wrong(

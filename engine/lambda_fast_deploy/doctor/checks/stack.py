@@ -7,35 +7,31 @@ from dataclasses import replace
 
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.arn import Arn
+from lambda_fast_deploy.doctor.checks.allowed_actions import permitted
 from lambda_fast_deploy.doctor.checks.buckets_and_alarms import bucket_of_artifacts
-from lambda_fast_deploy.doctor.checks.permissions import permitted
 from lambda_fast_deploy.doctor.finding import Finding, ok
+from lambda_fast_deploy.iam import permissions
 from lambda_fast_deploy.models import Settings
-from lambda_fast_deploy.stacks.context import StackContext, look
-
-_CHANGES = """
-    cloudformation:CreateChangeSet cloudformation:DeleteChangeSet cloudformation:DescribeChangeSet
-    cloudformation:DescribeStackEvents cloudformation:DescribeEvents
-    cloudformation:ExecuteChangeSet cloudformation:ListStackResources cloudformation:DeleteStack
-    cloudformation:CancelUpdateStack
-""".split()
+from lambda_fast_deploy.stacks.stack_context import StackContext, look
 
 
 def stack(
     region: str, context: Callable[[str], StackContext], caller: Caller, clients: Clients
 ) -> Iterator[Finding]:
     """Whether the stack can be deployed to a region."""
-    asked = context(region)
-    there = look(asked)
-    if there.kept is None:
-        yield ok(f"Stack {asked.name} will be created in {region}")
+    stack_context = context(region)
+    current = look(stack_context)
+    if current.kept is None:
+        yield ok(f"Stack {stack_context.name} will be created in {region}")
     else:
-        yield ok(f"Stack {asked.name} takes changes in {region}")
-    arn = f"arn:{caller.partition}:cloudformation:{region}:{caller.account}:stack/{asked.name}/id"
-    needs: dict[str, tuple[str, ...]] = {arn: tuple(_CHANGES)}
-    if asked.stack.role:
-        needs[asked.stack.role] = ("iam:PassRole",)
-    yield from permitted(f"stack {asked.name}", needs, region, caller, clients)
+        yield ok(f"Stack {stack_context.name} takes changes in {region}")
+    resource = f"stack/{stack_context.name}/id"
+    arn = str(Arn(caller.partition, "cloudformation", region, caller.account, resource))
+    needs: dict[str, tuple[str, ...]] = {arn: permissions.DEPLOY_STACK.changes()}
+    if stack_context.stack.role:
+        needs[stack_context.stack.role] = permissions.PASS_ROLE_TO_CLOUDFORMATION.changes()
+    yield from permitted(f"stack {stack_context.name}", needs, region, caller, clients)
 
 
 def bucket(

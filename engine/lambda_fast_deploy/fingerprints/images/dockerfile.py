@@ -171,10 +171,10 @@ def mount(value: str) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def read(text: str) -> Dockerfile:
     """Read a Dockerfile; what is wrong with it is for the builder to say."""
-    return _Reader(text).read()
+    return _DockerfileReader(text).read()
 
 
-class _Reader:
+class _DockerfileReader:
     """The way through a Dockerfile, line by line."""
 
     def __init__(self, text: str) -> None:

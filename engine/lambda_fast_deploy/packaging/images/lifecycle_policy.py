@@ -31,11 +31,6 @@ POLICY = json.dumps(
 )
 
 
-def kept_tag(digest: str) -> str:
-    """The tag that an image keeps when the one of its content moves to another build of it."""
-    return f"kept-{digest.removeprefix('sha256:')[:12]}"
-
-
 SAFE = f"Give it a policy for untagged images only: {POLICY}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Architecture
 
@@ -73,7 +74,7 @@ def examine(
     size = sum(int(layer.get("size", 0)) for layer in layers)
     if size > LIMIT:
         raise BuildFailed(
-            f"{what} is {size / 2**30:.1f} GiB; Lambda takes at most 10 GiB",
+            f"{what} is {units.gibibytes(size)}; Lambda takes at most 10 GiB",
             remedy="Leave out what the function does not need, such as build tools and models.",
         )
     if configuration is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.registry import Repository
 from lambda_fast_deploy.adapters.parallel import OncePerKey
 from lambda_fast_deploy.fingerprints.fingerprints import still
@@ -19,7 +20,6 @@ from lambda_fast_deploy.models import (
     ImageSource,
     Step,
 )
-from lambda_fast_deploy.models.sizes import shown
 from lambda_fast_deploy.packaging.images.builders import builder_of
 from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
 from lambda_fast_deploy.packaging.images.context import ImagesContext
@@ -159,7 +159,7 @@ class RegionImages:
             source.repository, next(reversed(tags)), image.what, request.architecture
         )
         self._repositories.keep(request, step.fingerprint, manifest, digest)
-        return f"{repository.uri}@{digest}", f"{digest[:19]}, {shown(size)}, {how}", size
+        return f"{repository.uri}@{digest}", f"{digest[:19]}, {units.size(size)}, {how}", size
 
     # ------------------------------------------------------------ builds
 

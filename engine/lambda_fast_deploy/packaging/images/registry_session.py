@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.access_denied import allow, denied_push
 from lambda_fast_deploy.adapters.aws.registry import Login, Registry
@@ -80,7 +81,7 @@ class RegistrySession:
                 self._run_log.progress(step.id, line, step.region)
 
         def advance(done: int, total: int) -> None:
-            says = f"pushed {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+            says = units.pushed(done, total)
             self._run_log.advance(step.id, done, total, says, step.region)
 
         try:

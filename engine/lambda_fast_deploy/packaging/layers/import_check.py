@@ -6,13 +6,13 @@ import json
 import os
 import platform
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.adapters.process import output_within
 from lambda_fast_deploy.models import Layer
 from lambda_fast_deploy.packaging.layers.pruning import PrunedFolder
 from lambda_fast_deploy.packaging.layers.wheels import InstalledPackage, interpreter
@@ -117,23 +117,12 @@ def _tried(
     """Import modules in one process: those that it came to, why some failed, and if it did all."""
     command = [interpreter(layer.runtime), "-I", "-B", "-c", _SCRIPT, str(root), str(_ONE)]
     with tempfile.TemporaryDirectory() as nowhere:
-        said = ""
-        try:
-            said = subprocess.run(
-                command,
-                input=json.dumps(modules),
-                cwd=nowhere,
-                env={"HOME": nowhere, "PATH": "/usr/bin:/bin"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                timeout=TIMEOUT,
-                check=False,
-            ).stdout
-        except subprocess.TimeoutExpired as error:
-            said = (error.stdout or b"").decode(errors="replace")
+        environment = {"HOME": nowhere, "PATH": "/usr/bin:/bin"}
+        printed, _ = output_within(
+            command, Path(nowhere), TIMEOUT, environment, json.dumps(modules)
+        )
     lines = []
-    for line in said.splitlines():
+    for line in printed.splitlines():
         with suppress(ValueError):
             lines.append(json.loads(line))
     tried = [line[0] for line in lines if len(line) == 1]

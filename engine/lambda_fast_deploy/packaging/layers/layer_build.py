@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.files import digest
 from lambda_fast_deploy.adapters.parallel import together, workers
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import archive
 from lambda_fast_deploy.models import Archive, Layer
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, MB, UNZIPPED_LIMIT, shown
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers import import_check, node_import_check
 from lambda_fast_deploy.packaging.layers.bytecode import beside, compile_all, tag_of
 from lambda_fast_deploy.packaging.layers.native_code import check_binaries
@@ -30,7 +31,7 @@ from lambda_fast_deploy.packaging.layers.wheels import (
 )
 from lambda_fast_deploy.packaging.limits import check_size
 
-ROOM = 10 * MB  # for the function's own code, when bytecode must fit beside it
+ROOM = 10 * units.MB  # for the function's own code, when bytecode must fit beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +286,8 @@ def over_budget(sizes: Mapping[str, int], pruned: int, prunable: int) -> str:
         pruned: bytes that are out already.
         prunable: bytes that could be as well.
     """
-    heaviest = ", ".join(f"{name} {shown(size)}" for name, size in list(sizes.items())[:10])
+    heaviest = ", ".join(f"{name} {units.size(size)}" for name, size in list(sizes.items())[:10])
     return (
-        f"Heaviest: {heaviest}. Pruning took out {shown(pruned)}; prune: aggressive could "
-        f"take out {shown(prunable)} more, where imports allow it."
+        f"Heaviest: {heaviest}. Pruning took out {units.size(pruned)}; prune: aggressive could "
+        f"take out {units.size(prunable)} more, where imports allow it."
     )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import platform
-import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.environment import for_tools
-from lambda_fast_deploy.adapters.process import output_of
+from lambda_fast_deploy.adapters.process import output_of, output_within
 from lambda_fast_deploy.models import Layer
 
 TIMEOUT = 120  # seconds
@@ -84,17 +83,14 @@ def failures(root: Path, names: list[str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as nowhere:
         told = Path(nowhere, "told.json")
         try:
-            subprocess.run(
+            output_within(
                 ["node", str(script), str(told), *names],
-                cwd=nowhere,
-                env={"HOME": nowhere, "PATH": for_tools()["PATH"]},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT,
-                check=False,
+                Path(nowhere),
+                TIMEOUT,
+                {"HOME": nowhere, "PATH": for_tools()["PATH"]},
             )
             found: dict[str, str] = json.loads(told.read_text(encoding="utf-8"))
-        except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+        except (OSError, ValueError) as error:
             return dict.fromkeys(names, f"Node.js ended: {type(error).__name__}")
         finally:
             script.unlink()

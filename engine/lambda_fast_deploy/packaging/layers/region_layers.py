@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.config.handler import absence_of
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.fingerprints import still
@@ -22,7 +23,7 @@ from lambda_fast_deploy.models import (
     Step,
     ZipSource,
 )
-from lambda_fast_deploy.models.sizes import DIRECT_LIMIT, UNZIPPED_LIMIT, shown
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
 from lambda_fast_deploy.packaging.upload import Uploads, progress
@@ -206,8 +207,8 @@ class RegionLayers:
                 layer.architecture,
             )
             detail(
-                f"version {published.number}, {shown(zipped.size)} zipped, "
-                f"{shown(zipped.unzipped)} unzipped, {shown(built.pruned)} pruned in all"
+                f"version {published.number}, {units.size(zipped.size)} zipped, "
+                f"{units.size(zipped.unzipped)} unzipped, {units.size(built.pruned)} pruned in all"
             )
             return published
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
 
-from lambda_fast_deploy.adapters.environment import for_tools
+from lambda_fast_deploy.adapters.environment import VARIABLES, for_tools
 from lambda_fast_deploy.adapters.process import output_of, run
 from lambda_fast_deploy.adapters.uv import uv
 from lambda_fast_deploy.errors import BuildFailed, disk_full
@@ -72,8 +71,8 @@ def interpreter(runtime: Runtime) -> str:
     if found := output_of([*command, version], Path("/"), environment=for_tools()):
         return found.strip()
     places = (
-        (os.environ.get("RUNNER_TOOL_CACHE", ""), f"Python/{version}.*/*/bin/python3"),
-        (os.environ.get("PYENV_ROOT") or "~/.pyenv", f"versions/{version}.*/bin/python3"),
+        (VARIABLES.get("RUNNER_TOOL_CACHE", ""), f"Python/{version}.*/*/bin/python3"),
+        (VARIABLES.get("PYENV_ROOT") or "~/.pyenv", f"versions/{version}.*/bin/python3"),
     )
     for folder, pattern in places:
         for path in sorted(Path(folder).expanduser().glob(pattern)) if folder else ():

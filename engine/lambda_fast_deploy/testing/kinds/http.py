@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
+from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import FunctionTestFailed
+from lambda_fast_deploy.iam.permissions import CALL_APIS
 from lambda_fast_deploy.models import Access, EventKind, NeededPermission
 from lambda_fast_deploy.schema.records import Key
 from lambda_fast_deploy.schema.shapes import (
@@ -130,8 +132,8 @@ class HttpTest(KindOfTest):
             return ()
         match = _GATEWAY.match(self.target)
         api = match.group(1) if match else "*"  # a domain does not tell the API behind it
-        resource = f"arn:{partition}:execute-api:{region}:{account}:{api}/*/{self.method}/*"
-        return (NeededPermission("CallApis", ("execute-api:Invoke",), resource),)
+        resource = Arn(partition, "execute-api", region, account, f"{api}/*/{self.method}/*")
+        return (NeededPermission(CALL_APIS, str(resource)),)
 
     def run(self, target: Target, deadline: Deadline) -> str:
         path = "" if self.is_elsewhere else self.target

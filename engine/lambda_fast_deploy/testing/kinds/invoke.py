@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.schema.records import Key
 from lambda_fast_deploy.schema.shapes import (
     AnyValue,
@@ -50,9 +50,9 @@ class InvokeTest(KindOfTest):
         return True
 
     def run(self, target: Target, deadline: Deadline) -> str:
-        begun = time.monotonic()
+        begun = clock.monotonic()
         answer = deadline.bound(lambda: target.address.invoke(self.payload), target.check)
-        seconds = time.monotonic() - begun
+        seconds = clock.monotonic() - begun
         expect_json(self.json, answer, target.hidden)
         expect_speed(seconds, self.faster_than)
         return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"

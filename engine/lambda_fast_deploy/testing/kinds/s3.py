@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from lambda_fast_deploy.adapters.deadline import Deadline
+from lambda_fast_deploy.arn import in_s3
 from lambda_fast_deploy.errors import DeployError, FunctionTestFailed, NotReady, Place
+from lambda_fast_deploy.iam.permissions import FIND_BUCKETS, TEST_BUCKETS
 from lambda_fast_deploy.models import Condition, EventKind, NeededPermission, Remark
 from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import (
@@ -84,13 +86,10 @@ class S3Test(KindOfTest):
         self, partition: str, region: str, account: str
     ) -> tuple[NeededPermission, ...]:
         del region, account  # the ARN of a bucket has neither
-        bucket = f"arn:{partition}:s3:::{self.bucket}"
-        objects = ("s3:GetObject", "s3:DeleteObject")  # the function writes them
+        objects = f"{self.bucket}/{self.prefix}{KEY}*"  # the function writes them
         return (
-            NeededPermission("FindBuckets", ("s3:ListBucket",), bucket),
-            NeededPermission(
-                "TestBuckets", objects, f"{bucket}/{self.prefix}{KEY}*", is_simulated=True
-            ),
+            NeededPermission(FIND_BUCKETS, in_s3(partition, self.bucket)),
+            NeededPermission(TEST_BUCKETS, in_s3(partition, objects)),
         )
 
     def check(self, region: str, clients: Clients) -> Remark:

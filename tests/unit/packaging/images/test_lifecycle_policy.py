@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, kept_tag, threats
+from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, threats
+from lambda_fast_deploy.state.image_tags import kept_tag
 
 TAGS = ("app-0123456789abcdef", "kept-0123456789ab")
 

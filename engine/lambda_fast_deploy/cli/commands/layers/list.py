@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.cli.commands.layers.uses import add_layer, layer_uses, print_uses
 from lambda_fast_deploy.cli.context import CommandContext
 from lambda_fast_deploy.cli.options import add_command
 from lambda_fast_deploy.cli.terminal.table import show
-from lambda_fast_deploy.models.sizes import shown
 
 
 def declare(commands: Any, summary: str) -> None:
@@ -32,7 +32,7 @@ def run(context: CommandContext) -> int:
     """
     uses = layer_uses(context)
     rows = [
-        (u.layer, u.version.number, u.region, shown(u.version.size), str(len(u.users)))
+        (u.layer, u.version.number, u.region, units.size(u.version.size), str(len(u.users)))
         for u in uses
     ]
     show(("layer", "version", "region", "unzipped", "users"), rows, quiet=context.options.json)

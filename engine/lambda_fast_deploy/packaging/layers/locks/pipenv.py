@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.fingerprints.layers.requirements import table, tables, texts
 from lambda_fast_deploy.packaging.layers.locks.pins import (
     Pin,
@@ -86,4 +86,4 @@ def _pin(name: str, given: Mapping[str, Any], folder: Path, indexes: Mapping[str
 
 def _filled(url: str) -> str:
     """An address with the environment's values, as Pipenv has it."""
-    return _VARIABLE.sub(lambda found: os.environ.get(found[1] or found[2], found[0]), url)
+    return _VARIABLE.sub(lambda found: VARIABLES.get(found[1] or found[2], found[0]), url)

@@ -50,14 +50,14 @@ def settled(
     Raises:
         NotTaken: it does not fit the project, or does not tell what is meant.
     """
-    reader = _Reader(lock, target, tuple(map(normal, extras)), ("main", *groups))
+    reader = _PoetryReader(lock, target, tuple(map(normal, extras)), ("main", *groups))
     chosen = reader.read(project)
     indexes: dict[str, str] = {}
     pins = tuple(_pin(package, lock, folder, indexes) for package in chosen)
     return ResolvedLock(pins, indexes)
 
 
-class _Reader:
+class _PoetryReader:
     """Chooses the packages of a lock."""
 
     def __init__(

@@ -16,15 +16,15 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
-from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.cloudformation import Stacks
 from lambda_fast_deploy.adapters.aws.identity import Caller, Identity
 from lambda_fast_deploy.adapters.aws.invocations import Invocations
-from lambda_fast_deploy.adapters.aws.layers import LayersApi
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
+from lambda_fast_deploy.adapters.aws.lambda_layers import LayersApi
 from lambda_fast_deploy.adapters.aws.metrics import Metrics
 from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry, Repository
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
-from lambda_fast_deploy.adapters.aws.stacks import Stacks
 from lambda_fast_deploy.adapters.aws.urls import Urls
 from lambda_fast_deploy.adapters.aws.versions import Versions
 from lambda_fast_deploy.errors import DeployError, NotUnderstood

@@ -8,7 +8,7 @@ from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.models import LATEST, Action, EventKind, Step
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
-from lambda_fast_deploy.stacks.context import StackContext
+from lambda_fast_deploy.stacks.stack_context import StackContext
 from lambda_fast_deploy.testing.endpoints import VersionAddress
 from lambda_fast_deploy.testing.readiness import make_ready
 from lambda_fast_deploy.testing.runner import FunctionTests, TestedFunction

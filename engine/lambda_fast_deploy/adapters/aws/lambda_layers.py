@@ -22,14 +22,13 @@ from lambda_fast_deploy.errors import (
     Unreachable,
 )
 from lambda_fast_deploy.models import LayerVersion
-from lambda_fast_deploy.models.sizes import UNZIPPED_LIMIT
+from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
+from lambda_fast_deploy.state import layer_descriptions
 
-_MARK = "lambda-fast-deploy"
 _PYTHON = re.compile(r"python/([^/]+)-([^-/]+)\.dist-info/METADATA")
 _NODE = re.compile(r"nodejs/node_modules/((?:@[^/]+/)?[^/@]+)/package\.json")
 _TOP = re.compile(r"(?:python|nodejs/node_modules)/((?:@[^/]+/)?[^/.]+)")
 _NOT_FETCHED = (FunctionTestFailed, Unreachable, NotFound, KeyError, zipfile.BadZipFile)
-_OURS = re.compile(rf"{_MARK} ([0-9a-f]+) ([0-9a-f]+) of ([0-9a-f.]+), (\d+) bytes")
 
 
 class LayersApi:
@@ -41,30 +40,16 @@ class LayersApi:
 
     def versions(self, name: str) -> tuple[LayerVersion, ...]:
         """The versions of a layer that were made here, the newest first; none if it is absent."""
-        found: list[LayerVersion] = []
-        marker: dict[str, Any] = {}
-        while True:
-            try:
-                page = self._aws.call(
-                    self._region, "lambda", "list_layer_versions", LayerName=name, **marker
-                )
-            except NotFound:
-                return ()
-            for version in page.get("LayerVersions", []):
-                if match := _OURS.fullmatch(version.get("Description", "")):
-                    fingerprint, content, contents, size = match.groups()
-                    found.append(
-                        LayerVersion(
-                            arn=version["LayerVersionArn"],
-                            size=int(size),
-                            fingerprint=fingerprint,
-                            content=content,
-                            contents=tuple(contents.split(".")),
-                        )
-                    )
-            if not page.get("NextMarker"):
-                return tuple(found)
-            marker = {"Marker": page["NextMarker"]}
+        pages = self._aws.pages(self._region, "lambda", "list_layer_versions", LayerName=name)
+        try:
+            listed = [version for page in pages for version in page.get("LayerVersions", [])]
+        except NotFound:
+            return ()
+        versions = (
+            layer_descriptions.parse(each["LayerVersionArn"], each.get("Description", ""))
+            for each in listed
+        )
+        return tuple(filter(None, versions))
 
     def is_ours(self, arn: str) -> bool:
         """Whether a version was made here; one that was deleted does not tell.
@@ -73,7 +58,7 @@ class LayersApi:
             NotPermitted: it may not be read, and so not be attached either.
         """
         try:
-            return bool(_OURS.fullmatch(str(self._read(arn).get("Description", ""))))
+            return bool(layer_descriptions.parse(arn, str(self._read(arn).get("Description", ""))))
         except NotFound:
             return False
 
@@ -114,8 +99,7 @@ class LayersApi:
         """
         parameters: dict[str, Any] = {
             "LayerName": name,
-            "Description": f"{_MARK} {version.fingerprint} {version.content} of "
-            f"{'.'.join(version.contents)}, {version.size} bytes",
+            "Description": layer_descriptions.text(version),
             "Content": content,
             "CompatibleRuntimes": [runtime],
             "CompatibleArchitectures": [architecture],
@@ -123,20 +107,20 @@ class LayersApi:
 
         def publish() -> LayerVersion:
             try:
-                made = self._aws.call(
+                answer = self._aws.call(
                     self._region, "lambda", "publish_layer_version", once=True, **parameters
                 )
             except (Unreachable, Unavailable):
-                for there in self.versions(name):
-                    if replace(version, arn=there.arn) == there:
-                        made = self._read(there.arn)  # it was this run: only the answer was lost
+                for existing in self.versions(name):
+                    if replace(version, arn=existing.arn) == existing:
+                        answer = self._read(existing.arn)  # of this run: its answer was lost
                         break
                 else:
                     raise
-            published = replace(version, arn=made["LayerVersionArn"])
-            if (came := str(made["Content"]["CodeSha256"])) != sha256:
-                self.delete(name, str(made["Version"]))
-                raise ContentMismatch(f"layer {name}", sha256, came)
+            published = replace(version, arn=answer["LayerVersionArn"])
+            if (lambda_sha256 := str(answer["Content"]["CodeSha256"])) != sha256:
+                self.delete(name, str(answer["Version"]))
+                raise ContentMismatch(f"layer {name}", sha256, lambda_sha256)
             return published
 
         return retry.again(publish, (Unreachable, Unavailable))
@@ -146,21 +130,21 @@ class LayersApi:
 
         Names are as an index has them (PEP 503), and those of Node.js as they are.
         """
-        found: dict[str, str] = {}
+        packages: dict[str, str] = {}
         with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
             for name in zipped.namelist():
                 if match := _PYTHON.fullmatch(name):
-                    found[re.sub(r"[-_.]+", "-", match.group(1)).lower()] = match.group(2)
+                    packages[re.sub(r"[-_.]+", "-", match.group(1)).lower()] = match.group(2)
                 elif match := _NODE.fullmatch(name):
                     with suppress(ValueError, RecursionError, AttributeError):
-                        found[match.group(1)] = str(json.loads(zipped.read(name)).get("version"))
-        return found
+                        packages[match.group(1)] = str(json.loads(zipped.read(name)).get("version"))
+        return packages
 
     def modules(self, arn: str) -> frozenset[str]:
         """The top modules that a version holds; none if it cannot be fetched."""
         with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
-            found = (_TOP.match(name) for name in zipped.namelist())
-            return frozenset(match.group(1) for match in found if match)
+            matches = (_TOP.match(name) for name in zipped.namelist())
+            return frozenset(match.group(1) for match in matches if match)
         return frozenset()
 
     def _fetched(self, arn: str) -> zipfile.ZipFile:

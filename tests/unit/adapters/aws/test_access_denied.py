@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_fast_deploy.adapters.aws.access_denied import denied_action, denied_push
+from lambda_fast_deploy.adapters.aws.access_denied import allow, denied_action, denied_push
 
 USER = "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform:"
 
@@ -53,3 +53,16 @@ def test_an_action_is_named(said: str, action: str) -> None:
 def test_a_push_names_the_action_by_the_request(said: str, action: str) -> None:
     message = f"failed to push r/a:b: unexpected status from {said} Forbidden"
     assert denied_push(message) == (f"ecr:{action}" if action else "")
+
+
+@pytest.mark.parametrize(
+    ("action", "listed"),
+    [
+        ("lambda:UpdateAlias", True),
+        ("ecr:GetRepositoryPolicy and ecr:SetRepositoryPolicy", True),
+        ("kms:Decrypt on arn:aws:kms:eu-west-1:123456789012:key/one", True),
+        ("lambda:GetAccountSettings", False),
+    ],
+)
+def test_the_printed_policy_is_named_where_it_has_the_action(action: str, listed: bool) -> None:
+    assert ("lambda-fast-deploy policy prints" in allow(action)) is listed

@@ -213,3 +213,23 @@ def test_a_conflict_after_a_lost_answer_says_so(aws: Aws, stub: Callable[[str], 
             aws.call(REGION, "lambda", "update_function_code", **CODE)
         came.append(caught.value.repeated)
     assert came == [True, False]
+
+
+def test_pages_are_asked_for_until_there_are_no_more(
+    aws: Aws, stub: Callable[[str], Stubber]
+) -> None:
+    service = stub("lambda")
+    service.add_response("list_aliases", {"NextMarker": "2"}, {"FunctionName": "orders"})
+    service.add_response("list_aliases", {}, {"FunctionName": "orders", "Marker": "2"})
+    pages = aws.pages(REGION, "lambda", "list_aliases", FunctionName="orders")
+    assert [page.get("NextMarker") for page in pages] == ["2", None]
+
+
+def test_pages_that_repeat_themselves_are_an_error(
+    aws: Aws, stub: Callable[[str], Stubber]
+) -> None:
+    service = stub("lambda")
+    for _ in range(2):
+        service.add_response("list_aliases", {"NextMarker": "2"})
+    with pytest.raises(Refused, match="The same next token was received twice"):
+        list(aws.pages(REGION, "lambda", "list_aliases", FunctionName="orders"))

@@ -15,7 +15,7 @@ from botocore.model import Shape
 from botocore.stub import ANY, Stubber
 
 from lambda_fast_deploy.adapters.aws.function_states import state_of
-from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.planning.configuration import parameters_of
 from tests.unit import make

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
+from lambda_fast_deploy.adapters.aws.cloudformation import Stacks
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.aws.stack_shapes import Change, Proposal
-from lambda_fast_deploy.adapters.aws.stacks import Stacks
 from lambda_fast_deploy.errors import Conflict, Refused
 from tests.unit.make import REGION
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lambda_fast_deploy.config.samconfig import MANAGED
-from lambda_fast_deploy.iam.policy import of_templates, permissions, too_long
+from lambda_fast_deploy.iam.least_policy import of_templates, policy_for, too_long
 from lambda_fast_deploy.models import (
     LATEST,
     Canary,
@@ -33,7 +33,7 @@ ALWAYS = {
 
 
 def statements(settings: Settings) -> dict[str, dict[str, Any]]:
-    document = permissions(settings, ACCOUNT)
+    document = policy_for(settings, ACCOUNT)
     assert document["Version"] == "2012-10-17"
     found = {each["Sid"]: each for each in document["Statement"]}
     assert len(found) == len(document["Statement"])
@@ -195,9 +195,9 @@ def test_every_region_is_in_its_partition(region: str, wanted: str) -> None:
 
 
 def test_a_policy_that_is_too_long_is_told() -> None:
-    assert too_long(permissions(make.settings(make.function()), ACCOUNT)) == []
+    assert too_long(policy_for(make.settings(make.function()), ACCOUNT)) == []
     many = [make.function(name=f"orders-{number}") for number in range(20)]
-    (said,) = too_long(permissions(make.settings(*many), ACCOUNT))
+    (said,) = too_long(policy_for(make.settings(*many), ACCOUNT))
     assert "a managed policy at most 6144" in said
 
 
@@ -264,7 +264,7 @@ def test_what_others_gave_to_a_function_is_named_where_it_is_known() -> None:
     settings = make.settings(make.function())
     named = {
         each["Sid"]: (each["Action"], each["Resource"])
-        for each in permissions(settings, ACCOUNT, [plain, there])["Statement"]
+        for each in policy_for(settings, ACCOUNT, [plain, there])["Statement"]
     }
     assert named["ReadEnvironments"] == (["kms:Decrypt"], [key])
     assert named["KeepLayers"] == (["lambda:GetLayerVersion"], [vendor])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters import retry
-from lambda_fast_deploy.adapters.aws.environment_variables import unquoted
+from lambda_fast_deploy.adapters.aws.error_masking import unquoted
 from lambda_fast_deploy.adapters.aws.function_code import checked, unless_unreadable, whole
 from lambda_fast_deploy.adapters.aws.function_reads import FunctionReads
 from lambda_fast_deploy.adapters.aws.function_states import state_of
@@ -49,9 +49,9 @@ class Functions(FunctionReads):
         def patient() -> FunctionState:
             return retry.patiently(create, lambda: self._aws.patience)
 
-        made = self._api.once_known(patient)
-        checked(name, sha256, {"CodeSha256": made.code_sha256})
-        return made
+        state = self._api.once_known(patient)
+        checked(name, sha256, {"CodeSha256": state.code_sha256})
+        return state
 
     def _create(self, name: str, parameters: Mapping[str, Any]) -> Any:
         with unquoted(parameters):

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from lambda_fast_deploy.adapters.aws.environment_variables import unquoted
-from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.error_masking import unquoted
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import NotPermitted, Refused
 from tests.unit import make
-from tests.unit.adapters.test_aws_functions import CONFIGURATION
+from tests.unit.adapters.aws.test_lambda_functions import CONFIGURATION
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/orders"
 ERROR = {"ErrorCode": "AccessDeniedException", "Message": "unable to decrypt"}

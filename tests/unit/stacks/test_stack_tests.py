@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_fast_deploy.stacks.function_tests import event_in
+from lambda_fast_deploy.stacks.stack_tests import event_in
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from urllib.parse import quote
 import pytest
 from botocore.stub import Stubber
 
-from lambda_fast_deploy.adapters.aws.function_reads import Account
-from lambda_fast_deploy.adapters.aws.functions import Functions
+from lambda_fast_deploy.adapters.aws.account_limits import Account
 from lambda_fast_deploy.adapters.aws.identity import Caller, Identity
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import NotFound, NotPermitted, NotReady
 from tests.unit.make import REGION, ROLE

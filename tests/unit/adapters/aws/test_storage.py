@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket, checksum_of
-from lambda_fast_deploy.adapters.aws.layers import LayersApi
+from lambda_fast_deploy.adapters.aws.lambda_layers import LayersApi
 from lambda_fast_deploy.adapters.aws.registry import Registry, Repository
 from lambda_fast_deploy.adapters.aws.session import PART, Aws
 from lambda_fast_deploy.errors import ContentMismatch, NotPermitted, NotReady, Refused
@@ -20,12 +20,13 @@ from lambda_fast_deploy.models import LayerVersion
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY
 from tests.unit import make
 
+LAYER = make.LAYER_ARN.rpartition(":")[0]
 Stub = Callable[[str], Stubber]
 PRINT = "0123456789abcdef"
 
 
 def version(number: int, description: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"LayerVersionArn": f"arn:layer:deps:{number}", "Version": number}
+    found: dict[str, Any] = {"LayerVersionArn": f"{LAYER}:{number}", "Version": number}
     return found if description is None else found | {"Description": description}
 
 
@@ -49,8 +50,7 @@ def test_versions_are_found_on_every_page_with_what_they_say_of_themselves(
 ) -> None:
     found = found_in(aws, stub, [version(9, MARK), version(8, None)], [], [version(3, MARK)])
     assert found == tuple(
-        LayerVersion(f"arn:layer:deps:{number}", 1234, PRINT, "aa", ("aa", "bb"))
-        for number in (9, 3)
+        LayerVersion(f"{LAYER}:{number}", 1234, PRINT, "aa", ("aa", "bb")) for number in (9, 3)
     )
     assert found[0].number == "9"
 
@@ -74,7 +74,7 @@ def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
     service = stub("lambda")
     service.add_response(
         "publish_layer_version",
-        {"LayerVersionArn": "arn:layer:deps:1", "Content": {"CodeSha256": "sha"}},
+        {"LayerVersionArn": f"{LAYER}:1", "Content": {"CodeSha256": "sha"}},
         {
             "LayerName": "deps",
             "Description": MARK,
@@ -94,12 +94,12 @@ def test_a_published_layer_is_found_again(aws: Aws, stub: Stub) -> None:
 def test_a_layer_of_other_bytes_than_this_run_made_is_deleted_again(
     aws: Aws, stub: Stub, *, is_lost: bool
 ) -> None:
-    service, told = stub("lambda"), {"LayerVersionArn": "arn:layer:deps:1", "Version": 1}
+    service, told = stub("lambda"), {"LayerVersionArn": f"{LAYER}:1", "Version": 1}
     taken = {**told, "Content": {"CodeSha256": "other"}}
     if is_lost:
         service.add_client_error("publish_layer_version", "ServiceException", "no", 500)
         service.add_response("list_layer_versions", {"LayerVersions": [version(1, MARK)]})
-        service.add_response("get_layer_version_by_arn", taken, {"Arn": "arn:layer:deps:1"})
+        service.add_response("get_layer_version_by_arn", taken, {"Arn": f"{LAYER}:1"})
     else:
         service.add_response("publish_layer_version", taken)
     service.add_response("delete_layer_version", {}, {"LayerName": "deps", "VersionNumber": 1})

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from lambda_fast_deploy.adapters.aws.functions import Functions
 from lambda_fast_deploy.adapters.aws.lambda_api import _PROPAGATION
+from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.aws.urls import Urls
 from lambda_fast_deploy.adapters.aws.versions import Versions
@@ -481,15 +481,15 @@ def test_an_alias_arrives_once_aws_lets_its_version_serve(
         service.add_response(
             "get_alias",
             {
-                "AliasArn": "arn:live",
+                "AliasArn": f"{make.ARN}:live",
                 "FunctionVersion": "8",
                 "RevisionId": f"a-{len(weights)}",
                 "RoutingConfig": {"AdditionalVersionWeights": weights},
             },
         )
-    moved = AliasState("arn:live", "8", "", "a-2", {"7": 1.0})
+    moved = AliasState(f"{make.ARN}:live", "8", "", "a-2", {"7": 1.0})
     assert (moved.serving, moved.shares, moved.is_settled) == ("7", {}, True)
-    assert versions.arrived("orders", moved) == AliasState("arn:live", "8", "", "a-0")
+    assert versions.arrived("orders", moved) == AliasState(f"{make.ARN}:live", "8", "", "a-0")
 
 
 def test_an_alias_that_never_arrives_is_told(
@@ -497,11 +497,11 @@ def test_an_alias_that_never_arrives_is_told(
 ) -> None:
     monkeypatch.setattr("lambda_fast_deploy.adapters.aws.versions.PROVISIONING", 0)
     routing = {"AdditionalVersionWeights": {"7": 1.0}}
-    found = {"AliasArn": "arn:live", "FunctionVersion": "8", "RoutingConfig": routing}
+    found = {"AliasArn": f"{make.ARN}:live", "FunctionVersion": "8", "RoutingConfig": routing}
     service.add_response("get_alias", found)
     says = "alias live of orders serves version 7 until version 8 has its provisioned concurrency"
     with pytest.raises(DeployFailed, match=says) as caught:
-        versions.arrived("orders", AliasState("arn:live", "8", "", "a-2"))
+        versions.arrived("orders", AliasState(f"{make.ARN}:live", "8", "", "a-2"))
     assert "get-provisioned-concurrency-config" in caught.value.remedy
 
 

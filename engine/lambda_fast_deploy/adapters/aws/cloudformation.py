@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lambda_fast_deploy.adapters import retry
@@ -20,11 +21,13 @@ from lambda_fast_deploy.adapters.aws.stack_shapes import (
     StackState,
     change_of,
 )
+from lambda_fast_deploy.arn import Arn, is_arn
 from lambda_fast_deploy.errors import Conflict, DeployError, DeployFailed, NotFound, Refused
+from lambda_fast_deploy.state import marks
 
+_SERVICE = "cloudformation"
 BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
 PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
-CHANGE_SET = "lambda-fast-deploy-"  # how the names of our change sets begin
 
 
 class Stacks:
@@ -42,7 +45,7 @@ class Stacks:
                 (API: ``ExecuteChangeSet``).
         """
         try:
-            return self._aws.call(self._region, "cloudformation", operation, **parameters)
+            return self._aws.call(self._region, _SERVICE, operation, **parameters)
         except Refused as refusal:
             if refusal.code == "ChangeSetNotFound":
                 raise theirs(parameters.get("StackName", "inside")) from None
@@ -50,29 +53,34 @@ class Stacks:
                 raise NotFound(refusal.message, code=refusal.code) from None
             raise
 
+    def _pages(self, operation: str, **parameters: Any) -> Iterator[Any]:
+        """The pages of an answer, with errors as ``_call`` has them."""
+        call = partial(self._call, operation)
+        return self._aws.pages(self._region, _SERVICE, operation, call, **parameters)
+
     def read(self, name: str) -> StackState | None:
         """A stack by its name or id; ``None`` if absent."""
         try:
-            found = self._call("describe_stacks", StackName=name).first("Stacks")
+            stack = self._call("describe_stacks", StackName=name).first("Stacks")
         except NotFound:
             return None
-        if found["StackStatus"] == "DELETE_COMPLETE":
+        if stack["StackStatus"] == "DELETE_COMPLETE":
             return None
         return StackState(
-            id=found["StackId"],
-            name=found["StackName"],
-            status=found["StackStatus"],
-            reason=found.get("StackStatusReason", ""),
+            id=stack["StackId"],
+            name=stack["StackName"],
+            status=stack["StackStatus"],
+            reason=stack.get("StackStatusReason", ""),
             parameters={
                 each["ParameterKey"]: each.get("ParameterValue", "")
-                for each in found.get("Parameters", [])
+                for each in stack.get("Parameters", [])
             },
-            tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+            tags={tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])},
             outputs={
-                each["OutputKey"]: each.get("OutputValue", "") for each in found.get("Outputs", [])
+                each["OutputKey"]: each.get("OutputValue", "") for each in stack.get("Outputs", [])
             },
-            capabilities=tuple(found.get("Capabilities", ())),
-            changed=(found.get("LastUpdatedTime") or found["CreationTime"]).isoformat(),
+            capabilities=tuple(stack.get("Capabilities", ())),
+            changed=(stack.get("LastUpdatedTime") or stack["CreationTime"]).isoformat(),
         )
 
     def template(self, name: str, change_set: str = "") -> str:
@@ -85,32 +93,23 @@ class Stacks:
             body = self._call("get_template", TemplateStage="Original", **named)
         except NotFound:
             return ""
-        found = body.get("TemplateBody", "")
-        return found if isinstance(found, str) else json.dumps(found)  # botocore reads JSON itself
+        template = body.get("TemplateBody", "")
+        # botocore reads JSON itself
+        return template if isinstance(template, str) else json.dumps(template)
 
     def resources(self, name: str) -> tuple[StackResource, ...]:
         """The resources of a stack."""
-        found: list[StackResource] = []
-        marker: dict[str, Any] = {}
-        while True:
-            page = self._call("list_stack_resources", StackName=name, **marker)
-            found += (
-                StackResource(
-                    each["LogicalResourceId"],
-                    each.get("PhysicalResourceId", ""),
-                    each["ResourceType"],
-                )
-                for each in page["StackResourceSummaries"]
+        return tuple(
+            StackResource(
+                each["LogicalResourceId"], each.get("PhysicalResourceId", ""), each["ResourceType"]
             )
-            if not page.get("NextToken"):
-                return tuple(found)
-            marker = {"NextToken": page["NextToken"]}
+            for page in self._pages("list_stack_resources", StackName=name)
+            for each in page["StackResourceSummaries"]
+        )
 
     def events(self, stack_id: str) -> Iterator[StackEvent]:
         """What happened to a stack, the newest first."""
-        marker: dict[str, Any] = {}
-        while True:
-            page = self._call("describe_stack_events", StackName=stack_id, **marker)
+        for page in self._pages("describe_stack_events", StackName=stack_id):
             for each in page["StackEvents"]:
                 yield StackEvent(
                     id=each["EventId"],
@@ -120,9 +119,6 @@ class Stacks:
                     reason=each.get("ResourceStatusReason", ""),
                     physical=each.get("PhysicalResourceId", ""),
                 )
-            if not page.get("NextToken"):
-                return
-            marker = {"NextToken": page["NextToken"]}
 
     # ------------------------------------------------------------ changes
 
@@ -136,7 +132,7 @@ class Stacks:
             Refused: CloudFormation does not take the template or its parameters.
             Conflict: somebody else has changed the stack meanwhile.
         """
-        change_set = f"{CHANGE_SET}{secrets.token_hex(6)}"
+        change_set = f"{marks.CHANGE_SET}{secrets.token_hex(6)}"
         self._create(
             StackName=name,
             ChangeSetName=change_set,
@@ -155,23 +151,23 @@ class Stacks:
             **({"RoleARN": proposal.role} if proposal.role else {}),
             **proposal.template,
         )
-        found = retry.until(
+        answer = retry.until(
             lambda: self._call("describe_change_set", StackName=name, ChangeSetName=change_set),
             lambda answer: not str(answer["Status"]).endswith(("_PENDING", "_IN_PROGRESS")),
             deadline=PREPARING,
         )
-        ready = ChangeSet(str(found["ChangeSetId"]), str(found["StackId"]), (), is_new=is_new)
-        if found["Status"] != "CREATE_COMPLETE":
-            reason = str(found.get("StatusReason", ""))
+        ready = ChangeSet(str(answer["ChangeSetId"]), str(answer["StackId"]), (), is_new=is_new)
+        if answer["Status"] != "CREATE_COMPLETE":
+            reason = str(answer.get("StatusReason", ""))
             differs = "didn't contain changes" not in reason and "No updates" not in reason
             says = self._validation(ready) if differs else ""
             self.discard(ready)
             if not differs:
                 return replace(ready, differs=False)
-            says = says or reason.rpartition("Reason: ")[2] or str(found["Status"])
+            says = says or reason.rpartition("Reason: ")[2] or str(answer["Status"])
             raise Refused(f"CloudFormation does not take the template of {name}: {says}")
         self._check(ready, proposal)
-        return replace(ready, changes=tuple(self._changes(found)))
+        return replace(ready, changes=tuple(self._changes(self._from(answer))))
 
     def _validation(self, change_set: ChangeSet) -> str:
         """What CloudFormation's early validation has found; nothing if it may not be asked.
@@ -217,23 +213,22 @@ class Stacks:
                 raise
             # It was this run: the answer had been lost, and it asked again.
 
-    def _changes(self, page: Any, within: str = "") -> Iterator[Change]:
+    def _from(self, page: Any) -> Iterator[Any]:
+        """A page that was read of a change set, and those after it."""
+        yield page
+        if token := page.get("NextToken"):
+            change_set = page["ChangeSetId"]
+            yield from self._pages("describe_change_set", ChangeSetName=change_set, NextToken=token)
+
+    def _changes(self, pages: Iterable[Any], within: str = "") -> Iterator[Change]:
         """The changes of a change set, and of those that it has for the stacks inside."""
-        while True:
-            for each in page.get("Changes", []):
-                found = each.get("ResourceChange", {})
-                change = change_of(found, within)
-                yield change
-                if inside := found.get("ChangeSetId"):
-                    nested = self._call("describe_change_set", ChangeSetName=inside)
-                    yield from self._changes(nested, f"{change.logical}/")
-            if not page.get("NextToken"):
-                return
-            page = self._call(
-                "describe_change_set",
-                ChangeSetName=page["ChangeSetId"],
-                NextToken=page["NextToken"],
-            )
+        for each in (each for page in pages for each in page.get("Changes", [])):
+            resource = each.get("ResourceChange", {})
+            change = change_of(resource, within)
+            yield change
+            if change_set := resource.get("ChangeSetId"):
+                nested = self._pages("describe_change_set", ChangeSetName=change_set)
+                yield from self._changes(nested, f"{change.logical}/")
 
     def execute(self, change_set: ChangeSet) -> None:
         """Begin to carry a change set out.
@@ -247,8 +242,8 @@ class Stacks:
         except Refused as refusal:
             if refusal.code != "InvalidChangeSetStatus":
                 raise
-            found = self._call("describe_change_set", **named)
-            if str(found["ExecutionStatus"]).startswith("EXECUTE_"):
+            answer = self._call("describe_change_set", **named)
+            if str(answer["ExecutionStatus"]).startswith("EXECUTE_"):
                 return  # it was this run: the answer had been lost, and it asked again
             with contextlib.suppress(DeployError):
                 self.discard(change_set)
@@ -272,7 +267,7 @@ class Stacks:
 
 def theirs(stack: str) -> Conflict:
     """The error of a run that met somebody else's change of a stack, by its name or id."""
-    name = stack.split("/")[1] if stack.startswith("arn:") else stack
+    name = Arn.parse(stack).name if is_arn(stack) else stack
     return Conflict(
         f"somebody else has changed stack {name} while this run was deploying",
         remedy="Nothing of theirs was changed. Run again to deploy on top of it.",

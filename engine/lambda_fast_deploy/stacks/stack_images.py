@@ -14,7 +14,7 @@ from lambda_fast_deploy.packaging.images.region_images import RegionImages
 from lambda_fast_deploy.packaging.required_tools import check_machine
 from lambda_fast_deploy.planning.existing_images import with_foreign
 from lambda_fast_deploy.planning.upstream_digests import settled
-from lambda_fast_deploy.stacks.context import StackContext
+from lambda_fast_deploy.stacks.stack_context import StackContext
 from lambda_fast_deploy.state.image_tags import app_tag
 
 BUILDS_AT_ONCE = 2  # GitHub's smallest runners have two cores

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
+from lambda_fast_deploy.adapters.aws.cloudformation import BODY_LIMIT, Stacks
 from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
-from lambda_fast_deploy.adapters.aws.stacks import BODY_LIMIT, Stacks
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.config.samconfig import MANAGED
@@ -22,7 +21,7 @@ from lambda_fast_deploy.models import (
     Stack,
     Step,
 )
-from lambda_fast_deploy.packaging.upload import PREFIX, bucket_of, make_sure_of
+from lambda_fast_deploy.packaging.upload import bucket_of, make_sure_of
 from lambda_fast_deploy.release.function_release import because
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
@@ -32,6 +31,7 @@ from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact, parts_of
 from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.snapshots import SECRET, DriftedFunction, Snapshot, Snapshots
 from lambda_fast_deploy.stacks.template import read_template
+from lambda_fast_deploy.state import bucket_keys
 
 OUTPUT = "SourceBucket"  # of the SAM CLI's own stack
 
@@ -92,7 +92,7 @@ class StackContext:
         """A template as a call takes it: itself, or where it is if it is too large for that."""
         if len(text.encode()) <= BODY_LIMIT:
             return {"TemplateBody": text}
-        key = f"{PREFIX}{hashlib.sha256(text.encode()).hexdigest()}.template"
+        key = bucket_keys.template_key(text)
         self.bucket.put(key, text.encode())
         return {"TemplateURL": self.bucket.address(key)}
 

@@ -1,4 +1,4 @@
-"""The permissions that a deploy asks IAM for (Service Authorization Reference).
+"""The permissions that a deploy asks IAM for.
 
 What was read while looking is proved by that; here is what a deploy changes.
 """
@@ -10,62 +10,63 @@ from functools import partial
 
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.arn import Arn, in_s3
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
 from lambda_fast_deploy.errors import NotFound, NotPermitted
+from lambda_fast_deploy.iam import permissions as iam
 from lambda_fast_deploy.models import Function, ObservedFunction, Settings
 from lambda_fast_deploy.models.function_attributes import SETTINGS
-from lambda_fast_deploy.packaging.upload import PREFIX
+from lambda_fast_deploy.state.bucket_keys import PREFIX
 
 Needs = Mapping[str, tuple[str, ...]]
-
-_PUSH = """
-    ecr:BatchCheckLayerAvailability ecr:InitiateLayerUpload ecr:UploadLayerPart
-    ecr:CompleteLayerUpload ecr:PutImage ecr:BatchGetImage ecr:GetDownloadUrlForLayer
-    ecr:DescribeImages ecr:BatchDeleteImage
-""".split()
-# Lambda lets itself read the repository of a function's image in the caller's name.
-_OF_FUNCTIONS = """
-    ecr:GetRepositoryPolicy ecr:SetRepositoryPolicy ecr:GetLifecyclePolicy ecr:ListTagsForResource
-""".split()
 
 
 def of_function(
     function: Function, observed: ObservedFunction | None, region: str, caller: Caller
 ) -> Needs:
     """Actions by the ARN that they are done to; those for what is there already are left out."""
-    actions = [] if observed else ["lambda:CreateFunction"]
-    actions += ["lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"]
-    if function.has_alias:
-        there = observed and observed.alias
-        actions += ["lambda:PublishVersion", f"lambda:{'Update' if there else 'Create'}Alias"]
     url = observed.url if observed else None
+    actions = [
+        *iam.CREATE_FUNCTIONS.changes(exists=observed is not None),
+        *iam.DEPLOY_FUNCTIONS.changes(),
+    ]
+    if function.has_alias:
+        actions += iam.RELEASE_VERSIONS.changes(exists=bool(observed and observed.alias))
     if function.url and (url is None or url.access != function.url):
-        actions += [f"lambda:{'Update' if url else 'Create'}FunctionUrlConfig"]
+        actions += iam.GIVE_FUNCTION_URLS.changes(exists=url is not None)
     if function.url == "public" and not (url and url.access == "public" and url.is_open):
-        actions += ["lambda:AddPermission"]
-    given = (setting for setting in SETTINGS if setting.is_given(function))
-    actions += [f"lambda:{setting.actions[0]}" for setting in given]
-    actions += ["lambda:DeleteFunction"] if function.keep else []
-    arn = _lambda(caller, region, "function", function.name)
+        actions += iam.OPEN_FUNCTION_URLS.changes()
+    for setting in SETTINGS:
+        if setting.is_given(function):
+            actions += setting.feature.changes()
+    if function.keep:
+        actions += iam.DELETE_VERSIONS.changes()
+    arn = _lambda(caller, region, f"function:{function.name}")
     needs: dict[str, tuple[str, ...]] = {arn: tuple(actions)}
     if function.tests:
-        needs[f"{arn}:1" if function.has_alias else arn] = ("lambda:InvokeFunction",)
+        tested = f"{arn}:1" if function.has_alias else arn
+        needs[tested] = (*needs.get(tested, ()), *iam.TEST_FUNCTIONS.changes())
     if function.role and (observed is None or observed.latest.role != function.role):
-        needs[function.role] = ("iam:PassRole",)
+        needs[function.role] = iam.PASS_ROLES.changes()
     if function.canary:
-        needs["*"] = ("cloudwatch:GetMetricData",)
+        needs["*"] = iam.WATCH_CANARIES.changes()
     for test in function.tests:
         for each in test.permissions(caller.partition, region, caller.account):
-            if each.is_simulated:
-                needs[each.resource.replace("*", "key")] = each.actions
+            if changes := each.feature.changes():
+                needs[each.resource.replace("*", "key")] = changes
     return needs
 
 
 def of_repository(name: str, region: str, caller: Caller, *, exists: bool, deployed: bool) -> Needs:
     """Actions by the ARN of the repository; ``deployed``: functions run images that are in it."""
-    arn = f"arn:{caller.partition}:ecr:{region}:{caller.account}:repository/{name}"
-    make = ["ecr:CreateRepository", "ecr:TagResource", "ecr:PutLifecyclePolicy"]
-    return {arn: (*([] if exists else make), *_PUSH, *(_OF_FUNCTIONS if deployed else []))}
+    arn = str(Arn(caller.partition, "ecr", region, caller.account, f"repository/{name}"))
+    actions = (
+        *iam.CREATE_REPOSITORIES.changes(exists=exists),
+        *iam.PUSH_IMAGES.changes(),
+        *iam.DELETE_IMAGES.changes(),
+        *(iam.DEPLOY_IMAGES.changes() if deployed else ()),
+    )
+    return {arn: actions}
 
 
 def of_zips(settings: Settings, region: str, caller: Caller) -> Needs:
@@ -73,18 +74,19 @@ def of_zips(settings: Settings, region: str, caller: Caller) -> Needs:
     needs: dict[str, tuple[str, ...]] = {}
     for layer in settings.layers.values():
         for name in layer.parts:
-            arn = _lambda(caller, region, "layer", name)
-            needs |= {arn: ("lambda:PublishLayerVersion",), f"{arn}:1": ("lambda:GetLayerVersion",)}
+            arn = _lambda(caller, region, f"layer:{name}")
+            needs |= {arn: iam.PUBLISH_LAYERS.changes(), f"{arn}:1": iam.USE_LAYERS.changes()}
     if store := settings.artifacts:
-        arn = f"arn:{caller.partition}:s3:::{store.name_in(region)}"
-        needs[f"{arn}/{PREFIX}key"] = ("s3:PutObject", "s3:GetObject")
+        bucket = store.name_in(region)
+        key = in_s3(caller.partition, f"{bucket}/{PREFIX}key")
+        needs[key] = iam.UPLOAD_ZIPS.changes()
         if store.create:
-            needs[arn] = ("s3:CreateBucket",)
+            needs[in_s3(caller.partition, bucket)] = iam.CREATE_BUCKETS.changes()
     return needs
 
 
-def _lambda(caller: Caller, region: str, kind: str, name: str) -> str:
-    return f"arn:{caller.partition}:lambda:{region}:{caller.account}:{kind}:{name}"
+def _lambda(caller: Caller, region: str, resource: str) -> str:
+    return str(Arn(caller.partition, "lambda", region, caller.account, resource))
 
 
 def permitted(

@@ -1,11 +1,11 @@
-"""Sizes in bytes: Lambda's limits, and how a size is told."""
+"""Lambda's limits of sizes, in bytes."""
 
 from __future__ import annotations
 
-GB = 10**9
-MB = 10**6
+from lambda_fast_deploy import units
+
 MAX_LAYERS = 5  # Lambda quotas: function layers
-DIRECT_LIMIT = 50 * MB  # Lambda quotas: deployment package, zipped, uploaded directly
+DIRECT_LIMIT = 50 * units.MB  # Lambda quotas: deployment package, zipped, uploaded directly
 UNZIPPED_LIMIT = 262_144_000  # Lambda quotas: deployment package, unzipped, with layers
 
 # What to do where Lambda stores no more code of an account (Lambda quotas, "Storage").
@@ -13,10 +13,3 @@ FULL_STORAGE = (
     "Delete versions (keep: N) and layer versions that nobody uses (lambda-fast-deploy layers "
     "prune), or ask for a higher quota of code storage."
 )
-
-
-def shown(size: int) -> str:
-    """A size for people."""
-    if size >= GB:
-        return f"{size / GB:.1f} GB"
-    return f"{size / MB:.1f} MB" if size >= MB else f"{size / 1000:.1f} kB"

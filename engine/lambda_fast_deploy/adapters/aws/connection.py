@@ -1,0 +1,191 @@
+"""The SDK's session: clients, credentials, regions, and the time by AWS's clock.
+
+Clients are made by botocore itself, which boto3 is a cover of: that spares an unchanged deploy a
+tenth of its time. Endpoints, credentials and the CA bundle come from the standard AWS environment
+variables.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import botocore.config
+import botocore.exceptions as boto
+import botocore.session
+from botocore import UNSIGNED
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from lambda_fast_deploy.adapters.aws.api_errors import explain, explained
+from lambda_fast_deploy.errors import NotReady
+
+# botocore's retries cover throttling, 5xx and broken connections. Once AWS has throttled a call,
+# the mode "adaptive" lets all threads together ask no faster than is answered: two hundred
+# functions want more calls than Lambda's quotas allow, and would use up all attempts.
+READ_TIMEOUT = 70.0  # seconds that an answer may take, but for a function's own
+_CONFIG = botocore.config.Config(
+    connect_timeout=5,
+    read_timeout=READ_TIMEOUT,
+    retries={"mode": "adaptive", "total_max_attempts": 5},
+    max_pool_connections=20,
+    user_agent_extra="lambda-fast-deploy",
+)
+
+# What lasts minutes is silent for minutes, which some gateways take for the end (Lambda API,
+# "Invoke": let the client keep long connections alive).
+_ONCE = botocore.config.Config(
+    retries={"mode": "standard", "total_max_attempts": 1}, tcp_keepalive=True
+)
+
+_CORRECT = "Correct AWS_ENDPOINT_URL, or AWS_CREDENTIAL_EXPIRATION, in the environment."
+
+
+class Connection:
+    """One set of credentials; clients are made when first needed and shared by threads.
+
+    ``ends`` is when the credentials end, where the configuration says so.
+    """
+
+    def __init__(self) -> None:
+        self.ends: datetime | None = None
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str, bool, float], Any] = {}
+        self._dated = "", 0.0  # the Date of AWS's last answer, and when that came (monotonic)
+        try:
+            self._session = botocore.session.Session()
+        except boto.BotoCoreError as error:
+            raise explain(error, "session", "this machine") from None
+
+    def client(
+        self, service: str, region: str, *, once: bool = False, timeout: float = READ_TIMEOUT
+    ) -> Any:
+        """A client; creating clients is not thread-safe, using them is.
+
+        One for calls that must be made ``once`` does not try again by itself. ``timeout`` is how
+        many seconds it waits for an answer.
+
+        Raises:
+            NotReady: the endpoint or the end of the credentials in the environment is malformed.
+        """
+        with self._lock:
+            key = (service, region, once, timeout)
+            if key not in self._clients:
+                config = _CONFIG.merge(_ONCE) if once else _CONFIG
+                config = config.merge(botocore.config.Config(read_timeout=timeout))
+                try:
+                    client = self._session.create_client(service, region_name=region, config=config)
+                except ValueError as error:
+                    says = f"no client of AWS can be made for {service} in {region}: {error}"
+                    raise NotReady(says, remedy=_CORRECT) from None
+                self._clients[key] = client
+            return self._clients[key]
+
+    def regions(self) -> frozenset[str]:
+        """The regions that Lambda has, as the installed botocore knows them."""
+        return frozenset(
+            name
+            for partition in self._session.get_available_partitions()
+            for name in self._session.get_available_regions("lambda", partition)
+        )
+
+    # ------------------------------------------------------------ credentials
+
+    def signed(
+        self,
+        region: str,
+        service: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> dict[str, str]:
+        """Headers of a request that carries this identity's signature (Signature Version 4)."""
+        request = AWSRequest(method=method, url=url, headers=dict(headers), data=body or None)
+        credentials = self._session.get_credentials()
+        with explained(region, f"{service} request"):
+            if credentials is None:
+                raise boto.NoCredentialsError
+            SigV4Auth(credentials.get_frozen_credentials(), service, region).add_auth(request)
+        return dict(request.headers)
+
+    def expiry(self) -> float | None:
+        """Seconds that the credentials are still valid; ``None`` where nothing ends or it renews.
+
+        Only those from environment variables can be told of their end and yet not renew themselves
+        (botocore: ``EnvProvider``, AWS_CREDENTIAL_EXPIRATION). They end by AWS's clock.
+        """
+        end = self.ends or getattr(self._credentials(), "_expiry_time", None)
+        if end is None or not self._is_from_environment():
+            return None
+        return float((end - self.now()).total_seconds())
+
+    def ends_untold(self) -> bool:
+        """Whether the credentials end, and nobody has told when."""
+        has_token = bool(getattr(self._credentials(), "token", None))
+        return has_token and self._is_from_environment() and self.expiry() is None
+
+    def _is_from_environment(self) -> bool:
+        return getattr(self._credentials(), "method", "") == "env"
+
+    def _credentials(self) -> Any:
+        with explained("this machine", "credentials"):
+            return self._session.get_credentials()
+
+    # ------------------------------------------------------------ AWS's clock
+
+    def clock_error(self, region: str) -> float | None:
+        """Seconds that this machine's clock is ahead of AWS's, to a second or two.
+
+        A question without a signature is asked, so that neither credentials nor the clock matter:
+        AWS refuses it, with a Date header; ``None`` if a proxy takes that away, or spoils it.
+
+        Raises:
+            NotReady: the region's Lambda API cannot be reached.
+        """
+        unsigned = _CONFIG.merge(botocore.config.Config(signature_version=UNSIGNED))
+        with self._lock, explained(region, "lambda:GetAccountSettings"):
+            client = self._session.create_client("lambda", region_name=region, config=unsigned)
+        with explained(region, "lambda:GetAccountSettings"):
+            try:
+                answer = client.get_account_settings()
+            except boto.ClientError as refusal:
+                answer = refusal.response
+        date = _parsed(_date_of(answer))
+        return time.time() - date.timestamp() if date else None
+
+    def now(self) -> datetime:
+        """The time by AWS's clock, to a second or two, as its last answer told it.
+
+        This machine's can be minutes off, which AWS accepts; it counts where a proxy takes the Date
+        header away, or spoils it.
+        """
+        header, received = self._dated
+        date = _parsed(header)
+        if date is None:
+            return datetime.now(UTC)
+        return date + timedelta(seconds=time.monotonic() - received)
+
+    def _learn_time(self, answer: Any) -> None:
+        self._dated = _date_of(answer), time.monotonic()
+
+    @property
+    def _has_answered(self) -> bool:
+        """Whether AWS has been reached at all."""
+        return bool(self._dated[0])
+
+
+def _date_of(answer: Any) -> str:
+    """The Date header of an answer, if it has one."""
+    return str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", ""))
+
+
+def _parsed(date: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(date)
+    except ValueError:
+        return None

@@ -1,0 +1,56 @@
+"""Amazon Resource Names: what they are made of (AWS General Reference, "ARNs")."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# Patterns of ARNs that a configuration names
+ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
+TOPIC = r"arn:aws[a-z-]*:sns:.+"
+
+_SEPARATOR = re.compile("[:/]")
+
+
+class Arn(NamedTuple):
+    """An ARN by its parts; ``str`` writes it. Global services have no region, S3 no account."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> Arn:
+        """The parts of an ARN; those that the text lacks are empty."""
+        parts = text.split(":", 5)[1:]
+        return cls(*parts, *[""] * (5 - len(parts)))
+
+    def __str__(self) -> str:
+        """The ARN as AWS writes it."""
+        return f"arn:{':'.join(self)}"
+
+    @property
+    def name(self) -> str:
+        """The name in ``function:NAME:VERSION``, ``layer:NAME:VERSION`` or ``stack/NAME/ID``."""
+        return self._word(1)
+
+    @property
+    def qualifier(self) -> str:
+        """The version or alias behind the name; empty if the ARN has none."""
+        return self._word(2)
+
+    def _word(self, index: int) -> str:
+        words = _SEPARATOR.split(self.resource)
+        return words[index] if len(words) > index else ""
+
+
+def is_arn(text: str) -> bool:
+    """Whether a text is an ARN rather than a name."""
+    return text.startswith("arn:")
+
+
+def in_s3(partition: str, path: str) -> str:
+    """The ARN of a bucket, or of an object as ``BUCKET/KEY``."""
+    return str(Arn(partition, "s3", "", "", path))

@@ -1,0 +1,235 @@
+"""The least IAM policy with which all commands do their work for a configuration.
+
+A statement is there only if the configuration uses what it allows, and names what can be known of
+its resources.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from lambda_fast_deploy.adapters.aws.partitions import partition_of, registry_of_ecr
+from lambda_fast_deploy.adapters.files import read_text
+from lambda_fast_deploy.arn import Arn, in_s3
+from lambda_fast_deploy.config.samconfig import MANAGED
+from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
+from lambda_fast_deploy.iam import permissions
+from lambda_fast_deploy.iam.feature import Feature
+from lambda_fast_deploy.iam.preserve_policy import of_others
+from lambda_fast_deploy.iam.statement import Statement, merged
+from lambda_fast_deploy.models import (
+    Base,
+    DesiredImages,
+    Function,
+    ImageRequest,
+    ImageSource,
+    ObservedFunction,
+    Settings,
+)
+from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
+from lambda_fast_deploy.state.bucket_keys import PREFIX
+
+VERSION = "2012-10-17"  # of the policy language
+MANAGED_LIMIT = 6144  # characters of a managed policy, spaces not counted (IAM quotas)
+INLINE_LIMIT = 10240  # of all inline policies of a role
+
+
+def policy_for(
+    settings: Settings, account: str, observed: Iterable[ObservedFunction] = ()
+) -> dict[str, Any]:
+    """The policy for whoever deploys.
+
+    Args:
+        settings: what the configuration names.
+        account: the number of the account that it is deployed to.
+        observed: the functions that are there already, as far as they are known.
+    """
+    about = _PolicyStatements(settings, account, DesiredImages.of(settings).images)
+    statements = [*about.functions(), *about.layers(), *of_others(observed)]
+    if settings.stack:
+        from lambda_fast_deploy.iam.stack_policy import of_stack
+        from lambda_fast_deploy.stacks.stack_context import of_template
+
+        resources, _, images = of_template(settings.stack)
+        statements = list(of_stack(settings, resources, account))
+        about = _PolicyStatements(settings, account, images)
+    statements += [*about.images(), *about.buckets(), *about.tests(), *about.rest()]
+    documents = [statement.document() for statement in merged(statements)]
+    return {"Version": VERSION, "Statement": [each for each in documents if each["Resource"]]}
+
+
+def too_long(document: Mapping[str, Any]) -> list[str]:
+    """What to do about a policy that is longer than a managed one may be."""
+    size = len(json.dumps(document, separators=(",", ":")))
+    if size <= MANAGED_LIMIT:
+        return []
+    remedy = "divide its statements among several"
+    if size <= INLINE_LIMIT:
+        remedy = f"{remedy}, or make it an inline policy of the role (up to {INLINE_LIMIT})"
+    says = f"The policy has {size} characters, a managed policy at most {MANAGED_LIMIT}"
+    return [f"{says}: {remedy}."]
+
+
+def of_templates(settings: Settings) -> list[str]:
+    """What a policy for a stack does not hold."""
+    if settings.stack is None or settings.stack.role:
+        return []
+    return [
+        "CloudFormation makes what the template names with these permissions too: add those, or "
+        "name a role that has them (role, under stack)."
+    ]
+
+
+class _PolicyStatements:
+    """The statements about each kind of thing."""
+
+    def __init__(self, settings: Settings, account: str, images: Iterable[ImageRequest]) -> None:
+        self._settings = settings
+        self._account = account
+        self._images = tuple(images)
+
+    def _arn(self, region: str, service: str, resource: str, account: str = "") -> str:
+        owner = account or self._account
+        return str(Arn(partition_of(region).name, service, region, owner, resource))
+
+    def _functions(self, needs: Callable[[Function], object]) -> list[str]:
+        """Functions, and their versions and aliases: calls are checked against either."""
+        return [
+            f"{self._arn(region, 'lambda', f'function:{function.name}')}{qualifier}"
+            for region, function in self._settings.targets
+            if needs(function)
+            for qualifier in ("", ":*")
+        ]
+
+    def _repositories(self, names: Iterable[str]) -> list[str]:
+        return [
+            self._arn(region, "ecr", f"repository/{name}")
+            for name in names
+            for region in self._settings.regions
+        ]
+
+    def functions(self) -> Iterator[Statement]:
+        """What functions need, each by what it is deployed with."""
+        for features, needs in _OF_FUNCTIONS:
+            yield Statement.of(*features, resources=self._functions(needs))
+        for setting in SETTINGS:
+            if setting is not TAGS:  # marks are tags, whether any are given
+                resources = self._functions(setting.is_given)
+                yield Statement.of(setting.feature, resources=resources)
+        roles = {function.role for function in self._settings.functions if function.role}
+        yield Statement.of(
+            permissions.PASS_ROLES,
+            resources=sorted(roles),
+            condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+        )
+
+    def layers(self) -> Iterator[Statement]:
+        """What layers need, and who looks for their users."""
+        named = [
+            self._arn(region, "lambda", f"layer:{name}")
+            for region in self._settings.regions
+            for layer in self._settings.layers.values()
+            for name in layer.parts
+        ]
+        yield Statement.of(permissions.PUBLISH_LAYERS, resources=named)
+        yield Statement.of(permissions.USE_LAYERS, resources=[f"{arn}:*" for arn in named])
+        asks = named or any(
+            isinstance(each.source, ImageSource) and each.keep is not None
+            for each in self._settings.functions
+        )
+        yield Statement.of(permissions.FIND_USERS, resources=["*"] if asks else [])
+
+    def images(self) -> Iterator[Statement]:
+        """What base images and app images need."""
+        apps = {each.source.repository for each in self._images}
+        every = sorted(apps | {base.repository for base in self._settings.bases.values()})
+        login = ["*"] if every else []
+        yield Statement.of(permissions.LOG_IN_TO_REGISTRY, resources=login)
+        for feature, names in (
+            (permissions.CREATE_REPOSITORIES, every),
+            (permissions.PUSH_IMAGES, every),
+            (permissions.DEPLOY_IMAGES, sorted(apps)),
+            (permissions.DELETE_IMAGES, every),
+        ):
+            yield Statement.of(feature, resources=self._repositories(names))
+        yield Statement.of(permissions.PULL_UPSTREAMS, resources=list(self._upstreams()))
+
+    def _upstreams(self) -> Iterator[str]:
+        """Repositories of ECR that the Dockerfiles start from."""
+        apps = [each.source for each in self._images]
+        sources: list[Base | ImageSource] = [*self._settings.bases.values(), *apps]
+        for source in sources:
+            text = read_text(source.dockerfile)
+            for image in upstreams(text, source.build_args):
+                host, _, rest = image.partition("/")
+                if registry := registry_of_ecr(host):
+                    (account, region), name = registry, re.split("[:@]", rest)[0]
+                    yield self._arn(region, "ecr", f"repository/{name}", account)
+
+    def buckets(self) -> Iterator[Statement]:
+        """What the bucket for zips needs."""
+        store = self._settings.artifacts
+        partition = partition_of(self._settings.regions[0]).name
+        zips = [store.name_in(region) for region in self._settings.regions] if store else []
+        if store and store.bucket == MANAGED:  # its stack makes the rest of the name
+            zips = [f"{MANAGED}-samclisourcebucket-*"]
+        for feature, paths in (
+            (permissions.FIND_BUCKETS, zips),
+            (permissions.UPLOAD_ZIPS, [f"{bucket}/{PREFIX}*" for bucket in zips]),
+            (permissions.CREATE_BUCKETS, zips if store and store.create else []),
+        ):
+            yield Statement.of(feature, resources=[in_s3(partition, path) for path in paths])
+
+    def tests(self) -> Iterator[Statement]:
+        """What tests need besides the functions."""
+        for region in self._settings.regions:
+            partition = partition_of(region).name
+            for test in self._settings.tests:
+                for each in test.permissions(partition, region, self._account):
+                    yield Statement.of(each.feature, resources=[each.resource])
+
+    def rest(self) -> Iterator[Statement]:
+        """What canaries and networks need."""
+        canaries = [f.canary for f in self._settings.functions if f.canary]
+        alarms = [permissions.WATCH_ALARMS] if any(each.alarms for each in canaries) else []
+        yield Statement.of(permissions.WATCH_CANARIES, *alarms, resources=["*"] if canaries else [])
+        networks = any(
+            each.configuration.network and each.configuration.network.subnets
+            for each in self._settings.functions
+        )
+        yield Statement.of(permissions.FIND_NETWORKS, resources=["*"] if networks else [])
+
+
+def _is_called(function: Function) -> bool:
+    """Whether a test calls the function itself."""
+    return any(test.invokes_function for test in function.tests)
+
+
+_Features = tuple[Feature, ...]
+# Which functions need the permissions of a feature
+_OF_FUNCTIONS: tuple[tuple[_Features, Callable[[Function], object]], ...] = (
+    ((permissions.DEPLOY_FUNCTIONS,), lambda _: True),
+    ((permissions.RELEASE_VERSIONS,), lambda function: function.has_alias),
+    (
+        (permissions.LOCK_FUNCTIONS,),
+        lambda function: not function.has_alias and (function.role or function.proves_latest),
+    ),
+    ((permissions.DELETE_VERSIONS,), lambda function: function.role or function.has_alias),
+    ((permissions.CREATE_FUNCTIONS,), lambda function: function.role),
+    (
+        (permissions.TEST_FUNCTIONS,),
+        lambda function: function.has_alias or _is_called(function),
+    ),
+    (
+        (permissions.GIVE_FUNCTION_URLS, permissions.OPEN_FUNCTION_URLS),
+        lambda function: function.url,
+    ),
+    (
+        (permissions.CALL_FUNCTION_URLS,),
+        lambda function: function.url == "iam" and _is_called(function),
+    ),
+    ((permissions.TAG_FUNCTIONS,), lambda function: function.role or function.needs_tags),
+)

@@ -1,0 +1,286 @@
+"""Every IAM action that deployments need: to what, and why.
+
+The printed policy, the questions of doctor and the documentation are made of this list. Which
+action a call needs: Service Authorization Reference, "AWS Lambda", "Amazon ECR", "Amazon S3",
+"Amazon CloudWatch", "AWS CloudFormation".
+"""
+
+from __future__ import annotations
+
+from lambda_fast_deploy.iam.feature import NEVER, TO_CREATE, TO_UPDATE, Feature, Permission
+
+# ------------------------------------------------------------ functions
+
+DEPLOY_FUNCTIONS = Feature(
+    "DeployFunctions",
+    "functions",
+    Permission("lambda:GetFunction", "reads code, configuration and state", NEVER),
+    Permission("lambda:ListTags", "reads tags", NEVER),
+    Permission("lambda:UpdateFunctionCode", "changes the code"),
+    Permission("lambda:UpdateFunctionConfiguration", "changes the configuration"),
+)
+RELEASE_VERSIONS = Feature(
+    "ReleaseVersions",
+    "functions with an alias",
+    Permission("lambda:GetAlias", "reads which version is live", NEVER),
+    Permission("lambda:ListAliases", "keeps versions that an alias uses", NEVER),
+    Permission("lambda:ListVersionsByFunction", "reads the past", NEVER),
+    Permission("lambda:PublishVersion", "publishes a version"),
+    Permission("lambda:CreateAlias", "makes the first version live", TO_CREATE),
+    Permission("lambda:UpdateAlias", "makes the next version live", TO_UPDATE),
+    Permission("lambda:DeleteAlias", "undoes an alias whose first tests fail", NEVER),
+)
+LOCK_FUNCTIONS = Feature(
+    "LockFunctions",
+    "functions without an alias",
+    Permission("lambda:GetAlias", "reads the lock of another run", NEVER),
+    Permission("lambda:ListAliases", "keeps a function that an alias uses", NEVER),
+    Permission("lambda:CreateAlias", "locks where two runs meet", NEVER),
+    Permission("lambda:UpdateAlias", "takes over the lock of a killed run", NEVER),
+    Permission("lambda:DeleteAlias", "unlocks", NEVER),
+)
+DELETE_VERSIONS = Feature(
+    "DeleteVersions",
+    "functions",
+    Permission("lambda:DeleteFunction", "deletes versions that fail, or are beyond what to keep"),
+)
+CREATE_FUNCTIONS = Feature(
+    "CreateFunctions",
+    "functions with a role",
+    Permission("lambda:CreateFunction", "creates a function", TO_CREATE),
+)
+PASS_ROLES = Feature(
+    "PassRoles",
+    "the functions' roles",
+    Permission("iam:PassRole", "gives a function its role"),
+)
+TEST_FUNCTIONS = Feature(
+    "TestFunctions",
+    "functions that tests call, or that have an alias",
+    Permission("lambda:InvokeFunction", "tests, and wakes a version that a rollback makes live"),
+)
+GIVE_FUNCTION_URLS = Feature(
+    "GiveFunctionUrls",
+    "functions with a URL",
+    Permission("lambda:GetFunctionUrlConfig", "reads the URL", NEVER),
+    Permission("lambda:CreateFunctionUrlConfig", "creates the URL", TO_CREATE),
+    Permission("lambda:UpdateFunctionUrlConfig", "changes who may call it", TO_UPDATE),
+    Permission("lambda:DeleteFunctionUrlConfig", "undoes its creation", NEVER),
+)
+OPEN_FUNCTION_URLS = Feature(
+    GIVE_FUNCTION_URLS.sid,
+    GIVE_FUNCTION_URLS.resource,
+    Permission("lambda:GetPolicy", "reads who may call the URL", NEVER),
+    Permission("lambda:AddPermission", "opens a public URL"),
+    Permission("lambda:RemovePermission", "closes it again", NEVER),
+)
+CALL_FUNCTION_URLS = Feature(
+    "CallFunctionUrls",  # which takes InvokeFunction as well
+    "functions with a URL of auth iam that tests call",
+    Permission("lambda:InvokeFunctionUrl", "tests the URL"),
+)
+TAG_FUNCTIONS = Feature(
+    "TagFunctions",
+    "functions with tags, or of marks",
+    Permission("lambda:TagResource", "tags, and marks which run has made or tested it"),
+    Permission("lambda:UntagResource", "removes tags and marks", NEVER),
+)
+
+# ------------------------------------------------------------ layers
+
+PUBLISH_LAYERS = Feature(
+    "PublishLayers",
+    "layers",
+    Permission("lambda:ListLayerVersions", "finds what is published already", NEVER),
+    Permission("lambda:PublishLayerVersion", "publishes a version"),
+)
+USE_LAYERS = Feature(
+    "UseLayers",
+    "versions of layers",
+    Permission("lambda:GetLayerVersion", "gives a function its layers"),
+    Permission("lambda:DeleteLayerVersion", "deletes unused versions", NEVER),
+)
+KEEP_LAYERS = Feature(
+    "KeepLayers",
+    "layers that others gave to functions",
+    Permission("lambda:GetLayerVersion", "keeps them", NEVER),
+)
+FIND_USERS = Feature(
+    "FindUsers",
+    "all functions",
+    Permission("lambda:ListFunctions", "finds who uses a layer version or an image", NEVER),
+)
+READ_ENVIRONMENTS = Feature(
+    "ReadEnvironments",
+    "KMS keys of functions",
+    Permission("kms:Decrypt", "keeps environment variables that others gave", NEVER),
+)
+
+# ------------------------------------------------------------ images
+
+LOG_IN_TO_REGISTRY = Feature(
+    "LogInToRegistry",
+    "all registries",
+    Permission("ecr:GetAuthorizationToken", "logs in", NEVER),
+)
+CREATE_REPOSITORIES = Feature(
+    "CreateRepositories",
+    "repositories",
+    Permission("ecr:DescribeRepositories", "finds a repository", NEVER),
+    Permission("ecr:CreateRepository", "creates it", TO_CREATE),
+    Permission("ecr:TagResource", "tags it, and notes how Lambda takes its images", TO_CREATE),
+    Permission("ecr:PutLifecyclePolicy", "lets untagged images expire", TO_CREATE),
+    Permission("ecr:DescribeImages", "finds images by their content"),
+)
+PUSH_IMAGES = Feature(
+    "PushImages",
+    "repositories",
+    Permission("ecr:BatchCheckLayerAvailability", "pushes only what is missing"),
+    Permission("ecr:InitiateLayerUpload", "pushes"),
+    Permission("ecr:UploadLayerPart", "pushes"),
+    Permission("ecr:CompleteLayerUpload", "pushes"),
+    Permission("ecr:PutImage", "pushes and tags"),
+    Permission("ecr:BatchGetImage", "reads manifests, and pulls"),
+    Permission("ecr:GetDownloadUrlForLayer", "pulls"),
+)
+DEPLOY_IMAGES = Feature(
+    "DeployImages",
+    "repositories of app images",
+    Permission("ecr:GetRepositoryPolicy", "Lambda lets itself read in the caller's name"),
+    Permission("ecr:SetRepositoryPolicy", "Lambda lets itself read in the caller's name"),
+    Permission("ecr:GetLifecyclePolicy", "warns of rules that expire images in use"),
+    Permission("ecr:ListTagsForResource", "reads how Lambda takes images"),
+)
+DELETE_IMAGES = Feature(
+    "DeleteImages",
+    "repositories",
+    Permission("ecr:BatchDeleteImage", "deletes beyond what to keep, and frees immutable tags"),
+)
+PULL_UPSTREAMS = Feature(
+    "PullUpstreams",
+    "repositories that Dockerfiles start from",
+    Permission("ecr:BatchGetImage", "pulls", NEVER),
+    Permission("ecr:GetDownloadUrlForLayer", "pulls", NEVER),
+    Permission("ecr:BatchCheckLayerAvailability", "pulls", NEVER),
+)
+
+# ------------------------------------------------------------ buckets
+
+FIND_BUCKETS = Feature(
+    "FindBuckets",
+    "buckets",
+    Permission("s3:ListBucket", "tells a missing object from a denied one", NEVER),
+)
+UPLOAD_ZIPS = Feature(
+    "UploadZips",
+    "objects of the bucket for zips",
+    Permission("s3:GetObject", "finds what is uploaded already; Lambda reads it"),
+    Permission("s3:PutObject", "uploads"),
+    Permission("s3:AbortMultipartUpload", "leaves nothing of an upload that fails", NEVER),
+)
+CREATE_BUCKETS = Feature(
+    "CreateBuckets",
+    "the bucket for zips",
+    Permission("s3:CreateBucket", "creates it"),
+    Permission("s3:PutBucketPublicAccessBlock", "makes it private", NEVER),
+    Permission("s3:PutEncryptionConfiguration", "encrypts it", NEVER),
+    Permission("s3:PutLifecycleConfiguration", "removes unfinished uploads", NEVER),
+)
+TEST_BUCKETS = Feature(
+    "TestBuckets",
+    "objects of S3 tests",
+    Permission("s3:GetObject", "reads what the function wrote"),
+    Permission("s3:DeleteObject", "removes it"),
+)
+
+# ------------------------------------------------------------ canaries, networks, APIs
+
+WATCH_CANARIES = Feature(
+    "WatchCanaries",
+    "all metrics",
+    Permission("cloudwatch:GetMetricData", "counts the calls and errors of a canary"),
+)
+WATCH_ALARMS = Feature(
+    WATCH_CANARIES.sid,
+    "all alarms",
+    Permission("cloudwatch:DescribeAlarms", "ends a canary whose alarm goes off", NEVER),
+)
+FIND_NETWORKS = Feature(
+    "FindNetworks",  # Lambda developer guide, "Giving functions access to a VPC"
+    "all networks",
+    Permission("ec2:DescribeSecurityGroups", "puts a function into its VPC", NEVER),
+    Permission("ec2:DescribeSubnets", "puts a function into its VPC", NEVER),
+    Permission("ec2:DescribeVpcs", "puts a function into its VPC", NEVER),
+)
+CALL_APIS = Feature(
+    "CallApis",
+    "APIs of API Gateway that tests call signed",
+    Permission("execute-api:Invoke", "tests the API", NEVER),
+)
+
+# ------------------------------------------------------------ stacks
+
+DEPLOY_STACK = Feature(
+    "DeployStack",
+    "the stack and its change sets",
+    Permission("cloudformation:CancelUpdateStack", "cancels an update"),
+    Permission("cloudformation:CreateChangeSet", "proposes a change"),
+    Permission("cloudformation:DeleteChangeSet", "removes a proposal"),
+    Permission("cloudformation:DeleteStack", "removes a stack that could not be created"),
+    Permission("cloudformation:DescribeChangeSet", "shows what would change"),
+    Permission("cloudformation:DescribeEvents", "explains why a template is refused"),
+    Permission("cloudformation:DescribeStackEvents", "explains why a change fails"),
+    Permission("cloudformation:DescribeStacks", "reads the stack", NEVER),
+    Permission("cloudformation:ExecuteChangeSet", "makes the change"),
+    Permission("cloudformation:GetTemplate", "reads what is deployed", NEVER),
+    Permission("cloudformation:ListStackResources", "finds the functions"),
+)
+DEPLOY_STACKS_INSIDE = Feature(
+    "DeployStacksInside",
+    "nested stacks",
+    Permission("cloudformation:CreateChangeSet", "proposes a change", NEVER),
+    Permission("cloudformation:CreateStack", "creates it", NEVER),
+    Permission("cloudformation:DeleteChangeSet", "removes a proposal", NEVER),
+    Permission("cloudformation:DeleteStack", "deletes it", NEVER),
+    Permission("cloudformation:DescribeChangeSet", "shows what would change", NEVER),
+    Permission("cloudformation:DescribeStackEvents", "explains why a change fails", NEVER),
+    Permission("cloudformation:DescribeStacks", "reads it", NEVER),
+    Permission("cloudformation:ExecuteChangeSet", "makes the change", NEVER),
+    Permission("cloudformation:GetTemplate", "reads what is deployed", NEVER),
+    Permission("cloudformation:UpdateStack", "updates it", NEVER),
+)
+EXPAND_TEMPLATES = Feature(
+    "ExpandTemplates",
+    "macros of the template",
+    Permission("cloudformation:CreateChangeSet", "lets them expand the template", NEVER),
+)
+FIND_BUCKET_OF_SAM = Feature(
+    "FindBucketOfSam",
+    "SAM's own stack",
+    Permission("cloudformation:DescribeStacks", "finds its bucket", NEVER),
+)
+PASS_ROLE_TO_CLOUDFORMATION = Feature(
+    "PassRoleToCloudFormation",
+    "the role of the stack",
+    Permission("iam:PassRole", "lets CloudFormation deploy with it"),
+)
+UPDATE_CODE = Feature(
+    "UpdateCode",
+    "functions of the stack",
+    Permission("lambda:DeleteFunction", "deletes versions of code-only", NEVER),
+    Permission("lambda:GetAlias", "reads which version is live", NEVER),
+    Permission("lambda:GetFunction", "reads the code", NEVER),
+    Permission("lambda:GetFunctionUrlConfig", "finds the address for tests", NEVER),
+    Permission("lambda:ListVersionsByFunction", "finds versions of code-only", NEVER),
+    Permission("lambda:PublishVersion", "publishes a version", NEVER),
+    Permission("lambda:UpdateAlias", "makes it live", NEVER),
+    Permission("lambda:UpdateFunctionCode", "changes the code past the stack", NEVER),
+)
+
+FEATURES: tuple[Feature, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Feature)
+)
+LISTED = frozenset(action for feature in FEATURES for action in feature.actions)
+
+# API calls whose action has another name
+ACTIONS_OF_CALLS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}

@@ -1,0 +1,21 @@
+"""The resource tags of repositories in ECR."""
+
+from __future__ import annotations
+
+from lambda_fast_deploy.state import Mark
+
+COMPRESSION = "lambda-fast-deploy:compression"  # of layers that Lambda takes from here: gzip
+CREATION = {"made-by": "lambda-fast-deploy"}
+
+MARKS = (
+    Mark(
+        "how an image's layers may be compressed",
+        f"resource tag `{COMPRESSION}` of the repository",
+        "Lambda refused zstd here",
+    ),
+    Mark(
+        "repository that a run has created",
+        "resource tag `made-by` of the repository",
+        "for people; nothing reads it",
+    ),
+)

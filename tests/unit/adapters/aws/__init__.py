@@ -1,0 +1,1 @@
+"""Tests of engine/lambda_fast_deploy/adapters/aws."""
