@@ -13,6 +13,7 @@ from pathlib import Path
 
 import botocore.session
 
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.layers.locks.target import normal
 from lambda_fast_deploy.packaging.layers.wheels import interpreter
 from tests.bootstrap.conftest import Runner, snapshot
@@ -93,7 +94,9 @@ def test_every_service_that_the_engine_calls_is_there(vendored: Path) -> None:
 
 
 def test_every_import_of_the_engine_works_on_every_python(vendored: Path, runner: Runner) -> None:
-    pythons = [found for minor in range(11, 15) if (found := interpreter(f"python3.{minor}"))]
+    pythons = [
+        found for minor in range(11, 15) if (found := interpreter(Runtime(f"python3.{minor}")))
+    ]
     print("tried:", *pythons)
     assert pythons, "there is no Python 3.11 to 3.14 on this machine"
     wanted = sorted({found for path in (vendored / "engine").rglob("*.py") for found in _of(path)})
