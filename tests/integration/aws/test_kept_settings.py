@@ -210,8 +210,8 @@ def test_layers_that_others_attached_stay_and_what_goes_is_named(
 
     project.edit("lambda-deploy.yml", "idna==3.10", "idna==3.9")
     plan = project.run("plan")
-    kept = f"Layers (keeps vendor-monitoring:7, {name}-company:1 of others)"
-    assert f"{kept} changed" in plan.out
+    kept = f"−{name}-deps:1 (keeps vendor-monitoring:7, {name}-company:1 of others)"
+    assert kept in plan.out
     run = project.deploy()
     assert run.code == 0
     assert kept in run.log
@@ -224,7 +224,7 @@ def test_layers_that_others_attached_stay_and_what_goes_is_named(
     project.write("lambda-deploy.yml", text.replace(f"{name}-deps", f"{name}-packages"))
     run = project.deploy()
     assert run.code == 0
-    assert f"takes off {name}-deps:2" in run.log
+    assert f"−{name}-deps:2" in run.log
     assert layers(aws, name) == [VENDOR, first.replace("deps:2", "packages:1"), company]
 
     project.write("src/app.py", BROKEN)
