@@ -39,7 +39,7 @@ def test_a_wheel_with_another_hash_than_required_is_refused(
     shared.write("requirements.txt", f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
     run = shared.deploy()
     assert run.code == 1
-    assert f"layer {name}-deps cannot be made of requirements.txt: " in run.log
+    assert f"layer {name}-deps cannot be built from requirements.txt:  " in run.log
     assert "hash" in run.log.partition("error: ")[2].splitlines()[0].lower()
     assert run.changes == []
 

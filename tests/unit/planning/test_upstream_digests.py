@@ -100,8 +100,8 @@ def test_what_no_registry_tells_leaves_the_newest_of_the_same_recipe(base: Base)
     assert prints == [NEWEST]
     assert clients.asked == ["registry one:1"]
     assert notes == [
-        "Whether one:1 has moved could not be found out, so what was made of the same files last "
-        "counts, or else the copy that the builder has: nobody answers for one:1. Mend it."
+        "Could not check one:1 for updates; reusing the newest image of the same files, or else the "
+        "builder's copy: nobody answers for one:1. Mend it."
     ]
 
 
@@ -133,7 +133,7 @@ def test_before_the_merge_no_host_is_told_what_a_build_argument_brings(base: Bas
     clients = World(registries={"evil.example/x:what-a-variable-holds": "sha256:1"})
     _, notes = printed(clients, armed, unmerged="a pull request")
     assert clients.asked == []
-    assert "named by a build argument" in notes[0]
+    assert "comes from a build argument" in notes[0]
     assert "what-a-variable-holds" not in notes[0]
     printed(clients, armed)
     assert clients.asked == ["registry evil.example/x:what-a-variable-holds"]
