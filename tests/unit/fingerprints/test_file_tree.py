@@ -111,7 +111,7 @@ def test_what_is_no_pattern_is_said_at_its_line(tmp_path: Path) -> None:
     (tmp_path / ".lambdaignore").write_text("*.txt\nfolder\\")
     with pytest.raises(Invalid) as caught:
         code_files(tmp_path)
-    assert f"{tmp_path}/.lambdaignore:2: 'folder\\\\' is no pattern" in str(caught.value)
+    assert f"{tmp_path}/.lambdaignore:2: 'folder\\\\' is not a pattern" in str(caught.value)
 
 
 def test_more_than_lambda_takes_is_refused_by_its_size_before_it_is_read(tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_more_than_lambda_takes_is_refused_by_its_size_before_it_is_read(tmp_pat
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
     assert str(caught.value) == (
-        f"{tmp_path}: holds 280.0 MB, and Lambda takes 262.1 MB unzipped; leave out by "
-        ".lambdaignore what the function does not need. The largest: 7.bin (70.0 MB), "
+        f"{tmp_path}: is 280.0 MB unzipped; Lambda's limit is 262.1 MB; exclude files that the "
+        "function does not need in .lambdaignore. Largest: 7.bin (70.0 MB), "
         "6.bin (60.0 MB), 5.bin (50.0 MB), 4.bin (40.0 MB), 3.bin (30.0 MB)"
     )
     (tmp_path / ".lambdaignore").write_text("[123].bin\n")
@@ -148,5 +148,5 @@ def test_as_for_git_nothing_is_taken_back_out_of_a_folder_that_is_left_out(tmp_p
 
 def test_patterns_without_end_are_refused(tmp_path: Path) -> None:
     (tmp_path / ".lambdaignore").write_text("".join(f"p{i}*\n" for i in range(10_001)))
-    with pytest.raises(Invalid, match=r"\.lambdaignore:10001: has 10002 lines, and no more than"):
+    with pytest.raises(Invalid, match=r"\.lambdaignore:10001: has 10002 lines, but the limit is"):
         code_files(tmp_path)

@@ -100,8 +100,8 @@ def test_what_no_registry_tells_leaves_the_newest_of_the_same_recipe(base: Base)
     assert prints == [NEWEST]
     assert clients.asked == ["registry one:1"]
     assert notes == [
-        "Could not check one:1 for updates; reusing the newest image of the same files, or else the "
-        "builder's copy: nobody answers for one:1. Mend it."
+        "Could not check one:1 for updates; reusing the newest image of the same files, or else "
+        "the builder's copy: nobody answers for one:1. Mend it."
     ]
 
 

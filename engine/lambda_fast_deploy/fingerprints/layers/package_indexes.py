@@ -1,4 +1,4 @@
-"""The package indexes of a layer: those of this machine, and those that its project names."""
+"""The package indexes of a layer: those of this machine, and those of its project."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lambda_fast_deploy.fingerprints.layers.requirements import asked, table, to
 
 
 def indexes_of(source: Path | tuple[str, ...]) -> PackageIndexes:
-    """Where the packages that requirements name are looked up.
+    """The indexes for the packages of requirements.
 
-    A project of uv's has indexes of its own in its pyproject.toml, or in that of its workspace.
-    With a lock those that are ``explicit`` are among them: uv knows their credentials by their
-    names, and the lock says what comes from where.
+    A project of uv can name indexes in its pyproject.toml, or in that of its workspace. With a
+    lock, ``explicit`` indexes are included: uv finds their credentials by their names, and the lock
+    says which index has which package.
     """
     indexes = of_this_machine()
     if not isinstance(source, Path):
