@@ -172,7 +172,7 @@ def test_what_lambda_says_of_an_environment_is_told_without_its_values(
     assert run.code == 1
     told = run.log + run.out + json.dumps(run.report["functions"])
     assert "exceeded the 4KB limit. (InvalidParameterValueException)" in run.log
-    assert "keep large values in a parameter, a secret or a bucket" in run.log
+    assert "store large values in a parameter, a secret or a bucket" in run.log
     assert "String measured" not in told
     assert '"a b"' not in told
     assert variables(aws, name) == {"PASSWORD": "a b", "LEVEL": "info"}

@@ -196,7 +196,7 @@ def test_a_base_of_other_files_has_no_tag(lean: Project, name: str, mount: str) 
     said = interrupted(
         lean, "sleep 3", lambda: lean.edit("Dockerfile.lambda.base", "echo base", "echo other")
     )
-    assert f"{CHANGED} base image python" in said
+    assert CHANGED.format("base image python") in said
     assert tags(f"{name}-base") == set()
     lean.edit("Dockerfile.lambda.base", "echo other", "echo base")
     run = lean.deploy()

@@ -198,4 +198,4 @@ def test_a_full_disk_is_told_with_its_remedy(lean: Project) -> None:
     )
     run = lean.deploy()
     assert run.code == 1
-    assert "The disk is full: docker system prune" in run.log
+    assert "The disk is full. Free space with docker system prune" in run.log

@@ -104,7 +104,7 @@ def test_a_registry_that_does_not_tell_is_named_with_what_it_said(
 
     lean.edit("Dockerfile.lambda.base", upstream, "127.0.0.1:1/nobody/there:1")
     nobody = lean.run("plan", **machine)
-    assert "127.0.0.1:1 cannot be asked: Connection refused" in nobody.log
+    assert "127.0.0.1:1 cannot be reached: Connection refused" in nobody.log
     assert base_of(nobody)
 
 

@@ -18,12 +18,12 @@ def indexes_of(source: Path | tuple[str, ...]) -> PackageIndexes:
     indexes = of_this_machine()
     if not isinstance(source, Path):
         return indexes
-    found = asked(source)
-    if found.kind not in ("uv", "project") or not found.manifest:
+    files = asked(source)
+    if files.kind not in ("uv", "project") or not files.manifest:
         return indexes
-    root = workspace_of(found.manifest)
-    for manifest in (found.manifest, *([root / "pyproject.toml"] if root else [])):
+    root = workspace_of(files.manifest)
+    for manifest in (files.manifest, *([root / "pyproject.toml"] if root else [])):
         settings = table(toml_of(manifest), "tool", "uv")
-        first, default = of_table(settings, explicit=found.kind == "uv")
+        first, default = of_table(settings, explicit=files.kind == "uv")
         indexes = indexes.after(*first, default=default)
     return indexes
