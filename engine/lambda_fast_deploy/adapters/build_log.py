@@ -42,10 +42,10 @@ class BuildLog:
         if _STEP.match(name):
             self.steps += says.startswith(("DONE ", "CACHED"))
             self.cached += says == "CACHED"
-        elif found := _IMPORT.match(name):
-            self._import(found.group(1), says)
-        elif (found := _EXPORT.match(name)) and says.startswith("ERROR: "):
-            self.unwritten[found.group(1)] = says.removeprefix("ERROR: ")
+        elif export := _IMPORT.match(name):
+            self._import(export.group(1), says)
+        elif (export := _EXPORT.match(name)) and says.startswith("ERROR: "):
+            self.unwritten[export.group(1)] = says.removeprefix("ERROR: ")
         return ""
 
     def _import(self, cache: str, says: str) -> None:

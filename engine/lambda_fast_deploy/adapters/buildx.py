@@ -85,14 +85,14 @@ class Buildx:
         builders = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
         if "Driver" not in builders:
             by_variable = os.environ.get("BUILDX_BUILDER", "")
-            wanted = self._named or by_variable
-            if not wanted or not (
+            builder_name = self._named or by_variable
+            if not builder_name or not (
                 self._named or output_of(["docker", "buildx", "version"], Path.cwd())
             ):
                 return None
             by = "" if self._named else " (BUILDX_BUILDER)"
             raise NotReady(
-                f"there is no buildx builder {wanted!r}{by}",
+                f"there is no buildx builder {builder_name!r}{by}",
                 remedy="List builders with docker buildx ls; create one with docker buildx create.",
             )
         name, driver = builders["Name"], builders["Driver"]
@@ -193,7 +193,7 @@ class Buildx:
         command.append(str(image.context))
         secrets = [os.environ.get(where, "") for where in image.secrets.values()]
         hidden = [line for value in secrets for line in value.splitlines() if line.strip()]
-        with _logged_in(logins) as environment, _written(image) as dockerfile:
+        with _logged_in(logins) as environment, _pinned_dockerfile(image) as dockerfile:
             detail = Path(environment["DOCKER_CONFIG"], "metadata.json")
             files = (f"--metadata-file={detail}", f"--file={dockerfile}")
             try:
@@ -237,7 +237,7 @@ def _buildkit_builder() -> tuple[str, str] | None:
 
 
 @contextmanager
-def _written(image: ImageBuild) -> Iterator[Path]:
+def _pinned_dockerfile(image: ImageBuild) -> Iterator[Path]:
     """The pinned Dockerfile in a separate folder, with its ignore file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, image.dockerfile.name)

@@ -20,8 +20,8 @@ def stored_login(registry: str) -> str:
         folder = os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker"
         with Path(folder, "config.json").open("rb") as file:
             logins = json.loads(file.read(_LARGEST))["auths"].items()
-        found = next((entry["auth"] for key, entry in logins if _registry(key) == registry), "")
-        pair = base64.b64decode(found, validate=True).rstrip(b"\0")
+        login = next((entry["auth"] for key, entry in logins if _registry(key) == registry), "")
+        pair = base64.b64decode(login, validate=True).rstrip(b"\0")
     # No such file, not written by docker, or without a password for this registry.
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError):
         return ""

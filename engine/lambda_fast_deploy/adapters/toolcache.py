@@ -69,11 +69,11 @@ def kept(parts: tuple[bytes | str, ...], make: Callable[[Path], None]) -> Path:
         return place
     try:
         with tempfile.TemporaryDirectory(dir=place.parent) as draft:
-            made = Path(draft) / "made"
-            made.mkdir()
-            make(made)
+            target = Path(draft) / "made"
+            target.mkdir()
+            make(target)
             try:
-                made.rename(place)
+                target.rename(place)
             except OSError:
                 if not place.is_dir():  # a parallel run may have been first
                     raise

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lambda_fast_deploy.adapters.files import read_listed
 from lambda_fast_deploy.adapters.parallel import together
-from lambda_fast_deploy.fingerprints.file_tree import kept_link
+from lambda_fast_deploy.fingerprints.file_tree import link_target
 from lambda_fast_deploy.models import Archive
 
 _COMPRESSED = (".gz", ".zip", ".whl", ".png", ".jpg", ".xz", ".bz2")  # compress little further
@@ -33,7 +33,7 @@ def code_archive(
         prefix: added in front of each name in the zip.
     """
     listed = list(names)
-    links = {f"{prefix}{name}": target for name in listed if (target := kept_link(root, name))}
+    links = {f"{prefix}{name}": target for name in listed if (target := link_target(root, name))}
     return archive(
         {f"{prefix}{name}": root / name for name in listed}, compress=compress, links=links
     )

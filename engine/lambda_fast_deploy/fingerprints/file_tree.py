@@ -66,7 +66,7 @@ def code_files(root: Path, left_out: Iterable[str] = ()) -> list[str]:
     return list(sizes)
 
 
-def kept_link(root: Path, name: str) -> str | None:
+def link_target(root: Path, name: str) -> str | None:
     """The target of a link in a directory that stays a link in a zip; ``None`` for other files.
 
     Lambda unpacks links (pnpm's issue 6259). Links between packages stay, since Node.js resolves
@@ -103,7 +103,7 @@ def sized_files(root: Path, left_out: Iterable[str] = (), *, most: int = ENTRIES
     patterns = _ignored(root / _LAMBDAIGNORE, left_out)
 
     def stays(name: str) -> bool:
-        return kept_link(root, name) is not None
+        return link_target(root, name) is not None
 
     listing = tree(root, follow=True, leaves_out=patterns.leaves_out, keeps_link=stays, most=most)
     problems, sizes = [*listing.unread], {}

@@ -8,10 +8,12 @@ from lambda_fast_deploy.models import Fingerprints, ObservedRegion, Settings
 from lambda_fast_deploy.planning.observe import observe
 from lambda_fast_deploy.run_log import RunLog
 
-Looked = tuple[Fingerprints, dict[str, ObservedRegion], dict[str, DeployError]]
+ExistingArtifacts = tuple[Fingerprints, dict[str, ObservedRegion], dict[str, DeployError]]
 
 
-def look(settings: Settings, local: Fingerprints, clients: Clients, run_log: RunLog) -> Looked:
+def look(
+    settings: Settings, local: Fingerprints, clients: Clients, run_log: RunLog
+) -> ExistingArtifacts:
     """All fingerprints, the observed regions, and the errors of regions that cannot be read.
 
     Args:
@@ -21,7 +23,7 @@ def look(settings: Settings, local: Fingerprints, clients: Clients, run_log: Run
         run_log: takes notes.
     """
     if settings.has_images:
-        from lambda_fast_deploy.planning.existing_images import look_for_images
+        from lambda_fast_deploy.planning.existing_images import observe_images
 
-        return look_for_images(settings, local, clients, run_log)
+        return observe_images(settings, local, clients, run_log)
     return local, *observe(settings, lambda: local, clients)

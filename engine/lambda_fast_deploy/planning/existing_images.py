@@ -10,7 +10,7 @@ from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.fingerprints.images.recipe import Lines, recipe_fingerprints, recipes_of
 from lambda_fast_deploy.models import Architecture, DesiredImages, Fingerprints, Settings
-from lambda_fast_deploy.planning.existing_artifacts import Looked
+from lambda_fast_deploy.planning.existing_artifacts import ExistingArtifacts
 from lambda_fast_deploy.planning.observe import observe
 from lambda_fast_deploy.planning.upstream_digests import settled
 from lambda_fast_deploy.run_log import RunLog
@@ -18,9 +18,9 @@ from lambda_fast_deploy.run_log import RunLog
 MACHINES = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 
 
-def look_for_images(
+def observe_images(
     settings: Settings, local: Fingerprints, clients: Clients, run_log: RunLog
-) -> Looked:
+) -> ExistingArtifacts:
     """The same as ``look`` returns, for settings with images.
 
     The fingerprint of an image depends on the ONBUILD instructions of its upstreams. Reading

@@ -16,9 +16,9 @@ from lambda_fast_deploy.adapters.parallel import attempts, results, workers
 from lambda_fast_deploy.errors import Unreachable
 from lambda_fast_deploy.fingerprints.images.recipe import (
     ImageRecipe,
-    known_part,
+    fingerprint_with_upstreams,
+    known_digests,
     recipes_of,
-    standing_on,
 )
 from lambda_fast_deploy.models import Base, DesiredImages, Fingerprints
 from lambda_fast_deploy.run_log import RunLog
@@ -53,25 +53,30 @@ def settled(
         names = recipes[step].upstreams() if recipes[step].source.follow_upstream else []
         return {name: digests.get(name, "") for name in names}
 
-    def known(step: str) -> dict[str, str]:
-        digests_ = followed(step)
-        return digests_ if all(digests_.values()) else known_part(digests_)
+    def known_part(step: str) -> dict[str, str]:
+        upstreams = followed(step)
+        return upstreams if all(upstreams.values()) else known_digests(upstreams)
 
     def base(name: str, settings: Base) -> str:
         step = f"base:{name}"
-        fingerprint = standing_on(local.recipes[step], known(step))
+        fingerprint = fingerprint_with_upstreams(local.recipes[step], known_part(step))
         if all(followed(step).values()):
             return fingerprint
-        tag = part_tag(settings, fingerprint) if known(step) else base_tag(settings, fingerprint)
+        tag = (
+            part_tag(settings, fingerprint) if known_part(step) else base_tag(settings, fingerprint)
+        )
         return _newest(settings, tag, desired.region, clients) or fingerprint
 
     with workers() as pool:
         bases = results(
-            {name: pool.submit(base, name, given) for name, given in desired.bases.items()}
+            {
+                name: pool.submit(base, name, base_settings)
+                for name, base_settings in desired.bases.items()
+            }
         )
     images = {
-        each.name: standing_on(
-            local.recipes[each.step], known(each.step), bases.get(each.source.base or "", "")
+        each.name: fingerprint_with_upstreams(
+            local.recipes[each.step], known_part(each.step), bases.get(each.source.base or "", "")
         )
         for each in desired.images
     }

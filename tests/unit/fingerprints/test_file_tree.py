@@ -12,7 +12,7 @@ import pytest
 
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.fingerprints.archive import code_archive
-from lambda_fast_deploy.fingerprints.file_tree import code_files, kept_link
+from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
 
 
 def tree(root: Path, *names: str) -> Path:
@@ -50,7 +50,7 @@ def test_two_links_to_one_directory_are_two_copies_and_a_circle_is_none(tmp_path
     (tmp_path / "shared" / "again").symlink_to(tmp_path / "shared")
     names = code_files(tmp_path / "src")
     assert names == ["app.py", "common/money.py", "orders/__init__.py", "orders/common/money.py"]
-    assert [name for name in names if kept_link(tmp_path / "src", name)] == []
+    assert [name for name in names if link_target(tmp_path / "src", name)] == []
 
 
 PNPM = "node_modules/.pnpm/debug@4/node_modules"
@@ -70,7 +70,7 @@ def test_links_between_packages_and_into_layers_stay_links(tmp_path: Path) -> No
     for name, target in links.items():
         (tmp_path / name).symlink_to(target)
     names = code_files(tmp_path)
-    found = {name: leads for name in names if (leads := kept_link(tmp_path, name))}
+    found = {name: leads for name in names if (leads := link_target(tmp_path, name))}
     links["node_modules/absolute"] = ".pnpm/debug@4/node_modules/debug"
     copied = {"node_modules/outside", "own"}
     assert found == {name: target for name, target in links.items() if name not in copied} | {

@@ -33,9 +33,9 @@ class Bucket:
 
     def _call(self, operation: str, **parameters: Any) -> Any:
         owner = self._expected()
-        named = {"Bucket": self.name, "ExpectedBucketOwner": owner, **parameters}
+        checked = {"Bucket": self.name, "ExpectedBucketOwner": owner, **parameters}
         try:
-            return self._aws.call(self._region, "s3", operation, **named)
+            return self._aws.call(self._region, "s3", operation, **checked)
         except NotPermitted as error:
             raise self._refused(error, owner) from None
 

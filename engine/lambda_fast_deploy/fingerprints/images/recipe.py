@@ -201,13 +201,13 @@ def parts_of(digests: Mapping[str, str]) -> list[dict[str, str]]:
     return [{name: digests[name] for name in each} for each in (*some, tuple(names))]
 
 
-def known_part(digests: Mapping[str, str]) -> dict[str, str]:
+def known_digests(digests: Mapping[str, str]) -> dict[str, str]:
     """The known digests that count, if some are unknown (``""``)."""
     is_parted = len(digests) <= _PARTED
     return {name: digest for name, digest in digests.items() if digest and is_parted}
 
 
-def standing_on(recipe: str, digests: Mapping[str, str], base: str = "") -> str:
+def fingerprint_with_upstreams(recipe: str, digests: Mapping[str, str], base: str = "") -> str:
     """The fingerprint of an image: its recipe, and its upstreams.
 
     Args:

@@ -29,7 +29,7 @@ def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def own_of(layer: Layer) -> tuple[Own, ...]:
+def local_contents(layer: Layer) -> tuple[Own, ...]:
     """The local packages of a layer's requirements: folders and files, by their content."""
     source = layer.requirements
     if layer.is_node and isinstance(source, Path):
@@ -60,7 +60,7 @@ def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
         )
         if value
     }
-    if own := own_of(layer) if own is None else own:
+    if own := local_contents(layer) if own is None else own:
         built["own"] = [(name, _contents(folder, files)) for name, folder, files in own]
     return fingerprint_of(
         "layer",

@@ -14,7 +14,7 @@ from lambda_fast_deploy.adapters.files import LOCK, is_directory, is_file, is_th
 from lambda_fast_deploy.fingerprints.file_tree import sized_files
 from lambda_fast_deploy.fingerprints.layers.requirements import (
     RequirementFiles,
-    asked,
+    requirement_files,
     requirements,
     table,
     tables,
@@ -74,7 +74,7 @@ def local_packages(
     """
     if not isinstance(source, Path):
         return tuple(_of_lines(requirements(source), Path.cwd()))
-    files = asked(source)
+    files = requirement_files(source)
     return tuple({each.path: each for each in _of(files, {*extras, *groups})}.values())
 
 
@@ -119,10 +119,10 @@ def _of_links(folder: Path) -> Iterator[LocalPackage]:
 
 def _of_project(project: Mapping[str, Any], base: Path) -> Iterator[LocalPackage]:
     """The local packages of a pyproject.toml (uv documentation, "Dependency sources")."""
-    own = table(project, "project").get("dependencies")
-    yield from _of_lines(texts(own), base)
-    for name, given in table(project, "tool", "uv", "sources").items():
-        for each in given if isinstance(given, list) else [given]:
+    dependencies = table(project, "project").get("dependencies")
+    yield from _of_lines(texts(dependencies), base)
+    for name, sources in table(project, "tool", "uv", "sources").items():
+        for each in sources if isinstance(sources, list) else [sources]:
             yield from _at(base, name, table(each).get("path"))
 
 
@@ -173,12 +173,12 @@ def _of_package(package: Mapping[str, Any], base: Path) -> Iterator[LocalPackage
         yield from _at(base, "", wheel.get("path"))
 
 
-def _of_pipfile(lock: Path, named: set[str]) -> Iterator[LocalPackage]:
+def _of_pipfile(lock: Path, groups: set[str]) -> Iterator[LocalPackage]:
     try:
         document = json.loads(read_text(lock, LOCK))
     except (ValueError, RecursionError):
         return  # the build of the layer reports it
-    for section in {"default", *named}:
+    for section in {"default", *groups}:
         for name, package in table(document, section).items():
             for key in ("path", "file"):
                 yield from _at(lock.absolute().parent, name, table(package).get(key))

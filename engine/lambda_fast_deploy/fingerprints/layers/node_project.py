@@ -59,7 +59,7 @@ def local_packages(lock: Path) -> tuple[LocalPackage, ...]:
             if real(folder) in packages:
                 continue
             packages[real(folder)] = LocalPackage(str(manifest.get("name", "")), folder)
-        for name, path in _named(manifest, folder):
+        for name, path in _local_folders(manifest, folder):
             if is_directory(path) and real(path) != real(root):
                 waiting.append(path)
             elif is_file(path):
@@ -79,7 +79,7 @@ def manifest_of(folder: Path) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _named(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
+def _local_folders(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
     for kind in _DEPENDENCIES:
         listed = manifest.get(kind)
         for name, where in listed.items() if isinstance(listed, dict) else ():

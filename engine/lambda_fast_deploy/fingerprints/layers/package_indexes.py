@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.index_settings import PackageIndexes, of_table, of_this_machine
-from lambda_fast_deploy.fingerprints.layers.requirements import asked, table, toml_of, workspace_of
+from lambda_fast_deploy.fingerprints.layers.requirements import (
+    requirement_files,
+    table,
+    toml_of,
+    workspace_of,
+)
 
 
 def indexes_of(source: Path | tuple[str, ...]) -> PackageIndexes:
@@ -18,7 +23,7 @@ def indexes_of(source: Path | tuple[str, ...]) -> PackageIndexes:
     indexes = of_this_machine()
     if not isinstance(source, Path):
         return indexes
-    files = asked(source)
+    files = requirement_files(source)
     if files.kind not in ("uv", "project") or not files.manifest:
         return indexes
     root = workspace_of(files.manifest)

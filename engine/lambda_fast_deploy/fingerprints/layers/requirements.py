@@ -51,7 +51,7 @@ class RequirementFiles:
         return self.files[0].absolute().parent
 
 
-def asked(path: Path) -> RequirementFiles:
+def requirement_files(path: Path) -> RequirementFiles:
     """The kind of a requirements file; its lock takes precedence, in any place of its tool.
 
     uv's lock is next to the project or at the root of its workspace (uv documentation,
@@ -110,7 +110,7 @@ def requirements(source: Path | tuple[str, ...]) -> list[str]:
     """
     if not isinstance(source, Path):
         return sorted(" ".join(line.split()) for line in source)
-    files = asked(source)
+    files = requirement_files(source)
     if files.kind == "lines":
         return sorted(_lines(source))
     return [read_text(path, LOCK) for path in files.files]

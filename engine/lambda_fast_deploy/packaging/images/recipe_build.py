@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from lambda_fast_deploy.fingerprints.images.recipe import ImageRecipe, parts_of, standing_on
+from lambda_fast_deploy.fingerprints.images.recipe import (
+    ImageRecipe,
+    fingerprint_with_upstreams,
+    parts_of,
+)
 from lambda_fast_deploy.fingerprints.images.upstream_images import UnknownImage
 from lambda_fast_deploy.models import Fingerprints, ImageBuild
 
@@ -45,5 +49,5 @@ def fingerprint_parts(
     names = recipe.upstreams() if recipe.source.follow_upstream else []
     digests = {name: digest for name in names if (digest := fingerprints.digests.get(name))}
     complete = fingerprints.recipes[recipe.step]
-    prints = [standing_on(complete, part, of_base) for part in parts_of(digests)]
+    prints = [fingerprint_with_upstreams(complete, part, of_base) for part in parts_of(digests)]
     return prints if len(prints) > 1 else [*prints, *prints]

@@ -80,9 +80,9 @@ class RegistrySession:
             if line.startswith("pushed "):
                 self._run_log.progress(step.id, line, step.region)
 
-        def advance(done: int, total: int) -> None:
-            says = units.pushed(done, total)
-            self._run_log.advance(step.id, done, total, says, step.region)
+        def advance(sent: int, total: int) -> None:
+            says = units.pushed(sent, total)
+            self._run_log.advance(step.id, sent, total, says, step.region)
 
         try:
             self._clients.docker.push(image, login, tell, advance, self._run_log.cancellation.check)

@@ -25,9 +25,9 @@ from lambda_fast_deploy.packaging.layers.pruning import AGGRESSIVE, PrunedFolder
 from lambda_fast_deploy.packaging.layers.wheels import (
     InstalledPackage,
     divide,
-    held_back,
     install,
     interpreter,
+    outdated_notes,
 )
 from lambda_fast_deploy.packaging.limits import check_size
 
@@ -123,7 +123,7 @@ def _build_python(
     modules = import_check.modules_of(root, packages.values())
     with workers(2) as pool:  # restoring is rare, so zip before the import check ends
         zipping = pool.submit(zipped, _compiled(layer, root, parts, tell))
-        older = pool.submit(held_back, layer, packages)
+        older = pool.submit(outdated_notes, layer, packages)
         notes = [*_import_all(layer, root, modules, pruned, tell), *older.result()]
         built = zipping.result()
     if pruned.restored:
@@ -205,15 +205,15 @@ def _sizes(root: Path, packages: Iterable[InstalledPackage]) -> dict[str, int]:
     return dict(sorted(sizes.items(), key=lambda pair: -pair[1]))
 
 
-def _check_filled(name: str, root: Path, held: Iterable[InstalledPackage]) -> None:
+def _check_filled(name: str, root: Path, installed: Iterable[InstalledPackage]) -> None:
     """Refuse a part that has nothing a function could use.
 
     Raises:
         BuildFailed: the part has only metadata of its packages.
     """
-    packages = list(held)
-    left = (file for one in packages for file in one.files if (root / file).is_file())
-    if all(file.partition("/")[0].endswith(".dist-info") for file in left):
+    packages = list(installed)
+    files = (file for one in packages for file in one.files if (root / file).is_file())
+    if all(file.partition("/")[0].endswith(".dist-info") for file in files):
         raise BuildFailed(
             f"layer {name} is empty: only metadata is left of "
             f"{', '.join(one.name for one in packages)}",
@@ -263,10 +263,10 @@ def _import_all(
     return tuple(notes)
 
 
-def _part(folder: Path, root: Path, held: Iterable[InstalledPackage]) -> LayerPart:
+def _part(folder: Path, root: Path, installed: Iterable[InstalledPackage]) -> LayerPart:
     """A part with its packages: files of ``root``, by names below ``folder``."""
     below = root.relative_to(folder).as_posix()
-    packages = list(held)
+    packages = list(installed)
     for one in packages:
         record(root, one.files)
     files = {

@@ -20,7 +20,7 @@ from lambda_fast_deploy.adapters.files import LOCK, read_text
 from lambda_fast_deploy.adapters.process import output_of, run
 from lambda_fast_deploy.errors import BuildFailed, disk_full
 from lambda_fast_deploy.fingerprints.layers import node_project
-from lambda_fast_deploy.fingerprints.layers.requirements import asked
+from lambda_fast_deploy.fingerprints.layers.requirements import requirement_files
 from lambda_fast_deploy.models import Architecture, Layer
 from lambda_fast_deploy.packaging.layers.wheels import InstalledPackage
 
@@ -92,7 +92,7 @@ def install_node(
     """
     lock = layer.requirements
     assert isinstance(lock, Path)
-    lock = asked(lock).lock or lock
+    lock = requirement_files(lock).lock or lock
     manager = manager_of(lock, layer.architecture)
     _check_platform(layer, manager)
     stage = _ProjectCopy(lock, root.parent.parent / "stage")

@@ -50,7 +50,7 @@ class LayerBuilder:
 
     def built(self, layer: Layer, step: Step) -> BuiltLayer:
         """The layer. The first caller builds it, the others wait."""
-        from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer, own_of
+        from lambda_fast_deploy.fingerprints.layers.fingerprint import local_contents, of_layer
         from lambda_fast_deploy.packaging.layers.layer_build import (
             build_layer,  # most deploys build none
         )
@@ -62,7 +62,7 @@ class LayerBuilder:
         if first:
             try:
                 largest = UNZIPPED_LIMIT if self._settings.artifacts else DIRECT_LIMIT
-                local_parts = own_of(layer)
+                local_parts = local_contents(layer)
                 result = build_layer(layer, partial(self._tell, step), largest)
                 still(f"layer {layer.name}", step.fingerprint, lambda: of_layer(layer, local_parts))
             except BaseException as error:

@@ -20,7 +20,7 @@ from lambda_fast_deploy.config.toml import parse_toml
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
 from lambda_fast_deploy.fingerprints.layers.package_indexes import indexes_of
-from lambda_fast_deploy.fingerprints.layers.requirements import RequirementFiles, asked
+from lambda_fast_deploy.fingerprints.layers.requirements import RequirementFiles, requirement_files
 from lambda_fast_deploy.models import Layer
 from lambda_fast_deploy.packaging.layers.locks import pdm, pipenv, poetry
 from lambda_fast_deploy.packaging.layers.locks.pins import ResolvedLock, UnusableLock
@@ -65,7 +65,7 @@ def command_of(layer: Layer, folder: Path) -> Command:
         requirements = folder / "requirements.txt"
         requirements.write_text("\n".join(source), encoding="utf-8")
         return Command(requirements, options, Path.cwd(), around)
-    files = asked(source)
+    files = requirement_files(source)
     if files.kind == "lines":
         return Command(source.absolute(), options, Path.cwd(), around)
     selection = tuple(_selection(layer))

@@ -80,7 +80,7 @@ def interpreter(runtime: Runtime) -> str:
     return ""
 
 
-def held_back(layer: Layer, packages: Mapping[str, InstalledPackage]) -> list[str]:
+def outdated_notes(layer: Layer, packages: Mapping[str, InstalledPackage]) -> list[str]:
     """Notes about packages that are older than on a newer runtime.
 
     uv silently skips wheels for a newer glibc and installs an older version. With a lock, the

@@ -20,9 +20,9 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from lambda_fast_deploy.adapters.aws.invocations import (
-    MARGIN,
     LASTING,
     LOG_TAIL,
+    MARGIN,
     PASSING,
     Invocation,
     Invocations,
