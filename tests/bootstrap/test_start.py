@@ -84,7 +84,7 @@ def _given(place: Path) -> None:
     ("plant", "says"),
     [
         (_open, "can be written by others"),
-        (_led, "is no folder"),
+        (_led, "is not a folder"),
         pytest.param(
             _given,
             "belongs to another user",

@@ -153,7 +153,7 @@ def test_a_clock_that_aws_refuses_is_told(
     with faults({"operation": ".*", "status": 403, "body": body}):
         ended = deploy_in(fleet)
     assert ended.code == 3
-    is_told(fleet, ended, "the clock of this machine is off", "Set the clock", tally)
+    is_told(fleet, ended, "the clock of this machine is wrong", "Set the clock", tally)
 
 
 @pytest.mark.thorough

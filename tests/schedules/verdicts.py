@@ -19,7 +19,7 @@ LEFT = "nothing is left"
 TOLD = "a run that stops for another one names it"
 ONE = "of good runs, at least one succeeds"
 
-_FAULTS = re.compile(r"Traceback|fault of lambda-fast-deploy|unexpected ")
+_FAULTS = re.compile(r"Traceback|(?:fault of|bug in) lambda-fast-deploy|unexpected ")
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def test_where_all_is_as_wanted_nothing_differs() -> None:
             {},
             {"package": "Image"},
             f"is packaged as Image in {make.REGION}, and Lambda cannot change that to Zip; deploy "
-            "under another name",
+            "it under another name",
         ),
         ({"memory": 256}, {"code_sha256": "old"}, "code differs; configuration differs: memory"),
     ],
@@ -150,4 +150,4 @@ def test_a_function_that_takes_no_more_does_not_hide_the_others() -> None:
 def test_a_function_whose_creation_has_failed_is_said_to_have() -> None:
     failed = replace(make.existing(make.state(state="Failed")), alias=None, live=None)
     (says,) = status_of(make.function(), failed).differs
-    assert says.startswith("function orders in eu-central-1 is Failed")
+    assert says.startswith("function orders in eu-central-1 is in state Failed")

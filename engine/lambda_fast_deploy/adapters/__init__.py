@@ -1,1 +1,1 @@
-"""The only rooms that touch the world: AWS, Docker, processes, HTTP."""
+"""The only room with external access: AWS, Docker, processes, HTTP."""

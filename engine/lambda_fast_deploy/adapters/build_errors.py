@@ -1,6 +1,6 @@
-"""What builders say when they fail, and what a person can do about it.
+"""Errors of builders, and what to do about them.
 
-The words are those of BuildKit, of the Docker engine and of ECR's registry.
+The messages are those of BuildKit, of the Docker engine and of ECR's registry.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _PUSH = re.compile(
     r"|HEAD) request|failed to copy|failed commit on ref|received unexpected HTTP status",
     re.IGNORECASE,
 )
-# What builders say of an image that they start from, and cannot have (BuildKit, the engine's own
-# builder); the name of it is part of that.
+# Messages of builders about an image that they cannot pull (BuildKit, the engine's own builder);
+# the image's name is part of them.
 _PULL = re.compile(
     r"failed to resolve (?:source metadata for|reference) \"?(\S+?)\"?: "
     r"|pull access denied for (\S+?),|Head \"https?://([^/\"]+/v2/\S+?)/manifests|"
     r"manifest for (\S+) not found"
 )
-# Another build on this machine makes an image of the same name at the same moment (containerd).
+# Another build on this machine creates an image of the same name at the same time (containerd).
 _TAKEN = re.compile(r'image "[^"]+": already exists|ref \S+ locked', re.IGNORECASE)
 _BUSY = re.compile(r"\b429\b|too ?many ?requests|rate limit|rate exceeded", re.IGNORECASE)
 _LOGIN = re.compile(
@@ -37,23 +37,23 @@ _LOGIN = re.compile(
 _REMEDIES = (
     (
         r"no space left on device",
-        "The disk is full: docker system prune --all makes room; a GitHub runner has more when its "
-        "unused tools are removed first.",
+        "The disk is full. Free space with docker system prune --all; on a GitHub runner, also "
+        "remove unused tools.",
     ),
     (
         r"exec format error",
         "This machine cannot run programs of that architecture: add docker/setup-qemu-action, use "
-        "a runner of that architecture, or name a builder that has it.",
+        "a runner of that architecture, or set a builder that supports it.",
     ),
     (
         r"base name \(\$\{?BASE_IMAGE",
-        "BASE_IMAGE is empty: name a base (base: in the configuration, or base-dockerfile), and "
+        "BASE_IMAGE is empty: set a base (base: in the configuration, or base-dockerfile), and "
         "write ARG BASE_IMAGE before FROM.",
     ),
     (
         r"immutable",
-        "The repository is immutable: let its tags move (IMMUTABLE_WITH_EXCLUSION names those that "
-        "may), or use another repository.",
+        "The repository is immutable: make its tags mutable (IMMUTABLE_WITH_EXCLUSION lists "
+        "exceptions), or use another repository.",
     ),
 )
 _PERMISSIONS = (
@@ -63,18 +63,18 @@ _PERMISSIONS = (
 
 
 def explained(what: str, lines: Sequence[str]) -> BuildFailed:
-    """The error that the last lines of a builder's log stand for.
+    """The error in the last lines of a builder's log.
 
     Returns:
-        ``PushFailed`` when the image was made and the registry did not take it.
+        ``PushFailed`` if the image was built and the registry refused it.
     """
     text = "\n".join(lines)
-    causes = [found.group(1) for line in lines if (found := _CAUSE.match(line))]
+    causes = [match.group(1) for line in lines if (match := _CAUSE.match(line))]
     cause = causes[-1] if causes else next((line for line in reversed(lines) if line), "")
-    if cause.startswith("process "):  # what the program said last tells more than its exit code
-        said = [found.group(1) for line in lines if (found := _OUTPUT.match(line))]
+    if cause.startswith("process "):  # the program's last line says more than its exit code
+        output = [match.group(1) for line in lines if (match := _OUTPUT.match(line))]
         place = next((line for line in lines if _PLACE.match(line)), "")
-        cause = ": ".join(filter(None, [place, *said[-1:], cause]))
+        cause = ": ".join(filter(None, [place, *output[-1:], cause]))
     message = f"{what} failed: {cause}"
     remedy = next((says for words, says in _REMEDIES if re.search(words, text, re.IGNORECASE)), "")
     if (pulled := _PULL.search(cause)) and not cause.startswith("failed to push"):
@@ -89,25 +89,25 @@ def explained(what: str, lines: Sequence[str]) -> BuildFailed:
 
 
 _LIMITED = (
-    "{} limits pulls: log in to it before this step, wait, or start from a copy in a registry of "
-    "your own."
+    "{} limits pulls: log in to it before this step, wait, or start from a copy in your own "
+    "registry."
 )
 
 
 def _not_pulled(what: str, image: str, cause: str, text: str) -> BuildFailed:
-    """The error of an image that something starts from, and that its registry does not give."""
+    """The error of an upstream image that its registry does not provide."""
     host = registry_of(image)
     if _BUSY.search(cause):
         remedy = _LIMITED.format(host)
     elif host == "public.ecr.aws" and _LOGIN.search(cause):
         remedy = (
-            "An old log-in is refused where none is needed: docker logout public.ecr.aws, or log "
-            "in to it anew before this step."
+            "An expired login is refused even for public images: run docker logout "
+            "public.ecr.aws, or log in again before this step."
         )
     elif _LOGIN.search(cause) or "pull access denied" in cause:
         remedy = f"Log in to {host} before this step (docker/login-action), if the name is right."
     elif "not found" in cause:
         remedy = "Check the name after FROM or --from=."
     else:
-        remedy = f"See whether this machine reaches {host}."
+        remedy = f"Check that this machine can reach {host}."
     return BuildFailed(f"{what} failed: cannot pull {image}: {cause}", remedy=remedy, detail=text)

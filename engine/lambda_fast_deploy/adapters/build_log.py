@@ -1,4 +1,4 @@
-"""What BuildKit's plain log tells: how the work goes on, what was cached, what became of caches."""
+"""Reads BuildKit's plain log: the progress, cached steps, and the result of each cache."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class BuildLog:
     """Reads the log line by line.
 
     Attributes:
-        steps, cached: how many instructions there were, and how many were found in a cache.
+        steps, cached: the number of instructions, and how many of them a cache had.
         imported: caches that were read.
-        absent: caches that were not there.
+        absent: caches that do not exist.
         unreadable: caches that could not be read, and why.
         unwritten: caches that could not be written, and why.
     """
@@ -31,7 +31,7 @@ class BuildLog:
         self._names: dict[str, str] = {}
 
     def read(self, line: str) -> str:
-        """Take a line; the instruction that it begins, or nothing."""
+        """Read a line; returns the instruction that begins on it, or ``""``."""
         if not (match := _VERTEX.match(line)):
             return ""
         number, says = match.groups()
@@ -42,10 +42,10 @@ class BuildLog:
         if _STEP.match(name):
             self.steps += says.startswith(("DONE ", "CACHED"))
             self.cached += says == "CACHED"
-        elif found := _IMPORT.match(name):
-            self._import(found.group(1), says)
-        elif (found := _EXPORT.match(name)) and says.startswith("ERROR: "):
-            self.unwritten[found.group(1)] = says.removeprefix("ERROR: ")
+        elif export := _IMPORT.match(name):
+            self._import(export.group(1), says)
+        elif (export := _EXPORT.match(name)) and says.startswith("ERROR: "):
+            self.unwritten[export.group(1)] = says.removeprefix("ERROR: ")
         return ""
 
     def _import(self, cache: str, says: str) -> None:

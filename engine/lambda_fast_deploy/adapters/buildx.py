@@ -1,4 +1,4 @@
-"""BuildKit, by way of ``docker buildx``: it has no Python client, so the program is driven."""
+"""BuildKit by ``docker buildx``: there is no Python client, so the program is run."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from lambda_fast_deploy.adapters.process import output_of, run
 from lambda_fast_deploy.errors import BuildFailed, NotReady
 from lambda_fast_deploy.models import ImageBuild
 
-# zstd under Docker's own media types is non-standard, so OCI's are asked for (BuildKit README,
-# "Output"). Layers that are there in another compression are only converted when forced to be:
-# not worth it for zstd, and needed for gzip.
+# zstd under Docker's own media types is non-standard, so OCI's are requested (BuildKit README,
+# "Output"). Layers in another compression are only converted with force-compression: not worth it
+# for zstd, and needed for gzip.
 _ZSTD = ",oci-mediatypes=true,compression=zstd,compression-level=3"
 _GZIP = ",oci-mediatypes=true,compression=gzip,force-compression=true"
 
-# BuildKit README, "Cache": what cannot be written must not lose the image that was built.
+# BuildKit README, "Cache": an export error must not lose the built image.
 _KEEP = "mode=max,ignore-error=true"
 _REGISTRY = f",image-manifest=true{_ZSTD}"
-# What is wrong with GitHub's cache before anything is built is an error to BuildKit, though
-# ignore-error is set.
+# BuildKit reports trouble with GitHub's cache before the build as an error, even with
+# ignore-error.
 _GITHUB = re.compile(r"\bgha\b|GitHub Actions|ACTIONS_(?:CACHE|RUNTIME|RESULTS)", re.IGNORECASE)
 
 
@@ -40,7 +40,7 @@ _GITHUB = re.compile(r"\bgha\b|GitHub Actions|ACTIONS_(?:CACHE|RUNTIME|RESULTS)"
 class BuildxBuilder:
     """A builder of buildx: ``driver`` is docker, docker-container, kubernetes or remote.
 
-    ``exports`` tells whether it can write caches and choose the compression of layers; the docker
+    ``exports`` is whether it can write caches and choose the compression of layers; the docker
     driver can only with the containerd image store (Docker documentation, "Cache storage
     backends").
     """
@@ -54,14 +54,14 @@ class BuildxBuilder:
 
 
 class Buildx:
-    """A builder of buildx: the one that is named, or else the best of those that run.
+    """A builder of buildx: the named one, or else the best running one.
 
-    ``github_trouble`` is why GitHub's cache is not used, or nothing.
+    ``github_trouble`` is why GitHub's cache is not used, or ``""``.
 
     Args:
         docker: the engine of this machine.
-        builder: the name of one, if the user has named it.
-        note: told of each image that was pushed.
+        builder: the name of a builder, if the user has set one.
+        note: receives a line for each pushed image.
     """
 
     def __init__(self, docker: Docker, builder: str, note: Callable[[str], None]) -> None:
@@ -72,43 +72,43 @@ class Buildx:
 
     @cached_property
     def builder(self) -> BuildxBuilder | None:
-        """The builder to use, or ``None`` where there is no buildx.
+        """The builder to use; ``None`` without buildx.
 
-        Without a name it is the current one, unless that has the docker driver and one of
-        BuildKit's own runs, which does not unpack what it builds.
+        By default it is the current one. If that has the docker driver, a running builder of
+        BuildKit takes precedence, since it does not unpack its images.
 
         Raises:
             NotReady: the named builder does not exist.
         """
         inspected = output_of(["docker", "buildx", "inspect", *self._named.split()], Path.cwd())
         head = (inspected or "").partition("Nodes:")[0]
-        found = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
-        if "Driver" not in found:
+        builders = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
+        if "Driver" not in builders:
             by_variable = os.environ.get("BUILDX_BUILDER", "")
-            wanted = self._named or by_variable
-            if not wanted or not (
+            builder_name = self._named or by_variable
+            if not builder_name or not (
                 self._named or output_of(["docker", "buildx", "version"], Path.cwd())
             ):
                 return None
             by = "" if self._named else " (BUILDX_BUILDER)"
             raise NotReady(
-                f"there is no buildx builder {wanted!r}{by}",
-                remedy="See docker buildx ls; make one with docker buildx create.",
+                f"there is no buildx builder {builder_name!r}{by}",
+                remedy="List builders with docker buildx ls; create one with docker buildx create.",
             )
-        name, driver = found["Name"], found["Driver"]
+        name, driver = builders["Name"], builders["Driver"]
         if driver == "docker" and not self._named:
-            name, driver = _own_builder() or (name, driver)
+            name, driver = _buildkit_builder() or (name, driver)
         return BuildxBuilder(name, driver, driver != "docker" or self._docker.has_containerd_store)
 
     @property
     def is_named(self) -> bool:
-        """Whether the user named the builder."""
+        """Whether the user set a builder."""
         return bool(self._named)
 
     def _caches(self, reference: str) -> dict[str, str]:
         """The caches of an image, the better one first, with the options to write each.
 
-        BuildKit reads GitHub's only where it can write caches, too (moby:
+        BuildKit reads GitHub's cache only if it can write caches, too (moby:
         ``builder-next/controller.go``).
         """
         caches = {f"type=registry,ref={reference}": _REGISTRY}
@@ -128,22 +128,22 @@ class Buildx:
         on_line: Callable[[str], None],
         beat: Callable[[], None],
     ) -> str:
-        """Build an image; its digest in the registry, where it has no name yet.
+        """Build an image; returns its digest in the registry, where it has no tag yet.
 
-        The docker driver leaves it in the engine, under all its references and without a digest: it
-        pushes nothing by digest. One platform and no attestations: Lambda refuses an image index.
+        The docker driver leaves it in the engine, tagged and without a digest, since it cannot push
+        by digest. One platform and no attestations: Lambda refuses an image index.
 
         Args:
-            image: what to build.
-            repository: where to push it.
+            image: the image.
+            repository: the repository to push to.
             cache: reference of the registry cache.
-            writes_cache: whether that may be written, besides being read.
-            logins: credentials of that registry, and of those that are pulled from.
-            on_line: takes each line of BuildKit's log.
-            beat: called while that is silent; what it raises ends the build.
+            writes_cache: whether the registry cache is written, in addition to being read.
+            logins: credentials of that registry, and of those of upstream images.
+            on_line: receives each line of BuildKit's log.
+            beat: called while the log is silent; an exception in it ends the build.
 
         Raises:
-            PushFailed: the registry did not take the image.
+            PushFailed: the registry refused the image.
             BuildFailed: with its cause, and the last lines of the log.
         """
         try:
@@ -151,7 +151,7 @@ class Buildx:
         except BuildFailed as failure:
             if self.github_trouble or not _GITHUB.search(failure.message):
                 raise
-        self.github_trouble = "BuildKit does not take what the runner hands over"
+        self.github_trouble = "BuildKit does not accept the runner's variables"
         return self._build(image, repository, cache, writes_cache, logins, on_line, beat)
 
     def _build(
@@ -183,19 +183,19 @@ class Buildx:
             command.append("--no-cache")
         else:
             command += [f"--cache-from={source}" for source in self._caches(cache)]
-        if exports:  # one of them: each takes as long as the push of all layers
+        if exports:  # one cache only: each takes as long as pushing all layers
             writable = [
-                f"--cache-to={kept},{_KEEP}{options}"
-                for kept, options in self._caches(cache).items()
+                f"--cache-to={exported},{_KEEP}{options}"
+                for exported, options in self._caches(cache).items()
                 if writes_cache or options != _REGISTRY
             ]
             command += writable[:1]
         command.append(str(image.context))
         secrets = [os.environ.get(where, "") for where in image.secrets.values()]
         hidden = [line for value in secrets for line in value.splitlines() if line.strip()]
-        with _logged_in(logins) as environment, _written(image) as dockerfile:
-            told = Path(environment["DOCKER_CONFIG"], "metadata.json")
-            files = (f"--metadata-file={told}", f"--file={dockerfile}")
+        with _logged_in(logins) as environment, _pinned_dockerfile(image) as dockerfile:
+            detail = Path(environment["DOCKER_CONFIG"], "metadata.json")
+            files = (f"--metadata-file={detail}", f"--file={dockerfile}")
             try:
                 run(
                     [*command[:3], *files, *command[3:]],
@@ -209,7 +209,7 @@ class Buildx:
                 raise explained(image.what, failure.detail.splitlines()) from None
             if is_engine:
                 return ""
-            digest = str(json.loads(told.read_text(encoding="utf-8"))["containerimage.digest"])
+            digest = str(json.loads(detail.read_text(encoding="utf-8"))["containerimage.digest"])
         self._note(f"push image {repository}@{digest}")
         return digest
 
@@ -219,14 +219,14 @@ def _sorted(pairs: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _compression(image: ImageBuild, *, exports: bool) -> str:
-    """Options of the exporter; an old image store of Docker's knows none of them."""
+    """Options of the exporter; Docker's old image store has none."""
     if not exports or image.compression == "auto":
         return ",oci-mediatypes=true"
     return _ZSTD if image.compression == "zstd" else _GZIP
 
 
-def _own_builder() -> tuple[str, str] | None:
-    """Name and driver of a running builder of BuildKit's own."""
+def _buildkit_builder() -> tuple[str, str] | None:
+    """Name and driver of a running builder with its own BuildKit."""
     listed = output_of(["docker", "buildx", "ls", "--format={{json .}}"], Path.cwd())
     for line in (listed or "").splitlines():
         builder = json.loads(line)
@@ -237,23 +237,23 @@ def _own_builder() -> tuple[str, str] | None:
 
 
 @contextmanager
-def _written(image: ImageBuild) -> Iterator[Path]:
-    """The Dockerfile as it is to be built, in a folder of its own, with its own ignore file."""
+def _pinned_dockerfile(image: ImageBuild) -> Iterator[Path]:
+    """The pinned Dockerfile in a separate folder, with its ignore file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, image.dockerfile.name)
         path.write_text(image.text, encoding="utf-8")
-        own = Path(f"{image.dockerfile}.dockerignore")
-        if is_there(own):
-            Path(f"{path}.dockerignore").write_text(read_text(own), encoding="utf-8")
+        ignore_file = Path(f"{image.dockerfile}.dockerignore")
+        if is_there(ignore_file):
+            Path(f"{path}.dockerignore").write_text(read_text(ignore_file), encoding="utf-8")
         yield path
 
 
 @contextmanager
 def _logged_in(logins: Iterable[Login]) -> Iterator[dict[str, str]]:
-    """An environment in which docker is logged in, leaving the user's own login files alone."""
-    own = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
+    """An environment with docker logged in, without changes to the user's own login files."""
+    user_folder = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
     try:
-        config = json.loads((own / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((user_folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         config = {}
     for login in logins:
@@ -264,13 +264,13 @@ def _logged_in(logins: Iterable[Login]) -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         private = Path(folder)
         file = private / "config.json"
-        file.touch(mode=0o600)  # it outlives a run that is killed
+        file.touch(mode=0o600)  # stays private even if the run is killed
         file.write_text(json.dumps(config), encoding="utf-8")
         for shared in ("cli-plugins", "contexts"):
-            if (own / shared).exists():
-                (private / shared).symlink_to((own / shared).resolve())
+            if (user_folder / shared).exists():
+                (private / shared).symlink_to((user_folder / shared).resolve())
         yield {
             **os.environ,
             "DOCKER_CONFIG": folder,
-            "BUILDX_CONFIG": os.environ.get("BUILDX_CONFIG", str(own / "buildx")),
+            "BUILDX_CONFIG": os.environ.get("BUILDX_CONFIG", str(user_folder / "buildx")),
         }

@@ -1,6 +1,6 @@
-"""All adapters in one hand, as the phases take them.
+"""All adapters in one object, as the phases take them.
 
-Those that only some runs need are imported by whoever asks for them first.
+Adapters that only some runs need are imported on first use.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 class Clients:
     """AWS, Docker and BuildKit.
 
-    ``heed`` gets each function that is read, and ``waits`` the name of what a run waits for.
-    ``builder`` is the name of a builder of buildx, if the user has named one. Once the run
-    ``is_cancelled``, what Lambda has been told to change is not waited for any more.
+    ``heed`` receives each function that is read, and ``waits`` what a run is waiting for.
+    ``builder`` is the name of a builder of buildx, if the user has set one. Once the run
+    ``is_cancelled``, there are no waits for changes in Lambda.
     """
 
     aws: Aws
@@ -47,7 +47,7 @@ class Clients:
 
     @cached_property
     def docker(self) -> Docker:
-        """The Docker engine of this machine; connected to when first needed."""
+        """The Docker engine of this machine, connected on first use."""
         from lambda_fast_deploy.adapters.docker_engine import Docker
 
         return Docker(self.aws.changes.append)
@@ -60,7 +60,7 @@ class Clients:
         return Buildx(self.docker, self.builder, self.aws.changes.append)
 
     def identity(self, region: str) -> Identity:
-        """Who deploys, and what IAM lets them do."""
+        """The deploying role, and what IAM allows it."""
         from lambda_fast_deploy.adapters.aws.identity import Identity
 
         return Identity(self.aws, region)
@@ -109,12 +109,12 @@ class Clients:
         """All registries, for a deployment to a region."""
         from lambda_fast_deploy.adapters.image_digest import ImageDigests
 
-        if region not in self._registries:  # one login for all that is asked
+        if region not in self._registries:  # one login for all requests
             self._registries[region] = ImageDigests(region, lambda of: self.registry(of).login())
         return self._registries[region]
 
     def bucket(self, region: str, name: str, owner: str = "") -> Bucket:
-        """A bucket of an account; of that of the run's credentials, if none is named."""
+        """A bucket of an account; by default of the account of the run's credentials."""
         from lambda_fast_deploy.adapters.aws.bucket import Bucket
 
         return Bucket(self.aws, region, name, owner)

@@ -12,7 +12,7 @@ def sleep(seconds: float) -> None:
 
 
 def monotonic() -> float:
-    """Seconds since some moment; a clock that is set does not change it."""
+    """Seconds since some moment; setting the clock does not change it."""
     return time.monotonic()
 
 

@@ -25,13 +25,13 @@ _TYPES = {
 
 @contextmanager
 def archived(image: ImageBuild) -> Iterator[tuple[IO[bytes], str]]:
-    """The context of an image, and the name of its Dockerfile in there.
+    """The context of an image, and the name of its Dockerfile in it.
 
-    The Dockerfile has a name of its own, as it is not quite that of the working tree; the engine
-    takes out what an ignore file in the context says, and so no image holds it.
+    The pinned Dockerfile gets a separate name, since it differs from the one in the working tree.
+    An ignore file in the context excludes it, so that no image contains it.
 
     Raises:
-        Invalid: something vanished, or changed while it was read.
+        Invalid: a file disappeared, or changed while it was read.
     """
     name = next(
         each for n in range(len(image.kinds) + 1) if (each := f"{_NAME}{n}") not in image.kinds

@@ -1,4 +1,4 @@
-"""One time limit for a piece of work, whatever it waits for."""
+"""One time limit for an operation, in all its waits."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ T = TypeVar("T")
 
 
 class OutOfTime(FunctionTestFailed):
-    """There was no answer when the time was over."""
+    """There was no answer within the time limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When work must have ended: ``end`` as ``time.monotonic`` tells it, after ``seconds``."""
+    """The end of a time limit: ``end`` is a time of ``time.monotonic``, after ``seconds``."""
 
     seconds: float
     end: float
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """A deadline that is so many seconds away."""
+        """A deadline in so many seconds."""
         return cls(seconds, time.monotonic() + seconds)
 
     @property
     def left(self) -> float:
-        """Seconds until then; 0 once it has passed."""
+        """Seconds until the deadline; 0 once it has passed."""
         return max(0.0, self.end - time.monotonic())
 
     def bound(self, work: Callable[[], T], check: Callable[[], None] = lambda: None) -> T:
-        """What a piece of work answers in time.
+        """The result of an operation within the time limit.
 
-        Looking up a name, a handshake or an answer that drips heed no limit of their own. So the
-        work is done by a thread, which is left to itself when nobody waits for it any more.
+        Name resolution, a TLS handshake or a slow answer have no usable limits themselves. So the
+        operation runs in a thread, which is abandoned after the deadline.
 
         Args:
-            work: what to do.
-            check: called now and then meanwhile; may raise to give up.
+            work: the operation.
+            check: called regularly in the meantime; may raise to give up.
 
         Raises:
-            OutOfTime: there was no answer.
+            OutOfTime: there was no result in time.
         """
 
         def beat() -> None:

@@ -1,7 +1,7 @@
-"""The log-ins that docker's ``config.json`` holds itself.
+"""The logins stored in docker's ``config.json`` itself.
 
-It is read as a file: those that credential helpers keep (``credsStore``, ``credHelpers``) would
-need programs to run. Source: docker/cli, ``docs/reference/commandline/login.md``.
+Only the file is read: logins in credential helpers (``credsStore``, ``credHelpers``) would need
+programs to run. Source: docker/cli, ``docs/reference/commandline/login.md``.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ _LARGEST = 1 << 20  # bytes
 
 
 def stored_login(registry: str) -> str:
-    """User and password of a registry as HTTP's Basic scheme sends them (base64), or nothing."""
+    """User and password of a registry in HTTP's Basic scheme (base64), or ``""``."""
     try:
         folder = os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker"
         with Path(folder, "config.json").open("rb") as file:
             logins = json.loads(file.read(_LARGEST))["auths"].items()
-        found = next((entry["auth"] for key, entry in logins if _registry(key) == registry), "")
-        pair = base64.b64decode(found, validate=True).rstrip(b"\0")
-    # No such file, none that docker wrote, or none with a password for this registry.
+        login = next((entry["auth"] for key, entry in logins if _registry(key) == registry), "")
+        pair = base64.b64decode(login, validate=True).rstrip(b"\0")
+    # No such file, not written by docker, or without a password for this registry.
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError):
         return ""
     return base64.b64encode(pair).decode() if b":" in pair.strip(b":") else ""
 
 
 def _registry(key: str) -> str:
-    """The registry that an entry is for; Docker Hub's is kept under the address of its API."""
+    """The registry of an entry; Docker Hub's is stored under the URL of its API."""
     host = key.partition("://")[2] or key
     host = host.partition("/")[0]
     return "docker.io" if host == "index.docker.io" else host

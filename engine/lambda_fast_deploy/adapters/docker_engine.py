@@ -1,4 +1,4 @@
-"""The Docker engine of this machine, through its SDK: builds by the classic builder, and pushes."""
+"""The Docker engine of this machine, by its SDK: builds with the classic builder, and pushes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _START = "Start Docker, or set DOCKER_HOST; GitHub's Linux runners have it."
 
 
 class Docker:
-    """The Docker engine of this machine; connected to when first needed.
+    """The Docker engine of this machine, connected on first use.
 
     Args:
-        note: told of each image that was pushed.
+        note: receives a line for each pushed image.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:
@@ -36,7 +36,7 @@ class Docker:
         self._lock = threading.Lock()
 
     def ready(self) -> None:
-        """Make sure that an engine answers.
+        """Check that an engine answers.
 
         Raises:
             NotReady: no engine answers at DOCKER_HOST or the default socket.
@@ -45,7 +45,7 @@ class Docker:
 
     @property
     def answers(self) -> bool:
-        """Whether there is an engine."""
+        """Whether an engine answers."""
         try:
             self._engine()
         except NotReady:
@@ -56,7 +56,7 @@ class Docker:
         import docker  # costs 0.1 s, and an unchanged deploy never needs it
 
         if not process.allows("docker"):
-            raise NotReady("the Docker engine is not asked: this run starts no program but git")
+            raise NotReady("the Docker engine is not used: this run starts no programs except git")
         with self._lock:
             if self._client is None:
                 try:
@@ -70,7 +70,7 @@ class Docker:
 
     @property
     def storage(self) -> Path | None:
-        """Where the engine keeps images; ``None`` if that is on another machine.
+        """The folder where the engine keeps images; ``None`` if it is on another machine.
 
         Raises:
             NotReady: no engine answers.
@@ -85,20 +85,20 @@ class Docker:
         """Use a registry's credentials from now on, in this process only.
 
         Raises:
-            NotReady: the registry does not take them, or does not answer.
+            NotReady: the registry refuses them, or does not answer.
         """
         import docker
 
         try:
             self._log_in(login)
         except docker.errors.APIError as error:
-            raise NotReady(f"{login.host} refuses its own credentials: {error}") from None
+            raise NotReady(f"{login.host} refused its own credentials: {error}") from None
 
     def _log_in(self, login: Login) -> None:
         self._engine().login(login.user, login.password, registry=login.host, reauth=True)
 
     def triggers(self, reference: str) -> tuple[str, ...] | None:
-        """The ONBUILD of the engine's own copy of an image; ``None`` without copy or engine."""
+        """The ONBUILD of the engine's copy of an image; ``None`` without a copy or an engine."""
         import docker
 
         try:
@@ -112,12 +112,12 @@ class Docker:
     ) -> None:
         """Build an image with the engine's own builder, under all its references.
 
-        It is sent the Dockerfile, and of the context what that can copy.
+        The engine gets the Dockerfile, and the files of the context that this can copy.
 
         Args:
-            image: what to build.
-            on_line: takes each line of the log.
-            beat: called while that is silent; what it raises ends the build.
+            image: the image.
+            on_line: receives each line of the log.
+            beat: called while the log is silent; an exception in it ends the build.
 
         Raises:
             BuildFailed: with its cause, and the last lines of the build's log.
@@ -142,15 +142,17 @@ class Docker:
                     decode=True,
                 )
                 for event in beating(stream, beat):
-                    said = str(event.get("stream", "")).splitlines()
-                    said += [f"ERROR: {line}" for line in str(event.get("error", "")).splitlines()]
-                    for line in filter(None, map(str.rstrip, said)):
+                    output = str(event.get("stream", "")).splitlines()
+                    output += [
+                        f"ERROR: {line}" for line in str(event.get("error", "")).splitlines()
+                    ]
+                    for line in filter(None, map(str.rstrip, output)):
                         tail.append(line)
                         on_line(line)
                     if "error" in event:
                         raise explained(image.what, tail)
             for reference in image.references[1:]:
-                engine.api.tag(image.references[0], *_named(reference))
+                engine.api.tag(image.references[0], *_split(reference))
         except docker.errors.DockerException as error:
             says = getattr(error, "explanation", None) or error
             raise explained(image.what, [*tail, f"ERROR: {says}"]) from None
@@ -163,24 +165,24 @@ class Docker:
         on_bytes: Callable[[int, int], None],
         beat: Callable[[], None],
     ) -> None:
-        """Push an image that was built, under each of its references in turn.
+        """Push a built image, under each of its references in turn.
 
         Args:
-            image: what was built.
+            image: the image.
             login: credentials of the registry.
-            on_line: told every few seconds how far it is.
-            on_bytes: told with each event, how many bytes of how many have arrived.
-            beat: called while nothing is told; what it raises ends the push.
+            on_line: receives the progress every few seconds.
+            on_bytes: receives with each event the bytes sent, and the total.
+            beat: called while the engine is silent; an exception in it ends the push.
 
         Raises:
-            PushFailed: the registry did not take it.
+            PushFailed: the registry refused the image.
         """
         import docker
 
         try:
             self._log_in(login)
             for reference in image.references:
-                repository, tag = _named(reference)
+                repository, tag = _split(reference)
                 progress = _PushProgress(on_line, on_bytes)
                 events = self._engine().api.push(repository, tag=tag, stream=True, decode=True)
                 for event in beating(events, beat):
@@ -194,19 +196,19 @@ class Docker:
 
     @property
     def has_containerd_store(self) -> bool:
-        """Whether images are kept by containerd, as a registry cache and zstd layers need."""
+        """Whether containerd stores the images, as a registry cache and zstd layers need."""
         status = dict(self._engine().info().get("DriverStatus") or [])
         return "containerd.snapshotter" in status.get("driver-type", "")
 
 
-def _named(reference: str) -> tuple[str, str]:
+def _split(reference: str) -> tuple[str, str]:
     """Repository and tag of a reference; a port also has a colon."""
     repository, _, tag = reference.rpartition(":")
     return repository, tag
 
 
 class _PushProgress:
-    """Sums up what the engine tells of each layer's upload."""
+    """Sums up the engine's progress of each layer's upload."""
 
     def __init__(self, tell: Callable[[str], None], count: Callable[[int, int], None]) -> None:
         self._tell = tell
@@ -215,15 +217,15 @@ class _PushProgress:
         self._told = time.monotonic()
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Take an event of the push."""
+        """Process an event of the push."""
         detail = event.get("progressDetail") or {}
         if "current" in detail:
             self._layers[event.get("id", "")] = (detail["current"], detail.get("total") or 0)
         if not self._layers:
             return
-        done = sum(current for current, _ in self._layers.values())
+        sent = sum(current for current, _ in self._layers.values())
         total = sum(total for _, total in self._layers.values())
-        self._count(done, total)
+        self._count(sent, total)
         if time.monotonic() - self._told >= _TELL_EVERY:
             self._told = time.monotonic()
-            self._tell(units.pushed(done, total))
+            self._tell(units.pushed(sent, total))

@@ -17,7 +17,7 @@ _PLAIN = frozenset(
     }
 )
 _PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
-# Settings of uv, pip and npm, with the passwords of the indexes that they install from.
+# Settings of uv, pip and npm, with the passwords of their indexes.
 _SETTINGS = re.compile(
     r"LC_|UV_(?!PUBLISH_)|PIP_|POETRY_HTTP_BASIC_|npm_config_|YARN_NPM_|YARN_REGISTRY",
     re.IGNORECASE,
@@ -25,13 +25,13 @@ _SETTINGS = re.compile(
 
 
 def for_tools(*more: str) -> dict[str, str]:
-    """The environment of uv, pip and npm, and of all that these start.
+    """The environment of uv, pip and npm, and of all processes that these start.
 
-    They run code of others: a build backend is a program, and an installer asks whoever its
-    settings name. So credentials of AWS, tokens of GitHub and inputs of the action are not in it.
+    They run code of others: a build backend is a program, and an installer connects to any host in
+    its settings. So AWS credentials, GitHub tokens and inputs of the action are left out.
 
     Args:
-        more: the names of further variables that one of them needs.
+        more: the names of additional variables.
     """
     return {
         name: value

@@ -1,8 +1,8 @@
-"""The one door to what users have written: regular files, within a size, and where asked for only
-those of the checkout.
+"""The only access to users' files: regular files, up to a size limit, and on request only those of
+the checkout.
 
-A path is opened without waiting, so that no pipe and no terminal holds a run; what then is no
-regular file is not read.
+A path is opened without blocking, so that no pipe and no terminal stops a run; if it is not a
+regular file, it is not read.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 
 # Sizes in bytes. CloudFormation takes templates of 1 MB (CloudFormation quotas, "Template body size
-# in an Amazon S3 object"); nothing else that people write by hand is longer.
+# in an Amazon S3 object"); no other file written by hand is longer.
 TEXT = units.MIB
-LOCK = 64 * TEXT  # what tools write: hashes of every wheel of a thousand packages are a few MB
+LOCK = 64 * TEXT  # files of tools: hashes of every wheel of a thousand packages are a few MB
 
-OUTSIDE = "leads out of the checkout, where a plan of what is not merged reads nothing"
+OUTSIDE = "points outside the checkout, which a plan of unmerged code does not read"
 _CHUNK = units.MIB
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
-_CHANGED = "changed while it was read; run again when nothing writes there"
+_CHANGED = "changed while it was read; run again when no other program writes to it"
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -37,40 +37,40 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISDIR, "a directory"),
 )
 
-_top: Path | None = None  # where everything that is read must lie
+_top: Path | None = None  # the folder that all reads must stay in
 
 
 def stay_within(top: Path | None) -> None:
-    """Read nothing more, in this process, that lies outside a folder once links are followed.
+    """From now on, read only files in a folder, with links resolved, in the whole process.
 
-    For plans of what strangers propose: a link of theirs must not show a file of the runner.
+    For plans of pull requests from strangers: a link in them must not show a file of the runner.
     """
-    global _top  # a process has one such limit, for all of its threads
+    global _top  # one limit per process, for all of its threads
     _top = top.resolve() if top else None
 
 
 def leads_out(path: Path) -> bool:
-    """Whether a path leads out of the folder that this run must stay in."""
+    """Whether a path points outside the folder that this run must stay in."""
     return _top is not None and not Path(os.path.realpath(path)).is_relative_to(_top)
 
 
-# ------------------------------------------------------------ what is there
+# ------------------------------------------------------------ existence and kind
 
-# Of the names that no file can have, too long ones for example, pathlib's raise an error.
+# For names that no file can have, such as too long ones, pathlib raises an error.
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a regular file."""
+    """Whether a regular file exists."""
     return os.path.isfile(path)  # noqa: PTH113
 
 
 def is_directory(path: Path) -> bool:
-    """Whether there is such a directory."""
+    """Whether a directory exists."""
     return os.path.isdir(path)  # noqa: PTH112
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is anything of that name, which reading will judge."""
+    """Whether any kind of file exists; reading it checks the kind."""
     return os.path.lexists(path)
 
 
@@ -80,10 +80,10 @@ def is_link(path: Path) -> bool:
 
 
 def mode_of(path: Path) -> int:
-    """The mode of what was listed a moment ago, of a link itself.
+    """The mode of a listed path, of a link itself.
 
     Raises:
-        Invalid: it is gone.
+        Invalid: it does not exist any more.
     """
     try:
         return path.lstat().st_mode
@@ -92,42 +92,42 @@ def mode_of(path: Path) -> int:
 
 
 def is_special(path: Path) -> bool:
-    """Whether it is there, and neither a regular file nor a directory."""
+    """Whether it exists, and is neither a regular file nor a directory."""
     return os.path.exists(path) and not (is_file(path) or is_directory(path))  # noqa: PTH110
 
 
 def real(path: Path) -> str:
-    """The one name of a file, links followed."""
+    """The real path of a file, with links resolved."""
     return os.path.realpath(path)
 
 
 def look(path: Path, spare: str, *, follow: bool = True) -> int:
-    """The size in bytes of a file of a tree; of a link that is not followed, 0.
+    """The size in bytes of a file of a tree; 0 for a link that is not followed.
 
     Args:
-        path: the file, which was listed a moment ago.
-        spare: the name of the ignore file that could leave it out.
-        follow: whether a link stands for what it leads to.
+        path: the listed file.
+        spare: the name of the ignore file that could exclude it.
+        follow: whether to read the target of a link.
 
     Raises:
-        Invalid: there is nothing to read: a link leads nowhere, it is no regular file, it vanished.
+        Invalid: it cannot be read: a link without target, not a regular file, or it disappeared.
     """
     try:
-        found = path.stat(follow_symlinks=follow)
+        status = path.stat(follow_symlinks=follow)
     except OSError as error:
         if error.errno == errno.ELOOP or os.path.islink(path):  # noqa: PTH114
-            raise invalid(path, f"is a link that leads nowhere; {_remove(spare)}") from None
+            raise invalid(path, f"is a link without a target; {_remove(spare)}") from None
         raise unread(path, error, listed=True) from None
-    if not follow and stat.S_ISLNK(found.st_mode):
+    if not follow and stat.S_ISLNK(status.st_mode):
         return 0
-    if not stat.S_ISREG(found.st_mode):
-        raise invalid(path, f"is {_kind(found.st_mode)}, no regular file; {_remove(spare)}")
+    if not stat.S_ISREG(status.st_mode):
+        raise invalid(path, f"is {_kind(status.st_mode)}, not a regular file; {_remove(spare)}")
     if follow:
         check_within(path)
-    return found.st_size
+    return status.st_size
 
 
-# ------------------------------------------------------------ what it holds
+# ------------------------------------------------------------ content
 
 
 def read_text(path: Path, limit: int = TEXT) -> str:
@@ -150,49 +150,49 @@ def read_bytes(path: Path, limit: int = TEXT) -> bytes:
     Raises:
         Invalid: it cannot be read, or is larger.
     """
-    with _opened(path, listed=False) as (file, found):
-        if found.st_size > limit:
-            says = f"is larger than {limit:,} bytes, which is more than is read of such a file"
+    with _opened(path, listed=False) as (file, status):
+        if status.st_size > limit:
+            says = f"is larger than {limit:,} bytes, the limit for such a file"
             raise invalid(path, says)
-        return b"".join(_chunks(path, file, found.st_size))
+        return b"".join(_chunks(path, file, status.st_size))
 
 
 def read_listed(path: Path) -> tuple[bytes, bool]:
-    """The content of a file of a tree, whose size was looked at; and whether it is a program.
+    """The content of a listed file, and whether it is executable.
 
     Raises:
-        Invalid: it cannot be read, or changed meanwhile.
+        Invalid: it cannot be read, or has changed.
     """
-    with _opened(path, listed=True) as (file, found):
-        return b"".join(_chunks(path, file, found.st_size)), bool(found.st_mode & 0o100)
+    with _opened(path, listed=True) as (file, status):
+        return b"".join(_chunks(path, file, status.st_size)), bool(status.st_mode & 0o100)
 
 
 @contextmanager
 def opened_listed(path: Path) -> Iterator[tuple[IO[bytes], int]]:
-    """A file of a tree to be read, and its size in bytes.
+    """A listed file opened for reading, and its size in bytes.
 
     Raises:
-        Invalid: it cannot be read, or changed meanwhile.
+        Invalid: it cannot be read, or has changed.
     """
-    with _opened(path, listed=True) as (file, found), os.fdopen(os.dup(file), "rb") as stream:
-        yield stream, found.st_size
+    with _opened(path, listed=True) as (file, status), os.fdopen(os.dup(file), "rb") as stream:
+        yield stream, status.st_size
 
 
 def digest(path: Path) -> tuple[str, int]:
-    """The SHA-256 of a file of a tree, however large; and its mode.
+    """The SHA-256 of a listed file of any size, and its mode.
 
     Raises:
-        Invalid: it cannot be read, or changed meanwhile.
+        Invalid: it cannot be read, or has changed.
     """
     sha256 = hashlib.sha256()
-    with _opened(path, listed=True) as (file, found):
-        for chunk in _chunks(path, file, found.st_size):
+    with _opened(path, listed=True) as (file, status):
+        for chunk in _chunks(path, file, status.st_size):
             sha256.update(chunk)
-        return sha256.hexdigest(), found.st_mode
+        return sha256.hexdigest(), status.st_mode
 
 
 def link_of(path: Path) -> str | None:
-    """Where a link leads; ``None`` if it is none."""
+    """The target of a link; ``None`` for other files."""
     try:
         return os.readlink(path)  # noqa: PTH115
     except OSError:
@@ -201,11 +201,11 @@ def link_of(path: Path) -> str | None:
 
 @contextmanager
 def _opened(path: Path, *, listed: bool) -> Iterator[tuple[int, os.stat_result]]:
-    """A regular file to be read, and what is known of it.
+    """A regular file opened for reading, and its status.
 
     Args:
         path: the file.
-        listed: whether it was there a moment ago.
+        listed: whether it was listed before.
     """
     check_within(path)
     try:
@@ -213,10 +213,10 @@ def _opened(path: Path, *, listed: bool) -> Iterator[tuple[int, os.stat_result]]
     except OSError as error:
         raise unread(path, error, listed=listed) from None
     try:
-        found = os.fstat(file)
-        if not stat.S_ISREG(found.st_mode):
-            raise invalid(path, f"is {_kind(found.st_mode)}, no regular file")
-        yield file, found
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise invalid(path, f"is {_kind(status.st_mode)}, not a regular file")
+        yield file, status
     except OSError as error:
         raise unread(path, error, listed=listed) from None
     finally:
@@ -224,7 +224,7 @@ def _opened(path: Path, *, listed: bool) -> Iterator[tuple[int, os.stat_result]]
 
 
 def _chunks(path: Path, file: int, size: int) -> Iterator[bytes]:
-    """All of a file that has ``size`` bytes; it must not turn out to have others."""
+    """The content of a file, which must have exactly ``size`` bytes."""
     while chunk := os.read(file, min(size, _CHUNK) + 1):
         size -= len(chunk)
         if size < 0:
@@ -234,11 +234,11 @@ def _chunks(path: Path, file: int, size: int) -> Iterator[bytes]:
         raise invalid(path, _CHANGED)
 
 
-# ------------------------------------------------------------ what is wrong
+# ------------------------------------------------------------ errors
 
 
 def check_within(path: Path) -> None:
-    """Make sure that a path does not lead out of where this run must stay.
+    """Check that a path does not point outside the folder that this run must stay in.
 
     Raises:
         Invalid: it does.
@@ -252,21 +252,21 @@ def _kind(mode: int) -> str:
 
 
 def _remove(spare: str) -> str:
-    return f"remove it, or leave it out by {spare}"
+    return f"remove it, or exclude it in {spare}"
 
 
 def unread(path: Path, error: OSError, *, listed: bool) -> Invalid:
-    """What to tell of a path that cannot be read; ``listed`` if it was there a moment ago."""
+    """The error of a path that cannot be read; ``listed`` if it was listed before."""
     if listed and error.errno in _GONE:
         return invalid(path, _CHANGED)
     return invalid(path, f"cannot be read: {error.strerror}")
 
 
 def invalid(path: Path, says: str) -> Invalid:
-    """What to tell of a path."""
+    """An error about a path."""
     return Invalid([Problem(says, Place(str(path)))])
 
 
 def free_space(folder: Path) -> int:
-    """Bytes that are free where a folder is."""
+    """Free bytes on the disk of a folder."""
     return shutil.disk_usage(folder).free

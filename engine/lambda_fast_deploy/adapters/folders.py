@@ -1,4 +1,4 @@
-"""What is in a folder that users have filled, however deep."""
+"""Lists users' folders, however deep."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENTRIES = 2_000_000  # of a directory and all below it
 class FileTree:
     """The paths of all files below a directory, relative, with forward slashes.
 
-    ``unread`` has what is wrong with each folder that cannot be listed.
+    ``unread`` has the error of each folder that cannot be listed.
     """
 
     files: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class FileTree:
 
 @dataclass(frozen=True, slots=True)
 class _ResolvedFolder:
-    """Where a folder really is, and the folders whose links led there."""
+    """The real path of a folder, and the folders from which links pointed to it."""
 
     folder: str
     before: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class _ResolvedFolder:
         return _ResolvedFolder(os.path.join(self.folder, name), self.before)  # noqa: PTH118
 
     def target(self, link: os.DirEntry[str]) -> _ResolvedFolder | None:
-        """The way on by a link; ``None`` where it leads round in a circle."""
+        """The target of a link; ``None`` if links form a loop."""
         target = real(Path(self.folder, link.name))
         if leads_out(Path(target)):
             raise invalid(Path(link.path), OUTSIDE)
@@ -66,17 +66,17 @@ def tree(
 
     Args:
         root: the directory.
-        follow: whether links to directories are walked into, but for those that lead round in a
-            circle; else they count as files themselves.
-        leaves_out: whether a path, which is a folder or not, is left out with all below it.
-        keeps_link: whether a link counts as a file itself, whatever ``follow`` says.
-        most: how many files and folders it may have.
+        follow: whether to follow links to directories, except loops; otherwise links count as
+            files.
+        leaves_out: whether a path, which is a folder or not, is excluded with everything below it.
+        keeps_link: whether a link counts as a file even with ``follow``.
+        most: the limit on files and folders.
 
     Raises:
-        Invalid: it has more, or leads out of where this run must stay.
+        Invalid: there are too many, or one is outside the folder that this run must stay in.
     """
     check_within(root)
-    found = FileTree()
+    files = FileTree()
     waiting = [("", os.fspath(root), _ResolvedFolder(real(root)))]
     while waiting:
         prefix, folder, way = waiting.pop()
@@ -91,42 +91,42 @@ def tree(
                     if most < 0:
                         raise invalid(root, f"has too many files and folders, such as {folder}")
                     if not is_folder or (is_link and keeps_link(name)):
-                        found.files.append(name)
+                        files.files.append(name)
                     elif not is_link:
                         waiting.append((f"{name}/", entry.path, way.into(entry.name)))
                     elif target := way.target(entry):
                         waiting.append((f"{name}/", entry.path, target))
         except OSError as error:
-            found.unread.extend(unread(Path(folder), error, listed=True).problems)
-    found.files.sort()
-    return found
+            files.unread.extend(unread(Path(folder), error, listed=True).problems)
+    files.files.sort()
+    return files
 
 
-# What each path below a directory is, relative and in order: "file", "folder", "link", "pipe" or
+# The kind of each path below a directory, relative and sorted: "file", "folder", "link", "pipe" or
 # "device".
 Kinds = dict[str, str]
 
 
 class IgnoreRules(Protocol):
-    """What is left out of a directory, told from the top down."""
+    """The rules for excluded paths of a directory, applied from the top down."""
 
     def leaves_out(self, path: str, above: int) -> tuple[bool, int]:
-        """Whether a path is left out, and what those below have to know of it."""
+        """Whether a path is excluded, and the state for paths below it."""
 
     def may_take_in_below(self, folder: str) -> bool:
-        """Whether something in a folder that is left out may be taken back in."""
+        """Whether a path in an excluded folder may be included again."""
 
 
 def kinds_of(root: Path, rules: IgnoreRules | None) -> tuple[Kinds, list[Problem]]:
-    """What is in a directory, links as links; and what is wrong with some of it.
+    """The kinds of the paths in a directory, without following links; and the problems with some.
 
-    A folder that is left out counts if something in it does not. Sockets do not.
+    An excluded folder counts if a path in it is included. Sockets do not count.
 
     Raises:
-        Invalid: it has too much in it, or is out of where this run must stay.
+        Invalid: there are too many, or it is outside the folder that this run must stay in.
     """
     check_within(root)
-    found: Kinds = {}
+    kinds: Kinds = {}
     problems: list[Problem] = []
     waiting, most = [("", os.fspath(root), 0)], ENTRIES
     while waiting:
@@ -135,25 +135,25 @@ def kinds_of(root: Path, rules: IgnoreRules | None) -> tuple[Kinds, list[Problem
             with os.scandir(folder) as entries:
                 for entry in entries:
                     path = prefix + entry.name
-                    is_out, known = rules.leaves_out(path, above) if rules else (False, 0)
+                    is_out, state = rules.leaves_out(path, above) if rules else (False, 0)
                     is_folder = entry.is_dir(follow_symlinks=False)
                     if is_folder and not (is_out and rules and not rules.may_take_in_below(path)):
-                        waiting.append((f"{path}/", entry.path, known))
+                        waiting.append((f"{path}/", entry.path, state))
                     most -= 1
                     if most < 0:
                         raise invalid(root, f"has too many files and folders, such as {folder}")
                     if not is_out and (kind := _kind(entry)):
-                        found[path] = kind
+                        kinds[path] = kind
         except OSError as error:
             problems.extend(unread(Path(folder), error, listed=True).problems)
-    for path in [*found]:
-        while (path := path.rpartition("/")[0]) and path not in found:
-            found[path] = "folder"
-    return dict(sorted(found.items())), problems
+    for path in [*kinds]:
+        while (path := path.rpartition("/")[0]) and path not in kinds:
+            kinds[path] = "folder"
+    return dict(sorted(kinds.items())), problems
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    """What an entry is; nothing of a socket."""
+    """The kind of an entry; ``""`` for a socket."""
     if entry.is_symlink():
         return "link"
     if entry.is_dir(follow_symlinks=False):
@@ -169,5 +169,5 @@ def _kind(entry: os.DirEntry[str]) -> str:
 def _is_folder(entry: os.DirEntry[str], *, follow: bool) -> bool:
     try:
         return entry.is_dir(follow_symlinks=follow)
-    except OSError:  # of a link that leads to itself, or where one may not look
+    except OSError:  # a link to itself, or a folder without permission
         return False

@@ -1,9 +1,9 @@
-"""Git, asked about the repository that a directory lies in, and kept from running anything.
+"""Reads the git repository of a directory, without letting git run programs.
 
 A folder that only looks like a repository (HEAD, objects, refs and a config: plain files that a
-commit can hold) is none here: git refuses to store the name ``.git``, so an entry of that name was
-made by whoever cloned. Of what that repository's own settings could run, or fetch, each is off
-(git-config manual page); the user's and the machine's settings are not read.
+commit can contain) is not one here. Only an entry ``.git`` counts, which a commit cannot contain.
+Settings of the repository that could run programs or fetch are off (git-config manual page); the
+user's and the machine's settings are not read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OFF = {
     "core.alternateRefsCommand": "",
     "diff.external": "",
     "log.showSignature": "false",
-    "protocol.allow": "never",  # a partial clone would fetch what it lacks
+    "protocol.allow": "never",  # a partial clone would fetch missing objects
 }
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -31,38 +31,38 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
 }
-_KEPT = ("PATH", "LD_LIBRARY_PATH")  # of the run's environment: no credential, no GIT_… setting
+_KEPT = ("PATH", "LD_LIBRARY_PATH")  # of the run's environment: no credentials or GIT_… settings
 
 
 def checkout_of(directory: Path) -> Path | None:
-    """The top of the checkout that a directory lies in: the folder that holds ``.git``."""
+    """The top of a directory's checkout: the folder that contains ``.git``."""
     here = directory.resolve()
     return next((each for each in (here, *here.parents) if os.path.lexists(each / ".git")), None)
 
 
 class Git:
-    """The repository that a directory lies in, if it lies in one. Every answer may be ``None``."""
+    """The repository of a directory, if there is one. Every answer may be ``None``."""
 
     def __init__(self, directory: Path) -> None:
         self._top = checkout_of(directory)
 
     def message(self, commit: str) -> str | None:
-        """The message of a commit, or ``None`` where git does not tell."""
+        """The message of a commit; ``None`` if git cannot read it."""
         return self._ask("log", "--max-count=1", "--no-show-signature", "--format=%B", commit, "--")
 
     def head(self) -> str | None:
-        """The commit that is checked out, or ``None`` where git does not tell."""
-        found = self._ask("rev-parse", "--verify", "HEAD")
-        return found and found.strip()
+        """The commit that is checked out; ``None`` if git cannot read it."""
+        stdout = self._ask("rev-parse", "--verify", "HEAD")
+        return stdout and stdout.strip()
 
     def changed(self, before: str) -> tuple[str, ...] | None:
         """The files that differ between a commit and HEAD, by their paths from the top.
 
-        ``None`` where git does not tell, as when the clone does not reach back to that commit.
+        ``None`` if git cannot compare them, for example because the clone is too shallow.
         """
         names = ("--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "-z")
-        found = self._ask("diff-tree", "-r", *names, before, "HEAD", "--")
-        return None if found is None else tuple(filter(None, found.split("\0")))
+        stdout = self._ask("diff-tree", "-r", *names, before, "HEAD", "--")
+        return None if stdout is None else tuple(filter(None, stdout.split("\0")))
 
     def _ask(self, *arguments: str) -> str | None:
         if self._top is None:

@@ -1,4 +1,4 @@
-"""Reading what may be silent for long, with a regular chance to give up."""
+"""Reads a source that may be silent for long, with a regular chance to give up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EVERY = 0.2  # seconds
 
 
 def beating(source: Iterable[T], beat: Callable[[], None]) -> Iterator[T]:
-    """The items of a source that blocks; ``beat`` is called now and then, and may raise."""
+    """The items of a blocking source; ``beat`` is called regularly, and may raise."""
     items: queue.SimpleQueue[tuple[bool, T | BaseException | None]] = queue.SimpleQueue()
 
     def read() -> None:
@@ -23,7 +23,7 @@ def beating(source: Iterable[T], beat: Callable[[], None]) -> Iterator[T]:
         except BaseException as error:
             items.put((False, error))
 
-    threading.Thread(target=read, daemon=True).start()  # may outlive us, until the source ends
+    threading.Thread(target=read, daemon=True).start()  # may run on until the source ends
     while True:
         try:
             is_item, item = items.get(timeout=EVERY)

@@ -1,4 +1,4 @@
-"""Plain HTTP, for the addresses that users use."""
+"""Plain HTTP, for the addresses of functions."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.registry_http import proxy_for, trust
 from lambda_fast_deploy.errors import FunctionTestFailed, Unreachable
 
-# Lambda answers with 6 MB at most, and API Gateway with 10 MB (Lambda quotas, "Function
-# configuration, deployment, and execution"; API Gateway quotas); what a function streams may be
-# longer, and no test looks at so much.
+# Lambda's limit for answers is 6 MB, and API Gateway's 10 MB (Lambda quotas, "Function
+# configuration, deployment, and execution"; API Gateway quotas); streams may be longer, but no
+# test reads that much.
 LARGEST = 20_000_000  # bytes
-PIECE = 65_536  # bytes that are read at once
+PIECE = 65_536  # bytes per read
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
     """An HTTP answer.
 
-    ``seconds`` is the time until its last byte. ``location`` is where a redirect leads.
+    ``seconds`` is the time until its last byte. ``location`` is the target of a redirect.
     """
 
     status: int
@@ -43,31 +43,32 @@ def request(
     timeout: float = 30.0,
     most: int = LARGEST,
 ) -> HttpResponse:
-    """Send one request, as it is given; every status is an answer.
+    """Send one request as it is; every status is an answer.
 
-    A redirect is an answer as well. Nobody follows it: what the headers say is for this address.
-    The proxy of this machine is used (HTTPS_PROXY, HTTP_PROXY; NO_PROXY).
+    A redirect is an answer too and is not followed: the headers are for this address only. The
+        proxy
+    of this machine is used (HTTPS_PROXY, HTTP_PROXY; NO_PROXY).
 
     Args:
         method: such as GET.
         url: the address, of HTTP or HTTPS.
-        body: what to send.
+        body: the body.
         headers: of the request.
-        timeout: seconds that may pass without anything arriving, and for reading the body.
-        most: bytes that the body of the answer may have.
+        timeout: seconds without data, and for the whole body.
+        most: limit on the bytes of the answer's body.
 
     Raises:
-        GateFailed: nothing answered, or what did is no HTTP or longer than ``most``.
+        FunctionTestFailed: there was no answer, or it is not HTTP or longer than ``most``.
     """
     if not url.startswith(("https://", "http://")):
         raise FunctionTestFailed(f"{shown(url)} is not an HTTP address")
     what = f"{method} {shown(url)}"
     begun = time.monotonic()
     try:
-        connection, target, more = _way(urlsplit(url), url, timeout)
+        connection, target, more = _connection(urlsplit(url), url, timeout)
         with closing(connection):
-            sent = {"User-Agent": "lambda-fast-deploy", **more, **(headers or {})}
-            connection.request(method, target, body or None, sent)
+            all_headers = {"User-Agent": "lambda-fast-deploy", **more, **(headers or {})}
+            connection.request(method, target, body or None, all_headers)
             answer = connection.getresponse()
             content = _read(answer, what, begun + timeout, most)
             spent = time.monotonic() - begun
@@ -80,31 +81,31 @@ def request(
 
 
 def shown(url: str) -> str:
-    """An address without what may be a secret: its query, its fragment, a user and a password."""
+    """An address without possible secrets: its query, its fragment, a user and a password."""
     scheme, slashes, rest = url.partition("//")
     host, slash, path = rest.partition("/")
     host = host.rpartition("@")[2]
-    whole = f"{scheme}{slashes}{host}{slash}{path}"
-    short = whole.partition("#")[0].partition("?")[0]
-    return short if short == whole else f"{short}?…"
+    parts = f"{scheme}{slashes}{host}{slash}{path}"
+    short = parts.partition("#")[0].partition("?")[0]
+    return short if short == parts else f"{short}?…"
 
 
-def _way(
-    asked: SplitResult, url: str, timeout: float
+def _connection(
+    parts: SplitResult, url: str, timeout: float
 ) -> tuple[http.client.HTTPConnection, str, dict[str, str]]:
-    """A connection to an address, what to ask for on it, and headers that only a proxy needs."""
-    host = asked.hostname or ""
-    target = f"{asked.path or '/'}?{asked.query}" if asked.query else asked.path or "/"
-    is_open = asked.scheme == "http"
+    """A connection to an address, the request target on it, and headers for a proxy."""
+    host = parts.hostname or ""
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    is_open = parts.scheme == "http"
     kind = http.client.HTTPConnection if is_open else _secure
     if not (proxy := proxy_for(url)):
-        return kind(host, asked.port, timeout=timeout), target, {}
+        return kind(host, parts.port, timeout=timeout), target, {}
     through = urlsplit(proxy)
     login = _login(through)
     connection = kind(through.hostname or "", through.port or 80, timeout=timeout)
     if is_open:
         return connection, url.partition("#")[0], login
-    connection.set_tunnel(host, asked.port or 443, login)
+    connection.set_tunnel(host, parts.port or 443, login)
     return connection, target, {}
 
 
@@ -123,18 +124,18 @@ def _read(answer: http.client.HTTPResponse, what: str, end: float, most: int) ->
     """The body of an answer.
 
     Raises:
-        GateFailed: it is longer than ``most`` bytes.
-        TimeoutError: ``end``, as ``time.monotonic`` tells it, has passed.
-        http.client.IncompleteRead: it breaks off.
+        FunctionTestFailed: it is longer than ``most`` bytes.
+        TimeoutError: ``end``, a time of ``time.monotonic``, has passed.
+        http.client.IncompleteRead: it is incomplete.
     """
     content = bytearray()
     while piece := answer.read1(PIECE):
         content += piece
         if len(content) > most:
             says = f"{what} answered {answer.status} with more than {units.megabytes(most)}"
-            raise FunctionTestFailed(says, remedy="Let the test ask for something shorter.")
+            raise FunctionTestFailed(says, remedy="Request a shorter answer in the test.")
         if time.monotonic() > end:
             raise TimeoutError
-    if answer.length:  # read1 takes an early end for the end
+    if answer.length:  # read1 does not notice an early end
         raise http.client.IncompleteRead(bytes(content), answer.length)
     return bytes(content)

@@ -1,7 +1,7 @@
-"""Which image a tag stands for, asked of its registry over HTTP, by reads alone.
+"""The digest of an image's tag, read from its registry over HTTP.
 
-Neither the Docker engine nor a credential helper has a part in it: no program runs. Source of the
-log-ins: Amazon ECR user guide, "Private registry authentication".
+Neither the Docker engine nor a credential helper is used: no program runs. Source of the logins:
+Amazon ECR user guide, "Private registry authentication".
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from lambda_fast_deploy.adapters.registry_http import RegistryConnections, trust
 from lambda_fast_deploy.adapters.registry_query import RegistryQuery
 from lambda_fast_deploy.errors import DeployError
 
-_SECONDS = 8.0  # for all that one image needs
+_SECONDS = 8.0  # for all requests about one image
 _ECR_SERVICE = "ecr.amazonaws.com"
 
 
 class ImageDigests:
-    """Registries, as a deployment to one region asks them."""
+    """Registries, for a deployment to one region."""
 
     def __init__(self, region: str, login: Callable[[str], Login]) -> None:
-        """Take the region whose ECR is this account's, and what logs in to a region's ECR."""
+        """Take the region whose ECR is this account's, and a login function for a region's ECR."""
         self._region = region
         self._login = login
         self._logins: dict[str, Login] = {}
@@ -36,40 +36,40 @@ class ImageDigests:
         self._trust = functools.cache(trust)
 
     def digest(self, image: str) -> str:
-        """The digest that the name of an image stands for; what names a digest is not asked for.
+        """The digest of an image's name; a digest in the name is returned without a request.
 
         Raises:
-            Invalid: it is no name of an image.
-            NotFound: the registry answers that there is no such image.
-            Refused: the registry does not let it be read, or answers what is no manifest.
-            Unavailable: the registry has no time for it (429), or fails itself.
-            Unreachable: nothing answers within some seconds.
+            Invalid: it is not the name of an image.
+            NotFound: the registry does not have the image.
+            Refused: the registry refuses access, or its answer is not a manifest.
+            Unavailable: the registry limits requests (429), or fails itself.
+            Unreachable: there is no answer within some seconds.
             NotReady, NotPermitted: ECR gives no login.
         """
-        found = reference(image)
-        if found.digest:
-            return found.digest
-        question = RegistryQuery(found, RegistryConnections(_SECONDS, self._trust), self._pair)
-        return within(_SECONDS, found.host, question.answer)
+        target = reference(image)
+        if target.digest:
+            return target.digest
+        question = RegistryQuery(target, RegistryConnections(_SECONDS, self._trust), self._pair)
+        return within(_SECONDS, target.host, question.answer)
 
     def triggers(self, image: str, machine: str) -> tuple[str, ...]:
-        """What ONBUILD of an image lets a build do that starts from it (``Config.OnBuild``).
+        """The ONBUILD instructions of an image (``Config.OnBuild``).
 
         Args:
             image: its name.
-            machine: as images have it: ``amd64`` or ``arm64``.
+            machine: in the terms of images: ``amd64`` or ``arm64``.
 
         Raises:
-            DeployError: as of ``digest``; or it has no configuration that can be read.
+            DeployError: as for ``digest``; or its configuration cannot be read.
         """
-        found = reference(image)
-        question = RegistryQuery(found, RegistryConnections(_SECONDS, self._trust), self._pair)
-        return within(_SECONDS, found.host, lambda: question.triggers(machine))
+        target = reference(image)
+        question = RegistryQuery(target, RegistryConnections(_SECONDS, self._trust), self._pair)
+        return within(_SECONDS, target.host, lambda: question.triggers(machine))
 
     def _pair(self, image: ImageReference, service: str) -> str:
-        """User and password for a registry, as Basic sends them, or nothing.
+        """User and password for a registry in the Basic scheme, or ``""``.
 
-        ECR's go to hosts that AWS gives to registries alone, and to that of the account itself.
+        ECR's go only to hosts that AWS reserves for registries, and to the account's own.
         """
         stored = stored_login(image.registry)
         of_aws = registry_of_ecr(image.registry)
@@ -86,13 +86,13 @@ class ImageDigests:
         return base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
 
     def ecr_login(self, host: str) -> Login | None:
-        """The log-in to a registry of ECR that this account may use; ``None`` for other ones.
+        """The login to an ECR registry that this account may use; ``None`` for other registries.
 
-        One token serves for all registries of a region (ECR user guide, "Private registry
+        One token is valid for all registries of a region (ECR user guide, "Private registry
         authentication").
 
         Raises:
-            DeployError: ECR gives none.
+            DeployError: ECR gives no login.
         """
         of_aws = registry_of_ecr(host)
         if not of_aws and not is_loopback(host):

@@ -1,4 +1,4 @@
-"""The names of images, read as Docker reads them.
+"""The names of images, parsed as Docker does it.
 
 Source: the grammar and the defaults of the reference implementation (distribution/reference).
 """
@@ -37,19 +37,19 @@ class ImageReference:
 
     @property
     def host(self) -> str:
-        """Where the registry answers; Docker Hub's has a name of its own."""
+        """The host of the registry; Docker Hub's differs from its name."""
         return "registry-1.docker.io" if self.registry == _HUB else self.registry
 
 
 def reference(text: str) -> ImageReference:
-    """Read the name of an image; Docker Hub and the tag ``latest`` go without saying.
+    """Parse the name of an image; Docker Hub and the tag ``latest`` are the defaults.
 
     Raises:
-        Invalid: it is none.
+        Invalid: it is not the name of an image.
     """
     rest, is_pinned, digest = text.partition("@")
     first, slash, others = rest.partition("/")
-    # Docker Hub has namespaces where others have a host: that has a dot, a port or a capital.
+    # Docker Hub has namespaces in place of a host: a host has a dot, a port or a capital.
     if slash and (re.search("[.:A-Z]", first) or first == "localhost"):
         registry, rest = first, others
     else:
@@ -70,7 +70,7 @@ def reference(text: str) -> ImageReference:
 
 
 def registry_of(text: str) -> str:
-    """The registry of an image, however odd its name is."""
+    """The registry of an image, even if its name is invalid."""
     try:
         return reference(text).registry
     except Invalid:
@@ -78,7 +78,7 @@ def registry_of(text: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, with or without its port, is this machine itself."""
+    """Whether a host, with or without its port, is this machine."""
     name = re.sub(r":[0-9]+$", "", host).strip("[]").lower()
     try:
         return ipaddress.ip_address(name).is_loopback

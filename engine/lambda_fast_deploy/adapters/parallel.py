@@ -1,4 +1,4 @@
-"""Independent work at the same time."""
+"""Independent work in parallel."""
 
 from __future__ import annotations
 
@@ -20,40 +20,41 @@ def workers(most: int = 16) -> ThreadPoolExecutor:
 
 
 def results(futures: Mapping[K, Future[R]]) -> dict[K, R]:
-    """Results by key. The first error is raised once all have ended: nothing runs on unseen."""
+    """Results by key. The first error is raised after all work has ended: nothing runs on "
+    "unseen."""
     wait(futures.values())
     return {key: future.result() for key, future in futures.items()}
 
 
 def attempts(work: Callable[[K], R], keys: Iterable[K]) -> tuple[dict[K, R], dict[K, DeployError]]:
-    """Do the work for each key at the same time; results by key, and errors by key."""
-    done: dict[K, R] = {}
+    """Do the work for each key in parallel; returns results by key, and errors by key."""
+    values: dict[K, R] = {}
     failed: dict[K, DeployError] = {}
     with workers() as pool:
         for key, future in {key: pool.submit(work, key) for key in keys}.items():
             try:
-                done[key] = future.result()
+                values[key] = future.result()
             except DeployError as error:
                 failed[key] = error
-    return done, failed
+    return values, failed
 
 
 def together(work: Callable[[T], R], items: Iterable[T], most: int = 16) -> list[R]:
-    """Do the work for each item, at most ``most`` at a time; results in the order of items."""
+    """Do the work for each item, at most ``most`` in parallel; returns results in order."""
     with workers(most) as pool:
         futures = {index: pool.submit(work, item) for index, item in enumerate(items)}
         return list(results(futures).values())
 
 
 class OncePerKey(Generic[K, R]):
-    """Work that several threads ask for, each by a key: the first does it, the others wait."""
+    """Work that several threads need, by a key: the first does it, the others wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._begun: dict[K, Future[R]] = {}
 
     def get(self, key: K, work: Callable[[], R]) -> tuple[R, bool]:
-        """What the work came to, or the error that it raised; and whether this call has done it."""
+        """The result of the work, or its error; and whether this call has done it."""
         with self._lock:
             future = self._begun.get(key)
             is_first = future is None
@@ -62,6 +63,6 @@ class OncePerKey(Generic[K, R]):
         if is_first:
             try:
                 future.set_result(work())
-            except BaseException as error:  # whoever waits must not wait for ever
+            except BaseException as error:  # other threads must not wait for ever
                 future.set_exception(error)
         return future.result(), is_first

@@ -1,4 +1,4 @@
-"""The only runner of other programs. Arguments are lists; no shell is involved."""
+"""The only module that runs other programs. Arguments are lists; no shell is involved."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import IO
 from lambda_fast_deploy.adapters.heartbeat import beating
 from lambda_fast_deploy.errors import BuildFailed, DeployFailed, NotReady
 
-PATIENCE = 5.0  # seconds between asking a command to end and ending it
-LOOK = 0.05  # seconds between two looks whether it has ended
+PATIENCE = 5.0  # seconds between the signal to end and the signal to kill
+LOOK = 0.05  # seconds between two checks whether it has ended
 _allowed: frozenset[str] | None = None
 
 
 def allow_only(*programs: str) -> None:
-    """Let this process start no other programs from now on, whoever asks for one."""
-    global _allowed  # one for the whole process, and so for all of its threads
+    """Allow this process to start only these programs from now on, for all callers."""
+    global _allowed  # one for the whole process, for all of its threads
     _allowed = frozenset(programs)
 
 
@@ -36,7 +36,7 @@ def _check(command: Sequence[str]) -> None:
     if not allows(command[0]):
         raise DeployFailed(
             f"{Path(command[0]).name} is not started: this run only reads",
-            remedy="This is a fault of lambda-fast-deploy; please report it with this line.",
+            remedy="This is a bug in lambda-fast-deploy. Please report it with this line.",
         )
 
 
@@ -46,27 +46,27 @@ def output_of(
     timeout: float = 30,
     environment: Mapping[str, str] | None = None,
 ) -> str | None:
-    """What a command prints; ``None`` when it fails, is not there, or lasts too long (seconds)."""
+    """The output of a command; ``None`` if it fails, does not exist, or exceeds its time (s)."""
     _check(command)
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             cwd=cwd,
             env=dict(environment) if environment is not None else None,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            errors="replace",  # of a commit message, say
+            errors="replace",  # for a commit message, for example
             timeout=timeout,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return process.stdout if process.returncode == 0 else None
 
 
 def path_of(program: str) -> str:
-    """Where a program is on PATH; empty if it is not installed."""
+    """The path of a program on PATH; ``""`` if it is not installed."""
     return shutil.which(program) or ""
 
 
@@ -75,20 +75,20 @@ def output_within(
     cwd: Path,
     timeout: float,
     environment: Mapping[str, str],
-    given: str = "",
+    stdin: str = "",
 ) -> tuple[str, bool]:
-    """What a command prints until it ends or its time (seconds) is over, and whether it ended.
+    """The output of a command within its time (seconds), and whether it ended.
 
-    Its exit code does not count. ``given`` is what it reads.
+    Its exit code is ignored. ``stdin`` is its input.
 
     Raises:
         OSError: it cannot be started.
     """
     _check(command)
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
-            input=given.encode(),
+            input=stdin.encode(),
             cwd=cwd,
             env=dict(environment),
             stdout=subprocess.PIPE,
@@ -98,7 +98,7 @@ def output_within(
         )
     except subprocess.TimeoutExpired as error:
         return (error.stdout or b"").decode(errors="replace"), False
-    return done.stdout.decode(errors="replace"), True
+    return process.stdout.decode(errors="replace"), True
 
 
 def run(
@@ -111,15 +111,15 @@ def run(
     beat: Callable[[], None] = lambda: None,
     cwd: Path | None = None,
 ) -> None:
-    """Run a command to its end, handing over each line it prints on either stream.
+    """Run a command to its end, with a callback for each line of either stream.
 
-    Both streams go through one pipe, so a chatty child cannot block on the one nobody reads. The
-    values of ``hidden`` are replaced in what it prints. ``beat`` is called while it is silent; when
-    that raises, or ``on_line`` does, the child is ended, and every child of its own.
+    Both streams share one pipe, so that a child cannot block on an unread stream. The values of
+    ``hidden`` are masked in its output. ``beat`` is called while it is silent; if that or
+    ``on_line`` raises, the child is ended with all its children.
 
     Raises:
         NotReady: the program is not installed.
-        BuildFailed: it ended with another status than 0; its last lines are the detail.
+        BuildFailed: its status was not 0; its last lines are the detail.
     """
     _check(command)
     tail: deque[str] = deque(maxlen=25)
@@ -134,7 +134,7 @@ def run(
             text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,  # a group that signals reach as a whole
+            start_new_session=True,  # a process group, for signals to all of it
         )
     except OSError as error:
         needed = f"{what} needs {command[0]!r}, which" if what != command[0] else repr(what)
@@ -149,7 +149,7 @@ def run(
                 line = line.replace(secret, "***")
             tail.append(line)
             on_line(line)
-        while child.poll() is None:  # it has closed its output, and goes on
+        while child.poll() is None:  # its output is closed, but it runs on
             beat()
             time.sleep(LOOK)
     except BaseException:
@@ -160,18 +160,18 @@ def run(
 
 
 def _lines(stream: IO[str]) -> Iterator[str]:
-    """The lines of a stream, which is closed by whoever reads it: that may be waiting for more."""
+    """The lines of a stream; the reading thread closes it, since it may be waiting for more."""
     with stream:
         yield from stream
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """End a child with its whole group: as it likes, or after a while by force."""
+    """End a child with its process group: by a signal, and by force after a while."""
     end = time.monotonic() + PATIENCE
     with suppress(ProcessLookupError):  # it has ended
         os.killpg(child.pid, signal.SIGTERM)
         while time.monotonic() < end:
-            child.poll()  # or it is there for ever
+            child.poll()  # or it stays a zombie
             os.killpg(child.pid, 0)
             time.sleep(LOOK)
         os.killpg(child.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Requests to registries: no redirects, one deadline for all of them, answers of bounded size."""
+"""Requests to registries: no redirects, one deadline for all, and answers of limited size."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RegistryResponse:
-    """An HTTP answer. ``body`` is cut where it is longer than was asked for."""
+    """An HTTP answer. ``body`` is cut at the requested limit."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,7 +31,7 @@ class RegistryResponse:
 
 
 def within(seconds: float, what: str, work: Callable[[], T]) -> T:
-    """The result of some work, or an error after ``seconds``, whatever it is waiting for.
+    """The result of an operation, or an error after ``seconds``.
 
     Raises:
         Unreachable: ``what`` took longer.
@@ -43,10 +43,10 @@ def within(seconds: float, what: str, work: Callable[[], T]) -> T:
 
 
 class RegistryConnections:
-    """Connections, kept while one question is asked."""
+    """Connections for the duration of one query."""
 
     def __init__(self, seconds: float, trust: Callable[[], ssl.SSLContext]) -> None:
-        """Take how long all may take, and whom to trust: read only where TLS is spoken."""
+        """Take the time limit for all requests, and the trusted certificates, read only for TLS."""
         self._end = time.monotonic() + seconds
         self._trust = trust
         self._pools: dict[str, urllib3.PoolManager] = {}
@@ -60,13 +60,13 @@ class RegistryConnections:
         """Send a request; every status is an answer, of which ``most`` bytes are read.
 
         Raises:
-            Unreachable: nothing answered, or nothing that can be read.
+            Unreachable: there was no answer, or it cannot be read.
         """
         try:
             return self._ask(method, url, headers, most)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             host = urlsplit(url).netloc
-            raise Unreachable(f"{host} cannot be asked: {_reason(error)}") from None
+            raise Unreachable(f"{host} cannot be reached: {_reason(error)}") from None
 
     def _ask(
         self, method: str, url: str, headers: Mapping[str, str], most: int
@@ -93,7 +93,7 @@ class RegistryConnections:
         return RegistryResponse(answer.status, answer.headers, challenges, body)
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        """Connections to a host, through the proxy of this machine if it has one for it."""
+        """Connections to a host, by this machine's proxy for it, if any."""
         scheme, proxy = urlsplit(url).scheme, proxy_for(url)
         if f"{scheme} {proxy}" not in self._pools:
             context = self._trust() if scheme == "https" else None
@@ -104,7 +104,7 @@ class RegistryConnections:
 
 
 def proxy_for(url: str) -> str:
-    """The proxy that this machine has for an address which is not its own, or nothing."""
+    """This machine's proxy for an external address, or ``""``."""
     scheme, host, *_ = urlsplit(url)
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all") or ""
@@ -120,10 +120,10 @@ def _through(proxy: str, context: ssl.SSLContext | None) -> urllib3.PoolManager:
 
 
 def trust() -> ssl.SSLContext:
-    """What this machine trusts (SSL_CERT_FILE), and whom its AWS tools are told to trust.
+    """The certificates that this machine trusts (SSL_CERT_FILE), and those for its AWS tools.
 
     Raises:
-        Unreachable: AWS_CA_BUNDLE names no certificates.
+        Unreachable: AWS_CA_BUNDLE has no certificates.
     """
     context = ssl.create_default_context()
     if bundle := os.environ.get("AWS_CA_BUNDLE"):
@@ -136,11 +136,11 @@ def trust() -> ssl.SSLContext:
 
 
 def _reason(error: Exception) -> str:
-    """Why nothing came, in words without the addresses of objects and proxies."""
+    """Why there was no answer, in words without the addresses of objects and proxies."""
     if isinstance(error, urllib3.exceptions.ProxyError):
-        return "the proxy of this machine (HTTPS_PROXY) does not let it through"
+        return "the proxy of this machine (HTTPS_PROXY) refused the connection"
     if isinstance(error, urllib3.exceptions.LocationValueError):
-        return "it or the proxy of this machine (HTTPS_PROXY) has no address that can be used"
+        return "its address, or that of this machine's proxy (HTTPS_PROXY), is not usable"
     if isinstance(error, urllib3.exceptions.NameResolutionError):
         return "its name cannot be resolved"
     if isinstance(error, urllib3.exceptions.NewConnectionError):

@@ -1,6 +1,6 @@
-"""One question to a registry: which image a name stands for, or what its configuration says.
+"""One query to a registry: the digest of an image, or its configuration.
 
-Nothing but HEAD and GET is sent. Sources: OCI distribution-spec, "Pulling manifests"; distribution,
+Only HEAD and GET are sent. Sources: OCI distribution-spec, "Pulling manifests"; distribution,
 "Token Authentication Specification".
 """
 
@@ -23,24 +23,24 @@ from lambda_fast_deploy.errors import DeployError, NotFound, Refused, Unavailabl
 
 T = TypeVar("T")
 
-_PAUSE = 2.0  # seconds that a registry may ask for before it is asked once more
+_PAUSE = 2.0  # seconds: the longest pause that a registry may request for a retry
 _REDIRECTS = 3
-_MANIFEST = 4 << 20  # bytes; what registries take at most (distribution-spec, "Pushing manifests")
+_MANIFEST = 4 << 20  # bytes; registries' limit (distribution-spec, "Pushing manifests")
 _TOKEN = 1 << 18  # bytes
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _VISIBLE = re.compile(r"[!-~]+")
-# A registry says so of HEAD alone; whether the image is there is not told by it.
+# Statuses that only mean that HEAD is not supported, not whether the image exists.
 _NO_HEAD = {400, 403, 405, 406, 501}
 _LOG_IN = (
-    "Let a step such as docker/login-action log in before this one, so that docker's config.json "
-    "holds the password itself (credential helpers are not run), or say upstream: ignore."
+    "Log in before this step, for example with docker/login-action, so that docker's config.json "
+    "contains the password (credential helpers are not run), or set upstream: ignore."
 )
 _NAME = "Check the name after FROM or --from=."
-_IGNORE = "Say upstream: ignore if it shall not be asked."
+_IGNORE = "Set upstream: ignore to skip this check."
 
 
 class RegistryQuery:
-    """The way to one image's digest."""
+    """A query about one image."""
 
     def __init__(
         self,
@@ -57,21 +57,21 @@ class RegistryQuery:
 
     def answer(self) -> str:
         """The digest."""
-        return self._asked(self._digest)
+        return self._with_scheme(self._digest)
 
     def triggers(self, machine: str) -> tuple[str, ...]:
-        """What ONBUILD lets others do, on one kind of machine."""
-        return self._asked(lambda scheme: self._triggers(scheme, machine))
+        """The ONBUILD instructions, for one kind of machine."""
+        return self._with_scheme(lambda scheme: self._triggers(scheme, machine))
 
-    def _asked(self, ask: Callable[[str], T]) -> T:
-        """An answer. As in Docker, a registry on this machine itself needs no TLS."""
+    def _with_scheme(self, ask: Callable[[str], T]) -> T:
+        """An answer. As in Docker, a registry on this machine needs no TLS."""
         if is_loopback(self._image.host):
             try:
                 return ask("http")
             except Unreachable:
-                pass  # a server that wants TLS ends a connection without
+                pass  # a TLS server closes a connection without TLS
             except Refused as refusal:
-                if refusal.code != "400":  # or answers this
+                if refusal.code != "400":  # or it answers 400
                     raise
         return ask("https")
 
@@ -85,24 +85,24 @@ class RegistryQuery:
                     manifest = self._json(f"{start}/manifests/{each['digest']}")
                     break
             configuration = self._json(f"{start}/blobs/{manifest['config']['digest']}")
-            found = configuration.get("config", {}).get("OnBuild") or ()
-            return tuple(str(each) for each in found)
+            instructions = configuration.get("config", {}).get("OnBuild") or ()
+            return tuple(str(each) for each in instructions)
         except (LookupError, TypeError, AttributeError):
-            says = f"{self._image.registry} has no configuration of {self._what} that can be read"
+            says = f"{self._image.registry} has no readable configuration of {self._what}"
             raise Refused(says) from None
 
     def _json(self, url: str) -> Any:
-        """What is behind an address; what a digest names must have it."""
+        """The JSON at an address; a digest in the address is verified."""
         answer = self._manifest("GET", url)
         if answer.status != 200:
             raise self._refusal(answer)
-        named, sha256 = url.rpartition("/")[2], hashlib.sha256(answer.body).hexdigest()
-        if len(answer.body) > _MANIFEST or (":" in named and named != f"sha256:{sha256}"):
-            raise self._refused(answer, "answers something else")
+        expected, sha256 = url.rpartition("/")[2], hashlib.sha256(answer.body).hexdigest()
+        if len(answer.body) > _MANIFEST or (":" in expected and expected != f"sha256:{sha256}"):
+            raise self._refused(answer, "answered with other content")
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError):
-            raise self._refused(answer, "answers what is no JSON") from None
+            raise self._refused(answer, "did not answer with JSON") from None
 
     def _digest(self, scheme: str) -> str:
         url = f"{scheme}://{self._image.host}/v2/{self._image.name}/manifests/{self._image.tag}"
@@ -115,11 +115,11 @@ class RegistryQuery:
         if answer.status != 200:
             raise self._refusal(answer)
         if len(answer.body) > _MANIFEST or not _is_manifest(answer.body):
-            raise self._refused(answer, "answers what is no manifest")
+            raise self._refused(answer, "did not answer with a manifest")
         return f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
 
     def _manifest(self, method: str, url: str) -> RegistryResponse:
-        """The manifest or what is told of it, logged in where that is asked for."""
+        """The manifest, or its headers; logs in if the registry requires it."""
         answer, is_its_own = self._followed(method, url)
         if answer.status == 401 and is_its_own and not self._authorization:
             self._authorization = self._authorized(answer, url)
@@ -128,29 +128,29 @@ class RegistryQuery:
         return answer
 
     def _followed(self, method: str, url: str) -> tuple[RegistryResponse, bool]:
-        """The answer at the end of redirects, and whether it is still the registry's own.
+        """The answer after redirects, and whether it is still the registry's own.
 
-        Its log-in is for the registry alone: no other host sees it, nor says where it goes.
+        The login is for the registry alone: no other host gets it, nor decides where it is sent.
         """
-        asked = url
+        address = url
         for _ in range(_REDIRECTS + 1):
-            is_its_own = urlsplit(asked)[:2] == urlsplit(url)[:2]
+            is_its_own = urlsplit(address)[:2] == urlsplit(url)[:2]
             headers = {"Accept": ", ".join(MANIFESTS)}
             if is_its_own and self._authorization:
                 headers["Authorization"] = self._authorization
-            answer = self._ask(method, asked, headers, _MANIFEST)
+            answer = self._ask(method, address, headers, _MANIFEST)
             leads_to = answer.headers.get("Location", "")
             if answer.status not in (301, 302, 303, 307, 308) or not leads_to:
                 return answer, is_its_own
-            asked = urljoin(asked, leads_to)
-            if not _is_safe(asked, url):
+            address = urljoin(address, leads_to)
+            if not _is_safe(address, url):
                 break
-        raise self._refused(answer, "leads to where it is not followed")
+        raise self._refused(answer, "redirected too often, or to an unsafe address")
 
     def _ask(
         self, method: str, url: str, headers: Mapping[str, str], most: int
     ) -> RegistryResponse:
-        """An answer; after 429 a second one, if the registry asks for a short pause only."""
+        """An answer; after 429 a second one, if the registry requests a short pause only."""
         answer = self._wire.ask(method, url, headers, most)
         pause = answer.headers.get("Retry-After", "")
         if answer.status != 429 or self._has_waited or not re.fullmatch("[0-9]{1,3}", pause):
@@ -162,11 +162,11 @@ class RegistryQuery:
         return self._wire.ask(method, url, headers, most)
 
     def _authorized(self, answer: RegistryResponse, url: str) -> str:
-        """What a registry wants to see in ``Authorization``; nothing if it cannot be had."""
+        """The ``Authorization`` that a registry requires; ``""`` if none is available."""
         for challenge in answer.challenges:
-            scheme, _, said = challenge.partition(" ")
+            scheme, _, parameters = challenge.partition(" ")
             try:
-                asked_for = parse_keqv_list(parse_http_list(said))
+                asked_for = parse_keqv_list(parse_http_list(parameters))
             except ValueError:
                 continue
             service = asked_for.get("service", "")
@@ -182,40 +182,40 @@ class RegistryQuery:
         realm = asked_for.get("realm", "")
         if not _is_safe(realm, url):
             raise Refused(
-                f"{self._image.registry} wants a log-in where none is sent, for {self._what}",
+                f"{self._image.registry} requires a login at an unsafe address, for {self._what}",
                 remedy=_IGNORE,
             )
-        wanted = {"scope": asked_for.get("scope") or f"repository:{self._image.name}:pull"}
+        query = {"scope": asked_for.get("scope") or f"repository:{self._image.name}:pull"}
         if service := asked_for.get("service"):
-            wanted["service"] = service
-        realm += ("&" if "?" in realm else "?") + urlencode(wanted)
+            query["service"] = service
+        realm += ("&" if "?" in realm else "?") + urlencode(query)
         pair = stored_login(self._image.registry)
         headers = {"Authorization": f"Basic {pair}"} if pair else {}
         answer = self._ask("GET", realm, headers, _TOKEN)
         if answer.status != 200:
             raise self._refusal(answer, of_token=True)
         try:
-            found = json.loads(answer.body)
-            token = found.get("token") or found.get("access_token")
+            document = json.loads(answer.body)
+            token = document.get("token") or document.get("access_token")
         except (ValueError, RecursionError, AttributeError):
             token = None
         if not isinstance(token, str) or not _VISIBLE.fullmatch(token):
-            raise self._refused(answer, "gives no token")
+            raise self._refused(answer, "gave no token")
         return token
 
     def _refusal(self, answer: RegistryResponse, *, of_token: bool = False) -> DeployError:
-        """The error that a status stands for."""
+        """The error of a status."""
         registry, code = self._image.registry, str(answer.status)
         if answer.status == 404 and not of_token:
             return NotFound(f"{registry} has no image {self._what} (404)", code=code, remedy=_NAME)
         if answer.status == 429:
-            says = f"{registry} has been asked too much from this address (429) for {self._what}"
+            says = f"{registry} limits requests from this address (429), for {self._what}"
             return Unavailable(says, code=code, remedy=_LOG_IN)
         if answer.status >= 500:
-            says = f"{registry} failed ({code}) when it was asked for {self._what}"
+            says = f"{registry} failed ({code}) when asked for {self._what}"
             return Unavailable(says, code=code, remedy=_IGNORE)
         if answer.status in (401, 403):
-            says = f"{registry} has no image {self._what}, or does not let it be read ({code})"
+            says = f"{registry} has no image {self._what}, or refuses access to it ({code})"
             return Refused(says, code=code, remedy=_LOG_IN)
         return self._refused(answer, "did not answer with a manifest")
 
@@ -225,7 +225,7 @@ class RegistryQuery:
 
 
 def _is_safe(url: str, of_registry: str) -> bool:
-    """Whether a registry may send us to an address: over TLS, or within this machine itself."""
+    """Whether a registry may send this process to an address: with TLS, or on this machine."""
     try:
         scheme, host, *_ = urlsplit(url)
         is_for_registry = not urlsplit(url).username and bool(urlsplit(url).hostname)
@@ -238,7 +238,7 @@ def _is_safe(url: str, of_registry: str) -> bool:
 
 
 def _is_manifest(body: bytes) -> bool:
-    """Whether this is a manifest or an index, and not some page (OCI image-spec)."""
+    """Whether this is a manifest or an index, not some page (OCI image-spec)."""
     try:
         return bool(json.loads(body)["schemaVersion"] == 2)
     except (ValueError, RecursionError, LookupError, TypeError):

@@ -1,4 +1,4 @@
-"""Waiting and trying again, within a deadline, never for ever."""
+"""Waits and retries, within a deadline."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lambda_fast_deploy.errors import passes
 
 T = TypeVar("T")
 
-_BEAT = 0.1  # seconds of a pause that nothing ends
+_BEAT = 0.1  # seconds between two checks in a pause
 
 
 def until(
@@ -21,13 +21,13 @@ def until(
     longest: float = 2.0,
     wake: Callable[[], object] = lambda: False,
 ) -> T:
-    """Ask until the answer is good or the deadline (seconds) has passed; the last answer.
+    """Ask until the answer is good or the deadline (seconds) has passed; returns the last answer.
 
-    The pauses grow from ``first`` to ``longest`` seconds, each by a fourteenth: what takes two
-    seconds is seen a tenth of a second late, and what takes a minute is asked for every two.
-    ``wake`` is called now and then in a pause, which ends when it says so; it may raise to give up.
+    The pauses grow from ``first`` to ``longest`` seconds, each by a fourteenth: an event after two
+    seconds is noticed a tenth of a second late, and after a minute there is a request every two
+    seconds. ``wake`` is called regularly in a pause and can end it; it may raise to give up.
     """
-    import tenacity  # a deploy without a change waits for nothing
+    import tenacity  # a deploy without a change never waits
 
     retrying = tenacity.Retrying(
         stop=tenacity.stop_before_delay(deadline),
@@ -55,7 +55,7 @@ def again(
     first: float = 0.5,
     longest: float = 8.0,
 ) -> T:
-    """Do a piece of work, again after each error of the given kinds, a few times at most."""
+    """Do an operation, repeated a few times after errors of the given kinds."""
     import tenacity
 
     retrying = tenacity.Retrying(
@@ -68,12 +68,12 @@ def again(
 
 
 def patiently(work: Callable[[], T], patience: Callable[[], float]) -> T:
-    """Do a piece of work, again after each error that passes by itself, while there is patience.
+    """Do an operation, repeated after each temporary error while there is patience.
 
     Args:
-        work: what to do.
-        patience: seconds from the beginning after which it is given up; asked each time, so that
-            it can end sooner.
+        work: the operation.
+        patience: seconds from the beginning until it is given up; called each time, so that it can
+            shrink.
     """
     import tenacity
 

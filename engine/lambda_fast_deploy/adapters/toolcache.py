@@ -1,8 +1,8 @@
-"""What is made once and kept for later starts, and executed then: nobody else may have written it.
+"""A cache of tools that are executed later, which no other user may have written.
 
-A job of GitHub's runners has a folder of its own, which the runner empties before and after it, so
-that no other job of a self-hosted machine can have left anything there; what outlives jobs, such as
-the tool cache, is not used. Elsewhere it is where the user's caches are.
+On GitHub's runners each job has a separate folder, which the runner empties before and after it,
+so that no other job of a self-hosted machine can have left files in it. Folders that outlive jobs,
+such as the tool cache, are not used. On other machines it is in the user's cache folder.
 
 Source: GitHub Actions, "Variables reference", ``RUNNER_TEMP``.
 """
@@ -20,48 +20,48 @@ from lambda_fast_deploy.errors import NotReady
 
 
 def folder() -> Path:
-    """Where all of it is, made if it is not there yet.
+    """The folder of the cache, created if it does not exist.
 
     Raises:
-        NotReady: no place is known, it cannot be written, or others could have written there.
+        NotReady: it is unknown or not writable, or other users could have written to it.
     """
     cache = os.environ.get("RUNNER_TEMP") or os.environ.get("XDG_CACHE_HOME")
     try:
         place = Path(cache or "~/.cache").expanduser() / "lambda-fast-deploy"
     except RuntimeError:
         raise NotReady(
-            "there is no place for what is installed once", remedy="Set HOME to a folder."
+            "there is no cache folder for tools", remedy="Set HOME to a folder."
         ) from None
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.mkdir(mode=0o700, exist_ok=True)
-        found = place.lstat()
+        status = place.lstat()
     except OSError as error:
         raise _unwritable(place, error) from None
-    if theirs := _theirs(found):
+    if reason := _mistrust(status):
         raise NotReady(
-            f"{place} {theirs}, so others could have put there what would be executed",
+            f"{place} {reason}, so other users could have put programs into it",
             remedy=f"Remove it: rm -rf {place}",
         )
     return place
 
 
-def _theirs(found: os.stat_result) -> str:
-    """Why what is in a folder may be somebody else's, or nothing."""
-    if not stat.S_ISDIR(found.st_mode):
-        return "is no folder"  # a link leads to wherever its owner likes
-    if found.st_uid != os.geteuid():
+def _mistrust(status: os.stat_result) -> str:
+    """Why a folder's content may be another user's, or ``""``."""
+    if not stat.S_ISDIR(status.st_mode):
+        return "is not a folder"  # a link can point anywhere
+    if status.st_uid != os.geteuid():
         return "belongs to another user"
-    return "can be written by others" if found.st_mode & 0o022 else ""
+    return "can be written by others" if status.st_mode & 0o022 else ""
 
 
 def kept(parts: tuple[bytes | str, ...], make: Callable[[Path], None]) -> Path:
-    """The folder that these texts name, filled by ``make`` if it is not there yet.
+    """The folder for a key of texts, filled by ``make`` if it does not exist yet.
 
-    It appears whole, or not at all; what ``make`` raises passes through.
+    It appears completely, or not at all; exceptions of ``make`` pass through.
 
     Raises:
-        NotReady: it cannot be written, or others could have written there.
+        NotReady: it is not writable, or other users could have written to it.
     """
     texts = (part.encode() if isinstance(part, str) else part for part in parts)
     place = folder() / hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
@@ -69,11 +69,11 @@ def kept(parts: tuple[bytes | str, ...], make: Callable[[Path], None]) -> Path:
         return place
     try:
         with tempfile.TemporaryDirectory(dir=place.parent) as draft:
-            made = Path(draft) / "made"
-            made.mkdir()
-            make(made)
+            target = Path(draft) / "made"
+            target.mkdir()
+            make(target)
             try:
-                made.rename(place)
+                target.rename(place)
             except OSError:
                 if not place.is_dir():  # a parallel run may have been first
                     raise
@@ -84,6 +84,6 @@ def kept(parts: tuple[bytes | str, ...], make: Callable[[Path], None]) -> Path:
 
 def _unwritable(place: Path, error: OSError) -> NotReady:
     return NotReady(
-        f"nothing can be kept in {place}: {error.strerror}",
-        remedy="Let it be written, or set XDG_CACHE_HOME to another folder.",
+        f"{place} is not writable: {error.strerror}",
+        remedy="Make it writable, or set XDG_CACHE_HOME to another folder.",
     )

@@ -19,17 +19,17 @@ _FINDING = threading.Lock()
 
 
 def uv() -> str:
-    """The path of uv. The vendored engine has none of its own, as few deploys build a layer.
+    """The path of uv. The vendored package does not include uv, as few deploys build a layer.
 
     Raises:
-        NotReady: there is none, and it cannot be installed.
+        NotReady: uv is missing, and cannot be installed.
     """
-    with _FINDING:  # once; and Python 3.11's sysconfig fills its table as others read it
-        return _found()
+    with _FINDING:  # once; and in Python 3.11, sysconfig fills its table while others read it
+        return _path()
 
 
 @functools.cache
-def _found() -> str:
+def _path() -> str:
     try:
         from uv import find_uv_bin
     except ImportError:
@@ -38,13 +38,15 @@ def _found() -> str:
 
 
 def _on_path() -> str:
-    """The uv on PATH if it is the locked one or newer, or nothing."""
-    found = path_of("uv")
-    asked = output_of([found, "--version"], Path("/"), environment=for_tools()) if found else ""
-    said = asked or ""
-    versions = [re.search(r"uv(?: |==)(\d+)\.(\d+)\.(\d+)", t) for t in (said, LOCK.read_text())]
-    has, wanted = ([int(n) for n in match.groups()] if match else [] for match in versions)
-    return found if found and has >= wanted else ""
+    """The uv on PATH if it is the locked version or newer, or ``""``."""
+    program = path_of("uv")
+    stdout = (
+        output_of([program, "--version"], Path("/"), environment=for_tools()) if program else ""
+    )
+    text = stdout or ""
+    versions = [re.search(r"uv(?: |==)(\d+)\.(\d+)\.(\d+)", t) for t in (text, LOCK.read_text())]
+    has, locked = ([int(n) for n in match.groups()] if match else [] for match in versions)
+    return program if program and has >= locked else ""
 
 
 def _install(folder: Path) -> None:
@@ -57,5 +59,5 @@ def _install(folder: Path) -> None:
         raise NotReady(
             "uv could not be installed",
             detail=failure.detail,
-            remedy="Check the network and pip's settings, or install uv before.",
+            remedy="Check the network and pip's settings, or install uv before this step.",
         ) from None

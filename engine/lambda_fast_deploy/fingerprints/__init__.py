@@ -1,1 +1,1 @@
-"""Content addresses: which files make a thing, its deterministic bytes, its fingerprint."""
+"""Content addresses: the files of an artifact, its deterministic bytes, and its fingerprint."""

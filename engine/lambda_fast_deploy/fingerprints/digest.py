@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
-# Raised when the same inputs would be built differently than before.
+# Increased when a new version builds the same inputs differently.
 _RECIPES = {"base": 2, "image": 2, "layer": 1}
 
 
 def fingerprint_of(kind: str, **parts: object) -> str:
-    """16 hex digits of a SHA-256, enough to tell apart all that one repository will ever hold."""
+    """16 hex digits of a SHA-256, enough to distinguish all artifacts of a repository."""
     text = json.dumps({"recipe": f"{kind}/{_RECIPES[kind]}", **parts}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The files that make an artifact, after what is ignored."""
+"""The files of an artifact, without ignored ones."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ from lambda_fast_deploy.fingerprints.gitignore import (
 from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 
 _LAMBDAIGNORE = ".lambdaignore"
-# Not part of a function's code, unless .lambdaignore takes it back in (such as "!.env").
+# Not part of a function's code, unless .lambdaignore includes it again (such as "!.env").
 _LEFT_OUT = (
     *("__pycache__/", "*.py[co]", ".git/", ".venv/", "venv/", ".env", ".DS_Store", _LAMBDAIGNORE),
-    *(".aws-sam/", ".npmrc", ".yarnrc.yml"),  # what SAM has built, and what may hold a token
+    *(".aws-sam/", ".npmrc", ".yarnrc.yml"),  # SAM's builds, and files that may contain a token
 )
-_OF_LAYERS = "/opt/"  # where Lambda has what layers hold
+_OF_LAYERS = "/opt/"  # where Lambda puts the files of layers
 _MODULES = "node_modules"
-_PATTERNS = 10_000  # in an ignore file: the time that it takes grows with them and with the files
-_ENTRIES = 100_000  # of code: files of 2.6 kB each, as many as Lambda takes
-_NAMED = 5  # of the largest files, when there is too much
+_PATTERNS = 10_000  # in an ignore file: the time grows with the number of patterns and files
+_ENTRIES = 100_000  # of code: at 2.6 kB each, Lambda's limit
+_NAMED = 5  # of the largest files, in an error
 
 
 def _ignored(ignore: Path, more: Iterable[str] = ()) -> GitignorePatterns:
     text = read_text(ignore) if is_there(ignore) else ""
     lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     if len(lines) > _PATTERNS:
-        says = f"has {len(lines)} lines, and no more than {_PATTERNS} are matched; write folders"
-        raise Invalid([Problem(f"{says} instead of files", Place(str(ignore), _PATTERNS + 1))])
-    found: list[GitignorePattern | None] = [pattern_of(line, -1) for line in (*_LEFT_OUT, *more)]
+        says = f"has {len(lines)} lines, but the limit is {_PATTERNS}; list folders instead"
+        raise Invalid([Problem(f"{says} of files", Place(str(ignore), _PATTERNS + 1))])
+    patterns: list[GitignorePattern | None] = [pattern_of(line, -1) for line in (*_LEFT_OUT, *more)]
     problems = []
     for number, line in enumerate(lines, 1):
         try:
-            found.append(pattern_of(line, number))
+            patterns.append(pattern_of(line, number))
         except InvalidPattern:
-            says = f"{line!r} is no pattern as in .gitignore"
+            says = f"{line!r} is not a pattern of .gitignore"
             problems.append(Problem(says, Place(str(ignore), number)))
     if problems:
         raise Invalid(problems)
-    return GitignorePatterns(filter(None, found))
+    return GitignorePatterns(filter(None, patterns))
 
 
 def code_files(root: Path, left_out: Iterable[str] = ()) -> list[str]:
-    """A function's own files. Nothing of them is read: what is too much is so by its size.
+    """A function's own files. No file is read: sizes alone show whether they are too large.
 
     Args:
         root: the directory.
-        left_out: patterns of what is left out besides, as what is installed anew.
+        left_out: additional patterns to exclude, such as packages that are installed again.
 
     Raises:
-        Invalid: as of ``sized_files``; or all of it is more than Lambda takes.
+        Invalid: as for ``sized_files``; or the files are over Lambda's limit.
     """
     sizes = sized_files(root, left_out, most=_ENTRIES)
     if sum(sizes.values()) > UNZIPPED_LIMIT:
@@ -66,11 +66,12 @@ def code_files(root: Path, left_out: Iterable[str] = ()) -> list[str]:
     return list(sizes)
 
 
-def kept_link(root: Path, name: str) -> str | None:
-    """Where a link of a directory leads that stays a link in a zip; ``None`` for all else.
+def link_target(root: Path, name: str) -> str | None:
+    """The target of a link in a directory that stays a link in a zip; ``None`` for other files.
 
-    Lambda unpacks links (pnpm's issue 6259). Those between packages stay, since Node.js looks for
-    what a package needs from where it really is, and those into layers, which Lambda alone has.
+    Lambda unpacks links (pnpm's issue 6259). Links between packages stay, since Node.js resolves
+    the requirements of a package from its real path; so do links into layers, which exist only on
+    Lambda.
     """
     if (target := link_of(root / name)) is None:
         return None
@@ -85,34 +86,34 @@ def kept_link(root: Path, name: str) -> str | None:
 
 
 def sized_files(root: Path, left_out: Iterable[str] = (), *, most: int = ENTRIES) -> dict[str, int]:
-    """All files of a directory but what ``.lambdaignore`` (gitignore patterns) leaves out, sorted.
+    """All files of a directory except those that ``.lambdaignore`` excludes, sorted.
 
     Args:
         root: the directory.
-        left_out: patterns of what is left out besides.
-        most: how many files and folders it may have.
+        left_out: additional patterns to exclude.
+        most: the limit on files and folders.
 
     Returns:
-        The size in bytes of each.
+        The size in bytes of each file.
 
     Raises:
-        Invalid: one is not to be had, as a link leads nowhere or it is no regular file; there are
-            more; or what ``.lambdaignore`` says is no pattern.
+        Invalid: a file cannot be read (a link to nothing, or not a regular file); there are
+            too many; or ``.lambdaignore`` has an invalid pattern.
     """
     patterns = _ignored(root / _LAMBDAIGNORE, left_out)
 
     def stays(name: str) -> bool:
-        return kept_link(root, name) is not None
+        return link_target(root, name) is not None
 
-    found = tree(root, follow=True, leaves_out=patterns.leaves_out, keeps_link=stays, most=most)
-    problems, sizes = [*found.unread], {}
-    for name in found.files:
+    listing = tree(root, follow=True, leaves_out=patterns.leaves_out, keeps_link=stays, most=most)
+    problems, sizes = [*listing.unread], {}
+    for name in listing.files:
         try:
             sizes[name] = look(root / name, _LAMBDAIGNORE, follow=not stays(name))
         except Invalid as error:
             problems += error.problems
         if not name.isprintable():
-            says = f"has a name that is no text; rename it, or leave it out by {_LAMBDAIGNORE}"
+            says = f"has a name that is not text; rename it, or exclude it in {_LAMBDAIGNORE}"
             problems.append(Problem(says, Place(repr(str(root / name)))))
     if problems:
         raise Invalid(problems)
@@ -121,10 +122,11 @@ def sized_files(root: Path, left_out: Iterable[str] = (), *, most: int = ENTRIES
 
 def _too_large(root: Path, sizes: Mapping[str, int]) -> Problem:
     largest = sorted(sizes.items(), key=lambda pair: -pair[1])[:_NAMED]
-    named = ", ".join(f"{name} ({units.size(size)})" for name, size in largest)
+    largest_files = ", ".join(f"{name} ({units.size(size)})" for name, size in largest)
     says = (
-        f"holds {units.size(sum(sizes.values()))}, and Lambda takes "
-        f"{units.size(UNZIPPED_LIMIT)} unzipped; "
-        f"leave out by {_LAMBDAIGNORE} what the function does not need. The largest: {named}"
+        f"is {units.size(sum(sizes.values()))} unzipped; Lambda's limit is "
+        f"{units.size(UNZIPPED_LIMIT)}; "
+        f"exclude files that the function does not need in {_LAMBDAIGNORE}. Largest: "
+        f"{largest_files}"
     )
     return Problem(says, Place(str(root)))

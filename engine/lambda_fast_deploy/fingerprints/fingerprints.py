@@ -1,7 +1,7 @@
 """Fingerprints: equal exactly when the files and options that make a thing are equal.
 
-Times, owners and the place of the checkout do not count. A fingerprint is 16 hex digits of a
-SHA-256, enough to tell apart all that one repository will ever hold.
+Times, owners and the path of the checkout do not count. A fingerprint is 16 hex digits of a
+SHA-256, enough to distinguish all artifacts of a repository.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
 
 
 def still(what: str, fingerprint: str, now: Callable[[], str]) -> None:
-    """Hold what was made against the files that it was made of, before it is given its name.
+    """Check that the files of a build did not change, before the result is published.
 
-    Whoever has those files later is given what has their fingerprint, on every machine.
+    A later run reuses the result on every machine where the files have the same fingerprint.
 
     Args:
-        what: was made, for people.
-        fingerprint: of the files, from before it was made.
-        now: takes it again.
+        what: the build, for people.
+        fingerprint: of the files, from before the build.
+        now: computes it again.
 
     Raises:
-        BuildFailed: the files changed meanwhile.
+        BuildFailed: the files changed during the build.
     """
     try:
         if now() == fingerprint:
             return
-    except (Invalid, OSError):  # some are gone
+    except (Invalid, OSError):  # a file no longer exists
         pass
     raise BuildFailed(
-        f"files changed while they were built: those of {what}",
-        remedy="It was given no name, and nothing of it is released. Run again.",
+        f"files of {what} changed during the build",
+        remedy="The result was discarded. Run again.",
     )
 
 
 def _code(source: ZipSource, *, fits: bool) -> Archive:
-    """The code of a function; compressed only where it would not fit, as of ``archive``."""
+    """The code of a function; compressed only if it would not fit otherwise, as in ``archive``."""
     names = code_files(source.code)
-    made = code_archive(source.code, names)
-    if fits or made.size <= DIRECT_LIMIT:
-        return made
+    zipped = code_archive(source.code, names)
+    if fits or zipped.size <= DIRECT_LIMIT:
+        return zipped
     return code_archive(source.code, names, compress=True)
 
 
 def fingerprints(settings: Settings) -> Fingerprints:
-    """Fingerprints of all that the working tree holds: recipes, layers, and the archives of code.
+    """Fingerprints of the working tree: recipes, layers, and the archives of code.
 
     Raises:
         Invalid: a file cannot be read.

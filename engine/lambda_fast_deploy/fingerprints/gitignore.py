@@ -1,9 +1,9 @@
-"""Patterns of paths as git has them (its documentation, "gitignore"), in time that is bounded.
+"""Patterns of paths as in git (its documentation, "gitignore"), matched in bounded time.
 
-Each pattern becomes a regular expression that never goes back on an asterisk: what follows one is
-looked for from left to right, and the first place where it fits will do, since whatever fits after
-a later place fits after this one. A pattern is tried only on texts that begin and end with its own
-letters, so that many patterns cost little.
+Each pattern becomes a regular expression that never backtracks over an asterisk: the text after an
+asterisk is searched from left to right, and the first match is enough, since anything that matches
+after a later one also matches after this one. A pattern is tried only on texts that begin and end
+with its own letters, so that many patterns cost little.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-# What [:NAME:] stands for in brackets (POSIX): ASCII only, as for git.
+# The meaning of [:NAME:] in brackets (POSIX): ASCII only, as in git.
 _CLASSES = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",
@@ -30,38 +30,38 @@ _CLASSES = {
     "xdigit": "0-9A-Fa-f",
 }
 _PLAIN = re.compile(r"[^*?\[\\]*")
-_ANYWHERE = re.compile(r"(?:\*\*+/)++[^/]*")  # which a name alone says as well
+_ANYWHERE = re.compile(r"(?:\*\*+/)++[^/]*")  # the same as the name alone
 _ENDED = re.compile(r"\\?/|\Z")
 _SPECIAL = frozenset("*?[]\\/")
-_NEVER = "(?!)"  # fits nothing
-_SKIPPED = "(?:[^/]++/)*?"  # folders, as few as will do
+_NEVER = "(?!)"  # matches nothing
+_SKIPPED = "(?:[^/]++/)*?"  # folders, as few as possible
 
 
 class _Token(NamedTuple):
-    """A piece of a pattern: the expression of one character, or one of those below."""
+    """A piece of a pattern: the expression of one character, or one of the constants below."""
 
     expression: str
 
 
 _STARS = _Token("*")  # any characters of one name
-_FOLDERS = _Token("**")  # any folders, none as well
+_FOLDERS = _Token("**")  # any folders, or none
 _SLASH = _Token("/")
 
 
 class InvalidPattern(ValueError):
-    """A text is no pattern: nothing follows its last backslash."""
+    """A text is not a pattern: nothing follows its last backslash."""
 
 
 @dataclass(frozen=True)
 class GitignorePattern:
-    """A pattern, without the signs around it.
+    """A pattern, without the characters around it.
 
     Args:
-        text: what is between these signs.
-        number: its place in the file; the last pattern that fits a path decides.
-        takes_in: whether what it fits is taken back in, rather than left out.
-        is_of_folders: whether it fits folders only.
-        is_of_names: whether it is about the last name of a path, wherever that is.
+        text: the pattern between these characters.
+        number: its place in the file; the last pattern that matches a path decides.
+        takes_in: whether it includes matching paths again, instead of excluding them.
+        is_of_folders: whether it matches folders only.
+        is_of_names: whether it matches the last name of a path, in any folder.
     """
 
     text: str
@@ -72,17 +72,17 @@ class GitignorePattern:
 
     @cached_property
     def head(self) -> str:
-        """Letters that everything it fits begins with."""
+        """Letters that all its matches begin with."""
         return _PLAIN.match(self.text).group()  # type: ignore[union-attr]
 
     @property
     def is_plain(self) -> bool:
-        """Whether it fits its own letters only."""
+        """Whether it matches its own letters only."""
         return len(self.head) == len(self.text)
 
     @cached_property
     def tail(self) -> str:
-        """Letters that everything it fits ends with."""
+        """Letters that all its matches end with."""
         end = len(self.text)
         while end and self.text[end - 1] not in _SPECIAL:
             end -= 1
@@ -94,7 +94,7 @@ class GitignorePattern:
 
     @cached_property
     def _shortest(self) -> int:
-        """A length that no text it fits is below; no expression is made for longer ones."""
+        """The minimum length of its matches; shorter texts need no expression."""
         return sum(token not in (_STARS, _FOLDERS, _SLASH) for token in self._tokens)
 
     @cached_property
@@ -102,7 +102,7 @@ class GitignorePattern:
         return re.compile(_expression(self._tokens), re.DOTALL)
 
     def fits(self, text: str) -> bool:
-        """Whether it fits a name or path, which begins with its head."""
+        """Whether it matches a name or path, which begins with its head."""
         return self.is_plain or (
             text.endswith(self.tail)
             and len(text) >= self._shortest
@@ -114,11 +114,12 @@ def pattern_of(line: str, number: int = 0) -> GitignorePattern | None:
     """The pattern on a line; ``None`` if there is none.
 
     Raises:
-        NoPattern: its last backslash stands before nothing.
+        InvalidPattern: nothing follows its last backslash.
+
     """
     text = line.rstrip(" ")
     if len(text) < len(line) and _is_open(text):
-        text += " "  # one that a backslash makes part of the pattern
+        text += " "  # a backslash makes the space part of the pattern
     if not text or text.startswith("#"):
         return None
     takes_in, text = text.startswith("!"), text.removeprefix("!")
@@ -132,12 +133,12 @@ def pattern_of(line: str, number: int = 0) -> GitignorePattern | None:
 
 
 def _is_open(text: str) -> bool:
-    """Whether a text ends with a backslash that stands for no character yet."""
+    """Whether a text ends with a backslash without its character."""
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
 class GitignorePatterns:
-    """Patterns of which the last that fits a path decides."""
+    """Patterns of which the last match of a path decides."""
 
     def __init__(self, patterns: Iterable[GitignorePattern]) -> None:
         listed = list(patterns)
@@ -145,14 +146,14 @@ class GitignorePatterns:
         self._of_paths = _Index(each for each in listed if not each.is_of_names)
 
     def last(self, path: str, *, is_folder: bool = False) -> GitignorePattern | None:
-        """The last pattern that fits a path by itself, whatever becomes of the folders above."""
-        found = self._of_names.last(path.rpartition("/")[2], None, is_folder=is_folder)
-        return self._of_paths.last(path, found, is_folder=is_folder)
+        """The last pattern that matches a path itself, independent of its parent folders."""
+        match = self._of_names.last(path.rpartition("/")[2], None, is_folder=is_folder)
+        return self._of_paths.last(path, match, is_folder=is_folder)
 
     def leaves_out(self, path: str, is_folder: bool) -> bool:
-        """Whether a path is left out, none of the folders above it being so."""
-        found = self.last(path, is_folder=is_folder)
-        return found is not None and not found.takes_in
+        """Whether a path is excluded, if none of its parent folders is."""
+        match = self.last(path, is_folder=is_folder)
+        return match is not None and not match.takes_in
 
 
 class _Index:
@@ -175,7 +176,7 @@ class _Index:
     def last(
         self, text: str, before: GitignorePattern | None, *, is_folder: bool
     ) -> GitignorePattern | None:
-        """The last pattern that fits a text, if it is a later one than ``before``; else that."""
+        """The last pattern that matches a text, if it is later than ``before``; else ``before``."""
         for listed in self._candidates(text):
             for each in reversed(listed):
                 if before and each.number <= before.number:
@@ -186,14 +187,14 @@ class _Index:
         return before
 
     def _candidates(self, text: str) -> Iterator[list[GitignorePattern]]:
-        if found := self._plain.get(text):
-            yield found
+        if patterns := self._plain.get(text):
+            yield patterns
         for length in self._before:
-            if found := self._heads.get(text[:length]):
-                yield found
+            if patterns := self._heads.get(text[:length]):
+                yield patterns
         for length in self._behind:
-            if found := self._tails.get(text[max(0, len(text) - length) :]):
-                yield found
+            if patterns := self._tails.get(text[max(0, len(text) - length) :]):
+                yield patterns
 
 
 # ------------------------------------------------------------ as a regular expression
@@ -209,16 +210,16 @@ def _expression(tokens: list[_Token]) -> str:
             names[-1].append(token)
     if not all(names):
         return _NEVER  # no name is empty
-    found, run, is_sought = "", "", False  # a run: names that follow each other
+    expression, run, is_sought = "", "", False  # a run: consecutive names
     for number, name in enumerate(names):
         if name == [_FOLDERS]:
-            found += f"(?>{_SKIPPED}{run})" if run and is_sought else run
+            expression += f"(?>{_SKIPPED}{run})" if run and is_sought else run
             run, is_sought = "", True
         else:
             run += f"(?>{_name(name)}{'/' if number < len(names) - 1 else ''})"
     if names[-1] == [_FOLDERS]:
-        return rf"{found}.+\Z"
-    return rf"{found}{_SKIPPED if is_sought else ''}{run}\Z"
+        return rf"{expression}.+\Z"
+    return rf"{expression}{_SKIPPED if is_sought else ''}{run}\Z"
 
 
 def _name(tokens: list[_Token]) -> str:
@@ -260,10 +261,10 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _brackets(text: str, at: int) -> tuple[str, int]:
-    """The expression of what stands in brackets from a place on, and the place after them."""
+    """The expression of brackets that begin at a place, and the place after them."""
     negated = text[at : at + 1] in ("!", "^")
     first = at = at + negated
-    held, before = "", ""
+    characters, before = "", ""
     while at < len(text) and (text[at] != "]" or at == first):
         char = text[at]
         closed = text.find("]", at + 2) if text.startswith("[:", at) else -1
@@ -272,20 +273,20 @@ def _brackets(text: str, at: int) -> tuple[str, int]:
         if closed > at + 2 and text[closed - 1] == ":":
             if (name := text[at + 2 : closed - 1]) not in _CLASSES:
                 return _NEVER, len(text)
-            held, before, at = held + _CLASSES[name], "", closed + 1
+            characters, before, at = characters + _CLASSES[name], "", closed + 1
             continue
         if char == "-" and before and text[at + 1 : at + 2] not in ("", "]"):
             at += 1 + (text[at + 1] == "\\")
             if before <= text[at : at + 1]:
-                held += f"{re.escape(before)}-{re.escape(text[at])}"
+                characters += f"{re.escape(before)}-{re.escape(text[at])}"
             before, at = "", at + 1
             continue
         if char == "\\":
             at += 1
             char = text[at : at + 1]
-        held, before, at = held + re.escape(char), char, at + 1
+        characters, before, at = characters + re.escape(char), char, at + 1
     if at >= len(text) or text[at] != "]":
         return _NEVER, len(text)  # never closed
-    if not held:
+    if not characters:
         return ("[^/]" if negated else _NEVER), at + 1
-    return f"[^/{held}]" if negated else f"(?!/)[{held}]", at + 1
+    return f"[^/{characters}]" if negated else f"(?!/)[{characters}]", at + 1

@@ -1,1 +1,1 @@
-"""Base images, app images and layers: made only when the plan says so."""
+"""Builds base images, app images and layers, only when the plan says so."""

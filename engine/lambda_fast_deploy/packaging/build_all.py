@@ -1,4 +1,4 @@
-"""The build phase: everything the plan says, independent things at the same time."""
+"""The build phase: builds what the plan says; independent builds run in parallel."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def build(
     clients: Clients,
     run_log: RunLog,
 ) -> tuple[dict[str, Artifacts], dict[str, DeployError]]:
-    """Make what the plan says is missing, in every region; the rest is found.
+    """Build what the plan says is missing, in every region; the rest is reused.
 
     Returns:
-        What was made by region, and what went wrong in the other regions.
+        The artifacts by region, and the errors of the other regions.
 
     Raises:
-        NotReady: a builder or a secret is needed and not there.
+        NotReady: a builder or a secret is needed and missing.
     """
     if settings.has_images:
         from lambda_fast_deploy.packaging.required_tools import (
-            check_machine,  # zips need nothing of the kind
+            check_machine,  # zips need no builder
         )
 
         check_machine(DesiredImages.of(settings), plan.steps, clients, run_log)
@@ -66,11 +66,11 @@ def build(
 
 
 def check_code(settings: Settings, plan: Plan, fingerprints: Fingerprints) -> None:
-    """Compare the sizes of code with the user's budget, and with what Lambda takes in a call.
+    """Compare the sizes of code with the user's budget and with the limit of an API call.
 
     Raises:
         BuildFailed: code is over its budget.
-        Invalid: code that is to be uploaded is too large for a call, and there is no bucket.
+        Invalid: code is too large for an API call, and there is no bucket.
     """
     for name, code in fingerprints.archives.items():
         check_size(f"the code of {name}", code.unzipped, settings.budgets.code, "unzipped")
@@ -90,7 +90,7 @@ def check_code(settings: Settings, plan: Plan, fingerprints: Fingerprints) -> No
 
 
 class _RegionBuild:
-    """Builds for one region: an image must be in the registry of the function's region."""
+    """Builds for one region: an image must be in a registry of the function's region."""
 
     def __init__(
         self, context: RegionContext, fingerprints: Fingerprints, layers: LayerBuilder
@@ -125,15 +125,15 @@ class _RegionBuild:
         )
 
     def build(self) -> Artifacts:
-        wanted = {
+        parts = {
             name: layer
             for layer in self._settings.layers.values()
             for name in layer.parts
             if self._context.step("layer", name).action is not Action.SKIP
         }
-        with workers(16 + len(wanted)) as pool:  # layers wait for each other
+        with workers(16 + len(parts)) as pool:  # layers wait for each other
             publishing = {
-                name: pool.submit(self._layers.layer, name, layer) for name, layer in wanted.items()
+                name: pool.submit(self._layers.layer, name, layer) for name, layer in parts.items()
             }
             bases = results({n: pool.submit(self._images.base, n) for n in self._settings.bases})
             layers = results(publishing)
@@ -169,7 +169,7 @@ class _RegionBuild:
         )
 
     def _code(self, function: Function) -> dict[str, Any]:
-        """The code as an API call takes it; nothing where it is not needed."""
+        """The code as an API call takes it; ``{}`` if no call needs it."""
         for step in self._context.plan.of(self._context.region, function.name):
             if step.kind in ("code", "function") and step.action.changes:
                 zipped = self._fingerprints.archives[function.name]

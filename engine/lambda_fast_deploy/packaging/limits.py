@@ -1,4 +1,4 @@
-"""Sizes against Lambda's limits and the user's budgets, before anything is uploaded."""
+"""Compares sizes with Lambda's limits and the user's budgets, before any upload."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from lambda_fast_deploy.errors import BuildFailed
 
 
 def check_size(what: str, size: int, limit: int | None, of: str, remedy: str = "") -> None:
-    """Compare a size with a limit, both in bytes; ``of`` says of what state the size is.
+    """Compare a size with a limit, both in bytes. ``of`` is the state of the files: zipped or not.
 
     Raises:
-        BuildFailed: it is over the limit.
+        BuildFailed: the size is over the limit.
     """
     if limit is not None and size > limit:
         raise BuildFailed(
             f"{what} is {units.size(size)} {of}; the limit is {units.size(limit)}",
             remedy=remedy
-            or "Remove what it does not need, or raise the budget if it is one of yours.",
+            or "Remove what it does not need, or raise your budget if that is the limit.",
         )

@@ -1,4 +1,4 @@
-"""Where something is built: one region, and all that is known of it."""
+"""The context of builds in one region."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambda_fast_deploy.run_log import RunLog
 
 @dataclass(frozen=True, slots=True)
 class RegionContext:
-    """One region that is built for: what is wanted, what was found there, and the way to it."""
+    """One region of a build: its settings, plan, observed state and clients."""
 
     settings: Settings
     plan: Plan
@@ -25,5 +25,5 @@ class RegionContext:
         return self.observed.region
 
     def step(self, kind: str, name: str) -> Step:
-        """What the plan says of one thing here."""
+        """The plan's step for one artifact in this region."""
         return self.plan.step(self.region, f"{kind}:{name}")

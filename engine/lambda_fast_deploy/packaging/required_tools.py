@@ -1,4 +1,4 @@
-"""What the builds of a plan need of this machine, found out before anything is built."""
+"""What the builds of a plan need on this machine, checked before the first build."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lambda_fast_deploy.run_log import RunLog
 def check_machine(
     desired: DesiredImages, steps: Iterable[Step], clients: Clients, run_log: RunLog
 ) -> None:
-    """Make sure that builders and secrets are there, and note what makes builds slower.
+    """Check that builders and secrets are available, and note what makes builds slower.
 
     Raises:
-        NotReady: with what is missing.
+        NotReady: a builder or a secret is missing.
     """
     sources = desired.sources_of({step.id for step in steps if step.action is Action.BUILD})
     check_secrets(sources)
@@ -26,19 +26,19 @@ def check_machine(
 
 
 def check_secrets(sources: Iterable[Base | ImageSource]) -> None:
-    """Make sure that every build secret has a value.
+    """Check that every build secret has a value.
 
     Raises:
-        NotReady: with the variables that have none.
+        NotReady: with the variables without a value.
     """
     missing = {
         f"{variable} (of secret {secret})": None
         for source in sources
         for secret, variable in source.secrets.items()
-        if not VARIABLES.get(variable)  # GitHub makes an empty text of an unknown secret
+        if not VARIABLES.get(variable)  # GitHub passes an unknown secret as an empty text
     }
     if missing:
         raise NotReady(
             f"a build secret has no value: {', '.join(missing)} is not set, or empty",
-            remedy="Export it, or in a workflow name it under env: of the step.",
+            remedy="Export it, or in a workflow set it under env: of the step.",
         )

@@ -1,4 +1,4 @@
-"""Where zips go: with the API call itself, or through a bucket when they are too large for that."""
+"""Zips on their way to Lambda: in the API call, or in a bucket if they are too large for it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ BUCKET = "name a bucket for it: artifacts: {bucket: NAME, create: true}"
 
 
 def too_large(what: str, zipped: Archive) -> str:
-    """What is told of a zip that no call can have."""
+    """The message about a zip that is too large for an API call."""
     limit = units.size(DIRECT_LIMIT)
-    return f"{what} is {units.size(zipped.size)} zipped; Lambda takes at most {limit} in a call"
+    return f"{what} is {units.size(zipped.size)} zipped; Lambda's limit is {limit} in a call"
 
 
 def bucket_of(store: Store, region: str, clients: Clients) -> Bucket:
-    """The bucket of a region, whether it is there or not."""
+    """The bucket of a region, which may not exist."""
     return clients.bucket(region, store.name_in(region), store.owner)
 
 
-def make_sure_of(bucket: Bucket, store: Store, what: str, region: str) -> None:
-    """See to it that a bucket is there for ``what``.
+def ensure_exists(bucket: Bucket, store: Store, what: str, region: str) -> None:
+    """Check that a bucket for ``what`` exists, or create it if the settings say so.
 
     Raises:
-        BuildFailed: it is not, and nobody has asked to create it; or it is in another region.
+        BuildFailed: it does not exist and must not be created, or it is in another region.
     """
     where = bucket.region()
     if where and where != region:
@@ -43,43 +43,44 @@ def make_sure_of(bucket: Bucket, store: Store, what: str, region: str) -> None:
     if not store.create:
         raise BuildFailed(
             f"bucket {bucket.name} for {what} does not exist in {region}",
-            remedy="Create it, or say create: true under artifacts.",
+            remedy="Create it, or set create: true under artifacts.",
         )
     bucket.create()
 
 
 def elsewhere(name: str, what: str, where: str, region: str) -> BuildFailed:
-    """The error of a bucket that is not in the functions' region, as Lambda asks for.
+    """The error of a bucket outside the functions' region, which Lambda requires.
 
     Source: Lambda API, ``FunctionCode``, S3Bucket.
     """
     return BuildFailed(
-        f"bucket {name} for {what} is in {where}, and Lambda takes none from there in {region}",
-        remedy="Name one for each region: artifacts: {bucket: NAME-{region}}.",
+        f"bucket {name} for {what} is in {where}, but functions in {region} need one in their "
+        "region",
+        remedy="Name a bucket for each region: artifacts: {bucket: NAME-{region}}.",
     )
 
 
 def has_bytes(bucket: Bucket, key: str, checksum: str, run_log: RunLog) -> bool:
-    """Whether an object is there and holds what its key stands for, by S3's own checksum.
+    """Whether an object exists with the content that its key names, by S3's own checksum.
 
-    One with other bytes is told of, to be written anew like one that is absent.
+    An object with other content gets a note; it has to be written again, like an absent one.
     """
-    found = bucket.checksum(key)
-    if found and checksum and found != checksum:
+    observed = bucket.checksum(key)
+    if observed and checksum and observed != checksum:
         run_log.note(exchanged(bucket, key))
-    return bool(found) and found == checksum
+    return bool(observed) and observed == checksum
 
 
 def exchanged(bucket: Bucket, key: str) -> str:
-    """What is told of an object that is not what was written."""
+    """The note about an object with other content than was written."""
     return (
-        f"s3://{bucket.name}/{key} held other bytes than were written there, and is written anew; "
-        "see who else may write to the bucket."
+        f"s3://{bucket.name}/{key} had other content than was written there, and is written again. "
+        "Check who else can write to the bucket."
     )
 
 
 class _UploadContext(Protocol):
-    """What is deployed to a region."""
+    """The context of an upload to a region."""
 
     @property
     def settings(self) -> Settings: ...
@@ -92,9 +93,9 @@ class _UploadContext(Protocol):
 
 
 class Uploads:
-    """Hands zips of one region over to Lambda.
+    """Passes the zips of one region to Lambda.
 
-    ``bucket`` takes large ones; without it, that of the settings, which is looked for then.
+    ``bucket`` is for large zips; by default it is the bucket of the settings, checked on first use.
     """
 
     def __init__(self, region: _UploadContext, bucket: Bucket | None = None) -> None:
@@ -103,43 +104,43 @@ class Uploads:
     def place(
         self, what: str, zipped: Archive, tell: Callable[[int], None] = lambda _: None
     ) -> dict[str, Any]:
-        """The parameters of an API call that name a zip; a large one is in the bucket then.
+        """The parameters of an API call for a zip; a large zip is uploaded to the bucket first.
 
         Args:
-            what: the zip is, for people.
+            what: the zip, for people.
             zipped: the zip.
-            tell: takes the bytes that have arrived in the bucket so far.
+            tell: receives the number of bytes uploaded so far.
 
         Raises:
-            BuildFailed: it is too large, and there is no bucket.
+            BuildFailed: the zip is too large, and there is no bucket.
         """
         if zipped.size <= DIRECT_LIMIT:
             return {"ZipFile": zipped.content}
-        bucket = self._bucket or self._named_bucket(what, zipped)
-        # Addressed by content: what is there already is not sent again.
+        bucket = self._bucket or self._bucket_of_settings(what, zipped)
+        # Content-addressed: an existing object is not sent again.
         key = bucket_keys.zip_key(base64.b64decode(zipped.sha256).hex())
         if not has_bytes(bucket, key, checksum_of(zipped.content), self._region.run_log):
             bucket.upload(key, zipped.content, tell)
         return {"S3Bucket": bucket.name, "S3Key": key}
 
-    def _named_bucket(self, what: str, zipped: Archive) -> Bucket:
+    def _bucket_of_settings(self, what: str, zipped: Archive) -> Bucket:
         region, store = self._region, self._region.settings.artifacts
         if store is None:
             remedy = f"{BUCKET[0].upper()}{BUCKET[1:]}."
             raise BuildFailed(too_large(what, zipped), remedy=remedy)
         bucket = bucket_of(store, region.region, region.clients)
-        make_sure_of(bucket, store, what, region.region)
+        ensure_exists(bucket, store, what, region.region)
         return bucket
 
 
 def progress(run_log: RunLog, step: Step, size: int) -> Callable[[int], None]:
-    """What tells how far the upload of a step is, which ends once the run is cancelled."""
+    """A callback that reports the progress of an upload; it raises if the run is cancelled."""
 
-    def tell(done: int) -> None:
+    def tell(sent: int) -> None:
         run_log.cancellation.check()
-        says = f"{units.size(done)} of {units.size(size)} uploaded to S3"
-        run_log.advance(step.id, done, size, says, step.region)
-        tenth = 10 * done // size
+        says = f"{units.size(sent)} of {units.size(size)} uploaded to S3"
+        run_log.advance(step.id, sent, size, says, step.region)
+        tenth = 10 * sent // size
         run_log.progress(
             step.id, f"{tenth * 10} % of {units.size(size)} uploaded to S3", step.region
         )

@@ -1,1 +1,1 @@
-"""What AWS has now, and what would have to be done: read-only, then pure."""
+"""Observes what AWS has, read-only, and plans the steps from it, without side effects."""

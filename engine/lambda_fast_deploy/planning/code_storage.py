@@ -1,4 +1,4 @@
-"""Whether what a plan uploads fits into what Lambda stores for the account."""
+"""Whether the code of a plan fits into the account's code storage."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lambda_fast_deploy.models.quotas import FULL_STORAGE
 def full_storage(
     settings: Settings, plan: Plan, prints: Fingerprints, clients: Clients
 ) -> Iterator[str]:
-    """What is to be said of regions whose code storage a deploy would exceed.
+    """Warnings about regions whose code storage a deploy would exceed.
 
-    How large layers will be is known once they are built. Who may not read the quotas is told by
-    Lambda itself, in the deploy.
+    Layers are not counted: their sizes are known only after the build. Without the permission to
+    read the quotas there is no warning, and Lambda reports the error in the deploy.
     """
     for region in settings.regions:
         new = sum(
@@ -35,6 +35,6 @@ def full_storage(
                 yield (
                     f"Code and layers of all functions in {region} take "
                     f"{units.size(account.code)} of "
-                    f"{units.size(account.code_limit)}, and {units.size(new)} more do not fit. "
+                    f"{units.size(account.code_limit)}; {units.size(new)} more do not fit. "
                     f"{FULL_STORAGE}"
                 )

@@ -1,6 +1,6 @@
-"""How the configuration that was asked for differs from the one that AWS has.
+"""How the desired configuration of a function differs from the observed one.
 
-Only attributes that the user gave are compared and sent; everything else is left as it is.
+Only attributes that the configuration has are compared and sent; all others stay unchanged.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def desired_parameters(
     layers: Layers = (),
     foreign: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Every attribute that the user gave, as the API takes it, merged with what is to stay.
+    """Every desired attribute as the API takes it, merged with the observed values that stay.
 
     Args:
-        function: what was asked for.
-        state: what AWS has; nothing of a function that does not exist.
+        function: the desired function.
+        state: the observed function; ``None`` if it does not exist.
         layers: the function's layers.
-        foreign: the ARNs of those that others attached, which stay where they are.
+        foreign: the ARNs of layers attached outside this project, which stay in their places.
     """
     parameters: dict[str, Any] = {}
     is_zip = isinstance(function.source, ZipSource)
@@ -64,7 +64,7 @@ def desired_parameters(
 def changes(
     parameters: Mapping[str, Any], state: FunctionState | None, foreign: Collection[str] = ()
 ) -> tuple[AttributeChange, ...]:
-    """What of the parameters a function does not have yet, with values for people."""
+    """The parameters that a function does not have yet, with their values for people."""
     different = []
     for member, after in parameters.items():
         attribute = BY_MEMBER[member]
@@ -81,12 +81,12 @@ def changes(
 def layers_change(
     before: Sequence[str], after: Sequence[str | LayerReference], foreign: Collection[str]
 ) -> AttributeChange:
-    """The layers that come and go, and those of others that stay; their order, if only that."""
+    """The layers added, removed and kept, or only their new order."""
     added = tuple(_short(each) for each in after if each not in before)
     removed = tuple(_short(each) for each in before if each not in after)
-    kept = tuple(_short(arn) for arn in before if arn in foreign)
+    remaining = tuple(_short(arn) for arn in before if arn in foreign)
     if added or removed:
-        return AttributeChange(LAYERS.key, added=added, removed=removed, kept=kept)
+        return AttributeChange(LAYERS.key, added=added, removed=removed, kept=remaining)
     return AttributeChange(
         LAYERS.key, ", ".join(map(_short, before)), ", ".join(map(_short, after))
     )
@@ -95,14 +95,14 @@ def layers_change(
 def update_of(step: Step, state: FunctionState) -> dict[str, Any]:
     """The parameters of ``UpdateFunctionConfiguration`` that a step changes, once it is resolved.
 
-    A layer that was built anew can have come to hold what a version has already: that is no change.
+    A rebuilt layer can turn out to have the content of an existing version: nothing changes then.
     """
     different = {change.attribute for change in changes(step.parameters, state)}
     return {m: v for m, v in step.parameters.items() if BY_MEMBER[m].key in different}
 
 
 def holds(step: Step, state: FunctionState) -> bool:
-    """Whether a function has all that a step was to give it, once that is resolved."""
+    """Whether a function has all parameters of a step, after these are resolved."""
     rows = ((BY_MEMBER[member], value) for member, value in step.parameters.items())
     return all(row.holds(value, row.send(getattr(state, row.name))) for row, value in rows)
 
@@ -110,14 +110,14 @@ def holds(step: Step, state: FunctionState) -> bool:
 def among(
     current: tuple[str, ...], layers: tuple[T, ...], foreign: Collection[str]
 ) -> tuple[T | str, ...]:
-    """Layers in the place of those of this project, with what others attached before and after."""
-    ours = (index for index, arn in enumerate(current) if arn not in foreign)
-    first: int = next(ours, len(current))
+    """This project's layers in their place, between the layers attached outside this project."""
+    project_indexes = (index for index, arn in enumerate(current) if arn not in foreign)
+    first: int = next(project_indexes, len(current))
     return (*current[:first], *layers, *(arn for arn in current[first:] if arn in foreign))
 
 
 def layer_name(arn: str) -> str:
-    """The name of the layer that a version is of."""
+    """The name of the layer of a version."""
     return Arn.parse(arn).name
 
 
@@ -131,7 +131,7 @@ def _short(layer: str | LayerReference) -> str:
 
 
 def resolved(parameters: Mapping[str, Any], layers: Mapping[str, LayerVersion]) -> dict[str, Any]:
-    """Parameters with the ARNs of the layer versions that the build has published or found."""
+    """Parameters with the ARNs of the layer versions that the build published or reuses."""
     if LAYERS.member not in parameters:
         return dict(parameters)
     arns = [
@@ -142,7 +142,7 @@ def resolved(parameters: Mapping[str, Any], layers: Mapping[str, LayerVersion]) 
 
 
 def creation(function: Function, layers: Layers) -> dict[str, Any]:
-    """Parameters of ``CreateFunction`` besides the code."""
+    """Parameters of ``CreateFunction``, without the code."""
     package = "Zip" if isinstance(function.source, ZipSource) else "Image"
     settings = {e.member: e.desired(function) for e in SETTINGS if e.is_of_function}
     return {
@@ -154,15 +154,15 @@ def creation(function: Function, layers: Layers) -> dict[str, Any]:
 
 
 def parameters_of(state: FunctionState) -> dict[str, Any]:
-    """Everything of a state that ``UpdateFunctionConfiguration`` takes, and that is known."""
+    """All readable attributes of a state that ``UpdateFunctionConfiguration`` takes."""
     return {
         attribute.member: attribute.send(getattr(state, attribute.name))
-        for attribute in _known(state)
+        for attribute in _readable(state)
     }
 
 
-def _known(state: FunctionState) -> Iterator[Attribute]:
-    """The attributes that a state tells."""
+def _readable(state: FunctionState) -> Iterator[Attribute]:
+    """The attributes that a state has."""
     for attribute in ATTRIBUTES:
         is_hidden = attribute is ENVIRONMENT and state.environment_error
         is_absent = attribute.optional and not getattr(state, attribute.name)
@@ -172,18 +172,18 @@ def _known(state: FunctionState) -> Iterator[Attribute]:
 
 
 def tested_mark(state: FunctionState) -> str:
-    """What stands for the code and configuration of ``$LATEST`` once its tests have passed."""
+    """A mark for the code and configuration of ``$LATEST``, written after its tests passed."""
     code = state.image_digest or state.code_sha256
     parameters = {
         member: value
         for member, value in parameters_of(state).items()
         if not BY_MEMBER[member].is_left_out_of_marks(value)
     }
-    whole = json.dumps([code, state.architecture, parameters], sort_keys=True)
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+    document = json.dumps([code, state.architecture, parameters], sort_keys=True)
+    return hashlib.sha256(document.encode()).hexdigest()[:16]
 
 
 def is_proved(function: Function, state: FunctionState) -> bool:
-    """Whether what ``$LATEST`` holds has passed its tests, where users call that and it has any."""
+    """Whether ``$LATEST`` has passed its tests, if it is live and has tests."""
     tested = state.tags.get(marks.TESTED)
     return not function.proves_latest or tested == tested_mark(state)

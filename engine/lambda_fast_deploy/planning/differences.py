@@ -1,4 +1,4 @@
-"""How one function in AWS differs from the one that was asked for, part by part."""
+"""How one observed function differs from the desired one, part by part."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
     """How the code of a version differs.
 
     Args:
-        function: what was asked for.
+        function: the desired function.
         state: the version.
-        content: the CodeSha256 of the zip, or the digest of the image; nothing of an image that
-            is yet to be built.
+        content: the CodeSha256 of the zip, or the digest of the image; ``""`` for an image that
+            has to be built first.
     """
     is_image = isinstance(function.source, ImageSource)
     observed = state.image_digest if is_image else state.code_sha256
@@ -39,7 +39,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
             state.architecture != function.architecture
         ),
         "a new image": is_image and not content,
-        "another image is there": is_image and content != observed,
+        "the image changed": is_image and content != observed,
         "the code changed": not is_image and content != observed,
     }
     reason = next((reason for reason, is_so in reasons.items() if is_so), "")
@@ -59,24 +59,25 @@ def _short(content: str) -> str:
 
 
 def url_difference(function: Function, url: FunctionUrl | None) -> Difference:
-    """How the function URL differs from the access that was asked for."""
+    """How the function URL differs from the desired access."""
     if url is None:
-        reason = f"a URL with access {function.url} was asked for"
+        reason = f"no URL yet; desired access: {function.url}"
         return Action.CREATE, reason, (AttributeChange("url", after=str(function.url)),)
     if url.access != function.url:
         reason = f"access changes from {url.access} to {function.url}"
         return Action.UPDATE, reason, (AttributeChange("url", url.access, str(function.url)),)
     if function.url == "public" and not url.is_open:
-        return Action.UPDATE, "not everybody may call it", (AttributeChange("url", after="public"),)
+        reason = "the permission for public access is missing"
+        return Action.UPDATE, reason, (AttributeChange("url", after="public"),)
     return EQUAL
 
 
 def settings_of(
     function: Function, observed: ObservedFunction | None
 ) -> Iterator[tuple[FunctionSetting, Any, tuple[AttributeChange, ...]]]:
-    """What the user gave that no version has, with what has to be sent, ``None`` if equal.
+    """The desired settings outside of versions, with the value to send, ``None`` if up to date.
 
-    What ``CreateFunction`` takes is left out of a function that does not exist.
+    Settings that ``CreateFunction`` takes are left out if the function does not exist.
     """
     for setting in SETTINGS:
         desired = setting.desired(function)
@@ -89,7 +90,7 @@ def settings_of(
 
 
 def canary_problem(function: Function, observed: ObservedFunction, *, is_live: bool) -> str:
-    """Why a part of the users cannot try a new version beside the one that they have, or nothing.
+    """Why no canary can run, or ``""``.
 
     Lambda divides calls between two published versions with the same role and the same dead-letter
     queue only (developer guide, "Implement Lambda canary deployments using a weighted alias").
@@ -98,11 +99,11 @@ def canary_problem(function: Function, observed: ObservedFunction, *, is_live: b
     if observed.alias is None or live is None:
         return "it is the first version"
     if is_live:
-        return f"version {live.version} already is what is wanted"
+        return f"version {live.version} is up to date"
     if live.version == LATEST:
-        return f"{function.alias} leads to {LATEST}, and calls are divided between versions"
+        return f"{function.alias} points at {LATEST}; a canary needs a published version"
     if live.role != (function.role or observed.latest.role):
-        return "the role changes, and calls are divided between versions of one role only"
+        return "the role changes; a canary needs two versions with the same role"
     if live.dead_letters != observed.latest.dead_letters:
-        return "the dead-letter queue changes, and calls are divided between versions of one only"
+        return "the dead-letter queue changes; a canary needs two versions with the same queue"
     return ""

@@ -1,4 +1,4 @@
-"""What is there of the things that the working tree makes."""
+"""Looks up which artifacts of the working tree exist in AWS."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from lambda_fast_deploy.models import Fingerprints, ObservedRegion, Settings
 from lambda_fast_deploy.planning.observe import observe
 from lambda_fast_deploy.run_log import RunLog
 
-Looked = tuple[Fingerprints, dict[str, ObservedRegion], dict[str, DeployError]]
+ExistingArtifacts = tuple[Fingerprints, dict[str, ObservedRegion], dict[str, DeployError]]
 
 
-def look(settings: Settings, local: Fingerprints, clients: Clients, run_log: RunLog) -> Looked:
-    """The fingerprints of everything, what each region has of it, and which cannot be asked.
+def look(
+    settings: Settings, local: Fingerprints, clients: Clients, run_log: RunLog
+) -> ExistingArtifacts:
+    """All fingerprints, the observed regions, and the errors of regions that cannot be read.
 
     Args:
-        settings: what is asked for.
-        local: the fingerprints of what the working tree holds.
-        world: where it is asked.
+        settings: the desired state.
+        local: the fingerprints of the working tree.
+        clients: the APIs to read from.
         run_log: takes notes.
     """
     if settings.has_images:
-        from lambda_fast_deploy.planning.existing_images import look_for_images
+        from lambda_fast_deploy.planning.existing_images import observe_images
 
-        return look_for_images(settings, local, clients, run_log)
+        return observe_images(settings, local, clients, run_log)
     return local, *observe(settings, lambda: local, clients)

@@ -1,4 +1,4 @@
-"""What is there of what Dockerfiles make: AWS and registries are asked at once."""
+"""Looks up existing images; reads AWS and registries at the same time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.fingerprints.images.recipe import Lines, recipe_fingerprints, recipes_of
 from lambda_fast_deploy.models import Architecture, DesiredImages, Fingerprints, Settings
-from lambda_fast_deploy.planning.existing_artifacts import Looked
+from lambda_fast_deploy.planning.existing_artifacts import ExistingArtifacts
 from lambda_fast_deploy.planning.observe import observe
 from lambda_fast_deploy.planning.upstream_digests import settled
 from lambda_fast_deploy.run_log import RunLog
@@ -18,18 +18,18 @@ from lambda_fast_deploy.run_log import RunLog
 MACHINES = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 
 
-def look_for_images(
+def observe_images(
     settings: Settings, local: Fingerprints, clients: Clients, run_log: RunLog
-) -> Looked:
-    """The same as ``look`` returns, where there are images.
+) -> ExistingArtifacts:
+    """The same as ``look`` returns, for settings with images.
 
-    An image gets the fingerprint of a Dockerfile whose upstreams have no ONBUILD only once it is
-    known that they have none. So their configurations are read for what is not there alone.
+    The fingerprint of an image depends on the ONBUILD instructions of its upstreams. Reading
+    these takes a request per upstream, so they are read for missing images only.
 
     Args:
-        settings: what is asked for.
-        local: the fingerprints of what the working tree holds.
-        clients: where it is asked.
+        settings: the desired state.
+        local: the fingerprints of the working tree.
+        clients: the APIs to read from.
         run_log: takes notes.
     """
     desired = DesiredImages.of(settings)
@@ -37,15 +37,15 @@ def look_for_images(
         settling = pool.submit(settled, desired, local, clients, run_log)
         observed, failed = observe(settings, settling.result, clients)
         prints = settling.result()
-    there = [
+    existing = [
         {*(f"base:{name}" for name in of.bases), *(f"image:{name}" for name in of.images)}
         for of in observed.values()
     ]
-    missing = {step for step in prints.recipes if any(step not in some for some in there)}
-    found = with_foreign(desired, prints, missing, clients, run_log)
-    if found is prints:
+    missing = {step for step in prints.recipes if any(step not in some for some in existing)}
+    complete = with_foreign(desired, prints, missing, clients, run_log)
+    if complete is prints:
         return prints, observed, failed
-    return found, *observe(settings, lambda: found, clients)
+    return complete, *observe(settings, lambda: complete, clients)
 
 
 def with_foreign(
@@ -55,38 +55,38 @@ def with_foreign(
     clients: Clients,
     run_log: RunLog,
 ) -> Fingerprints:
-    """The fingerprints with what ONBUILD of other people's images makes count.
+    """The fingerprints, with files that only ONBUILD instructions of upstream images copy.
 
     Args:
         desired: the images.
-        prints: the fingerprints as they would be if these had no ONBUILD.
-        missing: the steps of those images that are not there.
-        clients: where it is asked.
+        prints: the fingerprints under the assumption that upstreams have no ONBUILD.
+        missing: the steps of the images that do not exist.
+        clients: the APIs to read from.
         run_log: takes notes.
 
     Returns:
-        The same, if nothing counts that did not before.
+        ``prints`` itself if nothing changes.
     """
     unmerged = bool(desired.event.unmerged)
-    every = [each for each in recipes_of(desired) if each.step in missing]
-    asked = {
-        (name, MACHINES[each.architecture]): None
-        for each in every
-        for name in each.asked_for(unmerged=unmerged, copied=False)
+    recipes = [recipe for recipe in recipes_of(desired) if recipe.step in missing]
+    upstreams = {
+        (name, MACHINES[recipe.architecture]): None
+        for recipe in recipes
+        for name in recipe.asked_for(unmerged=unmerged, copied=False)
     }
-    known, unknown = attempts(lambda key: _triggers(*key, desired, prints, clients), asked)
-    for (name, _), error in unknown.items():
+    triggers, errors = attempts(lambda key: _triggers(*key, desired, prints, clients), upstreams)
+    for (name, _), error in errors.items():
         run_log.note(
-            f"Whether ONBUILD of {name} copies anything could not be found out, so all of the "
-            f"build context counts: {error.message}. {error.remedy}".rstrip()
+            f"Could not check ONBUILD instructions of {name}, so the image's fingerprint "
+            f"includes the whole build context: {error.message}. {error.remedy}".rstrip()
         )
     foreign: dict[str, Lines] = {}
-    for each in every:
-        machine = MACHINES[each.architecture]
-        told = [known.get((name, machine)) for name in each.upstreams(copied=False)]
-        lines = [line for some in told for line in some or ()]
-        foreign[each.step] = None if None in told else tuple(lines)
-    if not any(each is None or each for each in foreign.values()):
+    for recipe in recipes:
+        machine = MACHINES[recipe.architecture]
+        instructions = [triggers.get((name, machine)) for name in recipe.upstreams(copied=False)]
+        lines = [line for some in instructions for line in some or ()]
+        foreign[recipe.step] = None if None in instructions else tuple(lines)
+    if not any(recipe is None or recipe for recipe in foreign.values()):
         return prints
     local = replace(prints, recipes=recipe_fingerprints(desired, foreign), foreign=foreign)
     return settled(desired, local, clients, run_log, asked=True)
@@ -95,16 +95,16 @@ def with_foreign(
 def _triggers(
     name: str, machine: str, desired: DesiredImages, prints: Fingerprints, clients: Clients
 ) -> tuple[str, ...]:
-    """The ONBUILD of an image; that of the engine's own copy where no registry tells.
+    """The ONBUILD of an image, from its registry, or else from the Docker engine's copy.
 
-    For what is not merged the engine is not asked.
+    The engine is not read for unmerged code.
     """
     digest = prints.digests.get(name)
     image = f"{name}@{digest}" if digest and "@" not in name else name
     try:
         return clients.distribution(desired.region).triggers(image, machine)
     except DeployError:
-        held = None if desired.event.unmerged else clients.docker.triggers(name)
-        if held is None:
+        local = None if desired.event.unmerged else clients.docker.triggers(name)
+        if local is None:
             raise
-        return held
+        return local

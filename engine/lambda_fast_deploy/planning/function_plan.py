@@ -38,10 +38,10 @@ NEW_VERSION = "the new version"
 
 
 def served(function: Function, observed: ObservedFunction) -> FunctionState | None:
-    """What users have, or nothing; with what is the function's own and not a version's.
+    """The live state of a function, or ``None``, with the attributes that no version has.
 
-    The description of a version is the record of its release, and tags are told of the function
-    only (API: ``GetFunction``).
+    The description of a version is the record of its release, and only the function has tags
+    (API: ``GetFunction``).
     """
     latest, live = observed.latest, observed.live
     if not function.has_alias:
@@ -53,9 +53,9 @@ def served(function: Function, observed: ObservedFunction) -> FunctionState | No
 class FunctionPlan:
     """Plans one function in one region.
 
-    ``layers`` are those that the function is to have. ``content`` is the CodeSha256 of its zip, or
-    the digest of its image; nothing of an image that is yet to be built. ``observed`` is what the
-    region has of it, if anything.
+    ``layers`` are the desired layers. ``content`` is the CodeSha256 of the zip or the digest of
+    the image; ``""`` for an image that has to be built first. ``observed`` is the function in the
+    region, or ``None``.
     """
 
     function: Function
@@ -66,7 +66,7 @@ class FunctionPlan:
     observed: ObservedFunction | None
 
     def steps(self) -> Iterator[Step]:
-        """Everything that is to be done, in order, with what need not be."""
+        """All steps in order, including those without a change."""
         observed = self.observed
         if observed is None:
             yield from self._created()
@@ -116,7 +116,7 @@ class FunctionPlan:
         yield from self._settings()
 
     def _is_live(self, live: FunctionState) -> bool:
-        """Whether users have what was asked for, and no run is testing or undoing it."""
+        """Whether the live version is up to date, and no run is testing it or rolling it back."""
         alias = self.observed.alias if self.observed else None
         return self._is_as_desired(live) and not (alias and not alias.is_settled)
 
@@ -133,7 +133,7 @@ class FunctionPlan:
         which = f"version {live.version}" if function.has_alias else LATEST
         for kind in ("configuration", "code", "version", "canary"):
             if kind != "canary" or function.canary:
-                yield self._step(kind, Action.SKIP, f"{which} already is what is wanted")
+                yield self._step(kind, Action.SKIP, f"{which} is up to date")
         yield self._step("alias", Action.SKIP, f"{function.alias} serves it")
 
     def _updated(self, observed: ObservedFunction, live: FunctionState | None) -> Iterator[Step]:
@@ -143,7 +143,7 @@ class FunctionPlan:
         yield self._step(
             "configuration",
             Action.UPDATE if different else Action.SKIP,
-            shown(different) or "equal",
+            shown(different) or "up to date",
             different,
             parameters,
         )
@@ -152,7 +152,7 @@ class FunctionPlan:
             action, code = Action.UPDATE, f"the last update of {LATEST} failed"
         yield self._step("code", action, code, code_changes)
         reasons = [shown(different), code if action.changes else ""]
-        why = " and ".join(filter(None, reasons)) or "$LATEST is not what the alias serves"
+        why = " and ".join(filter(None, reasons)) or "$LATEST differs from the live version"
         is_live = live is not None and self._is_as_desired(live)
         no_canary = canary_problem(self.function, observed, is_live=is_live)
         yield from self._released(observed, why if live else "no alias serves it yet", no_canary)
@@ -160,40 +160,42 @@ class FunctionPlan:
     def _released(
         self, observed: ObservedFunction | None, why: str, no_canary: str
     ) -> Iterator[Step]:
-        """How users come to the new version."""
+        """The steps that make a new version live."""
         function, alias = self.function, observed.alias if observed else None
         if not function.has_alias:
-            yield self._step("version", Action.SKIP, f"users call {LATEST}")
-            yield self._step("alias", Action.SKIP, f"users call {LATEST}")
+            yield self._step("version", Action.SKIP, f"{LATEST} is live")
+            yield self._step("alias", Action.SKIP, f"{LATEST} is live")
             return
         yield self._step("version", Action.PUBLISH, why)
         if function.canary:
             weight = f"{function.canary.weight * 100:g} %"
             action = Action.SKIP if no_canary else Action.TEST
             reason = no_canary or f"{weight} for {function.canary.duration:g} s"
-            moved = () if no_canary else (AttributeChange("weight", "0 %", weight),)
-            yield self._step("canary", action, reason, moved)
+            attribute_changes = () if no_canary else (AttributeChange("weight", "0 %", weight),)
+            yield self._step("canary", action, reason, attribute_changes)
         if alias is None:
             new = f"alias {function.alias} does not exist yet"
-            bare = f"; who calls {function.name} itself gets $LATEST before the tests"
-            moved = (AttributeChange("alias", after=NEW_VERSION),)
-            yield self._step("alias", Action.CREATE, f"{new}{bare if observed else ''}", moved)
+            bare = f"; callers of {function.name} without alias get $LATEST before the tests"
+            attribute_changes = (AttributeChange("alias", after=NEW_VERSION),)
+            yield self._step(
+                "alias", Action.CREATE, f"{new}{bare if observed else ''}", attribute_changes
+            )
             return
-        moved = (AttributeChange("alias", f"version {alias.version}", NEW_VERSION),)
-        yield self._step("alias", Action.MOVE, self._serves(alias), moved)
+        attribute_changes = (AttributeChange("alias", f"version {alias.version}", NEW_VERSION),)
+        yield self._step("alias", Action.MOVE, self._serves(alias), attribute_changes)
 
     def _serves(self, alias: AliasState) -> str:
         serves = f"{self.function.alias} serves version {alias.version}"
         if alias.is_under_test or alias.is_going:
             return f"{serves}, {alias.description.partition(',')[0]}"
         if alias.shares:
-            return f"{serves}, and in part {', '.join(alias.shares)}: a canary that was left"
+            return f"{serves}, with a share for {', '.join(alias.shares)} left by a canary"
         return serves
 
     def _settings(self) -> Iterator[Step]:
-        """What no version has."""
+        """The settings that are not part of a version."""
         for setting, value, different in settings_of(self.function, self.observed):
             action = Action.SKIP if value is None else Action.UPDATE
             parameters = {} if value is None else {setting.member: value}
-            reason = shown(different) or "equal"
+            reason = shown(different) or "up to date"
             yield self._step(setting.key, action, reason, different, parameters)

@@ -1,4 +1,4 @@
-"""Handlers whose module is not in the code: whether a layer can have it."""
+"""Finds handlers whose module is not in the function's code, so that a layer must have it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from lambda_fast_deploy.models import ObservedRegion, Settings, ZipSource
 
 
 def absent_handlers(settings: Settings, observed: Mapping[str, ObservedRegion]) -> list[str]:
-    """What people should know of handlers that only a layer can have.
+    """Notes about handlers whose module must be in a layer.
 
     Raises:
-        Invalid: a function has no layer, neither own ones nor such as it keeps.
+        Invalid: the function has no layer, neither of this project nor attached outside it.
     """
     notes, problems = [], []
     for function in settings.functions:

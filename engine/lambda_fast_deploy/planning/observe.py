@@ -1,4 +1,4 @@
-"""What AWS has now of the things that the settings name. Only reads."""
+"""Reads what AWS has of the resources in the settings."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ T = TypeVar("T")
 def observe(
     settings: Settings, prints: Callable[[], Fingerprints], clients: Clients
 ) -> tuple[dict[str, ObservedRegion], dict[str, DeployError]]:
-    """What each region has, all reads at the same time; and the regions that cannot be asked.
+    """The observed regions, read in parallel, and the errors of regions that cannot be read.
 
     Args:
-        settings: what is asked for.
-        prints: the fingerprints, which may still be waited for while functions are read.
-        world: where it is asked.
+        settings: the desired state.
+        prints: the fingerprints; functions are read while these are still computed.
+        clients: the APIs to read from.
 
     Raises:
-        NotReady: a bucket or an alarm that is asked for does not exist.
+        NotReady: a bucket or an alarm of the settings does not exist.
     """
     _check_tests(settings, clients)
     _check_alarms(settings, clients)
@@ -52,7 +52,7 @@ def _region(
 ) -> ObservedRegion:
     with workers() as pool:
         functions = {
-            function.name: _asked(pool, function, region, clients)
+            function.name: _start_reads(pool, function, region, clients)
             for function in settings.functions
         }
         layers = {
@@ -61,7 +61,7 @@ def _region(
             for name in layer.parts
         }
         fingerprints = prints()
-        asked = {
+        digests = {
             name: pool.submit(
                 clients.registry(region).digest,
                 base.repository,
@@ -69,7 +69,7 @@ def _region(
             )
             for name, base in settings.bases.items()
         }
-        bases = _present(asked)
+        bases = _present(digests)
         images = {
             function.name: pool.submit(
                 clients.registry(region).digest,
@@ -81,107 +81,124 @@ def _region(
             for function in settings.functions
             if isinstance(function.source, ImageSource)
         }
-        known = results(layers)
-        found = {name: there for name, answer in functions.items() if (there := answer())}
+        published = results(layers)
+        functions_ = {
+            name: observed for name, answer in functions.items() if (observed := answer())
+        }
         return ObservedRegion(
             region=region,
             bases=bases,
-            layers=_reusable(settings, fingerprints, known),
-            published=known,
+            layers=_reusable(settings, fingerprints, published),
+            published=published,
             images=_present(images),
-            functions=with_foreign_layers(found, settings, region, clients),
+            functions=with_foreign_layers(functions_, settings, region, clients),
         )
 
 
 def with_foreign_layers(
-    found: Mapping[str, ObservedFunction], settings: Settings, region: str, clients: Clients
+    functions: Mapping[str, ObservedFunction], settings: Settings, region: str, clients: Clients
 ) -> dict[str, ObservedFunction]:
-    """Functions with the layers that others attached to them, where the settings name layers.
+    """Functions with the layers attached outside this project, where the settings name layers.
 
-    Those of another account cannot be ours; of those of this one that no configuration names any
-    more, their descriptions tell.
+    A layer of another account is foreign. A layer of this account that the settings do not name is
+    this project's if its description has the project's mark.
     """
-    named = {name for layer in settings.layers.values() for name in layer.parts}
+    layer_names = {name for layer in settings.layers.values() for name in layer.parts}
     others: dict[str, tuple[str, ...]] = {}
     for name in (each.name for each in settings.functions if each.names_layers):
-        if there := found.get(name):
-            attached = {*there.latest.layers, *(there.live.layers if there.live else ())}
+        if function_ := functions.get(name):
+            attached = {
+                *function_.latest.layers,
+                *(function_.live.layers if function_.live else ()),
+            }
             others[name] = tuple(
-                arn for arn in attached if layer_name(arn) not in named or not _is_near(arn, there)
+                arn
+                for arn in attached
+                if layer_name(arn) not in layer_names or not _is_near(arn, function_)
             )
-    doubtful = {arn for name, arns in others.items() for arn in arns if _is_near(arn, found[name])}
+    doubtful = {
+        arn for name, arns in others.items() for arn in arns if _is_near(arn, functions[name])
+    }
     with workers() as pool:
-        ours = results({arn: pool.submit(clients.layers(region).is_ours, arn) for arn in doubtful})
+        is_ours = results(
+            {arn: pool.submit(clients.layers(region).is_ours, arn) for arn in doubtful}
+        )
     return {
         name: replace(
-            there, foreign=frozenset(arn for arn in others.get(name, ()) if not ours.get(arn))
+            function_,
+            foreign=frozenset(arn for arn in others.get(name, ()) if not is_ours.get(arn)),
         )
-        for name, there in found.items()
+        for name, function_ in functions.items()
     }
 
 
-def _is_near(layer: str, there: ObservedFunction) -> bool:
-    """Whether a layer is of the account of the function that it is attached to."""
-    return Arn.parse(layer).account == Arn.parse(there.latest.arn).account
+def _is_near(layer: str, function: ObservedFunction) -> bool:
+    """Whether a layer is in the account of the function that it is attached to."""
+    return Arn.parse(layer).account == Arn.parse(function.latest.arn).account
 
 
 def _reusable(
     settings: Settings,
     fingerprints: Fingerprints,
-    known: Mapping[str, tuple[LayerVersion, ...]],
+    versions: Mapping[str, tuple[LayerVersion, ...]],
 ) -> dict[str, LayerVersion]:
-    """The version of each layer that holds what is wanted.
+    """The version of each layer that has the desired content.
 
-    A version of any part tells what all of them came to hold for its requirements.
+    The description of each part names the contents of all parts for the same requirements.
     """
-    found: dict[str, LayerVersion] = {}
+    reusable: dict[str, LayerVersion] = {}
     for layer in settings.layers.values():
-        wanted = fingerprints.layers[layer.name]
-        told = (v.contents for name in layer.parts for v in known[name] if v.fingerprint == wanted)
-        for name, content in zip(layer.parts, next(told, ()), strict=False):
-            if same := [version for version in known[name] if version.content == content]:
-                found[name] = same[0]
-    return found
+        fingerprint = fingerprints.layers[layer.name]
+        contents = (
+            v.contents
+            for name in layer.parts
+            for v in versions[name]
+            if v.fingerprint == fingerprint
+        )
+        for name, content in zip(layer.parts, next(contents, ()), strict=False):
+            if same := [version for version in versions[name] if version.content == content]:
+                reusable[name] = same[0]
+    return reusable
 
 
-def _present(asked: Mapping[str, Future[T | None]]) -> dict[str, T]:
-    return {name: found for name, found in results(asked).items() if found is not None}
+def _present(futures: Mapping[str, Future[T | None]]) -> dict[str, T]:
+    return {name: value for name, value in results(futures).items() if value is not None}
 
 
 def observe_others(
     settings: Settings, region: str, clients: Clients
 ) -> Mapping[str, ObservedFunction]:
-    """The functions that keep what others gave them, variables or layers, as they are now."""
+    """The functions that keep variables or layers set outside this project, as observed now."""
     functions = clients.functions(region)
     keeping = [each for each in settings.functions if each.needs_environment or each.names_layers]
     with workers() as pool:
         latest = _present({each.name: pool.submit(functions.read, each.name) for each in keeping})
-    found = {name: ObservedFunction(state, None, None) for name, state in latest.items()}
-    return with_foreign_layers(found, settings, region, clients)
+    observed = {name: ObservedFunction(state, None, None) for name, state in latest.items()}
+    return with_foreign_layers(observed, settings, region, clients)
 
 
 def observe_function(function: Function, region: str, clients: Clients) -> ObservedFunction | None:
-    """What a region has of one function."""
+    """The observed state of one function in a region."""
     with workers() as pool:
-        return _asked(pool, function, region, clients)()
+        return _start_reads(pool, function, region, clients)()
 
 
-def _asked(
+def _start_reads(
     pool: ThreadPoolExecutor, function: Function, region: str, clients: Clients
 ) -> Callable[[], ObservedFunction | None]:
-    """Ask for all of a function at once; the way to what was answered."""
+    """Start all reads of a function; returns the function that waits for their answers."""
     functions, name, alias = clients.functions(region), function.name, function.alias
     latest = pool.submit(
         functions.read, name, tags=function.needs_tags, environment=function.needs_environment
     )
-    own = {
+    settings = {
         setting.key: pool.submit(functions.setting, name, setting)
         for setting in function.own_settings
     }
     if not function.has_alias:
         return lambda: (
-            ObservedFunction(found, None, None, settings=results(own))
-            if (found := latest.result())
+            ObservedFunction(state, None, None, settings=results(settings))
+            if (state := latest.result())
             else None
         )
     led = pool.submit(clients.versions(region).alias, name, alias)
@@ -191,20 +208,20 @@ def _asked(
     is_open = pool.submit(urls.is_open, name, alias) if function.url == "public" else None
 
     def observed() -> ObservedFunction | None:
-        found, leads, serves = latest.result(), led.result(), live.result()
+        state, leads, serves = latest.result(), led.result(), live.result()
         address = url.result() if url else None
         if address and is_open:
             address = replace(address, is_open=is_open.result())
         if leads and (serves is None or serves.version != leads.version):
-            serves = functions.read(name, leads.version)  # it was moved between the two answers
-        if found is None:
+            serves = functions.read(name, leads.version)  # the alias moved between the two answers
+        if state is None:
             return None
         return ObservedFunction(
-            latest=found,
+            latest=state,
             alias=leads,
             live=serves if leads else None,
             url=address if leads else None,
-            settings=results(own),
+            settings=results(settings),
         )
 
     return observed
@@ -224,18 +241,18 @@ def _check_tests(settings: Settings, clients: Clients) -> None:
 def _check_alarms(settings: Settings, clients: Clients) -> None:
     for region, function in settings.targets:
         if function.canary:
-            there = clients.metrics(region).alarms(function.canary.alarms)
-            for missing in missing_alarms(region, function.canary, there):
+            existing = clients.metrics(region).alarms(function.canary.alarms)
+            for missing in missing_alarms(region, function.canary, existing):
                 raise missing
 
 
-def missing_alarms(region: str, canary: Canary, there: Container[str]) -> list[NotReady]:
-    """What is wrong for each alarm of a canary that is not among those that are ``there``."""
+def missing_alarms(region: str, canary: Canary, existing: Container[str]) -> list[NotReady]:
+    """An error for each alarm of a canary that does not exist."""
     return [
         NotReady(
             f"{canary.place}: alarm {name!r} does not exist in {region}",
             remedy="Create the alarm, or correct its name.",
         )
         for name in canary.alarms
-        if name not in there
+        if name not in existing
     ]

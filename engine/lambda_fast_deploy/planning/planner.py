@@ -1,4 +1,4 @@
-"""The plan: ordered steps, each with its reason. Pure: nothing is read or changed here."""
+"""Makes the plan: ordered steps, each with its reason. Pure: reads and changes nothing."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from lambda_fast_deploy.planning.problems import creation_problem, environment_p
 def make_plan(
     settings: Settings, fingerprints: Fingerprints, observed: Mapping[str, ObservedRegion]
 ) -> Plan:
-    """What has to be done so that AWS is what the settings say.
+    """The steps that make AWS what the settings say.
 
     Raises:
-        Invalid: what was asked for cannot be done to what is there.
+        Invalid: the desired state cannot be reached from the observed one.
     """
     problems: list[Problem] = []
     steps: list[Step] = []
@@ -40,7 +40,7 @@ def make_plan(
 
 
 def layers_of(function: Function, observed: ObservedRegion) -> Layers:
-    """The layer versions that a function is to have; by name those that are yet to be published."""
+    """The desired layer versions of a function; a reference by name for those to publish."""
     names = function.source.layers if isinstance(function.source, ZipSource) else ()
     return tuple(
         observed.layers[name].arn if name in observed.layers else LayerReference(name)
@@ -49,7 +49,7 @@ def layers_of(function: Function, observed: ObservedRegion) -> Layers:
 
 
 def content_of(function: Function, fingerprints: Fingerprints, observed: ObservedRegion) -> str:
-    """The CodeSha256 of a zip, or the digest of an image; nothing of an image that is not there."""
+    """The CodeSha256 of a zip, or the digest of an image; ``""`` if the image does not exist."""
     if isinstance(function.source, ZipSource):
         return fingerprints.archives[function.name].sha256
     return observed.images.get(function.name, "")
@@ -102,7 +102,7 @@ class _RegionPlan:
         if event.asks_for("no-cache"):
             return Action.BUILD, "the commit message says [no-cache]"
         if function.name in self._observed.images:
-            return Action.REUSE, "nothing that it is made of changed"
+            return Action.REUSE, "inputs unchanged"
         return Action.BUILD, f"not yet in repository {source.repository}"
 
     def _base(self, name: str, images: Mapping[str, tuple[Action, str]]) -> None:
@@ -115,12 +115,12 @@ class _RegionPlan:
         if self._settings.event.asks_for("rebuild-base"):
             action, reason = Action.BUILD, "the commit message says [rebuild-base]"
         elif name in self._observed.bases:
-            action, reason = Action.REUSE, "nothing that it is made of changed"
+            action, reason = Action.REUSE, "inputs unchanged"
         elif not self._settings.functions or any(images[user][0] is Action.BUILD for user in users):
             repository = self._settings.bases[name].repository
             action, reason = Action.BUILD, f"not yet in repository {repository}"
         else:
-            action, reason = Action.SKIP, "no image has to be built on it"
+            action, reason = Action.SKIP, "no image needs a rebuild on it"
         self._add(f"base:{name}", action, reason, fingerprint)
 
     def _layer(self, name: str, fingerprint: str) -> None:
@@ -130,7 +130,7 @@ class _RegionPlan:
         elif name in self._observed.layers:
             version = self._observed.layers[name].number
             self._add(
-                f"layer:{name}", Action.REUSE, f"version {version} holds the same", fingerprint
+                f"layer:{name}", Action.REUSE, f"version {version} has this content", fingerprint
             )
         else:
             self._add(
@@ -140,7 +140,7 @@ class _RegionPlan:
     # ------------------------------------------------------------ functions
 
     def _content_of(self, function: Function, images: Mapping[str, tuple[Action, str]]) -> str:
-        """The CodeSha256 of a zip, or the digest of an image; nothing where it has to be built."""
+        """The CodeSha256 of a zip, or the digest of an image; ``""`` if it has to be built."""
         is_built = function.name in images and images[function.name][0] is Action.BUILD
         return "" if is_built else content_of(function, self._fingerprints, self._observed)
 

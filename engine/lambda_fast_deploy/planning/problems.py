@@ -1,4 +1,4 @@
-"""Why a function cannot become what is wanted of it; said by plans, deploys and doctor alike."""
+"""Why a function cannot reach its desired state; used by plan, deploy and doctor."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.models.quotas import MAX_LAYERS
 from lambda_fast_deploy.planning.configuration import layer_name
 
-# Lambda quotas: environment variables. It is their JSON that is measured, as AWS's refusal shows,
-# which quotes it ("String measured"), and LocalStack's tests that were run against AWS.
+# Lambda quotas: environment variables. Lambda measures their JSON: its error quotes the JSON
+# ("String measured"), and so do LocalStack's tests, which were run against AWS.
 ENVIRONMENT_LIMIT = 4096  # bytes
 
 
 def problems_of(
     function: Function, state: FunctionState, foreign: Collection[str], region: str
 ) -> list[Problem]:
-    """Why a function cannot become what is wanted of it.
+    """Why a function cannot reach its desired state.
 
     Args:
-        function: what was asked for.
-        state: what is to become that.
-        foreign: the ARNs of the layers that others attached.
-        region: where it is.
+        function: the desired function.
+        state: the observed function.
+        foreign: the ARNs of the layers attached outside this project.
+        region: the function's region.
     """
     candidates = [
         package_problem(function, state, region),
@@ -40,34 +40,34 @@ def problems_of(
 
 
 def package_problem(function: Function, latest: FunctionState, region: str) -> Problem | None:
-    """Why a function cannot become what is wanted of it, if so: zips and images never change."""
+    """The problem if the package type would change, which Lambda does not allow; else ``None``."""
     package = "Image" if isinstance(function.source, ImageSource) else "Zip"
     if latest.package == package:
         return None
     return Problem(
         f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {package}; "
-        "deploy under another name",
+        "deploy it under another name",
         Place(f"function {function.name}"),
     )
 
 
 def unusable(name: str, latest: FunctionState, region: str) -> NotReady | None:
-    """Why nothing can be done with a function, if so (guide, "Lambda function states")."""
+    """The error of a function in state Failed, or ``None`` (guide, "Lambda function states")."""
     if latest.state != "Failed":
         return None
     return NotReady(
-        f"function {name} in {region} is Failed, as its creation has failed: {latest.why}",
-        remedy="Lambda changes nothing of such a function. Delete it, and run again: "
+        f"function {name} in {region} is in state Failed: its creation failed: {latest.why}",
+        remedy="Lambda cannot update such a function. Delete it, and run again: "
         f"aws lambda delete-function --function-name {name} --region {region}",
     )
 
 
 def creation_problem(function: Function, region: str) -> Problem | None:
-    """Why a function that is not there cannot be created, if so."""
+    """The problem if a function must be created without a role, or ``None``."""
     if function.role:
         return None
     return Problem(
-        f"does not exist in {region}, and creating it needs a role; give role: the ARN of its "
+        f"does not exist in {region}, and its creation needs a role; set role to the ARN of its "
         "execution role",
         Place(f"function {function.name}"),
     )
@@ -76,7 +76,7 @@ def creation_problem(function: Function, region: str) -> Problem | None:
 def environment_problem(
     function: Function, latest: FunctionState | None, region: str
 ) -> Problem | None:
-    """Why Lambda would not take the environment, with what others have set in it, if so."""
+    """The problem if the environment is over Lambda's limit, with variables set elsewhere."""
     variables = function.configuration.environment
     merged = {**(latest.environment if latest else {}), **variables}
     size = _measured(merged)
@@ -84,11 +84,11 @@ def environment_problem(
         return None
     largest = sorted(merged, key=lambda name: -_measured({name: merged[name]}))[:3]
     sizes = ", ".join(f"{name} ({_measured({name: merged[name]}):,})" for name in largest)
-    beside = ", with what is there already" if latest else ""
+    existing = ", including existing variables" if latest else ""
     return Problem(
-        f"the environment of {function.name} would have {size:,} bytes in {region}{beside}, and "
-        f"Lambda takes {ENVIRONMENT_LIMIT:,}; largest: {sizes}; keep large values in a parameter, "
-        "a secret or a bucket, and name that in a variable",
+        f"the environment of {function.name} would have {size:,} bytes in {region}{existing}; "
+        f"Lambda's limit is {ENVIRONMENT_LIMIT:,}; largest: {sizes}; store large values in a "
+        "parameter, a secret or a bucket, and put the name of that in a variable",
         function.place,
     )
 
@@ -100,14 +100,15 @@ def _measured(variables: dict[str, str]) -> int:
 def _too_many_layers(
     function: Function, state: FunctionState, foreign: Collection[str], region: str
 ) -> Problem | None:
-    """Why a function cannot have its layers beside those that others attached, if so."""
-    theirs = [layer_name(arn) for arn in state.layers if arn in foreign]
-    own = function.source.layers if isinstance(function.source, ZipSource) else ()
-    number = len(own) + len(theirs)
-    if not theirs or number <= MAX_LAYERS:
+    """The problem if a function would have too many layers with foreign ones, or ``None``."""
+    foreign_names = [layer_name(arn) for arn in state.layers if arn in foreign]
+    layers = function.source.layers if isinstance(function.source, ZipSource) else ()
+    number = len(layers) + len(foreign_names)
+    if not foreign_names or number <= MAX_LAYERS:
         return None
     return Problem(
-        f"{function.name} would have {number} layers in {region}, with those that others attached "
-        f"({', '.join(theirs)}), and a Lambda function takes at most {MAX_LAYERS}; take one off",
+        f"{function.name} would have {number} layers in {region}, including layers attached "
+        f"outside this project ({', '.join(foreign_names)}); Lambda's limit is {MAX_LAYERS}; "
+        "detach one",
         function.place,
     )

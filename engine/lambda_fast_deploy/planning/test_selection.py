@@ -1,4 +1,4 @@
-"""Which tests run in which run."""
+"""Selects the tests of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EVERY = Condition()
 
 
 def reason_to_run(test: FunctionTest, event: Event) -> str:
-    """Why a test was asked for in so many words, or nothing."""
+    """Why the event or a condition asks for a test, or ``""``."""
     if event.is_release:
         return "a release runs every test"
     if event.asks_for("test-all"):
@@ -23,16 +23,16 @@ def reason_to_run(test: FunctionTest, event: Event) -> str:
 
 
 def reason_to_skip(test: FunctionTest, event: Event, *, changed: bool) -> str:
-    """Why a test does not run, or nothing when it does."""
+    """Why a test does not run, or ``""`` if it runs."""
     if reason_to_run(test, event):
         return ""
     if test.when and not any(fits(condition, event) for condition in test.when):
-        return f"runs with {' or '.join(map(_said, test.when))}"
+        return f"runs with {' or '.join(map(_described, test.when))}"
     return "" if changed else "nothing changed"
 
 
 def fits(condition: Condition, event: Event) -> bool:
-    """Whether everything that a condition names is so. What changed may be unknown: it fits."""
+    """Whether all parts of a condition are true. Unknown changed files count as a match."""
     return (
         (not condition.flag or any(event.asks_for(flag) for flag in condition.flag))
         and (not condition.event or event.name in condition.event)
@@ -43,11 +43,11 @@ def fits(condition: Condition, event: Event) -> bool:
 
 
 def _any(patterns: tuple[str, ...], values: Iterable[str]) -> bool:
-    found = [value for value in values if value]
-    return not patterns or any(fnmatchcase(v, pattern) for v in found for pattern in patterns)
+    present = [value for value in values if value]
+    return not patterns or any(fnmatchcase(v, pattern) for v in present for pattern in patterns)
 
 
-def _said(condition: Condition) -> str:
+def _described(condition: Condition) -> str:
     """A condition in words."""
     words = [
         *([" or ".join(f"[{flag}]" for flag in condition.flag)] if condition.flag else []),

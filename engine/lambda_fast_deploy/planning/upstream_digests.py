@@ -1,8 +1,8 @@
-"""What images stand on: the digests of the images that they start from, or copy from.
+"""The digests of upstream images: those that Dockerfiles start from, or copy from.
 
-What follows its upstreams must be built again when these move, so registries are asked for their
-digests. Where one does not tell, what was made of the same recipe before will do: an upstream that
-is down must not stop a deployment.
+An image that follows its upstreams is rebuilt when these move, so their digests are read from
+registries. If a registry does not answer, the newest image of the same recipe is reused: an
+unavailable upstream must not stop a deployment.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from lambda_fast_deploy.adapters.parallel import attempts, results, workers
 from lambda_fast_deploy.errors import Unreachable
 from lambda_fast_deploy.fingerprints.images.recipe import (
     ImageRecipe,
-    known_part,
+    fingerprint_with_upstreams,
+    known_digests,
     recipes_of,
-    standing_on,
 )
 from lambda_fast_deploy.models import Base, DesiredImages, Fingerprints
 from lambda_fast_deploy.run_log import RunLog
@@ -33,86 +33,94 @@ def settled(
     *,
     asked: bool = False,
 ) -> Fingerprints:
-    """The fingerprints with those of all images: what they stand on is asked for at once.
+    """The fingerprints including those of all images, with their upstreams' digests.
 
     Args:
         desired: the images.
-        local: the fingerprints of what the working tree holds.
-        clients: where it is asked.
+        local: the fingerprints of the working tree.
+        clients: the APIs to read from.
         run_log: takes notes.
-        asked: whether the digests have been asked for, and ``local`` has those that are known.
+        asked: whether the digests have been read already, and are in ``local``.
     """
-    every = {each.step: each for each in recipes_of(desired)}
+    recipes = {each.step: each for each in recipes_of(desired)}
     digests = local.digests
     if not asked:
-        names = _asked_for(every.values(), run_log, unmerged=bool(desired.event.unmerged))
+        names = _names_to_look_up(recipes.values(), run_log, unmerged=bool(desired.event.unmerged))
         digests = _digests(names, desired.region, clients, run_log)
 
     def followed(step: str) -> dict[str, str]:
-        """The digests of what something follows; ``""`` where one is not known."""
-        names = every[step].upstreams() if every[step].source.follow_upstream else []
+        """The digests of the upstreams that a step follows; ``""`` if unknown."""
+        names = recipes[step].upstreams() if recipes[step].source.follow_upstream else []
         return {name: digests.get(name, "") for name in names}
 
-    def known(step: str) -> dict[str, str]:
-        found = followed(step)
-        return found if all(found.values()) else known_part(found)
+    def known_part(step: str) -> dict[str, str]:
+        upstreams = followed(step)
+        return upstreams if all(upstreams.values()) else known_digests(upstreams)
 
-    def base(name: str, given: Base) -> str:
+    def base(name: str, settings: Base) -> str:
         step = f"base:{name}"
-        found = standing_on(local.recipes[step], known(step))
+        fingerprint = fingerprint_with_upstreams(local.recipes[step], known_part(step))
         if all(followed(step).values()):
-            return found
-        tag = part_tag(given, found) if known(step) else base_tag(given, found)
-        return _newest(given, tag, desired.region, clients) or found
+            return fingerprint
+        tag = (
+            part_tag(settings, fingerprint) if known_part(step) else base_tag(settings, fingerprint)
+        )
+        return _newest(settings, tag, desired.region, clients) or fingerprint
 
     with workers() as pool:
         bases = results(
-            {name: pool.submit(base, name, given) for name, given in desired.bases.items()}
+            {
+                name: pool.submit(base, name, base_settings)
+                for name, base_settings in desired.bases.items()
+            }
         )
     images = {
-        each.name: standing_on(
-            local.recipes[each.step], known(each.step), bases.get(each.source.base or "", "")
+        each.name: fingerprint_with_upstreams(
+            local.recipes[each.step], known_part(each.step), bases.get(each.source.base or "", "")
         )
         for each in desired.images
     }
     return replace(local, bases=bases, images=images, digests=digests)
 
 
-def _asked_for(every: Iterable[ImageRecipe], run_log: RunLog, *, unmerged: bool) -> list[str]:
-    """The images that registries are asked for."""
-    found: set[str] = set()
-    for each in every:
+def _names_to_look_up(
+    recipes: Iterable[ImageRecipe], run_log: RunLog, *, unmerged: bool
+) -> list[str]:
+    """The upstream images whose digests are read."""
+    names_: set[str] = set()
+    for each in recipes:
         if each.source.follow_upstream:
             names = each.asked_for(unmerged=unmerged)
-            found |= set(names)
+            names_ |= set(names)
             if len(names) < len(each.upstreams()):
                 run_log.note(
-                    f"What {each.what} starts from is named by a build argument, and not asked for "
-                    "before it is merged; what was made of the same files last counts."
+                    f"The upstream image of {each.what} comes from a build argument and is not "
+                    "looked up before the code is merged; the newest image of the same files is "
+                    "reused."
                 )
-    return sorted(found)
+    return sorted(names_)
 
 
 def _digests(
     images: list[str], region: str, clients: Clients, run_log: RunLog
 ) -> Mapping[str, str]:
-    """The digest of each image that is known, ``""`` where nothing answers; others are noted."""
+    """The digest of each image, ``""`` if its registry is unreachable; a note for each failure."""
     if not images:
         return {}
-    known, unknown = attempts(clients.distribution(region).digest, images)
-    for image, error in unknown.items():
+    digests, errors = attempts(clients.distribution(region).digest, images)
+    for image, error in errors.items():
         is_gone = isinstance(error, Unreachable)
-        other = "or else the copy that the builder has" if is_gone else "if there is anything"
+        other = "or else the builder's copy" if is_gone else "if there is one"
         run_log.note(
-            f"Whether {image} has moved could not be found out, so what was made of the same files "
-            f"last counts, {other}: {error.message}. {error.remedy}".rstrip()
+            f"Could not check {image} for updates; reusing the newest image of the same files, "
+            f"{other}: {error.message}. {error.remedy}".rstrip()
         )
-        known |= {image: ""} if is_gone else {}
-    return known
+        digests |= {image: ""} if is_gone else {}
+    return digests
 
 
 def _newest(base: Base, tag: str, region: str, clients: Clients) -> str:
-    """The fingerprint of the image behind a tag of a base, or nothing."""
+    """The fingerprint of the image behind a tag of a base, or ``""``."""
     prefix = f"{base.tag}-"
     for each in clients.registry(region).tags(base.repository, tag):
         fingerprint = each.removeprefix(prefix)

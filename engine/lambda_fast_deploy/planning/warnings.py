@@ -1,4 +1,4 @@
-"""What people may not expect of a deploy that is planned, and what they can do about it."""
+"""Warnings about a planned deploy, with what to do about each."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def cautions(
     observed_region: ObservedRegion,
     store: Store | None,
 ) -> Iterator[str]:
-    """What is to be said of a function before it is deployed to a region.
+    """The warnings about a function before its deploy to a region.
 
     Args:
         function: the function.
-        region: where.
-        plan: what will be done.
-        observed_region: what the region has.
-        store: where zips go that are too large for a call, if anywhere.
+        region: the region.
+        plan: the plan.
+        observed_region: the observed region.
+        store: the bucket for zips that are too large for an API call, if any.
     """
     observed = observed_region.functions.get(function.name)
     if observed is None:
@@ -41,20 +41,19 @@ def cautions(
     )
     if function.has_alias and observed.alias is None and (is_code_new or is_configured):
         yield (
-            f"Alias {function.alias} of {function.name} is new in {region}: who calls "
-            f"{function.name} itself gets $LATEST, which changes before the tests. Let them call "
-            f"{function.name}:{function.alias}; or write alias: $LATEST, if they are to stay."
+            f"Alias {function.alias} of {function.name} is new in {region}. Callers of "
+            f"{function.name} without alias get $LATEST, which changes before the tests. Change "
+            f"them to call {function.name}:{function.alias}, or set alias: $LATEST."
         )
     if is_code_new and store is None and _is_large(function, observed):
         yield (
-            f"The code that {function.name} has in {region} is "
-            f"{units.size(observed.latest.code_size)} zipped: should the deploy fail, it takes "
-            "a bucket "
-            "to put it back. Name one: artifacts: {bucket: NAME, create: true}."
+            f"The live code of {function.name} in {region} is "
+            f"{units.size(observed.latest.code_size)} zipped, so a rollback needs a bucket. "
+            "Set artifacts: {bucket: NAME, create: true}."
         )
 
 
 def _is_large(function: Function, observed: ObservedFunction) -> bool:
-    """Whether the zip that is there is too large for a call."""
+    """Whether the live zip is too large for an API call."""
     is_zip = isinstance(function.source, ZipSource)
     return is_zip and observed.latest.code_size > DIRECT_LIMIT

@@ -25,7 +25,7 @@ from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import code_archive
 from lambda_fast_deploy.fingerprints.file_tree import code_files
 from lambda_fast_deploy.fingerprints.fingerprints import still
-from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer, own_of
+from lambda_fast_deploy.fingerprints.layers.fingerprint import local_contents, of_layer
 from lambda_fast_deploy.models import Action, Archive, Layer, Step
 from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
@@ -185,7 +185,7 @@ class StackArtifacts:
             BuildFailed: they have changed since the artifact was looked for.
         """
         part, layer = artifact.part, _layer(artifact.part)
-        own = own_of(layer)
+        own = local_contents(layer)
         fingerprint = of_layer(layer, own)
         whole = _fingerprint(part, fingerprint, artifact.own)
         still(_called(part), artifact.fingerprint, lambda: whole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lambda_fast_deploy.adapters.aws.cloudformation import theirs
+from lambda_fast_deploy.adapters.aws.cloudformation import changed_elsewhere
 from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
 from lambda_fast_deploy.errors import Conflict, DeployError, DeployFailed
 from lambda_fast_deploy.models import FunctionOutcome
@@ -208,7 +208,7 @@ class StackRestore:
 
     def _check(self, kept: Snapshot) -> None:
         if not is_at(self._context, kept):
-            raise theirs(self._context.name)
+            raise changed_elsewhere(self._context.name)
 
 
 def _said(name: str, before: Snapshot | None, target: Snapshot | None, *, but: bool) -> str:

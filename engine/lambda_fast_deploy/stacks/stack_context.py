@@ -21,7 +21,7 @@ from lambda_fast_deploy.models import (
     Stack,
     Step,
 )
-from lambda_fast_deploy.packaging.upload import bucket_of, make_sure_of
+from lambda_fast_deploy.packaging.upload import bucket_of, ensure_exists
 from lambda_fast_deploy.release.function_release import because
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
@@ -84,7 +84,7 @@ class StackContext:
         if self.settings.plan_only and store.create:
             return
         try:
-            make_sure_of(self.bucket, store, f"what stack {self.name} is made of", self.region)
+            ensure_exists(self.bucket, store, f"what stack {self.name} is made of", self.region)
         except BuildFailed as error:  # nothing is built yet
             raise NotReady(error.message, remedy=error.remedy) from None
 

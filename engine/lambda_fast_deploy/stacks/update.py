@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lambda_fast_deploy.adapters.aws.cloudformation import theirs
+from lambda_fast_deploy.adapters.aws.cloudformation import changed_elsewhere
 from lambda_fast_deploy.adapters.aws.stack_shapes import ChangeSet, Proposal
 from lambda_fast_deploy.errors import Conflict, DeployError, unexpected
 from lambda_fast_deploy.models import Action, FunctionOutcome, Step
@@ -73,7 +73,7 @@ class StackUpdate:
                 context.stacks.discard(change_set)
                 return planned(context, self._there, every)
             if not is_at(context, self._before):
-                raise theirs(context.name)
+                raise changed_elsewhere(context.name)
             wanted = self._remember(self._on_trial(wanted, proposal))
         except DeployError:
             context.stacks.discard(change_set)
@@ -115,7 +115,7 @@ class StackUpdate:
         except Conflict:
             now = self._context.keep.get(kept.id)
             if now is None or now.back is not None:
-                raise theirs(self._context.name) from None
+                raise changed_elsewhere(self._context.name) from None
 
     def _carried_out(
         self, change_set: ChangeSet, wanted: Snapshot, steps: tuple[Step, ...], *, is_new: bool
@@ -132,7 +132,7 @@ class StackUpdate:
                 if not applied.is_done:
                     raise applied.error(context.name)
                 if not is_at(context, wanted):
-                    raise theirs(context.name)
+                    raise changed_elsewhere(context.name)
                 detail("every resource is as it should be")
         except Conflict as error:
             return because(delivery, error)  # theirs stays
@@ -217,11 +217,11 @@ class StackUpdate:
         while not lease.is_over(before.etag):
             self._context.run_log.cancellation.check()
             if not is_at(self._context, before):
-                raise theirs(self._context.name)
+                raise changed_elsewhere(self._context.name)
         try:
             return self._context.keep.settle(replace(before, going=False))
         except Conflict:
-            raise theirs(self._context.name) from None
+            raise changed_elsewhere(self._context.name) from None
 
 
 def _common(digests: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

@@ -80,7 +80,7 @@ def test_six_minutes_are_told_before_anything_is_touched(project: Project, secon
     with requests_during() as requests:
         deploy = run(project, seconds, "deploy")
     assert deploy.returncode == 3, deploy.stderr
-    assert "since the clock of this machine is off: Signature" in deploy.stderr
+    assert "since the clock of this machine is wrong: Signature" in deploy.stderr
     assert "Set the clock" in deploy.stderr
     assert not any(each["mutating"] for each in requests)
     doctor = run(project, seconds, "doctor")

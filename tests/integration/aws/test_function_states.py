@@ -109,7 +109,7 @@ def test_a_function_that_has_failed_is_told_with_what_to_do(
     run = project.deploy()
     assert (run.code, run.changes) == (3, [])
     assert f"function {name} in" in run.log
-    assert "is Failed, as its creation has failed: The subnet does not exist." in run.log
+    assert "is in state Failed: its creation failed: The subnet does not exist." in run.log
     assert f"aws lambda delete-function --function-name {name}" in run.log
 
 
@@ -121,7 +121,7 @@ def test_a_function_that_fails_while_it_is_waited_for_is_told_with_what_to_do(
     threading.Timer(3, put, (aws, name, "Failed")).start()
     run = project.deploy()
     assert run.code == 1
-    assert "is Failed, as its creation has failed: The subnet does not exist." in run.log
+    assert "is in state Failed: its creation failed: The subnet does not exist." in run.log
     assert f"aws lambda delete-function --function-name {name}" in run.log
     assert "UpdateFunctionCode" not in run.changes
 

@@ -172,7 +172,7 @@ def test_what_lambda_says_of_an_environment_is_told_without_its_values(
     assert run.code == 1
     told = run.log + run.out + json.dumps(run.report["functions"])
     assert "exceeded the 4KB limit. (InvalidParameterValueException)" in run.log
-    assert "keep large values in a parameter, a secret or a bucket" in run.log
+    assert "store large values in a parameter, a secret or a bucket" in run.log
     assert "String measured" not in told
     assert '"a b"' not in told
     assert variables(aws, name) == {"PASSWORD": "a b", "LEVEL": "info"}
@@ -278,12 +278,16 @@ def test_callers_of_the_bare_name_are_told_of_when_the_alias_is_new(
     )
     aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     project.write("src/app.py", CODE.replace("one", "two"))
-    says = f"who calls {name} itself gets $LATEST, which changes before the tests. Let them call"
+    says = (
+        f"Callers of {name} without alias get $LATEST, which changes before the tests. Change them"
+    )
     for command in ("plan", "deploy"):
         run = project.run(command)
         assert run.code == 0
         assert says in run.log
-        assert f"who calls {name} itself gets $LATEST before the tests" in json.dumps(run.report)
+        assert f"callers of {name} without alias get $LATEST before the tests" in json.dumps(
+            run.report
+        )
         assert "before traffic" not in run.log
     assert "before alias live is made" in json.dumps(run.report)
     project.write("src/app.py", CODE.replace("one", "three"))
@@ -347,5 +351,5 @@ def test_code_of_80_mb_without_an_alias_is_taken_back(large: Project, name: str,
     large.write("lambda-deploy.yml", text.split("\n", 1)[1])  # and no bucket
     run = large.deploy()
     assert run.code == 4
-    assert "80.0 MB zipped: should the deploy fail, it takes a bucket to put it back" in run.log
+    assert "80.0 MB zipped, so a rollback needs a bucket" in run.log
     assert "the previous code of" in run.log

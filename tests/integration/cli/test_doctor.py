@@ -111,7 +111,7 @@ def test_everything_that_is_broken_is_named_and_nothing_else(lab_zip: Project, n
         assert sum(words in text for text in said) == 1, what
     assert len(said) == len(BROKEN), said
     assert levels["note"] == []
-    assert all(finding["remedy"] or "deploy under another name" in finding["says"]
+    assert all(finding["remedy"] or "deploy it under another name" in finding["says"]
                for finding in levels["wrong"])  # fmt: skip
 
 
@@ -194,4 +194,6 @@ def test_images_are_ready_before_and_after_the_first_deploy(lean: Project, name:
     boto3.client("ecr").put_image_tag_mutability(
         repositoryName=name, imageTagMutability="IMMUTABLE"
     )
-    assert "Let the tag buildcache move" in examine(lean)[1]["note"][-1]["remedy"]
+    assert (
+        "IMMUTABLE_WITH_EXCLUSION with filter buildcache" in examine(lean)[1]["note"][-1]["remedy"]
+    )

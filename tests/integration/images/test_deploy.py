@@ -309,7 +309,7 @@ def test_a_dockerfile_may_name_the_base_by_its_human_tag(lean: Project, name: st
     lean.edit("Dockerfile.lambda.base", "echo base", "echo moved")
     assert get(lean.deploy().function["url"])[1]["marker"] == "moved\n"
     lean.edit("lambda-deploy.yml", "      base: python\n", "")
-    assert "starts from base python by its tag; say base: python as well" in lean.deploy().log
+    assert "starts from base python by its tag; also set base: python" in lean.deploy().log
 
 
 def test_an_image_is_built_for_the_functions_architecture(

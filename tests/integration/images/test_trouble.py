@@ -134,7 +134,7 @@ def test_a_cache_that_has_gone_is_told(lean: Project, name: str) -> None:
         repositoryName=name, imageIds=[{"imageTag": "buildcache"}]
     )
     lean.edit("app/main.py", '"hello"', '"good day"')
-    assert "There was no build cache" in lean.deploy().log
+    assert "No build cache found" in lean.deploy().log
 
 
 def test_a_cache_that_cannot_be_written_is_told(lean: Project) -> None:
@@ -143,7 +143,7 @@ def test_a_cache_that_cannot_be_written_is_told(lean: Project) -> None:
     with faults(refused):
         run = lean.deploy()
     assert run.code == 0
-    assert "could not be written, so a build on a fresh machine starts from nothing" in run.log
+    assert "so a fresh machine builds it from scratch" in run.log
 
 
 def test_without_buildx_the_engine_builds_and_it_is_told(lean: Project, tmp_path: Path) -> None:
@@ -198,4 +198,4 @@ def test_a_full_disk_is_told_with_its_remedy(lean: Project) -> None:
     )
     run = lean.deploy()
     assert run.code == 1
-    assert "The disk is full: docker system prune" in run.log
+    assert "The disk is full. Free space with docker system prune" in run.log

@@ -201,7 +201,7 @@ def test_what_others_made_is_built_only_if_sources_names_it(own: Own) -> None:
     refused = own.project.deploy()
     assert refused.code == 1
     assert "own" in refused.log
-    assert "Write sources: [own] for layer" in refused.log
+    assert "Set sources: [own] for layer" in refused.log
     assert own.builds == []
 
     own.config("requirements.txt", more="\n    sources: [Own]")
@@ -214,7 +214,7 @@ def test_what_comes_out_for_this_machine_only_is_refused(own: Own) -> None:
     own.project.edit("own/backend.py", "py3-none-any", "cp311-cp311-linux_x86_64")
     refused = own.project.deploy()
     assert refused.code == 1
-    says = "own 1.0 in layer .*-own was built from source, and fits this machine only"
+    says = "own 1.0 in layer .*-own was built from source, and only works on this machine"
     assert [line for line in refused.log.splitlines() if re.search(says, line)]
     assert refused.changes == []
 
@@ -224,4 +224,4 @@ def test_a_folder_without_a_name_is_asked_for_one(own: Own) -> None:
     (own.project.root / "own/pyproject.toml").unlink()
     refused = own.project.deploy()
     assert refused.code == 1
-    assert "Write its name before it in requirements.txt: NAME @ ./own." in refused.log
+    assert "Add its name in requirements.txt: NAME @ ./own." in refused.log

@@ -39,7 +39,7 @@ def test_a_wheel_with_another_hash_than_required_is_refused(
     shared.write("requirements.txt", f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
     run = shared.deploy()
     assert run.code == 1
-    assert f"layer {name}-deps cannot be made of requirements.txt: " in run.log
+    assert f"layer {name}-deps cannot be built from requirements.txt: " in run.log
     assert "hash" in run.log.partition("error: ")[2].splitlines()[0].lower()
     assert run.changes == []
 
@@ -125,7 +125,7 @@ functions:
     run = twice.deploy()
     assert run.code == 0
     assert f"idna 3.10 is in layer {name}-a and in layer {name}-b" in run.log
-    assert f"The code of {name} has a six of its own" in run.log
+    assert f"The code of {name} has six, which hides" in run.log
     # Of two layers one is reused, which AWS alone has.
     twice.edit(
         "lambda-deploy.yml",

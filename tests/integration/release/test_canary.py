@@ -344,6 +344,6 @@ def test_what_users_have_is_not_tried_again(project: Project, name: str, aws: An
     run = project.deploy()
     assert run.code == 0
     assert run.actions[f"canary:{name}"] == "skip"
-    assert f"No canary of {name}: version 1 already is what is wanted" in run.log
+    assert f"No canary of {name}: version 1 is up to date" in run.log
     assert leads(aws, name)[1] == {}
     assert get(run.function["url"])[1]["version"] == "one"

@@ -73,7 +73,7 @@ def test_a_refusal_that_passes_fails_no_deploy(
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
-        (PASSING["throttled"], "not at all where that is 0: see aws lambda get-function-concur"),
+        (PASSING["throttled"], "which may be 0: see aws lambda get-function-concurrency"),
         (refusal(502, "KMSDisabledException"), "KMSDisabledException"),
     ],
 )

@@ -44,7 +44,7 @@ stack:
 artifacts: {{bucket: {bucket}, create: true{more}}}
 """
 CODE = "import os\ndef handler(event, context):\n    return f'{os.environ[\"GREETING\"]} one'\n"
-NOTE = "held other bytes than were written there, and is written anew"
+NOTE = "had other content than was written there, and is written again"
 
 
 class Kept:

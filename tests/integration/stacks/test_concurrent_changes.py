@@ -111,7 +111,7 @@ def until_met() -> None:
 def second(run: Run, project: Project) -> None:
     """Hold a run against what it should say when somebody else was faster."""
     assert run.code == 1
-    assert f": somebody else has changed stack {project.root.name} while" in run.log
+    assert f": stack {project.root.name} was changed outside this run while" in run.log
     assert "as it should be" not in run.log
     assert [each["left"] for each in run.report["functions"]] in ([], [[]])
 

@@ -318,7 +318,7 @@ def test_a_template_that_somebody_else_writes_over_is_not_applied(
         bucket.put_object(Key=key, Body=content.replace(b"mine", b"theirs"))
         run = deploying.result()
     assert run.code == 1
-    assert "does not hold the template that this run has put there" in run.log
+    assert "no longer has the template that this run uploaded" in run.log
     assert "ExecuteChangeSet" not in run.changes
     assert "DeleteChangeSet" in run.changes
     value = boto3.client("ssm").get_parameter(Name=word_of(api, stack))["Parameter"]["Value"]
@@ -341,7 +341,7 @@ def test_a_stack_whose_first_change_set_fails_leaves_no_name(
     failed = project.deploy()
     assert failed.code == 1
     says = f"Taken: Resource of type 'AWS::S3::Bucket' with identifier '{stack}' already exists."
-    assert f"error: CloudFormation does not take the template of {stack}: {says}" in failed.log
+    assert f"error: CloudFormation rejected the template of {stack}: {says}" in failed.log
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         api.describe_stacks(StackName=stack)
     project.write("template.yaml", WORD)

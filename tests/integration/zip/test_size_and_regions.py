@@ -25,9 +25,7 @@ functions:
     for command in ("plan", "deploy"):
         refused = large.run(command)
         assert refused.code == 2
-        says = (
-            f"the code of {name} is 51.0 MB zipped; Lambda takes at most 50.0 MB in a call: name a"
-        )
+        says = f"the code of {name} is 51.0 MB zipped; Lambda's limit is 50.0 MB in a call: name a"
         assert says in refused.log
         assert refused.changes == []
 

@@ -77,7 +77,7 @@ AWSS, HUB, OWN = "public.ecr.aws/lambda/python:3.13", "docker.io/library/python:
             OWN,
             f'failed to resolve reference "{OWN}": failed to do request: Head "https://r.example'
             '/v2/b/manifests/1": dial tcp: lookup r.example: no such host',
-            "reaches r.example",
+            "can reach r.example",
         ),
     ],
 )

@@ -41,11 +41,11 @@ def no_file(kind: str, path: Path) -> Path:
 
 # A socket cannot be opened, nor can a terminal where there is none.
 KINDS = {
-    "pipe": "is a pipe, no regular file",
+    "pipe": "is a pipe, not a regular file",
     "socket": "cannot be read",
-    "directory": "is a directory, no regular file",
-    "zero": "is a device, no regular file",
-    "tty": "is a device, no regular file|cannot be read",
+    "directory": "is a directory, not a regular file",
+    "zero": "is a device, not a regular file",
+    "tty": "is a device, not a regular file|cannot be read",
 }
 
 
@@ -66,7 +66,9 @@ def test_a_tree_of_code_holds_regular_files_only(tmp_path: Path, kind: str, link
     made = no_file(kind, (tmp_path if linked else code) / "data.bin")
     if linked:
         (code / "data.bin").symlink_to(made)
-    with pytest.raises(Invalid, match=r"is a (pipe|socket|device), no regular file; remove it, or"):
+    with pytest.raises(
+        Invalid, match=r"is a (pipe|socket|device), not a regular file; remove it, or"
+    ):
         code_files(code)
     (code / ".lambdaignore").write_text("data.bin")
     assert code_files(code) == []
@@ -91,7 +93,7 @@ def test_a_file_that_vanished_since_it_was_listed_has_changed(tmp_path: Path) ->
         with pytest.raises(Invalid, match=r"swp: changed while it was read; run again"):
             read(gone)
     gone.symlink_to("nowhere")
-    with pytest.raises(Invalid, match="is a link that leads nowhere"):
+    with pytest.raises(Invalid, match="is a link without a target"):
         files.look(gone, "x")
 
 
@@ -119,7 +121,7 @@ def test_a_folder_that_cannot_be_listed_is_said(tmp_path: Path) -> None:
 def test_links_that_lead_to_themselves_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(Invalid, match="a: is a link that leads nowhere"):
+    with pytest.raises(Invalid, match="a: is a link without a target"):
         code_files(tmp_path)
 
 
@@ -171,7 +173,7 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 def refused(read: Callable[[], object]) -> None:
     with pytest.raises(Invalid) as caught:
         read()
-    assert "leads out of the checkout" in str(caught.value)
+    assert "points outside the checkout" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
@@ -237,8 +239,8 @@ def test_what_a_configuration_names_outside_is_said_at_its_line(checkout: Path) 
             lambda: frozenset({"eu-west-1"}),
         )
     said = str(caught.value)
-    assert "lambda-deploy.yml:4: directory '../outside' leads out of the checkout" in said
-    assert "lambda-deploy.yml:10: file '../outside/secret.py' leads out of the checkout" in said
+    assert "lambda-deploy.yml:4: directory '../outside' points outside the checkout" in said
+    assert "lambda-deploy.yml:10: file '../outside/secret.py' points outside the checkout" in said
 
 
 def test_outside_of_such_plans_links_are_followed(tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ def token(**claims: Any) -> str:
 @pytest.mark.parametrize(
     ("given", "trouble"),
     [
-        ("", "the runner did not hand over its variables"),
-        ("notatoken", "its token is no JSON Web Token"),
-        ("a.b.c", "its token is no JSON Web Token"),
-        ("e30.W10.c", "its token is no JSON Web Token"),
-        ("e30." + "é" + ".c", "its token is no JSON Web Token"),
+        ("", "the runner did not provide its variables"),
+        ("notatoken", "its token is not a JSON Web Token"),
+        ("a.b.c", "its token is not a JSON Web Token"),
+        ("e30.W10.c", "its token is not a JSON Web Token"),
+        ("e30." + "é" + ".c", "its token is not a JSON Web Token"),
         (token(exp=time.time() - 1), "its token has expired"),
         (token(exp=time.time() + 30), "its token has expired"),
         (token(exp=time.time() + 3600), ""),
@@ -44,4 +44,4 @@ def test_a_token_without_an_address_is_none(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", token())
     for name in ("ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL"):
         monkeypatch.delenv(name, raising=False)
-    assert github_cache.trouble() == "the runner did not hand over its variables"
+    assert github_cache.trouble() == "the runner did not provide its variables"

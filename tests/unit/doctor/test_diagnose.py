@@ -391,7 +391,7 @@ def test_an_update_is_rehearsed(clients: Clients, stub: Stub) -> None:
         (
             {"State": "Failed", "StateReasonCode": "ImageDeleted", "StateReason": "gone"},
             Level.WRONG,
-            "gone (ImageDeleted) Lambda changes nothing of such a function. Delete it",
+            "gone (ImageDeleted) Lambda cannot update such a function. Delete it",
         ),
         ({"State": "Inactive", "StateReasonCode": "Idle"}, Level.NOTE, "is Inactive (Idle)"),
         ({"State": "Pending"}, Level.NOTE, "is Pending A deploy waits for that"),
@@ -485,7 +485,7 @@ def test_a_policy_that_could_expire_what_functions_use_is_noted(
 
 def test_an_immutable_repository_has_no_cache(clients: Clients, stub: Stub) -> None:
     findings = repository(clients, stub, None, imageTagMutability="IMMUTABLE")
-    assert "Let the tag buildcache move" in only(iter(findings), Level.NOTE)[0]
+    assert "IMMUTABLE_WITH_EXCLUSION with filter buildcache" in only(iter(findings), Level.NOTE)[0]
 
 
 def test_an_absent_repository_will_be_created(clients: Clients, stub: Stub) -> None:

@@ -280,12 +280,12 @@ def test_an_ignore_file_that_is_not_understood_leaves_nothing_out(
 @pytest.mark.parametrize(
     ("copy", "says"),
     [
-        ("settings.json", "COPY settings.json: left out by {root}/.dockerignore line 2"),
-        ("lib/deep/x", "COPY lib/deep/x: left out by {root}/.dockerignore line 1"),
+        ("settings.json", "COPY settings.json: excluded by {root}/.dockerignore line 2"),
+        ("lib/deep/x", "COPY lib/deep/x: excluded by {root}/.dockerignore line 1"),
         ("nothing.py", "COPY nothing.py: not in the context {root}"),
         ("app/main.py/x", "COPY app/main.py/x: not in the context {root}"),
-        ("away", "COPY away: a link on its way leads to nothing in the context"),
-        ("gone", "COPY gone: a link on its way leads to nothing in the context"),
+        ("away", "COPY away: a link on its path has no target in the context"),
+        ("gone", "COPY gone: a link on its path has no target in the context"),
     ],
 )
 def test_a_copy_that_will_find_nothing_is_said_at_its_line(

@@ -12,7 +12,7 @@ import pytest
 
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.fingerprints.archive import code_archive
-from lambda_fast_deploy.fingerprints.file_tree import code_files, kept_link
+from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
 
 
 def tree(root: Path, *names: str) -> Path:
@@ -50,7 +50,7 @@ def test_two_links_to_one_directory_are_two_copies_and_a_circle_is_none(tmp_path
     (tmp_path / "shared" / "again").symlink_to(tmp_path / "shared")
     names = code_files(tmp_path / "src")
     assert names == ["app.py", "common/money.py", "orders/__init__.py", "orders/common/money.py"]
-    assert [name for name in names if kept_link(tmp_path / "src", name)] == []
+    assert [name for name in names if link_target(tmp_path / "src", name)] == []
 
 
 PNPM = "node_modules/.pnpm/debug@4/node_modules"
@@ -70,7 +70,7 @@ def test_links_between_packages_and_into_layers_stay_links(tmp_path: Path) -> No
     for name, target in links.items():
         (tmp_path / name).symlink_to(target)
     names = code_files(tmp_path)
-    found = {name: leads for name in names if (leads := kept_link(tmp_path, name))}
+    found = {name: leads for name in names if (leads := link_target(tmp_path, name))}
     links["node_modules/absolute"] = ".pnpm/debug@4/node_modules/debug"
     copied = {"node_modules/outside", "own"}
     assert found == {name: target for name, target in links.items() if name not in copied} | {
@@ -111,7 +111,7 @@ def test_what_is_no_pattern_is_said_at_its_line(tmp_path: Path) -> None:
     (tmp_path / ".lambdaignore").write_text("*.txt\nfolder\\")
     with pytest.raises(Invalid) as caught:
         code_files(tmp_path)
-    assert f"{tmp_path}/.lambdaignore:2: 'folder\\\\' is no pattern" in str(caught.value)
+    assert f"{tmp_path}/.lambdaignore:2: 'folder\\\\' is not a pattern" in str(caught.value)
 
 
 def test_more_than_lambda_takes_is_refused_by_its_size_before_it_is_read(tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_more_than_lambda_takes_is_refused_by_its_size_before_it_is_read(tmp_pat
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
     assert str(caught.value) == (
-        f"{tmp_path}: holds 280.0 MB, and Lambda takes 262.1 MB unzipped; leave out by "
-        ".lambdaignore what the function does not need. The largest: 7.bin (70.0 MB), "
+        f"{tmp_path}: is 280.0 MB unzipped; Lambda's limit is 262.1 MB; exclude files that the "
+        "function does not need in .lambdaignore. Largest: 7.bin (70.0 MB), "
         "6.bin (60.0 MB), 5.bin (50.0 MB), 4.bin (40.0 MB), 3.bin (30.0 MB)"
     )
     (tmp_path / ".lambdaignore").write_text("[123].bin\n")
@@ -148,5 +148,5 @@ def test_as_for_git_nothing_is_taken_back_out_of_a_folder_that_is_left_out(tmp_p
 
 def test_patterns_without_end_are_refused(tmp_path: Path) -> None:
     (tmp_path / ".lambdaignore").write_text("".join(f"p{i}*\n" for i in range(10_001)))
-    with pytest.raises(Invalid, match=r"\.lambdaignore:10001: has 10002 lines, and no more than"):
+    with pytest.raises(Invalid, match=r"\.lambdaignore:10001: has 10002 lines, but the limit is"):
         code_files(tmp_path)

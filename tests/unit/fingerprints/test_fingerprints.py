@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
-from lambda_fast_deploy.fingerprints.images.recipe import of_base, of_image, standing_on
+from lambda_fast_deploy.fingerprints.images.recipe import (
+    fingerprint_with_upstreams,
+    of_base,
+    of_image,
+)
 from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer
 from lambda_fast_deploy.models import Architecture, Base, Function, ImageSource, Layer, Settings
 from lambda_fast_deploy.models.runtime import Runtime
@@ -257,11 +261,13 @@ def test_everything_that_the_settings_name_has_a_fingerprint(context: Path) -> N
 
 
 def test_a_base_is_another_one_when_the_image_that_it_starts_from_moved() -> None:
-    before = standing_on("0123456789abcdef", {"python:3.13": "sha256:1"})
-    assert before == standing_on("0123456789abcdef", {"python:3.13": "sha256:1"})
-    assert before != standing_on("0123456789abcdef", {"python:3.13": "sha256:2"})
-    assert before != standing_on("fedcba9876543210", {"python:3.13": "sha256:1"})
-    assert before != standing_on("0123456789abcdef", {"python:3.13": "sha256:1"}, "a-base")
+    before = fingerprint_with_upstreams("0123456789abcdef", {"python:3.13": "sha256:1"})
+    assert before == fingerprint_with_upstreams("0123456789abcdef", {"python:3.13": "sha256:1"})
+    assert before != fingerprint_with_upstreams("0123456789abcdef", {"python:3.13": "sha256:2"})
+    assert before != fingerprint_with_upstreams("fedcba9876543210", {"python:3.13": "sha256:1"})
+    assert before != fingerprint_with_upstreams(
+        "0123456789abcdef", {"python:3.13": "sha256:1"}, "a-base"
+    )
 
 
 def test_what_onbuild_of_an_own_base_copies_counts_for_the_image_on_it(context: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
-from lambda_fast_deploy.fingerprints.layers.requirements import asked, workspace_of
+from lambda_fast_deploy.fingerprints.layers.requirements import requirement_files, workspace_of
 
 WORKSPACE = "[tool.uv.workspace]\nmembers = ['libs/*', 'svc']\nexclude = ['libs/old']\n"
 
@@ -44,7 +44,7 @@ def test_a_file_is_known_by_its_name_and_by_the_lock_beside_it(
     tmp_path: Path, named: str, there: tuple[str, ...], kind: str, lock: str | None
 ) -> None:
     write(tmp_path, named, *there)
-    found = asked(tmp_path / named)
+    found = requirement_files(tmp_path / named)
     assert (found.kind, found.lock and found.lock.name) == (kind, lock)
 
 
@@ -59,7 +59,7 @@ def test_a_member_of_a_workspace_has_the_lock_of_its_root(
     write(tmp_path, "uv.lock", f"{folder}/pyproject.toml")
     project = tmp_path / folder / "pyproject.toml"
     assert workspace_of(project) == (tmp_path if is_member else None)
-    found = asked(project)
+    found = requirement_files(project)
     assert found.lock == (tmp_path / "uv.lock" if is_member else None)
     assert found.folder == tmp_path / folder
 

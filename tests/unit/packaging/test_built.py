@@ -46,7 +46,7 @@ def held(built: Layer) -> dict[str, str]:
 
 def test_a_layer_of_programs_alone_is_refused_unless_they_are_kept(tmp_path: Path) -> None:
     path = wheel(tmp_path, {TOOL: "#!python\nprint(1)\n"})
-    with pytest.raises(BuildFailed, match="empty: nothing but metadata is left of own") as caught:
+    with pytest.raises(BuildFailed, match="empty: only metadata is left of own") as caught:
         build_layer(layer(path))
     assert "keep" in caught.value.remedy
     for rules in (PruningRules("none"), PruningRules("safe", keep=("bin/*",))):
@@ -66,7 +66,7 @@ def test_no_profile_keeps_all_but_what_names_this_machine(tmp_path: Path) -> Non
 
 def test_a_link_to_this_machine_is_refused(tmp_path: Path) -> None:
     path = wheel(tmp_path, {"own.pth": f"{tmp_path}/src\n"})
-    with pytest.raises(BuildFailed, match=r"own 1.0 in layer stack leads to /.*own.pth"):
+    with pytest.raises(BuildFailed, match=r"own 1.0 in layer stack refers to /.*own.pth"):
         build_layer(layer(path))
 
 
@@ -86,4 +86,4 @@ def test_stubs_that_code_reads_stay_where_imports_cannot_be_tried(
     assert {"python/own.pyi", "python/unread.pyi"} <= held(layer(path)).keys()
     untried, spared = built.notes
     assert "this machine is another" in untried
-    assert "took no more out of layer stack than safe" in spared
+    assert "aggressive removed no more than safe from layer stack" in spared

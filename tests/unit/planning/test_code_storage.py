@@ -33,7 +33,7 @@ def said(used: int, there: FunctionState, *, asked: list[str] | None = None) -> 
 
 def test_what_does_not_fit_is_told_with_a_remedy() -> None:
     (says,) = said(LIMIT - 39_999, make.state(code_sha256="other"))
-    assert "take 80.5 GB of 80.5 GB, and 40.0 kB more do not fit" in says
+    assert "take 80.5 GB of 80.5 GB; 40.0 kB more do not fit" in says
     assert "keep: N" in says
     assert "layers prune" in says
 

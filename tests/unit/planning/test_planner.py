@@ -227,7 +227,7 @@ def test_a_layer_that_is_not_there_is_built_and_configured() -> None:
 
 
 def test_a_layer_that_is_reused_says_which_version() -> None:
-    assert planned().step(make.REGION, "layer:deps").reason == "version 3 holds the same"
+    assert planned().step(make.REGION, "layer:deps").reason == "version 3 has this content"
 
 
 # ---------------------------------------------------------------- configuration, alias, URL
@@ -291,7 +291,7 @@ def test_a_package_type_that_differs_cannot_be_deployed() -> None:
         planned(IMAGE, there=UNCHANGED)
     assert str(caught.value) == (
         f"function orders: is packaged as Zip in {make.REGION}, and Lambda cannot change that to "
-        "Image; deploy under another name"
+        "Image; deploy it under another name"
     )
 
 
@@ -421,13 +421,13 @@ def test_an_environment_is_measured_with_what_is_there(
         step = planned(function, there=observed).step(make.REGION, "configuration:orders")
         assert step.action is Action.UPDATE
         return
-    with pytest.raises(Invalid, match="already, and Lambda takes 4,096; largest: "):
+    with pytest.raises(Invalid, match="existing variables; Lambda's limit is 4,096; largest: "):
         planned(function, there=observed)
 
 
 def test_a_new_function_takes_no_more_environment() -> None:
     function = make.function(configuration=Configuration(environment={"LARGE": "x" * 4096}))
-    with pytest.raises(Invalid, match=r"4,108 bytes in [a-z0-9-]+, and .*: LARGE \(4,108\)"):
+    with pytest.raises(Invalid, match=r"4,108 bytes in [a-z0-9-]+; .*: LARGE \(4,108\)"):
         planned(function, there=make.observed())
 
 

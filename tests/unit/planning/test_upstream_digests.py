@@ -12,7 +12,11 @@ import pytest
 
 from lambda_fast_deploy.errors import Unreachable
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
-from lambda_fast_deploy.fingerprints.images.recipe import of_base, of_image, standing_on
+from lambda_fast_deploy.fingerprints.images.recipe import (
+    fingerprint_with_upstreams,
+    of_base,
+    of_image,
+)
 from lambda_fast_deploy.models import Base, DesiredImages, Event
 from lambda_fast_deploy.planning.upstream_digests import settled
 from lambda_fast_deploy.run_log import RunLog
@@ -82,7 +86,7 @@ def printed(clients: World, *bases: Base, unmerged: str = "") -> tuple[list[str]
 
 def test_an_image_of_many_bases_is_asked_for_once(base: Base) -> None:
     clients = World({"one:1": "sha256:1"})
-    expected = standing_on(of_base(base).fingerprint, {"one:1": "sha256:1"})
+    expected = fingerprint_with_upstreams(of_base(base).fingerprint, {"one:1": "sha256:1"})
     assert printed(clients, base, base) == ([expected] * 2, [])
     assert clients.asked == ["registry one:1"]
 
@@ -100,8 +104,8 @@ def test_what_no_registry_tells_leaves_the_newest_of_the_same_recipe(base: Base)
     assert prints == [NEWEST]
     assert clients.asked == ["registry one:1"]
     assert notes == [
-        "Whether one:1 has moved could not be found out, so what was made of the same files last "
-        "counts, or else the copy that the builder has: nobody answers for one:1. Mend it."
+        "Could not check one:1 for updates; reusing the newest image of the same files, or else "
+        "the builder's copy: nobody answers for one:1. Mend it."
     ]
 
 
@@ -111,15 +115,15 @@ def test_one_image_that_nobody_knows_leaves_other_bases_alone(base: Base) -> Non
     clients = World({"one:1": "sha256:1"})
     prints, notes = printed(clients, base, other)
     assert prints == [
-        standing_on(of_base(base).fingerprint, {"one:1": "sha256:1"}),
-        standing_on(of_base(other).fingerprint, {"one:1": "sha256:1"}),
+        fingerprint_with_upstreams(of_base(base).fingerprint, {"one:1": "sha256:1"}),
+        fingerprint_with_upstreams(of_base(other).fingerprint, {"one:1": "sha256:1"}),
     ]
     assert len(notes) == 1
 
 
 def test_what_is_known_in_part_moves_with_that_part(base: Base) -> None:
     base.dockerfile.write_text("FROM one:1\nCOPY --from=two:2 /x /x\n")
-    part = standing_on(of_base(base).fingerprint, {"two:2": "sha256:2"})
+    part = fingerprint_with_upstreams(of_base(base).fingerprint, {"two:2": "sha256:2"})
     there = World({"two:2": "sha256:2"}, tags=(part_tag(base, part), base_tag(base, NEWEST)))
     assert printed(there, base)[0] == [NEWEST]
     assert there.looked_for == [part_tag(base, part)]
@@ -133,7 +137,7 @@ def test_before_the_merge_no_host_is_told_what_a_build_argument_brings(base: Bas
     clients = World(registries={"evil.example/x:what-a-variable-holds": "sha256:1"})
     _, notes = printed(clients, armed, unmerged="a pull request")
     assert clients.asked == []
-    assert "named by a build argument" in notes[0]
+    assert "comes from a build argument" in notes[0]
     assert "what-a-variable-holds" not in notes[0]
     printed(clients, armed)
     assert clients.asked == ["registry evil.example/x:what-a-variable-holds"]
@@ -143,9 +147,9 @@ def test_an_image_without_a_base_follows_what_it_starts_from_and_copies_from(bas
     base.dockerfile.write_text("FROM one:1\nCOPY --from=two:2 /x /x\n")
     digests = {"one:1": "sha256:1", "two:2": "sha256:2"}
     found, recipe = image_of(base, World(digests))
-    assert found == standing_on(recipe, digests)
+    assert found == fingerprint_with_upstreams(recipe, digests)
     of_one = {"one:1": "sha256:1"}
-    assert image_of(base, World(of_one))[0] == standing_on(recipe, of_one)
+    assert image_of(base, World(of_one))[0] == fingerprint_with_upstreams(recipe, of_one)
     assert image_of(base, World())[0] == recipe
     clients = World(digests)
     assert image_of(base, clients, follow_upstream=False)[0] == recipe

@@ -24,8 +24,8 @@ def said(function: Function, there: ObservedFunction | None, store: Store | None
 def test_callers_of_the_bare_name_are_told_of_where_the_alias_alone_is_new() -> None:
     bare = ObservedFunction(OTHER, None, None)
     says = said(make.function(), bare)
-    assert "who calls orders itself gets $LATEST, which changes before the tests" in says
-    assert "Let them call orders:live; or write alias: $LATEST" in says
+    assert "Callers of orders without alias get $LATEST, which changes before the tests" in says
+    assert "Change them to call orders:live, or set alias: $LATEST" in says
     assert said(make.function(), None) == ""
     assert said(make.function(), make.existing(OTHER)) == ""
     assert said(make.function(alias="$LATEST"), bare) == ""
@@ -44,4 +44,4 @@ def test_large_code_needs_a_bucket_to_be_put_back(
     there: FunctionState, store: Store | None, is_said: bool
 ) -> None:
     says = said(make.function(), make.existing(there), store)
-    assert ("is 80.0 MB zipped: should the deploy fail, it takes a bucket" in says) is is_said
+    assert ("is 80.0 MB zipped, so a rollback needs a bucket" in says) is is_said

@@ -1,1 +1,1 @@
-"""AWS as this tool sees it: one call, one truth; waits, retries and refusals live here."""
+"""AWS's APIs: calls with waits, retries, and errors that say what to do."""

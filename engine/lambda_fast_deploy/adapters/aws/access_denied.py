@@ -1,4 +1,4 @@
-"""Denied calls: which action of IAM's was missing, and what to do about it."""
+"""Denied calls: the missing IAM action, and what to do about it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Mapping
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Z]\w+")
 _NAMED = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 
-# What AWS says of calls that a service makes in the caller's name, and of function URLs.
+# Messages of AWS about calls that a service makes for the caller, and about function URLs.
 _IN_OTHER_WORDS = {
     r"permission to GetObject for": "s3:GetObject",
     r"permission to access the ECR image": "ecr:GetRepositoryPolicy and ecr:SetRepositoryPolicy",
     r'^\{"Message": ?"Forbidden': "lambda:InvokeFunctionUrl and lambda:InvokeFunction",
 }
 
-# What the registry's protocol calls an action: a client may tell of a status and nothing else
+# Actions by requests of the registry's protocol: a client may report only a status
 # (Amazon ECR user guide, "IAM permissions for pushing an image").
 _REGISTRY = {
     r"HEAD request to \S+/blobs/\S+: 403": "ecr:BatchCheckLayerAvailability",
@@ -29,14 +29,14 @@ _REGISTRY = {
 
 
 def denied_action(message: str) -> str:
-    """The action, or actions, that a refusal of AWS's is about; nothing if it is about none."""
+    """The action, or actions, that AWS's error names; ``""`` if it names none."""
     if match := _NAMED.search(message):
         return match.group(1)
     return _first(_IN_OTHER_WORDS, message)
 
 
 def denied_push(message: str) -> str:
-    """The action that a builder lacked, if it was not its login that the registry refused."""
+    """The action that a push lacked; ``""`` if the registry refused the login itself."""
     return denied_action(message) or _first(_REGISTRY, message)
 
 
@@ -45,7 +45,7 @@ def _first(actions: Mapping[str, str], message: str) -> str:
 
 
 def allow(action: str) -> str:
-    """What to do about a denied action, or several; the printed policy has those that are listed.
+    """What to do about denied actions; names ``policy`` if its output has them.
 
     Args:
         action: the actions in words, such as ``kms:Decrypt on KEY``.
@@ -53,8 +53,8 @@ def allow(action: str) -> str:
     from lambda_fast_deploy.iam.permissions import LISTED  # few calls are denied
 
     if not LISTED.issuperset(_ACTION.findall(action)):
-        return f"Allow {action} in the IAM policy of the identity that deploys."
+        return f"Allow {action} in the IAM policy of the deploying role."
     return (
-        f"Allow {action} in the IAM policy of the identity that deploys; lambda-fast-deploy policy "
-        "prints one that suffices."
+        f"Allow {action} in the IAM policy of the deploying role; lambda-fast-deploy policy "
+        "prints a complete policy."
     )

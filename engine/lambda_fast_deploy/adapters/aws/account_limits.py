@@ -1,4 +1,4 @@
-"""What Lambda has of an account (API: Lambda)."""
+"""The usage and limits of Lambda in an account (API: Lambda)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What Lambda has of an account in a region, and may have (API: ``GetAccountSettings``).
+    """The usage and limits of Lambda in a region of an account (API: ``GetAccountSettings``).
 
-    ``code`` is in bytes, of all versions and layers; ``concurrency`` is in calls at a time, of
-    which ``unreserved`` are for functions that have none of their own.
+    ``code`` is in bytes, of all versions and layers. ``concurrency`` is in concurrent calls, of
+    which ``unreserved`` are for functions without reserved concurrency.
     """
 
     code: int
@@ -22,7 +22,7 @@ class Account:
 
     @classmethod
     def parse(cls, answer: Mapping[str, Any]) -> Account:
-        """The account as AWS answers."""
+        """The account in an answer of AWS."""
         limit = answer["AccountLimit"]
         return cls(
             code=int(answer["AccountUsage"]["TotalCodeSize"]),

@@ -1,4 +1,4 @@
-"""What a call changes, told in the words of its API."""
+"""What a call changes, in the words of its API."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _WHICH = re.compile(r"(name|number|bucket|key|qualifier|resource|arn)$", re.IGNO
 
 
 def change(operation: str, parameters: Mapping[str, Any], region: str) -> str:
-    """What a call does, for people: ``publish layer version deps in eu-west-1``.
+    """The change that a call makes, for people: ``publish layer version deps in eu-west-1``.
 
     Args:
         operation: in boto3's spelling (``publish_layer_version``).
         parameters: of the call.
-        region: where it is made.
+        region: the region of the call.
 
     Returns:
-        Nothing if it changes nothing.
+        ``""`` if the call changes nothing.
     """
     if is_read(operation) or operation in _NO_CHANGE or parameters.get("DryRun"):
         return ""

@@ -48,17 +48,17 @@ _CREDENTIALS = {
     "AuthFailure",
     "InvalidAccessKeyId",
 }
-# Refusals of Lambda's that this tool has a remedy for.
+# Errors of Lambda with a remedy.
 _REMEDIES = {
     "CodeStorageExceededException": FULL_STORAGE,
     **dict.fromkeys(
         ("CodeVerificationFailedException", "InvalidCodeSignatureException"),
-        "The function takes signed code only, and what is built here is not signed: take its code "
-        "signing configuration off, or let it warn instead of enforce.",
+        "The function requires signed code, and this project does not sign: remove its code "
+        "signing configuration, or set it to warn instead of enforce.",
     ),
 }
-# What AWS says of a signature that a wrong clock has dated (IAM user guide, "Troubleshoot Signature
-# Version 4 errors"; Amazon S3 API, "Error responses").
+# Messages of AWS about a signature whose time a wrong clock set (IAM user guide, "Troubleshoot
+# Signature Version 4 errors"; Amazon S3 API, "Error responses").
 _SKEWED = re.compile(r"RequestTimeTooSkewed|Signature expired|Signature not yet current")
 _CONFIGURE = (
     "In a workflow, add aws-actions/configure-aws-credentials before this step (with "
@@ -66,17 +66,17 @@ _CONFIGURE = (
 )
 
 
-# What botocore says of credentials that were told of their end once that has come, and what is so.
+# botocore's message about credentials whose expiration, once known, has passed; and what is so.
 _OVER = "still expired"
 _ENDED = "they have ended (AWS_CREDENTIAL_EXPIRATION)"
 
 
 @contextlib.contextmanager
 def explained(region: str, operation: str) -> Iterator[None]:
-    """Errors of AWS's SDK in this project's words; ``operation`` is ``service:Operation``.
+    """Turn errors of AWS's SDK into this project's; ``operation`` is ``service:Operation``.
 
     Raises:
-        DeployError: what the SDK's error stands for.
+        DeployError: the equivalent of the SDK's error.
     """
     try:
         yield
@@ -90,7 +90,7 @@ def explained(region: str, operation: str) -> Iterator[None]:
 
 
 def explain(error: Exception, operation: str, region: str) -> DeployError:
-    """The error of this project that a botocore error stands for."""
+    """This project's error for a botocore error."""
     if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
         return NotReady("no AWS credentials were found", remedy=_CONFIGURE)
     unusable = (
@@ -115,21 +115,21 @@ def explain(error: Exception, operation: str, region: str) -> DeployError:
 
 def _refusal(error: Any, operation: str, region: str) -> DeployError:
     answer = error.response.get("Error", {})
-    code, said = str(answer.get("Code", "")), str(answer.get("Message", "")).strip()
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", "")).strip()
     what = f"{operation} in {region}"
-    if _SKEWED.search(f"{code} {said}"):
+    if _SKEWED.search(f"{code} {message}"):
         return NotReady(
-            f"AWS refused {what}, since the clock of this machine is off: {said or code}",
-            remedy="Set the clock; lambda-fast-deploy doctor tells how far off it is.",
+            f"AWS refused {what}, since the clock of this machine is wrong: {message or code}",
+            remedy="Set the clock; lambda-fast-deploy doctor reports its deviation.",
         )
     if code in _CREDENTIALS:
         return NotReady(f"AWS refused the credentials for {what}: {code}", remedy=_CONFIGURE)
     if code in _DENIED:
         from lambda_fast_deploy.iam.permissions import ACTIONS_OF_CALLS  # few calls are denied
 
-        wanted = denied_action(said) or ACTIONS_OF_CALLS.get(operation, operation)
+        action = denied_action(message) or ACTIONS_OF_CALLS.get(operation, operation)
         return NotPermitted(
-            f"no permission for {wanted} in {region}: {said or code}", remedy=allow(wanted)
+            f"no permission for {action} in {region}: {message or code}", remedy=allow(action)
         )
     about = error.response.get("ResponseMetadata", {})
     status = int(about.get("HTTPStatusCode", 0))
@@ -139,7 +139,7 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     )
     kind = Unavailable if kind is Refused and is_passing else kind
     why = ", ".join(filter(None, [code, str(error.response.get("Reason") or "")]))
-    says = f"{what} was refused: {said or code} ({why})"
+    says = f"{what} was refused: {message or code} ({why})"
     refusal = kind(says, code=code, remedy=_REMEDIES.get(code, ""))
     refusal.repeated = bool(about.get("RetryAttempts"))
     return refusal

@@ -1,8 +1,8 @@
-"""Objects in a bucket (API: S3): whose the bucket is, and what the objects hold.
+"""Objects in a bucket (API: S3), with a check of the bucket's owner and the objects' content.
 
-A name says nothing of who has the bucket: one that was deleted can be anybody's tomorrow. So every
-call names the owner that is expected, and S3 refuses it where that is another one (Amazon S3 user
-guide, "Verifying bucket ownership with bucket owner condition"; CreateBucket takes none).
+A bucket's name does not show its owner: anybody can create a deleted bucket again. So every call
+names the expected owner, and S3 refuses it if the owner differs (Amazon S3 user guide, "Verifying
+bucket ownership with bucket owner condition"; CreateBucket has no such parameter).
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from lambda_fast_deploy.errors import Conflict, NotFound, NotPermitted, NotReady
 class Bucket:
     """One bucket, reached through one region.
 
-    ``owner`` is the account that it must belong to; that of the run's credentials, if none is
-    named.
+    ``owner`` is the account that must own it; by default that of the run's credentials.
     """
 
     def __init__(self, aws: Aws, region: str, name: str, owner: str = "") -> None:
@@ -34,9 +33,9 @@ class Bucket:
 
     def _call(self, operation: str, **parameters: Any) -> Any:
         owner = self._expected()
-        named = {"Bucket": self.name, "ExpectedBucketOwner": owner, **parameters}
+        checked = {"Bucket": self.name, "ExpectedBucketOwner": owner, **parameters}
         try:
-            return self._aws.call(self._region, "s3", operation, **named)
+            return self._aws.call(self._region, "s3", operation, **checked)
         except NotPermitted as error:
             raise self._refused(error, owner) from None
 
@@ -44,44 +43,45 @@ class Bucket:
         return self._owner or self._aws.account(self._region)
 
     def _refused(self, error: NotPermitted, owner: str) -> NotPermitted:
-        """What S3 may mean: it says the same of a wrong owner as of a permission that is missing.
+        """The error if S3 may mean a wrong owner: its code is the same as for a permission.
 
-        Where IAM's policies are the reason, it names the action.
+        If IAM's policies are the reason, the error names the action.
         """
         if denied_action(error.message):
             return error
         return NotPermitted(
             f"bucket {self.name} does not belong to account {owner}, or {error.message}",
-            remedy="If it belongs to another account, name that beside the bucket (owner: "
+            remedy="If it belongs to another account, set owner next to its name (owner: "
             f"'123456789012'). {error.remedy}",
         )
 
     def address(self, key: str) -> str:
-        """The address of an object, as CloudFormation takes it (``TemplateURL``)."""
+        """The URL of an object, as CloudFormation takes it (``TemplateURL``)."""
         domain = partition_of(self._region).domain
         return f"https://s3.{self._region}.{domain}/{self.name}/{key}"
 
     def exists(self) -> bool:
-        """Whether the bucket is there."""
+        """Whether the bucket exists."""
         return self.region() is not None
 
     def region(self) -> str | None:
-        """The region that the bucket is in; ``None`` if there is no such bucket."""
+        """The region of the bucket; ``None`` if it does not exist."""
         try:
-            found = self._call("head_bucket")
+            location = self._call("head_bucket")
         except NotFound:
             return None
-        return str(found.get("BucketRegion", self._region))
+        return str(location.get("BucketRegion", self._region))
 
     def create(self) -> None:
         """Create the bucket: private, encrypted by S3's own keys (API: ``CreateBucket``).
 
-        What is left of an upload that was cut short goes after a day. Where another run creates it
-        at the same moment, it is tried again (Amazon S3 API, "Error responses": OperationAborted).
+        The parts of an interrupted upload are deleted after a day. If another run creates the
+        bucket at the same time, the call is retried (Amazon S3 API, "Error responses":
+        OperationAborted).
 
         Raises:
-            NotReady: it is to belong to another account, for which this one cannot create it.
-            Conflict: something else is being done with it all the time.
+            NotReady: it must belong to another account, where this one cannot create it.
+            Conflict: other operations on it did not end in time.
         """
         account = self._aws.account(self._region)
         if self._expected() != account:
@@ -101,7 +101,7 @@ class Bucket:
             self._aws.call(self._region, "s3", "create_bucket", Bucket=self.name, **where)
         except Refused as refusal:
             if refusal.code != "BucketAlreadyOwnedByYou":
-                raise  # else it was this run: the answer had been lost, and it asked again
+                raise  # else this run created it: the answer was lost, and the call was retried
         self._call(
             "put_public_access_block",
             PublicAccessBlockConfiguration={
@@ -128,15 +128,15 @@ class Bucket:
         )
 
     def checksum(self, key: str) -> str | None:
-        """What S3 says of the bytes of an object, as ``checksum_of`` does; ``None`` if absent.
+        """S3's checksum of an object, in the format of ``checksum_of``; ``None`` if absent.
 
-        It is empty where the object was written without one.
+        ``""`` if the object was written without a checksum.
         """
         try:
-            found = self._call("head_object", Key=key, ChecksumMode="ENABLED")
+            attributes = self._call("head_object", Key=key, ChecksumMode="ENABLED")
         except NotFound:
             return None
-        return str(found.get("ChecksumSHA256", ""))
+        return str(attributes.get("ChecksumSHA256", ""))
 
     def upload(
         self, key: str, content: bytes, tell: Callable[[int], None] = lambda _: None
@@ -144,19 +144,19 @@ class Bucket:
         """Write an object: a large one in parts, each with its checksum.
 
         Args:
-            key: the object's.
-            content: what it shall hold.
-            tell: takes the bytes that have arrived so far.
+            key: the object's key.
+            content: its content.
+            tell: receives the number of bytes sent so far.
 
         Raises:
-            Refused: S3 did not take it.
+            Refused: S3 refused it.
         """
-        done, owner = 0, self._expected()
+        sent, owner = 0, self._expected()
 
         def count(more: int) -> None:
-            nonlocal done
-            done += more
-            tell(done)
+            nonlocal sent
+            sent += more
+            tell(sent)
 
         try:
             self._aws.upload(self._region, self.name, owner, key, content, count)
@@ -164,10 +164,10 @@ class Bucket:
             raise self._refused(error, owner) from None
 
     def put(self, key: str, content: bytes, etag: str = "") -> str:
-        """Write a small object, which has ``etag`` now, if that is given; its own ETag then.
+        """Write a small object, over the one with ``etag`` if set; returns its new ETag.
 
         Raises:
-            Conflict: somebody else has written it since (S3 user guide, "Conditional writes").
+            Conflict: it was changed outside this run (S3 user guide, "Conditional writes").
         """
         condition = {"IfMatch": etag} if etag else {}
         checked = {"ChecksumAlgorithm": "SHA256", **condition}
@@ -178,26 +178,26 @@ class Bucket:
 
     def get(self, key: str) -> bytes | None:
         """Read an object; ``None`` if absent."""
-        found = self.read(key)
-        return found[0] if found else None
+        stored = self.read(key)
+        return stored[0] if stored else None
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """An object and its ETag; ``None`` if absent."""
         try:
-            found = self._call("get_object", Key=key)
+            answer = self._call("get_object", Key=key)
         except NotFound:
             return None
-        return found["Body"], str(found.get("ETag", ""))
+        return answer["Body"], str(answer.get("ETag", ""))
 
     def delete(self, key: str) -> None:
-        """Delete an object; an absent one is no error."""
+        """Delete an object, if it exists."""
         self._call("delete_object", Key=key)
 
 
 def checksum_of(content: bytes) -> str:
-    """The checksum that S3 has of an object with this content, as ``Bucket`` writes it.
+    """S3's checksum of an object with this content, as ``Bucket`` writes it.
 
-    Of what is written in parts it is one of theirs (Amazon S3 user guide, "Checking object
+    For an upload in parts it is the composite checksum (Amazon S3 user guide, "Checking object
     integrity": composite checksums).
     """
     if len(content) < PART:

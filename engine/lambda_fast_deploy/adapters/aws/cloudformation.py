@@ -27,7 +27,7 @@ from lambda_fast_deploy.state import marks
 
 _SERVICE = "cloudformation"
 BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
-PREPARING = 300.0  # seconds that CloudFormation may take to compare templates
+PREPARING = 300.0  # seconds for CloudFormation to compare templates
 
 
 class Stacks:
@@ -38,23 +38,23 @@ class Stacks:
         self._region = region
 
     def _call(self, operation: str, **parameters: Any) -> Any:
-        """A call; what is absent is ``NotFound``, which CloudFormation has no code for.
+        """A call; an absent stack is ``NotFound``, for which CloudFormation has no error code.
 
         Raises:
-            Conflict: the change set is gone, since another one has been executed meanwhile
+            Conflict: the change set no longer exists, since another one was executed
                 (API: ``ExecuteChangeSet``).
         """
         try:
             return self._aws.call(self._region, _SERVICE, operation, **parameters)
         except Refused as refusal:
             if refusal.code == "ChangeSetNotFound":
-                raise theirs(parameters.get("StackName", "inside")) from None
+                raise changed_elsewhere(parameters.get("StackName", "inside")) from None
             if "does not exist" in refusal.message and "Parameters" not in refusal.message:
                 raise NotFound(refusal.message, code=refusal.code) from None
             raise
 
     def _pages(self, operation: str, **parameters: Any) -> Iterator[Any]:
-        """The pages of an answer, with errors as ``_call`` has them."""
+        """The pages of an answer, with errors as in ``_call``."""
         call = partial(self._call, operation)
         return self._aws.pages(self._region, _SERVICE, operation, call, **parameters)
 
@@ -84,17 +84,17 @@ class Stacks:
         )
 
     def template(self, name: str, change_set: str = "") -> str:
-        """The template that a stack or a change set was given; nothing if it is absent.
+        """The template of a stack or a change set; ``""`` if it does not exist.
 
-        Neither has a stack one that is only a name.
+        A stack that is only a name has none.
         """
-        named = {"StackName": name, **({"ChangeSetName": change_set} if change_set else {})}
+        identifiers = {"StackName": name, **({"ChangeSetName": change_set} if change_set else {})}
         try:
-            body = self._call("get_template", TemplateStage="Original", **named)
+            body = self._call("get_template", TemplateStage="Original", **identifiers)
         except NotFound:
             return ""
         template = body.get("TemplateBody", "")
-        # botocore reads JSON itself
+        # botocore has parsed a JSON template
         return template if isinstance(template, str) else json.dumps(template)
 
     def resources(self, name: str) -> tuple[StackResource, ...]:
@@ -108,7 +108,7 @@ class Stacks:
         )
 
     def events(self, stack_id: str) -> Iterator[StackEvent]:
-        """What happened to a stack, the newest first."""
+        """The events of a stack, the newest first."""
         for page in self._pages("describe_stack_events", StackName=stack_id):
             for each in page["StackEvents"]:
                 yield StackEvent(
@@ -123,14 +123,14 @@ class Stacks:
     # ------------------------------------------------------------ changes
 
     def propose(self, name: str, proposal: Proposal, *, is_new: bool) -> ChangeSet:
-        """Let CloudFormation say what would change; a change set without changes is removed.
+        """Create a change set; one without changes is removed.
 
-        A stack that cannot be created is to be deleted by CloudFormation itself
-        (``OnStackFailure``), so that nothing of it is left in the way of the next try.
+        CloudFormation deletes a stack whose creation fails (``OnStackFailure``), so that it does
+        not block the next attempt.
 
         Raises:
-            Refused: CloudFormation does not take the template or its parameters.
-            Conflict: somebody else has changed the stack meanwhile.
+            Refused: CloudFormation rejected the template or its parameters.
+            Conflict: the stack was changed outside this run.
         """
         change_set = f"{marks.CHANGE_SET}{secrets.token_hex(6)}"
         self._create(
@@ -165,15 +165,15 @@ class Stacks:
             if not differs:
                 return replace(ready, differs=False)
             says = says or reason.rpartition("Reason: ")[2] or str(answer["Status"])
-            raise Refused(f"CloudFormation does not take the template of {name}: {says}")
+            raise Refused(f"CloudFormation rejected the template of {name}: {says}")
         self._check(ready, proposal)
         return replace(ready, changes=tuple(self._changes(self._from(answer))))
 
     def _validation(self, change_set: ChangeSet) -> str:
-        """What CloudFormation's early validation has found; nothing if it may not be asked.
+        """The errors of CloudFormation's early validation; ``""`` if they may not be read.
 
-        The reason of the change set does not tell. Its ARN alone names it here (CloudFormation user
-        guide, "Validate stack deployments").
+        The reason of the change set does not contain them. Only its ARN identifies it here
+        (CloudFormation user guide, "Validate stack deployments").
         """
         failed = {"ChangeSetName": change_set.id, "Filters": {"FailedEvents": True}}
         try:
@@ -188,10 +188,10 @@ class Stacks:
         return "; ".join(dict.fromkeys(causes))
 
     def _check(self, change_set: ChangeSet, proposal: Proposal) -> None:
-        """Refuse a change set of another template than was meant: somebody else can write there.
+        """Refuse a change set with another template: others may write to the bucket.
 
         Raises:
-            DeployFailed: CloudFormation has read another one.
+            DeployFailed: CloudFormation has read another template.
         """
         where = proposal.template.get("TemplateURL")
         if where and _values(self.template(change_set.stack, change_set.id)) != _values(
@@ -199,8 +199,8 @@ class Stacks:
         ):
             self.discard(change_set)
             raise DeployFailed(
-                f"{where} does not hold the template that this run has put there",
-                remedy="Find out who else writes to that bucket, and run again.",
+                f"{where} no longer has the template that this run uploaded",
+                remedy="Check who else can write to that bucket, and run again.",
             )
 
     def _create(self, **parameters: Any) -> None:
@@ -208,20 +208,20 @@ class Stacks:
             self._call("create_change_set", **parameters)
         except Refused as refusal:
             if "already exists and cannot be created again" in refusal.message:
-                raise theirs(parameters["StackName"]) from None
+                raise changed_elsewhere(parameters["StackName"]) from None
             if refusal.code != "AlreadyExistsException":
                 raise
-            # It was this run: the answer had been lost, and it asked again.
+            # This run created it: the answer was lost, and the call was retried.
 
     def _from(self, page: Any) -> Iterator[Any]:
-        """A page that was read of a change set, and those after it."""
+        """A page of a change set that was read already, and the pages after it."""
         yield page
         if token := page.get("NextToken"):
             change_set = page["ChangeSetId"]
             yield from self._pages("describe_change_set", ChangeSetName=change_set, NextToken=token)
 
     def _changes(self, pages: Iterable[Any], within: str = "") -> Iterator[Change]:
-        """The changes of a change set, and of those that it has for the stacks inside."""
+        """The changes of a change set, including those in nested stacks."""
         for each in (each for page in pages for each in page.get("Changes", [])):
             resource = each.get("ResourceChange", {})
             change = change_of(resource, within)
@@ -231,51 +231,51 @@ class Stacks:
                 yield from self._changes(nested, f"{change.logical}/")
 
     def execute(self, change_set: ChangeSet) -> None:
-        """Begin to carry a change set out.
+        """Start to execute a change set.
 
         Raises:
-            Conflict: somebody else has changed the stack since the change set was made.
+            Conflict: the stack was changed outside this run since the change set was created.
         """
-        named = {"StackName": change_set.stack, "ChangeSetName": change_set.id}
+        identifiers = {"StackName": change_set.stack, "ChangeSetName": change_set.id}
         try:
-            self._call("execute_change_set", **named)
+            self._call("execute_change_set", **identifiers)
         except Refused as refusal:
             if refusal.code != "InvalidChangeSetStatus":
                 raise
-            answer = self._call("describe_change_set", **named)
+            answer = self._call("describe_change_set", **identifiers)
             if str(answer["ExecutionStatus"]).startswith("EXECUTE_"):
-                return  # it was this run: the answer had been lost, and it asked again
+                return  # this run executed it: the answer was lost, and the call was retried
             with contextlib.suppress(DeployError):
                 self.discard(change_set)
-            raise theirs(change_set.stack) from None
+            raise changed_elsewhere(change_set.stack) from None
 
     def discard(self, change_set: ChangeSet) -> None:
-        """Remove a change set that is not carried out, and the stack if that is only a name."""
+        """Remove a change set that is not executed, and the stack if it is only a name."""
         self._call("delete_change_set", StackName=change_set.stack, ChangeSetName=change_set.id)
         state = self.read(change_set.stack) if change_set.is_new else None
         if state and not state.exists:
             self.delete(change_set.stack)
 
     def cancel(self, name: str) -> None:
-        """Let an update go back to where it came from (API: ``CancelUpdateStack``)."""
+        """Cancel an update, which CloudFormation then rolls back (API: ``CancelUpdateStack``)."""
         self._call("cancel_update_stack", StackName=name)
 
     def delete(self, stack_id: str) -> None:
-        """Begin to delete a stack with what is in it."""
+        """Start to delete a stack with its resources."""
         self._call("delete_stack", StackName=stack_id)
 
 
-def theirs(stack: str) -> Conflict:
-    """The error of a run that met somebody else's change of a stack, by its name or id."""
+def changed_elsewhere(stack: str) -> Conflict:
+    """The error if a stack, by its name or id, was changed outside this run."""
     name = Arn.parse(stack).name if is_arn(stack) else stack
     return Conflict(
-        f"somebody else has changed stack {name} while this run was deploying",
-        remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
+        f"stack {name} was changed outside this run while it was deploying",
+        remedy="Those changes were kept. Run again to deploy on top of them.",
     )
 
 
 def _values(template: str) -> Any:
-    """A template to be compared: its values if it is JSON, however that is written."""
+    """A template for a comparison: its values if it is JSON, in any formatting."""
     try:
         return json.loads(template)
     except ValueError:

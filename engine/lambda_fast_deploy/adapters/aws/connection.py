@@ -1,7 +1,7 @@
 """The SDK's session: clients, credentials, regions, and the time by AWS's clock.
 
-Clients are made by botocore itself, which boto3 is a cover of: that spares an unchanged deploy a
-tenth of its time. Endpoints, credentials and the CA bundle come from the standard AWS environment
+botocore itself makes the clients; without boto3 on top, an unchanged deploy takes a tenth less
+time. Endpoints, credentials and the CA bundle come from the standard AWS environment
 variables.
 """
 
@@ -24,10 +24,10 @@ from botocore.awsrequest import AWSRequest
 from lambda_fast_deploy.adapters.aws.api_errors import explain, explained
 from lambda_fast_deploy.errors import NotReady
 
-# botocore's retries cover throttling, 5xx and broken connections. Once AWS has throttled a call,
-# the mode "adaptive" lets all threads together ask no faster than is answered: two hundred
-# functions want more calls than Lambda's quotas allow, and would use up all attempts.
-READ_TIMEOUT = 70.0  # seconds that an answer may take, but for a function's own
+# botocore's retries cover throttling, 5xx and broken connections. After a throttled call, the mode
+# "adaptive" limits the rate of all threads together: two hundred functions need more calls than
+# Lambda's quotas allow, and would use up all attempts.
+READ_TIMEOUT = 70.0  # seconds for an answer, in addition to a function's own time
 _CONFIG = botocore.config.Config(
     connect_timeout=5,
     read_timeout=READ_TIMEOUT,
@@ -36,7 +36,7 @@ _CONFIG = botocore.config.Config(
     user_agent_extra="lambda-fast-deploy",
 )
 
-# What lasts minutes is silent for minutes, which some gateways take for the end (Lambda API,
+# A connection is silent during a long invocation, and some gateways then close it (Lambda API,
 # "Invoke": let the client keep long connections alive).
 _ONCE = botocore.config.Config(
     retries={"mode": "standard", "total_max_attempts": 1}, tcp_keepalive=True
@@ -46,16 +46,16 @@ _CORRECT = "Correct AWS_ENDPOINT_URL, or AWS_CREDENTIAL_EXPIRATION, in the envir
 
 
 class Connection:
-    """One set of credentials; clients are made when first needed and shared by threads.
+    """One set of credentials; clients are created on first use and shared by threads.
 
-    ``ends`` is when the credentials end, where the configuration says so.
+    ``ends`` is when the credentials expire, if the configuration says so.
     """
 
     def __init__(self) -> None:
         self.ends: datetime | None = None
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str, bool, float], Any] = {}
-        self._dated = "", 0.0  # the Date of AWS's last answer, and when that came (monotonic)
+        self._dated = "", 0.0  # the Date of AWS's last answer, and when it arrived (monotonic)
         try:
             self._session = botocore.session.Session()
         except boto.BotoCoreError as error:
@@ -66,11 +66,12 @@ class Connection:
     ) -> Any:
         """A client; creating clients is not thread-safe, using them is.
 
-        One for calls that must be made ``once`` does not try again by itself. ``timeout`` is how
-        many seconds it waits for an answer.
+        A client for calls made ``once`` does not retry. ``timeout`` is the limit for an answer, in
+        seconds.
 
         Raises:
-            NotReady: the endpoint or the end of the credentials in the environment is malformed.
+            NotReady: the endpoint or the expiration of the credentials in the environment is
+                malformed.
         """
         with self._lock:
             key = (service, region, once, timeout)
@@ -80,13 +81,13 @@ class Connection:
                 try:
                     client = self._session.create_client(service, region_name=region, config=config)
                 except ValueError as error:
-                    says = f"no client of AWS can be made for {service} in {region}: {error}"
+                    says = f"cannot create an AWS client for {service} in {region}: {error}"
                     raise NotReady(says, remedy=_CORRECT) from None
                 self._clients[key] = client
             return self._clients[key]
 
     def regions(self) -> frozenset[str]:
-        """The regions that Lambda has, as the installed botocore knows them."""
+        """The regions of Lambda that the installed botocore knows."""
         return frozenset(
             name
             for partition in self._session.get_available_partitions()
@@ -104,7 +105,7 @@ class Connection:
         headers: Mapping[str, str],
         body: bytes,
     ) -> dict[str, str]:
-        """Headers of a request that carries this identity's signature (Signature Version 4)."""
+        """Headers of a request, signed with these credentials (Signature Version 4)."""
         request = AWSRequest(method=method, url=url, headers=dict(headers), data=body or None)
         credentials = self._session.get_credentials()
         with explained(region, f"{service} request"):
@@ -114,10 +115,10 @@ class Connection:
         return dict(request.headers)
 
     def expiry(self) -> float | None:
-        """Seconds that the credentials are still valid; ``None`` where nothing ends or it renews.
+        """Seconds until the credentials expire; ``None`` if they do not, or are renewed.
 
-        Only those from environment variables can be told of their end and yet not renew themselves
-        (botocore: ``EnvProvider``, AWS_CREDENTIAL_EXPIRATION). They end by AWS's clock.
+        Only credentials from environment variables can have a known expiration without a renewal
+        (botocore: ``EnvProvider``, AWS_CREDENTIAL_EXPIRATION). They expire by AWS's clock.
         """
         end = self.ends or getattr(self._credentials(), "_expiry_time", None)
         if end is None or not self._is_from_environment():
@@ -125,7 +126,7 @@ class Connection:
         return float((end - self.now()).total_seconds())
 
     def ends_untold(self) -> bool:
-        """Whether the credentials end, and nobody has told when."""
+        """Whether the credentials expire at an unknown time."""
         has_token = bool(getattr(self._credentials(), "token", None))
         return has_token and self._is_from_environment() and self.expiry() is None
 
@@ -139,10 +140,11 @@ class Connection:
     # ------------------------------------------------------------ AWS's clock
 
     def clock_error(self, region: str) -> float | None:
-        """Seconds that this machine's clock is ahead of AWS's, to a second or two.
+        """Seconds that this machine's clock is ahead of AWS's, accurate to a second or two.
 
-        A question without a signature is asked, so that neither credentials nor the clock matter:
-        AWS refuses it, with a Date header; ``None`` if a proxy takes that away, or spoils it.
+        The request is unsigned, so that neither credentials nor the clock matter: AWS refuses it
+            with
+        a Date header; ``None`` if a proxy removes or breaks that.
 
         Raises:
             NotReady: the region's Lambda API cannot be reached.
@@ -159,10 +161,10 @@ class Connection:
         return time.time() - date.timestamp() if date else None
 
     def now(self) -> datetime:
-        """The time by AWS's clock, to a second or two, as its last answer told it.
+        """The time by AWS's clock at its last answer, accurate to a second or two.
 
-        This machine's can be minutes off, which AWS accepts; it counts where a proxy takes the Date
-        header away, or spoils it.
+        This machine's clock can be minutes off, which AWS accepts; it is used if a proxy removes or
+        breaks the Date header.
         """
         header, received = self._dated
         date = _parsed(header)
@@ -175,12 +177,12 @@ class Connection:
 
     @property
     def _has_answered(self) -> bool:
-        """Whether AWS has been reached at all."""
+        """Whether AWS has answered yet."""
         return bool(self._dated[0])
 
 
 def _date_of(answer: Any) -> str:
-    """The Date header of an answer, if it has one."""
+    """The Date header of an answer, or ``""``."""
     return str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", ""))
 
 

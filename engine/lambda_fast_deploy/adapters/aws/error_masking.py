@@ -1,4 +1,4 @@
-"""Environment variables in calls of the Lambda API, whose refusals quote them."""
+"""Masks environment variables in errors of the Lambda API, which quote them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MEASURED = re.compile(r"\s*String measured:.*?(?=(?: \([^()]*\))?$)", re.DOTALL
 
 @contextlib.contextmanager
 def unquoted(parameters: Mapping[str, Any]) -> Iterator[None]:
-    """A call with these parameters; a refusal of it is told without the variables' values.
+    """A call with these parameters, whose error does not show the variables' values.
 
-    Among them are those that others have set, which no configuration names.
+    These include variables set outside this project, which no configuration names.
     """
     try:
         yield
@@ -27,8 +27,8 @@ def unquoted(parameters: Mapping[str, Any]) -> Iterator[None]:
         refusal.hide(lambda text: _without(text, variables))
         if _TOO_MANY.search(refusal.message):
             refusal.remedy = (
-                "Lambda takes 4 KB of environment: keep large values in a parameter, a secret or a "
-                "bucket, and name that in a variable."
+                "Lambda's limit for the environment is 4 KB: store large values in a parameter, "
+                "a secret or a bucket, and put the name of that in a variable."
             )
         raise
 

@@ -1,4 +1,4 @@
-"""Code as Lambda takes it, and how it refuses what it cannot read."""
+"""Code in the form that Lambda takes, and Lambda's errors about code it cannot read."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Any
 from lambda_fast_deploy.errors import ContentMismatch, ImageRefused, Refused
 
 
-def checked(name: str, wanted: str, answer: Mapping[str, Any]) -> None:
-    """Make sure that Lambda has taken the zip that was given to it.
+def checked(name: str, sha256: str, answer: Mapping[str, Any]) -> None:
+    """Check that Lambda received the zip that this run sent.
 
     Args:
-        name: the function's.
-        wanted: the zip's ``CodeSha256``; nothing if it is not known.
-        answer: the configuration that Lambda has answered.
+        name: the function's name.
+        wanted: the zip's ``CodeSha256``; ``""`` if unknown.
+        answer: the configuration in Lambda's answer.
 
     Raises:
-        Exchanged: it has taken another one.
+        ContentMismatch: Lambda has another zip.
     """
-    if wanted and answer["CodeSha256"] != wanted:
-        raise ContentMismatch(name, wanted, str(answer["CodeSha256"]))
+    if sha256 and answer["CodeSha256"] != sha256:
+        raise ContentMismatch(name, sha256, str(answer["CodeSha256"]))
 
 
 def whole(code: Mapping[str, Any], architecture: str, key: str) -> dict[str, Any]:
-    """Code with everything that Lambda resets unless it comes along (``UpdateFunctionCode``)."""
+    """Code with the parameters that Lambda resets if they are absent (``UpdateFunctionCode``)."""
     encryption = {"SourceKMSKeyArn": key} if key else {}
     return {**code, "Architectures": [architecture], **encryption}
 
 
 def unless_unreadable(work: Callable[[], Any]) -> Any:
-    """An API call that names an image; Lambda may refuse its media types at once."""
+    """An API call that names an image, whose media types Lambda may refuse immediately."""
     try:
         return work()
     except Refused as refusal:

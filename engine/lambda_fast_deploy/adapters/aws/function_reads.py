@@ -1,4 +1,4 @@
-"""What Lambda tells of functions, at once or when it is done with them."""
+"""Reads functions from Lambda, immediately or when an operation on them has ended."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from lambda_fast_deploy.errors import DeployFailed, ImageRefused, NotFound, NotP
 from lambda_fast_deploy.models import FunctionState
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 
-UNSEEN = 30.0  # seconds after which Lambda knows everywhere what was made
+UNSEEN = 30.0  # seconds until a new or deleted function is visible everywhere
 
 
 class FunctionReads:
-    """The functions of one region, as far as they are only read or waited for."""
+    """Reads the functions of one region, and waits for them."""
 
     def __init__(
         self,
@@ -30,9 +30,9 @@ class FunctionReads:
         is_cancelled: Callable[[], bool] = lambda: False,
         waits: Waits = lambda _: None,
     ) -> None:
-        """``heed`` is told of each function that is read, before anybody else is.
+        """``heed`` gets each function that is read, before any caller does.
 
-        Once the run ``is_cancelled``, changes are not waited for.
+        Once the run ``is_cancelled``, there are no waits for changes.
         """
         self._aws = aws
         self._api = LambdaApi(aws, region, waits)
@@ -44,18 +44,18 @@ class FunctionReads:
     def read(
         self, name: str, qualifier: str = "", *, tags: bool = False, environment: bool = False
     ) -> FunctionState | None:
-        """A function's ``$LATEST``, or the version a qualifier names; ``None`` if absent.
+        """A function's ``$LATEST``, or a version by its qualifier; ``None`` if absent.
 
         Args:
-            name: the function's.
+            name: the function's name.
             qualifier: a version or an alias.
-            tags: whether its tags matter; AWS leaves them out for who may not list them (API:
+            tags: whether tags are needed; AWS omits them without the permission to list them (API:
                 ``GetFunction``, ``TagsError``).
-            environment: whether its environment matters; AWS leaves it out for who may not use the
-                key that it is encrypted with (API: ``EnvironmentResponse``, ``Error``).
+            environment: whether the environment is needed; AWS omits it without the permission to
+                use its key (API: ``EnvironmentResponse``, ``Error``).
 
         Raises:
-            NotPermitted: what matters is left out.
+            NotPermitted: AWS omitted something that is needed.
         """
         version: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
         try:
@@ -64,7 +64,7 @@ class FunctionReads:
             return None
         if tags and "TagsError" in answer:
             action = "lambda:ListTags"
-            says = f"no permission for {action} on {name}, whose tags are to be set"
+            says = f"no permission for {action} on {name}, which setting its tags needs"
             raise NotPermitted(says, remedy=allow(action))
         state = state_of(answer["Configuration"], answer.get("Code", {}), answer.get("Tags", {}))
         if environment and state.environment_error:
@@ -77,7 +77,7 @@ class FunctionReads:
         return state
 
     def setting(self, name: str, setting: FunctionSetting) -> Any:
-        """The value of an attribute that no version has; ``None`` if the function is absent."""
+        """The value of an attribute outside of versions; ``None`` if the function is absent."""
         try:
             return setting.observe(self._api.call(setting.get, FunctionName=name))
         except NotFound:
@@ -89,7 +89,7 @@ class FunctionReads:
         return [state_of(answer) for answer in listed]
 
     def account(self) -> Account:
-        """How much of Lambda's quotas is used."""
+        """The usage and limits of Lambda in the account."""
         answer = self._api.call("get_account_settings")
         limit = answer["AccountLimit"]
         return Account(
@@ -107,22 +107,22 @@ class FunctionReads:
         *,
         is_new: bool = False,
     ) -> FunctionState:
-        """Wait until Lambda is doing nothing with a function or version; what it is then.
+        """Wait until no operation on a function or version is in progress; returns its state.
 
-        A run that is cancelled does not wait: Lambda goes on with what it was told.
+        A cancelled run does not wait: Lambda continues without it.
 
-        GetFunction is what is asked: 100 calls a second are allowed of it, and 15 of all others
-        together (Lambda quotas, "Lambda API requests").
+        GetFunction is used: its limit is 100 calls a second, and that of all others together 15
+        (Lambda quotas, "Lambda API requests").
 
         Args:
-            name: the function's.
+            name: the function's name.
             version: the version's number; ``$LATEST`` without one.
-            deadline: seconds that this may take.
-            is_new: it was made just now, so that Lambda may not know it everywhere yet.
+            deadline: limit in seconds.
+            is_new: whether it was just created, so that Lambda may not show it everywhere yet.
 
         Raises:
-            NotFound: it is not there.
-            DeployFailed: the time is over.
+            NotFound: it does not exist.
+            DeployFailed: the deadline has passed.
         """
         what = f"version {version} of {name}" if version else name
         begun = time.monotonic()
@@ -141,7 +141,7 @@ class FunctionReads:
             doing = under_way(state) if state else "not visible"
             raise DeployFailed(
                 f"{what} was still {doing} after {units.seconds(deadline)}{why}",
-                remedy="Run again; what is already there will be reused.",
+                remedy="Run again; existing artifacts are reused.",
             )
         return state
 
@@ -153,13 +153,13 @@ class FunctionReads:
         *,
         is_new: bool = False,
     ) -> str:
-        """Wait as ``at_rest`` does, for what has become of a change of this run's own.
+        """Wait as in ``at_rest``, for the result of this run's own change.
 
         Returns:
-            The revision that it has then.
+            The new revision.
 
         Raises:
-            DeployFailed: at once when Lambda says Failed, with its reason; or after the deadline.
+            DeployFailed: Lambda reports Failed, with its reason; or the deadline has passed.
         """
         state = self.at_rest(name, version, deadline, is_new=is_new)
         if "Failed" in (state.state, state.update_status):
@@ -171,10 +171,10 @@ class FunctionReads:
         return state.revision
 
     def gone(self, name: str) -> None:
-        """Wait until a function that was deleted is seen no more.
+        """Wait until a deleted function is not visible any more.
 
         Raises:
-            DeployFailed: it still is after so long.
+            DeployFailed: it is still visible after the deadline.
         """
         _, awaited = self._api.wait(
             lambda: (None, f"{name} was deleted, and is still visible" if self.read(name) else ""),

@@ -1,4 +1,4 @@
-"""Functions as the Lambda API describes them, and what its reasons mean."""
+"""Functions as the Lambda API describes them, and the meaning of its reason codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from lambda_fast_deploy.models import FunctionState
 from lambda_fast_deploy.models.function_attributes import ATTRIBUTES
 
-UNDER_WAY = frozenset({"Pending", "Deactivating", "Deleting"})  # states that pass by themselves
+UNDER_WAY = frozenset({"Pending", "Deactivating", "Deleting"})  # states that end without a call
 
 # Lambda API, FunctionConfiguration: LastUpdateStatusReasonCode and StateReasonCode
 _REMEDIES = {
@@ -20,38 +20,38 @@ _REMEDIES = {
     "as ec2:CreateNetworkInterface for a VPC.",
     "InvalidConfiguration": "A configuration value is not usable; the reason names it.",
     "InternalError": "Lambda failed; run again.",
-    "SubnetOutOfIPAddresses": "The subnets have no free addresses; name larger or further ones.",
+    "SubnetOutOfIPAddresses": "The subnets have no free addresses; set larger or more subnets.",
     "InvalidSubnet": "A subnet does not exist or is not of this account; correct vpc: subnets.",
     "InvalidSecurityGroup": "A security group does not exist or is of another VPC; correct vpc.",
-    "EniLimitExceeded": "Ask for a higher limit of network interfaces, or use fewer subnets.",
+    "EniLimitExceeded": "Request a higher quota of network interfaces, or use fewer subnets.",
     "Creating": "Lambda is still creating it; run again.",
     "Restoring": "It was idle and is being restored; run again.",
     "Idle": "It was idle for weeks; invoke it once, then run again.",
     "KMSKeyNotFound": "The KMS key of its environment is gone; name one that exists.",
     "DisabledKMSKey": "The KMS key of its environment is disabled; enable it.",
-    "InvalidStateKMSKey": "The KMS key of its environment cannot be used now; see its state.",
+    "InvalidStateKMSKey": "The KMS key of its environment cannot be used now; check its state.",
     "KMSKeyAccessDenied": "Let the execution role use the KMS key of the environment.",
-    "EFSIOError": "The file system does not answer; see its state.",
+    "EFSIOError": "The file system does not answer; check its state.",
     "EFSMountConnectivityError": "Let the security groups reach the file system's mount targets.",
-    "EFSMountFailure": "The file system cannot be mounted; see its access point.",
+    "EFSMountFailure": "The file system cannot be mounted; check its access point.",
     "EFSMountTimeout": "Let the security groups reach the file system's mount targets.",
-    "FunctionError": "It cannot be initialised; its log says why.",
-    "FunctionError.InitTimeout": "Its initialisation takes too long; do less at import.",
-    "FunctionError.RuntimeExitError": "Its runtime ends at initialisation; its log says why.",
-    "FunctionError.InvalidEntryPoint": "The image's ENTRYPOINT is not there; correct the image.",
-    "FunctionError.InvalidWorkingDirectory": "The image's WORKDIR is not there; correct it.",
-    "FunctionError.PermissionDenied": "The image's ENTRYPOINT cannot be run; see its mode.",
+    "FunctionError": "Its initialization fails; see its log.",
+    "FunctionError.InitTimeout": "Its initialization takes too long; do less at import.",
+    "FunctionError.RuntimeExitError": "Its runtime exits during initialization; see its log.",
+    "FunctionError.InvalidEntryPoint": "The image's ENTRYPOINT does not exist; correct the image.",
+    "FunctionError.InvalidWorkingDirectory": "The image's WORKDIR does not exist; correct it.",
+    "FunctionError.PermissionDenied": "The image's ENTRYPOINT is not executable; check its mode.",
     "FunctionError.TooManyExtensions": "A function has at most ten extensions; remove some.",
 }
 
 
 def remedy_of(code: str) -> str:
-    """What to do about a reason code of Lambda's; nothing is known of some."""
+    """What to do about a reason code of Lambda; ``""`` for unknown codes."""
     return _REMEDIES.get(code) or _REMEDIES.get(code.partition(".")[0], "")
 
 
 def under_way(state: FunctionState) -> str:
-    """What Lambda is doing with a function or version, in words; nothing once it is at rest."""
+    """The operation in progress on a function or version, in words; ``""`` if there is none."""
     if state.state in UNDER_WAY:
         code = f" ({state.reason_code})" if state.reason_code else ""
         return f"{state.state}{code}"
@@ -65,7 +65,7 @@ def state_of(
     code: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> FunctionState:
-    """A ``FunctionConfiguration`` of the API, with ``GetFunction``'s code and tags if known."""
+    """A ``FunctionConfiguration`` of the API, with the code and tags of ``GetFunction``, if any."""
     resolved = str((code or {}).get("ResolvedImageUri", ""))
     is_update = (
         answer.get("LastUpdateStatus") == "Failed" and answer.get("State", "Active") == "Active"

@@ -1,4 +1,4 @@
-"""Who deploys, and what IAM lets them do (API: STS and IAM)."""
+"""The deploying role, and what IAM allows it (API: STS and IAM)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LAMBDA = "lambda.amazonaws.com"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose the credentials are (API: ``GetCallerIdentity``)."""
+    """The identity of the credentials (API: ``GetCallerIdentity``)."""
 
     account: str
     arn: str
@@ -27,12 +27,12 @@ class Caller:
 
     @property
     def is_root(self) -> bool:
-        """Whether it is the account itself, which no policy of IAM's restricts."""
+        """Whether it is the account's root user, which IAM policies do not restrict."""
         return self.arn.endswith(":root")
 
     @property
     def role(self) -> str:
-        """The name of the role that was assumed, or nothing."""
+        """The name of the assumed role, or ``""``."""
         identity = Arn.parse(self.arn)
         return identity.name if identity.resource.startswith("assumed-role/") else ""
 
@@ -45,13 +45,13 @@ class Identity:
         self._region = region
 
     def caller(self) -> Caller:
-        """Whose the credentials are; every valid one may ask that.
+        """The identity of the credentials, which every valid identity may read.
 
         Raises:
-            NotReady: there are none, or AWS refuses them.
+            NotReady: there are no credentials, or AWS refuses them.
         """
-        found = self._aws.call(self._region, "sts", "get_caller_identity")
-        return Caller(str(found["Account"]), str(found["Arn"]))
+        answer = self._aws.call(self._region, "sts", "get_caller_identity")
+        return Caller(str(answer["Account"]), str(answer["Arn"]))
 
     def _role(self, name: str) -> Any:
         return self._aws.call(self._region, "iam", "get_role", RoleName=name)["Role"]
@@ -60,8 +60,8 @@ class Identity:
         """Whether Lambda may assume a role, by its ARN.
 
         Raises:
-            NotFound: there is no such role.
-            NotPermitted: the caller may not look.
+            NotFound: the role does not exist.
+            NotPermitted: the caller may not read it.
         """
         trust = self._role(role.rpartition("/")[2])["AssumeRolePolicyDocument"]
         statements = _listed(trust.get("Statement"))
@@ -73,16 +73,16 @@ class Identity:
         )
 
     def denied(self, caller: Caller, actions: Iterable[str], resource: str) -> list[str]:
-        """The actions on a resource that IAM's policies do not allow the caller.
+        """The actions on a resource that IAM policies do not allow the caller.
 
-        Identity policies, boundaries and those of the organization count, policies of resources do
-        not (API: ``SimulatePrincipalPolicy``). What depends on facts that only the call itself
-        brings is not told.
+        Identity policies, boundaries and those of the organization count; policies of resources do
+        not (API: ``SimulatePrincipalPolicy``). Conditions on facts of the call itself are not
+        reported.
 
         Raises:
-            NotPermitted, NotFound: the caller may not ask, or is nobody that can be asked about.
+            NotPermitted, NotFound: the caller may not simulate, or is not a user or role.
         """
-        found = self._aws.call(
+        answer = self._aws.call(
             self._region,
             "iam",
             "simulate_principal_policy",
@@ -96,7 +96,7 @@ class Identity:
         )
         return [
             result["EvalActionName"]
-            for result in found["EvaluationResults"]
+            for result in answer["EvaluationResults"]
             if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues")
         ]
 
@@ -111,7 +111,7 @@ class Identity:
 
 
 def _listed(value: Any) -> list[Any]:
-    """One or many, as policies are written."""
+    """A single value or a list as a list, as policies have both."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

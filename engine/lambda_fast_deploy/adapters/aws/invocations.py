@@ -11,12 +11,12 @@ from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import AnswerTimeout, FunctionTestFailed, Refused, Unavailable
 
 LOG_TAIL = 4096  # bytes of an invocation's log that come with its answer (API: ``LogType``)
-LONGEST = 900.0  # seconds that a function may take (Lambda quotas, "Function timeout")
-# Seconds beside: it may start for 10 (Lambda developer guide, "Init phase"), and answers travel.
-BESIDE = 20.0
+LONGEST = 900.0  # seconds that a function may run (Lambda quotas, "Function timeout")
+# Additional seconds: 10 for the start (Lambda developer guide, "Init phase"), and the network.
+MARGIN = 20.0
 
-# What Lambda says before a function runs, by its error code (botocore's model of ``Invoke``). These
-# pass by themselves: something is made ready, has too much to do, or has not heard of a permission.
+# Lambda's error codes before a function runs (botocore's model of ``Invoke``). These errors are
+# temporary: an environment is being prepared, there are too many calls, or a permission is new.
 PASSING = frozenset(
     {
         "CodeArtifactUserDeletedException",  # a new one is provisioned
@@ -41,7 +41,7 @@ PASSING = frozenset(
         "TooManyRequestsException",
     }
 )
-# And these last until somebody does something, though Lambda says them with 502 as well.
+# These errors are permanent, although Lambda returns 502 for them too.
 LASTING = frozenset(
     {
         "CodeArtifactUserFailedException",
@@ -76,7 +76,7 @@ _RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"  # API: Throttle
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What an invocation answered, the API's FunctionError if any, and the end of its log."""
+    """The payload of an invocation, the API's FunctionError if any, and the end of its log."""
 
     answer: Any
     error: str
@@ -96,15 +96,15 @@ class Invocations:
         """Invoke once and wait for the answer.
 
         Args:
-            name: the function's.
+            name: the function's name.
             qualifier: a version or an alias.
             payload: the event.
             timeout: the function's own, in seconds.
 
         Raises:
-            Unavailable: it was refused, and may not be in a while.
+            Unavailable: it was refused, for a temporary reason.
             Refused: it was refused.
-            GateFailed: there was no answer although the function's time was over.
+            FunctionTestFailed: there was no answer within the function's time.
         """
         try:
             answer = self._aws.call(
@@ -112,7 +112,7 @@ class Invocations:
                 "lambda",
                 "invoke",
                 once=True,
-                timeout=timeout + BESIDE,
+                timeout=timeout + MARGIN,
                 FunctionName=name,
                 Qualifier=qualifier,
                 Payload=json.dumps(payload).encode(),
@@ -120,7 +120,7 @@ class Invocations:
             )
         except AnswerTimeout:
             raise FunctionTestFailed(
-                f"{name} did not answer within {units.seconds(timeout + BESIDE)}"
+                f"{name} did not answer within {units.seconds(timeout + MARGIN)}"
             ) from None
         except Refused as refusal:
             raise _judged(refusal, name) from None
@@ -132,11 +132,11 @@ class Invocations:
 
 
 def _judged(refusal: Refused, name: str) -> Refused:
-    """A refusal as what it is to somebody who may ask again."""
+    """A refusal as a temporary or a permanent error."""
     if _RESERVED in refusal.message:
         refusal.remedy = (
-            f"{name} may not run more often at a time than its reserved concurrency says, and not "
-            "at all where that is 0: see aws lambda get-function-concurrency."
+            f"{name} has reached its reserved concurrency, which may be 0: see "
+            "aws lambda get-function-concurrency."
         )
     if refusal.code in PASSING:
         return Unavailable(refusal.message, code=refusal.code, remedy=refusal.remedy)
@@ -157,4 +157,4 @@ def _log(answer: Any) -> str:
     log: str = answer.decoded("LogResult") if "LogResult" in answer else ""
     if len(log.encode()) < LOG_TAIL:
         return log
-    return log.partition("\n")[2]  # it begins in the middle of a line, perhaps of a secret
+    return log.partition("\n")[2]  # the first line is cut, perhaps within a secret

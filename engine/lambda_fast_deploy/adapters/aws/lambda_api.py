@@ -1,4 +1,4 @@
-"""What all calls of the Lambda API share: they wait for an update that is under way."""
+"""What all calls of the Lambda API share: they wait for an update in progress."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ T = TypeVar("T")
 Waits = Callable[[str], None]
 
 UPDATE_DEADLINE = 600.0  # seconds; an image update of 10 GB takes minutes
-QUIET = 2.0  # seconds of waiting that are not worth a line
+QUIET = 2.0  # seconds of waiting without a log line
 
 _BUSY = re.compile(r"update is in progress")
 _STATE = re.compile(r"in the following state: '?(\w+)")
 
-# What Lambda says while what others know is new to it, and for how many seconds that is waited for.
-# IAM and KMS are eventually consistent; EC2 is asked for network interfaces, more slowly if it is
-# throttled. The words are those that terraform-provider-aws tries again after (retryFunctionOp).
+# Lambda's errors while a change in another service is new, and how many seconds to wait for it.
+# IAM and KMS are eventually consistent; EC2 creates network interfaces, more slowly if throttled.
+# terraform-provider-aws retries on the same messages (retryFunctionOp).
 _PROPAGATION = {
     "cannot be assumed by Lambda": 60.0,
     "execution role does not have permissions": 60.0,
@@ -34,8 +34,8 @@ _PROPAGATION = {
 _REMEDIES = {
     "cannot be assumed by Lambda": "Make sure that the role exists, and let it trust "
     "lambda.amazonaws.com.",
-    "execution role does not have permissions": "Allow the execution role what is named, such as "
-    "ec2:CreateNetworkInterface for a VPC.",
+    "execution role does not have permissions": "Allow the execution role the named action, such "
+    "as ec2:CreateNetworkInterface for a VPC.",
     "KMS key is invalid for CreateGrant": "Let the caller use the KMS key (kms:CreateGrant).",
 }
 
@@ -43,7 +43,7 @@ _REMEDIES = {
 class LambdaApi:
     """The Lambda API of one region.
 
-    ``waits`` is told what a call has been waiting for, again and again; it may raise to give up.
+    ``waits`` gets what a call is waiting for, repeatedly; it may raise to give up.
     """
 
     def __init__(self, aws: Aws, region: str, waits: Waits = lambda _: None) -> None:
@@ -52,11 +52,11 @@ class LambdaApi:
         self._waits = waits
 
     def call(self, operation: str, *, once: bool = False, **parameters: Any) -> Any:
-        """Make one call; ``once`` if it must not be made again when its answer is lost."""
+        """Make one call; ``once`` if it must not be repeated when its answer is lost."""
         return self._aws.call(self._region, "lambda", operation, once=once, **parameters)
 
     def pages(self, operation: str, items: str, **parameters: Any) -> list[Any]:
-        """What all pages of an answer hold under ``items``."""
+        """The values of ``items`` on all pages of an answer."""
         pages = self._aws.pages(self._region, "lambda", operation, **parameters)
         return [item for page in pages for item in page.get(items, [])]
 
@@ -69,14 +69,14 @@ class LambdaApi:
         longest: float = 2.0,
         wake: Callable[[], object] = lambda: False,
     ) -> tuple[T, str]:
-        """Ask until nothing is waited for any more, or the deadline (seconds) has passed.
+        """Ask until there is nothing to wait for, or the deadline (seconds) has passed.
 
         Args:
-            ask: gives an answer, and what is still waited for, in words; nothing if that is over.
-            deadline: seconds after which the last answer is returned as it is.
+            ask: returns an answer, and what it is waiting for, in words; ``""`` if it is not.
+            deadline: seconds after which the last answer is returned.
             first: seconds of the first pause.
             longest: seconds of the longest pause.
-            wake: whether a pause is to end at once.
+            wake: whether a pause must end immediately.
         """
         begun, awaited = time.monotonic(), ""
 
@@ -106,14 +106,14 @@ class LambdaApi:
         )
 
     def change(self, operation: str, **parameters: Any) -> Any:
-        """A change, tried again while an earlier one is still under way.
+        """Make a change, repeated while an earlier change is in progress.
 
-        Only that conflict is waited for: a stale RevisionId means that somebody else deployed.
+        Only that conflict is waited for: a stale RevisionId means another deployment.
 
         Raises:
-            Conflict: somebody else changed the same thing.
-            FunctionUnusable: the function is in a state in which Lambda changes nothing.
-            DeployFailed: the earlier change is still under way when the time is over.
+            Conflict: the same resource was changed outside this run.
+            FunctionUnusable: the function is in a state in which Lambda allows no changes.
+            DeployFailed: the earlier change is still in progress after the deadline.
         """
         repeated = False
 
@@ -131,14 +131,14 @@ class LambdaApi:
         answer, awaited = self.wait(attempt, deadline=UPDATE_DEADLINE, first=0.25)
         if awaited:
             raise DeployFailed(
-                "an earlier change was still under way after "
+                "an earlier change was still in progress after "
                 f"{units.seconds(UPDATE_DEADLINE)}: {awaited}",
-                remedy="Run again; what is already there will be reused.",
+                remedy="Run again; existing artifacts are reused.",
             )
         return answer
 
     def once_known(self, work: Callable[[], T]) -> T:
-        """Do what needs a role or a key that may be so new that Lambda does not know it yet."""
+        """Make a call that needs a role or key, which may be too new for Lambda to know it."""
         begun = time.monotonic()
 
         def attempt() -> tuple[T | Refused, str]:
@@ -158,10 +158,10 @@ class LambdaApi:
 
 
 def _is_busy(conflict: Conflict) -> bool:
-    """Whether a change is refused for an earlier one that is under way.
+    """Whether a change is refused because an earlier one is in progress.
 
     Raises:
-        FunctionUnusable: it is refused for a state that does not pass by itself.
+        FunctionUnusable: it is refused for a permanent state.
     """
     if conflict.code != "ResourceConflictException":
         return False

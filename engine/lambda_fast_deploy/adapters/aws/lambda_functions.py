@@ -1,4 +1,4 @@
-"""Functions, and what they are made of (API: Lambda)."""
+"""Functions, with their code and configuration (API: Lambda)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ class Functions(FunctionReads):
     def create(self, name: str, run: str, sha256: str = "", **parameters: Any) -> FunctionState:
         """Create a function, once; it is not active yet.
 
-        A tag names the run that makes it, so that it knows its own when an answer is lost. Equal
-        code would say nothing: others may deploy the same.
+        A tag names the run that creates it, to recognize it after a lost answer. Equal code would
+        not
+        show that: another run may deploy the same.
 
         Args:
-            name: the function's.
-            run: the run that makes it.
+            name: the function's name.
+            run: the run that creates it.
             sha256: its zip's, as Lambda's ``CodeSha256``, if it has one.
             parameters: the rest of the call.
 
         Raises:
-            Conflict: somebody else created it first.
-            Exchanged: Lambda has taken another zip.
+            Conflict: another deployment created it first.
+            ContentMismatch: Lambda has another zip.
         """
         tags = {**parameters.pop("Tags", {}), marks.CREATED_BY: run}
 
@@ -66,10 +67,10 @@ class Functions(FunctionReads):
         self._api.change("delete_function", FunctionName=name)
 
     def configure(self, name: str, parameters: Mapping[str, Any], revision: str = "") -> str:
-        """Update the configuration and wait until it is in effect; the revision then.
+        """Update the configuration and wait until it is in effect; returns the new revision.
 
         Raises:
-            Conflict: ``revision`` was given, and somebody else has changed the function since.
+            Conflict: ``revision`` is set, and the function was changed outside this run since.
         """
         guard = {"RevisionId": revision} if revision else {}
         with unquoted(parameters):
@@ -89,19 +90,19 @@ class Functions(FunctionReads):
         revision: str = "",
         sha256: str = "",
     ) -> str:
-        """Update the code and wait until it is in effect; the revision then.
+        """Update the code and wait until it is in effect; returns the new revision.
 
         Args:
-            name: the function's.
-            code: the zip, or where it or the image is.
-            architecture: the instruction set that it is for.
-            key: the KMS key of the zip, or nothing for Lambda's own; what it was is not kept.
-            revision: the one that the function must have, if any.
-            sha256: the zip's, as Lambda's ``CodeSha256``, if that is known.
+            name: the function's name.
+            code: the zip, or the location of the zip or image.
+            architecture: the instruction set of the code.
+            key: the KMS key of the zip, or ``""`` for Lambda's own; the previous key is not kept.
+            revision: the revision that the function must have, if any.
+            sha256: the zip's, as Lambda's ``CodeSha256``, if known.
 
         Raises:
-            Conflict: somebody else has changed the function since ``revision``.
-            Exchanged: Lambda has taken another zip.
+            Conflict: the function was changed outside this run since ``revision``.
+            ContentMismatch: Lambda has another zip.
         """
         guard = {"RevisionId": revision} if revision else {}
         answer = unless_unreadable(
@@ -116,10 +117,10 @@ class Functions(FunctionReads):
         return self.settled(name)
 
     def rehearse(self, name: str, code: Mapping[str, Any], architecture: str, key: str) -> None:
-        """Let Lambda check an update of the code, permissions included, without making it.
+        """Have Lambda check an update of the code, permissions included, without making it.
 
         Raises:
-            NotPermitted, Refused: what the update itself would meet.
+            NotPermitted, Refused: the errors of the update itself.
         """
         self._api.change(
             "update_function_code",
@@ -129,7 +130,7 @@ class Functions(FunctionReads):
         )
 
     def apply(self, calls: Iterable[Call]) -> None:
-        """Make the calls that set an attribute which no version has."""
+        """Make the calls that set an attribute outside of versions."""
         for operation, parameters in calls:
             self._api.change(operation, **parameters)
 
@@ -138,5 +139,5 @@ class Functions(FunctionReads):
         self._api.change("tag_resource", Resource=arn, Tags=dict(tags))
 
     def untag(self, arn: str, names: Iterable[str]) -> None:
-        """Take tags off a function."""
+        """Remove tags from a function."""
         self._api.change("untag_resource", Resource=arn, TagKeys=list(names))

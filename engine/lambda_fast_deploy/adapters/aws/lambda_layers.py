@@ -1,4 +1,4 @@
-"""Layer versions, known by what their descriptions say (API: Lambda)."""
+"""Layer versions, identified by their descriptions (API: Lambda)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LayersApi:
         self._region = region
 
     def versions(self, name: str) -> tuple[LayerVersion, ...]:
-        """The versions of a layer that were made here, the newest first; none if it is absent."""
+        """This project's versions of a layer, the newest first; empty if the layer is absent."""
         pages = self._aws.pages(self._region, "lambda", "list_layer_versions", LayerName=name)
         try:
             listed = [version for page in pages for version in page.get("LayerVersions", [])]
@@ -52,7 +52,7 @@ class LayersApi:
         return tuple(filter(None, versions))
 
     def is_ours(self, arn: str) -> bool:
-        """Whether a version was made here; one that was deleted does not tell.
+        """Whether a version is this project's; ``False`` for a deleted version.
 
         Raises:
             NotPermitted: it may not be read, and so not be attached either.
@@ -63,7 +63,7 @@ class LayersApi:
             return False
 
     def delete(self, name: str, number: str) -> None:
-        """Delete a version; an absent one is no error."""
+        """Delete a version, if it exists."""
         self._aws.call(
             self._region,
             "lambda",
@@ -83,19 +83,19 @@ class LayersApi:
     ) -> LayerVersion:
         """Publish a zip as the next version of a layer, once.
 
-        Each call would make a version, the same content or not. So where an answer is lost, what
-        is there is looked at before it is tried again.
+        Each call would create a version, even of the same content. So after a lost answer, the
+        existing versions are read before a retry.
 
         Args:
-            name: the layer's.
-            version: what the version will say of itself; its ARN does not count.
-            content: the zip, or where it is in S3.
+            name: the layer's name.
+            version: the values for its description; its ARN is ignored.
+            content: the zip, or its location in S3.
             sha256: the zip's, as Lambda's ``CodeSha256``.
-            runtime: the runtime that it is for.
-            architecture: the instruction set that it is for.
+            runtime: the compatible runtime.
+            architecture: the compatible instruction set.
 
         Raises:
-            Exchanged: Lambda has taken another zip; the version is deleted again.
+            ContentMismatch: Lambda has another zip; the version is deleted again.
         """
         parameters: dict[str, Any] = {
             "LayerName": name,
@@ -113,7 +113,7 @@ class LayersApi:
             except (Unreachable, Unavailable):
                 for existing in self.versions(name):
                     if replace(version, arn=existing.arn) == existing:
-                        answer = self._read(existing.arn)  # of this run: its answer was lost
+                        answer = self._read(existing.arn)  # from this run: its answer was lost
                         break
                 else:
                     raise
@@ -126,9 +126,9 @@ class LayersApi:
         return retry.again(publish, (Unreachable, Unavailable))
 
     def packages(self, arn: str) -> dict[str, str]:
-        """The packages that a version holds, with their versions; none if it cannot be fetched.
+        """The packages of a version, with their versions; empty if it cannot be fetched.
 
-        Names are as an index has them (PEP 503), and those of Node.js as they are.
+        Python names are normalized (PEP 503); those of Node.js are unchanged.
         """
         packages: dict[str, str] = {}
         with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
@@ -141,7 +141,7 @@ class LayersApi:
         return packages
 
     def modules(self, arn: str) -> frozenset[str]:
-        """The top modules that a version holds; none if it cannot be fetched."""
+        """The top modules of a version; empty if it cannot be fetched."""
         with suppress(*_NOT_FETCHED), self._fetched(arn) as zipped:
             matches = (_TOP.match(name) for name in zipped.namelist())
             return frozenset(match.group(1) for match in matches if match)

@@ -1,4 +1,4 @@
-"""How a version fares with its users (API: CloudWatch)."""
+"""Calls and errors of a version, and alarms (API: CloudWatch)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PERIOD = timedelta(seconds=60)
 class CallMetrics:
     """Calls of a version, how many of them failed, and the ``newest`` minute of its alias' calls.
 
-    That is its beginning, or nothing as long as no call is shown. All of the minutes before are
-    shown by then.
+    That is its beginning, or ``None`` while no call is shown. By then, all calls of earlier minutes
+    are shown.
     """
 
     every: int = 0
@@ -30,8 +30,8 @@ class CallMetrics:
 class Alarm:
     """An alarm: its ``state`` (OK, ALARM, INSUFFICIENT_DATA), and the reason of that.
 
-    ``span`` are the seconds that must be bad before it can go off; 0 of one that combines others,
-    or metrics.
+    ``span`` is the number of seconds above the threshold before it goes off; 0 for one that
+    combines other alarms, or metrics.
     """
 
     state: str
@@ -40,7 +40,7 @@ class Alarm:
 
     @property
     def rings(self) -> bool:
-        """Whether it has gone off."""
+        """Whether it is in ALARM state."""
         return self.state == "ALARM"
 
 
@@ -56,22 +56,22 @@ class Metrics:
         return self._aws.now()
 
     def calls(self, name: str, alias: str, version: str, since: datetime) -> CallMetrics:
-        """Calls of a version through an alias, as far as they are shown.
+        """Calls of a version through an alias, as far as CloudWatch shows them.
 
-        The dimension ExecutedVersion tells the versions of a weighted alias apart (Lambda developer
+        The dimension ExecutedVersion separates the versions of a weighted alias (Lambda developer
         guide, "Types of metrics"). CloudWatch shows a call one to three minutes late.
         """
         users = [
             {"Name": "FunctionName", "Value": name},
             {"Name": "Resource", "Value": f"{name}:{alias}"},
         ]
-        theirs = [*users, {"Name": "ExecutedVersion", "Value": version}]
-        asked = {
+        of_version = [*users, {"Name": "ExecutedVersion", "Value": version}]
+        queries = {
             "all": ("Invocations", users),
-            "calls": ("Invocations", theirs),
-            "failed": ("Errors", theirs),
+            "calls": ("Invocations", of_version),
+            "failed": ("Errors", of_version),
         }
-        found = self._aws.call(
+        answer = self._aws.call(
             self._region,
             "cloudwatch",
             "get_metric_data",
@@ -90,34 +90,34 @@ class Metrics:
                         "Stat": "Sum",
                     },
                 }
-                for identity, (metric, dimensions) in asked.items()
+                for identity, (metric, dimensions) in queries.items()
             ],
         )
-        shown: dict[str, Any] = {result["Id"]: result for result in found["MetricDataResults"]}
+        shown: dict[str, Any] = {result["Id"]: result for result in answer["MetricDataResults"]}
         sums = {identity: int(sum(result["Values"])) for identity, result in shown.items()}
         newest = max(shown["all"]["Timestamps"], default=None) if "all" in shown else None
         return CallMetrics(sums.get("calls", 0), sums.get("failed", 0), newest)
 
     def alarms(self, names: Iterable[str]) -> dict[str, Alarm]:
-        """Each of these alarms that exists."""
-        wanted = list(names)
-        if not wanted:
+        """The named alarms that exist."""
+        listed = list(names)
+        if not listed:
             return {}
-        found = self._aws.call(
+        existing = self._aws.call(
             self._region,
             "cloudwatch",
             "describe_alarms",
-            AlarmNames=wanted,
+            AlarmNames=listed,
             AlarmTypes=["MetricAlarm", "CompositeAlarm"],
         )
         return {
             alarm["AlarmName"]: _alarm(alarm)
             for kind in ("MetricAlarms", "CompositeAlarms")
-            for alarm in found.get(kind, [])
+            for alarm in existing.get(kind, [])
         }
 
 
-def _alarm(found: Mapping[str, Any]) -> Alarm:
-    periods = found.get("DatapointsToAlarm") or found.get("EvaluationPeriods", 0)
-    span = float(found.get("Period", 0) * periods)
-    return Alarm(found["StateValue"], found.get("StateReason", ""), span)
+def _alarm(description: Mapping[str, Any]) -> Alarm:
+    periods = description.get("DatapointsToAlarm") or description.get("EvaluationPeriods", 0)
+    span = float(description.get("Period", 0) * periods)
+    return Alarm(description["StateValue"], description.get("StateReason", ""), span)

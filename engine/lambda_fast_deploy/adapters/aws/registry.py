@@ -26,7 +26,7 @@ _GIVEN = ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository of images. Tags that fit ``excluded`` are not, or only they are, immutable."""
+    """A repository of images. Tags that match ``excluded`` are exceptions to its mutability."""
 
     uri: str
     arn: str
@@ -39,16 +39,16 @@ class Repository:
         return self.uri.partition("/")[2]
 
     def lets_move(self, tag: str) -> bool:
-        """Whether a tag may go from one image to another (API: ``PutImageTagMutability``)."""
+        """Whether a tag can move from one image to another (API: ``PutImageTagMutability``)."""
         is_excluded = any(fnmatch.fnmatchcase(tag, pattern) for pattern in self.excluded)
         return is_excluded == self.immutable
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The manifest of an image, or an index: as it was pushed, and read as JSON.
+    """The manifest of an image, or an index: as it was pushed, and parsed as JSON.
 
-    It need not say its media type itself.
+    It may not contain its media type.
     """
 
     text: str
@@ -78,9 +78,9 @@ class Registry:
         return self._region
 
     def _image(self, repository: str, tag: str) -> Any:
-        """The image behind a tag; ``None`` if absent, or archived, which nobody can pull."""
+        """The image behind a tag; ``None`` if absent, or archived and so not pullable."""
         try:
-            found = self._aws.call(
+            answer = self._aws.call(
                 self._region,
                 "ecr",
                 "describe_images",
@@ -89,27 +89,27 @@ class Registry:
             )
         except NotFound:
             return None
-        image = found.first("imageDetails")
+        image = answer.first("imageDetails")
         return image if image.get("imageStatus", "ACTIVE") == "ACTIVE" else None
 
     def tags(self, repository: str, tag: str) -> tuple[str, ...]:
-        """Every tag of the image behind a tag; none when it is absent."""
-        found = self._image(repository, tag)
-        return tuple(found.get("imageTags", ())) if found else ()
+        """All tags of the image behind a tag; empty if it is absent."""
+        image = self._image(repository, tag)
+        return tuple(image.get("imageTags", ())) if image else ()
 
     def digest(self, repository: str, tag: str) -> str | None:
-        """The digest behind a tag; ``None`` when the tag or the repository is absent."""
-        found = self._image(repository, tag)
-        return str(found["imageDigest"]) if found else None
+        """The digest behind a tag; ``None`` if the tag or the repository is absent."""
+        image = self._image(repository, tag)
+        return str(image["imageDigest"]) if image else None
 
     def manifest(self, repository: str, digest: str) -> Manifest:
         """The manifest, or index, behind a digest (API: ``BatchGetImage``).
 
         Raises:
-            NotFound: there is no such image.
-            Refused: ECR does not hand it out.
+            NotFound: the image does not exist.
+            Refused: ECR did not return it.
         """
-        found = self._aws.call(
+        answer = self._aws.call(
             self._region,
             "ecr",
             "batch_get_image",
@@ -117,11 +117,11 @@ class Registry:
             imageIds=[{"imageDigest": digest}],
             acceptedMediaTypes=list(MANIFESTS),
         )
-        for reason in _failures(found).values():
-            raise Refused(f"ECR does not hand out {repository}@{digest}: {reason}")
-        if not found["images"]:
+        for reason in _failures(answer).values():
+            raise Refused(f"ECR did not return {repository}@{digest}: {reason}")
+        if not answer["images"]:
             raise NotFound(f"{repository}@{digest} is not in ECR", code="ImageNotFoundException")
-        image = found.first("images")
+        image = answer.first("images")
         return Manifest(
             text=image["imageManifest"],
             media_type=image["imageManifestMediaType"],
@@ -129,10 +129,10 @@ class Registry:
         )
 
     def tag(self, repository: str, manifest: Manifest, tag: str) -> None:
-        """Give an image one more tag.
+        """Add a tag to an image.
 
-        What another run has given the same tag meanwhile, where tags cannot move, keeps it: tags
-        here say what an image is made of, so that it is as good.
+        If another run has set the same immutable tag, that stays: tags identify the content of an
+        image, so its image is equivalent.
         """
         try:
             self._aws.call(
@@ -149,55 +149,55 @@ class Registry:
                 raise
 
     def untag(self, repository: str, tag: str) -> None:
-        """Take a tag off its image, which goes with its last one; nothing if there is none.
+        """Remove a tag, and with the last tag the image; nothing happens if the tag is absent.
 
         Raises:
-            Refused: it stays.
+            Refused: ECR did not remove it.
         """
         for reason in self._delete(repository, [{"imageTag": tag}]).values():
-            raise Refused(f"ECR does not take tag {tag} off in repository {repository}: {reason}")
+            raise Refused(f"ECR did not remove tag {tag} in repository {repository}: {reason}")
 
     def delete(self, repository: str, digests: Iterable[str]) -> dict[str, str]:
-        """Delete images with all their tags; absent ones are no error.
+        """Delete images with all their tags, if they exist.
 
         Returns:
-            Why each one stays that does, by its digest.
+            The errors of the images that were not deleted, by digest.
         """
         listed = [{"imageDigest": digest} for digest in digests]
         stay: dict[str, str] = {}
-        for start in range(0, len(listed), 100):  # API: BatchDeleteImage takes 100
+        for start in range(0, len(listed), 100):  # limit of API BatchDeleteImage
             stay |= self._delete(repository, listed[start : start + 100])
         return stay
 
     def _delete(self, repository: str, ids: list[dict[str, str]]) -> dict[str, str]:
-        found = self._aws.call(
+        answer = self._aws.call(
             self._region, "ecr", "batch_delete_image", repositoryName=repository, imageIds=ids
         )
-        return _failures(found)
+        return _failures(answer)
 
     def policy(self, repository: str) -> str:
-        """The lifecycle policy of a repository (JSON), or nothing."""
+        """The lifecycle policy of a repository (JSON), or ``""``."""
         try:
-            found = self._aws.call(
+            answer = self._aws.call(
                 self._region, "ecr", "get_lifecycle_policy", repositoryName=repository
             )
         except NotFound:
             return ""
-        found.parsed("lifecyclePolicyText")  # whoever reads it can rely on that
-        return str(found["lifecyclePolicyText"])
+        answer.parsed("lifecyclePolicyText")  # callers can rely on valid JSON
+        return str(answer["lifecyclePolicyText"])
 
     def configuration(self, repository: str, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-        """An image's configuration, or ``None`` when ECR does not hand it out."""
+        """An image's configuration; ``None`` if ECR does not return it."""
         digest = manifest.get("config", {}).get("digest", "")
         try:
-            found = self._aws.call(
+            location = self._aws.call(
                 self._region,
                 "ecr",
                 "get_download_url_for_layer",
                 repositoryName=repository,
                 layerDigest=digest,
             )
-            answer = request("GET", found["downloadUrl"])
+            answer = request("GET", location["downloadUrl"])
             configuration = json.loads(answer.body) if answer.status == 200 else None
         except (DeployError, ValueError):
             return None
@@ -206,19 +206,19 @@ class Registry:
     def find(self, name: str) -> Repository | None:
         """A repository; ``None`` if absent."""
         try:
-            found = self._aws.call(
+            answer = self._aws.call(
                 self._region, "ecr", "describe_repositories", repositoryNames=[name]
             )
         except NotFound:
             return None
-        return _repository(found.first("repositories"))
+        return _repository(answer.first("repositories"))
 
     def repository(self, name: str, policy: str) -> Repository:
-        """A repository, created when absent: with scan on push, a tag and a lifecycle policy."""
-        if found := self.find(name):
-            return found
+        """A repository, created if absent: with scan on push, a tag and a lifecycle policy."""
+        if existing := self.find(name):
+            return existing
         try:
-            made = self._aws.call(
+            created = self._aws.call(
                 self._region,
                 "ecr",
                 "create_repository",
@@ -237,17 +237,17 @@ class Registry:
             repositoryName=name,
             lifecyclePolicyText=policy,
         )
-        return _repository(made["repository"])
+        return _repository(created["repository"])
 
     def note(self, repository: Repository, key: str) -> str:
-        """What was remembered about a repository under a key (a resource tag), or nothing."""
-        found = self._aws.call(
+        """The value stored for a repository under a key (a resource tag), or ``""``."""
+        tags = self._aws.call(
             self._region, "ecr", "list_tags_for_resource", resourceArn=repository.arn
         )
-        return next((str(tag["Value"]) for tag in found["tags"] if tag["Key"] == key), "")
+        return next((str(tag["Value"]) for tag in tags["tags"] if tag["Key"] == key), "")
 
     def remember(self, repository: Repository, key: str, value: str) -> None:
-        """Remember something about a repository, for later runs on any machine."""
+        """Store a value for a repository, for later runs on any machine."""
         self._aws.call(
             self._region,
             "ecr",
@@ -258,32 +258,32 @@ class Registry:
 
     def login(self) -> Login:
         """Credentials for pushing and pulling."""
-        found = self._aws.call(self._region, "ecr", "get_authorization_token")
-        data = found.first("authorizationData")
+        answer = self._aws.call(self._region, "ecr", "get_authorization_token")
+        data = answer.first("authorizationData")
         user, _, password = data.decoded("authorizationToken").partition(":")
         host = data["proxyEndpoint"].partition("://")[2].rstrip("/")
         return Login(host=host, user=user, password=password)
 
 
-def _failures(found: Any) -> dict[str, str]:
-    """What an answer to a batch says of images that it could do nothing with, by digest or tag.
+def _failures(answer: Any) -> dict[str, str]:
+    """The errors in an answer to a batch, by digest or tag.
 
-    The answer as a whole is a success all the same; one that is absent is left out.
+    Such an answer still has a success status; absent images are left out.
     """
     return {
         failure["imageId"].get("imageDigest") or failure["imageId"].get("imageTag", ""): (
             f"{failure.get('failureReason', '')} ({failure['failureCode']})"
         )
-        for failure in found.get("failures") or ()
+        for failure in answer.get("failures") or ()
         if failure["failureCode"] != "ImageNotFound"
     }
 
 
-def _repository(found: Any) -> Repository:
-    filters = found.get("imageTagMutabilityExclusionFilters", ())
+def _repository(description: Any) -> Repository:
+    filters = description.get("imageTagMutabilityExclusionFilters", ())
     return Repository(
-        uri=found["repositoryUri"],
-        arn=found["repositoryArn"],
-        immutable=found.get("imageTagMutability", "MUTABLE").startswith("IMMUTABLE"),
+        uri=description["repositoryUri"],
+        arn=description["repositoryArn"],
+        immutable=description.get("imageTagMutability", "MUTABLE").startswith("IMMUTABLE"),
         excluded=tuple(each["filter"] for each in filters),
     )

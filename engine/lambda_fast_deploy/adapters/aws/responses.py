@@ -1,7 +1,7 @@
-"""Answers of AWS, held against its own model before anything is read out of them.
+"""Answers of AWS, checked against AWS's own model before they are used.
 
-A proxy, another endpoint or a fault of AWS's can answer anything, with status 200 too. botocore
-takes what it gets: members can be missing or of another type, and of HTML nothing is left.
+A proxy, another endpoint or a fault of AWS can answer anything, even with status 200. botocore
+does not check that: members can be missing or of another type, and HTML becomes an empty answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from lambda_fast_deploy.errors import NotUnderstood
 
-# Python's types of the model's (botocore: parsers)
+# Python types by the types of the model (botocore: parsers)
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "structure": dict,
     "list": list,
@@ -30,7 +30,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 class Response(dict[str, Any]):
-    """A structure in an answer; to ask for a member that is missing raises ``NotUnderstood``."""
+    """A structure in an answer; reading a missing member raises ``NotUnderstood``."""
 
     __slots__ = ("_what",)
 
@@ -42,35 +42,35 @@ class Response(dict[str, Any]):
         raise not_understood(self._what, f"it has no {member}")
 
     def first(self, member: str) -> Any:
-        """The first value of a list, which has to have one."""
+        """The first value of a list, which must not be empty."""
         for value in self[member]:
             return value
-        raise not_understood(self._what, f"its {member} are none")
+        raise not_understood(self._what, f"its {member} is empty")
 
     def decoded(self, member: str) -> str:
-        """The text of a member that is in base64."""
+        """The text of a base64 member."""
         try:
             return base64.b64decode(self[member]).decode("utf-8", "replace")
         except ValueError:
-            raise not_understood(self._what, f"its {member} is no base64") from None
+            raise not_understood(self._what, f"its {member} is not base64") from None
 
     def parsed(self, member: str) -> dict[str, Any]:
-        """The object of a member that is a JSON document."""
+        """The object in a member that is a JSON document."""
         try:
-            found = json.loads(self[member])
+            document = json.loads(self[member])
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            raise not_understood(self._what, f"its {member} is no JSON object")
-        return found
+            document = None
+        if not isinstance(document, dict):
+            raise not_understood(self._what, f"its {member} is not a JSON object")
+        return document
 
 
 def not_understood(what: str, why: str) -> NotUnderstood:
-    """The error of an answer that is none of AWS's.
+    """The error of an answer that is not from AWS.
 
     Args:
-        what: the operation and its region, and where in the answer it is.
-        why: what is odd about it.
+        what: the operation and its region, and the place in the answer.
+        why: what is wrong with it.
     """
     return NotUnderstood(
         f"AWS's answer to {what} was not understood: {why}",
@@ -80,19 +80,19 @@ def not_understood(what: str, why: str) -> NotUnderstood:
 
 
 def checked(answer: Any, operation: Any, what: str) -> Any:
-    """An answer whose values have the types that the model says.
+    """An answer whose values have the types of the model.
 
     Args:
-        answer: as botocore has read it.
+        answer: as botocore has parsed it.
         operation: botocore's model of the operation.
         what: the operation and its region, for people.
 
     Raises:
-        NotUnderstood: something has another type.
+        NotUnderstood: a value has another type.
     """
     if operation.output_shape is None:
         return answer
-    # What was XML is text and nothing else, and botocore reads some of it as JSON by itself.
+    # XML answers contain only text; botocore parses some of it as JSON.
     types = (
         _TYPES
         if "json" in operation.service_model.resolved_protocol

@@ -1,6 +1,6 @@
 """Calls of AWS's APIs, with every error in words for the person who must act.
 
-boto3 is there for what it adds to botocore, uploads in parts.
+boto3 is used only for what it adds to botocore: uploads in parts.
 """
 
 from __future__ import annotations
@@ -32,20 +32,19 @@ from lambda_fast_deploy.errors import (
     passes,
 )
 
-PART = 8 * units.MIB  # bytes of each part of an upload that is not smaller
+PART = 8 * units.MIB  # bytes of each part of a larger upload
 
-PATIENCE = 60.0  # seconds; botocore itself tries for less than one
+PATIENCE = 60.0  # seconds; botocore's own retries end after less than one
 
-# What botocore's parsers raise: they take the shape of an answer for granted.
+# Exceptions of botocore's parsers, which assume the shape of an answer.
 _UNREADABLE = (ResponseParserError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Aws(Connection):
     """Calls with one set of credentials.
 
-    ``changes`` is what has been changed by it, for people, in the order in which that was done.
-    ``patience`` is for how many seconds a call is made again while AWS, which had answered before,
-    does not, or fails itself.
+    ``changes`` are the changes made with them, for people, in order. ``patience`` is for how many
+    seconds a call is repeated while AWS, after it has answered once, does not answer or fails.
     """
 
     def __init__(self) -> None:
@@ -57,14 +56,14 @@ class Aws(Connection):
         self._account = ""
 
     def only_read(self) -> None:
-        """Refuse every call that is no read from now on, whoever makes it."""
+        """Refuse every call that does not only read, from now on and for all callers."""
         self._only_reads = True
 
     def _check(self, operation: str) -> None:
         if self._only_reads and not is_read(operation):
             raise DeployFailed(
                 f"{operation} is not called: this run only reads",
-                remedy="This is a fault of lambda-fast-deploy; please report it with this line.",
+                remedy="This is a bug in lambda-fast-deploy. Please report it with this line.",
             )
 
     def call(
@@ -79,16 +78,16 @@ class Aws(Connection):
     ) -> Any:
         """Make one API call, ``operation`` in boto3's spelling (``get_function``).
 
-        A call that makes something anew each time is to be made ``once``: when an answer is lost,
-        it could have been made already. What an answer streams is bytes in what is returned.
+        A call that creates something new each time must be made ``once``: after a lost answer, it
+        may already have succeeded. A stream in the answer is returned as bytes.
 
         Raises:
             NotPermitted: IAM does not allow it.
             NotReady: credentials, clock or network.
-            NotUnderstood: what was answered is not of the API's shape.
-            Unanswered: there was no answer within ``timeout`` seconds.
-            NotFound: it does not exist.
-            Conflict: changed by somebody else, or an update is in progress.
+            NotUnderstood: the answer does not have the API's shape.
+            AnswerTimeout: there was no answer within ``timeout`` seconds.
+            NotFound: the resource does not exist.
+            Conflict: it was changed outside this run, or an update is in progress.
             Refused: any other error of AWS.
         """
         self._check(operation)
@@ -112,7 +111,7 @@ class Aws(Connection):
                 raise
 
     def _answer(self, client: Any, operation: str, parameters: Mapping[str, Any], what: str) -> Any:
-        """The answer to a call, as its API's model says it must be."""
+        """The answer to a call, checked against its API's model."""
         model = client.meta.service_model.operation_model(
             client.meta.method_to_api_mapping[operation]
         )
@@ -134,17 +133,17 @@ class Aws(Connection):
         call: Callable[..., Any] | None = None,
         **parameters: Any,
     ) -> Iterator[Any]:
-        """The pages of an answer, each from a call of its own, made once it is asked for.
+        """The pages of an answer; each is requested when it is read.
 
         Args:
-            region: where.
+            region: the region.
             service: the API.
-            operation: in boto3's spelling; botocore knows how its pages are asked for.
-            call: makes a call of the operation with parameters; ``self.call`` if none is given.
+            operation: in boto3's spelling; botocore knows how to request its pages.
+            call: makes a call of the operation with parameters; by default ``self.call``.
             parameters: of the first call.
 
         Raises:
-            DeployError: as ``call`` does.
+            DeployError: as in ``call``.
         """
         name = _in_api(operation)
         paginator = Paginator(
@@ -156,7 +155,7 @@ class Aws(Connection):
             yield from paginator.paginate(**parameters)
 
     def account(self, region: str) -> str:
-        """The account that the credentials are of, asked once (API: ``GetCallerIdentity``).
+        """The account of the credentials, requested once (API: ``GetCallerIdentity``).
 
         Raises:
             NotReady: there are no credentials, or AWS refuses them.
@@ -168,12 +167,12 @@ class Aws(Connection):
 
     @contextlib.contextmanager
     def _noted(self, change: str) -> Iterator[None]:
-        """Note a change once it is made, or when nobody knows whether it was."""
+        """Record a change after it is made, or if it is unknown whether it was."""
         try:
             yield
         except (Unreachable, Unavailable, KeyboardInterrupt):
             if change:
-                self.changes.append(f"{change} (perhaps: AWS did not tell)")
+                self.changes.append(f"{change} (perhaps: AWS did not confirm it)")
             raise
         if change:
             self.changes.append(change)
@@ -187,7 +186,7 @@ class Aws(Connection):
         content: bytes,
         tell: Callable[[int], None],
     ) -> None:
-        """Upload in parts, several at a time; ``tell`` takes the bytes of each piece."""
+        """Upload in parts, several in parallel; ``tell`` receives the bytes of each piece."""
         from boto3.s3.transfer import (
             ProgressCallbackInvoker,
             TransferConfig,

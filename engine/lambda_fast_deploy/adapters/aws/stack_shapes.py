@@ -1,4 +1,4 @@
-"""Stacks as CloudFormation has them, and what shall become of them (API: CloudFormation)."""
+"""Stacks as CloudFormation has them, and their desired state (API: CloudFormation)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any
 class StackState:
     """A stack as CloudFormation has it (API: ``DescribeStacks``).
 
-    The value of a parameter that is a secret (``NoEcho``) reads ``****``. ``changed`` is a time in
-    ISO 8601.
+    The value of a secret parameter (``NoEcho``) is ``****``. ``changed`` is a time in ISO 8601.
     """
 
     id: str
@@ -27,22 +26,22 @@ class StackState:
 
     @property
     def exists(self) -> bool:
-        """Whether there is more of it than its name (status ``REVIEW_IN_PROGRESS``)."""
+        """Whether it is more than a name (status ``REVIEW_IN_PROGRESS``)."""
         return self.status != "REVIEW_IN_PROGRESS"
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is being done with it."""
+        """Whether an operation on it is in progress."""
         return self.exists and self.status.endswith("_IN_PROGRESS")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a change set does with one resource (API: ``ResourceChange``).
+    """The change of one resource in a change set (API: ``ResourceChange``).
 
-    ``replacement`` is True, False, Conditional or empty, ``policy`` what becomes of the old one,
-    and ``names`` the properties that differ by themselves, not by what they refer to. ``logical``
-    follows the logical ids of the stacks that the resource is nested in, with slashes.
+    ``replacement`` is True, False, Conditional or empty, ``policy`` says whether the old resource
+    is kept, and ``names`` are the properties that differ themselves, not by what they refer to.
+    ``logical`` is preceded by the logical ids of the parent stacks, with slashes.
     """
 
     action: str
@@ -55,10 +54,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """A change set that is ready, or one that ``differs`` in nothing from the stack.
+    """A change set that is ready, or one that does not differ (``differs``) from the stack.
 
-    One that differs in outputs alone has no ``changes``, which are those of resources. One that
-    ``is_new`` has made its stack, which is nothing but a name as long as it is not carried out.
+    One that only differs in outputs has no ``changes``, which are those of resources. One that
+    ``is_new`` has created its stack, which is only a name until the change set is executed.
     """
 
     id: str
@@ -70,7 +69,7 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True)
 class StackEvent:
-    """Something that happened to a resource (API: ``StackEvent``)."""
+    """An event of a resource (API: ``StackEvent``)."""
 
     id: str
     logical: str
@@ -81,7 +80,7 @@ class StackEvent:
 
     @property
     def failed(self) -> bool:
-        """Whether it is a failure of its own, not one that follows from another's."""
+        """Whether it is a failure itself, not the consequence of another one."""
         return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
 
 
@@ -96,11 +95,11 @@ class StackResource:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a stack shall become; a parameter without a value keeps the one it has.
+    """The desired state of a stack; a parameter without a value keeps its present one.
 
-    ``text`` is its template, and ``template`` are the parameters of the call that name it: the
-    text itself, or where it is. ``has_stacks`` is whether it has stacks of its own. ``role`` is one
-    for CloudFormation.
+    ``text`` is its template, and ``template`` has the parameters of the call that name it: the text
+    itself, or its location. ``has_stacks`` is whether it has nested stacks. ``role`` is a role for
+    CloudFormation.
     """
 
     text: str = field(repr=False)
@@ -112,18 +111,18 @@ class Proposal:
     role: str = ""
 
 
-def change_of(found: Mapping[str, Any], within: str) -> Change:
-    """What a change set tells of one resource, in the stacks ``within``."""
+def change_of(description: Mapping[str, Any], within: str) -> Change:
+    """The change of one resource in a change set, in the parent stacks ``within``."""
     names = (
         detail["Target"].get("Name") or detail["Target"].get("Attribute", "")
-        for detail in found.get("Details", [])
+        for detail in description.get("Details", [])
         if detail.get("ChangeSource") in ("DirectModification", None)
     )
     return Change(
-        action=found["Action"],
-        logical=f"{within}{found['LogicalResourceId']}",
-        type=found["ResourceType"],
-        replacement=found.get("Replacement", ""),
-        policy=found.get("PolicyAction", ""),
+        action=description["Action"],
+        logical=f"{within}{description['LogicalResourceId']}",
+        type=description["ResourceType"],
+        replacement=description.get("Replacement", ""),
+        policy=description.get("PolicyAction", ""),
         names=tuple(dict.fromkeys(names)),
     )

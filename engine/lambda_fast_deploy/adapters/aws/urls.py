@@ -1,4 +1,4 @@
-"""Function URLs and who may call them (API: Lambda)."""
+"""Function URLs and their permissions (API: Lambda)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lambda_fast_deploy.models import Access, FunctionUrl
 _AUTH: dict[Access, str] = {"public": "NONE", "iam": "AWS_IAM"}
 
 # Lambda developer guide, "Control access to Lambda function URLs": since October 2025 a public
-# URL needs both; InvokeFunctionUrl alone does not suffice.
+# URL needs both; InvokeFunctionUrl alone is not enough.
 _PUBLIC: dict[str, dict[str, Any]] = {
     "InvokeFunctionUrl": {"FunctionUrlAuthType": "NONE"},
     "InvokeFunction": {"InvokedViaFunctionUrl": True},
@@ -33,15 +33,17 @@ class Urls:
         return self._aws.call(self._region, "lambda", operation, FunctionName=name, **parameters)
 
     def read(self, name: str, alias: str) -> FunctionUrl | None:
-        """The URL of an alias, or of ``$LATEST`` where that is empty; ``None`` if there is none."""
+        """The URL of an alias, or of ``$LATEST`` for ``""``; ``None`` if there is none."""
         try:
-            found = self._call("get_function_url_config", name, alias)
+            answer = self._call("get_function_url_config", name, alias)
         except NotFound:
             return None
-        return FunctionUrl(found["FunctionUrl"], "public" if found["AuthType"] == "NONE" else "iam")
+        return FunctionUrl(
+            answer["FunctionUrl"], "public" if answer["AuthType"] == "NONE" else "iam"
+        )
 
     def is_open(self, name: str, alias: str) -> bool:
-        """Whether everybody may call the URL of an alias whose access is public.
+        """Whether everybody may call the URL of an alias with public access.
 
         Raises:
             NotPermitted: its policy may not be read.
@@ -58,33 +60,33 @@ class Urls:
         return {f"lambda:{action}" for action in _PUBLIC} <= allowed
 
     def create(self, name: str, alias: str, access: Access) -> FunctionUrl:
-        """Give the alias a URL; a public one answers from its first moment.
+        """Create a URL of an alias; a public one is callable immediately.
 
         Raises:
-            Conflict: it has one.
-            NotPermitted: IAM does not allow it; nothing is left.
+            Conflict: the alias has a URL.
+            NotPermitted: IAM does not allow it; nothing is left over.
         """
         try:
             if access == "public":
                 self._open(name, alias)
-            found = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
+            answer = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
         except NotPermitted:
             with contextlib.suppress(DeployError):
                 self._close(name, alias)
             raise
-        return FunctionUrl(found["FunctionUrl"], access)
+        return FunctionUrl(answer["FunctionUrl"], access)
 
     def change(self, name: str, alias: str, access: Access) -> FunctionUrl:
-        """Open the alias's URL to everybody, or close it to all but signed callers."""
+        """Make the alias's URL public, or allow signed callers only."""
         (self._open if access == "public" else self._close)(name, alias)
-        found = self._call("update_function_url_config", name, alias, AuthType=_AUTH[access])
-        return FunctionUrl(found["FunctionUrl"], access)
+        answer = self._call("update_function_url_config", name, alias, AuthType=_AUTH[access])
+        return FunctionUrl(answer["FunctionUrl"], access)
 
     def delete(self, name: str, alias: str) -> bool:
-        """Remove the alias's URL, and the permissions that made it public; whether it was there."""
+        """Remove the alias's URL and its public permissions; returns whether it existed."""
         try:
             self._call("delete_function_url_config", name, alias)
-        except NotFound:  # the call that would have made it was refused
+        except NotFound:  # the call to create it was refused
             return False
         finally:
             self._close(name, alias)
@@ -92,7 +94,7 @@ class Urls:
 
     def _open(self, name: str, alias: str) -> None:
         for action, condition in _PUBLIC.items():
-            with contextlib.suppress(Conflict):  # it is there already
+            with contextlib.suppress(Conflict):  # it exists already
                 self._call(
                     "add_permission",
                     name,
@@ -105,5 +107,5 @@ class Urls:
 
     def _close(self, name: str, alias: str) -> None:
         for action in _PUBLIC:
-            with contextlib.suppress(NotFound):  # it is gone already
+            with contextlib.suppress(NotFound):  # it does not exist
                 self._call("remove_permission", name, alias, StatementId=f"public-url-{action}")

@@ -1,4 +1,4 @@
-"""Versions and the aliases that lead users to them (API: Lambda)."""
+"""Versions, and the aliases that point at them (API: Lambda)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import Conflict, DeployFailed, NotFound, Refused
 from lambda_fast_deploy.models import AliasState, FunctionState
 
-PROVISIONING = 900.0  # seconds that a version may take to have its provisioned concurrency
+PROVISIONING = 900.0  # seconds for a version to get its provisioned concurrency
 
 
 class Versions:
@@ -25,27 +25,27 @@ class Versions:
         is_cancelled: Callable[[], bool] = lambda: False,
         waits: Waits = lambda _: None,
     ) -> None:
-        """Once the run ``is_cancelled``, it is not waited for that a version serves."""
+        """Once the run ``is_cancelled``, there is no wait for a version to serve calls."""
         self._api = LambdaApi(aws, region, waits)
         self._is_cancelled = is_cancelled
 
     def publish(
         self, name: str, code_sha256: str, description: str, revision: str = ""
     ) -> FunctionState:
-        """Publish ``$LATEST`` as a version, provided that it still is what we put there.
+        """Publish ``$LATEST`` as a version, provided that it still is as this run left it.
 
-        Lambda gives the newest version once more if nothing has changed since it was published
-        (API: ``PublishVersion``); it has its former description.
+        Lambda returns the newest version again, with its old description, if nothing has changed
+        since it was published (API: ``PublishVersion``).
 
         Returns:
             The version, which may not be active yet.
 
         Raises:
-            Conflict: somebody else changed the code, or anything since ``revision``.
+            Conflict: the code, or anything since ``revision``, was changed outside this run.
         """
         guard = {"RevisionId": revision} if revision else {}
         try:
-            found = self._api.change(
+            answer = self._api.change(
                 "publish_version",
                 FunctionName=name,
                 CodeSha256=code_sha256,
@@ -56,12 +56,12 @@ class Versions:
             if "CodeSHA256" in refusal.message:
                 raise Conflict(refusal.message, code=refusal.code) from None
             raise
-        return state_of(found)
+        return state_of(answer)
 
     def every(self, name: str) -> list[FunctionState]:
         """The published versions of a function, the newest first."""
-        found = self._api.pages("list_versions_by_function", "Versions", FunctionName=name)
-        published = [state_of(each) for each in found if each["Version"].isdecimal()]
+        entries = self._api.pages("list_versions_by_function", "Versions", FunctionName=name)
+        published = [state_of(each) for each in entries if each["Version"].isdecimal()]
         return sorted(published, key=lambda state: int(state.version), reverse=True)
 
     def delete(self, name: str, version: str) -> None:
@@ -77,8 +77,8 @@ class Versions:
 
     def aliases(self, name: str) -> list[AliasState]:
         """Every alias of a function."""
-        found = self._api.pages("list_aliases", "Aliases", FunctionName=name)
-        return [_alias(each) for each in found]
+        entries = self._api.pages("list_aliases", "Aliases", FunctionName=name)
+        return [_alias(each) for each in entries]
 
     def create_alias(self, name: str, alias: str, version: str, description: str) -> AliasState:
         """Create an alias.
@@ -105,10 +105,10 @@ class Versions:
         revision: str,
         weights: Mapping[str, float] | None = None,
     ) -> AliasState:
-        """Let an alias lead to a version, and to others by ``weights`` (parts of 1; none without).
+        """Point an alias at a version, and at others by ``weights`` (fractions of 1; none without).
 
         Raises:
-            Conflict: somebody else has moved it since ``revision``.
+            Conflict: it was moved outside this run since ``revision``.
         """
         return _alias(
             self._api.change(
@@ -123,14 +123,14 @@ class Versions:
         )
 
     def arrived(self, name: str, alias: AliasState) -> AliasState | None:
-        """Wait until the version that an alias leads to serves its calls; the alias then.
+        """Wait until the version of an alias serves its calls; returns the alias then.
 
-        An alias with provisioned concurrency goes on serving the version before until the next one
-        has as much, which takes minutes (``AliasState.serving``). A run that is cancelled does not
-        wait: AWS goes on with it.
+        An alias with provisioned concurrency serves the previous version until the next one has as
+        much, which takes minutes (``AliasState.serving``). A cancelled run does not wait: AWS
+        continues without it.
 
         Raises:
-            DeployFailed: it does not after so long.
+            DeployFailed: it does not serve them before the deadline.
         """
 
         def ask() -> tuple[AliasState | None, str]:
@@ -148,7 +148,7 @@ class Versions:
         if awaited:
             raise DeployFailed(
                 f"after {units.seconds(PROVISIONING)} {awaited}",
-                remedy="See aws lambda get-provisioned-concurrency-config, which says why.",
+                remedy="See aws lambda get-provisioned-concurrency-config for the reason.",
             )
         return now
 
@@ -157,11 +157,11 @@ class Versions:
         self._api.change("delete_alias", FunctionName=name, Name=alias)
 
 
-def _alias(found: Mapping[str, Any]) -> AliasState:
+def _alias(description: Mapping[str, Any]) -> AliasState:
     return AliasState(
-        arn=found["AliasArn"],
-        version=found["FunctionVersion"],
-        description=found.get("Description", ""),
-        revision=found.get("RevisionId", ""),
-        weights=(found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
+        arn=description["AliasArn"],
+        version=description["FunctionVersion"],
+        description=description.get("Description", ""),
+        revision=description.get("RevisionId", ""),
+        weights=(description.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
     )

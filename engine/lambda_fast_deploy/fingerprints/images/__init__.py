@@ -1,1 +1,1 @@
-"""What images are made of: Dockerfiles, their build contexts, and the images below them."""
+"""The contents of images: Dockerfiles, their build contexts, and their upstream images."""

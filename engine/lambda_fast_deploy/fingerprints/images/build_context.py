@@ -1,8 +1,8 @@
-"""Build contexts: what is in them after ``.dockerignore``, and what of it a Dockerfile copies.
+"""Build contexts: their files without ``.dockerignore``, and those that a Dockerfile copies.
 
-One answer for fingerprints, for the context that the Docker engine is sent, and for what a plan
-says of a COPY that will fail. It holds all that the image can hold: what is not understood for
-certain makes the whole context count.
+Fingerprints, the context sent to the Docker engine, and the plan's errors about a COPY all use
+this. It has every file that the image can contain: if something is ambiguous, the whole context
+counts.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from lambda_fast_deploy.fingerprints.images.dockerignore import (
 )
 
 DOCKERIGNORE = ".dockerignore"
-_LINKS = 255  # that are followed on one way (containerd, ``fs.RootPath``)
-_STEPS = 100_000  # on all ways
+_LINKS = 255  # followed on one path (containerd, ``fs.RootPath``)
+_STEPS = 100_000  # on all paths
 
 
 class _LinkLoop(Exception):
-    """A way through the context leads round in circles."""
+    """Links in the context form a loop."""
 
 
 @dataclass(frozen=True)
 class ContextContent:
-    """What counts of a context.
+    """The files of a context that count.
 
     Attributes:
         root: the folder of the context.
-        kinds: what each path is, in order.
-        unread: an ignore file that is not understood: nothing is left out then.
+        kinds: the kind of each path, sorted.
+        unread: the text of an ambiguous ignore file, which excludes nothing; else ``""``.
     """
 
     root: Path
@@ -49,7 +49,7 @@ class ContextContent:
 
     @property
     def is_certain(self) -> bool:
-        """Whether the ignore file is understood."""
+        """Whether the ignore file is unambiguous."""
         return not self.unread
 
 
@@ -59,66 +59,65 @@ def content(
     build_args: Mapping[str, str],
     triggers: Iterable[Instruction] | None = (),
 ) -> ContextContent:
-    """What of a build context can come into an image.
+    """The files of a build context that can become part of an image.
 
     Args:
         context: its folder.
-        dockerfile: what is built.
-        build_args: what that is given.
-        triggers: what ONBUILD of the images that it starts from lets it do; ``None`` if nobody
-            knows.
+        dockerfile: the Dockerfile.
+        build_args: its build arguments.
+        triggers: the ONBUILD instructions of the images that it starts from; ``None`` if unknown.
 
     Raises:
-        Invalid: something cannot be read, or a COPY will find nothing.
+        Invalid: a file cannot be read, or a COPY has no source.
     """
     ignore = _IgnoreFile(context, dockerfile)
     read_ = read(read_text(dockerfile))
     copied = None if triggers is None else sources(read_, build_args, triggers)
     is_own = read_.is_certain and "BUILDKIT_SYNTAX" not in build_args
     ignored = ignore.rules if is_own else None
-    found, problems = kinds_of(context, ignored)
+    kinds, problems = kinds_of(context, ignored)
     if problems:
         raise Invalid(problems)
     unread = ignore.text if ignored is None else ""
     if copied is None:
-        return _readable(ContextContent(context, found, unread))
-    ways = _CopyPaths(context, found)
+        return _readable(ContextContent(context, kinds, unread))
+    ways = _CopyPaths(context, kinds)
     try:
         missing = [each for each in copied if not ways.take(each) and each.must_exist]
     except (_LinkLoop, RecursionError):
-        return _readable(ContextContent(context, found, unread))
+        return _readable(ContextContent(context, kinds, unread))
     if missing:
         raise Invalid([ignore.problem(dockerfile, each) for each in missing])
     return _readable(ContextContent(context, dict(sorted(ways.taken.items())), unread))
 
 
-def _readable(found: ContextContent) -> ContextContent:
-    devices = [path for path, kind in found.kinds.items() if kind == "device"]
+def _readable(files: ContextContent) -> ContextContent:
+    devices = [path for path, kind in files.kinds.items() if kind == "device"]
     if devices:
-        says = f"is a device, which no image holds; remove it, or leave it out by {DOCKERIGNORE}"
-        raise Invalid([Problem(says, Place(str(found.root / path))) for path in devices])
-    return found
+        says = f"is a device, which no image has; remove it, or exclude it in {DOCKERIGNORE}"
+        raise Invalid([Problem(says, Place(str(files.root / path))) for path in devices])
+    return files
 
 
 class _IgnoreFile:
-    """The ignore file of a build: that of the Dockerfile itself, or else of the context."""
+    """The ignore file of a build: the Dockerfile's, or else the context's."""
 
     def __init__(self, context: Path, dockerfile: Path) -> None:
         self._context = context
-        named = (Path(f"{dockerfile}{DOCKERIGNORE}"), context / DOCKERIGNORE)
-        there = [path for path in named if is_there(path)]
-        self._path = there[0] if there else None
-        self.text = read_text(there[0]) if there else ""
-        # To some frontends an empty one of its own is none.
-        self._is_open = len(there) > 1 and not self.text
+        candidates = (Path(f"{dockerfile}{DOCKERIGNORE}"), context / DOCKERIGNORE)
+        existing = [path for path in candidates if is_there(path)]
+        self._path = existing[0] if existing else None
+        self.text = read_text(existing[0]) if existing else ""
+        # Some frontends ignore the Dockerfile's ignore file if it is empty.
+        self._is_open = len(existing) > 1 and not self.text
         if self._is_open:
-            self.text = read_text(there[1])
+            self.text = read_text(existing[1])
 
     @cached_property
     def rules(self) -> DockerignoreRules | None:
-        """What it says; ``None`` where that is not understood."""
+        """Its rules; ``None`` if they are ambiguous."""
         if self._path and is_link(self._path):
-            return None  # BuildKit looks where it leads within what it was sent
+            return None  # BuildKit resolves the link within the files that it received
         if self._is_open:
             return None
         try:
@@ -127,20 +126,20 @@ class _IgnoreFile:
             return None
 
     def problem(self, dockerfile: Path, source: Source) -> Problem:
-        """What to tell of a source that is not there."""
+        """The problem of a source that does not exist."""
         place = Place(str(dockerfile), source.line)
         what = f"{source.instruction} {source.written}"
         path = "/".join(str(part) for part in source.parts)
         if is_there(self._context / path):
             if line := self.rules and self.rules.line_for(path):
-                return Problem(f"{what}: left out by {self._path} line {line}", place)
-            return Problem(f"{what}: a link on its way leads to nothing in the context", place)
+                return Problem(f"{what}: excluded by {self._path} line {line}", place)
+            return Problem(f"{what}: a link on its path has no target in the context", place)
         return Problem(f"{what}: not in the context {self._context}", place)
 
 
 @dataclass
 class _CopyPaths:
-    """The ways of COPY through a context; links are followed within it, as BuildKit does."""
+    """The paths of COPY through a context; links are followed within it, as in BuildKit."""
 
     root: Path
     kinds: Kinds
@@ -150,24 +149,24 @@ class _CopyPaths:
 
     @cached_property
     def _paths(self) -> list[str]:
-        return list(self.kinds)  # they are in order
+        return list(self.kinds)  # already sorted
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:
         """The names in each folder."""
-        found: dict[str, list[str]] = {}
+        names: dict[str, list[str]] = {}
         for path in self.kinds:
             folder, _, name = path.rpartition("/")
-            found.setdefault(folder, []).append(name)
-        return found
+            names.setdefault(folder, []).append(name)
+        return names
 
     def take(self, source: Source) -> bool:
-        """Let count what a source leads to; whether that is anything, or need not be."""
-        found = self._walk("", source.parts, _LINKS)
-        return found or any(isinstance(part, Glob) for part in source.parts)
+        """Count everything at a source; returns whether it exists, or need not."""
+        exists = self._walk("", source.parts, _LINKS)
+        return exists or any(isinstance(part, Glob) for part in source.parts)
 
     def _walk(self, at: str, parts: tuple[str | Glob, ...], links: int) -> bool:
-        """Go on from a folder; whether the way leads to anything."""
+        """Continue from a folder; returns whether anything exists at the end of the path."""
         self._steps += 1
         if self._steps > _STEPS or links < 0:
             raise _LinkLoop
@@ -177,8 +176,8 @@ class _CopyPaths:
         part, others = parts[0], parts[1:]
         if isinstance(part, Glob):
             names = [name for name in self._names.get(at, ()) if part.fits(name)]
-            led = [self._step(at, name, others, links) for name in names]  # all of them
-            return any(led)
+            steps = [self._step(at, name, others, links) for name in names]  # all of them
+            return any(steps)
         if part == "..":
             return self._walk(at.rpartition("/")[0], others, links)
         return self._step(at, part, others, links)
@@ -199,7 +198,7 @@ class _CopyPaths:
         return self._walk(path, others, links)
 
     def _take_all(self, path: str) -> None:
-        """Let a file count, or a folder with all below it."""
+        """Count a file, or a folder with everything below it."""
         if path in self._done:
             return
         self._done.add(path)

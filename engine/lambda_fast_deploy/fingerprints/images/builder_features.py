@@ -1,4 +1,4 @@
-"""What a Dockerfile needs of its builder, and what makes BuildKit quicker."""
+"""The features that a Dockerfile needs of its builder, and those that make BuildKit faster."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _REPOSITORY = re.compile(r"git@|(?:git|ssh)://|\S+\.git(?:#\S*)?(?:\s|$)")
 
 
 def needs_buildkit(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> str:
-    """What in a Dockerfile the Docker engine's own builder cannot do, or nothing."""
+    """What in a Dockerfile the Docker engine's own builder cannot do, or ``""``."""
     if dockerfile.syntax:
         return "a syntax line"
     if "BUILDKIT_SYNTAX" in build_args:
         return "a build argument BUILDKIT_SYNTAX"
     if not dockerfile.is_certain:
-        return "something that only BuildKit reads for certain"
+        return "syntax that may need BuildKit"
     for each in dockerfile.instructions:
         if reason := _reason(each.trigger or each):
             return reason
@@ -46,7 +46,7 @@ def _reason(instruction: Instruction) -> str:
         if flag not in _FLAGS.get(name, ()):
             return f"{name} --{flag}"
     if not instruction.is_certain:
-        return f"{name} with flags that only BuildKit reads for certain"
+        return f"{name} with flags that may need BuildKit"
     if name == "ADD" and _REPOSITORY.match(instruction.rest):
         return "ADD of a Git repository"
     declared = re.split(r"[\s=]", instruction.rest) if name == "ARG" else []

@@ -1,4 +1,4 @@
-"""What a Dockerfile takes out of its build context."""
+"""The files that a Dockerfile copies from its build context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, mount
 from lambda_fast_deploy.fingerprints.images.dockerignore import AmbiguousPattern, Glob, cleaned
 
-# Flags that leave it as it is what is taken, or that only take away from it.
+# Flags that do not change which files are copied, or that only reduce them.
 _FLAGS = {
     "COPY": {"chown", "chmod", "link", "exclude", "from"},
     "ADD": {"chown", "chmod", "link", "exclude", "checksum", "keep-git-dir", "unpack"},
@@ -24,12 +24,12 @@ _PERHAPS_FETCHED = re.compile(r"[a-z]+://|git@|\S+\.git(?:#|$)")  # by ADD, with
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A path of the context that is copied, with wildcards or without.
+    """A path of the context that is copied, with or without wildcards.
 
     Attributes:
-        instruction, line: which one takes it, and where that is.
-        written: as it is written.
-        parts: the names on its way from the context, in order.
+        instruction, line: the instruction, and its line.
+        written: the path as it is written.
+        parts: the names of the path from the context, in order.
         must_exist: whether the build fails without it.
     """
 
@@ -43,53 +43,53 @@ class Source:
 def sources(
     dockerfile: Dockerfile, build_args: Mapping[str, str], triggers: Iterable[Instruction] = ()
 ) -> list[Source] | None:
-    """What is taken out of the context; ``None`` if it cannot be told, so that all of it counts.
+    """The paths copied from the context; ``None`` if ambiguous, so that all of it counts.
 
     Args:
-        dockerfile: which is built.
-        build_args: what it is given.
-        triggers: what ONBUILD of the images that it starts from lets it do, besides.
+        dockerfile: the Dockerfile.
+        build_args: its build arguments.
+        triggers: the ONBUILD instructions of the images that it starts from.
     """
-    # A frontend of another name may do what it likes (BuildKit, ``BUILDKIT_SYNTAX``).
+    # A frontend of another name may do anything (BuildKit, ``BUILDKIT_SYNTAX``).
     if not dockerfile.is_certain or "BUILDKIT_SYNTAX" in build_args:
         return None
     stages = [stage for stage in dockerfile.stages if stage.number in dockerfile.built]
-    every = [each for stage in stages for each in stage.instructions]
+    instructions = [each for stage in stages for each in stage.instructions]
     others = [
         each
         for stage in stages
         if stage.number in dockerfile.started_from
         for each in stage.triggers
     ]
-    found: list[Source] = []
-    certain = [_add(each, found, must_exist=True) for each in every]
-    certain += [_add(each, found, must_exist=False) for each in (*others, *triggers)]
-    return found if all(certain) else None
+    paths: list[Source] = []
+    certain = [_add(each, paths, must_exist=True) for each in instructions]
+    certain += [_add(each, paths, must_exist=False) for each in (*others, *triggers)]
+    return paths if all(certain) else None
 
 
-def _add(instruction: Instruction, found: list[Source], *, must_exist: bool) -> bool:
-    """Add what an instruction takes; whether that can be told."""
-    known = _FLAGS.get(instruction.name)
-    if known is None:
+def _add(instruction: Instruction, paths: list[Source], *, must_exist: bool) -> bool:
+    """Add the sources of an instruction; returns whether they are unambiguous."""
+    flags = _FLAGS.get(instruction.name)
+    if flags is None:
         return True
-    if not instruction.is_certain or not {name for name, _ in instruction.flags} <= known:
+    if not instruction.is_certain or not {name for name, _ in instruction.flags} <= flags:
         return False
     if instruction.flag("from"):
         return True
     try:
         for path, parts in _paths(instruction):
             is_needed = must_exist and not _PERHAPS_FETCHED.match(path)
-            found.append(Source(instruction.name, instruction.line, path, parts, is_needed))
+            paths.append(Source(instruction.name, instruction.line, path, parts, is_needed))
     except (AmbiguousPattern, ValueError, RecursionError):
         return False
     return True
 
 
 def _paths(instruction: Instruction) -> Iterator[tuple[str, tuple[str | Glob, ...]]]:
-    """The paths that an instruction takes, as they are written, and part by part.
+    """The paths that an instruction copies, as they are written, and part by part.
 
     Raises:
-        NotCertain, ValueError: they cannot be told.
+        AmbiguousPattern, ValueError: they are ambiguous.
     """
     if instruction.name == "RUN":
         for name, value in instruction.flags:
@@ -117,7 +117,7 @@ def _parts(path: str) -> tuple[str | Glob, ...]:
 
 
 def _mounted(value: str) -> str:
-    """The path that a mount shows of the context, or nothing."""
+    """The path of the context that a mount shows, or ``""``."""
     options = mount(value)
     kind = options.get("type", "bind")
     if kind in _MOUNTS_NOTHING or "from" in options:

@@ -1,8 +1,8 @@
 """Dockerfiles, read as BuildKit reads them.
 
 Sources: the Dockerfile reference, and the parser of moby/buildkit (``frontend/dockerfile``), which
-judges this reader in tests/judges. What is not understood for certain is marked so, and those who
-ask take the careful way then.
+tests/judges compares with this reader. Ambiguous syntax is marked (``is_certain``), so that callers
+can choose the safe answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KNOWN = frozenset(
     "STOPSIGNAL USER VOLUME WORKDIR".split()
 )
 _LONGEST = 16_384  # characters of a line; BuildKit reads 64 KB
-# Blanks that Go and Python, or two places in BuildKit, do not all take for blanks.
+# Characters that not all of Go, Python and the parts of BuildKit treat as blanks.
 _ODD = re.compile("[\x00-\x08\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
 
@@ -39,11 +39,11 @@ class Instruction:
 
     Attributes:
         name: in capitals.
-        flags: pairs such as ``("from", "build")``; ``""`` where there is no value.
-        rest: what follows them.
-        line, end: its first line and its last one, counted from 1, with its here-documents.
-        is_certain: whether the flags are understood.
-        trigger: of ONBUILD, what it lets others do.
+        flags: pairs such as ``("from", "build")``; ``""`` if there is no value.
+        rest: the text after the flags.
+        line, end: its first and last line, counted from 1, with its here-documents.
+        is_certain: whether the flags are unambiguous.
+        trigger: the instruction after ONBUILD, which other builds run.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Instruction:
     trigger: Instruction | None = None
 
     def flag(self, name: str) -> str | None:
-        """The value of a flag; ``None`` where it is not given."""
+        """The value of a flag; ``None`` if it is not set."""
         return dict(self.flags).get(name)
 
     @property
     def words(self) -> list[str]:
-        """What follows the flags, by blanks."""
+        """The words after the flags."""
         return self.rest.split()
 
 
@@ -72,7 +72,7 @@ class Dockerfile:
         text: as it was written.
         instructions: in order.
         syntax: the image of its frontend, if it names one.
-        is_certain: whether BuildKit is known to find these instructions, and no others.
+        is_certain: whether BuildKit is known to read exactly these instructions.
     """
 
     text: str
@@ -82,55 +82,57 @@ class Dockerfile:
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """The stages in order; what stands before the first FROM is in none."""
-        found: list[Stage] = []
+        """The stages in order; instructions before the first FROM are in none."""
+        all_stages: list[Stage] = []
         for each in self.instructions:
             if each.name == "FROM":
                 words = each.words
                 name = words[2] if len(words) == 3 and words[1].upper() == "AS" else ""
-                found.append(Stage(len(found), name.lower(), words[0] if words else "", each))
-            elif found:
-                found[-1].instructions.append(each)
-        return tuple(found)
+                all_stages.append(
+                    Stage(len(all_stages), name.lower(), words[0] if words else "", each)
+                )
+            elif all_stages:
+                all_stages[-1].instructions.append(each)
+        return tuple(all_stages)
 
     @property
     def triggers(self) -> tuple[Instruction, ...]:
-        """What its ONBUILD instructions let the build of another image do."""
+        """The instructions after ONBUILD, which other images' builds run."""
         return self.stages[-1].triggers if self.stages else ()
 
     @cached_property
     def _numbers(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
+        numbers: dict[str, list[int]] = {}
         for each in self.stages:
             for name in filter(None, (each.name, str(each.number))):
-                found.setdefault(name, []).append(each.number)
-        return found
+                numbers.setdefault(name, []).append(each.number)
+        return numbers
 
     def stages_of(self, name: str) -> list[int]:
-        """The numbers of the stages of a name, or of that number; none if an image has it."""
+        """The numbers of the stages with this name or number; empty if it is an image's name."""
         return self._numbers.get(name.lower(), [])
 
     @cached_property
     def built(self) -> frozenset[int]:
-        """The numbers of the stages that the last one is made of; BuildKit builds no others."""
+        """The numbers of the stages that the last one needs; BuildKit builds no others."""
         waiting = [each.number for each in self.stages[-1:]]
-        found: set[int] = set()
+        numbers: set[int] = set()
         while waiting:
             number = waiting.pop()
-            if number not in found:
-                found.add(number)
+            if number not in numbers:
+                numbers.add(number)
                 stage = self.stages[number]
-                named = [
+                stage_numbers = [
                     stage.start,
                     *(name for each in stage.instructions for name in froms(each)),
                 ]
-                for name in named:
+                for name in stage_numbers:
                     waiting += range(number) if "$" in name else self.stages_of(name)
-        return frozenset(found)
+        return frozenset(numbers)
 
     @cached_property
     def started_from(self) -> frozenset[int]:
-        """The numbers of the stages that others of its stages start from."""
+        """The numbers of the stages that other stages start from."""
         starts = {number for each in self.stages for number in self.stages_of(each.start)}
         is_open = any("$" in each.start for each in self.stages[1:])
         return frozenset(range(len(self.stages)) if is_open else starts)
@@ -138,7 +140,7 @@ class Dockerfile:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage: its number, its name in small letters or ``""``, and what FROM names."""
+    """A stage: its number, its name in lower case or ``""``, and the image or stage after FROM."""
 
     number: int
     name: str
@@ -148,12 +150,12 @@ class Stage:
 
     @property
     def triggers(self) -> tuple[Instruction, ...]:
-        """What its ONBUILD instructions let a build do that starts from it."""
+        """The ONBUILD instructions for builds that start from this stage."""
         return tuple(each.trigger for each in self.instructions if each.trigger)
 
 
 def froms(instruction: Instruction) -> Iterator[str]:
-    """The stages or images that an instruction takes files from."""
+    """The stages or images that an instruction copies files from."""
     if instruction.name in ("COPY", "RUN"):
         for name, value in instruction.flags:
             if name == "from":
@@ -163,19 +165,19 @@ def froms(instruction: Instruction) -> Iterator[str]:
 
 
 def mount(value: str) -> dict[str, str]:
-    """The options of ``RUN --mount``, by their names in small letters."""
+    """The options of ``RUN --mount``, by their names in lower case."""
     pairs = (option.partition("=") for option in value.split(","))
     return {name.strip().lower(): value for name, _, value in pairs}
 
 
 @lru_cache(maxsize=64)
 def read(text: str) -> Dockerfile:
-    """Read a Dockerfile; what is wrong with it is for the builder to say."""
+    """Read a Dockerfile; its errors are left to the builder."""
     return _DockerfileReader(text).read()
 
 
 class _DockerfileReader:
-    """The way through a Dockerfile, line by line."""
+    """Reads a Dockerfile line by line."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -189,8 +191,8 @@ class _DockerfileReader:
     def read(self) -> Dockerfile:
         instructions = []
         while self._at < len(self._lines):
-            if found := self._joined():
-                instructions.append(found)
+            if all_instructions := self._joined():
+                instructions.append(all_instructions)
         certain = self._is_certain and all(each.name in _KNOWN for each in instructions)
         certain = certain and all(len(line) < _LONGEST for line in self._lines)
         certain = certain and not _ODD.search(self._text)
@@ -205,7 +207,7 @@ class _DockerfileReader:
         return line
 
     def _direct(self, line: str) -> None:
-        """Take a directive, of which there are none after the first line of another kind."""
+        """Read a directive; these are only at the top."""
         if self._directives is None:
             return
         match = _DIRECTIVE.fullmatch(line)
@@ -222,7 +224,7 @@ class _DockerfileReader:
             self._continued = _CONTINUED.get(match[2], self._continued)
 
     def _joined(self) -> Instruction | None:
-        """The instruction that the next line begins; ``None`` if it begins none."""
+        """The instruction that begins on the next line; ``None`` if there is none."""
         line, first = self._next().lstrip(), self._at
         if not line or line.startswith("#"):
             return None
@@ -259,11 +261,11 @@ class _DockerfileReader:
         return Instruction(name, tuple(flags), rest, first, self._at, certain, trigger)
 
     def _pass_documents(self, name: str, line: str) -> None:
-        """Go past the here-documents of an instruction."""
+        """Skip the here-documents of an instruction."""
         if name == "ONBUILD" and line.split()[1].upper() not in ("ADD", "COPY", "RUN"):
             return
         if _WORD.sub("", line).strip() or "${" in line:
-            self._is_certain = False  # BuildKit's shell words may be others
+            self._is_certain = False  # BuildKit's shell may read other words
         for word in _WORD.findall(line):
             if match := _DOCUMENT.fullmatch(word):
                 ends = _QUOTED.fullmatch(match[2])

@@ -1,8 +1,8 @@
-"""What a ``.dockerignore`` leaves out of a build context, by the rules of BuildKit.
+"""The files that a ``.dockerignore`` excludes from a build context, by BuildKit's rules.
 
-Sources: moby/patternmatcher, which these patterns are of, and the filter of tonistiigi/fsutil, with
-which buildx reads a context; tests/judges holds the two against this module. A pattern is read only
-where its meaning is certain; its time is bounded, since no character is looked at twice.
+Sources: moby/patternmatcher, which defines the patterns, and the filter of tonistiigi/fsutil, with
+which buildx reads a context; tests/judges compares the two with this module. Only unambiguous
+patterns are read. The time is bounded, since no character is read twice.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from dataclasses import dataclass
 from functools import cached_property
 
 _SPECIAL = re.compile(r"[*?\[\]\\^]")
-# Of what stands in brackets, only this means the same to all of Go that reads it.
+# In brackets, only this means the same to all of Go's matchers.
 _CLASS = re.compile(r"\[(\^?)((?:[0-9A-Za-z_.!](?:-[0-9A-Za-z])?)+)\]")
 _BLANKS = " \t\r\v\f"
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 _LONGEST = 1_000  # characters of a pattern
-_MOST = 1_000  # patterns with asterisks and their like
+_MOST = 1_000  # patterns with wildcards
 
 
 class AmbiguousPattern(ValueError):
-    """A pattern may mean something else to BuildKit than it is taken for."""
+    """BuildKit may read a pattern in another way."""
 
 
 class _Automaton:
     """A pattern as an automaton whose states are the bits of a number."""
 
     def __init__(self, pieces: list[str]) -> None:
-        self._takes: list[tuple[frozenset[str], bool, int]] = []  # characters, or all but those
-        self._stays = 0  # states that any character leaves
-        self._stays_in_name = 0  # states that any but a slash leaves
+        self._takes: list[tuple[frozenset[str], bool, int]] = []  # characters, or all except these
+        self._stays = 0  # states that stay on any character
+        self._stays_in_name = 0  # states that stay on any character except a slash
         self._skips = 0  # states that are passed without a character
         self._leaps = 0  # states that are passed with the next one
-        self._moves: dict[str, int] = {}  # the states that a character leads to the next one
+        self._moves: dict[str, int] = {}  # the states that a character moves to the next one
         bit, slash = 1, frozenset("/")
         for number, piece in enumerate(pieces):
             if piece == "**" and number == len(pieces) - 1:  # .*
@@ -60,24 +60,24 @@ class _Automaton:
         self._last = bit
 
     def match(self, text: str) -> bool:
-        """Whether the whole text fits."""
+        """Whether the whole text matches."""
         states = self._closed(1)
         for char in text:
             if char not in self._moves:
                 taking = [bit for chars, but, bit in self._takes if (char in chars) != but]
                 self._moves[char] = sum(taking)
-            moved = (states & self._moves[char]) << 1 | states & self._stays
+            target = (states & self._moves[char]) << 1 | states & self._stays
             if char == "/":
-                moved |= (states & self._leaps) << 2
+                target |= (states & self._leaps) << 2
             else:
-                moved |= states & self._stays_in_name
-            if not moved:
+                target |= states & self._stays_in_name
+            if not target:
                 return False
-            states = self._closed(moved)
+            states = self._closed(target)
         return bool(states & self._last)
 
     def _closed(self, states: int) -> int:
-        """These states, and those that are reached from them without a character."""
+        """These states, and those reachable from them without a character."""
         while True:
             more = states | (states & self._skips) << 1 | (states & self._leaps) << 2
             if more == states:
@@ -87,15 +87,15 @@ class _Automaton:
 
 @dataclass(frozen=True)
 class Glob:
-    """A pattern of Go's.
+    """A pattern of Go.
 
     Args:
-        text: the pattern, in order (``filepath.Clean``).
-        is_of_name: whether it is about one name, as ``filepath.Match`` reads COPY's, and not about
-            a path, as patternmatcher reads those of ignore files.
+        text: the cleaned pattern (``filepath.Clean``).
+        is_of_name: whether it matches one name, as ``filepath.Match`` reads COPY's, instead of a
+            path, as patternmatcher reads those of ignore files.
 
     Raises:
-        NotCertain: what it means is not certain.
+        AmbiguousPattern: its meaning is ambiguous.
     """
 
     text: str
@@ -105,15 +105,15 @@ class Glob:
         if len(self.text) > _LONGEST:
             raise AmbiguousPattern(self.text)
         if not self.is_plain:
-            assert self._pieces  # or what is not certain has been raised
+            assert self._pieces  # raises if the pattern is ambiguous
 
     @cached_property
     def is_plain(self) -> bool:
-        """Whether it fits itself only."""
+        """Whether it matches itself only."""
         return not _SPECIAL.search(self.text)
 
     def fits(self, path: str) -> bool:
-        """Whether it fits a path, or a name."""
+        """Whether it matches a path, or a name."""
         if self.is_plain:
             return path == self.text
         if not (path.startswith(self.head) and path.endswith(self._tail)):
@@ -122,10 +122,10 @@ class Glob:
 
     @cached_property
     def _is_told_by_its_ends(self) -> bool:
-        """Whether all fits that begins and ends as it does.
+        """Whether its ends decide the match.
 
-        So it is with ``x**`` and ``**x``, of which patternmatcher makes no expression, and with
-        ``**/*x``, of which one would say the same.
+        This is so for ``x**`` and ``**x``, for which patternmatcher makes no expression, and for
+        ``**/*x``, for which an expression would give the same result.
         """
         if self.is_of_name:
             return False
@@ -138,9 +138,9 @@ class Glob:
 
     @cached_property
     def head(self) -> str:
-        """What all that it fits begins with."""
-        found = _SPECIAL.search(self.text)
-        return self.text[: found.start()] if found else self.text
+        """The text that all its matches begin with."""
+        letters = _SPECIAL.search(self.text)
+        return self.text[: letters.start()] if letters else self.text
 
     @cached_property
     def _tail(self) -> str:
@@ -189,7 +189,7 @@ def _class(piece: str) -> tuple[frozenset[str], bool]:
 
 @dataclass(frozen=True, slots=True)
 class DockerignorePattern:
-    """A pattern of an ignore file, and the line that it is on."""
+    """A pattern of an ignore file, with its line."""
 
     glob: Glob
     takes_in: bool
@@ -197,21 +197,21 @@ class DockerignorePattern:
 
 
 class DockerignoreRules:
-    """What an ignore file leaves out.
+    """The rules of an ignore file.
 
     Args:
-        text: the file's.
+        text: the text of the file.
 
     Raises:
-        NotCertain: of one of its patterns.
+        AmbiguousPattern: the meaning of a pattern is ambiguous.
     """
 
     def __init__(self, text: str) -> None:
         self.patterns: list[DockerignorePattern] = []
         lines = text.removeprefix("\ufeff").split("\n")
         for number, line in enumerate(lines, 1):
-            if found := _pattern(line, number):
-                self.patterns.append(found)
+            if patterns := _pattern(line, number):
+                self.patterns.append(patterns)
         plain = [(n, p) for n, p in enumerate(self.patterns) if p.glob.is_plain]
         self._plain: dict[str, list[int]] = {}
         for n, pattern in plain:
@@ -222,41 +222,41 @@ class DockerignoreRules:
             raise AmbiguousPattern(f"{len(self._globs)} patterns")
 
     def leaves_out(self, path: str, above: int) -> tuple[bool, int]:
-        """Whether a path is left out, and what those below have to know; as of ``last``."""
-        by, known = self.last(path, above)
-        return by is not None, known
+        """Whether a path is excluded, and the state for paths below it; as for ``last``."""
+        by, state = self.last(path, above)
+        return by is not None, state
 
     def may_take_in_below(self, folder: str) -> bool:
-        """Whether something in a folder that is left out may be taken back in."""
+        """Whether a path in an excluded folder may be included again."""
         begin = f"{folder}/"
         return any(begin.startswith(head) or head.startswith(begin) for head in self._taking_in)
 
     def line_for(self, path: str) -> int:
-        """The line that leaves out a path, or 0."""
-        by, known, at = None, 0, -1
+        """The line that excludes a path, or 0."""
+        by, state, at = None, 0, -1
         while at < len(path):
             at = path.find("/", at + 1) if "/" in path[at + 1 :] else len(path)
-            by, known = self.last(path[:at], known)
+            by, state = self.last(path[:at], state)
         return by.line if by else 0
 
     def last(self, path: str, above: int) -> tuple[DockerignorePattern | None, int]:
-        """The pattern that leaves a path out, or ``None``; and what those below have to know.
+        """The pattern that excludes a path, or ``None``; and the state for paths below it.
 
         Args:
-            path: of a file or folder.
-            above: what its folder has to know; 0 of those in no folder.
+            path: a file or folder.
+            above: the state of its folder; 0 at the top.
         """
         by: DockerignorePattern | None = None
-        known = 0
+        state = 0
         for number in self._candidates(path, above):
             pattern = self.patterns[number]
             fits = bool(above >> number & 1)
             if not fits and pattern.takes_in == (by is not None):
                 fits = pattern.glob.fits(path)
             if fits:
-                known |= 1 << number
+                state |= 1 << number
                 by = None if pattern.takes_in else pattern
-        return by, known
+        return by, state
 
     def _candidates(self, path: str, above: int) -> Iterable[int]:
         plain = self._plain.get(path)
@@ -286,6 +286,6 @@ def _pattern(line: str, number: int) -> DockerignorePattern | None:
 
 
 def cleaned(path: str) -> str:
-    """A path in order, as Go's ``filepath.Clean`` puts it."""
-    found = posixpath.normpath(path)
-    return found[1:] if found.startswith("//") else found
+    """A path as Go's ``filepath.Clean`` normalizes it."""
+    parts = posixpath.normpath(path)
+    return parts[1:] if parts.startswith("//") else parts

@@ -1,4 +1,4 @@
-"""What an image is made of: its Dockerfile, the files that this copies, and what it stands on."""
+"""The recipe of an image: its Dockerfile, the files that this copies, and its upstreams."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instru
 from lambda_fast_deploy.fingerprints.images.upstream_images import BASE_IMAGE, pinned, upstreams
 from lambda_fast_deploy.models import Architecture, Base, DesiredImages, ImageRequest, ImageSource
 
-_PARTED = 3  # upstreams; of more there are too many parts
+_PARTED = 3  # upstreams; more would have too many subsets
 
-# The ONBUILD instructions of other people's images; ``None`` if nobody knows them.
+# The ONBUILD instructions of upstream images; ``None`` if unknown.
 Lines = tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
 class ImageRecipe:
-    """What the working tree has of an image, a base or an app's.
+    """The part of an image, a base or an app's, that is in the working tree.
 
     Attributes:
         step: the step that builds it: ``base:NAME`` or ``image:NAME``.
         what: its name, for people.
-        source: where it is written.
-        architecture: what it is for.
-        base: the base of the configuration that it stands on.
-        foreign: what ONBUILD of the other images that it starts from lets its build do.
+        source: its configuration.
+        architecture: the architecture of the image.
+        base: the configured base that it starts from, if any.
+        foreign: the ONBUILD instructions of the other images that it starts from.
     """
 
     step: str
@@ -48,33 +48,33 @@ class ImageRecipe:
 
     @property
     def content(self) -> ContextContent:
-        """The files of its context that it can hold, as they are now.
+        """The files of its context that the image can contain, as they are now.
 
         Raises:
-            Invalid: one cannot be read, or a COPY will find nothing.
+            Invalid: a file cannot be read, or a COPY has no source.
         """
         source, triggers = self.source, self._triggers
         return content(source.context, source.dockerfile, source.build_args, triggers)
 
     @property
     def _triggers(self) -> tuple[Instruction, ...] | None:
-        """What ONBUILD of the images that it starts from lets its build do."""
+        """The ONBUILD instructions of the images that it starts from."""
         if self.foreign is None:
             return None
         lines = "".join(f"ONBUILD {line}\n" for line in self.foreign)
-        every = [read(f"FROM scratch\n{lines}")]
+        dockerfiles = [read(f"FROM scratch\n{lines}")]
         if self.base:
-            every.append(read(read_text(self.base.dockerfile)))
-        if not all(each.is_certain for each in every):
+            dockerfiles.append(read(read_text(self.base.dockerfile)))
+        if not all(each.is_certain for each in dockerfiles):
             return None
-        return tuple(trigger for each in every for trigger in each.triggers)
+        return tuple(trigger for each in dockerfiles for trigger in each.triggers)
 
     @property
     def fingerprint(self) -> str:
-        """Its own, whatever it stands on; of the files as they are now.
+        """The fingerprint without its upstreams, of the files as they are now.
 
         Raises:
-            Invalid: as of ``content``.
+            Invalid: as for ``content``.
         """
         source = self.source
         is_app = isinstance(source, ImageSource)
@@ -91,20 +91,20 @@ class ImageRecipe:
         """The images that it starts from, or copies from.
 
         Args:
-            written: whether only those count that the Dockerfile names without any argument's help.
-            copied: whether those count that it only copies from.
+            written: whether to return only images that the Dockerfile names without any argument.
+            copied: whether to return images that it only copies from, too.
         """
-        given = {} if written else self.source.build_args
+        arguments = {} if written else self.source.build_args
         base = self.base.name if self.base else None
-        found = upstreams(self.dockerfile.text, given, base=base, copied=copied)
-        return [name for name in found if not self._is_base(name)]
+        images = upstreams(self.dockerfile.text, arguments, base=base, copied=copied)
+        return [name for name in images if not self._is_base(name)]
 
     @property
     def names_base(self) -> bool:
-        """Whether its Dockerfile names the base that it stands on by the base's own tag."""
+        """Whether its Dockerfile names its base by the base's own tag."""
         base = self.base.name if self.base else None
-        named = upstreams(self.dockerfile.text, self.source.build_args, base=base)
-        return any(map(self._is_base, named))
+        images = upstreams(self.dockerfile.text, self.source.build_args, base=base)
+        return any(map(self._is_base, images))
 
     def _is_base(self, name: str) -> bool:
         return bool(self.base and name.endswith(f"/{self.base.repository}:{self.base.tag}"))
@@ -113,16 +113,16 @@ class ImageRecipe:
         """Its Dockerfile with the images in it named by their digests.
 
         Raises:
-            Unknown: the place of a name in it is not understood.
+            UnknownImage: the place of a name in it is ambiguous.
         """
-        given = {**self.source.build_args, **({BASE_IMAGE: "scratch"} if self.base else {})}
-        return pinned(self.dockerfile.text, given, digests)
+        arguments = {**self.source.build_args, **({BASE_IMAGE: "scratch"} if self.base else {})}
+        return pinned(self.dockerfile.text, arguments, digests)
 
     def asked_for(self, *, unmerged: bool, copied: bool = True) -> list[str]:
-        """Those of them that registries may be asked for.
+        """The upstreams that registries may be asked for.
 
-        What a build argument brings, of a variable of the run perhaps, is told to no host before it
-        is merged.
+        Before a merge, no registry gets a name from a build argument, which can contain a
+        variable of the run.
         """
         names = self.upstreams(copied=copied)
         if not unmerged:
@@ -130,15 +130,15 @@ class ImageRecipe:
         return [name for name in self.upstreams(written=True, copied=copied) if name in names]
 
 
-def _copied(found: ContextContent) -> dict[str, object]:
-    """What counts of a build context, as it is in an image.
+def _copied(context: ContextContent) -> dict[str, object]:
+    """The files of a build context with the attributes that an image has.
 
-    Of modes what others may do counts, since that is who Lambda runs a function as, and whether its
-    owner may run it, as builds do.
+    Of the mode, the permissions of others count, since Lambda runs a function as another user, and
+    the owner's permission to execute, which builds use.
     """
     files: list[tuple[str, ...]] = []
-    for name, kind in found.kinds.items():
-        path = found.root / name
+    for name, kind in context.kinds.items():
+        path = context.root / name
         if kind == "link":
             files.append((name, kind, link_of(path) or ""))
         elif kind == "file":
@@ -146,7 +146,10 @@ def _copied(found: ContextContent) -> dict[str, object]:
             files.append((name, f"{mode & 0o105:o}", sha256))
         else:
             files.append((name, kind, f"{mode_of(path) & 0o105:o}"))
-    return {"files": files, **({"ignore": found.unread} if found.unread else {})}
+    return {
+        "files": files,
+        **({"ignore": context.unread} if context.unread else {}),
+    }
 
 
 def of_base(base: Base, foreign: Lines = ()) -> ImageRecipe:
@@ -164,7 +167,7 @@ def of_image(request: ImageRequest, base: Base | None = None, foreign: Lines = (
 def recipes_of(
     desired: DesiredImages, foreign: Mapping[str, Lines] = MappingProxyType({})
 ) -> Iterator[ImageRecipe]:
-    """Everything that a Dockerfile makes."""
+    """All recipes of Dockerfiles."""
     for name, base in desired.bases.items():
         yield of_base(base, foreign.get(f"base:{name}", ()))
     for each in desired.images:
@@ -175,22 +178,22 @@ def recipes_of(
 def recipe_fingerprints(
     desired: DesiredImages, foreign: Mapping[str, Lines] = MappingProxyType({})
 ) -> dict[str, str]:
-    """The fingerprints of what the working tree has of images, by the steps that build them.
+    """The fingerprints of the images' recipes, by the steps that build them.
 
     Args:
         desired: the images.
-        foreign: what ONBUILD of other people's images lets a build do, by its step.
+        foreign: the ONBUILD instructions of upstream images, by step.
 
     Raises:
-        Invalid: a file cannot be read, or a COPY will find nothing.
+        Invalid: a file cannot be read, or a COPY has no source.
     """
     return {each.step: each.fingerprint for each in recipes_of(desired, foreign)}
 
 
 def parts_of(digests: Mapping[str, str]) -> list[dict[str, str]]:
-    """The digests that may be all that is known another time; all of them last.
+    """The subsets of digests that may be known in a later run; all of them last.
 
-    What is made has the fingerprints of these, too. So it is found when a registry does not tell.
+    An image also gets the fingerprints of these, so that it is found if a registry is unavailable.
     """
     names = sorted(digests)
     sizes = range(len(names)) if len(names) <= _PARTED else (0,)
@@ -198,19 +201,19 @@ def parts_of(digests: Mapping[str, str]) -> list[dict[str, str]]:
     return [{name: digests[name] for name in each} for each in (*some, tuple(names))]
 
 
-def known_part(digests: Mapping[str, str]) -> dict[str, str]:
-    """Of digests of which some are not known (``""``), those that count."""
+def known_digests(digests: Mapping[str, str]) -> dict[str, str]:
+    """The known digests that count, if some are unknown (``""``)."""
     is_parted = len(digests) <= _PARTED
     return {name: digest for name, digest in digests.items() if digest and is_parted}
 
 
-def standing_on(recipe: str, digests: Mapping[str, str], base: str = "") -> str:
-    """Fingerprint of an image: its recipe, and what it stands on.
+def fingerprint_with_upstreams(recipe: str, digests: Mapping[str, str], base: str = "") -> str:
+    """The fingerprint of an image: its recipe, and its upstreams.
 
     Args:
-        recipe: the fingerprint of that.
-        digests: those of the images that it starts from, or copies from, by their names.
-        base: the fingerprint of the base of the configuration that it stands on.
+        recipe: the fingerprint of the recipe.
+        digests: of the images that it starts from, or copies from, by their names.
+        base: the fingerprint of the configured base that it starts from.
     """
     if not digests and not base:
         return recipe

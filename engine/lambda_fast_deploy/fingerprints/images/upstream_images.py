@@ -1,4 +1,4 @@
-"""The images that a Dockerfile starts from, or copies from, and how each is held fast."""
+"""The images that a Dockerfile starts from, or copies from, and how they are pinned."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, froms, read
 
-BASE_IMAGE = "BASE_IMAGE"  # the argument that hands over a base of the configuration
+BASE_IMAGE = "BASE_IMAGE"  # the build argument with a configured base
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^{}$]*))?\})")
 _WORD = re.compile(r"""(\w+)(?:=((?:[^\s'"\\]|'[^']*'|"[^"\\]*")*))?(?=\s|$)""")
 
 
 class UnknownImage(ValueError):
-    """A text has something in it that is not understood."""
+    """A text has ambiguous syntax."""
 
 
 def upstreams(
@@ -23,20 +23,20 @@ def upstreams(
     base: str | None = None,
     copied: bool = True,
 ) -> list[str]:
-    """The images that what is built starts from, or copies from; variables are filled in.
+    """The images that a build starts from, or copies from, with variables filled in.
 
-    Stages of its own, ``scratch``, and images that no argument names are left out.
+    Its own stages, ``scratch``, and names from unset arguments are left out.
 
     Args:
         text: the Dockerfile.
-        build_args: what it is given.
-        base: the base of the configuration that it stands on; that is none of them.
-        copied: whether those count that it only copies from.
+        build_args: its build arguments.
+        base: the configured base that it starts from, which is left out.
+        copied: whether to return images that it only copies from, too.
     """
     dockerfile = read(text)
-    given = build_args if base is None else {**build_args, BASE_IMAGE: "scratch"}
-    every = _named(dockerfile, given)
-    return [*dict.fromkeys(image for by, _, image in every if copied or by.name == "FROM")]
+    arguments = build_args if base is None else {**build_args, BASE_IMAGE: "scratch"}
+    references = _references(dockerfile, arguments)
+    return [*dict.fromkeys(image for by, _, image in references if copied or by.name == "FROM")]
 
 
 def pinned(text: str, build_args: Mapping[str, str], digests: Mapping[str, str]) -> str:
@@ -44,37 +44,37 @@ def pinned(text: str, build_args: Mapping[str, str], digests: Mapping[str, str])
 
     Args:
         text: as it was written.
-        build_args: what it is given.
+        build_args: its build arguments.
         digests: of images, as ``upstreams`` names them.
 
     Raises:
-        Unknown: the place of an image's name in the text is not understood.
+        UnknownImage: the place of an image's name in the text is ambiguous.
     """
     lines = text.split("\n")
-    for instruction, written, image in _named(read(text), build_args):
+    for instruction, reference, image in _references(read(text), build_args):
         if image not in digests or "@" in image:
             continue
         by_digest = f"{image}@{digests[image]}"
         if instruction.name == "FROM":
             flags = "".join(f"--{name}={value} " for name, value in instruction.flags)
-            named = " ".join(instruction.words[1:])
+            stage_name = " ".join(instruction.words[1:])
             blank = [""] * (instruction.end - instruction.line)
-            start = f"FROM {flags}{by_digest} {named}".rstrip()
+            start = f"FROM {flags}{by_digest} {stage_name}".rstrip()
             lines[instruction.line - 1 : instruction.end] = [start, *blank]
             continue
-        known = re.compile(rf"(?<=[-=,]from=){re.escape(written)}(?=[\s,]|$)")
-        found = "\n".join(lines[instruction.line - 1 : instruction.end])
-        changed, times = known.subn(by_digest.replace("\\", r"\\"), found)
+        pattern = re.compile(rf"(?<=[-=,]from=){re.escape(reference)}(?=[\s,]|$)")
+        source = "\n".join(lines[instruction.line - 1 : instruction.end])
+        replaced, times = pattern.subn(by_digest.replace("\\", r"\\"), source)
         if not times:
-            raise UnknownImage(found)
-        lines[instruction.line - 1 : instruction.end] = changed.split("\n")
+            raise UnknownImage(source)
+        lines[instruction.line - 1 : instruction.end] = replaced.split("\n")
     return "\n".join(lines)
 
 
-def _named(
+def _references(
     dockerfile: Dockerfile, build_args: Mapping[str, str]
 ) -> Iterator[tuple[Instruction, str, str]]:
-    """Each instruction that names an image, how it is written there, and which image it is."""
+    """Each instruction that names an image, the name as written, and the image."""
     arguments = _arguments(dockerfile, build_args)
     before: set[str] = {"scratch"}
     for stage in dockerfile.stages:
@@ -91,38 +91,38 @@ def _named(
 
 def _arguments(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> dict[str, str]:
     """The values of ARG before the first FROM."""
-    found: dict[str, str] = {}
+    arguments: dict[str, str] = {}
     for each in dockerfile.instructions:
         if each.name == "FROM":
             break
         if each.name == "ARG":
             for name, default in _WORD.findall(each.rest):
-                value = _filled(re.sub("[\"']", "", default), found)
-                found[name] = build_args.get(name, value)
-    return found
+                value = _filled(re.sub("[\"']", "", default), arguments)
+                arguments[name] = build_args.get(name, value)
+    return arguments
 
 
 def _filled(text: str, arguments: Mapping[str, str]) -> str:
-    """A text with its variables filled in; nothing where that is not understood."""
+    """A text with its variables filled in; ``""`` if that is ambiguous."""
 
     def value(match: re.Match[str]) -> str:
-        found = arguments.get(match[1] or match[2], "")
-        is_set = bool(found) if (match[3] or "").startswith(":") else match[2] in arguments
+        argument = arguments.get(match[1] or match[2], "")
+        is_set = bool(argument) if (match[3] or "").startswith(":") else match[2] in arguments
         if (match[3] or "").endswith("-"):
-            return found if is_set else match[4]
+            return argument if is_set else match[4]
         if (match[3] or "").endswith("+"):
             return match[4] if is_set else ""
-        return found
+        return argument
 
     filled = _VARIABLE.sub(value, text)
     return "" if re.search(r"[$\"'\\`]", filled) else filled
 
 
 def arguments_of(text: str) -> set[str]:
-    """The names of all build arguments that a Dockerfile takes."""
-    found = set()
+    """The names of all build arguments of a Dockerfile."""
+    names = set()
     for each in read(text).instructions:
         instruction = each.trigger or each
         if instruction.name == "ARG":
-            found |= {name for name, _ in _WORD.findall(instruction.rest)}
-    return found
+            names |= {name for name, _ in _WORD.findall(instruction.rest)}
+    return names

@@ -1,1 +1,1 @@
-"""What layers are made of: requirements, and what these name in the working tree."""
+"""The contents of layers: requirements, and the local packages that these name."""

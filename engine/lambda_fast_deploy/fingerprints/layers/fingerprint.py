@@ -1,4 +1,4 @@
-"""The fingerprint of a layer: what it requires, and what of that is in the working tree."""
+"""The fingerprint of a layer: its requirements, and the local packages that these name."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from lambda_fast_deploy.fingerprints.layers.package_indexes import indexes_of
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements
 from lambda_fast_deploy.models import Layer
 
-Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and files in that
+Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and the files in it
 
 
 def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
-    """Name, kind and content hash of each file; of a link, where it leads."""
-    found = []
+    """Name, kind and content hash of each file; for a link, its target."""
+    rows = []
     for name in names:
         if (target := link_of(root / name)) is not None:
-            found.append((name, "link", target))
+            rows.append((name, "link", target))
         else:
             sha256, mode = digest(root / name)
-            found.append((name, "program" if mode & 0o100 else "file", sha256))
-    return found
+            rows.append((name, "program" if mode & 0o100 else "file", sha256))
+    return rows
 
 
-def own_of(layer: Layer) -> tuple[Own, ...]:
-    """What of a layer's requirements is in this checkout: folders and files, by their content."""
+def local_contents(layer: Layer) -> tuple[Own, ...]:
+    """The local packages of a layer's requirements: folders and files, by their content."""
     source = layer.requirements
     if layer.is_node and isinstance(source, Path):
         own: list[Own] = [
@@ -43,12 +43,12 @@ def own_of(layer: Layer) -> tuple[Own, ...]:
 
 
 def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
-    """Fingerprint of a layer: what it requires, what it is built for, and what is left out.
+    """The fingerprint of a layer: its requirements, its runtime, and its pruning.
 
     Args:
-        layer: what is wanted.
-        own: what of the requirements is in this checkout; it counts by what those files hold, so
-            that what a build leaves beside them can be left out.
+        layer: the layer.
+        own: the local packages of the requirements, as listed before a build, so that the build's
+            own output next to the files does not count.
     """
     built: dict[str, object] = {
         name: value
@@ -60,7 +60,7 @@ def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
         )
         if value
     }
-    if own := own_of(layer) if own is None else own:
+    if own := local_contents(layer) if own is None else own:
         built["own"] = [(name, _contents(folder, files)) for name, folder, files in own]
     return fingerprint_of(
         "layer",

@@ -1,4 +1,4 @@
-"""What of a layer's requirements is in this checkout: folders, which are built, and files."""
+"""The local packages of a layer's requirements: folders, which are built, and files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambda_fast_deploy.adapters.files import LOCK, is_directory, is_file, is_th
 from lambda_fast_deploy.fingerprints.file_tree import sized_files
 from lambda_fast_deploy.fingerprints.layers.requirements import (
     RequirementFiles,
-    asked,
+    requirement_files,
     requirements,
     table,
     tables,
@@ -31,9 +31,9 @@ _PACKED = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
 @dataclass(frozen=True, slots=True)
 class LocalPackage:
-    """A package that is here: a folder of source, or a file that somebody has packed.
+    """A local package: a folder of source, or a packed file.
 
-    ``name`` is the package's, or nothing where that is not to be read.
+    ``name`` is the package's, or ``""`` if it cannot be read.
     """
 
     name: str
@@ -41,20 +41,20 @@ class LocalPackage:
 
     @property
     def is_built(self) -> bool:
-        """Whether it is a folder of the user's own, which is built from source."""
+        """Whether it is a local folder, which is built from source."""
         return is_directory(self.path)
 
     @property
     def folder(self) -> Path:
-        """What ``files`` are seen from."""
+        """The folder that ``files`` are relative to."""
         return self.path if self.is_built else self.path.parent
 
     @property
     def files(self) -> list[str]:
-        """What is in it, relative to its folder, but for what a build leaves there.
+        """Its files, relative to its folder, without those that a build writes.
 
         Raises:
-            Invalid: as of ``sized_files``.
+            Invalid: as for ``sized_files``.
         """
         if not self.is_built:
             return [self.path.name]
@@ -64,53 +64,53 @@ class LocalPackage:
 def local_packages(
     source: Path | tuple[str, ...], extras: Iterable[str] = (), groups: Iterable[str] = ()
 ) -> tuple[LocalPackage, ...]:
-    """The folders and files that requirements name themselves, or their lock does.
+    """The folders and files that requirements or their lock name.
 
-    Paths in requirements are seen from the current folder, as uv sees them; those of a project or
-    a lock from where its file is.
+    Paths in requirements are relative to the current folder, as in uv; those in a project or a lock
+    are relative to its file.
 
     Raises:
-        Invalid: a file that another one includes is not there, or one is no text.
+        Invalid: an included file does not exist, or is not text.
     """
     if not isinstance(source, Path):
         return tuple(_of_lines(requirements(source), Path.cwd()))
-    found = asked(source)
-    return tuple({each.path: each for each in _of(found, {*extras, *groups})}.values())
+    files = requirement_files(source)
+    return tuple({each.path: each for each in _of(files, {*extras, *groups})}.values())
 
 
-def _of(found: RequirementFiles, named: set[str]) -> Iterator[LocalPackage]:
-    manifest, lock, base = found.manifest, found.lock, found.folder
-    if found.kind == "lines" and manifest:
+def _of(files: RequirementFiles, groups: set[str]) -> Iterator[LocalPackage]:
+    manifest, lock, base = files.manifest, files.lock, files.folder
+    if files.kind == "lines" and manifest:
         yield from _of_lines(requirements(manifest), Path.cwd())
-    elif found.kind == "project" and manifest:
+    elif files.kind == "project" and manifest:
         yield from _of_project(toml_of(manifest), base)
-    elif found.kind == "pipenv" and lock:
-        yield from _of_pipfile(lock, named)
-    elif found.kind == "uv" and lock:
+    elif files.kind == "pipenv" and lock:
+        yield from _of_pipfile(lock, groups)
+    elif files.kind == "uv" and lock:
         yield from _of_uv(toml_of(lock), lock.absolute().parent, base)
-    elif lock and found.kind in ("poetry", "pdm", "pylock"):
+    elif lock and files.kind in ("poetry", "pdm", "pylock"):
         document = toml_of(lock)
         for package in tables(document.get("package", document.get("packages"))):
             yield from _of_package(package, base)
 
 
 def _of_lines(lines: Iterable[str], base: Path) -> Iterator[LocalPackage]:
-    """Those of requirements; what has no slash and no dot before it is a package's name."""
+    """The local packages of requirement lines; a word without slash or leading dot is a name."""
     for line in lines:
         if links := _LINKS.fullmatch(line):
             yield from _of_links(base / _without_scheme(links.group(1)))
             continue
         clean = _EDITABLE.sub("", line.split(";")[0].split(" --")[0].strip(), count=1)
-        named = _NAMED.fullmatch(clean)
-        name, where = named.groups() if named else ("", clean.partition("[")[0])
-        is_path = named or clean != line or "/" in where or where.startswith(".")
+        match = _NAMED.fullmatch(clean)
+        name, where = match.groups() if match else ("", clean.partition("[")[0])
+        is_path = match or clean != line or "/" in where or where.startswith(".")
         is_path = is_path or where.endswith(_PACKED)
         if is_path and not line.startswith("-c "):
             yield from _at(base / _without_scheme(where.partition("#")[0]), name)
 
 
 def _of_links(folder: Path) -> Iterator[LocalPackage]:
-    """What lies in a folder that packages are looked for in."""
+    """The files in a folder of packages (``--find-links``)."""
     if is_directory(folder):
         for name in sized_files(folder):
             if name.endswith(_PACKED):
@@ -118,28 +118,28 @@ def _of_links(folder: Path) -> Iterator[LocalPackage]:
 
 
 def _of_project(project: Mapping[str, Any], base: Path) -> Iterator[LocalPackage]:
-    """Those of a pyproject.toml (uv documentation, "Dependency sources")."""
-    own = table(project, "project").get("dependencies")
-    yield from _of_lines(texts(own), base)
-    for name, given in table(project, "tool", "uv", "sources").items():
-        for each in given if isinstance(given, list) else [given]:
+    """The local packages of a pyproject.toml (uv documentation, "Dependency sources")."""
+    dependencies = table(project, "project").get("dependencies")
+    yield from _of_lines(texts(dependencies), base)
+    for name, sources in table(project, "tool", "uv", "sources").items():
+        for each in sources if isinstance(sources, list) else [sources]:
             yield from _at(base, name, table(each).get("path"))
 
 
-def _of_uv(lock: Mapping[str, Any], root: Path, own: Path) -> Iterator[LocalPackage]:
-    """Those of a uv.lock that a project leads to, but for the project itself."""
+def _of_uv(lock: Mapping[str, Any], root: Path, project_folder: Path) -> Iterator[LocalPackage]:
+    """The local packages of a uv.lock that a project needs, except the project itself."""
     packages: dict[str, list[dict[str, Any]]] = {}
-    project = Path(real(own))
-    every = tables(lock.get("package"))
-    waiting = [each for each in every if _place(each, root) == project] or [*every]
-    for package in every:
+    project = Path(real(project_folder))
+    by_name = tables(lock.get("package"))
+    waiting = [each for each in by_name if _place(each, root) == project] or [*by_name]
+    for package in by_name:
         packages.setdefault(str(package.get("name")), []).append(package)
-    seen: set[int] = set()
+    visited: set[int] = set()
     while waiting:
         package = waiting.pop()
-        if id(package) in seen:
+        if id(package) in visited:
             continue
-        seen.add(id(package))
+        visited.add(id(package))
         source = table(package, "source")
         if (place := _place(package, root)) and place != project:
             yield from _at(place, str(package.get("name")))
@@ -155,14 +155,14 @@ def _of_uv(lock: Mapping[str, Any], root: Path, own: Path) -> Iterator[LocalPack
 
 
 def _place(package: Mapping[str, Any], root: Path) -> Path | None:
-    """The folder that a package of a uv.lock is; ``None`` if it is none."""
+    """The folder of a local package in a uv.lock; ``None`` for other packages."""
     source = table(package, "source")
     place = source.get("editable") or source.get("directory") or source.get("virtual")
     return Path(real(root / place)) if isinstance(place, str) and "\0" not in place else None
 
 
 def _of_package(package: Mapping[str, Any], base: Path) -> Iterator[LocalPackage]:
-    """Those of a package in locks of Poetry, PDM and PEP 751."""
+    """The local packages in locks of Poetry, PDM and PEP 751."""
     name, source = str(package.get("name", "")), table(package, "source")
     if source.get("type") in ("directory", "file"):
         yield from _at(base, name, source.get("url"))
@@ -173,19 +173,19 @@ def _of_package(package: Mapping[str, Any], base: Path) -> Iterator[LocalPackage
         yield from _at(base, "", wheel.get("path"))
 
 
-def _of_pipfile(lock: Path, named: set[str]) -> Iterator[LocalPackage]:
+def _of_pipfile(lock: Path, groups: set[str]) -> Iterator[LocalPackage]:
     try:
         document = json.loads(read_text(lock, LOCK))
     except (ValueError, RecursionError):
-        return  # told when the layer is built
-    for section in {"default", *named}:
+        return  # the build of the layer reports it
+    for section in {"default", *groups}:
         for name, package in table(document, section).items():
             for key in ("path", "file"):
                 yield from _at(lock.absolute().parent, name, table(package).get(key))
 
 
 def _at(base: Path, name: str, place: Any = "") -> Iterator[LocalPackage]:
-    """What is at a place, if it is a folder or a file there."""
+    """The package at a path, if there is a folder or a file."""
     if not isinstance(place, str):
         return
     try:
@@ -205,13 +205,13 @@ def _without_scheme(place: str) -> str:
 
 
 def _name_in(file: Path) -> str:
-    """The package's name in that of a file (packaging.python.org, "Binary distribution format")."""
+    """The package's name in a file's name (packaging.python.org, "Binary distribution format")."""
     is_wheel = file.suffix == ".whl"
     return file.name.split("-")[0] if is_wheel else file.name.rpartition("-")[0]
 
 
 def _name_of(folder: Path) -> str:
     project = folder / "pyproject.toml"
-    found = toml_of(project) if is_there(project) else {}
-    own = table(found, "project") or table(found, "tool", "poetry")
-    return str(own.get("name", ""))
+    document = toml_of(project) if is_there(project) else {}
+    metadata = table(document, "project") or table(document, "tool", "poetry")
+    return str(metadata.get("name", ""))

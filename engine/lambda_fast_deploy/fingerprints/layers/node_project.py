@@ -1,4 +1,4 @@
-"""What a lock of Node.js is made with: the files of its project, and packages of this checkout."""
+"""The input of a Node.js lock: the files of its project, and local packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambda_fast_deploy.adapters.folders import tree
 from lambda_fast_deploy.fingerprints.layers.local_packages import LocalPackage
 from lambda_fast_deploy.fingerprints.layers.requirements import texts
 
-# What installers read beside package.json and the lock, and what of it may be a folder.
+# Files that installers read in addition to package.json and the lock; some may be folders.
 SETTINGS = (
     *(".npmrc", ".pnpmfile.cjs", "pnpm-workspace.yaml", ".yarnrc", ".yarnrc.yml"),
     *("patches", ".yarn/patches", ".yarn/plugins", ".yarn/releases"),
@@ -23,19 +23,19 @@ _HERE = ("file:", "link:", "portal:", "./", "../")
 
 
 def settings_of(lock: Path) -> list[str]:
-    """The files beside a lock that its installer reads, relative to its folder."""
-    found = []
+    """The files next to a lock that its installer reads, relative to its folder."""
+    names = []
     for name in SETTINGS:
         path = lock.parent / name
         if is_file(path):
-            found.append(name)
+            names.append(name)
         elif is_directory(path):
-            found += [f"{name}/{each}" for each in tree(path, follow=False).files]
-    return found
+            names += [f"{name}/{each}" for each in tree(path, follow=False).files]
+    return names
 
 
 def files_of(folder: Path) -> list[str]:
-    """The files of a package of this checkout; not what was installed into it."""
+    """The files of a local package, without packages installed in it."""
 
     def is_left(path: str, is_folder: bool) -> bool:
         return is_folder and path.rpartition("/")[2] in _LEFT
@@ -44,42 +44,42 @@ def files_of(folder: Path) -> list[str]:
 
 
 def local_packages(lock: Path) -> tuple[LocalPackage, ...]:
-    """The folders that a project and its workspaces lead to, and archives of packages.
+    """The local packages and package archives that a project and its workspaces need.
 
-    Of a workspace all members count, since its lock installs for all of them. The project's own
-    folder is none of them.
+    All members of a workspace count, since its lock installs for all of them. The project's own
+    folder is left out.
     """
     root = lock.absolute().parent
-    found: dict[str, LocalPackage] = {}
+    packages: dict[str, LocalPackage] = {}
     waiting = [root, *_members(root)]
     while waiting:
         folder = waiting.pop()
         manifest = manifest_of(folder)
         if folder != root:
-            if real(folder) in found:
+            if real(folder) in packages:
                 continue
-            found[real(folder)] = LocalPackage(str(manifest.get("name", "")), folder)
-        for name, path in _named(manifest, folder):
+            packages[real(folder)] = LocalPackage(str(manifest.get("name", "")), folder)
+        for name, path in _local_folders(manifest, folder):
             if is_directory(path) and real(path) != real(root):
                 waiting.append(path)
             elif is_file(path):
-                found[real(path)] = LocalPackage(name, path)
-    return tuple(found[key] for key in sorted(found))
+                packages[real(path)] = LocalPackage(name, path)
+    return tuple(packages[key] for key in sorted(packages))
 
 
 def manifest_of(folder: Path) -> Mapping[str, Any]:
-    """The package.json of a folder, or nothing where there is none that can be read as one."""
+    """The package.json of a folder; empty if it does not exist or is not valid."""
     path = folder / "package.json"
     if not is_there(path):
         return {}
     try:
-        read = json.loads(read_text(path, LOCK))
+        document = json.loads(read_text(path, LOCK))
     except (ValueError, RecursionError):
         return {}
-    return read if isinstance(read, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
-def _named(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
+def _local_folders(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
     for kind in _DEPENDENCIES:
         listed = manifest.get(kind)
         for name, where in listed.items() if isinstance(listed, dict) else ():
@@ -91,17 +91,17 @@ def _named(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Pat
 
 def _members(root: Path) -> list[Path]:
     """The folders of the workspaces of a project."""
-    asked = manifest_of(root).get("workspaces")
-    patterns = texts(asked.get("packages") if isinstance(asked, dict) else asked)
+    globs = manifest_of(root).get("workspaces")
+    patterns = texts(globs.get("packages") if isinstance(globs, dict) else globs)
     of_pnpm = root / "pnpm-workspace.yaml"
     if is_file(of_pnpm):
         import yaml
 
         try:
-            read = yaml.safe_load(read_text(of_pnpm))
+            document = yaml.safe_load(read_text(of_pnpm))
         except (yaml.YAMLError, RecursionError):
-            read = None
-        patterns += texts(read.get("packages") if isinstance(read, dict) else None)
+            document = None
+        patterns += texts(document.get("packages") if isinstance(document, dict) else None)
     chosen: dict[str, Path] = {}
     for pattern in patterns:
         is_out = pattern.startswith("!")
@@ -118,5 +118,5 @@ def _folders(root: Path, pattern: str) -> Iterator[Path]:
         for path in sorted(root.glob(pattern.removeprefix("./").rstrip("/") or ".")):
             if "node_modules" not in path.relative_to(root).parts and is_directory(path):
                 yield path
-    except (OSError, ValueError, NotImplementedError):  # of a pattern that is none
+    except (OSError, ValueError, NotImplementedError):  # an invalid pattern
         return

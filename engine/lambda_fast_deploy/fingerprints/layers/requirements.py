@@ -1,4 +1,4 @@
-"""What dependencies are asked for, without what says nothing: comments, blanks and order."""
+"""Requirements of packages, without what has no effect: comments, blanks and order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["lines", "project", "uv", "poetry", "pdm", "pipenv", "pylock", "n
 _INCLUDED = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]|(?<=-[rc]))\s*(.+)")
 _PYLOCK = re.compile(r"pylock(?:\.[^.]+)?\.toml")  # PEP 751
 
-# Locks by their names: what reads them, and the file that asks for what they settle.
+# Locks by name, with the tool that reads each, and the file with the requirements.
 _LOCKS: dict[str, tuple[Kind, str]] = {
     "uv.lock": ("uv", "pyproject.toml"),
     "poetry.lock": ("poetry", "pyproject.toml"),
@@ -30,10 +30,10 @@ _LOCKS: dict[str, tuple[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class RequirementFiles:
-    """Files that ask for packages, and what reads them.
+    """Files with requirements, and the tool that reads them.
 
-    ``manifest`` says what is wanted and ``lock`` which versions that is; of what has no lock, or is
-    nothing else, one is ``None``.
+    ``manifest`` has the requirements and ``lock`` their versions. One is ``None`` if there is no
+    lock, or if the lock is everything.
     """
 
     kind: Kind
@@ -42,20 +42,20 @@ class RequirementFiles:
 
     @property
     def files(self) -> list[Path]:
-        """What there is."""
+        """The files that exist."""
         return [path for path in (self.manifest, self.lock) if path]
 
     @property
     def folder(self) -> Path:
-        """Where paths in it are seen from."""
+        """The folder that paths in it are relative to."""
         return self.files[0].absolute().parent
 
 
-def asked(path: Path) -> RequirementFiles:
-    """What a file of requirements is: one that settles versions counts, wherever its tool has it.
+def requirement_files(path: Path) -> RequirementFiles:
+    """The kind of a requirements file; its lock takes precedence, in any place of its tool.
 
-    uv's lock lies beside the project or at the root of its workspace (uv documentation,
-    "Workspaces"), all others beside the file that asks.
+    uv's lock is next to the project or at the root of its workspace (uv documentation,
+    "Workspaces"), all others next to the file with the requirements.
     """
     if _PYLOCK.fullmatch(path.name):
         return RequirementFiles("pylock", None, path)
@@ -77,7 +77,7 @@ def asked(path: Path) -> RequirementFiles:
 
 
 def workspace_of(project: Path) -> Path | None:
-    """The root of uv's workspace that a project is a member of; ``None`` if it is in none."""
+    """The root of the uv workspace that a project is a member of; ``None`` if it is in none."""
     folder = project.absolute().parent
     for root in folder.parents:
         manifest = root / "pyproject.toml"
@@ -87,8 +87,8 @@ def workspace_of(project: Path) -> Path | None:
             continue
         workspace = table(toml_of(manifest), "tool", "uv").get("workspace")
         if isinstance(workspace, dict):
-            members, left = (workspace.get(name, []) for name in ("members", "exclude"))
-            is_member = _fits(root, folder, members) and not _fits(root, folder, left)
+            members, excluded = (workspace.get(name, []) for name in ("members", "exclude"))
+            is_member = _fits(root, folder, members) and not _fits(root, folder, excluded)
             return root if is_member else None
     return None
 
@@ -98,35 +98,35 @@ def _fits(root: Path, folder: Path, patterns: Any) -> bool:
     place = real(folder)
     try:
         return any(real(each) == place for pattern in listed for each in root.glob(pattern))
-    except (OSError, ValueError, NotImplementedError):  # of a pattern that is none
+    except (OSError, ValueError, NotImplementedError):  # an invalid pattern
         return False
 
 
 def requirements(source: Path | tuple[str, ...]) -> list[str]:
-    """What makes two layers the same: sorted requirement lines, or the text of a lock.
+    """What makes two layers equal: sorted requirement lines, or the text of a lock.
 
     Raises:
-        Invalid: a file that another one includes is not there.
+        Invalid: an included file does not exist.
     """
     if not isinstance(source, Path):
         return sorted(" ".join(line.split()) for line in source)
-    found = asked(source)
-    if found.kind == "lines":
+    files = requirement_files(source)
+    if files.kind == "lines":
         return sorted(_lines(source))
-    return [read_text(path, LOCK) for path in found.files]
+    return [read_text(path, LOCK) for path in files.files]
 
 
 def _lines(source: Path) -> Iterator[str]:
     """Requirement lines; included files are followed, each once.
 
-    What a constraints file says is marked: it narrows a version and requires nothing.
+    Lines of a constraints file are marked: they limit a version and require nothing.
     """
-    waiting, seen = [(source, "")], set()
+    waiting, visited = [(source, "")], set()
     while waiting:
         path, mark = waiting.pop()
-        if (one := (real(path), mark)) in seen:
+        if (one := (real(path), mark)) in visited:
             continue
-        seen.add(one)
+        visited.add(one)
         for line in read_text(path, LOCK).replace("\\\n", " ").splitlines():
             clean = " ".join(line.split(" #")[0].split())
             if not clean or clean.startswith("#"):
@@ -141,11 +141,11 @@ def _lines(source: Path) -> Iterator[str]:
                 yield f"{mark}{clean}"
 
 
-# ------------------------------------------------------------ TOML that others have written
+# ------------------------------------------------------------ tables of TOML
 
 
 def toml_of(path: Path) -> dict[str, Any]:
-    """The tables of a file; none where it is no TOML, which the tool that takes it says better."""
+    """The tables of a file; empty if it is not TOML, which its tool reports better."""
     text = read_text(path, LOCK)
     try:
         return parse_toml(text, path)
@@ -154,17 +154,17 @@ def toml_of(path: Path) -> dict[str, Any]:
 
 
 def table(value: Any, *keys: str) -> dict[str, Any]:
-    """A table inside tables, or an empty one: whatever is written there."""
+    """A table inside tables; empty if there is none or it is not a table."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def tables(value: Any) -> list[dict[str, Any]]:
-    """The tables of a list, or none."""
+    """The tables of a list; empty if it is not a list."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def texts(value: Any) -> list[str]:
-    """The texts of a list, or none."""
+    """The texts of a list; empty if it is not a list."""
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""The images of one region: what is desired, what is planned, and what the region has."""
+"""The images of one region: desired, planned and existing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lambda_fast_deploy.run_log import RunLog
 
 @dataclass(frozen=True, slots=True)
 class ImagesContext:
-    """What the images of a region are found and built with.
+    """What the images of a region are looked up and built with.
 
-    ``steps`` are those of the plan for the region, by their ids. ``bases`` and ``images`` are the
-    digests of what the registry has, by name. ``functions`` are those that Lambda has, by name.
+    ``steps`` are the plan's steps for the region, by their ids. ``bases`` and ``images`` are the
+    digests in the registry, by name. ``functions`` are the existing functions, by name.
     """
 
     region: str

@@ -1,7 +1,7 @@
-"""Lifecycle policies of repositories: none may expire an image that a function still uses.
+"""Lifecycle policies of repositories: no rule may expire an image that a function uses.
 
-ECR does not know who uses an image. Every image that was deployed keeps a tag of its own, so a rule
-for untagged images is safe, and a rule for any other is reported. Source: ECR user guide,
+ECR does not know which images functions use. Every deployed image keeps a separate tag, so a
+rule for untagged images is safe, and every other rule is reported. Source: ECR user guide,
 "Lifecycle policy properties".
 """
 
@@ -11,7 +11,7 @@ import fnmatch
 import json
 from typing import Any
 
-# What failed and interrupted pushes leave, and what each export of a cache orphans.
+# Failed and interrupted pushes leave untagged images, and each export of a cache orphans some.
 POLICY = json.dumps(
     {
         "rules": [
@@ -31,29 +31,29 @@ POLICY = json.dumps(
 )
 
 
-SAFE = f"Give it a policy for untagged images only: {POLICY}"
+SAFE = f"Set a policy for untagged images only: {POLICY}"
 
 
 def warning(repository: str, function: str, policy: str, tags: tuple[str, ...]) -> str:
-    """What is wrong with a policy for images of a function that have these tags, or nothing."""
+    """A warning about a policy for images of a function that have these tags, or ``""``."""
     rules = threats(policy, tags) if policy else []
     if not rules:
         return ""
     return (
-        f"Repository {repository} can lose images that versions of {function} use: "
-        f"{', '.join(rules)} of its lifecycle policy selects them."
+        f"Repository {repository} can lose images that versions of {function} use: its lifecycle "
+        f"policy selects them by {', '.join(rules)}."
     )
 
 
 def threats(policy: str, tags: tuple[str, ...]) -> list[str]:
     """The rules of a policy that could expire an image with these tags, in words."""
-    found = []
+    rules = []
     for rule in json.loads(policy).get("rules", []):
         if _selects(rule.get("selection", {}), tags):
             name = f"rule {rule.get('rulePriority', '?')}"
-            said = rule.get("description", "")
-            found.append(f"{name} ({said})" if said else name)
-    return found
+            description = rule.get("description", "")
+            rules.append(f"{name} ({description})" if description else name)
+    return rules
 
 
 def _selects(selection: dict[str, Any], tags: tuple[str, ...]) -> bool:
@@ -64,7 +64,7 @@ def _selects(selection: dict[str, Any], tags: tuple[str, ...]) -> bool:
         return True
     prefixes = selection.get("tagPrefixList", [])
     patterns = selection.get("tagPatternList", [])
-    # A rule selects an image that has, for each of its prefixes or patterns, a tag that fits.
+    # A rule selects an image if each of its prefixes or patterns matches a tag of the image.
     return all(any(tag.startswith(prefix) for tag in tags) for prefix in prefixes) and all(
         any(fnmatch.fnmatchcase(tag, pattern) for tag in tags) for pattern in patterns
     )

@@ -1,8 +1,8 @@
-"""What Lambda would refuse about an image, found before Lambda sees it.
+"""Checks an image for what Lambda would refuse, before Lambda gets it.
 
 Sources: Lambda developer guide, "Create a Lambda function using a container image" (manifest
 formats, one platform, size); OCI image specification, "Image Manifest" and "Image Configuration".
-That a layer must be compressed is told in issues 645 and 777 of rules_oci.
+Issues 645 and 777 of rules_oci report that a layer must be compressed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Architecture
 
-LIMIT = 10 * 2**30  # bytes, uncompressed; what is larger compressed is larger uncompressed too
+LIMIT = 10 * 2**30  # bytes, uncompressed; an image over it compressed is also over it uncompressed
 
 _LAYERS = {
     "application/vnd.docker.image.rootfs.diff.tar.gzip",
@@ -27,10 +27,10 @@ _MACHINES = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 def child(index: Mapping[str, Any], architecture: Architecture) -> str:
     """The digest of the image for an architecture in an image index.
 
-    Lambda takes no index, which is what attestations or several platforms make of an image.
+    Lambda accepts no index. Builds with attestations or several platforms make one.
 
     Raises:
-        BuildFailed: the index has none for it.
+        BuildFailed: the index has no image for the architecture.
     """
     machine = _MACHINES[architecture]
     platforms = []
@@ -39,9 +39,9 @@ def child(index: Mapping[str, Any], architecture: Architecture) -> str:
         if platform.get("os") == "linux" and platform.get("architecture") == machine:
             return str(entry["digest"])
         platforms.append(f"{platform.get('os')}/{platform.get('architecture')}")
-    there = ", ".join(platforms) or "nothing"
+    available = ", ".join(platforms) or "nothing"
     raise BuildFailed(
-        f"the image is an index without linux/{machine}; it has {there}",
+        f"the image is an index without linux/{machine}; it has {available}",
         remedy=f"Build it for linux/{machine}, or set the function's architecture.",
     )
 
@@ -52,44 +52,45 @@ def examine(
     configuration: Mapping[str, Any] | None,
     architecture: Architecture,
 ) -> int:
-    """Refuse an image that Lambda would refuse; the bytes of its layers, as the registry has them.
+    """Refuse an image that Lambda would refuse; returns the bytes of its layers in the registry.
 
     Args:
         what: the image, for people.
         manifest: its manifest.
-        configuration: its configuration, when that could be read.
-        architecture: the function's.
+        configuration: its configuration, if it could be read.
+        architecture: the function's architecture.
 
     Raises:
-        BuildFailed: with what is wrong and what to do.
+        BuildFailed: Lambda would refuse the image.
     """
     layers = manifest.get("layers", [])
     for layer in layers:
         if (kind := str(layer.get("mediaType", ""))) not in _LAYERS:
             raise BuildFailed(
-                f"{what} has a layer of media type {kind or 'none'}, which Lambda does not take",
-                remedy="Build it with oci-mediatypes=true and compressed layers, none of them "
-                "foreign or encrypted.",
+                f"{what} has a layer of media type {kind or 'none'}, which Lambda does not accept",
+                remedy="Build it with oci-mediatypes=true and compressed layers, without foreign "
+                "or encrypted layers.",
             )
     size = sum(int(layer.get("size", 0)) for layer in layers)
     if size > LIMIT:
         raise BuildFailed(
-            f"{what} is {units.gibibytes(size)}; Lambda takes at most 10 GiB",
-            remedy="Leave out what the function does not need, such as build tools and models.",
+            f"{what} is {units.gibibytes(size)}; Lambda's limit is 10 GiB",
+            remedy="Remove what the function does not need, such as build tools and models.",
         )
     if configuration is None:
         return size
     machine = _MACHINES[architecture]
-    if (found := configuration.get("architecture")) != machine:
+    if (machine_of_image := configuration.get("architecture")) != machine:
         raise BuildFailed(
-            f"{what} is built for {found}, the function runs on {machine}",
+            f"{what} is built for {machine_of_image}, but the function runs on {machine}",
             remedy=f"Remove --platform from its FROM lines, or set architecture: "
-            f"{'arm64' if found == 'arm64' else 'x86_64'} for the function.",
+            f"{'arm64' if machine_of_image == 'arm64' else 'x86_64'} for the function.",
         )
     steps = [step for step in configuration.get("history", []) if not step.get("empty_layer")]
     if len(steps) != len(layers):
         raise BuildFailed(
-            f"{what} has {len(layers)} layers, and a history of {len(steps)}: Lambda refuses that",
-            remedy="Build it with BuildKit or Docker; other tools can leave the history out.",
+            f"{what} has {len(layers)} layers but {len(steps)} history entries, which Lambda "
+            "refuses",
+            remedy="Build it with BuildKit or Docker; other tools can omit the history.",
         )
     return size

@@ -1,8 +1,8 @@
-"""The media types of an image: all OCI's, or all Docker's.
+"""The media types of an image: OCI's only, or Docker's only.
 
-Docker's own builder on the containerd image store writes an OCI manifest of layers with Docker's
-types (moby: ``daemon/containerd/image_builder.go``). Lambda documents either of the two, not both
-at once (Lambda developer guide, "Create a Lambda function using a container image").
+Docker's own builder on the containerd image store writes an OCI manifest with layers of Docker's
+types (moby: ``daemon/containerd/image_builder.go``). Lambda documents both kinds, but no mix
+(Lambda developer guide, "Create a Lambda function using a container image").
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OF_DOCKER = {
 
 
 def uniform(manifest: Manifest) -> Manifest:
-    """The same image with OCI's types alone, if its manifest is OCI's: its blobs are the same."""
+    """The same image with OCI types only, if its manifest is of OCI; its blobs do not change."""
     if manifest.media_type != f"{_OCI}manifest.v1+json":
         return manifest
     content = dict(manifest.content)

@@ -1,4 +1,4 @@
-"""What people should know of an image that is about to be built."""
+"""Notes about an image before its build."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ def hints(recipe: ImageRecipe, bases: Iterable[Base]) -> Iterator[str]:
     if not links_copies(recipe.dockerfile):
         yield (
             f"{name} copies without --link; with COPY --link a code change neither pulls nor "
-            "rebuilds what lies beneath it."
+            "rebuilds the layers below it."
         )
     for base in bases:
         tag = f"/{base.repository}:{base.tag}"
         if source.base != base.name and any(each.endswith(tag) for each in recipe.upstreams()):
             yield (
-                f"{name} starts from base {base.name} by its tag; say base: {base.name} as "
-                "well, so that a new base makes a new image."
+                f"{name} starts from base {base.name} by its tag; also set base: {base.name}, so "
+                "that a new base makes a new image."
             )
     is_used = f"${{{BASE_IMAGE}" in text or f"${BASE_IMAGE}" in text or recipe.names_base
     if recipe.base and not is_used:
         yield (
-            f"{name} does not use base {recipe.base.name}: write ARG {BASE_IMAGE} and "
-            f"FROM ${{{BASE_IMAGE}}}, or leave out base: {recipe.base.name}."
+            f"{name} does not use base {recipe.base.name}: add ARG {BASE_IMAGE} and "
+            f"FROM ${{{BASE_IMAGE}}} to its Dockerfile, or remove base: {recipe.base.name}."
         )
     yield from of_arguments(recipe)
     if any(path == ".git" or path.startswith(".git/") for path in recipe.content.kinds):
         yield (
-            f"{name} copies .git, with each commit and what actions/checkout keeps there; write "
-            ".git into .dockerignore."
+            f"{name} copies .git, with every commit and the credentials of actions/checkout; add "
+            ".git to .dockerignore."
         )
 
 
@@ -51,9 +51,9 @@ def of_arguments(recipe: ImageRecipe) -> Iterator[str]:
     for argument in recipe.source.build_args:
         is_predefined = argument.upper() in _PREDEFINED or argument.startswith("BUILDKIT_")
         if not is_predefined and argument not in declared | PLATFORM_ARGS | {"SOURCE_DATE_EPOCH"}:
-            yield f"{name} has no ARG {argument}, so this build argument does nothing."
+            yield f"{name} has no ARG {argument}, so this build argument has no effect."
         if says_secret(argument):
             yield (
-                f"{argument} is a secret by its name, and a build argument stays in the image's "
-                "history, where everybody reads it who can pull the image; use build-secrets."
+                f"{argument} looks like a secret, and the image's history shows build arguments to "
+                "everyone who can pull the image; use build-secrets."
             )

@@ -1,8 +1,12 @@
-"""A recipe as a build: its Dockerfile with the digests that are known, and its fingerprints."""
+"""A recipe as a build: its Dockerfile with pinned digests, and its fingerprints."""
 
 from __future__ import annotations
 
-from lambda_fast_deploy.fingerprints.images.recipe import ImageRecipe, parts_of, standing_on
+from lambda_fast_deploy.fingerprints.images.recipe import (
+    ImageRecipe,
+    fingerprint_with_upstreams,
+    parts_of,
+)
 from lambda_fast_deploy.fingerprints.images.upstream_images import UnknownImage
 from lambda_fast_deploy.models import Fingerprints, ImageBuild
 
@@ -10,11 +14,11 @@ from lambda_fast_deploy.models import Fingerprints, ImageBuild
 def build_of(
     recipe: ImageRecipe, what: str, references: tuple[str, ...], fingerprints: Fingerprints
 ) -> ImageBuild:
-    """The build of a recipe, named ``what`` for people, from the digests that registries gave."""
+    """The build of a recipe, named ``what`` for people, with the digests from registries."""
     source, names = recipe.source, recipe.upstreams()
     followed = names if source.follow_upstream else []
     digests = {name: fingerprints.digests.get(name) for name in followed}
-    # Of a registry that answers nothing, a copy will do.
+    # For an unreachable registry, the builder's copy is used.
     pulls = None in digests.values() or recipe.names_base
     try:
         text = recipe.pinned({name: digest for name, digest in digests.items() if digest})
@@ -38,12 +42,12 @@ def build_of(
 def fingerprint_parts(
     recipe: ImageRecipe, fingerprints: Fingerprints, of_base: str = ""
 ) -> list[str]:
-    """The fingerprints that an image is found by when not all is known that it stands on.
+    """The fingerprints by which an image is found if only some upstream digests are known.
 
-    The first is of nothing known, the last of all.
+    The first is that of no digests, the last that of all.
     """
     names = recipe.upstreams() if recipe.source.follow_upstream else []
     digests = {name: digest for name in names if (digest := fingerprints.digests.get(name))}
-    own = fingerprints.recipes[recipe.step]
-    prints = [standing_on(own, part, of_base) for part in parts_of(digests)]
+    complete = fingerprints.recipes[recipe.step]
+    prints = [fingerprint_with_upstreams(complete, part, of_base) for part in parts_of(digests)]
     return prints if len(prints) > 1 else [*prints, *prints]

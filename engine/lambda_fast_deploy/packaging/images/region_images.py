@@ -1,4 +1,4 @@
-"""Base images and app images of one region: each built once, found again by its content."""
+"""Base images and app images of one region: each built once, and reused by its content."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 
 
 class RegionImages:
-    """Builds for one region: an image must be in the registry of the function's region."""
+    """Builds for one region: an image must be in a registry of the function's region."""
 
     def __init__(self, context: ImagesContext) -> None:
         self._context = context
@@ -43,7 +43,9 @@ class RegionImages:
         self._recipes = {
             each.step: each for each in recipes_of(context.desired, self._prints.foreign)
         }
-        self._made: OncePerKey[tuple[str, str, str], tuple[str, str, int]] = OncePerKey()
+        self._images_by_content: OncePerKey[tuple[str, str, str], tuple[str, str, int]] = (
+            OncePerKey()
+        )
         self._registry = context.clients.registry(context.region)
         self._session = RegistrySession(self._registry, context.clients, context.run_log)
         self._repositories = ImageRepositories(self._registry, context.run_log)
@@ -52,7 +54,7 @@ class RegionImages:
     # ------------------------------------------------------------ bases
 
     def base(self, name: str) -> str:
-        """URI of a base image by digest; nothing when it is not there and nobody needs it."""
+        """URI of a base image by digest; ``""`` if it does not exist and no image needs it."""
         context, base = self._context, self._desired.bases[name]
         step = context.steps[f"base:{name}"]
         if step.action is not Action.BUILD:
@@ -63,10 +65,12 @@ class RegionImages:
             repository = self._repositories.get(base.repository)
             newest, *parts, _ = fingerprint_parts(self._recipes[step.id], self._prints)
             tag = base_tag(base, step.fingerprint)
-            own = [base_tag(base, newest), *(part_tag(base, each) for each in parts), tag]
-            self._repositories.free(repository, own, () if name in context.bases else (tag,))
-            # The content's own tag last: it is what later runs look for.
-            tags = dict.fromkeys((*self._repositories.human_tag(repository, base), *own))
+            content_tags = [base_tag(base, newest), *(part_tag(base, each) for each in parts), tag]
+            self._repositories.free(
+                repository, content_tags, () if name in context.bases else (tag,)
+            )
+            # The tag of the full fingerprint is last: later runs look for it.
+            tags = dict.fromkeys((*self._repositories.human_tag(repository, base), *content_tags))
             image = replace(
                 self._build_of(step, f"base image {name}", repository, tags),
                 no_cache=self._desired.event.asks_for("rebuild-base"),
@@ -82,7 +86,7 @@ class RegionImages:
     # ------------------------------------------------------------ apps
 
     def app(self, request: ImageRequest, bases: Mapping[str, str]) -> str:
-        """URI of a function's image by digest; ``bases`` are those of bases by their names."""
+        """URI of a function's image by digest. ``bases`` are URIs of bases by name."""
         step, repository = self._context.steps[request.step], request.source.repository
         if step.action is Action.REUSE:
             digest = self._context.images[request.name]
@@ -97,30 +101,30 @@ class RegionImages:
             compression = request.source.compression
             if compression == "auto":
                 compression = "gzip" if remembered == "gzip" else "zstd"
-            uri, what = self._made_once(request, bases, compression)
+            uri, what = self._build_once(request, bases, compression)
             detail(what)
             return uri
 
     def in_gzip(self, request: ImageRequest, bases: Mapping[str, str]) -> str:
-        """Build a function's image again, since Lambda refused its layers; remember that."""
+        """Rebuild a function's image, since Lambda refused its layers, and remember that."""
         why = "Lambda refuses zstd layers; remembered for the next run"
         step, repository = self._context.steps[request.step], request.source.repository
         with self._run_log.work(step.id, Action.BUILD, why, step.region) as detail:
-            uri, what = self._made_once(request, bases, "gzip")
+            uri, what = self._build_once(request, bases, "gzip")
             self._registry.remember(self._repositories.get(repository), MEMORY, "gzip")
             detail(what)
         self._run_log.note(
-            f"Lambda refuses the zstd layers of {request.name}; it was built again with gzip, and "
-            f"will be from now on (tag {MEMORY} of repository {repository})."
+            f"Lambda refuses the zstd layers of {request.name}. The image was rebuilt with gzip, "
+            f"as later runs will do (tag {MEMORY} of repository {repository})."
         )
         return uri
 
-    def _made_once(
+    def _build_once(
         self, request: ImageRequest, bases: Mapping[str, str], compression: Compression
     ) -> tuple[str, str]:
-        """An image, by whichever of the functions that share it was first; and what it took."""
+        """An image, built once for all functions that share it; and how it was built."""
         fingerprint = self._context.steps[request.step].fingerprint
-        (uri, what, size), is_first = self._made.get(
+        (uri, what, size), is_first = self._images_by_content.get(
             (request.source.repository, fingerprint, compression),
             lambda: self._build_app(request, bases, compression),
         )
@@ -131,16 +135,18 @@ class RegionImages:
     def _build_app(
         self, request: ImageRequest, bases: Mapping[str, str], compression: Compression
     ) -> tuple[str, str, int]:
-        """Build and push; the URI by digest, what it took, and its bytes."""
+        """Build and push; returns the URI by digest, how it was built, and its size in bytes."""
         context, source = self._context, request.source
         step, repository = context.steps[request.step], self._repositories.get(source.repository)
         base = bases[source.base] if source.base else ""
         of_base = context.steps[f"base:{source.base}"].fingerprint if source.base else ""
         parts = fingerprint_parts(self._recipes[step.id], self._prints, of_base)
-        prints = dict.fromkeys((*parts, step.fingerprint))  # its own last
+        prints = dict.fromkeys((*parts, step.fingerprint))  # the full fingerprint last
         tags = dict.fromkeys(app_tag(each, on) for each in prints for on in (base, ""))
-        own = [app_tag(step.fingerprint, on) for on in (base, "")]
-        self._repositories.free(repository, tags, () if request.name in context.images else own)
+        current_tags = [app_tag(step.fingerprint, on) for on in (base, "")]
+        self._repositories.free(
+            repository, tags, () if request.name in context.images else current_tags
+        )
         image = self._build_of(step, f"image of {request.name}", repository, tags)
         image = replace(
             image,
@@ -178,7 +184,7 @@ class RegionImages:
         *,
         cache_expected: bool = False,
     ) -> str:
-        """Build and push an image by the builder that is for it; how, for people."""
+        """Build and push an image with the builder for it; returns how, for people."""
         builder, reason = builder_of(source, self._context.clients)
         how = builder.build(
             BuildJob(
@@ -197,6 +203,6 @@ class RegionImages:
         return how
 
     def _check(self, step: Step, image: ImageBuild) -> Callable[[], None]:
-        """What raises if the files of an image are others by now."""
+        """The check that raises if the files of an image changed during the build."""
         recipe = self._recipes[step.id]
         return lambda: still(image.what, self._prints.recipes[step.id], lambda: recipe.fingerprint)

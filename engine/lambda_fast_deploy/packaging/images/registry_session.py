@@ -1,4 +1,4 @@
-"""The registry of one region while images are built: its login, and pushes that are tried again."""
+"""The registry of one region during a build: its login, and pushes with retries."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class RegistrySession:
         self._lock = threading.Lock()
 
     def upstream_logins(self, image: ImageBuild) -> list[Login]:
-        """Log-ins to the ECR registries that an image starts from, or copies from.
+        """Logins to the ECR registries of the images that a Dockerfile starts from, or copies from.
 
-        A registry that gives none may let it be pulled all the same, or the user has logged in.
+        A registry without a login is skipped: it may be public, or the user may have logged in.
         """
         hosts = {reference(name).registry for name in image.upstreams}
         logins = []
@@ -43,10 +43,10 @@ class RegistrySession:
         return logins
 
     def pushing(self, attempt: Callable[[Login], None], step: Step) -> None:
-        """Push, again after each fault of the registry, with a new login where that was refused.
+        """Push with retries, and with a new login after a refused one.
 
         Raises:
-            BuildFailed: the registry did not take the image.
+            BuildFailed: the registry refused the image.
         """
         renewed = False
 
@@ -57,21 +57,21 @@ class RegistrySession:
             try:
                 attempt(login)
             except PushFailed as failure:
-                if failure.login_refused and renewed:  # it is no matter of the token's age
+                if failure.login_refused and renewed:  # a new login does not help
                     raise _denied(failure) from None
                 if failure.login_refused:
                     renewed = True
                     self._renew(login)
-                self._run_log.progress(step.id, f"not taken: {failure.message}", step.region)
+                self._run_log.progress(step.id, f"push failed: {failure.message}", step.region)
                 raise
 
         retry.again(once, PushFailed, attempts=ATTEMPTS)
 
     def push_from_engine(self, image: ImageBuild, step: Step) -> None:
-        """Push an image that the Docker engine has, under all its references.
+        """Push an image of the Docker engine under all its references.
 
         Raises:
-            BuildFailed: the registry did not take the image.
+            BuildFailed: the registry refused the image.
         """
         self.pushing(lambda login: self._push(image, login, step), step)
 
@@ -80,9 +80,9 @@ class RegistrySession:
             if line.startswith("pushed "):
                 self._run_log.progress(step.id, line, step.region)
 
-        def advance(done: int, total: int) -> None:
-            says = units.pushed(done, total)
-            self._run_log.advance(step.id, done, total, says, step.region)
+        def advance(sent: int, total: int) -> None:
+            says = units.pushed(sent, total)
+            self._run_log.advance(step.id, sent, total, says, step.region)
 
         try:
             self._clients.docker.push(image, login, tell, advance, self._run_log.cancellation.check)
@@ -91,7 +91,7 @@ class RegistrySession:
                 raise
 
     def _are_there(self, image: ImageBuild) -> bool:
-        """Whether another run has pushed all tags of an image meanwhile, which cannot move then."""
+        """Whether another run has pushed all tags of an image, which are immutable."""
         tags = [each.partition("/")[2].rpartition(":") for each in image.references]
         return all(self.registry.digest(repository, tag) for repository, _, tag in tags)
 
@@ -102,14 +102,14 @@ class RegistrySession:
             return self._login
 
     def _renew(self, refused: Login) -> None:
-        """Forget a login, unless another thread has a new one already."""
+        """Discard a login, unless another thread has already renewed it."""
         with self._lock:
             if self._login is refused:
                 self._login = None
 
 
 def _denied(failure: PushFailed) -> BuildFailed:
-    """The error of a push that a new login did not help."""
+    """The error of a push that failed again with a new login."""
     message, remedy = failure.message, failure.remedy
     if action := denied_push(message):
         message, remedy = f"no permission for {action}: {message}", allow(action)

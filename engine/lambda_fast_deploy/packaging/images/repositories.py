@@ -1,4 +1,4 @@
-"""The repositories of one region: tags are made free, and what was pushed is examined and kept."""
+"""The repositories of one region: frees tags, examines pushed images, and keeps their tags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lambda_fast_deploy.state.image_tags import app_tag, kept_tag
 
 
 class ImageRepositories:
-    """The repositories that images are pushed to; each is made sure of once."""
+    """The repositories that images are pushed to; each is checked once."""
 
     def __init__(self, registry: Registry, run_log: RunLog) -> None:
         self._registry = registry
@@ -24,49 +24,49 @@ class ImageRepositories:
         self._lock = threading.Lock()
 
     def get(self, name: str) -> Repository:
-        """The repository of a name, which is created where it is missing."""
+        """The repository of a name; it is created if it does not exist."""
         with self._lock:
             if name not in self._repositories:
                 self._repositories[name] = self._registry.repository(name, POLICY)
             return self._repositories[name]
 
     def human_tag(self, repository: Repository, base: Base) -> tuple[str, ...]:
-        """The base's own tag, unless the repository holds it fast on another image."""
+        """The base's readable tag, unless it is immutable and on another image."""
         if repository.lets_move(base.tag) or not self._registry.digest(repository.name, base.tag):
             return (base.tag,)
         self._run_log.note(
             f"Repository {repository.name} is immutable, so its tag {base.tag} stays on an older "
-            "base; functions get the new one by its digest."
+            "base image. Functions use the new one by its digest."
         )
         return ()
 
     def free(self, repository: Repository, tags: Iterable[str], exempt: Collection[str]) -> None:
-        """Take tags of ours off the images that have them, where tags cannot move by themselves.
+        """Remove tags of this project from their images, where the tags are immutable.
 
-        Exempt are those that another run must have given since they were looked for: what
-        has them has the same content.
+        Exempt are tags that did not exist at the look-up: another run has pushed them since, on an
+        image of the same content.
         """
         for tag in tags:
             if tag not in exempt and not repository.lets_move(tag):
                 self._registry.untag(repository.name, tag)
 
     def pushed(self, repository: str, tag: str) -> str:
-        """The digest behind a tag that was pushed.
+        """The digest of a pushed tag.
 
         Raises:
-            BuildFailed: there is none.
+            BuildFailed: the registry does not have the tag.
         """
         if digest := self._registry.digest(repository, tag):
             return digest
-        raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not show it")
+        raise BuildFailed(f"{repository}:{tag} was pushed, but ECR does not have it")
 
     def examined(
         self, repository: str, tag: str, what: str, architecture: Architecture
     ) -> tuple[str, Manifest, int]:
-        """The digest of what was pushed, its manifest and its bytes.
+        """The digest of a pushed image, its manifest and its size in bytes.
 
         Raises:
-            BuildFailed: Lambda is known to refuse it.
+            BuildFailed: Lambda would refuse the image.
         """
         digest = self.pushed(repository, tag)
         manifest = self._registry.manifest(repository, digest)
@@ -79,7 +79,7 @@ class ImageRepositories:
     def keep(
         self, request: ImageRequest, fingerprint: str, manifest: Manifest, digest: str
     ) -> None:
-        """Give an image a tag that stays, and warn of rules that could expire it all the same."""
+        """Add a permanent tag to an image, and warn about rules that could still expire it."""
         repository = request.source.repository
         self._registry.tag(repository, manifest, kept_tag(digest))
         policy = self._registry.policy(repository)

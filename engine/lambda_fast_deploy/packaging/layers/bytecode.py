@@ -1,7 +1,7 @@
-"""Bytecode in layers: /opt cannot be written, so without it every cold start compiles anew.
+"""Bytecode in layers: /opt is read-only, so without bytecode every cold start compiles again.
 
-Importing everything of a data science stack took 4.2 s without and 1.3 s with it. Hashes are
-unchecked: a zip's fixed times would make files that go by time stale.
+Importing a whole data science stack took 4.2 s without and 1.3 s with bytecode. Hashes are
+unchecked: the fixed times in a zip would make timestamp-based files stale.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from lambda_fast_deploy.adapters.process import output_of
 from lambda_fast_deploy.models import Layer
 from lambda_fast_deploy.packaging.layers.wheels import interpreter
 
-_MODE = ["--invalidation-mode=unchecked-hash", "-j1"]  # more jobs at once: other bytes each time
+_MODE = ["--invalidation-mode=unchecked-hash", "-j1"]  # with more jobs the bytes vary
 
 
 def compile_all(layer: Layer, root: Path) -> None:
-    """Compile every module, as it will lie below /opt; what does not compile stays source.
+    """Compile every module with its path below /opt; modules that do not compile stay source.
 
-    In two processes, each with packages of its own, always the same.
+    Two processes compile separate packages, always the same ones.
     """
     tops = sorted(path for path in root.iterdir() if path.suffix != ".dist-info")
     command = [interpreter(layer.runtime), "-I", "-m", "compileall", "-q", *_MODE]
@@ -36,13 +36,13 @@ def compile_all(layer: Layer, root: Path) -> None:
 
 
 def _take_place(root: Path) -> None:
-    """Let compiled modules take the place of their sources, where imports find them (PEP 3147)."""
+    """Replace sources by their compiled modules, where imports find them (PEP 3147)."""
     for compiled in root.rglob("*.pyc"):
         compiled.with_suffix(".py").unlink(missing_ok=True)
 
 
 def beside(root: Path, module: str, tag: str) -> str:
-    """The compiled file of a module, relative as the module is; nothing if there is none."""
+    """The compiled file of a module, relative as the module is; ``""`` if it does not exist."""
     path = Path(module)
     if path.suffix != ".py":
         return ""
@@ -51,5 +51,5 @@ def beside(root: Path, module: str, tag: str) -> str:
 
 
 def tag_of(layer: Layer) -> str:
-    """The middle of compiled files' names (PEP 3147)."""
+    """The infix of compiled files' names (PEP 3147)."""
     return f"cpython-{layer.runtime.version.replace('.', '')}"

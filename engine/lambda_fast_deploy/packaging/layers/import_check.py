@@ -1,4 +1,4 @@
-"""Whether a layer imports, in an interpreter of the version that it is for: every module of it."""
+"""Checks that every module of a layer imports, in an interpreter of the layer's version."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ TIMEOUT = 300  # seconds for all modules of one process
 _ONE = 30  # seconds for one module
 _ENDED = "the interpreter ended"
 _SUFFIX = re.compile(r"(?:\.py|\.abi3\.so|(?:\.cpython-[\w-]+)?\.so)\Z")
-# What no function imports: it runs something, or it is there for developers.
+# Modules that no function imports: they run something, or are for developers.
 _LEFT = frozenset(
     {"__main__", "tests", "test", "testing", "conftest", "setup", "examples", "_examples"}
 )
 
-# -I: neither the machine's packages nor the user's settings have a say. Each module is named before
-# it is imported, so that one which ends the interpreter is known by name.
+# -I ignores the machine's packages and the user's settings. Each module is printed before its
+# import, so that one that ends the interpreter is known by name.
 _SCRIPT = """
 import importlib, json, os, signal, sys, warnings
 out = os.fdopen(os.dup(1), "w")
@@ -50,7 +50,7 @@ os._exit(0)
 
 
 def why_not(layer: Layer) -> str:
-    """Why the imports of a layer cannot be tried on this machine, or nothing."""
+    """Why the imports of a layer cannot be tested on this machine, or ``""``."""
     if platform.machine() not in (layer.architecture, {"arm64": "aarch64"}.get(layer.architecture)):
         return f"this machine is {platform.machine()}"
     if not interpreter(layer.runtime):
@@ -58,10 +58,10 @@ def why_not(layer: Layer) -> str:
     return ""
 
 
-def modules_of(root: Path, found: Iterable[InstalledPackage]) -> list[str]:
-    """Every module that is there, but tests, examples and programs; a package before its own."""
+def modules_of(root: Path, packages: Iterable[InstalledPackage]) -> list[str]:
+    """All modules except tests, examples and programs; a package before its own modules."""
     modules = set()
-    for one in found:
+    for one in packages:
         for file in one.files:
             is_module = _SUFFIX.search(file) and not file.startswith("bin/")
             if not (is_module and (root / file).is_file()):
@@ -77,16 +77,16 @@ def modules_of(root: Path, found: Iterable[InstalledPackage]) -> list[str]:
 def failures(layer: Layer, root: Path, modules: list[str]) -> dict[str, str]:
     """The modules that cannot be imported, and why.
 
-    In as many processes as there are processors, each with packages of its own.
+    One process per processor, each with separate packages.
     """
     tops = sorted({name.partition(".")[0] for name in modules})
     many = max(1, min(os.cpu_count() or 1, len(tops)))
     share = {top: number % many for number, top in enumerate(_by_weight(tops, modules))}
     parts = [[m for m in modules if share[m.partition(".")[0]] == n] for n in range(many)]
-    found: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for each in together(lambda part: _failures(layer, root, part), parts):
-        found |= each
-    return found
+        errors |= each
+    return errors
 
 
 def _by_weight(tops: list[str], modules: list[str]) -> list[str]:
@@ -98,23 +98,23 @@ def _by_weight(tops: list[str], modules: list[str]) -> list[str]:
 
 
 def _failures(layer: Layer, root: Path, modules: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    errors: dict[str, str] = {}
     while modules:
         tried, failed, is_done = _tried(layer, root, modules)
-        found |= failed
+        errors |= failed
         if is_done:
             break
-        if not tried:  # it does not even begin
-            return found | dict.fromkeys(modules, _ENDED)
-        found[tried[-1]] = _ENDED
+        if not tried:  # it does not even start
+            return errors | dict.fromkeys(modules, _ENDED)
+        errors[tried[-1]] = _ENDED
         modules = modules[modules.index(tried[-1]) + 1 :]
-    return found
+    return errors
 
 
 def _tried(
     layer: Layer, root: Path, modules: list[str]
 ) -> tuple[list[str], Mapping[str, str], bool]:
-    """Import modules in one process: those that it came to, why some failed, and if it did all."""
+    """Import modules in one process: the modules tried, the errors, and whether it completed."""
     command = [interpreter(layer.runtime), "-I", "-B", "-c", _SCRIPT, str(root), str(_ONE)]
     with tempfile.TemporaryDirectory() as nowhere:
         environment = {"HOME": nowhere, "PATH": "/usr/bin:/bin"}
@@ -130,38 +130,38 @@ def _tried(
 
 
 def restore(layer: Layer, root: Path, pruned: PrunedFolder, modules: list[str]) -> dict[str, str]:
-    """Put back what imports turn out to need; what cannot be imported with all of it, and why."""
+    """Restore what imports need; returns the modules that still cannot be imported, and why."""
     failed = failures(layer, root, modules)
     beyond = {name: why for name, why in failed.items() if not _could_be(why, pruned)}
     if suspects := sorted(failed.keys() - beyond.keys()):
-        with tempfile.TemporaryDirectory(dir=root.parent) as whole:
-            pruned.before(Path(whole))
-            beyond |= failures(layer, Path(whole), suspects)
+        with tempfile.TemporaryDirectory(dir=root.parent) as unpruned:
+            pruned.before(Path(unpruned))
+            beyond |= failures(layer, Path(unpruned), suspects)
     missing = {name: why for name, why in failed.items() if name not in beyond}
     while missing:
-        # One module for each reason is tried again, and all of them only when these are through.
+        # First one module for each error is tried again, and all modules when these import.
         few = {why: name for name, why in reversed(missing.items())}
         waiting = {name: why for why, name in few.items()}
         while waiting:
-            wanted = {
+            paths = {
                 path
                 for name, why in waiting.items()
                 for path in _needed(why, pruned) or _near(name, pruned)
             }
-            if not wanted:
+            if not paths:
                 return beyond | missing
-            for path in wanted:
-                pruned.put_back(path)
+            for path in paths:
+                pruned.restore(path)
             waiting = failures(layer, root, sorted(waiting))
         missing = failures(layer, root, sorted(missing))
     return beyond
 
 
 def _could_be(why: str, pruned: PrunedFolder) -> bool:
-    """Whether an error can come of what was taken out: not if it names a package that never was."""
-    named = re.match(r"ModuleNotFoundError: No module named '(\w+)", why)
+    """Whether pruning can be the cause of an error: not if it names a package without removals."""
+    match = re.match(r"ModuleNotFoundError: No module named '(\w+)", why)
     tops = set(map(_top, pruned.removed))
-    return bool(tops) and (named is None or named.group(1) in tops)
+    return bool(tops) and (match is None or match.group(1) in tops)
 
 
 def _top(path: str) -> str:
@@ -170,24 +170,24 @@ def _top(path: str) -> str:
 
 
 def _near(module: str, pruned: PrunedFolder) -> set[str]:
-    """What was taken out nearest to a module: of its own package, else of the one around that."""
+    """The removed paths nearest to a module: in its own package, else in the parent package."""
     parts = module.split(".")
     for length in range(len(parts) - 1, 0, -1):
         folder = "/".join(parts[:length])
-        if found := {path for path in pruned.removed if path.startswith(f"{folder}/")}:
-            return found
+        if removed := {path for path in pruned.removed if path.startswith(f"{folder}/")}:
+            return removed
     return {path for path in pruned.removed if _top(path) == parts[0]}
 
 
 def _needed(why: str, pruned: PrunedFolder) -> set[str]:
-    """What was taken out of the module, or the file, that an import error names."""
+    """The removed paths of the module or file that an import error names."""
     if files := {path for path in pruned.removed if path in why and "." in path}:
         return files
-    named = re.search(r"No module named '([\w.]+)'", why)
-    named = named or re.search(r"cannot import name '\w+' from (?:partially.*?)?'([\w.]+)'", why)
-    if not named:
+    match = re.search(r"No module named '([\w.]+)'", why)
+    match = match or re.search(r"cannot import name '\w+' from (?:partially.*?)?'([\w.]+)'", why)
+    if not match:
         return set()
-    place = named.group(1).replace(".", "/")
+    place = match.group(1).replace(".", "/")
     child = re.search(r"cannot import name '(\w+)'", why)
     places = [place, f"{place}/{child.group(1)}"] if child else [place]
     return {

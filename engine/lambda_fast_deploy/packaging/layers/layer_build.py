@@ -1,4 +1,4 @@
-"""Dependency layers: installed once, divided, pruned, proved by import, and zipped."""
+"""Dependency layers: installed once, divided, pruned, tested by import, and zipped."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from lambda_fast_deploy.packaging.layers.pruning import AGGRESSIVE, PrunedFolder
 from lambda_fast_deploy.packaging.layers.wheels import (
     InstalledPackage,
     divide,
-    held_back,
     install,
     interpreter,
+    outdated_notes,
 )
 from lambda_fast_deploy.packaging.limits import check_size
 
-ROOM = 10 * units.MB  # for the function's own code, when bytecode must fit beside it
+ROOM = 10 * units.MB  # left for the function's own code by parts with bytecode
 
 
 @dataclass(frozen=True, slots=True)
 class LayerPart:
-    """One layer to publish. ``content`` stands for what is in it, whatever the zip's bytes.
+    """One layer to publish. ``content`` identifies its files, independent of the zip's bytes.
 
-    ``sizes`` are unzipped bytes by package, the heaviest first.
+    ``sizes`` are unzipped bytes by package, the largest first.
     """
 
     archive: Archive
@@ -48,9 +48,9 @@ class LayerPart:
 
 @dataclass(frozen=True, slots=True)
 class BuiltLayer:
-    """Parts by name, what pruning took out or could, in bytes, and what people should know.
+    """Parts by name, the bytes that pruning removed or could remove, and notes for people.
 
-    ``packages`` are the versions of all that was installed, and ``modules`` what they bring.
+    ``packages`` are the versions of all installed packages, and ``modules`` their modules.
     """
 
     parts: Mapping[str, LayerPart]
@@ -64,15 +64,15 @@ class BuiltLayer:
 def build_layer(
     layer: Layer, tell: Callable[[str], None] = lambda _: None, largest: int = DIRECT_LIMIT
 ) -> BuiltLayer:
-    """Build a layer, with all its parts; the same bytes for the same packages.
+    """Build a layer with all its parts; the same packages give the same bytes.
 
     Args:
-        layer: what is wanted.
-        tell: takes a line when something that can last begins.
-        largest: bytes of a zip beyond which it has no bytecode.
+        layer: the layer.
+        tell: receives a line when a long operation begins.
+        largest: bytes; a larger zip gets no bytecode.
 
     Raises:
-        BuildFailed: with the package that is at fault.
+        BuildFailed: with the package that causes it.
     """
     with tempfile.TemporaryDirectory() as folder:
         if layer.is_node:
@@ -82,14 +82,14 @@ def build_layer(
 
 def _build_node(layer: Layer, folder: Path, tell: Callable[[str], None]) -> BuiltLayer:
     root = folder / "nodejs/node_modules"
-    begun = partial(tell, f"packages of {layer.source} are installed")
+    begun = partial(tell, f"installing the packages of {layer.source}")
     begun()
-    found, notes = install_node(layer, root, begun)
-    _check_size(layer.name, root, found.values(), 0, 0)
+    packages, notes = install_node(layer, root, begun)
+    _check_size(layer.name, root, packages.values(), 0, 0)
     tell("loading packages and zipping")
-    notes += node_import_check.notes(layer, root.parent, found)
-    part = _part(folder, root, found.values())
-    versions = {one.name: one.version for one in found.values()}
+    notes += node_import_check.notes(layer, root.parent, packages)
+    part = _part(folder, root, packages.values())
+    versions = {one.name: one.version for one in packages.values()}
     return BuiltLayer({layer.name: part}, 0, 0, tuple(notes), versions)
 
 
@@ -99,16 +99,16 @@ def _build_python(
     root = folder / "python"
     begun = partial(tell, f"uv resolves and installs {layer.source}")
     begun()
-    found = install(layer, root, begun)
-    parts = divide(layer, found)
-    check_binaries(layer, root, found.values())
-    is_proved = not import_check.why_not(layer)
-    pruned = prune(root, folder / "aside", layer.pruning, is_proved=is_proved)
-    for name, held in parts.items():
-        _check_filled(name, root, held)
+    packages = install(layer, root, begun)
+    parts = divide(layer, packages)
+    check_binaries(layer, root, packages.values())
+    has_import_check = not import_check.why_not(layer)
+    pruned = prune(root, folder / "aside", layer.pruning, has_import_check=has_import_check)
+    for name, members in parts.items():
+        _check_filled(name, root, members)
     prunable = _prunable(root)
-    for name, held in parts.items():
-        _check_size(name, root, held, pruned.size, prunable)
+    for name, members in parts.items():
+        _check_size(name, root, members, pruned.size, prunable)
 
     def zipped(full: Mapping[str, list[InstalledPackage]]) -> dict[str, LayerPart]:
         """Every part, with bytecode where that fits."""
@@ -120,11 +120,11 @@ def _build_python(
 
         return dict(zip(parts, together(fitting, parts, most=2), strict=True))
 
-    modules = import_check.modules_of(root, found.values())
-    with workers(2) as pool:  # nearly always nothing has to be put back
+    modules = import_check.modules_of(root, packages.values())
+    with workers(2) as pool:  # restoring is rare, so zip before the import check ends
         zipping = pool.submit(zipped, _compiled(layer, root, parts, tell))
-        older = pool.submit(held_back, layer, found)
-        notes = [*_prove(layer, root, modules, pruned, tell), *older.result()]
+        older = pool.submit(outdated_notes, layer, packages)
+        notes = [*_import_all(layer, root, modules, pruned, tell), *older.result()]
         built = zipping.result()
     if pruned.restored:
         built = zipped(_compiled(layer, root, parts, tell))
@@ -133,8 +133,8 @@ def _build_python(
         pruned=pruned.size,
         prunable=prunable,
         notes=tuple(notes),
-        packages={one.name: one.version for one in found.values()},
-        modules=frozenset(module for one in found.values() for module in one.modules),
+        packages={one.name: one.version for one in packages.values()},
+        modules=frozenset(module for one in packages.values() for module in one.modules),
     )
 
 
@@ -144,14 +144,16 @@ def _compiled(
     parts: Mapping[str, list[InstalledPackage]],
     tell: Callable[[str], None],
 ) -> Mapping[str, list[InstalledPackage]]:
-    """The packages of each part, with bytecode if that can be made here and is wanted."""
+    """The packages of each part, with bytecode if requested and possible on this machine."""
     if layer.bytecode == "none":
         return parts
     if not interpreter(layer.runtime):
         if layer.bytecode == "only":
             raise BuildFailed(
-                f"layer {layer.name}: bytecode: only needs {layer.runtime}, which is not here",
-                remedy="Install it (in a workflow, actions/setup-python), or say include.",
+                f"layer {layer.name}: bytecode: only needs {layer.runtime}, which is not "
+                "installed here",
+                remedy="Install it (in a workflow: actions/setup-python), or set bytecode: "
+                "include.",
             )
         return parts
     tell("compiling")
@@ -162,25 +164,25 @@ def _compiled(
 def _with_bytecode(
     layer: Layer, root: Path, parts: Mapping[str, list[InstalledPackage]]
 ) -> dict[str, list[InstalledPackage]]:
-    """The packages with their compiled modules, part by part as long as a function can have it."""
+    """The packages with their compiled modules, part by part while a function can have them."""
     tag, chosen = tag_of(layer), dict(parts)
-    for part, held in parts.items():
+    for part, members in parts.items():
         chosen[part] = [
             replace(
                 one, files=(*one.files, *filter(None, (beside(root, f, tag) for f in one.files)))
             )
-            for one in held
+            for one in members
         ]
         total = sum(_unzipped(root, each) for each in chosen.values())
         is_large = _unzipped(root, chosen[part]) > (layer.budget or UNZIPPED_LIMIT)
         may_go = layer.bytecode == "include"
         if may_go and (is_large or total > UNZIPPED_LIMIT - ROOM):
-            chosen[part] = held
+            chosen[part] = members
     return chosen
 
 
 def _prunable(root: Path) -> int:
-    """Bytes that the most pruning would take out besides."""
+    """Bytes that aggressive pruning would still remove."""
     return sum(
         path.stat().st_size
         for rule in AGGRESSIVE
@@ -190,78 +192,81 @@ def _prunable(root: Path) -> int:
     )
 
 
-def _unzipped(root: Path, held: Iterable[InstalledPackage]) -> int:
-    return sum(_sizes(root, held).values())
+def _unzipped(root: Path, packages: Iterable[InstalledPackage]) -> int:
+    return sum(_sizes(root, packages).values())
 
 
-def _sizes(root: Path, held: Iterable[InstalledPackage]) -> dict[str, int]:
-    """Bytes of each package, the heaviest first; nothing is read for that."""
+def _sizes(root: Path, packages: Iterable[InstalledPackage]) -> dict[str, int]:
+    """Bytes of each package, the largest first, from file sizes alone."""
     sizes = {
         one.name: sum((root / name).stat().st_size for name in one.files if (root / name).is_file())
-        for one in held
+        for one in packages
     }
     return dict(sorted(sizes.items(), key=lambda pair: -pair[1]))
 
 
-def _check_filled(name: str, root: Path, held: Iterable[InstalledPackage]) -> None:
-    """Refuse a part that holds nothing which a function could use.
+def _check_filled(name: str, root: Path, installed: Iterable[InstalledPackage]) -> None:
+    """Refuse a part that has nothing a function could use.
 
     Raises:
-        BuildFailed: of its packages only metadata is left.
+        BuildFailed: the part has only metadata of its packages.
     """
-    packages = list(held)
-    left = (file for one in packages for file in one.files if (root / file).is_file())
-    if all(file.partition("/")[0].endswith(".dist-info") for file in left):
+    packages = list(installed)
+    files = (file for one in packages for file in one.files if (root / file).is_file())
+    if all(file.partition("/")[0].endswith(".dist-info") for file in files):
         raise BuildFailed(
-            f"layer {name} is empty: nothing but metadata is left of "
+            f"layer {name} is empty: only metadata is left of "
             f"{', '.join(one.name for one in packages)}",
-            remedy='Say what stays by keep, such as keep: ["bin/*"]; prune: none keeps everything.',
+            remedy='Set keep, such as keep: ["bin/*"]. prune: none keeps everything.',
         )
 
 
 def _check_size(
-    name: str, root: Path, held: Iterable[InstalledPackage], pruned: int, prunable: int
+    name: str, root: Path, packages: Iterable[InstalledPackage], pruned: int, prunable: int
 ) -> None:
-    """Refuse what no function can have before it is read: a small wheel can hold very much.
+    """Refuse a part over Lambda's limit before its files are read: a small wheel can be large.
 
     Raises:
         BuildFailed: the part is over Lambda's limit.
     """
-    sizes = _sizes(root, held)
+    sizes = _sizes(root, packages)
     remedy = over_budget(sizes, pruned, prunable)
     check_size(f"layer {name}", sum(sizes.values()), UNZIPPED_LIMIT, "unzipped", remedy)
 
 
-def _prove(
+def _import_all(
     layer: Layer,
     root: Path,
     modules: list[str],
     pruned: PrunedFolder,
     tell: Callable[[str], None],
 ) -> tuple[str, ...]:
-    """Import everything, and put back what that needs; what people should know of it."""
+    """Import all modules and restore what they need; returns notes for people."""
     if reason := import_check.why_not(layer):
-        says = f"Layer {layer.name} was not tried by importing it: {reason}."
+        says = f"Layer {layer.name} was not tested by importing it: {reason}."
         if layer.pruning.profile != "aggressive":
             return (says,)
-        return says, f"So prune: aggressive took no more out of layer {layer.name} than safe does."
+        return (
+            says,
+            f"So prune: aggressive removed no more than safe from layer {layer.name}.",
+        )
     tell(f"importing {len(modules)} modules with {layer.runtime}")
     before = set(pruned.removed)
     failed = import_check.restore(layer, root, pruned, modules)
     notes = []
     if back := sorted(before - set(pruned.removed)):
         shown_back = ", ".join(back[:8]) + (f" and {len(back) - 8} more" if len(back) > 8 else "")
-        notes.append(f"Layer {layer.name} does not import without {shown_back}: put back.")
+        notes.append(f"Layer {layer.name} does not import without {shown_back}: restored.")
     for module, why in failed.items():
         if "." not in module:
             notes.append(f"Module {module} of layer {layer.name} cannot be imported: {why}")
     return tuple(notes)
 
 
-def _part(folder: Path, root: Path, held: Iterable[InstalledPackage]) -> LayerPart:
-    """A part from the packages that it holds: files of ``root``, by names below ``folder``."""
+def _part(folder: Path, root: Path, installed: Iterable[InstalledPackage]) -> LayerPart:
+    """A part with its packages: files of ``root``, by names below ``folder``."""
     below = root.relative_to(folder).as_posix()
-    packages = list(held)
+    packages = list(installed)
     for one in packages:
         record(root, one.files)
     files = {
@@ -279,15 +284,15 @@ def _part(folder: Path, root: Path, held: Iterable[InstalledPackage]) -> LayerPa
 
 
 def over_budget(sizes: Mapping[str, int], pruned: int, prunable: int) -> str:
-    """What could be done about a layer that is too large: its heaviest packages, and pruning.
+    """What can reduce a layer that is too large: its largest packages, and pruning.
 
     Args:
-        sizes: bytes by package, the heaviest first.
-        pruned: bytes that are out already.
-        prunable: bytes that could be as well.
+        sizes: bytes by package, the largest first.
+        pruned: bytes that pruning removed.
+        prunable: bytes that aggressive pruning could remove in addition.
     """
     heaviest = ", ".join(f"{name} {units.size(size)}" for name, size in list(sizes.items())[:10])
     return (
-        f"Heaviest: {heaviest}. Pruning took out {units.size(pruned)}; prune: aggressive could "
-        f"take out {units.size(prunable)} more, where imports allow it."
+        f"Largest packages: {heaviest}. Pruning removed {units.size(pruned)}; prune: aggressive "
+        f"could remove {units.size(prunable)} more, if imports still work."
     )

@@ -1,4 +1,4 @@
-"""Whether native code in a layer is such as the runtime can load."""
+"""Checks that the runtime can load the native code of a layer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MACHINES = {Architecture.X86_64: 62, Architecture.ARM64: 183}  # e_machine of E
 _SYMBOLS = re.compile(rb"GLIBC_2\.(\d+)")
 
 
-def check_binaries(layer: Layer, root: Path, found: Iterable[InstalledPackage]) -> None:
+def check_binaries(layer: Layer, root: Path, packages: Iterable[InstalledPackage]) -> None:
     """Refuse native code that the runtime cannot load.
 
     Raises:
         BuildFailed: with the package and what it needs.
     """
     newest = layer.runtime.glibc
-    for one in found:
+    for one in packages:
         for name in one.files:
             if ".so" not in name or not (root / name).is_file():
                 continue
@@ -34,18 +34,18 @@ def check_binaries(layer: Layer, root: Path, found: Iterable[InstalledPackage]) 
                 raise BuildFailed(
                     f"{one.name} {one.version} in layer {layer.name} is not for "
                     f"{layer.architecture} ({name})",
-                    remedy="Use a version of it that has a wheel for that architecture.",
+                    remedy="Use a version that has a wheel for that architecture.",
                 )
             if needs > newest[1]:
                 raise BuildFailed(
                     f"{one.name} {one.version} in layer {layer.name} needs glibc 2.{needs}; "
                     f"{layer.runtime} has 2.{newest[1]} ({name})",
-                    remedy="Use an older version of it, or a newer runtime.",
+                    remedy="Use an older version, or a newer runtime.",
                 )
 
 
 def _read_elf(file: Path) -> tuple[int, int] | None:
-    """The machine of native code, and the version of glibc 2 that it needs; however large it is."""
+    """The machine of a file's native code, and the glibc 2 version it needs; reads any size."""
     with file.open("rb") as opened:
         if opened.read(4) != b"\x7fELF":
             return None

@@ -1,4 +1,4 @@
-"""Whether the packages of a Node.js layer can be loaded, by the target's Node if it is here."""
+"""Checks that the packages of a Node.js layer load, if this machine has the target's Node."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TIMEOUT = 120  # seconds
 _SHOWN = 5
 _CPU = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
-# Beside node_modules, so that names mean what they mean to a handler. What has no entry, such as
-# types or a program, is passed over: nobody loads it by its name.
+# Next to node_modules, so that names resolve as in a handler. Packages without an entry point, such
+# as types or programs, are skipped.
 _SCRIPT = """
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-const [told, ...names] = process.argv.slice(2);
+const [report, ...names] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
 const failed = {};
 for (const name of names) {
@@ -39,13 +39,13 @@ for (const name of names) {
     }
   }
 }
-writeFileSync(told, JSON.stringify(failed));
+writeFileSync(report, JSON.stringify(failed));
 process.exit(0);
 """
 
 
 def why_not(layer: Layer) -> str:
-    """Why the packages of a layer cannot be tried on this machine, or nothing."""
+    """Why the packages of a layer cannot be tested on this machine, or ``""``."""
     if _CPU.get(platform.machine()) != layer.architecture:
         return f"this machine is {platform.machine()}"
     says = output_of(["node", "--version"], Path("/"), 30, for_tools()) or ""
@@ -55,43 +55,43 @@ def why_not(layer: Layer) -> str:
 
 
 def notes(layer: Layer, root: Path, names: Iterable[str]) -> list[str]:
-    """What people should know of packages that cannot be loaded.
+    """Notes about packages that cannot be loaded.
 
     Args:
-        layer: what they are for.
+        layer: the layer of the packages.
         root: the folder that has ``node_modules``.
-        names: of the packages in it.
+        names: the packages in it.
     """
     if reason := why_not(layer):
-        return [f"Layer {layer.name} was not tried by loading its packages: {reason}."]
+        return [f"Layer {layer.name} was not tested by loading its packages: {reason}."]
     failed = failures(root, sorted(names))
-    found = [
+    messages = [
         f"Package {name} of layer {layer.name} cannot be loaded: {why}"
         for name, why in list(failed.items())[:_SHOWN]
     ]
     if len(failed) > _SHOWN:
-        found.append(
+        messages.append(
             f"{len(failed) - _SHOWN} more packages of layer {layer.name} cannot be loaded."
         )
-    return found
+    return messages
 
 
 def failures(root: Path, names: list[str]) -> dict[str, str]:
-    """The packages that cannot be loaded, and why; told of none of this run's credentials."""
-    script = root / "proof.mjs"
+    """The packages that cannot be loaded, and why. The process gets no credentials of this run."""
+    script = root / "load_packages.mjs"
     script.write_text(_SCRIPT, encoding="utf-8")
     with tempfile.TemporaryDirectory() as nowhere:
-        told = Path(nowhere, "told.json")
+        report = Path(nowhere, "report.json")
         try:
             output_within(
-                ["node", str(script), str(told), *names],
+                ["node", str(script), str(report), *names],
                 Path(nowhere),
                 TIMEOUT,
                 {"HOME": nowhere, "PATH": for_tools()["PATH"]},
             )
-            found: dict[str, str] = json.loads(told.read_text(encoding="utf-8"))
+            result: dict[str, str] = json.loads(report.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             return dict.fromkeys(names, f"Node.js ended: {type(error).__name__}")
         finally:
             script.unlink()
-    return {name: why.replace(f"{root}/", "") for name, why in found.items()}
+    return {name: why.replace(f"{root}/", "") for name, why in result.items()}

@@ -1,7 +1,7 @@
-"""Node.js dependencies: what a lock settles, installed by the lock's own package manager.
+"""Node.js dependencies: the packages of a lock, installed by the lock's own package manager.
 
-In a copy of the project, so that nothing of the checkout is changed; scripts of packages are not
-run, as they would build for this machine. What the manager links is packed, as ``npm pack`` does.
+A copy of the project is used, so that the checkout does not change. Install scripts do not run,
+since they would build for this machine. Linked packages are packed as ``npm pack`` does it.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from lambda_fast_deploy.adapters.files import LOCK, read_text
 from lambda_fast_deploy.adapters.process import output_of, run
 from lambda_fast_deploy.errors import BuildFailed, disk_full
 from lambda_fast_deploy.fingerprints.layers import node_project
-from lambda_fast_deploy.fingerprints.layers.requirements import asked
+from lambda_fast_deploy.fingerprints.layers.requirements import requirement_files
 from lambda_fast_deploy.models import Architecture, Layer
 from lambda_fast_deploy.packaging.layers.wheels import InstalledPackage
 
-# What npm's settings name where an index wants a password (npm documentation, "npmrc").
+# npm settings for the password of a registry (npm documentation, "npmrc").
 _TOKENS = ("NODE_AUTH_TOKEN", "NPM_TOKEN", "YARN_NPM_AUTH_TOKEN")
 _CPU = {Architecture.X86_64: "x64", Architecture.ARM64: "arm64"}
 _SCRIPTS = ("preinstall", "install", "postinstall")
-# Of npm, pnpm and yarn: what they keep for themselves.
+# Folders that npm, pnpm and yarn use internally.
 _OWN = (".bin", ".cache", ".modules.yaml", ".package-lock.json", ".pnpm", ".yarn-integrity")
-_MARKS = ("npm error ", "ERR_PNPM_", "error ", "\u27a4 YN")  # before what npm, pnpm and yarn say
+_MARKS = ("npm error ", "ERR_PNPM_", "error ", "\u27a4 YN")  # before messages of npm, pnpm and yarn
 _OWN_TOO = (".pnpm-workspace-state.json", ".pnpm-workspace-state-v1.json", ".yarn-state.yml")
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """A package manager, and how it installs exactly what a lock settles.
+    """A package manager, and how it installs exactly the packages of a lock.
 
-    ``commands`` are run one after the other, with ``variables``, which are its settings. ``again``
-    makes its lock anew.
+    ``commands`` run one after the other, with the settings in ``variables``. ``again`` is the
+    command that updates its lock.
     """
 
     commands: tuple[tuple[str, ...], ...]
@@ -61,7 +61,7 @@ _YARN_SETTINGS = {
 
 
 def manager_of(lock: Path, architecture: Architecture) -> Manager:
-    """The package manager whose lock this is, told to install for Lambda."""
+    """The package manager of a lock, set up to install for Lambda."""
     target = ("--os=linux", "--libc=glibc", f"--cpu={_CPU[architecture]}")
     if lock.name == "pnpm-lock.yaml":
         return Manager(((*_PNPM, *_HOISTED, *target),), "pnpm install")
@@ -77,29 +77,29 @@ def manager_of(lock: Path, architecture: Architecture) -> Manager:
 def install_node(
     layer: Layer, root: Path, beat: Callable[[], None] = lambda: None
 ) -> tuple[dict[str, InstalledPackage], list[str]]:
-    """Install what a lock settles, for Lambda's platform.
+    """Install the packages of a lock for Lambda's platform.
 
     Args:
-        layer: its requirements are a lock with the package.json beside it.
+        layer: its requirements are a lock with the package.json next to it.
         root: the folder to fill, ``…/node_modules``.
-        beat: called while the manager is silent; what it raises ends it.
+        beat: called while the manager is silent; an exception in it ends the manager.
 
     Returns:
-        What is there now, by name, and what people should know of it.
+        The installed packages by name, and notes for people.
 
     Raises:
-        BuildFailed: it cannot be installed, or links to what is not packed.
+        BuildFailed: the packages cannot be installed, or one is a link that cannot be packed.
     """
     lock = layer.requirements
     assert isinstance(lock, Path)
-    lock = asked(lock).lock or lock
+    lock = requirement_files(lock).lock or lock
     manager = manager_of(lock, layer.architecture)
     _check_platform(layer, manager)
     stage = _ProjectCopy(lock, root.parent.parent / "stage")
     if manager.variables is _YARN_SETTINGS:
         _for_lambda(stage.project / ".yarnrc.yml", layer)
     environment = {**for_tools(*_TOKENS), **manager.variables}
-    said: list[str] = []
+    output: list[str] = []
     try:
         for command in manager.commands:
             what = f"layer {layer.name}"
@@ -107,14 +107,15 @@ def install_node(
                 command,
                 what=what,
                 environment=environment,
-                on_line=said.append,
+                on_line=output.append,
                 beat=beat,
                 cwd=stage.project,
             )
     except BuildFailed as failure:
         disk_full(f"layer {layer.name}", failure.detail)
         raise BuildFailed(
-            f"layer {layer.name} cannot be made of {lock.name}: {_cause(said) or failure.message}",
+            f"layer {layer.name} cannot be built from {lock.name}: "
+            f"{_cause(output) or failure.message}",
             detail=failure.detail,
             remedy=f"Run {manager.again}, and commit package.json with {lock.name}.",
         ) from None
@@ -128,54 +129,58 @@ def install_node(
     if not packages:
         raise BuildFailed(
             f"layer {layer.name} is empty: {lock.name} requires nothing",
-            remedy="Remove the layer, or name what it should hold.",
+            remedy="Remove the layer, or add its packages.",
         )
-    found = {name: _read(name, root, manifest) for name, manifest in packages.items()}
-    return found, _of_scripts(layer, root)
+    installed = {name: _read(name, root, manifest) for name, manifest in packages.items()}
+    return installed, _of_scripts(layer, root)
 
 
 def _check_platform(layer: Layer, manager: Manager) -> None:
-    """Refuse what would be installed for another processor.
+    """Refuse an install for another processor.
 
     Raises:
-        BuildFailed: the manager installs for this machine, and the layer is for another one.
+        BuildFailed: the manager installs for this machine, but the layer is for another processor.
     """
-    ours = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine())
-    if manager.is_for_machine and ours != _CPU[layer.architecture]:
+    processor = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine())
+    if manager.is_for_machine and processor != _CPU[layer.architecture]:
         raise BuildFailed(
-            f"layer {layer.name} is for {layer.architecture}, and yarn 1 installs for this machine "
+            f"layer {layer.name} is for {layer.architecture}, but yarn 1 installs for this machine "
             f"({platform.machine()})",
             remedy="Build it on such a machine, or use yarn 4, npm or pnpm.",
         )
 
 
-def _cause(said: Iterable[str]) -> str:
-    """The first line of a manager's words that says what is wrong."""
-    for line in said:
+def _cause(output: Iterable[str]) -> str:
+    """The first error message in a manager's output."""
+    for line in output:
         for mark in _MARKS:
-            _, found, says = line.partition(mark)
-            if found and " " in says.strip() and not says.startswith("code "):
+            _, separator, says = line.partition(mark)
+            if separator and " " in says.strip() and not says.startswith("code "):
                 return says.strip()
     return ""
 
 
 class _ProjectCopy:
-    """A copy of a project with the packages of this checkout that it leads to."""
+    """A copy of a project with the packages of this checkout that it requires."""
 
     def __init__(self, lock: Path, folder: Path) -> None:
-        own = lock.absolute().parent
+        project_folder = lock.absolute().parent
         self._locals = node_project.local_packages(lock)
         folders = [each.folder.resolve() for each in self._locals]
-        self._top = Path(os.path.commonpath([own.resolve(), *folders]))
+        self._top = Path(os.path.commonpath([project_folder.resolve(), *folders]))
         self._folder = folder
-        self.project = self._staged(own)
+        self.project = self._staged(project_folder)
         for each in self._locals:
             names = node_project.files_of(each.path) if each.is_built else [each.path.name]
             _copy(each.folder, self._staged(each.folder), names)
-        _copy(own, self.project, ["package.json", lock.name, *node_project.settings_of(lock)])
+        _copy(
+            project_folder,
+            self.project,
+            ["package.json", lock.name, *node_project.settings_of(lock)],
+        )
 
     def fill(self, root: Path, layer: Layer) -> None:
-        """Let a folder have what was installed, with packages in the place of links to them."""
+        """Move the installed packages into a folder, with packed packages instead of links."""
         links: dict[str, Path] = {}
         members = (self._staged(each.folder) for each in self._locals if each.is_built)
         for folder in (self.project, *members):
@@ -190,7 +195,7 @@ class _ProjectCopy:
         return self._folder / folder.resolve().relative_to(self._top)
 
     def _unlink(self, modules: Path, links: dict[str, Path]) -> None:
-        """Take links out of a folder of modules; where each leads to, by its name."""
+        """Remove links from a folder of modules, and add their targets to ``links``, by name."""
         for name in (*_OWN, *_OWN_TOO):
             path = modules / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -200,7 +205,7 @@ class _ProjectCopy:
                 path.unlink()
 
     def _pack(self, layer: Layer, name: str, folder: Path, target: Path) -> None:
-        """Copy what a package would be published with."""
+        """Copy the files that a package would be published with."""
         if not folder.is_relative_to(self._folder.resolve()):
             raise BuildFailed(
                 f"layer {layer.name} requires {name}, which is a link to {folder}",
@@ -215,8 +220,8 @@ class _ProjectCopy:
         manifest.write_bytes(before)
         if listed is None:
             raise BuildFailed(
-                f"layer {layer.name} requires {name}, which npm does not pack",
-                remedy="Run npm pack in its folder, and correct what that says.",
+                f"layer {layer.name} requires {name}, which npm cannot pack",
+                remedy="Run npm pack in its folder, and correct the errors that it reports.",
             )
         files = [str(each["path"]) for each in json.loads(listed)[0]["files"]]
         _copy(folder, target, files)
@@ -232,18 +237,20 @@ def _copy(source: Path, target: Path, names: list[str]) -> None:
 
 
 def _for_lambda(settings: Path, layer: Layer) -> None:
-    """Let yarn install for Lambda's platform, which it has no option for."""
+    """Set Lambda's platform in yarn's settings; yarn has no option for it."""
     import yaml
 
-    read: Any = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
-    known = {"os": ["linux"], "cpu": [_CPU[layer.architecture]], "libc": ["glibc"]}
+    document: Any = (
+        yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+    )
+    platforms = {"os": ["linux"], "cpu": [_CPU[layer.architecture]], "libc": ["glibc"]}
     settings.write_text(
-        yaml.safe_dump({**(read or {}), "supportedArchitectures": known}), encoding="utf-8"
+        yaml.safe_dump({**(document or {}), "supportedArchitectures": platforms}), encoding="utf-8"
     )
 
 
 def _of_scripts(layer: Layer, root: Path) -> list[str]:
-    """What people should know of packages that want to run something once they are installed."""
+    """Notes about packages with install scripts."""
     waiting = []
     for manifest in sorted(root.rglob("node_modules/*/package.json")) + sorted(
         root.glob("*/package.json")
@@ -258,18 +265,17 @@ def _of_scripts(layer: Layer, root: Path) -> list[str]:
     many = len(waiting) > 1
     return [
         f"{', '.join(dict.fromkeys(waiting))} in layer {layer.name} "
-        f"{'have scripts that run' if many else 'has a script that runs'} when "
-        f"{'they are' if many else 'it is'} installed, which is not done here; a package that "
-        "builds or downloads something by that needs a version with prebuilt binaries."
+        f"{'have' if many else 'has'} install scripts, which do not run here; a package that "
+        "builds or downloads files in them needs a version with prebuilt binaries."
     ]
 
 
 def _json(path: Path) -> Mapping[str, Any]:
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):  # which npm takes no offence at
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # npm accepts such a file
         return {}
-    return read if isinstance(read, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def _read(name: str, root: Path, manifest: Path) -> InstalledPackage:

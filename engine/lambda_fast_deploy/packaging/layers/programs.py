@@ -1,4 +1,4 @@
-"""Programs of packages, and the list of a package's files, as they are on Lambda."""
+"""Programs of packages, and the list of a package's files, adapted to Lambda."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-# The first lines that installers write, for long paths as distlib does.
+# The first lines that installers write; for long paths as distlib writes them.
 _FIRST_LINES = re.compile(rb"#!(?:\S*/)?python[\d.]*\r?\n|#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
 
 
 def make_portable(root: Path) -> None:
-    """Let programs in ``bin`` run by the Python that Lambda has on PATH, not by this machine's."""
+    """Make programs in ``bin`` run with the Python on Lambda's PATH, not this machine's."""
     for program in (root / "bin").glob("*"):
         if not program.is_file() or program.is_symlink():
             continue
         content = program.read_bytes()
-        if found := _FIRST_LINES.match(content):
+        if match := _FIRST_LINES.match(content):
             mode = program.stat().st_mode
             program.unlink()  # it may be a link into uv's cache
-            program.write_bytes(b"#!/usr/bin/env python3\n" + content[found.end() :])
+            program.write_bytes(b"#!/usr/bin/env python3\n" + content[match.end() :])
             program.chmod(mode)
 
 
 def record(root: Path, files: Iterable[str]) -> None:
-    """Let the RECORD of a package, if it is kept, name the files that are there (PEP 376)."""
+    """Rewrite the RECORD of a package, if kept, to the files that remain (PEP 376)."""
     listed = {*files}
-    own = next((file for file in listed if file.endswith(".dist-info/RECORD")), "")
-    path = root / own
-    if not own or not path.is_file():
+    record_name = next((file for file in listed if file.endswith(".dist-info/RECORD")), "")
+    path = root / record_name
+    if not record_name or not path.is_file():
         return
-    rows = [[own, "", ""]]
-    for file in listed - {own}:
+    rows = [[record_name, "", ""]]
+    for file in listed - {record_name}:
         if (root / file).is_file():
             content = (root / file).read_bytes()
             sha256 = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode()

@@ -1,7 +1,7 @@
 """What a layer can do without, as measured package by package.
 
 The safe rules left 45 functional tests of numpy, pandas, scipy, scikit-learn, boto3, fastapi and
-pydantic unchanged. The aggressive ones break some uses; what breaks an import is put back.
+pydantic unchanged. The aggressive ones break some uses; files that an import needs are restored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lambda_fast_deploy.models import PruningRules
 
-# Paths below python/, as patterns; a folder stands for all that is in it.
+# Paths below python/, as patterns; a folder includes everything in it.
 SAFE = (
     "scipy/**/tests",
     "pandas/tests",
@@ -53,21 +53,21 @@ _KEPT_INFORMATION = re.compile(
     r"|NOTICE.*|COPYING.*|AUTHORS.*))",
     re.IGNORECASE,
 )
-# A module of numpy 2.2 that one of its own tests shares with its library.
+# A module of numpy 2.2 that its library and one of its tests share.
 _KEPT = ("numpy/_core/tests/_natype.py", "numpy/_core/tests/__init__.py")
-# What is always left out: it names folders of this machine.
+# Always removed: these name folders of this machine.
 _ALWAYS = (".lock", "*.dist-info/direct_url.json", "*.dist-info/uv_*.json")
-# Programs, and what installers note: no import needs them.
+# Programs and installers' notes: no import needs them.
 _INSTALLERS = ("bin", *(f"*.dist-info/{n}" for n in ("RECORD", "INSTALLER", "REQUESTED")))
-# What code may read as it is imported (lazy_loader does), so that only an import can tell.
+# Files that code may read while it is imported (lazy_loader does): only an import can show that.
 _GUESSED = ("**/*.pyi",)
 
 
 class PrunedFolder:
-    """A folder of packages and what was taken out of it.
+    """A folder of packages and what was removed from it.
 
-    ``removed`` maps each path that was taken out to the files that it was: a file itself, or all
-    that was left of a folder.
+    ``removed`` maps each removed path to its files: a file to itself, a folder to all files that
+    were left in it.
     """
 
     def __init__(self, root: Path, aside: Path) -> None:
@@ -78,22 +78,22 @@ class PrunedFolder:
 
     @property
     def size(self) -> int:
-        """Bytes that were taken out."""
+        """Bytes that were removed."""
         files = (self._aside / file for each in self.removed.values() for file in each)
         return sum(file.stat().st_size for file in files)
 
     def before(self, target: Path) -> None:
-        """Lay the folder out once more as it was before anything was taken out, by links."""
+        """Make a copy of the folder, by links, as it was before any removal."""
         for source in (self._root, self._aside):
             for folder, _, files in os.walk(source):
                 into = os.path.join(target, os.path.relpath(folder, source))  # noqa: PTH118
                 os.makedirs(into, exist_ok=True)  # noqa: PTH103
                 for file in files:
-                    with suppress(FileExistsError):  # compiled anew meanwhile
+                    with suppress(FileExistsError):  # compiled again since
                         os.link(f"{folder}/{file}", f"{into}/{file}")
 
     def take_out(self, path: str) -> None:
-        """Move a file or folder aside, where it stays in case it must come back."""
+        """Move a file or folder aside, from where it can be restored."""
         source = self._root / path
         files: tuple[str, ...] = (path,)
         if source.is_dir():
@@ -105,7 +105,7 @@ class PrunedFolder:
         if files:
             self.removed[path] = files
 
-    def put_back(self, path: str) -> None:
+    def restore(self, path: str) -> None:
         """Undo ``take_out``."""
         self.restored = True
         for file in self.removed.pop(path):
@@ -119,24 +119,24 @@ def _move(source: Path, target: Path) -> None:
 
 def files_below(folder: Path) -> list[str]:
     """Paths of all files in a folder, relative to it."""
-    found = []
+    paths = []
     for above, _, files in os.walk(folder):
         prefix = os.path.relpath(above, folder)
-        found += [file if prefix == "." else f"{prefix}/{file}" for file in files]
-    return sorted(found)
+        paths += [file if prefix == "." else f"{prefix}/{file}" for file in files]
+    return sorted(paths)
 
 
 def prune(
-    root: Path, aside: Path, pruning: PruningRules, *, is_proved: bool = True
+    root: Path, aside: Path, pruning: PruningRules, *, has_import_check: bool = True
 ) -> PrunedFolder:
-    """Take out of a folder of packages what the rules say.
+    """Remove from a folder of packages what the rules say.
 
     Args:
         root: the folder.
-        aside: takes what is taken out.
+        aside: the folder that removed files move to.
         pruning: the rules.
-        is_proved: whether imports will tell what has to come back. Otherwise nothing is taken out
-            that an import could miss, unless the user names it.
+        has_import_check: whether an import check follows. Without it, files that an import
+            could need are removed only if the user names them.
     """
     pruned = PrunedFolder(root, aside)
     for path in _FolderTree(root).matching(_ALWAYS):
@@ -145,8 +145,10 @@ def prune(
         for each in _without_kept(root, path, pruning.keep):
             pruned.take_out(each)
     pruned.removed.clear()  # no import can need these
-    safe = tuple(rule for rule in SAFE if is_proved or rule not in _GUESSED)
-    profile = "safe" if pruning.profile == "aggressive" and not is_proved else pruning.profile
+    safe = tuple(rule for rule in SAFE if has_import_check or rule not in _GUESSED)
+    profile = (
+        "safe" if pruning.profile == "aggressive" and not has_import_check else pruning.profile
+    )
     profiles: dict[str, tuple[tuple[str, ...], ...]] = {
         "none": (),
         "safe": (safe,),
@@ -165,7 +167,7 @@ def prune(
 
 
 class _FolderTree:
-    """All paths below a folder, walked once for many patterns."""
+    """All paths below a folder, listed once for many patterns."""
 
     def __init__(self, root: Path) -> None:
         self._paths: list[str] = []
@@ -176,7 +178,7 @@ class _FolderTree:
         self._paths.sort()
 
     def matching(self, patterns: Iterable[str]) -> list[str]:
-        """Paths that fit a pattern of which ``**`` stands for any number of folders."""
+        """Paths that match a pattern. ``**`` matches any number of folders."""
         rules = "|".join(map(_expression, patterns))
         fits = re.compile(rules).fullmatch if rules else lambda _: None
         return [path for path in self._paths if fits(path)]
@@ -184,12 +186,12 @@ class _FolderTree:
 
 def _expression(pattern: str) -> str:
     pieces = re.split(r"(\*\*/|\*|\?)", pattern.strip("/"))
-    meant = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(meant.get(piece, re.escape(piece)) for piece in pieces)
+    expressions = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(expressions.get(piece, re.escape(piece)) for piece in pieces)
 
 
 def _without_kept(root: Path, path: str, keep: Iterable[str]) -> list[str]:
-    """A path whole, or what of a folder may go where something in it is to be kept."""
+    """A path, or the files of a folder to remove if something in it has to be kept."""
 
     def is_kept(file: str) -> bool:
         if file in _KEPT or _KEPT_INFORMATION.fullmatch(file):
@@ -197,7 +199,7 @@ def _without_kept(root: Path, path: str, keep: Iterable[str]) -> list[str]:
         return any(fnmatch.fnmatchcase(file, pattern) for pattern in keep)
 
     if not (root / path).exists():
-        return []  # it went with a folder above it
+        return []  # removed with a parent folder
     below = files_below(root / path) if (root / path).is_dir() else []
     files = [f"{path}/{file}" for file in below] or [path]
     going = [file for file in files if not is_kept(file)]

@@ -1,4 +1,4 @@
-"""The layers of one region: each built once, found again by its requirements or its content."""
+"""The layers of one region: each built once, and reused by its requirements or its content."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 
 class LayerBuilder:
-    """Builds each layer once, however many regions and parts want it."""
+    """Builds each layer once, for all regions and parts."""
 
     def __init__(self, settings: Settings, plan: Plan, run_log: RunLog) -> None:
         self._settings = settings
         self._run_log = run_log
         building = {step.id for step in plan.steps if step.action is Action.BUILD}
-        self._made: dict[str, Future[BuiltLayer]] = {
+        self._futures: dict[str, Future[BuiltLayer]] = {
             layer.name: Future()
             for layer in settings.layers.values()
             if building & {f"layer:{part}" for part in layer.parts}
@@ -49,8 +49,8 @@ class LayerBuilder:
         self._lock = threading.Lock()
 
     def built(self, layer: Layer, step: Step) -> BuiltLayer:
-        """The layer; whoever asks first builds it, the others wait."""
-        from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer, own_of
+        """The layer. The first caller builds it, the others wait."""
+        from lambda_fast_deploy.fingerprints.layers.fingerprint import local_contents, of_layer
         from lambda_fast_deploy.packaging.layers.layer_build import (
             build_layer,  # most deploys build none
         )
@@ -58,47 +58,47 @@ class LayerBuilder:
         with self._lock:
             first = layer.name not in self._begun
             self._begun.add(layer.name)
-        future = self._made[layer.name]
+        future = self._futures[layer.name]
         if first:
             try:
                 largest = UNZIPPED_LIMIT if self._settings.artifacts else DIRECT_LIMIT
-                own = own_of(layer)
-                made = build_layer(layer, partial(self._tell, step), largest)
-                still(f"layer {layer.name}", step.fingerprint, lambda: of_layer(layer, own))
+                local_parts = local_contents(layer)
+                result = build_layer(layer, partial(self._tell, step), largest)
+                still(f"layer {layer.name}", step.fingerprint, lambda: of_layer(layer, local_parts))
             except BaseException as error:
                 future.set_exception(error)
                 raise
-            for note in made.notes:
+            for note in result.notes:
                 self._run_log.note(note)
-            future.set_result(made)
+            future.set_result(result)
         return future.result()
 
     @property
     def packages(self) -> dict[str, Mapping[str, int]]:
-        """Unzipped bytes of each package in what was built, by the layer's name."""
-        done = (future.result() for future in self._made.values() if _made(future))
-        return {name: part.sizes for made in done for name, part in made.parts.items()}
+        """Unzipped bytes of each package that this run built, by the layer's name."""
+        built = (future.result() for future in self._futures.values() if _is_built(future))
+        return {name: part.sizes for layer in built for name, part in layer.parts.items()}
 
     def modules_of(self, layer: Layer) -> frozenset[str]:
-        """The top modules of a layer that this run has built, or nothing."""
-        made = self._made.get(layer.name)
-        if made is None or not _made(made):
+        """The top modules of a layer that this run built; empty for other layers."""
+        future = self._futures.get(layer.name)
+        if future is None or not _is_built(future):
             return frozenset()
-        built = made.result()
+        built = future.result()
         return built.modules or frozenset(built.packages)
 
     def check_beside(
         self, layer: Layer, reused: Callable[[Layer], Mapping[str, str] | None]
     ) -> None:
-        """Look for packages that a function would have twice.
+        """Check that no function gets a package twice.
 
         Args:
-            layer: was built, in this run.
-            reused: the packages of a layer that is there already, with their versions; ``None``
-                where they could not be read.
+            layer: a layer that this run built.
+            reused: the packages of an existing layer, with their versions; ``None`` if they
+                cannot be read.
 
         Raises:
-            BuildFailed: in two versions, of which one would hide the other.
+            BuildFailed: a function would get two versions, of which one would hide the other.
         """
         for function in self._settings.functions:
             source = function.source
@@ -111,21 +111,21 @@ class LayerBuilder:
         source: ZipSource,
         reused: Callable[[Layer], Mapping[str, str] | None],
     ) -> None:
-        own = {path.name.removesuffix(".py") for path in source.code.iterdir()}
-        every: dict[str, tuple[str, str]] = {}
+        code_modules = {path.name.removesuffix(".py") for path in source.code.iterdir()}
+        owners: dict[str, tuple[str, str]] = {}
         for layer in self._settings.layers.values():
             if not set(source.layers) & layer.parts.keys():
                 continue
             name = layer.name
-            built = self._made[name].result() if name in self._made else None
+            built = self._futures[name].result() if name in self._futures else None
             packages = built.packages if built else reused(layer)
             if packages is None:
                 self._run_log.note(
-                    f"What layer {name} holds could not be read; so nobody knows whether "
-                    f"{function.name} has a package in two versions."
+                    f"Could not read the packages of layer {name}, so {function.name} may have a "
+                    "package in two versions."
                 )
             for package, version in (packages or {}).items():
-                other, before = every.setdefault(package, (name, version))
+                other, before = owners.setdefault(package, (name, version))
                 if before != version:
                     raise BuildFailed(
                         f"{function.name} would have {package} {before} (layer {other}) and "
@@ -134,19 +134,19 @@ class LayerBuilder:
                     )
                 if other != name:
                     self._run_log.note(
-                        f"{package} {version} is in layer {other} and in layer {name}, and both "
-                        f"are layers of {function.name}; one layer with split would hold it once."
+                        f"{package} {version} is in layer {other} and in layer {name}, and "
+                        f"{function.name} has both; one layer with split would have it once."
                     )
-            if built and (twice := sorted(own & built.modules)):
+            if built and (twice := sorted(code_modules & built.modules)):
                 self._run_log.note(
-                    f"The code of {function.name} has a {', '.join(twice)} of its own, which hides "
-                    f"that of layer {name}."
+                    f"The code of {function.name} has {', '.join(twice)}, which hides the same "
+                    f"module of layer {name}."
                 )
-        if "botocore" in every and "boto3" not in {*every, *own}:
+        if "botocore" in owners and "boto3" not in {*owners, *code_modules}:
             self._run_log.note(
-                f"Layer {every['botocore'][0]} of {function.name} has botocore "
-                f"{every['botocore'][1]} and no boto3: Lambda's own boto3 would meet a botocore "
-                "that it is not made for; require boto3, too."
+                f"Layer {owners['botocore'][0]} of {function.name} has botocore "
+                f"{owners['botocore'][1]} but no boto3, so the runtime's boto3 would run with a "
+                "botocore it is not made for; require boto3, too."
             )
 
     def _tell(self, step: Step, line: str) -> None:
@@ -155,7 +155,7 @@ class LayerBuilder:
 
 
 class RegionLayers:
-    """Publishes the layers of one region, or finds them."""
+    """Publishes the layers of one region, or reuses existing ones."""
 
     def __init__(self, context: RegionContext, builder: LayerBuilder) -> None:
         self._context = context
@@ -166,16 +166,16 @@ class RegionLayers:
 
     @property
     def packages(self) -> Mapping[str, Mapping[str, int]]:
-        """Unzipped bytes of each package in what this run has built, by the layer's name."""
+        """Unzipped bytes of each package that this run built, by the layer's name."""
         return self._builder.packages
 
     def layer(self, name: str, layer: Layer) -> LayerVersion:
         """The version of one part: reused by its requirements or its content, or published."""
         step = self._context.step("layer", name)
         if step.action is Action.REUSE:
-            found = self._observed.layers[name]
-            self._check(name, layer, found.size, "")
-            return found
+            existing = self._observed.layers[name]
+            self._check(name, layer, existing.size, "")
+            return existing
         from lambda_fast_deploy.packaging.layers.layer_build import over_budget
 
         with self._context.run_log.step(step) as detail:
@@ -187,9 +187,9 @@ class RegionLayers:
                 name, layer, zipped.unzipped, over_budget(part.sizes, built.pruned, built.prunable)
             )
             if (same := self._same(name, built)) and not self._must_tell(name, built):
-                detail(f"version {same.number} holds the same")
+                detail(f"version {same.number} has this content")
                 return same
-            self._context.run_log.cancellation.check()  # to import it can have taken long
+            self._context.run_log.cancellation.check()  # the import check can take long
             published = self._published.publish(
                 name,
                 LayerVersion(
@@ -213,49 +213,51 @@ class RegionLayers:
             return published
 
     def check_handler(self, function: Function, source: ZipSource) -> None:
-        """Make sure that a handler's module is in the code, or in a layer that is published here.
+        """Check that a handler's module is in the code, or in a layer of this run.
 
         Raises:
-            BuildFailed: it is in none of them.
+            BuildFailed: the module is in neither.
         """
         says = absence_of(source.code, source.handler, source.runtime)
         if not says or source.keeps_layers:
             return
-        found: set[str] = set()
+        modules: set[str] = set()
         for layer in self._context.settings.layers.values():
             for name in set(source.layers) & layer.parts.keys():
                 version = self._observed.layers.get(name)
-                held = self._builder.modules_of(layer)
-                held = held or (self._published.modules(version.arn) if version else held)
-                if not held:
-                    return  # it could not be read
-                found |= held
+                layer_modules = self._builder.modules_of(layer)
+                layer_modules = layer_modules or (
+                    self._published.modules(version.arn) if version else layer_modules
+                )
+                if not layer_modules:
+                    return  # the modules could not be read
+                modules |= layer_modules
         top = re.split(r"[./]", source.handler, maxsplit=1)[0]
-        if top not in found:
+        if top not in modules:
             raise BuildFailed(
                 f"{function.name}: {says}, and none of its layers has it",
-                remedy="Correct handler, or require what has it in one of the function's layers.",
+                remedy="Correct handler, or require its package in one of the function's layers.",
             )
 
     def _reused(self, layer: Layer) -> Mapping[str, str] | None:
-        """The packages of a layer that is reused; ``None`` where a part could not be read."""
-        found: dict[str, str] = {}
+        """The packages of a reused layer; ``None`` if a part cannot be read."""
+        packages: dict[str, str] = {}
         for name in layer.parts:
             version = self._observed.layers.get(name)
-            held = self._published.packages(version.arn) if version else {}
-            if not held:
+            part_packages = self._published.packages(version.arn) if version else {}
+            if not part_packages:
                 return None
-            found |= held
-        return found
+            packages |= part_packages
+        return packages
 
     def _same(self, name: str, built: BuiltLayer) -> LayerVersion | None:
-        """A version of a part that holds what was built."""
+        """An existing version of a part with the content of the build."""
         content = built.parts[name].content
         versions = self._observed.published.get(name, ())
         return next((version for version in versions if version.content == content), None)
 
     def _must_tell(self, name: str, built: BuiltLayer) -> bool:
-        """Whether a part is published though it is there: one must tell of the requirements."""
+        """Whether an existing part is published again, so that its description is complete."""
         smallest = min(built.parts, key=lambda part: built.parts[part].archive.size)
         return name == smallest and all(self._same(part, built) for part in built.parts)
 
@@ -265,5 +267,5 @@ class RegionLayers:
         check_size(f"layer {name}", unzipped, UNZIPPED_LIMIT, "unzipped", remedy)
 
 
-def _made(future: Future[BuiltLayer]) -> bool:
+def _is_built(future: Future[BuiltLayer]) -> bool:
     return future.done() and not future.exception()

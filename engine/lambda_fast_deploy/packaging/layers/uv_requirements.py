@@ -1,7 +1,7 @@
-"""What a layer asks for, as uv takes it, and which of it may be built from source.
+"""The requirements of a layer as uv takes them, and which packages may be built from source.
 
-Wheels are taken and nothing is built, but for the user's own folders and what ``sources`` names: a
-build runs programs of the package.
+Only wheels are installed, except for local folders and the packages in ``sources``: a build runs
+code of the package.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lambda_fast_deploy.config.toml import parse_toml
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
 from lambda_fast_deploy.fingerprints.layers.package_indexes import indexes_of
-from lambda_fast_deploy.fingerprints.layers.requirements import RequirementFiles, asked
+from lambda_fast_deploy.fingerprints.layers.requirements import RequirementFiles, requirement_files
 from lambda_fast_deploy.models import Layer
 from lambda_fast_deploy.packaging.layers.locks import pdm, pipenv, poetry
 from lambda_fast_deploy.packaging.layers.locks.pins import ResolvedLock, UnusableLock
@@ -36,10 +36,10 @@ _READERS: Mapping[str, _Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What uv needs to know of what a layer asks for.
+    """The input of uv for a layer.
 
-    ``file`` names the packages, ``options`` how they are taken. uv runs in ``folder`` with
-    ``environment``. ``is_settled`` says that a lock has settled every version.
+    ``file`` names the packages; ``options`` apply to them. uv runs in ``folder`` with
+    ``environment``. ``is_settled`` says that a lock has every version.
     """
 
     file: Path
@@ -50,56 +50,56 @@ class Command:
 
 
 def command_of(layer: Layer, folder: Path) -> Command:
-    """What uv is to install.
+    """The input of uv for a layer.
 
     Args:
-        layer: what is wanted.
-        folder: takes the files that are written for uv.
+        layer: the layer.
+        folder: the folder for files written for uv.
 
     Raises:
-        BuildFailed: its lock cannot be taken as it is.
+        BuildFailed: its lock cannot be used.
     """
     source, options = layer.requirements, tuple(_options(layer))
     around = {**without_own(for_tools()), **indexes_of(source).variables}
     if not isinstance(source, Path):
-        written = folder / "requirements.txt"
-        written.write_text("\n".join(source), encoding="utf-8")
-        return Command(written, options, Path.cwd(), around)
-    found = asked(source)
-    if found.kind == "lines":
+        requirements = folder / "requirements.txt"
+        requirements.write_text("\n".join(source), encoding="utf-8")
+        return Command(requirements, options, Path.cwd(), around)
+    files = requirement_files(source)
+    if files.kind == "lines":
         return Command(source.absolute(), options, Path.cwd(), around)
-    named = tuple(_named(layer))
-    if found.kind == "project":
-        return Command(source.absolute(), (*named, *options), found.folder, around)
-    if found.lock is None:
+    selection = tuple(_selection(layer))
+    if files.kind == "project":
+        return Command(source.absolute(), (*selection, *options), files.folder, around)
+    if files.lock is None:
         raise _not_taken(layer, source.name, "it has no lock", "Run pipenv lock, and commit it")
-    if found.kind == "pylock":
-        file = found.lock.absolute()
-        return Command(file, (*named, *options), found.folder, around, is_settled=True)
-    if found.kind == "uv":
-        file = _exported(layer, found, folder)
-        return Command(file, options, found.folder, around, is_settled=True)
-    settled = _read(layer, found)
+    if files.kind == "pylock":
+        file = files.lock.absolute()
+        return Command(file, (*selection, *options), files.folder, around, is_settled=True)
+    if files.kind == "uv":
+        file = _exported(layer, files, folder)
+        return Command(file, options, files.folder, around, is_settled=True)
+    settled = _read(layer, files)
     around |= credentials_of(settled.indexes, around)
     file, constraints = settled.write(folder)
     more = ("--no-deps", f"--constraints={constraints}")
-    return Command(file, (*more, *options), found.folder, around, is_settled=True)
+    return Command(file, (*more, *options), files.folder, around, is_settled=True)
 
 
-def _read(layer: Layer, found: RequirementFiles) -> ResolvedLock:
-    """What a lock that uv does not read settles.
+def _read(layer: Layer, files: RequirementFiles) -> ResolvedLock:
+    """The packages of a lock that uv does not read.
 
     Raises:
-        BuildFailed: it cannot be taken as it is.
+        BuildFailed: the lock cannot be used.
     """
-    kind, manifest, lock = found.kind, found.manifest, found.lock
+    kind, manifest, lock = files.kind, files.manifest, files.lock
     assert manifest
     assert lock
     try:
         return _READERS[kind](
             _parsed(lock),
             parse_toml(read_text(manifest, LOCK), manifest),
-            found.folder,
+            files.folder,
             LayerTarget(layer),
             layer.extras,
             layer.groups,
@@ -107,8 +107,8 @@ def _read(layer: Layer, found: RequirementFiles) -> ResolvedLock:
     except UnusableLock as failure:
         raise _not_taken(layer, lock.name, failure.says, failure.remedy) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        says = f"it is not as {kind} writes it ({error})"
-        raise _not_taken(layer, lock.name, says, f"Make it anew: {kind} lock") from None
+        says = f"it does not have the format of {kind} ({error})"
+        raise _not_taken(layer, lock.name, says, f"Write it again: {kind} lock") from None
 
 
 def _parsed(lock: Path) -> Mapping[str, Any]:
@@ -117,37 +117,39 @@ def _parsed(lock: Path) -> Mapping[str, Any]:
         return parse_toml(text, lock)
     import json
 
-    read: Mapping[str, Any] = json.loads(text)
-    return read
+    document: Mapping[str, Any] = json.loads(text)
+    return document
 
 
 def _not_taken(layer: Layer, lock: str, says: str, remedy: str) -> BuildFailed:
-    return BuildFailed(f"layer {layer.name} cannot be made of {lock}: {says}", remedy=f"{remedy}.")
+    return BuildFailed(
+        f"layer {layer.name} cannot be built from {lock}: {says}", remedy=f"{remedy}."
+    )
 
 
-def _exported(layer: Layer, found: RequirementFiles, folder: Path) -> Path:
-    """uv's lock as a lock that it installs from, of a project without its default groups.
+def _exported(layer: Layer, files: RequirementFiles, folder: Path) -> Path:
+    """uv's lock as a pylock.toml that uv installs from, without the default groups.
 
-    uv reads the project's settings for that: without its indexes the lock would not fit it.
+    uv reads the project's settings for the export: without its indexes the lock would not match.
     """
-    assert found.lock
+    assert files.lock
     target = folder / "pylock.toml"
     command = [uv(), "export", "--locked", "--quiet", "--format=pylock.toml", "--no-header"]
     command += ["--no-default-groups", "--no-emit-project", "--no-editable", "--no-annotate"]
-    command += [f"--output-file={target}", *_named(layer)]
+    command += [f"--output-file={target}", *_selection(layer)]
     try:
-        run(command, what="uv export", environment=for_tools(), cwd=found.folder)
+        run(command, what="uv export", environment=for_tools(), cwd=files.folder)
     except BuildFailed as failure:
         lines = [line.strip() for line in failure.detail.splitlines() if line.strip()]
         says = " ".join(lines).removeprefix("error: ").partition(" hint: ")[0][:300]
         remedy = "Run uv lock, and commit uv.lock"
         if "is not defined" in says:
             remedy = f"Correct extras and groups of layer {layer.name}"
-        raise _not_taken(layer, found.lock.name, says, remedy) from None
+        raise _not_taken(layer, files.lock.name, says, remedy) from None
     return target
 
 
-def _named(layer: Layer) -> list[str]:
+def _selection(layer: Layer) -> list[str]:
     return [*(f"--extra={e}" for e in layer.extras), *(f"--group={g}" for g in layer.groups)]
 
 
@@ -156,31 +158,31 @@ def _environment(layer: Layer) -> dict[str, str]:
 
 
 def may_be_built(layer: Layer) -> set[str]:
-    """The packages that may be built from source, by their names.
+    """The packages that may be built from source, by name.
 
     Raises:
-        BuildFailed: one has no name that could be told to uv.
+        BuildFailed: a local folder has no package name that uv could get.
     """
-    own = local_packages(layer.requirements, layer.extras, layer.groups)
-    folders = [each for each in own if each.is_built]
+    packages = local_packages(layer.requirements, layer.extras, layer.groups)
+    folders = [each for each in packages if each.is_built]
     if nameless := [each.path.name for each in folders if not each.name]:
         raise BuildFailed(
-            f"layer {layer.name} requires folder {nameless[0]}, which has no pyproject.toml with "
-            "the name of a package",
-            remedy=f"Write its name before it in {layer.source}: NAME @ ./{nameless[0]}.",
+            f"layer {layer.name} requires folder {nameless[0]}, which has no pyproject.toml with a "
+            "package name",
+            remedy=f"Add its name in {layer.source}: NAME @ ./{nameless[0]}.",
         )
     return {normal(name) for name in (*layer.sources, *(each.name for each in folders))}
 
 
 def _options(layer: Layer) -> list[str]:
-    """Options of uv: wheels only, but for the packages that may be built.
+    """Options of uv: wheels only, except for packages that may be built.
 
-    uv would take a folder for unchanged as long as its pyproject.toml is, and a file as long as its
+    uv would treat a folder as unchanged while its pyproject.toml is unchanged, and a file while its
     name is.
     """
     built = may_be_built(layer)
-    own = local_packages(layer.requirements, layer.extras, layer.groups)
-    fresh = built | {normal(each.name) for each in own if each.name}
+    packages = local_packages(layer.requirements, layer.extras, layer.groups)
+    fresh = built | {normal(each.name) for each in packages if each.name}
     return [
         "--only-binary=:all:",
         *(f"--no-binary={name}" for name in sorted(built)),

@@ -1,6 +1,6 @@
-"""Dependencies installed for Lambda's platform by uv, and what each installed package holds.
+"""Dependencies installed by uv for Lambda's platform, and the contents of each package.
 
-uv resolves and installs wheels for another platform; pip would need every older tag spelled out.
+uv resolves and installs wheels for another platform; pip would need a list of every older tag.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lambda_fast_deploy.packaging.layers.uv_requirements import command_of, may_
 _NEWER = Runtime("python3.12")  # the first with a newer glibc
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NO_MODULE = re.compile(r"bin|.*\.dist-info")
-# What uv says of a package that has no wheel, where nothing else is taken.
+# Messages of uv about a package without a wheel.
 _UNBUILT = re.compile(
     r"(?:attempted to build|Failed to build:?) '?([A-Za-z0-9][\w.-]*)"
     r"|([A-Za-z0-9][\w.-]*?)(?:==\S+)? has no (?:usable )?wheels"
@@ -38,7 +38,7 @@ _UNBUILT = re.compile(
 class InstalledPackage:
     """An installed package: its files, relative to the folder, and the packages it needs.
 
-    ``tags`` say which Pythons and platforms its wheel is for (PEP 425).
+    ``tags`` are the Pythons and platforms of its wheel (PEP 425).
     """
 
     name: str
@@ -49,27 +49,27 @@ class InstalledPackage:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The top-level modules that it brings."""
+        """The top-level modules of the package."""
         tops = {file.split("/")[0] for file in self.files if file.endswith((".py", ".so"))}
         return tuple(sorted(top.split(".")[0] for top in tops if not _NO_MODULE.fullmatch(top)))
 
 
 def platform_of(runtime: Runtime, architecture: Architecture) -> str:
-    """uv's name of the platform a runtime has."""
+    """uv's name for the platform of a runtime."""
     wheels = "manylinux_2_28" if runtime.glibc >= (2, 28) else "manylinux2014"
     return f"{architecture.machine}-{wheels}"
 
 
 @functools.cache
 def interpreter(runtime: Runtime) -> str:
-    """The path of an interpreter of a runtime's version on this machine, or nothing.
+    """The path of an interpreter for a runtime on this machine, or ``""``.
 
-    Looked for where uv looks, in the tool cache of GitHub's runners, and among pyenv's versions.
+    Looks where uv looks, in the tool cache of GitHub's runners, and among pyenv's versions.
     """
     version = runtime.version
     command = [uv(), "python", "find", "--no-config", "--no-project", "--no-python-downloads"]
-    if found := output_of([*command, version], Path("/"), environment=for_tools()):
-        return found.strip()
+    if stdout := output_of([*command, version], Path("/"), environment=for_tools()):
+        return stdout.strip()
     places = (
         (VARIABLES.get("RUNNER_TOOL_CACHE", ""), f"Python/{version}.*/*/bin/python3"),
         (VARIABLES.get("PYENV_ROOT") or "~/.pyenv", f"versions/{version}.*/bin/python3"),
@@ -80,11 +80,11 @@ def interpreter(runtime: Runtime) -> str:
     return ""
 
 
-def held_back(layer: Layer, found: Mapping[str, InstalledPackage]) -> list[str]:
-    """What people should know of packages that are older than on a newer runtime.
+def outdated_notes(layer: Layer, packages: Mapping[str, InstalledPackage]) -> list[str]:
+    """Notes about packages that are older than on a newer runtime.
 
-    Wheels for a newer glibc are passed over without a word, and an older version is taken. Where a
-    lock has settled the versions there is no other to be taken.
+    uv silently skips wheels for a newer glibc and installs an older version. With a lock, the
+    versions are fixed.
     """
     if platform_of(layer.runtime, layer.architecture).endswith("manylinux_2_28"):
         return []
@@ -108,31 +108,31 @@ def held_back(layer: Layer, found: Mapping[str, InstalledPackage]) -> list[str]:
     lines = (listed or "").splitlines()
     pairs = (line.split(";")[0].strip().partition("==") for line in lines)
     older = [
-        f"{name} {found[normal(name)].version} and not {version}"
+        f"{name} {packages[normal(name)].version} and not {version}"
         for name, sign, version in pairs
-        if sign and normal(name) in found and found[normal(name)].version != version
+        if sign and normal(name) in packages and packages[normal(name)].version != version
     ]
     if not older:
         return []
     return [
-        f"Layer {layer.name} has {', '.join(older)}: the newer ones need a newer glibc than "
-        f"{layer.runtime} has; python3.12 has it."
+        f"Layer {layer.name} has {', '.join(older)}: the newer versions need a newer glibc than "
+        f"that of {layer.runtime}; python3.12 has it."
     ]
 
 
 def install(
     layer: Layer, target: Path, beat: Callable[[], None] = lambda: None
 ) -> dict[str, InstalledPackage]:
-    """Install what a layer requires into a folder; what is there now, by name.
+    """Install the requirements of a layer into a folder; returns the packages by name.
 
-    ``beat`` is called while uv is silent; what it raises ends uv.
+    ``beat`` is called while uv is silent; an exception in it ends uv.
 
     Raises:
-        BuildFailed: the requirements cannot be installed for that platform.
+        BuildFailed: the requirements cannot be installed for the platform.
     """
-    written = target.with_name("asked")
-    written.mkdir()
-    wanted = command_of(layer, written)
+    files = target.with_name("asked")
+    files.mkdir()
+    uv_command = command_of(layer, files)
     command = [
         uv(),
         *("pip", "install", "--quiet", "--no-config", "--link-mode=hardlink"),
@@ -141,78 +141,80 @@ def install(
         f"--python-platform={platform_of(layer.runtime, layer.architecture)}",
         "--no-compile-bytecode",
         "--no-editable",
-        f"--requirements={wanted.file}",
-        *wanted.options,
+        f"--requirements={uv_command.file}",
+        *uv_command.options,
     ]
     what = f"layer {layer.name}"
     try:
-        run(command, what=what, environment=wanted.environment, beat=beat, cwd=wanted.folder)
+        run(
+            command, what=what, environment=uv_command.environment, beat=beat, cwd=uv_command.folder
+        )
     except BuildFailed as failure:
         disk_full(what, failure.detail)
         raise _explained(layer, failure) from None
-    found = {each.name: each for each in map(_read, target.glob("*.dist-info"))}
-    if not found:
+    packages = {each.name: each for each in map(_read, target.glob("*.dist-info"))}
+    if not packages:
         raise BuildFailed(
             f"layer {layer.name} is empty: {layer.source} requires nothing",
-            remedy="Remove the layer, or name what it should hold.",
+            remedy="Remove the layer, or add its packages.",
         )
-    for name in sorted(may_be_built(layer) & found.keys()):
-        _check_pure(layer, found[name])
-    _check_links(layer, target, found.values())
+    for name in sorted(may_be_built(layer) & packages.keys()):
+        _check_pure(layer, packages[name])
+    _check_links(layer, target, packages.values())
     make_portable(target)
-    return found
+    return packages
 
 
 def _explained(layer: Layer, failure: BuildFailed) -> BuildFailed:
-    """uv's words for why something cannot be installed, and what helps."""
+    """The error of uv with its cause and a remedy."""
     words = " ".join(re.sub(r"[^\w\s.,:;()'\"=<>!~@/\[\]+*-]", " ", failure.detail).split())
-    because = re.search(r"Because (.+?)(?:\. |, we can conclude|$)", words)
-    cause = because.group(1) if because else words.removeprefix("error: ")[:300]
-    remedy = f"Correct {layer.source}; only wheels for {layer.runtime} on {layer.architecture} are "
-    remedy += "taken, and what sources of the layer names is built."
+    match = re.search(r"Because (.+?)(?:\. |, we can conclude|$)", words)
+    cause = match.group(1) if match else words.removeprefix("error: ")[:300]
+    remedy = f"Correct {layer.source}. Only wheels for {layer.runtime} on {layer.architecture} are "
+    remedy += "installed; packages under sources of the layer are built."
     if unbuilt := _UNBUILT.search(words):
         name = next(filter(None, unbuilt.groups()))
         remedy = (
-            f"Write sources: [{name}] for layer {layer.name} to have it built from source, which "
-            "runs its build and must lead to pure Python; or take a version that has a wheel for "
+            f"Set sources: [{name}] for layer {layer.name} to build it from source (runs its "
+            "build, and must result in pure Python), or use a version that has a wheel for "
             f"{layer.runtime} on {layer.architecture}."
         )
     return BuildFailed(
-        f"layer {layer.name} cannot be made of {layer.source}: {cause}",
+        f"layer {layer.name} cannot be built from {layer.source}: {cause}",
         detail=failure.detail,
         remedy=remedy,
     )
 
 
-def _check_links(layer: Layer, root: Path, found: Iterable[InstalledPackage]) -> None:
-    """Refuse what leads to a folder of this machine, as an editable package does (PEP 660).
+def _check_links(layer: Layer, root: Path, packages: Iterable[InstalledPackage]) -> None:
+    """Refuse paths to folders of this machine, as an editable package has (PEP 660).
 
     Raises:
         BuildFailed: with the package and the folder.
     """
-    for one in found:
+    for one in packages:
         for name in (file for file in one.files if file.endswith(".pth") and "/" not in file):
             text = (root / name).read_text(encoding="utf-8", errors="replace")
             outside = next((line for line in text.splitlines() if line.startswith("/")), "")
             if outside:
                 raise BuildFailed(
-                    f"{one.name} {one.version} in layer {layer.name} leads to {outside} of this "
-                    f"machine ({name}), which no layer has",
-                    remedy="Use a build of it that holds its modules, not an editable one.",
+                    f"{one.name} {one.version} in layer {layer.name} refers to {outside} on this "
+                    f"machine ({name}), which is not in the layer",
+                    remedy="Use a build that contains its modules, not an editable one.",
                 )
 
 
 def _check_pure(layer: Layer, one: InstalledPackage) -> None:
-    """Refuse what was built for this machine.
+    """Refuse a package built for this machine.
 
     Raises:
         BuildFailed: it is not pure Python.
     """
     if not any(tag.endswith("-none-any") for tag in one.tags):
         raise BuildFailed(
-            f"{one.name} {one.version} in layer {layer.name} was built from source, and fits this "
-            f"machine only ({', '.join(one.tags)})",
-            remedy="Use a version of it that has a wheel for Lambda, or one that is pure Python.",
+            f"{one.name} {one.version} in layer {layer.name} was built from source, and only "
+            f"works on this machine ({', '.join(one.tags)})",
+            remedy="Use a version that has a wheel for Lambda, or one that is pure Python.",
         )
 
 
@@ -239,19 +241,19 @@ def _read(information: Path) -> InstalledPackage:
 
 
 def divide(
-    layer: Layer, found: Mapping[str, InstalledPackage]
+    layer: Layer, packages: Mapping[str, InstalledPackage]
 ) -> dict[str, list[InstalledPackage]]:
-    """The packages of each part, each in exactly one: with what they need, earlier parts first.
+    """The packages of each part, each in one part: with their requirements, earlier parts first.
 
     Raises:
-        BuildFailed: a package is in no part, or a part names one that is not there.
+        BuildFailed: a package is in no part, or a part names a package that is not installed.
     """
-    free = dict(sorted(found.items()))
+    free = dict(sorted(packages.items()))
     parts: dict[str, list[InstalledPackage]] = {}
-    for part, held in layer.parts.items():
+    for part, names in layer.parts.items():
         parts[part] = []
-        waiting = [normal(name) for name in held]
-        if missing := [name for name in waiting if name not in found]:
+        waiting = [normal(name) for name in names]
+        if missing := [name for name in waiting if name not in packages]:
             raise BuildFailed(
                 f"layer {part} names {', '.join(missing)}, which {layer.source} does not require",
                 remedy=f"Correct split of layer {layer.name}, or add it to {layer.source}.",
@@ -260,13 +262,13 @@ def divide(
             if one := free.pop(waiting.pop(0), None):
                 parts[part].append(one)
                 waiting += one.needs
-    rest = next((part for part, held in layer.parts.items() if not held), "")
+    rest = next((part for part, names in layer.parts.items() if not names), "")
     if rest:
         parts[rest] = list(free.values())
     elif free:
         raise BuildFailed(
             f"layer {layer.name} has no part for {', '.join(free)}",
-            remedy="Name them in a part of split, or let one part be the rest.",
+            remedy="Name them in a part of split, or set one part to rest.",
         )
     _check_shared(parts)
     return parts
@@ -274,8 +276,8 @@ def divide(
 
 def _check_shared(parts: Mapping[str, list[InstalledPackage]]) -> None:
     owners: dict[str, tuple[str, str]] = {}
-    for part, held in parts.items():
-        for one in held:
+    for part, packages in parts.items():
+        for one in packages:
             for file in (each for each in one.files if not each.startswith("bin/")):
                 other_part, other = owners.setdefault(file, (part, one.name))
                 if other_part != part:

@@ -87,7 +87,7 @@ def test_what_early_validation_has_found_is_told_before_the_change_set_goes(
         Stacks(aws, REGION).propose(
             "shop", Proposal("{}", {"TemplateBody": "{}"}, {}, (), {}), is_new=False
         )
-    assert caught.value.message == f"CloudFormation does not take the template of shop: {told}"
+    assert caught.value.message == f"CloudFormation rejected the template of shop: {told}"
 
 
 def test_a_stack_that_another_run_has_created_meanwhile_is_theirs(
@@ -96,7 +96,7 @@ def test_a_stack_that_another_run_has_created_meanwhile_is_theirs(
     says = "Stack [shop] already exists and cannot be created again with the changeSet [c]."
     stub("cloudformation").add_client_error("create_change_set", "ValidationError", says, 400)
     proposal = Proposal("{}", {"TemplateBody": "{}"}, {}, (), {})
-    with pytest.raises(Conflict, match="somebody else has changed stack shop"):
+    with pytest.raises(Conflict, match="stack shop was changed outside this run"):
         Stacks(aws, REGION).propose("shop", proposal, is_new=True)
 
 

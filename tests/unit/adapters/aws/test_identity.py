@@ -203,7 +203,7 @@ def test_credentials_with_a_token_end_and_a_run_can_be_told_when(
     ("told", "says"),
     [
         ("2020-01-01T00:00:00Z", "they have ended"),
-        ("yesterday", "no client of AWS can be made for sts in eu-central-1"),
+        ("yesterday", "cannot create an AWS client for sts in eu-central-1"),
     ],
 )
 def test_credentials_that_have_ended_or_whose_end_is_no_time_are_no_fault_of_ours(

@@ -20,9 +20,9 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from lambda_fast_deploy.adapters.aws.invocations import (
-    BESIDE,
     LASTING,
     LOG_TAIL,
+    MARGIN,
     PASSING,
     Invocation,
     Invocations,
@@ -110,7 +110,7 @@ def test_a_log_that_is_none_is_not_understood(
     service: Stubber, invocations: Invocations, result: str
 ) -> None:
     service.add_response("invoke", {"Payload": body(b"1"), "LogResult": result})
-    with pytest.raises(NotUnderstood, match="its LogResult is no base64"):
+    with pytest.raises(NotUnderstood, match="its LogResult is not base64"):
         invocations.invoke("orders", "7", None)
 
 
@@ -174,7 +174,7 @@ def raising(aws: Aws, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None
         (
             ReadTimeoutError(endpoint_url="https://x"),
             FunctionTestFailed,
-            f"orders did not answer within {3 + BESIDE:.0f} s",
+            f"orders did not answer within {3 + MARGIN:.0f} s",
         ),
         (ConnectionClosedError(endpoint_url="https://x"), Unreachable, "Connection was closed"),
         (EndpointConnectionError(endpoint_url="https://x"), Unreachable, "Could not connect"),
@@ -234,6 +234,6 @@ def test_nothing_is_invoked_twice_and_a_function_has_its_own_time(
     for timeout in (3.0, 840.0, 3.0):
         with pytest.raises(Unreachable):
             invocations.invoke("orders", "7", {}, timeout)
-    assert [config.read_timeout for config in made] == [3 + BESIDE, 840 + BESIDE]
+    assert [config.read_timeout for config in made] == [3 + MARGIN, 840 + MARGIN]
     assert {config.retries["total_max_attempts"] for config in made} == {1}
     assert {config.tcp_keepalive for config in made} == {True}

@@ -299,7 +299,7 @@ def test_a_function_that_stays_busy_is_nobodys_fault(
     service.add_client_error("delete_function", "ResourceConflictException", BUSY, 409)
     with pytest.raises(DeployFailed, match="An update is in progress") as caught:
         functions.delete("orders")
-    assert "was still under way after 0 s: orders:" in caught.value.message
+    assert "was still in progress after 0 s: orders:" in caught.value.message
     assert not isinstance(caught.value, Conflict)
 
 

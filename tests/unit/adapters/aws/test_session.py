@@ -68,26 +68,26 @@ CONFIGURE = "configure-aws-credentials"
         (
             client_error("RequestTimeTooSkewed", "The difference is too large."),
             NotReady,
-            "the clock of this machine is off: The difference",
+            "the clock of this machine is wrong: The difference",
             "doctor",
         ),
         (
             client_error("SignatureDoesNotMatch", "Signature expired: 20260101T000000Z is now"),
             NotReady,
-            "the clock of this machine is off",
+            "the clock of this machine is wrong",
             "Set the clock",
         ),
         (
             client_error("InvalidSignatureException", "Signature not yet current: 2026 is still"),
             NotReady,
-            "the clock of this machine is off",
+            "the clock of this machine is wrong",
             "Set the clock",
         ),
         (
             client_error("AccessDeniedException", DENIED),
             NotPermitted,
             f"no permission for lambda:UpdateAlias in {REGION}: User: arn",
-            "Allow lambda:UpdateAlias in the IAM policy of the identity that deploys; lambda-",
+            "Allow lambda:UpdateAlias in the IAM policy of the deploying role; lambda-",
         ),
         (
             client_error("AccessDenied", ""),

@@ -41,9 +41,9 @@ def test_an_image_that_lambda_takes_passes() -> None:
         ({"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"}, "foreign"),
         ({"mediaType": ""}, "media type none"),
         ({"mediaType": "application/vnd.oci.image.layer.v1.tar"}, r"media type \S+tar, which"),
-        ({"size": LIMIT + 1}, "10.0 GiB; Lambda takes at most 10 GiB"),
-        ({"architecture": Architecture.ARM64}, "built for amd64, the function runs on arm64"),
-        ({"configuration": {"architecture": "amd64"}}, "1 layers, and a history of 0"),
+        ({"size": LIMIT + 1}, "10.0 GiB; Lambda's limit is 10 GiB"),
+        ({"architecture": Architecture.ARM64}, "built for amd64, but the function runs on arm64"),
+        ({"configuration": {"architecture": "amd64"}}, "1 layers but 0 history entries"),
     ],
 )
 def test_what_lambda_refuses_is_explained(wrong: dict[str, Any], said: str) -> None:

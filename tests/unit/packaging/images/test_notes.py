@@ -32,16 +32,16 @@ def test_of_a_sound_image_nothing_is_said(tmp_path: Path) -> None:
     [
         (GOOD.replace("--link ", ""), {}, "Dockerfile copies without --link; "),
         (GOOD, {"build_args": {"VERSOIN": "1"}}, "Dockerfile has no ARG VERSOIN, so this build"),
-        ("FROM a\n", {}, "Dockerfile does not use base python: write ARG BASE_IMAGE and FROM $"),
+        ("FROM a\n", {}, "Dockerfile does not use base python: add ARG BASE_IMAGE and FROM $"),
         (
             "FROM 1.dkr.ecr.eu-west-1.amazonaws.com/orders-base:3.13\n",
             {"base": None},
-            "Dockerfile starts from base python by its tag; say base: python as well",
+            "Dockerfile starts from base python by its tag; also set base: python",
         ),
         (
             GOOD + "ARG NPM_TOKEN\n",
             {"build_args": {"NPM_TOKEN": "x"}},
-            "NPM_TOKEN is a secret by its name, and a build argument stays in the image's history",
+            "NPM_TOKEN looks like a secret, and the image's history shows build arguments",
         ),
     ],
 )

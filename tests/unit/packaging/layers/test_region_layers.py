@@ -133,7 +133,7 @@ def test_the_safe_profile_takes_what_no_import_needs(tree: Path, tmp_path: Path)
         "bin/tool",
     }
     for path in list(pruned.removed):
-        pruned.put_back(path)
+        pruned.restore(path)
     assert before - left(tree) == {"six-1.dist-info/RECORD", "bin/tool"}
 
 
@@ -166,7 +166,7 @@ def test_nothing_is_taken_out_by_guess_where_imports_cannot_be_tried(
 ) -> None:
     before = left(tree)
     rules = PruningRules("aggressive", remove=("boto3/docs",))
-    prune(tree, tmp_path / "aside", rules, is_proved=False)
+    prune(tree, tmp_path / "aside", rules, has_import_check=False)
     gone = before - left(tree)
     assert "scipy/stats/tests/test_a.py" in gone  # as measured
     assert "boto3/docs/__init__.py" in gone  # as named
@@ -190,7 +190,7 @@ def test_the_aggressive_profile_takes_folders_whole_and_each_comes_back(
     assert not (tree / "scipy/optimize").exists()
     assert not (tree / "mine/tests").exists()
     assert (tree / "boto3/docs").exists()
-    pruned.put_back("scipy/optimize")
+    pruned.restore("scipy/optimize")
     assert (tree / "scipy/optimize/__init__.py").is_file()
 
 
@@ -267,5 +267,5 @@ def test_a_package_that_unpacks_to_too_much_is_told_before_it_is_read(
     finally:
         tracemalloc.stop()
     assert "layer stack is 300.0 MB unzipped; the limit is 262.1 MB" in caught.value.message
-    assert "Heaviest: huge 300.0 MB" in caught.value.remedy
+    assert "Largest packages: huge 300.0 MB" in caught.value.remedy
     assert most < 30 * 10**6

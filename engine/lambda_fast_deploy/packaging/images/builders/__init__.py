@@ -1,4 +1,4 @@
-"""The builders of images. One more is a file here, and its class in this list."""
+"""The image builders. To add one, add a file here and its class to this list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUILDERS: tuple[type[ImageBuilder], ...] = (DockerEngineBuilder, BuildKitBuilder
 
 
 def builder_of(source: Base | ImageSource, clients: Clients) -> tuple[ImageBuilder, str]:
-    """The builder of an image, and why it is not one that comes before it.
+    """The builder of an image, and why no preferred builder can build it.
 
     Raises:
         NotReady: no builder of this machine can build it.
@@ -34,13 +34,13 @@ def builder_of(source: Base | ImageSource, clients: Clients) -> tuple[ImageBuild
 def check_builders(
     sources: Iterable[Base | ImageSource], clients: Clients, note: Callable[[str], None]
 ) -> list[str]:
-    """Make sure that the builders of these images answer, and note what makes builds slower.
+    """Check that the builders of these images are available, and note what makes builds slower.
 
     Returns:
-        What builds them, for people.
+        The builders, for people.
 
     Raises:
-        NotReady: with what is missing.
+        NotReady: a builder is not available.
     """
     builders: dict[str, ImageBuilder] = {}
     built: dict[str, list[Base | ImageSource]] = {}

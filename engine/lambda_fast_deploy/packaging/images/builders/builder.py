@@ -1,4 +1,4 @@
-"""What builds an image: the interface of every builder, and what it is given."""
+"""The interface of every image builder, and its input."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from lambda_fast_deploy.run_log import RunLog
 class BuildJob:
     """An image to build for a step, and to push to a repository.
 
-    ``check`` is called before the image gets its names, and raises if its files changed meanwhile.
-    With ``cache_expected`` it is worth a note if a cache has nothing for it.
+    ``check`` is called before the image is tagged, and raises if its files changed during the
+    build. With ``cache_expected``, a build cache without matches is worth a note.
     """
 
     image: ImageBuild
@@ -34,7 +34,7 @@ class BuildJob:
 class ImageBuilder(Protocol):
     """Builds images and pushes them.
 
-    ``name`` is for people, and ``remedy`` what to do where none can build an image.
+    ``name`` is for people. ``remedy`` is what to do if no builder can build an image.
     """
 
     name: str
@@ -43,24 +43,24 @@ class ImageBuilder(Protocol):
     def __init__(self, clients: Clients) -> None: ...
 
     def why_not(self, source: Base | ImageSource) -> str:
-        """Why another builder should build an image, or nothing if this one can, and well.
+        """Why another builder should build an image, or ``""`` if this one can.
 
         Raises:
-            NotReady: the builder that the user named does not exist, or Docker is not there.
+            NotReady: the builder that the user named does not exist, or Docker is not available.
         """
 
     def ready(self, sources: Collection[Base | ImageSource], note: Callable[[str], None]) -> str:
-        """Make sure that it answers before it builds these, and note what makes it slower.
+        """Check that the builder is available for these sources, and note what makes builds slower.
 
         Returns:
-            What builds, for people.
+            The builder, for people.
 
         Raises:
-            NotReady: it does not answer.
+            NotReady: the builder does not answer.
         """
 
     def build(self, job: BuildJob) -> str:
-        """Build and push an image, under all its references; how, for people.
+        """Build an image and push it under all its references; returns how, for people.
 
         Raises:
             BuildFailed: with its cause.

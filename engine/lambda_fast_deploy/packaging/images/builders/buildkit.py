@@ -1,4 +1,4 @@
-"""BuildKit by way of docker buildx, with its caches: for app images, and what only it can build."""
+"""BuildKit by docker buildx, with its caches: for app images, and features only it has."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lambda_fast_deploy.run_log import RunLog
 
 CACHE_TAG = "buildcache"
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
-LET_CACHE_MOVE = f"Let the tag {CACHE_TAG} move: IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG}."
+LET_CACHE_MOVE = f"Set IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG} to allow a build cache."
 
 
 class BuildKitBuilder:
-    """Builds everything, where there is a builder of buildx."""
+    """Builds every kind of image, if buildx has a builder."""
 
     name = "BuildKit"
     remedy = "Install the buildx plugin, or add docker/setup-buildx-action."
@@ -27,7 +27,7 @@ class BuildKitBuilder:
         self._clients = clients
 
     def why_not(self, source: Base | ImageSource) -> str:
-        """Whether buildx is missing; without Docker, that is what is missing."""
+        """The reason if buildx is not available; raises if Docker is not available either."""
         del source
         if self._clients.buildx.builder:
             return ""
@@ -35,7 +35,7 @@ class BuildKitBuilder:
         return "docker buildx is not available"
 
     def ready(self, sources: Collection[Base | ImageSource], note: Callable[[str], None]) -> str:
-        """Make sure that the engine behind the builder answers, if that builds; note its caches."""
+        """Check that an engine behind the builder answers; note which caches are not available."""
         del sources
         builder, trouble = self._clients.buildx.builder, self._clients.buildx.github_trouble
         assert builder is not None
@@ -43,17 +43,17 @@ class BuildKitBuilder:
             self._clients.docker.ready()
         if not builder.exports:
             note(
-                "This builder cannot write a registry cache, so images are built from the start on "
-                "a fresh machine; add docker/setup-buildx-action before this step."
+                "This builder cannot write a registry cache, so a fresh machine builds images from "
+                "scratch; add docker/setup-buildx-action before this step."
             )
         elif github_cache.is_known() and trouble:
-            note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")
+            note(f"GitHub's cache is not used: {trouble}; the registry cache is used instead.")
         return str(builder)
 
     def build(self, job: BuildJob) -> str:
-        """Build with caches; the image is in the registry before it has a name there.
+        """Build with caches; the image is pushed before it is tagged.
 
-        A builder of the docker driver leaves it in the engine, from where it is pushed.
+        A builder of the docker driver stores the image in the engine, which then pushes it.
         """
         image, run_log, repository = job.image, job.run_log, job.repository
         writes_cache = repository.lets_move(CACHE_TAG)
@@ -61,7 +61,9 @@ class BuildKitBuilder:
         log, digest = self._built(job, writes_cache=writes_cache)
         job.check()
         if not trouble and (trouble := self._clients.buildx.github_trouble):
-            run_log.note(f"GitHub's cache is not used, since {trouble}; the registry cache is.")
+            run_log.note(
+                f"GitHub's cache is not used: {trouble}; the registry cache is used instead."
+            )
         if digest:
             manifest = job.registry.registry.manifest(repository.name, digest)
             for reference in image.references:
@@ -103,22 +105,22 @@ class BuildKitBuilder:
 
 def _note_caches(image: ImageBuild, log: BuildLog, run_log: RunLog) -> None:
     for cache, cause in log.unreadable.items():
-        run_log.note(f"The build cache {cache} could not be read: {cause}")
+        run_log.note(f"Could not read build cache {cache}: {cause}")
     for cause in log.unwritten.values():
         run_log.note(
-            f"The build cache of the {image.what} could not be written, so a build on a fresh "
-            f"machine starts from nothing: {cause}"
+            f"Could not write the build cache of the {image.what}, so a fresh machine builds it "
+            f"from scratch: {cause}"
         )
 
 
 def _note_misses(image: ImageBuild, log: BuildLog, run_log: RunLog) -> None:
     if not log.imported and log.absent:
         run_log.note(
-            f"There was no build cache {log.absent[0]} to read, so the {image.what} was built "
-            "from the start; it is there now."
+            f"No build cache found at {log.absent[0]}; the {image.what} was built from scratch, "
+            "and the cache was saved."
         )
     elif log.imported and log.steps > 1 and not log.cached:
         run_log.note(
-            f"Nothing in the build cache fits the {image.what}: its base, a build argument, "
-            "its first instruction or the files that this copies differ from the last build."
+            f"Nothing in the build cache matches the {image.what}: its base, a build argument, its "
+            "first instruction or the files that this copies changed since the last build."
         )

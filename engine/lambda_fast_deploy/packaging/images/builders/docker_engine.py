@@ -1,4 +1,4 @@
-"""The Docker engine's own builder, through its SDK: for bases, and where there is no BuildKit."""
+"""The Docker engine's own builder, by its SDK: for bases, and for machines without BuildKit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lambda_fast_deploy.packaging.images.registry_session import ATTEMPTS
 
 
 class DockerEngineBuilder:
-    """Builds bases, which change rarely, and app images where no builder has a cache."""
+    """Builds bases, which change rarely, and app images if no builder has a cache."""
 
     name = "the Docker engine"
     remedy = "Start Docker, or set DOCKER_HOST."
@@ -29,7 +29,7 @@ class DockerEngineBuilder:
         self._clients = clients
 
     def why_not(self, source: Base | ImageSource) -> str:
-        """What speaks for another builder."""
+        """Why another builder is preferable, or ``""``."""
         buildx = self._clients.buildx
         if buildx.is_named:
             return "the builder was named"
@@ -39,7 +39,7 @@ class DockerEngineBuilder:
         return f"{source.dockerfile.name} has {reason}" if reason else ""
 
     def ready(self, sources: Collection[Base | ImageSource], note: Callable[[str], None]) -> str:
-        """Make sure that the engine answers."""
+        """Check that the engine answers."""
         self._clients.docker.ready()
         if any(isinstance(source, ImageSource) for source in sources):
             note(
@@ -49,7 +49,7 @@ class DockerEngineBuilder:
         return self.name
 
     def build(self, job: BuildJob) -> str:
-        """Build in the engine, and push what it has."""
+        """Build in the engine, and push from it."""
         image, run_log, step = job.image, job.run_log, job.step
 
         def tell(line: str) -> None:
@@ -58,7 +58,7 @@ class DockerEngineBuilder:
 
         for login in job.registry.upstream_logins(image):
             self._clients.docker.log_in(login)
-        # Again, if another build takes one of its names at the same moment.
+        # Retried, since a build of the same tag at the same moment makes this one fail.
         retry.again(
             lambda: self._clients.docker.build(image, tell, run_log.cancellation.check),
             PushFailed,
@@ -66,7 +66,7 @@ class DockerEngineBuilder:
         )
         job.check()
         job.registry.push_from_engine(image, step)
-        if isinstance(job.source, ImageSource):  # bases need not be: builders take all kinds
+        if isinstance(job.source, ImageSource):  # builders accept bases of mixed media types
             _make_uniform(job)
         return f"by {self.name}"
 
@@ -76,7 +76,7 @@ def _make_uniform(job: BuildJob) -> None:
     registry, repository = job.registry.registry, job.repository
     tags = [reference.rpartition(":")[2] for reference in job.image.references]
     digest = registry.digest(repository.name, tags[-1])
-    if digest is None:  # another run has moved its tag; whoever looks for it will report that
+    if digest is None:  # another run has moved the tag, and the later look-up will report that
         return
     pushed = registry.manifest(repository.name, digest)
     if (manifest := uniform(pushed)) is pushed:
@@ -88,7 +88,7 @@ def _make_uniform(job: BuildJob) -> None:
 
 
 def unsupported(source: Base | ImageSource) -> str:
-    """What the engine's own builder cannot do about an image, or nothing."""
+    """What the engine's own builder cannot do for an image, or ``""``."""
     dockerfile = read(read_text(source.dockerfile))
     if reason := needs_buildkit(dockerfile, source.build_args):
         return reason
@@ -96,13 +96,17 @@ def unsupported(source: Base | ImageSource) -> str:
     if not context.is_certain:
         return "an ignore file that only BuildKit reads for certain"
     if "pipe" in context.kinds.values():
-        return "a COPY of a named pipe"  # the engine would wait for what somebody writes there
-    for taken in sources(dockerfile, source.build_args) or ():
-        if normpath(taken.written).startswith(".."):
-            return f"{taken.instruction} {taken.written}, outside of the context"
-        path = "/".join(str(part) for part in taken.parts)
-        # The engine copies a file so named onto the folder, where BuildKit puts it into that.
-        if taken.written.endswith(("/", "/.")) and path and context.kinds.get(path) != "folder":
-            return f"{taken.instruction} {taken.written}, which is not a folder"
-    # The engine is told by that file what is no part of the image.
+        return "a COPY of a named pipe"  # the engine would wait for a writer
+    for source_path in sources(dockerfile, source.build_args) or ():
+        if normpath(source_path.written).startswith(".."):
+            return f"{source_path.instruction} {source_path.written}, outside of the context"
+        path = "/".join(str(part) for part in source_path.parts)
+        # The engine copies such a file over the folder; BuildKit copies it into the folder.
+        if (
+            source_path.written.endswith(("/", "/."))
+            and path
+            and context.kinds.get(path) != "folder"
+        ):
+            return f"{source_path.instruction} {source_path.written}, which is not a folder"
+    # The engine excludes files by its own copy of that file.
     return f"a COPY of {DOCKERIGNORE}" if DOCKERIGNORE in context.kinds else ""

@@ -1,1 +1,1 @@
-"""Locks of tools that uv does not read: what they settle for one runtime."""
+"""Readers for locks that uv does not read: the packages of a lock for one runtime."""

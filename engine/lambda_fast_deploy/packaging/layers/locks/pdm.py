@@ -1,4 +1,4 @@
-"""pdm.lock (PDM documentation, "Lock file"), whose entries say which groups want them and when."""
+"""pdm.lock (PDM documentation, "Lock file"), whose entries have groups and markers."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ def settled(
     extras: Iterable[str],
     groups: Iterable[str],
 ) -> ResolvedLock:
-    """What the lock settles for a runtime: the default group, and what is asked for besides.
+    """The packages of a lock for a runtime: the default group, and the named extras and groups.
 
     Raises:
-        NotTaken: it does not fit the project, or does not tell what is meant.
+        UnusableLock: the lock does not match the project, or is ambiguous.
     """
     about = table(lock, "metadata")
     if "inherit_metadata" not in texts(about.get("strategy")):
-        raise UnusableLock("it does not say which group wants a package", _EXPORT)
+        raise UnusableLock("it does not say which group needs a package", _EXPORT)
     if len(tables(table(project, "tool", "pdm").get("source"))) > 1:
         raise UnusableLock("it does not say which of the project's indexes has a package", _EXPORT)
-    wanted = {"default", *map(normal, (*extras, *groups))}
-    known = {normal(each) for each in texts(about.get("groups"))}
-    if missing := sorted(wanted - known):
+    group_names = {"default", *map(normal, (*extras, *groups))}
+    lock_groups = {normal(each) for each in texts(about.get("groups"))}
+    if missing := sorted(group_names - lock_groups):
         raise UnusableLock(f"it has no group {missing[0]}", _AGAIN)
-    found: dict[str, Mapping[str, Any]] = {}
+    packages: dict[str, Mapping[str, Any]] = {}
     for package in tables(lock.get("package")):
         of = {normal(each) for each in texts(package.get("groups"))}
-        if of & wanted and target.fits(str(package.get("marker", ""))):
-            # One with extras has an entry for these besides its own.
-            found.setdefault(normal(str(package["name"])), package)
+        if of & group_names and target.fits(str(package.get("marker", ""))):
+            # A package with extras has an additional entry for these.
+            packages.setdefault(normal(str(package["name"])), package)
     roots = [of_line(each) for each in texts(table(project, "project").get("dependencies"))]
-    versions = {name: [str(each.get("version"))] for name, each in found.items()}
+    versions = {name: [str(each.get("version"))] for name, each in packages.items()}
     check_fits([root for root in roots if root.is_for(target, ())], versions, _AGAIN)
     sources = tables(table(project, "tool", "pdm").get("source"))
     index = {"pypi": str(sources[0].get("url"))} if sources else {}
-    return ResolvedLock(tuple(_pin(each, folder, index) for each in found.values()), index)
+    return ResolvedLock(tuple(_pin(each, folder, index) for each in packages.values()), index)
 
 
 def _pin(package: Mapping[str, Any], folder: Path, index: Mapping[str, str]) -> Pin:

@@ -1,7 +1,7 @@
-"""What a lock settles for one runtime, as uv takes it: each package from where the lock says.
+"""A resolved lock for one runtime, in uv's formats: each package from the lock's source.
 
-Written as a project of its own, whose ``tool.uv.sources`` give every package its one place, and as
-constraints with the hashes of its files. Nothing is resolved anew and no other index is asked.
+It is written as a separate project, whose ``tool.uv.sources`` give every package one source, and
+as constraints with the hashes of its files. uv resolves nothing and asks no other index.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lambda_fast_deploy.packaging.layers.locks.target import LayerTarget, allows
 
 
 class UnusableLock(Exception):
-    """A lock that cannot be taken as it is: what is wrong with it, and what helps."""
+    """A lock that cannot be used: what is wrong with it, and a remedy."""
 
     def __init__(self, says: str, remedy: str) -> None:
         super().__init__(says)
@@ -24,10 +24,10 @@ class UnusableLock(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A package as a lock settles it.
+    """A package with its version in the lock.
 
-    ``source`` is where it comes from, as a table of ``tool.uv.sources``; by default it is looked up
-    in the machine's indexes. ``hashes`` are those of its files.
+    ``source`` is its source, as a table of ``tool.uv.sources``; by default uv looks it up in the
+    machine's indexes. ``hashes`` are those of its files.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedLock:
-    """All packages of a lock for one runtime; ``indexes`` are addresses by name."""
+    """All packages of a lock for one runtime. ``indexes`` are URLs by name."""
 
     pins: tuple[Pin, ...]
     indexes: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> tuple[Path, Path]:
-        """Write them into a folder: a project, and constraints with hashes."""
+        """Write a project and constraints with hashes into a folder; returns the two files."""
         sources = {pin.name: pin.source for pin in self.pins if pin.source}
         lines = [
             "[project]",
@@ -77,7 +77,7 @@ class ResolvedLock:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A package that a manifest or another package asks for, and when: marker and Python."""
+    """A requirement of a manifest or package, with its conditions: marker and Python."""
 
     name: str
     constraint: str = ""
@@ -86,7 +86,7 @@ class Requirement:
     python: str = ""
 
     def is_for(self, target: LayerTarget, extras: Iterable[str]) -> bool:
-        """Whether it is asked for on a runtime."""
+        """Whether a runtime needs it."""
         is_wanted = not self.python or allows(self.python, target.version) is not False
         return is_wanted and target.fits(self.marker, extras)
 
@@ -94,15 +94,15 @@ class Requirement:
 def check_fits(
     roots: Iterable[Requirement], pins: Mapping[str, Iterable[str]], remedy: str
 ) -> None:
-    """Make sure that a lock settles what its manifest asks for now.
+    """Check that a lock has what its manifest requires now.
 
     Args:
-        roots: what is asked for.
+        roots: the requirements.
         pins: the versions of each package in the lock.
-        remedy: what makes the lock anew.
+        remedy: the command that updates the lock.
 
     Raises:
-        NotTaken: a package is not in the lock, or in no version that is asked for.
+        UnusableLock: a package is not in the lock, or not in a required version.
     """
     for root in roots:
         versions = list(pins.get(normal(root.name), ()))
@@ -110,7 +110,7 @@ def check_fits(
             raise UnusableLock(f"{root.name} is not in it", remedy)
         if root.constraint and all(allows(root.constraint, each) is False for each in versions):
             has = ", ".join(versions)
-            raise UnusableLock(f"it has {root.name} {has}, asked for is {root.constraint}", remedy)
+            raise UnusableLock(f"it has {root.name} {has}; required is {root.constraint}", remedy)
 
 
 def _inline(table: Mapping[str, str]) -> str:

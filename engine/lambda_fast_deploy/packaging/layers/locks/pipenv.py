@@ -30,10 +30,10 @@ def settled(
     extras: Iterable[str],
     groups: Iterable[str],
 ) -> ResolvedLock:
-    """What the lock settles for a runtime: its default packages, and what is asked for besides.
+    """The packages of a lock for a runtime: the default category, and the named ones.
 
     Raises:
-        NotTaken: it does not fit the Pipfile, or does not tell what is meant.
+        UnusableLock: the lock does not match the Pipfile, or is ambiguous.
     """
     indexes = {
         re.sub(r"[^A-Za-z0-9_-]", "-", str(each.get("name"))): _filled(str(each.get("url")))
@@ -43,47 +43,47 @@ def settled(
         raise UnusableLock(
             f"it has no extra {more[0]}", "Name a category of the Pipfile under groups"
         )
-    found: dict[str, Pin] = {}
+    pins: dict[str, Pin] = {}
     for section in ("default", *groups):
         if section != "default" and section not in lock:
             raise UnusableLock(f"it has no group {section}", _AGAIN)
-        for name, given in table(lock, section).items():
-            if isinstance(given, dict) and target.fits(str(given.get("markers", ""))):
-                found[normal(name)] = _pin(name, given, folder, indexes)
-    roots = [_root(name, given) for name, given in table(project, "packages").items()]
-    versions = {name: [pin.version] for name, pin in found.items()}
+        for name, entry in table(lock, section).items():
+            if isinstance(entry, dict) and target.fits(str(entry.get("markers", ""))):
+                pins[normal(name)] = _pin(name, entry, folder, indexes)
+    roots = [_root(name, entry) for name, entry in table(project, "packages").items()]
+    versions = {name: [pin.version] for name, pin in pins.items()}
     check_fits([root for root in roots if root.is_for(target, ())], versions, _AGAIN)
-    return ResolvedLock(tuple(found.values()), indexes)
+    return ResolvedLock(tuple(pins.values()), indexes)
 
 
-def _root(name: str, given: Any) -> Requirement:
-    if not isinstance(given, dict):
-        return Requirement(name, str(given))
-    # A marker's name may be a key of its own.
+def _root(name: str, entry: Any) -> Requirement:
+    if not isinstance(entry, dict):
+        return Requirement(name, str(entry))
+    # A marker's name may be a key itself.
     keys = ("sys_platform", "platform_machine", "python_version", "os_name")
-    own = [f"{key} {given[key]}" for key in keys if isinstance(given.get(key), str)]
-    markers = [str(given.get("markers", "")), *own]
+    entry_markers = [f"{key} {entry[key]}" for key in keys if isinstance(entry.get(key), str)]
+    markers = [str(entry.get("markers", "")), *entry_markers]
     marker = " and ".join(f"({part})" for part in markers if part)
-    return Requirement(name, str(given.get("version", "")), marker=marker)
+    return Requirement(name, str(entry.get("version", "")), marker=marker)
 
 
-def _pin(name: str, given: Mapping[str, Any], folder: Path, indexes: Mapping[str, str]) -> Pin:
-    version = str(given.get("version", "")).removeprefix("==")
-    where = {"subdirectory": given["subdirectory"]} if "subdirectory" in given else {}
-    if git := given.get("git"):
-        return Pin(name, version, (), {"git": str(git), "rev": str(given["ref"]), **where})
-    place = given.get("path") or given.get("file")
+def _pin(name: str, entry: Mapping[str, Any], folder: Path, indexes: Mapping[str, str]) -> Pin:
+    version = str(entry.get("version", "")).removeprefix("==")
+    where = {"subdirectory": entry["subdirectory"]} if "subdirectory" in entry else {}
+    if git := entry.get("git"):
+        return Pin(name, version, (), {"git": str(git), "rev": str(entry["ref"]), **where})
+    place = entry.get("path") or entry.get("file")
     if isinstance(place, str) and "://" in place:
         return Pin(name, version, (), {"url": place, **where})
     if place:
         return Pin(name, version, (), {"path": str(folder / str(place))})
     if not version:
-        raise UnusableLock(f"it does not say which version of {name}", _AGAIN)
-    index = str(given.get("index") or next(iter(indexes), ""))
+        raise UnusableLock(f"it has no version of {name}", _AGAIN)
+    index = str(entry.get("index") or next(iter(indexes), ""))
     source = {"index": index} if index in indexes else {}
-    return Pin(name, version, tuple(texts(given.get("hashes"))), source)
+    return Pin(name, version, tuple(texts(entry.get("hashes"))), source)
 
 
 def _filled(url: str) -> str:
-    """An address with the environment's values, as Pipenv has it."""
-    return _VARIABLE.sub(lambda found: VARIABLES.get(found[1] or found[2], found[0]), url)
+    """A URL with environment variables filled in, as Pipenv does it."""
+    return _VARIABLE.sub(lambda match: VARIABLES.get(match[1] or match[2], match[0]), url)

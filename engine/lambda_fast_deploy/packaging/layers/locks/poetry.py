@@ -1,7 +1,7 @@
 """poetry.lock, of Poetry 1 and 2 (Poetry documentation, "Dependency specification").
 
-Since Poetry 2 a lock says itself which groups want a package, and under which markers. Older ones
-do not, so they are walked from what pyproject.toml asks for, as Poetry does.
+A lock of Poetry 2 has the groups and markers of each package. An older lock does not, so its
+packages are collected from the requirements in pyproject.toml, as Poetry does it.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ def settled(
     extras: Iterable[str],
     groups: Iterable[str],
 ) -> ResolvedLock:
-    """What the lock settles for a runtime: its main group, and what is asked for besides.
+    """The packages of a lock for a runtime: the main group, and the named extras and groups.
 
     Args:
         lock: the tables of poetry.lock.
         project: those of pyproject.toml.
-        folder: of both.
+        folder: the folder of both.
         target: the runtime.
-        extras: of the project, that are wanted.
-        groups: likewise.
+        extras: the project's extras to install.
+        groups: the project's groups to install.
 
     Raises:
-        NotTaken: it does not fit the project, or does not tell what is meant.
+        UnusableLock: the lock does not match the project, or is ambiguous.
     """
     reader = _PoetryReader(lock, target, tuple(map(normal, extras)), ("main", *groups))
     chosen = reader.read(project)
@@ -73,41 +73,45 @@ class _PoetryReader:
         self._target, self._extras, self._groups = target, extras, groups
 
     def read(self, project: Mapping[str, Any]) -> list[Package]:
-        """The packages that are wanted, each once, by name."""
-        self._check_named(project)
-        asked = list(roots(project, self._extras, self._groups))
-        wanted = [root for root in asked if root.is_for(self._target, self._extras)]
+        """The packages to install, each once, by name."""
+        self._check_names(project)
+        requirements = list(roots(project, self._extras, self._groups))
+        needed = [root for root in requirements if root.is_for(self._target, self._extras)]
         versions = {
             name: [str(each.get("version")) for each in listed]
             for name, listed in self._packages.items()
         }
-        check_fits(wanted, versions, _AGAIN)
-        told = [each for listed in self._packages.values() for each in listed]
-        found = self._grouped(told) if any("groups" in e for e in told) else self._walked(wanted)
-        twice = sorted({normal(each["name"]) for each in found})
-        if len(twice) < len(found):
-            names = [normal(each["name"]) for each in found]
+        check_fits(needed, versions, _AGAIN)
+        packages = [each for listed in self._packages.values() for each in listed]
+        chosen = (
+            self._by_groups(packages)
+            if any("groups" in e for e in packages)
+            else self._by_requirements(needed)
+        )
+        twice = sorted({normal(each["name"]) for each in chosen})
+        if len(twice) < len(chosen):
+            names = [normal(each["name"]) for each in chosen]
             which = next(name for name in twice if names.count(name) > 1)
             raise UnusableLock(f"it has two versions of {which} for this runtime", _AGAIN)
-        return sorted(found, key=lambda each: normal(each["name"]))
+        return sorted(chosen, key=lambda each: normal(each["name"]))
 
-    def _check_named(self, project: Mapping[str, Any]) -> None:
+    def _check_names(self, project: Mapping[str, Any]) -> None:
         optional = {*table(project, "tool", "poetry", "extras")}
         optional |= {*table(project, "project", "optional-dependencies")}
         groups = {"main", *table(project, "tool", "poetry", "group")}
         groups |= {*table(project, "dependency-groups")}
         if table(project, "tool", "poetry").get("dev-dependencies"):
             groups.add("dev")
-        for kind, named, known in (
+        for kind, names, defined in (
             ("extra", self._extras, {normal(each) for each in optional}),
             ("group", self._groups, groups),
         ):
-            if missing := [each for each in named if each not in known]:
+            if missing := [each for each in names if each not in defined]:
                 raise UnusableLock(f"pyproject.toml has no {kind} {missing[0]}", "Correct its name")
 
-    def _grouped(self, packages: Iterable[Package]) -> list[Package]:
-        """Of Poetry 2: by groups and markers, which may be different for each group."""
-        found = []
+    def _by_groups(self, packages: Iterable[Package]) -> list[Package]:
+        """Packages of a Poetry 2 lock: by groups and markers, which can differ by group."""
+        chosen = []
         for package in packages:
             of = [group for group in texts(package.get("groups")) if group in self._groups]
             markers = package.get("markers", "")
@@ -115,23 +119,23 @@ class _PoetryReader:
                 markers.get(group, "") if isinstance(markers, dict) else markers for group in of
             ]
             if any(self._target.fits(marker, self._extras) for marker in each):
-                found.append(package)
-        return found
+                chosen.append(package)
+        return chosen
 
-    def _walked(self, wanted: Iterable[Requirement]) -> list[Package]:
-        """Of Poetry 1: all that the project leads to."""
-        waiting = [(self._choose(root.name, root.constraint), root.extras) for root in wanted]
-        seen: set[tuple[int, tuple[str, ...]]] = set()
-        found: dict[int, Package] = {}
+    def _by_requirements(self, requirements: Iterable[Requirement]) -> list[Package]:
+        """Packages of a Poetry 1 lock: all direct and indirect requirements of the project."""
+        waiting = [(self._choose(root.name, root.constraint), root.extras) for root in requirements]
+        visited: set[tuple[int, tuple[str, ...]]] = set()
+        chosen: dict[int, Package] = {}
         while waiting:
             package, extras = waiting.pop()
-            if (id(package), extras) in seen:
+            if (id(package), extras) in visited:
                 continue
-            seen.add((id(package), extras))
-            found[id(package)] = package
+            visited.add((id(package), extras))
+            chosen[id(package)] = package
             needs = self._needs(package, extras)
             waiting += [(self._choose(each.name, each.constraint), each.extras) for each in needs]
-        return list(found.values())
+        return list(chosen.values())
 
     def _needs(self, package: Package, extras: tuple[str, ...]) -> Iterator[Requirement]:
         of_extras = {
@@ -141,9 +145,9 @@ class _PoetryReader:
             for each in texts(listed)
             if (match := _REQUIREMENT.match(each))
         }
-        for name, given in table(package, "dependencies").items():
-            for root in _poetry_roots(name, given):
-                is_optional = isinstance(given, dict) and given.get("optional") is True
+        for name, spec in table(package, "dependencies").items():
+            for root in _poetry_roots(name, spec):
+                is_optional = isinstance(spec, dict) and spec.get("optional") is True
                 if is_optional and normal(name) not in of_extras:
                     continue
                 if root.is_for(self._target, extras):
@@ -155,7 +159,7 @@ class _PoetryReader:
         if len(fitting) != 1:
             many = f"has {len(fitting)} of {name} for {constraint or 'any version'}"
             raise UnusableLock(
-                f"it {many}", "Make it with Poetry 2, which tells them apart: poetry lock"
+                f"it {many}", "Write it with Poetry 2, which distinguishes them: poetry lock"
             )
         return fitting[0]
 
@@ -169,10 +173,10 @@ class _PoetryReader:
 def roots(
     project: Mapping[str, Any], extras: Iterable[str], groups: Iterable[str]
 ) -> Iterator[Requirement]:
-    """What a pyproject.toml of Poetry's asks for: its main group, and what is named besides."""
-    own, poetry = table(project, "project"), table(project, "tool", "poetry")
-    yield from map(of_line, texts(own.get("dependencies")))
-    for extra, listed in table(own, "optional-dependencies").items():
+    """The requirements of a Poetry project: its main group, and the named extras and groups."""
+    metadata, poetry = table(project, "project"), table(project, "tool", "poetry")
+    yield from map(of_line, texts(metadata.get("dependencies")))
+    for extra, listed in table(metadata, "optional-dependencies").items():
         if normal(extra) in extras:
             yield from map(of_line, texts(listed))
     by_extras = {
@@ -181,19 +185,19 @@ def roots(
         if normal(extra) in extras
         for name in texts(listed)
     }
-    known = {normal(of_line(each).name) for each in texts(own.get("dependencies"))}
-    for name, given in table(poetry, "dependencies").items():
-        is_optional = isinstance(given, dict) and given.get("optional") is True
+    names = {normal(of_line(each).name) for each in texts(metadata.get("dependencies"))}
+    for name, spec in table(poetry, "dependencies").items():
+        is_optional = isinstance(spec, dict) and spec.get("optional") is True
         if normal(name) == "python" or (is_optional and normal(name) not in by_extras):
             continue
-        # What [project] asks for as well only gets its source here.
-        if normal(name) not in known or not is_optional:
-            yield from _poetry_roots(name, given)
+        # For a requirement that [project] has too, this table only adds its source.
+        if normal(name) not in names or not is_optional:
+            yield from _poetry_roots(name, spec)
     for group in groups:
         listed = table(poetry, "group", group).get("dependencies")
         legacy = poetry.get("dev-dependencies") if group == "dev" else {}
-        for name, given in {**table(legacy), **table(listed)}.items():
-            yield from _poetry_roots(name, given)
+        for name, spec in {**table(legacy), **table(listed)}.items():
+            yield from _poetry_roots(name, spec)
         yield from map(of_line, texts(table(project, "dependency-groups").get(group)))
 
 
@@ -201,16 +205,16 @@ def of_line(line: str) -> Requirement:
     """A requirement as PEP 508 writes it."""
     match = _REQUIREMENT.match(line)
     if not match:
-        raise UnusableLock(f"{line!r} is no requirement", "Correct pyproject.toml")
+        raise UnusableLock(f"{line!r} is not a requirement", "Correct pyproject.toml")
     name, extras, constraint, marker = match.groups()
-    named = tuple(
+    extra_names = tuple(
         sorted(normal(each.strip()) for each in (extras or "").split(",") if each.strip())
     )
-    return Requirement(name, constraint.strip(" ()"), named, (marker or "").strip())
+    return Requirement(name, constraint.strip(" ()"), extra_names, (marker or "").strip())
 
 
-def _poetry_roots(name: str, given: Any) -> Iterator[Requirement]:
-    for each in given if isinstance(given, list) else [given]:
+def _poetry_roots(name: str, spec: Any) -> Iterator[Requirement]:
+    for each in spec if isinstance(spec, list) else [spec]:
         if not isinstance(each, dict):
             yield Requirement(name, str(each))
             continue
@@ -246,4 +250,4 @@ def _pin(package: Package, lock: Mapping[str, Any], folder: Path, indexes: dict[
         return Pin(
             name, version, (), {"git": url, "rev": str(source["resolved_reference"]), **where}
         )
-    raise UnusableLock(f"{name} comes from a {kind} ({url}), which is not known here", _AGAIN)
+    raise UnusableLock(f"{name} comes from a {kind} ({url}), which is not supported", _AGAIN)

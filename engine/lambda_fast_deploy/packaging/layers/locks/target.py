@@ -1,4 +1,4 @@
-"""What a runtime of Lambda is to the markers and versions of Python packages."""
+"""A runtime of Lambda, as markers and versions of Python packages see it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from packaging.version import InvalidVersion, Version
 
 from lambda_fast_deploy.models import Layer
 
-# Lambda gives each runtime its newest patch (Lambda developer guide, "Runtime version updates"),
-# which uv would take for the first: a package may leave early patches out by Requires-Python.
+# Lambda gives each runtime its newest patch (Lambda developer guide, "Runtime version updates").
+# uv would assume the first patch, which some packages exclude by Requires-Python.
 NEWEST_PATCH = 99
 _EXTRA = re.compile(r"""extra\s*(==|!=)\s*(["'])([^"']*)\2""")
 _REVERSED = re.compile(r"""(["'])([^"']*)\1\s*(==|!=)\s*extra\b""")
@@ -31,7 +31,7 @@ def normal(name: str) -> str:
 
 
 class LayerTarget:
-    """The runtime that a layer is for, with the extras that are asked for."""
+    """The runtime of a layer, with its extras."""
 
     def __init__(self, layer: Layer) -> None:
         self.version = version_of(layer)
@@ -53,36 +53,36 @@ class LayerTarget:
         """Whether a marker (PEP 508) holds for the runtime, with these extras.
 
         Raises:
-            ValueError: it is no marker.
+            ValueError: it is not a marker.
         """
         if not marker:
             return True
-        named = {normal(extra) for extra in extras}
+        extra_names = {normal(extra) for extra in extras}
 
         def truth(sign: str, name: str) -> str:
-            is_so = (normal(name) in named) == (sign == "==")
+            is_so = (normal(name) in extra_names) == (sign == "==")
             return f"os_name {'==' if is_so else '!='} 'posix'"
 
-        text = _EXTRA.sub(lambda found: truth(found[1], found[3]), marker)
-        text = _REVERSED.sub(lambda found: truth(found[3], found[2]), text)
+        text = _EXTRA.sub(lambda match: truth(match[1], match[3]), marker)
+        text = _REVERSED.sub(lambda match: truth(match[3], match[2]), text)
         try:
             return Marker(text).evaluate({**self._environment})
         except (InvalidMarker, UndefinedEnvironmentName) as error:
-            raise ValueError(f"{marker!r} is no marker: {error}") from None
+            raise ValueError(f"{marker!r} is not a marker: {error}") from None
 
 
 def allows(constraint: str, version: str) -> bool | None:
     """Whether a constraint, as PEP 440 or Poetry has it, allows a version; ``None`` if unclear."""
     alternatives = [part.strip() for part in re.split(r"\|\|?", constraint)]
-    found = [_allows(part, version) for part in alternatives]
-    if True in found:
+    results = [_allows(part, version) for part in alternatives]
+    if True in results:
         return True
-    return None if None in found else False
+    return None if None in results else False
 
 
 def _allows(constraint: str, version: str) -> bool | None:
-    text = _CARET.sub(lambda found: _between(found[1], caret=True), constraint)
-    text = _TILDE.sub(lambda found: _between(found[1], caret=False), text)
+    text = _CARET.sub(lambda match: _between(match[1], caret=True), constraint)
+    text = _TILDE.sub(lambda match: _between(match[1], caret=False), text)
     parts = []
     for part in filter(None, re.split(r"[,\s]+(?![\d*])|(?<=\d)\s+(?=[<>=!~])", text.strip(" ()"))):
         each = part.replace(" ", "")
@@ -97,7 +97,7 @@ def _allows(constraint: str, version: str) -> bool | None:
 
 
 def _between(version: str, *, caret: bool) -> str:
-    """What Poetry's ^ and ~ stand for (its documentation, "Dependency specification")."""
+    """The meaning of Poetry's ^ and ~ (its documentation, "Dependency specification")."""
     numbers = [int(number) for number in re.findall(r"\d+", version.split("-")[0].split("+")[0])]
     if caret:
         place = next((n for n, number in enumerate(numbers) if number), len(numbers) - 1)
