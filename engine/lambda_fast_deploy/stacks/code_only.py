@@ -26,7 +26,7 @@ from lambda_fast_deploy.models import (
     Settings,
     Step,
 )
-from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.release.undo import Undo
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
@@ -266,11 +266,11 @@ class _CodeOnlyUpdate:
         context = self._context
         error.hide(context.run_log.secrets.hide)
         cause = error.message.splitlines()[0]
-        came = self._undo.told(
+        came = self._undo.undo_in_log(
             context.run_log.work(f"undo:{context.name}", "undo", cause, context.region)
         )
         return replace(
-            because(delivery, error),
+            with_error(delivery, error),
             outcome="undone" if came.undone else "failed",
             undone=came.undone,
             spared=came.spared,

@@ -9,7 +9,7 @@ from lambda_fast_deploy.adapters.aws.cloudformation import theirs
 from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
 from lambda_fast_deploy.errors import Conflict, DeployError, DeployFailed
 from lambda_fast_deploy.models import FunctionOutcome
-from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.stacks.apply import Application, is_stuck
 from lambda_fast_deploy.stacks.resources import has_stacks
@@ -71,7 +71,7 @@ class StackRestore:
     def by_itself(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         """A stack that CloudFormation has put back, or could not."""
         error.hide(self._context.run_log.secrets.hide)
-        delivery = because(delivery, error)
+        delivery = with_error(delivery, error)
         try:
             return self._as_it_is(delivery)
         except DeployError as failure:
@@ -103,7 +103,7 @@ class StackRestore:
         """
         context, before, name = self._context, self._before, self._name
         error.hide(context.run_log.secrets.hide)
-        delivery = because(delivery, error)
+        delivery = with_error(delivery, error)
         cause, left, said = error.message.splitlines()[0], tuple[str, ...](), ""
         try:
             target = before and self._target(before)

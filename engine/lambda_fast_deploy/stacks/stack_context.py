@@ -22,7 +22,7 @@ from lambda_fast_deploy.models import (
     Step,
 )
 from lambda_fast_deploy.packaging.upload import bucket_of, make_sure_of
-from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.apply import check_state
@@ -168,7 +168,7 @@ def everywhere(
     if not done:
         raise next(iter(failed.values()))
     lost = [
-        because(FunctionOutcome(region, name, "failed", is_stack=True), error)
+        with_error(FunctionOutcome(region, name, "failed", is_stack=True), error)
         for region, error in failed.items()
     ]
     came = list(done.values())

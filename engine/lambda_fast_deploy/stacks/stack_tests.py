@@ -10,7 +10,7 @@ from lambda_fast_deploy.models import LATEST, Action, EventKind, Step
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
 from lambda_fast_deploy.stacks.stack_context import StackContext
 from lambda_fast_deploy.testing.endpoints import VersionAddress
-from lambda_fast_deploy.testing.readiness import make_ready
+from lambda_fast_deploy.testing.readiness import wait_until_ready
 from lambda_fast_deploy.testing.runner import FunctionTests, TestedFunction
 
 URL = "AWS::Lambda::Url"
@@ -92,7 +92,7 @@ class StackTests:
             for test, step in pairs:
                 self._tests.run(step, "on live traffic", test, subject)
             budget = self._context.settings.budgets.cold_start
-            if budget is not None and (why := address.speedometer.hold(budget, address.name)):
+            if budget is not None and (why := address.speedometer.check(budget, address.name)):
                 self._context.run_log.note(why)
 
     def _address(self, logical: str, name: str, event: EventKind) -> VersionAddress:
@@ -108,7 +108,7 @@ class StackTests:
         # What the function answers may hold values of its environment, which no message shows.
         state = context.clients.functions(context.region).read(name, qualifier)
         if state:
-            make_ready(state, name, context.region, context.clients, context.run_log)
+            wait_until_ready(state, name, context.region, context.clients, context.run_log)
         url = context.clients.urls(context.region).read(name, qualifier) if reads_url else None
         return TestedFunction(
             name,

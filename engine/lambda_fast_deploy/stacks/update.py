@@ -9,7 +9,7 @@ from lambda_fast_deploy.adapters.aws.cloudformation import theirs
 from lambda_fast_deploy.adapters.aws.stack_shapes import ChangeSet, Proposal
 from lambda_fast_deploy.errors import Conflict, DeployError, unexpected
 from lambda_fast_deploy.models import Action, FunctionOutcome, Step
-from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.release.ownership import Lease
 from lambda_fast_deploy.stacks.apply import Application
 from lambda_fast_deploy.stacks.change_set import check_data, counted, steps_of
@@ -135,7 +135,7 @@ class StackUpdate:
                     raise theirs(context.name)
                 detail("every resource is as it should be")
         except Conflict as error:
-            return because(delivery, error)  # theirs stays
+            return with_error(delivery, error)  # theirs stays
         except DeployError as error:
             return self._back.by_itself(delivery, error)
         assert applied.state is not None
@@ -150,7 +150,7 @@ class StackUpdate:
         try:
             self._passed(wanted)
         except Conflict as error:
-            return because(delivery, error)
+            return with_error(delivery, error)
         return replace(
             delivery,
             outcome="deployed",
@@ -200,11 +200,11 @@ class StackUpdate:
             if on_trial:
                 self._passed(before)
         except Conflict as error:
-            return StackResult(every, because(failed, error))
+            return StackResult(every, with_error(failed, error))
         except DeployError as error:
             if on_trial:
                 return StackResult(every, self._back.of_tests(failed, error, before))
-            return StackResult(every, because(failed, error))
+            return StackResult(every, with_error(failed, error))
         return StackResult(every, delivery)
 
     def _settled(self, before: Snapshot) -> Snapshot:

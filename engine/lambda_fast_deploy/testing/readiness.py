@@ -16,7 +16,7 @@ PAUSE = 2.0  # seconds between two calls of one that is still Inactive
 READY = ("Active", "ActiveNonInvocable", "Deactivated", "Failed")  # waiting changes nothing
 
 
-def make_ready(
+def wait_until_ready(
     state: FunctionState, name: str, region: str, clients: Clients, run_log: RunLog
 ) -> None:
     """Let a version be ready for calls; one that is needs no call of AWS.

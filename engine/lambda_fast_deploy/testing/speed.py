@@ -51,7 +51,7 @@ class SpeedMeter:
             warm=statistics.median(self._warm) if self._warm else None,
         )
 
-    def hold(self, budget: float, name: str) -> str:
+    def check(self, budget: float, name: str) -> str:
         """Hold the start of the function of a name against its budget, in seconds.
 
         Returns:

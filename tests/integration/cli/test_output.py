@@ -316,7 +316,7 @@ def test_a_change_that_was_refused_is_not_undone(project: Telling, name: str) ->
     assert run.code == 1
     assert (run.function["outcome"], run.function["undone"]) == ("failed", [])
     assert f"{name}: failed, live still serves version 1" in run.log
-    assert "nothing had been changed" in run.log
+    assert "nothing was changed" in run.log
 
 
 @pytest.fixture
@@ -343,7 +343,7 @@ def test_what_somebody_else_has_deployed_is_not_told_as_undone(
         project.write("go", "")
         said = told(running, f"{name}: failed")
     found = json.loads((project.root / "report.json").read_text())["functions"][0]
-    theirs_now = "left alone, since somebody else has deployed in the meantime"
+    theirs_now = "kept, because another deployment has changed it since"
     spared = f"code of {name}: {theirs_now}"
     assert found["spared"] == [f"version {theirs} of {name}: {theirs_now}", spared]
     assert not any(each.startswith("code of") for each in found["undone"])
@@ -361,5 +361,5 @@ def test_an_undo_that_failed_names_what_is_left(
         project.write("go", "")
         said = told(running, f"{name}: failed and not fully undone, 1 left to mend by hand")
     assert running.returncode == 4
-    undo = f"undo undo:{name} (us-east-1): FAILED: code of {name}; left to mend by hand: version 2"
+    undo = f"undo undo:{name} (us-east-1): FAILED: code of {name}; fix manually: version 2"
     assert f"{undo} of {name}\n" in said

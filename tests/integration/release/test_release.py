@@ -124,7 +124,7 @@ def test_of_two_deploys_at_once_one_wins_and_both_tell_the_truth(
     for run in runs:
         if run not in winners:
             assert run.code == 1
-            assert "somebody else" in run.log.partition("error: ")[2].splitlines()[0]
+            assert "another deployment" in run.log.partition("error: ")[2].splitlines()[0]
             assert run.function["version"] in ("1", served)  # it may have ended before the other
 
 
@@ -502,6 +502,8 @@ def test_a_change_by_somebody_else_is_told_with_who_and_when_and_left(
         log = run.stderr.read()
     assert run.returncode == 1
     cause = log.partition("error: ")[2].splitlines()[0]
-    assert re.search(rf"somebody else changed {name} at 20\d\d-.*\(version 1, .*deployed 20", cause)
+    assert re.search(
+        rf"another deployment changed {name} at 20\d\d-.*\(version 1, .*deployed 20", cause
+    )
     assert aws.get_function_configuration(FunctionName=name)["MemorySize"] == 300
     assert project.deploy().code == 0

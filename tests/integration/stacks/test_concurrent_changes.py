@@ -191,7 +191,7 @@ def test_what_somebody_else_deploys_during_the_tests_is_not_undone(
         run = going.result()
     assert run.code == 1
     assert "as it was" not in run.log
-    says = "left alone, since somebody else has deployed in the meantime"
+    says = "kept, because another deployment has changed it since"
     assert run.function["spared"] == [f"stack {project.root.name}: {says}"]
     described(api, project, "theirs")
 
