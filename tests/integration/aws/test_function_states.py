@@ -136,7 +136,7 @@ def test_a_rollback_wakes_the_version_that_it_leads_to(
         back = project.run("rollback", name)
     assert back.code == 0
     assert back.function["version"] == "2"
-    assert f"Lambda restores version 2 of {name}, which was Inactive" in back.log
+    assert f"Lambda is restoring version 2 of {name}, which was Inactive" in back.log
     assert get(run.function["url"])[1]["version"] == "two"
 
 

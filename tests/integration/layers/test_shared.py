@@ -97,7 +97,7 @@ def handler(event, context):
 
     detached = shared.run("layers", "detach", layer)
     assert detached.code == 1
-    assert f"{name}-a: failed and undone" in detached.log  # it does not import without
+    assert f"{name}-a: failed and rolled back" in detached.log  # it does not import without
     assert f"{name}-b: live now serves" in detached.log
     assert idna() == "3.10"
     alone = aws.get_function(FunctionName=f"{name}-b", Qualifier="live")["Configuration"]

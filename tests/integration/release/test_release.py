@@ -229,7 +229,7 @@ def handler(event, context):
     back = project.run("rollback", name)
     assert back.code == 0
     for bad in ("4", "3"):
-        assert f"Not back to version {bad}: test health did not pass" in back.log
+        assert f"Not back to version {bad}: test health failed" in back.log
     assert get(url)[1] == {"status": "ok", "release": "good", "idna": "3.10", "colour": "green"}
     alias = aws.get_alias(FunctionName=name, Name="live")
     assert alias["FunctionVersion"] == "2"
@@ -322,7 +322,7 @@ def test_a_signed_url_a_command_and_another_address_are_tested(
     project.write("src/app.py", GOOD.format(version="two"))
     failed = project.deploy()
     assert failed.code == 1
-    assert "test smoke did not pass: sh failed (exit 1)" in failed.log
+    assert "test smoke failed: sh failed (exit 1)" in failed.log
     assert failed.function["version"] == "1"
 
 

@@ -80,7 +80,7 @@ def test_only_the_function_that_changed_is_updated_and_the_drift_is_told(
     assert run.changes.count("UpdateFunctionCode") == 1
     assert {"CreateChangeSet", "PublishVersion"} & set(run.changes) == set()
     assert run.function["drifted"] == ["Plain"]
-    assert f"stack {project.root.name}: Plain updated past it" in run.log
+    assert f"stack {project.root.name}: Plain updated directly" in run.log
     assert "Drift: the code of Plain is not what stack" in run.log
     assert "Code-only leaves alone what differs besides code: Aliased." in run.log
     assert run.actions["test:Plain:answers"] == "test"

@@ -358,7 +358,7 @@ def test_a_run_that_is_stopped_leads_the_stack_back(
         log = run.stderr.read()
     assert run.returncode == 1
     assert "the run was cancelled" in log
-    assert f"stack {stack}: failed and undone" in log
+    assert f"stack {stack}: failed and rolled back" in log
     assert {k: v[0] for k, v in codes(api, aws, stack).items()} == {
         k: v[0] for k, v in before.items()
     }

@@ -124,7 +124,7 @@ def test_a_key_that_is_the_same_is_not_left(project: Project, aws: Any) -> None:
     run = project.deploy()
     assert run.code == 1
     assert run.function["left"] == []
-    assert "failed and undone, it is as it was" in run.log
+    assert "failed and rolled back, it has its previous state" in run.log
     assert answer(aws, project)["ok"]
 
 
@@ -172,7 +172,7 @@ def test_what_a_killed_run_left_is_tested_and_goes_back(project: Project, aws: A
     assert plan.actions["test:Greeter:answers"] == "test"
     run = project.deploy()
     assert run.code == 1
-    assert "failed and undone, it is as it was when its tests last passed" in run.log
+    assert "failed and rolled back, it is as it was when its tests last passed" in run.log
     assert answer(aws, project)["ok"]
     project.edit("src/app.py", "False and", "True and")
     assert project.deploy().function["outcome"] == "unchanged"
@@ -223,4 +223,4 @@ def test_a_change_of_outputs_alone_is_deployed(project: Project) -> None:
     project.edit("lambda-deploy.yml", "ok: true", "ok: false")
     failed = project.deploy()
     assert failed.code == 1
-    assert "failed and undone, it is as it was" in failed.log
+    assert "failed and rolled back, it has its previous state" in failed.log

@@ -90,7 +90,7 @@ def test_a_budget_is_held_by_a_restored_start() -> None:
     [
         (SpeedMeter(), "no test calls it directly"),
         (measured("said"), "its log has no report by Lambda"),
-        (measured(TEXT), "every call ran in an execution environment that had started before"),
+        (measured(TEXT), "every call ran in an execution environment that was already started"),
     ],
     ids=["no call", "no report", "warm"],
 )
