@@ -119,12 +119,12 @@ def test_a_stack_that_can_neither_go_on_nor_back_says_how_to_go_on(
     again = project.deploy()
     assert again.code == 3
     assert again.changes == []
-    assert "could neither be updated nor go back (UPDATE_ROLLBACK_FAILED)" in again.log
-    told = f"continue-update-rollback --stack-name {stack} (what cannot be mended: "
-    assert f"{told}--resources-to-skip Greeter)" in again.log
+    assert "could neither be updated nor rolled back (UPDATE_ROLLBACK_FAILED)" in again.log
+    told = f"continue-update-rollback --stack-name {stack} (add --resources-to-skip "
+    assert f"{told}Greeter " in again.log
     doctor = project.run("doctor")
     assert doctor.code == 3
-    assert "could neither be updated nor go back (UPDATE_ROLLBACK_FAILED)" in doctor.out
+    assert "could neither be updated nor rolled back (UPDATE_ROLLBACK_FAILED)" in doctor.out
     api.continue_update_rollback(StackName=stack, ResourcesToSkip=["Greeter"])
     assert settled(api, stack) == "UPDATE_ROLLBACK_COMPLETE"
     assert project.deploy().code == 0
@@ -154,8 +154,8 @@ def test_a_stack_that_somebody_is_changing_is_left_alone(
     api.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": resources}))
     run = project.deploy()
     assert run.code == 3
-    assert f"stack {stack} is being changed by somebody else (CREATE_IN_PROGRESS)" in run.log
-    assert "Run again when that is over." in run.log
+    assert f"stack {stack} is being updated outside this run (CREATE_IN_PROGRESS)" in run.log
+    assert "Run again after that update." in run.log
     assert run.changes == []
 
 
@@ -197,7 +197,7 @@ def test_a_call_that_is_denied_names_its_action_and_leaves_nothing(
     assert run.code == 1
     assert run.function["error"].startswith("no permission for cloudformation:ExecuteChangeSet")
     assert "cloudformation:ExecuteChangeSet" in run.function["remedy"]
-    assert run.function["undone"] == [f"stack {stack} is deleted"]
+    assert run.function["undone"] == [f"stack {stack} was deleted"]
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         settled(api, stack)
 
