@@ -8,7 +8,7 @@ from lambda_fast_deploy.planning.configuration import resolved
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.layer_versions import layers_exist
 from lambda_fast_deploy.release.new_code import NewCode
-from lambda_fast_deploy.release.ownership import delete_creation
+from lambda_fast_deploy.release.ownership import delete_created_function
 from lambda_fast_deploy.release.undo import UndoResult
 
 
@@ -41,7 +41,7 @@ def _delete(context: ReleaseContext, refusal: ImageRefused) -> None:
     Raises:
         ImageRefused: another run owns the function by now.
     """
-    if delete_creation(context) is UndoResult.THEIRS:
+    if delete_created_function(context) is UndoResult.THEIRS:
         raise refusal
     context.undo.forget()
     context.clients.functions(context.region).gone(context.name)
@@ -49,7 +49,9 @@ def _delete(context: ReleaseContext, refusal: ImageRefused) -> None:
 
 def _create_once(context: ReleaseContext, step: Step, code: NewCode) -> None:
     parameters = resolved(step.parameters, context.artifacts.layers)
-    context.undo.record(f"creation of function {context.name}", lambda: delete_creation(context))
+    context.undo.record(
+        f"creation of function {context.name}", lambda: delete_created_function(context)
+    )
     try:
         with code.being_sent(), layers_exist(parameters):
             context.clients.functions(context.region).create(

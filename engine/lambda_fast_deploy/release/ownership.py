@@ -137,7 +137,7 @@ def adopt(context: ReleaseContext) -> FunctionState:
                 functions.untag(state.arn, [marks.CREATED_BY])
             else:
                 context.undo.record(
-                    f"creation of function {context.name}", lambda: delete_creation(context)
+                    f"creation of function {context.name}", lambda: delete_created_function(context)
                 )
                 functions.tag(state.arn, {marks.CREATED_BY: context.run_log.run})
             return state
@@ -145,7 +145,7 @@ def adopt(context: ReleaseContext) -> FunctionState:
         raise ChangedMeanwhile(error.message) from None
 
 
-def delete_creation(context: ReleaseContext) -> UndoResult | None:
+def delete_created_function(context: ReleaseContext) -> UndoResult | None:
     """Delete the function that this run has created, unless another run has released it."""
     try:
         state = context.clients.functions(context.region).read(context.name)

@@ -77,8 +77,8 @@ def _size(delivery: FunctionOutcome) -> str:
     if not delivery.code_size:
         return "image" if delivery.image_uri else ""
     before = delivery.code_size_before
-    now, was = units.size(delivery.code_size), units.size(before)
-    return f"{now} (before: {was})" if before and was != now else now
+    now, size_before = units.size(delivery.code_size), units.size(before)
+    return f"{now} (before: {size_before})" if before and size_before != now else now
 
 
 def outputs(outcome: Outcome) -> str:

@@ -48,7 +48,7 @@ def _effort(parts: Iterable[tuple[Any, Any]], length: int) -> tuple[int, int]:
             more, longer = _repeated(argument, length)
         elif kind is _re.BRANCH:
             each = [_effort(branch, length) for branch in argument[1]]
-            more, longer = sum(way for way, _ in each), sum(step for _, step in each)
+            more, longer = sum(count for count, _ in each), sum(step for _, step in each)
         elif kind is _re.SUBPATTERN or kind in (_re.ASSERT, _re.ASSERT_NOT):
             more, longer = _effort(argument[-1], length)
         elif kind is _re.ATOMIC_GROUP:

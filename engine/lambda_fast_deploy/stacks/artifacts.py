@@ -116,7 +116,7 @@ class StackArtifacts:
 
         def check(pair: tuple[Artifact, Step]) -> None:
             artifact, step = pair
-            if step.action is Action.BUILD or self._has(artifact):
+            if step.action is Action.BUILD or self._is_in_bucket(artifact):
                 return
             built, _ = self.build(artifact, "it was deleted from the bucket")
             if built.key != artifact.key:
@@ -143,7 +143,7 @@ class StackArtifacts:
         with self._run_log.work(part.id, "build", reason, self._region) as detail:
             zipped = artifact.own
             self._check(part, zipped)
-            if self._has(artifact):
+            if self._is_in_bucket(artifact):
                 detail("already in the bucket")
                 return artifact, packages
             key = artifact.key
@@ -159,7 +159,7 @@ class StackArtifacts:
             detail(f"{units.size(zipped.size)} zipped, {units.size(zipped.unzipped)} unzipped")
         return replace(artifact, key=key, sha256=zipped.sha256, checksum=checksum), packages
 
-    def _has(self, artifact: Artifact) -> bool:
+    def _is_in_bucket(self, artifact: Artifact) -> bool:
         """Whether the zip is in the bucket as it was written; notes a zip that was replaced."""
         checksum = self._bucket.checksum(artifact.key) if artifact.key else None
         if checksum and checksum == artifact.checksum:

@@ -210,8 +210,12 @@ class _CodeOnlyUpdate:
         """Note other differences than the code of functions, which need a deploy of the stack."""
         context, uris = self._context, self._images.expected()
         body = package(context.stack, context.resources, artifacts, context.bucket, uris).body
-        was, now = _without_code(plain(template)), _without_code(body)
-        if others := [name for name in {**now, **was} if was.get(name) != now.get(name)]:
+        body_before, body_now = _without_code(plain(template)), _without_code(body)
+        if others := [
+            name
+            for name in {**body_now, **body_before}
+            if body_before.get(name) != body_now.get(name)
+        ]:
             names = ", ".join(others)
             context.run_log.note(f"code-only ignores changes other than code: {names}.")
 

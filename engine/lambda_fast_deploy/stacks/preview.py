@@ -40,10 +40,10 @@ def preview(
         Invalid: data would be lost that may-replace does not name.
     """
     before, body = current.snapshot, plain(desired.template)
-    was = plain(before.template) if before else {}
+    body_before = plain(before.template) if before else {}
     looked_up = tuple(_looked_up(body)) if before else ()
     other = tuple(_other_parameters(before, desired, hidden)) if before else ()
-    changes = changes_between(was, body, (*other, *looked_up), _inside(context, nested))
+    changes = changes_between(body_before, body, (*other, *looked_up), _inside(context, nested))
     check_data(changes, context.stack, context.resources.template)
     if before and any(change.action == "Modify" for change in changes):
         context.run_log.note(
@@ -54,7 +54,7 @@ def preview(
         counted(changes, "to change"),
         *([f"parameters: {', '.join(other)}"] if other else []),
         *([f"possibly parameters that AWS resolves: {', '.join(looked_up)}"] if looked_up else []),
-        *(["outputs"] if before and was.get("Outputs") != body.get("Outputs") else []),
+        *(["outputs"] if before and body_before.get("Outputs") != body.get("Outputs") else []),
         *(["tags"] if before and before.tags != desired.tags else []),
     ]
     action = Action.UPDATE if before else Action.CREATE

@@ -54,18 +54,22 @@ def _differences(
     uris = images.expected()
     body = package(context.stack, context.resources, artifacts, context.bucket, uris).body
     parameters = parameters_of(context.resources.template, context.stack, current.state).shown
-    was, now = plain(snapshot.template), body
-    for section, desired, has in (
-        ("resources", now["Resources"], was["Resources"]),
+    deployed = plain(snapshot.template)
+    for section, desired_values, current_values in (
+        ("resources", body["Resources"], deployed["Resources"]),
         ("parameters", parameters, snapshot.parameters),
         ("tags", {**snapshot.tags, **context.stack.tags}, snapshot.tags),
-        ("outputs", now.get("Outputs") or {}, was.get("Outputs") or {}),
+        ("outputs", body.get("Outputs") or {}, deployed.get("Outputs") or {}),
     ):
-        if names := [key for key in {**desired, **has} if desired.get(key) != has.get(key)]:
+        if names := [
+            key
+            for key in {**desired_values, **current_values}
+            if desired_values.get(key) != current_values.get(key)
+        ]:
             yield f"{section} differ: {', '.join(names)}"
     rest = {"Resources", "Outputs", "Parameters"}
-    if {k: v for k, v in now.items() if k not in rest} != {
-        k: v for k, v in was.items() if k not in rest
+    if {k: v for k, v in body.items() if k not in rest} != {
+        k: v for k, v in deployed.items() if k not in rest
     }:
         yield "other parts of the template differ"
     if current.drift:

@@ -46,32 +46,32 @@ def _changes(
     inside: Inside,
     within: str,
 ) -> Iterator[Change]:
-    had, has = _section(before, "Resources"), _section(after, "Resources")
+    resources_before, resources_after = _section(before, "Resources"), _section(after, "Resources")
     other = _other(before, after, parameters)
-    for logical in {**has, **had}:
-        was, now = had.get(logical, {}), has.get(logical, {})
-        name, kind = f"{within}{logical}", str((was or now)["Type"])
-        if not now:
-            yield Change("Remove", name, kind, policy=str(was.get("DeletionPolicy", "")))
-        elif not was:
+    for logical in {**resources_after, **resources_before}:
+        old, new = resources_before.get(logical, {}), resources_after.get(logical, {})
+        name, kind = f"{within}{logical}", str((old or new)["Type"])
+        if not new:
+            yield Change("Remove", name, kind, policy=str(old.get("DeletionPolicy", "")))
+        elif not old:
             yield Change("Add", name, kind)
-        elif was["Type"] != now["Type"]:
+        elif old["Type"] != new["Type"]:
             yield Change("Modify", name, kind, "True", names=("Type",))
-        elif names := _differing(was, now, before, after):
+        elif names := _differing(old, new, before, after):
             yield Change("Modify", name, kind, names=names)
-        elif _refers(now, other) or _refers(_globals(now, after), other):
+        elif _refers(new, other) or _refers(_globals(new, after), other):
             yield Change("Modify", name, kind)
-        if kind in NESTED and "Retain" not in str(was.get("DeletionPolicy") if not now else ""):
-            yield from _inner(was, now, inside, f"{name}/")
+        if kind in NESTED and "Retain" not in str(old.get("DeletionPolicy") if not new else ""):
+            yield from _inner(old, new, inside, f"{name}/")
 
 
 def _inner(
-    was: Mapping[str, Any], now: Mapping[str, Any], inside: Inside, within: str
+    old: Mapping[str, Any], new: Mapping[str, Any], inside: Inside, within: str
 ) -> Iterator[Change]:
     """The changes in a nested stack; none if one of its templates is unknown."""
-    before, after = (inside(each) if each else {} for each in (was, now))
-    if bool(was) == bool(before) and bool(now) == bool(after):
-        parameters = tuple(_unequal(_parameters(was), _parameters(now)))
+    before, after = (inside(each) if each else {} for each in (old, new))
+    if bool(old) == bool(before) and bool(new) == bool(after):
+        parameters = tuple(_unequal(_parameters(old), _parameters(new)))
         yield from _changes(before, after, parameters, inside, within)
 
 
@@ -84,21 +84,21 @@ def _parameters(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     return _section(_section(resource, "Properties"), "Parameters")
 
 
-def _unequal(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    return (key for key in {**now, **was} if was.get(key) != now.get(key))
+def _unequal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    return (key for key in {**new, **old} if old.get(key) != new.get(key))
 
 
 def _differing(
-    was: Mapping[str, Any],
-    now: Mapping[str, Any],
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> tuple[str, ...]:
     """The properties and attributes of a resource that differ, its own and those of Globals."""
     return (
-        *_unequal(_section(was, "Properties"), _section(now, "Properties")),
-        *(key for key in _unequal(was, now) if key != "Properties"),
-        *(f"{key} (Globals)" for key in _unequal(_globals(was, before), _globals(now, after))),
+        *_unequal(_section(old, "Properties"), _section(new, "Properties")),
+        *(key for key in _unequal(old, new) if key != "Properties"),
+        *(f"{key} (Globals)" for key in _unequal(_globals(old, before), _globals(new, after))),
     )
 
 
