@@ -104,7 +104,7 @@ def handler(event, context):
     assert not alone.get("Layers")
     gone = shared.run("layers", "detach", "nothing")
     assert gone.code == 2
-    assert "layer nothing: no function of the configuration has it" in gone.log
+    assert "layer nothing: no function of the configuration has this layer" in gone.log
 
 
 def test_fifty_functions_on_two_layers(new_project: NewProject, name: str) -> None:

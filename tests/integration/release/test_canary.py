@@ -191,7 +191,7 @@ def test_what_cloudwatch_shows_late_ends_a_canary(project: Project, name: str, a
     with paced(metrics=6, minute=1), serving(first):
         run = project.deploy()
     assert run.code == 1
-    assert re.search(r"(\d+) of \1 calls of version 2 failed while it was tried", run.log)
+    assert re.search(r"(\d+) of \1 calls of version 2 failed during its canary", run.log)
     assert "CloudWatch does not show the last calls yet" in run.log
     assert leads(aws, name) == ("1", {})
 
@@ -213,7 +213,7 @@ def test_the_clock_of_this_machine_does_not_matter(
         )
     print(run.stderr)
     assert run.returncode == 1
-    assert "calls of version 2 failed while it was tried" in run.stderr
+    assert "calls of version 2 failed during its canary" in run.stderr
     assert leads(aws, name) == ("1", {})
 
 
@@ -233,7 +233,7 @@ def test_a_canary_of_which_nothing_is_seen_has_not_passed(
     with serving(first):
         passed = project.deploy()
     assert passed.code == 0
-    assert f"CloudWatch shows no call of version 3 of {name} while it was tried" in passed.log
+    assert f"CloudWatch shows no call of version 3 of {name} during its canary" in passed.log
     assert leads(aws, name) == ("3", {})
 
 

@@ -45,7 +45,10 @@ import os
 def handler(event, context):
     return {"ok": True and os.environ["KEY"].startswith("good"), "says": "one"}
 """
-KEPT = "was not restored: CloudFormation does not return NoEcho values"
+KEPT = (
+    "was not restored: CloudFormation does not return NoEcho values; deploy again with the previous "
+    "value"
+)
 
 
 @pytest.fixture

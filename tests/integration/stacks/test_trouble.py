@@ -114,7 +114,7 @@ def test_a_stack_that_can_neither_go_on_nor_back_says_how_to_go_on(
     run = project.deploy()
     assert run.code == 4
     assert run.function["error"].startswith("Broken (AWS::Lambda::Url): ")
-    assert run.function["left"] == [f"stack {stack}: it is UPDATE_ROLLBACK_FAILED"]
+    assert run.function["left"] == [f"stack {stack}: its status is UPDATE_ROLLBACK_FAILED"]
     project.write("template.yaml", GREETER.format(role=lasting))
     again = project.deploy()
     assert again.code == 3
@@ -226,7 +226,7 @@ def test_a_bucket_that_is_missing_is_told_before_anything_is_touched(
         run = project.run(command)
         assert run.code == 3
         assert run.changes == []
-        assert "bucket nono for what stack" in run.log
+        assert "bucket nono for artifacts of stack" in run.log
         assert "say create: true under artifacts" in run.log
 
 
@@ -246,7 +246,7 @@ def test_a_machine_without_docker_is_told_before_anything_is_built(
     assert run.code == 3
     assert run.changes == []
     assert "no Docker engine answers at unix:///nowhere/docker.sock" in run.log
-    assert "the image of Receipts is to be built" in run.log
+    assert "which is needed to build the image of Receipts" in run.log
 
 
 def test_a_name_that_the_template_does_not_have_is_said_at_its_line(project: Project) -> None:
