@@ -46,8 +46,8 @@ def handler(event, context):
     return {"ok": True and os.environ["KEY"].startswith("good"), "says": "one"}
 """
 KEPT = (
-    "was not restored: CloudFormation does not return NoEcho values; deploy again with the previous "
-    "value"
+    "was not restored: CloudFormation does not return NoEcho values; deploy again with the "
+    "previous value"
 )
 
 
