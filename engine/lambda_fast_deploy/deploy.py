@@ -18,7 +18,7 @@ from lambda_fast_deploy.planning.problems import unusable
 from lambda_fast_deploy.planning.warnings import cautions
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.credentials import check_canaries
-from lambda_fast_deploy.release.function_release import FunctionRelease, because, found
+from lambda_fast_deploy.release.function_release import FunctionRelease, with_error, with_observed
 from lambda_fast_deploy.run_log import RunLog
 
 
@@ -115,7 +115,7 @@ def _reached(
     if not regions:
         raise next(iter(failed.values()))
     lost = (
-        because(
+        with_error(
             FunctionOutcome(region, function.name, "failed", alias=function.alias), failed[region]
         )
         for region, function in settings.targets
@@ -159,7 +159,7 @@ def _unreleased(
     settings: Settings, observed: Mapping[str, ObservedRegion]
 ) -> tuple[FunctionOutcome, ...]:
     return tuple(
-        found(
+        with_observed(
             FunctionOutcome(region, function.name, "planned", alias=function.alias),
             observed[region].functions.get(function.name),
         )

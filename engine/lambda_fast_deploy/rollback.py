@@ -36,12 +36,12 @@ from lambda_fast_deploy.models import (
 )
 from lambda_fast_deploy.planning.observe import observe_function
 from lambda_fast_deploy.release.context import ReleaseContext
-from lambda_fast_deploy.release.function_release import FunctionRelease, found
+from lambda_fast_deploy.release.function_release import FunctionRelease, with_observed
 from lambda_fast_deploy.release.latest import follow
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.state import descriptions
-from lambda_fast_deploy.testing.readiness import make_ready
+from lambda_fast_deploy.testing.readiness import wait_until_ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +158,13 @@ class _FunctionRollback:
     def deliver(self) -> FunctionOutcome:
         """Lead users back; an error is part of the delivery, not raised."""
         context = self._context
-        delivery = found(
+        delivery = with_observed(
             FunctionOutcome(
                 context.region, context.name, "unchanged", alias=context.function.alias
             ),
             context.observed,
         )
-        return self._release.carried_out(delivery, self._go)
+        return self._release.attempt(delivery, self._go)
 
     def _go(self, delivery: FunctionOutcome) -> FunctionOutcome:
         observed = self._context.observed
@@ -261,7 +261,7 @@ class _FunctionRollback:
             registry = self._context.clients.registry(self._context.region)
             registry.manifest(source.repository, state.image_digest)
         context = self._context
-        make_ready(state, context.name, context.region, context.clients, context.run_log)
+        wait_until_ready(state, context.name, context.region, context.clients, context.run_log)
         return state
 
     def _let_latest_follow(self, good: FunctionState) -> None:

@@ -86,13 +86,13 @@ def status(settings: Settings, clients: Clients, run_log: RunLog, only: str = ""
 
 def _of_stack(settings: Settings, clients: Clients, run_log: RunLog, only: str) -> list[Status]:
     """The stack in every region."""
-    from lambda_fast_deploy.stacks.stack_context import orders
+    from lambda_fast_deploy.stacks.stack_context import stack_contexts
     from lambda_fast_deploy.stacks.status import status_of
 
     assert settings.stack
     if only:
         raise Invalid([Problem("a stack is told of as a whole, by its own name", Place("status"))])
-    name, context = settings.stack.name, orders(settings, clients, run_log)
+    name, context = settings.stack.name, stack_contexts(settings, clients, run_log)
     stacks, failed = attempts(lambda region: status_of(context(region)), settings.regions)
     if not stacks:
         raise next(iter(failed.values()))

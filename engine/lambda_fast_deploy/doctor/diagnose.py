@@ -84,11 +84,11 @@ class _Examination:
 def _subject(settings: Settings, clients: Clients) -> _Examination:
     if settings.stack is None:
         return _Examination(settings, DesiredImages.of(settings))
-    from lambda_fast_deploy.stacks.stack_context import of_template, orders
+    from lambda_fast_deploy.stacks.stack_context import of_template, stack_contexts
 
     _, _, images = of_template(settings.stack)
     desired = DesiredImages(settings.bases, images, settings.regions[0], settings.event)
-    return _Examination(settings, desired, orders(settings, clients, RunLog()))
+    return _Examination(settings, desired, stack_contexts(settings, clients, RunLog()))
 
 
 def _valid(settings: Settings) -> Finding:

@@ -1,1 +1,1 @@
-"""Configuration, code, version, alias; each change records its undo before it is made."""
+"""Releases one function: configuration, code, version, alias. The undo of a change comes first."""

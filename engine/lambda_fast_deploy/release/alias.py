@@ -1,8 +1,8 @@
-"""The alias moves last, in one atomic call; until then users are on the previous version.
+"""Points the alias at a version, last and in one atomic call; until then the previous one is live.
 
-From its move until the last test has passed it says that its version is under test. Each move is
-made on the condition that nobody else has moved it since (API: ``UpdateAlias``, ``RevisionId``), so
-that call alone decides whose the alias is, with its function URL.
+Until the last test has passed, the alias's description marks its version as under test. Each update
+is conditional on the revision that was read (API: ``UpdateAlias``, ``RevisionId``). So that call
+alone decides which run owns the alias and its function URL.
 """
 
 from __future__ import annotations
@@ -19,193 +19,200 @@ from lambda_fast_deploy.release.ownership import wait_for_undo
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import descriptions, marks
 
-TRIES = 10  # moves, each on the condition that nothing has changed since the look before it
+TRIES = 10  # updates, each conditional on the revision that was read before it
 
 
 class AliasMoves:
-    """The alias of one function on its way; the way back is recorded before the first move.
+    """The updates of one function's alias. The undo is recorded before the first of them.
 
-    ``home`` is the version that users had when all tests had passed: where an undo leads them.
-    ``met``: another run has moved the alias while this one was under way.
+    ``stable`` is the last version that has passed all tests: an undo points the alias at it.
+    ``is_contended``: another run has changed the alias during this run.
     """
 
     def __init__(self, context: ReleaseContext) -> None:
         self._context = context
         self._versions = context.clients.versions(context.region)
-        self._before = context.observed.alias if context.observed else None
-        self._now = self._before
-        self._ours: list[_AliasTarget] = []
-        self._is_theirs = False
-        self.met = False
-        self.home = descriptions.proved_by(self._before)
+        self._observed = context.observed.alias if context.observed else None
+        self._current = self._observed
+        self._own_targets: list[_AliasTarget] = []
+        self._is_foreign = False
+        self.is_contended = False
+        self.stable = descriptions.proved_by(self._observed)
 
     def to(
         self, version: str, description: str, weights: Mapping[str, float] | None = None
     ) -> AliasState:
-        """Let the alias lead to a version, and to others by ``weights`` (parts of 1).
+        """Point the alias at a version, and at others with ``weights`` (shares of 1).
 
         Raises:
-            Conflict: somebody else has moved it since this run began.
+            Conflict: another deployment has updated it since this run began.
         """
-        wanted = _AliasTarget(version, dict(weights or {}), description)
-        if self._now and self._now.is_going:
-            self._now = wait_for_undo(self._context, self._now)
-        if not self._ours:
+        target = _AliasTarget(version, dict(weights or {}), description)
+        if self._current and self._current.is_going:
+            self._current = wait_for_undo(self._context, self._current)
+        if not self._own_targets:
             self._record()
-        self._ours.append(wanted)
+        self._own_targets.append(target)
         for _ in range(TRIES):
             try:
-                self._now = self._move(wanted)
-                return self._now
+                self._current = self._move(target)
+                return self._current
             except (Conflict, NotFound):
-                found = self._found()
-            if found and found.is_going:
-                found = wait_for_undo(self._context, found)
-            if found and wanted.is_at(found):  # only the answer had been lost
-                self._now = found
-                return found
-            self.met = True
-            if not (self._is_known(found) or self._is_as_found(found)):
+                alias = self._read()
+            if alias and alias.is_going:
+                alias = wait_for_undo(self._context, alias)
+            if alias and target.is_at(alias):  # only the response was lost
+                self._current = alias
+                return alias
+            self.is_contended = True
+            if not (self._is_as_last_read(alias) or self._may_replace(alias)):
                 break
-            self._now = found
-        self._ours.remove(wanted)
-        if found and found.is_settled and found.version == version and not weights:
-            self._now, self._is_theirs = found, True  # another run has led users there
-            return found
-        raise self._theirs(found)
+            self._current = alias
+        self._own_targets.remove(target)
+        if alias and alias.is_settled and alias.version == version and not weights:
+            self._current, self._is_foreign = alias, True  # another run deployed the same version
+            return alias
+        raise self._conflict(alias)
 
     def arrive(self) -> None:
-        """Wait until users have the version that the alias leads to.
+        """Wait until callers get the version that the alias points to.
 
         Raises:
-            DeployFailed: they do not after so long.
-            Cancelled: the run was, before they did.
-            Conflict: somebody else has moved the alias meanwhile.
+            DeployFailed: they do not within the time limit.
+            Cancelled: the run was cancelled first.
+            Conflict: another deployment has updated the alias in the meantime.
         """
-        if self._now is None:
+        if self._current is None:
             return
-        found = self._versions.arrived(self._context.name, self._now)
+        alias = self._versions.arrived(self._context.name, self._current)
         self._context.run_log.cancellation.check()
-        if not self._is_known(found):
-            raise self._theirs(found)
-        self._now = found
+        if not self._is_as_last_read(alias):
+            raise self._conflict(alias)
+        self._current = alias
 
     def confirm(self, description: str) -> None:
-        """Say that the last test of the version has passed.
+        """Record in the alias that the version has passed its last test.
 
         Raises:
-            Conflict: somebody else has moved the alias.
+            Conflict: another deployment has updated the alias.
         """
-        if self._now and self._now.is_under_test and self._is_ours(self._now):
-            self.to(self._now.version, description)
+        if self._current and self._current.is_under_test and self._is_of_this_run(self._current):
+            self.to(self._current.version, description)
 
-    def _move(self, wanted: _AliasTarget) -> AliasState:
+    def _move(self, target: _AliasTarget) -> AliasState:
         name, alias = self._context.name, self._context.function.alias
-        if self._now is None:
-            return self._versions.create_alias(name, alias, wanted.version, wanted.description)
+        if self._current is None:
+            return self._versions.create_alias(name, alias, target.version, target.description)
         return self._versions.move_alias(
-            name, alias, wanted.version, wanted.description, self._now.revision, wanted.weights
+            name, alias, target.version, target.description, self._current.revision, target.weights
         )
 
-    def _is_ours(self, found: AliasState) -> bool:
-        """Whether this run has led it to where it is."""
-        return any(lead.is_at(found) for lead in self._ours)
+    def _is_of_this_run(self, alias: AliasState) -> bool:
+        """Whether this run made the update that the alias shows."""
+        return any(target.is_at(alias) for target in self._own_targets)
 
-    def _is_known(self, found: AliasState | None) -> bool:
-        """Whether it is where it was when this run saw it last; its revision can be another one.
+    def _is_as_last_read(self, alias: AliasState | None) -> bool:
+        """Whether the alias is as this run read it last, at any revision.
 
-        AWS changes that itself when it lets the version serve that has been waiting for its
+        AWS itself changes the revision when a version starts to serve after it has waited for its
         provisioned concurrency.
         """
-        return self._now is not None and _lead_of(self._now).is_at(found)
+        return self._current is not None and _target_of(self._current).is_at(alias)
 
-    def is_back(self, found: AliasState) -> bool:
-        """Whether this run has led all users to the version that the alias leads to."""
-        return bool(self._ours) and not self._ours[-1].weights and self._ours[-1].is_at(found)
+    def is_restored(self, alias: AliasState) -> bool:
+        """Whether this run has pointed the alias, for all calls, at the version that it has now."""
+        return (
+            bool(self._own_targets)
+            and not self._own_targets[-1].weights
+            and self._own_targets[-1].is_at(alias)
+        )
 
-    def _is_as_found(self, found: AliasState | None) -> bool:
-        """Whether this run may move the alias from where it points now and lose no other change.
+    def _may_replace(self, alias: AliasState | None) -> bool:
+        """Whether this run may update the alias without losing the change of another one.
 
-        That is so when another run has been here and has put back what this one had found.
+        It may after another run has changed the alias and restored what this run had observed.
         """
-        if len(self._ours) > 1:  # this run has led users somewhere, and they are not there now
+        if len(self._own_targets) > 1:  # another deployment has replaced this run's own update
             return False
-        if found is None:
-            return not self.home and self._now is not None
-        if found.is_going:  # of a run that was killed while it went back
+        if alias is None:
+            return not self.stable and self._current is not None
+        if alias.is_going:  # from a run that was killed while it rolled back
             return True
-        return found.is_settled and bool(self.home) and found.version == self.home
+        return alias.is_settled and bool(self.stable) and alias.version == self.stable
 
-    def _theirs(self, found: AliasState | None) -> Conflict:
-        context, alias = self._context, self._context.function.alias
-        did = "moved" if self._before else "created"
-        leads = f" for version {found.version}" if found else " and deleted it"
-        says = f"{did} alias {alias} of {context.name}{leads}"
-        return context.theirs(says, found.version if found else "")
+    def _conflict(self, alias: AliasState | None) -> Conflict:
+        context = self._context
+        change = "moved" if self._observed else "created"
+        target = f" to version {alias.version}" if alias else " and deleted it"
+        event = f"{change} alias {context.function.alias} of {context.name}{target}"
+        return context.conflict(event, alias.version if alias else "")
 
-    # ------------------------------------------------------------ the way back
+    # ------------------------------------------------------------ undo
 
     def _record(self) -> None:
-        """Record how users are led back, before anything else is undone.
+        """Record the undo of the alias, which runs before every other undo.
 
-        What this run has made for the alias, or the alias itself, goes after that: so others see
-        that it is going while it is.
+        The function URL that this run created for the alias, or the alias itself, is deleted after
+        that, and the alias says so in the meantime. So other runs can see it.
         """
-        undo, what = (
-            self._context.undo,
-            f"alias {self._context.function.alias} of {self._context.name}",
-        )
-        if not self.home:
-            undo.record(what, self._delete)
-            undo.record(what, self._mark, first=True)
+        undo = self._context.undo
+        change = f"alias {self._context.function.alias} of {self._context.name}"
+        if not self.stable:
+            undo.record(change, self._delete)
+            undo.record(change, self._mark_deletion, first=True)
             return
-        undo.record(what, self._unmark)
-        undo.record(f"{what}, back to version {self.home}", self._back, first=True)
+        undo.record(change, self._remove_mark)
+        undo.record(f"{change}, back to version {self.stable}", self._restore, first=True)
 
-    def _back(self) -> UndoResult | None:
-        """Lead users to where they were, unless somebody else has led them elsewhere since."""
+    def _restore(self) -> UndoResult | None:
+        """Point the alias at ``stable``, unless another deployment has updated it since."""
         description = self._description
-        if self.gives_url:
+        if self.may_change_url:
             description = descriptions.putting_back(self._context.run_log.run, description)
-        before = self._before
+        before = self._observed
         weights = before.shares if before and not (before.is_under_test or before.is_going) else {}
-        return self._put(_AliasTarget(self.home, dict(weights), description))
+        return self._update_own(_AliasTarget(self.stable, dict(weights), description))
 
-    def _mark(self) -> UndoResult:
-        """Say that the alias, which this run has made, is being deleted."""
-        if not self._ours:
+    def _mark_deletion(self) -> UndoResult:
+        """Mark the alias, which this run has created, as being deleted."""
+        if not self._own_targets:
             return UndoResult.NEEDLESS
-        version = self._ours[-1].version
+        version = self._own_targets[-1].version
         mark = _AliasTarget(version, {}, marks.deleted_by(self._context.run_log.run))
-        return self._put(mark) or UndoResult.NEEDLESS
+        return self._update_own(mark) or UndoResult.NEEDLESS
 
-    def _put(self, wanted: _AliasTarget) -> UndoResult | None:
-        """Lead users elsewhere if this run has led them to where they are."""
-        name, alias = self._context.name, self._context.function.alias
-        while found := self._found():
-            before = self._before and _lead_of(self._before)
-            if not self._ours or wanted.is_at(found) or (before and before.is_at(found)):
+    def _update_own(self, target: _AliasTarget) -> UndoResult | None:
+        """Update the alias if it still is as this run has updated it."""
+        context = self._context
+        while alias := self._read():
+            before = self._observed and _target_of(self._observed)
+            if not self._own_targets or target.is_at(alias) or (before and before.is_at(alias)):
                 return UndoResult.NEEDLESS
-            if not self._is_ours(found):
-                self._is_theirs = True
+            if not self._is_of_this_run(alias):
+                self._is_foreign = True
                 return UndoResult.THEIRS
-            with contextlib.suppress(Conflict, NotFound):  # it was moved since the look: look again
-                self._now = self._versions.move_alias(
-                    name, alias, wanted.version, wanted.description, found.revision, wanted.weights
+            with contextlib.suppress(Conflict, NotFound):  # it has changed since the read: retry
+                self._current = self._versions.move_alias(
+                    context.name,
+                    context.function.alias,
+                    target.version,
+                    target.description,
+                    alias.revision,
+                    target.weights,
                 )
-                self._ours.append(wanted)
+                self._own_targets.append(target)
                 return None
         return UndoResult.NEEDLESS
 
-    def _unmark(self) -> UndoResult:
-        """Say that everything of an alias is as it was."""
-        found = self._found_going()
-        if found:
-            self._put(_AliasTarget(found.version, dict(found.shares), self._description))
+    def _remove_mark(self) -> UndoResult:
+        """Remove the mark of the undo from the alias: the undo is complete."""
+        alias = self._alias_being_undone()
+        if alias:
+            self._update_own(_AliasTarget(alias.version, dict(alias.shares), self._description))
         return UndoResult.NEEDLESS
 
     def _delete(self) -> UndoResult | None:
-        if self._found_going() is None:
+        if self._alias_being_undone() is None:
             return UndoResult.NEEDLESS
         try:
             self._versions.delete_alias(self._context.name, self._context.function.alias)
@@ -213,28 +220,28 @@ class AliasMoves:
             return UndoResult.NEEDLESS
         return None
 
-    def _found_going(self) -> AliasState | None:
-        """The alias, if it says that this run is undoing it."""
-        found = self._found()
-        return found if found and found.is_going and self._is_ours(found) else None
+    def _alias_being_undone(self) -> AliasState | None:
+        """The alias, if its description says that this run is undoing it."""
+        alias = self._read()
+        return alias if alias and alias.is_going and self._is_of_this_run(alias) else None
 
     @property
-    def gives_url(self) -> bool:
-        """Whether this run makes or changes the function URL of the alias, or may have to."""
-        is_known = self._before is not None and self._before.is_settled
+    def may_change_url(self) -> bool:
+        """Whether this run creates or changes the function URL of the alias, or may have to."""
+        is_settled = self._observed is not None and self._observed.is_settled
         step = self._context.steps.url
         return self._context.function.url is not None and not (
-            is_known and not (step and step.is_due)
+            is_settled and not (step and step.is_due)
         )
 
     @property
     def _description(self) -> str:
-        """What the alias says of itself at home."""
-        before = self._before
+        """The description of the alias when it points to ``stable``."""
+        before = self._observed
         if before and not before.is_under_test:
             return descriptions.without_mark(before.description)
         state = self._context.clients.functions(self._context.region).read(
-            self._context.name, self.home
+            self._context.name, self.stable
         )
         previous = descriptions.previous_of(state.description) if state else ""
         return descriptions.of_alias(
@@ -242,31 +249,31 @@ class AliasMoves:
         )
 
     def keeps_url(self) -> bool:
-        """Whether the alias is another run's by now that wants it to have a function URL."""
-        if not self._is_theirs:
+        """Whether another run owns the alias by now and needs its function URL."""
+        if not self._is_foreign:
             return False
-        found = self._found()
-        return bool(found and descriptions.wants_url(found.description))
+        alias = self._read()
+        return bool(alias and descriptions.wants_url(alias.description))
 
-    def _found(self) -> AliasState | None:
+    def _read(self) -> AliasState | None:
         return self._versions.alias(self._context.name, self._context.function.alias)
 
 
 @dataclass(frozen=True, slots=True)
 class _AliasTarget:
-    """Where a run leads an alias, and what it says of itself."""
+    """The version, weights and description that a run gives an alias."""
 
     version: str
     weights: Mapping[str, float]
     description: str
 
     def is_at(self, alias: AliasState | None) -> bool:
-        """Whether an alias is there, whichever version AWS itself lets serve meanwhile."""
+        """Whether an alias is so, even if AWS still lets another version serve."""
         if alias is None:
             return False
-        is_so = (alias.version, alias.description) == (self.version, self.description)
-        return is_so and self.weights in (alias.weights, alias.shares)
+        is_equal = (alias.version, alias.description) == (self.version, self.description)
+        return is_equal and self.weights in (alias.weights, alias.shares)
 
 
-def _lead_of(alias: AliasState) -> _AliasTarget:
+def _target_of(alias: AliasState) -> _AliasTarget:
     return _AliasTarget(alias.version, dict(alias.shares), alias.description)

@@ -1,4 +1,4 @@
-"""A part of the users' calls for a while, before all of them."""
+"""Sends a share of the traffic to a new version for a while, before all of it."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from lambda_fast_deploy.models import Canary, Step
 from lambda_fast_deploy.release.alias import AliasMoves
 from lambda_fast_deploy.release.context import ReleaseContext
 
-MOST_CALLS = 20  # of CloudWatch's pages, per order, as long as the canary's own time lasts
+MOST_CALLS = 20  # of CloudWatch's pages, per release, during the canary
 LATE = 180.0  # seconds that CloudWatch may take to show a call
-LONGEST = 15.0  # seconds between two looks
+LONGEST = 15.0  # seconds between two reads of the metrics
 
 
-def try_out(context: ReleaseContext, moves: AliasMoves, version: str, description: str) -> None:
-    """Lead a part of the users to a version, watch how it fares, and return if it fares well.
+def run_canary(context: ReleaseContext, moves: AliasMoves, version: str, description: str) -> None:
+    """Send a share of the traffic to a version and watch it; return if it passes.
 
     Raises:
-        GateFailed: an alarm went off, too many of its calls failed, or none was seen.
-        Conflict: somebody else has moved the alias.
+        FunctionTestFailed: an alarm went off, too many calls failed, or CloudWatch shows no call.
+        Conflict: another deployment has updated the alias.
     """
-    canary, home, step = context.function.canary, moves.home, context.steps.canary
+    canary, stable, step = context.function.canary, moves.stable, context.steps.canary
     if canary is None or step is None:
         return
-    if not home or not step.is_due:
+    if not stable or not step.is_due:
         context.run_log.note(f"No canary of {context.name}: {step.reason}.")
         return
-    if home == version:  # Lambda divides no calls between a version and itself
-        context.run_log.note(f"No canary of {context.name}: users have version {version} already.")
+    if stable == version:  # Lambda cannot split traffic between a version and itself
+        context.run_log.note(f"No canary of {context.name}: version {version} is already live.")
         return
     with context.working(step) as detail:
         watch = _CanaryWatch(context, canary, version, step)
-        moves.to(home, description, {version: canary.weight})
+        moves.to(stable, description, {version: canary.weight})
         detail(watch.until_over())
 
 
 def slow_alarms(canary: Canary, alarms: Mapping[str, Alarm]) -> list[str]:
-    """What is so of each alarm that a canary may be over before."""
+    """A sentence for each alarm whose period is longer than the canary."""
     return [
         f"alarm {name} goes off after {units.seconds(alarm.span)} at the earliest, and the "
         "canary lasts "
@@ -52,7 +52,7 @@ def slow_alarms(canary: Canary, alarms: Mapping[str, Alarm]) -> list[str]:
 
 
 class _CanaryWatch:
-    """How one version fares; ``_ringing`` are alarms that rang before it had its first call."""
+    """Judges one version; ``_in_alarm`` were in ALARM state before its first call."""
 
     def __init__(self, context: ReleaseContext, canary: Canary, version: str, step: Step) -> None:
         self._context = context
@@ -61,23 +61,23 @@ class _CanaryWatch:
         self._step = step
         self._metrics = context.clients.metrics(context.region)
         self._calls = CallMetrics()
-        self._ringing: set[str] = set()
+        self._in_alarm: set[str] = set()
         alarms = self._metrics.alarms(canary.alarms)
         for name, alarm in alarms.items():
             if alarm.rings:
-                self._ringing.add(name)
+                self._in_alarm.add(name)
                 context.run_log.note(
-                    f"Alarm {name} rings already, so it does not judge version {version} of "
-                    f"{context.name} until it has been silent: {alarm.reason}"
+                    f"Alarm {name} is already in ALARM state. The canary of version {version} of "
+                    f"{context.name} ignores it until it has left that state: {alarm.reason}"
                 )
-        for says in slow_alarms(canary, alarms):
-            context.run_log.note(f"{context.name}: {says}.")
+        for sentence in slow_alarms(canary, alarms):
+            context.run_log.note(f"{context.name}: {sentence}.")
 
     def until_over(self) -> str:
-        """What was seen until the time was over, and CloudWatch has shown the end of it.
+        """Watch until the time is over and CloudWatch shows its end; the calls, for people.
 
         Raises:
-            GateFailed: the version fared badly, or was not seen at all.
+            FunctionTestFailed: the version failed, or CloudWatch shows no call of it.
         """
         context, canary = self._context, self._canary
         since, begun = self._metrics.now(), clock.monotonic()
@@ -85,14 +85,14 @@ class _CanaryWatch:
 
         def is_over() -> bool:
             context.run_log.cancellation.check()
-            gone = clock.monotonic() - begun
+            elapsed = clock.monotonic() - begun
             self._calls = self._metrics.calls(
                 context.name, context.function.alias, self._version, since
             )
-            self._tell(gone)
+            self._report(elapsed)
             self._judge()
             newest = self._calls.newest
-            return gone >= canary.duration and newest is not None and newest >= end
+            return elapsed >= canary.duration and newest is not None and newest >= end
 
         retry.until(
             is_over,
@@ -103,46 +103,46 @@ class _CanaryWatch:
             wake=context.run_log.cancellation.check,
         )
         if not self._calls.every:
-            self._unseen()
-        return self._seen
+            self._judge_without_calls()
+        return self._call_counts
 
     @property
-    def _seen(self) -> str:
+    def _call_counts(self) -> str:
         return f"{self._calls.every} calls, {self._calls.failed} failed"
 
-    def _tell(self, gone: float) -> None:
-        context, lasts, step = self._context, self._canary.duration, self._step
-        when = f"after {gone:.0f} of {units.seconds(lasts)}"
-        if gone > lasts:
-            when = "so far; CloudWatch has not shown the last of them yet"
-        context.run_log.progress(step.id, f"{self._seen} {when}", context.region)
-        context.run_log.advance(step.id, gone, lasts, region=context.region)
+    def _report(self, elapsed: float) -> None:
+        context, duration, step = self._context, self._canary.duration, self._step
+        when = f"after {elapsed:.0f} of {units.seconds(duration)}"
+        if elapsed > duration:
+            when = "so far; CloudWatch does not show the last calls yet"
+        context.run_log.progress(step.id, f"{self._call_counts} {when}", context.region)
+        context.run_log.advance(step.id, elapsed, duration, region=context.region)
 
     def _judge(self) -> None:
         version, allowed = self._version, self._canary.max_error_rate or 0
         for name, alarm in self._metrics.alarms(self._canary.alarms).items():
             if not alarm.rings:
-                self._ringing.discard(name)
-            elif name not in self._ringing:
+                self._in_alarm.discard(name)
+            elif name not in self._in_alarm:
                 raise FunctionTestFailed(
-                    f"alarm {name} went off while version {version} was tried: {alarm.reason}"
+                    f"alarm {name} went off during the canary of version {version}: {alarm.reason}"
                 )
         if self._calls.failed > allowed * self._calls.every:
             raise FunctionTestFailed(
                 f"{self._calls.failed} of {self._calls.every} calls of version {version} failed "
-                f"while it was tried; at most {allowed * 100:g} % may"
+                f"during its canary; max-error-rate allows {allowed * 100:g} %"
             )
 
-    def _unseen(self) -> None:
+    def _judge_without_calls(self) -> None:
         context, version = self._context, self._version
         if self._canary.unseen == "fail":
             raise FunctionTestFailed(
-                f"CloudWatch shows no call of version {version} of {context.name}, so nothing is "
-                "known of how it fares",
-                remedy="Let its canary last longer (for), give it more of the calls (weight), or "
-                "say canary: {unseen: pass}.",
+                f"CloudWatch shows no call of version {version} of {context.name} during its "
+                "canary",
+                remedy="Use a longer canary (for) or a larger share of the traffic (weight), or "
+                "set canary: {unseen: pass}.",
             )
         context.run_log.note(
-            f"CloudWatch shows no call of version {version} of {context.name} while it was tried: "
-            "its canary says nothing."
+            f"CloudWatch shows no call of version {version} of {context.name} during its canary, "
+            "so the canary has no result."
         )

@@ -1,4 +1,4 @@
-"""What one release has in hand: one function in one region, and everything it needs."""
+"""The context of a release: one function in one region, and the values and clients it needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lambda_fast_deploy.run_log import RunLog
 
 @dataclass(frozen=True, slots=True)
 class ReleaseContext:
-    """A function to release. ``observed`` is what was there before the run, if anything."""
+    """A function to release. ``observed`` is its state before the run, if it existed."""
 
     region: str
     function: Function
@@ -43,33 +43,33 @@ class ReleaseContext:
 
     @property
     def observed_url(self) -> str:
-        """The function URL that was there before, if any."""
+        """The function URL before the run, if there was one."""
         return self.observed.url.address if self.observed and self.observed.url else ""
 
     def working(self, step: Step) -> AbstractContextManager[Callable[[str], None]]:
-        """Time the step's work in the run_log; yields a setter of its detail."""
+        """Time the work of a step in the run log; yields a setter of its detail."""
         return self.run_log.step(step)
 
-    def theirs(self, what: str, version: str = "") -> Conflict:
-        """The error of a run that met somebody else's.
+    def conflict(self, event: str, version: str = "") -> Conflict:
+        """The error after a change by another deployment.
 
         Args:
-            what: what they did.
-            version: the version that tells of them; the newest, if they left none.
+            event: what the other deployment did, as in "moved alias live".
+            version: the version whose description names that deployment; default the newest.
         """
         return Conflict(
-            f"somebody else {what} while this run was deploying{self._who(version)}",
-            remedy="Nothing of theirs was changed. Run again to deploy on top of it.",
+            f"another deployment {event} while this run was deploying{self._origin(version)}",
+            remedy="Its changes were kept. Run again to deploy on top of them.",
         )
 
-    def _who(self, version: str) -> str:
+    def _origin(self, version: str) -> str:
         state: FunctionState | None = None
-        with contextlib.suppress(DeployError):  # it would only say more
+        with contextlib.suppress(DeployError):  # it is only a detail of the message
             if version:
                 state = self.clients.functions(self.region).read(self.name, version)
             else:
                 state = next(iter(self.clients.versions(self.region).every(self.name)), None)
         if state is None:
             return ""
-        said = f": {state.description}" if state.description else ""
-        return f" (version {state.version}, {state.modified}{said})"
+        description = f": {state.description}" if state.description else ""
+        return f" (version {state.version}, {state.modified}{description})"

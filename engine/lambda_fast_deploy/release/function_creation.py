@@ -1,4 +1,4 @@
-"""A function that does not exist yet."""
+"""Creates a function that does not exist yet."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from lambda_fast_deploy.planning.configuration import resolved
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.layer_versions import layers_exist
 from lambda_fast_deploy.release.new_code import NewCode
-from lambda_fast_deploy.release.ownership import take_back_creation
+from lambda_fast_deploy.release.ownership import delete_created_function
 from lambda_fast_deploy.release.undo import UndoResult
 
 
 def create_function(context: ReleaseContext, step: Step, code: NewCode) -> str:
-    """Create the function as its step says; its revision once it is active.
+    """Create the function of a step; returns its revision once it is active.
 
     Raises:
         ChangedMeanwhile: another run created it first.
@@ -36,12 +36,12 @@ def create_function(context: ReleaseContext, step: Step, code: NewCode) -> str:
 
 
 def _delete(context: ReleaseContext, refusal: ImageRefused) -> None:
-    """Delete the function that this run has made: one that is Failed takes no other code.
+    """Delete the function that this run has created: a Failed function does not accept new code.
 
     Raises:
-        ImageRefused: it is not this run's any more.
+        ImageRefused: another run owns the function by now.
     """
-    if take_back_creation(context) is UndoResult.THEIRS:
+    if delete_created_function(context) is UndoResult.THEIRS:
         raise refusal
     context.undo.forget()
     context.clients.functions(context.region).gone(context.name)
@@ -49,15 +49,17 @@ def _delete(context: ReleaseContext, refusal: ImageRefused) -> None:
 
 def _create_once(context: ReleaseContext, step: Step, code: NewCode) -> None:
     parameters = resolved(step.parameters, context.artifacts.layers)
-    context.undo.record(f"creation of function {context.name}", lambda: take_back_creation(context))
+    context.undo.record(
+        f"creation of function {context.name}", lambda: delete_created_function(context)
+    )
     try:
-        with code.taken(), layers_exist(parameters):
+        with code.being_sent(), layers_exist(parameters):
             context.clients.functions(context.region).create(
                 context.name, context.run_log.run, code.sha256, Code=code.parameters, **parameters
             )
     except Refused as refusal:
-        context.undo.forget()  # AWS said no: whatever is there is not ours to delete
+        context.undo.forget()  # AWS refused: a function of this name is not this run's to delete
         if isinstance(refusal, Conflict) and not isinstance(refusal, ChangedMeanwhile):
-            says = f"somebody else created {context.name} while this run was deploying"
-            raise ChangedMeanwhile(says, remedy=refusal.remedy) from None
+            problem = f"another deployment created {context.name} while this run was deploying"
+            raise ChangedMeanwhile(problem, remedy=refusal.remedy) from None
         raise

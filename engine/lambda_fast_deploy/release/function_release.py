@@ -1,4 +1,4 @@
-"""The delivery of one function to its users, or back to where it was."""
+"""Releases one function in one region: update, test, alias, test, and roll back after an error."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from lambda_fast_deploy.planning.configuration import is_proved
 from lambda_fast_deploy.release.alias import AliasMoves
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_settings import apply_settings, has_settings_to_apply
-from lambda_fast_deploy.release.function_url import give_url
+from lambda_fast_deploy.release.function_url import apply_function_url
 from lambda_fast_deploy.release.latest import announce_test, follow, mark_tested
-from lambda_fast_deploy.release.live_version import served
+from lambda_fast_deploy.release.live_version import live_version
 from lambda_fast_deploy.release.ownership import end_creation, is_of_a_run
 from lambda_fast_deploy.release.undo import UndoReport
 from lambda_fast_deploy.release.version_tests import VersionTests
 from lambda_fast_deploy.state import descriptions
 
 
-def because(delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
-    """A delivery that an error ended."""
-    says = "\n".join(filter(None, (error.message, error.detail)))
-    return replace(delivery, error=says, remedy=error.remedy)
+def with_error(delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
+    """The outcome of a release that an error has ended."""
+    message = "\n".join(filter(None, (error.message, error.detail)))
+    return replace(delivery, error=message, remedy=error.remedy)
 
 
-def found(delivery: FunctionOutcome, observed: ObservedFunction | None) -> FunctionOutcome:
-    """A delivery with what AWS already serves."""
+def with_observed(delivery: FunctionOutcome, observed: ObservedFunction | None) -> FunctionOutcome:
+    """An outcome with the version that is live before the release."""
     if observed is None:
         return delivery
     state = observed.live or observed.latest
@@ -55,45 +55,47 @@ def found(delivery: FunctionOutcome, observed: ObservedFunction | None) -> Funct
 
 
 class FunctionRelease:
-    """One function in one region: staged, tested, exposed, tested again; undone if it fails.
+    """One function in one region: updated, tested, made live, tested again; or rolled back.
 
-    ``tests`` are those of the function.
+    ``tests`` are the tests of the function.
     """
 
     def __init__(self, context: ReleaseContext) -> None:
         self._context = context
         self._moves = AliasMoves(context)
         self._functions = context.clients.functions(context.region)
-        self._version: FunctionState | None = None  # the one that this run releases
+        self._version: FunctionState | None = None  # that this run releases
         self.tests = VersionTests(context)
 
     def deliver(self) -> FunctionOutcome:
-        """Release the function; an error is part of the delivery, not raised."""
+        """Release the function; an error is part of the outcome and not raised."""
         context = self._context
-        delivery = found(
+        delivery = with_observed(
             FunctionOutcome(
                 context.region, context.name, "unchanged", alias=context.function.alias
             ),
             context.observed,
         )
-        return self.carried_out(delivery, self._go if context.steps.changes else self._stay)
+        return self.attempt(
+            delivery, self._update if context.steps.changes else self._test_unchanged
+        )
 
-    def carried_out(
-        self, delivery: FunctionOutcome, way: Callable[[FunctionOutcome], FunctionOutcome]
+    def attempt(
+        self, delivery: FunctionOutcome, work: Callable[[FunctionOutcome], FunctionOutcome]
     ) -> FunctionOutcome:
-        """A delivery on its way; undone if that fails."""
+        """Do the work of a release, and roll it back after an error."""
         try:
-            return way(delivery)
+            return work(delivery)
         except DeployError as error:
-            return self._back(delivery, self._seen(error))
-        except Exception as error:  # a fault of ours must not leave users half-way either
-            return self._back(delivery, unexpected(error))
+            return self._roll_back(delivery, self._cause_of(error))
+        except Exception as error:  # a bug must not leave a release half done either
+            return self._roll_back(delivery, unexpected(error))
 
-    def _stay(self, delivery: FunctionOutcome) -> FunctionOutcome:
+    def _test_unchanged(self, delivery: FunctionOutcome) -> FunctionOutcome:
         context = self._context
         if context.observed:
             apply_settings(context, context.observed.latest.arn)
-        url = give_url(context, self._moves)
+        url = apply_function_url(context, self._moves)
         if context.observed and context.observed.alias and context.observed.alias.serving:
             with context.run_log.work(f"alias:{context.name}", "read", "", context.region):
                 self._moves.arrive()
@@ -104,27 +106,27 @@ class FunctionRelease:
                 end_creation(context, context.observed.latest.arn)
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
-    def _go(self, delivery: FunctionOutcome) -> FunctionOutcome:
+    def _update(self, delivery: FunctionOutcome) -> FunctionOutcome:
         # A run without changes needs none of these.
-        from lambda_fast_deploy.release.canary import try_out
+        from lambda_fast_deploy.release.canary import run_canary
         from lambda_fast_deploy.release.cleanup import clean
         from lambda_fast_deploy.release.function_update import stage
 
         context = self._context
-        alias, previous = context.observed.alias if context.observed else None, self._moves.home
+        alias, previous = context.observed.alias if context.observed else None, self._moves.stable
         past = alias.description if alias and alias.is_settled else ""
         announce_test(context)
         event, now = context.settings.event, clock.now()
         staged = stage(context, descriptions.of_version(event, previous, past, now=now))
         version = self._version = staged.state
         speed = self.tests.test_version(version)
-        has_url, took = context.function.url is not None, context.run_log.elapsed
+        has_url, seconds = context.function.url is not None, context.run_log.elapsed
         description = descriptions.of_alias(
-            self._before(version), speed, took, now=clock.now(), has_url=has_url
+            self._previous_of(version), speed, seconds, now=clock.now(), has_url=has_url
         )
         if context.function.has_alias:
-            marked = descriptions.under_test(context.run_log.run, self._moves.home, description)
-            try_out(context, self._moves, version.version, marked)
+            marked = descriptions.under_test(context.run_log.run, self._moves.stable, description)
+            run_canary(context, self._moves, version.version, marked)
             self.expose(version.version, description)
         arn = version.arn.removesuffix(f":{version.version}")
         apply_settings(context, arn)
@@ -134,7 +136,7 @@ class FunctionRelease:
         history = self.history(version.version)
         if context.observed is None or is_of_a_run(context):
             end_creation(context, arn)
-        if context.function.has_alias and (staged.is_shared or self._moves.met):
+        if context.function.has_alias and (staged.is_shared or self._moves.is_contended):
             follow(context, version)
         clean(context)
         return replace(
@@ -157,70 +159,75 @@ class FunctionRelease:
             history=history,
         )
 
-    def _before(self, version: FunctionState) -> str:
-        """The version that users had before one; of one that they have already, as it was told."""
-        observed, home = self._context.observed, self._moves.home
-        if version.version != home:
-            return home
-        described = [observed.alias.description if observed and observed.alias else ""]
-        earlier = map(descriptions.previous_of, [*described, version.description])
-        return next((number for number in earlier if number not in ("", home)), "")
+    def _previous_of(self, version: FunctionState) -> str:
+        """The version before one; before the live version, as its alias describes it."""
+        observed, stable = self._context.observed, self._moves.stable
+        if version.version != stable:
+            return stable
+        of_alias = observed.alias.description if observed and observed.alias else ""
+        earlier = map(descriptions.previous_of, [of_alias, version.description])
+        return next((number for number in earlier if number not in ("", stable)), "")
 
-    def _seen(self, error: DeployError) -> DeployError:
-        """An error, or what has led to it: another run deleted the version, or the function."""
+    def _cause_of(self, error: DeployError) -> DeployError:
+        """An error, or its cause if another run has deleted the version or the function."""
         version, name = self._version, self._context.name
         if version is None or isinstance(error, ChangedMeanwhile):
             return error
         with contextlib.suppress(DeployError):
             if self._functions.read(name, version.version) is None:
-                says = f"somebody else deleted version {version.version} of {name}, or all of it"
-                return ChangedMeanwhile(f"{says}, while this run was deploying")
+                number = version.version
+                return ChangedMeanwhile(
+                    f"another deployment deleted version {number} of {name}, or the function, "
+                    "while this run was deploying"
+                )
         return error
 
-    # ------------------------------------------------------------ the ways of every release
+    # ------------------------------------------------------------ the steps of every release
 
     def expose(self, version: str, description: str) -> None:
-        """Move all traffic to a version; until ``settle`` the alias marks it as under test."""
+        """Point the alias at a version; until ``settle`` the alias marks it as under test."""
         context = self._context
-        if self._is_not_over():
+        if self._can_still_fail():
             description = descriptions.under_test(
-                context.run_log.run, self._moves.home, description
+                context.run_log.run, self._moves.stable, description
             )
         with context.working(context.steps.alias) as detail:
             self._moves.to(version, description)
-            if self._moves.home not in ("", version):
+            if self._moves.stable not in ("", version):
                 self._moves.arrive()
             detail(f"{context.function.alias} -> version {version}")
 
-    def _is_not_over(self) -> bool:
-        """Whether anything can fail once the version is live."""
+    def _can_still_fail(self) -> bool:
+        """Whether a step or a test follows once the version is live."""
         context = self._context
         return (
-            has_settings_to_apply(context) or self._moves.gives_url or self.tests.has_live_tests()
+            has_settings_to_apply(context)
+            or self._moves.may_change_url
+            or self.tests.has_live_tests()
         )
 
     def reach(self) -> str:
-        """Test the addresses at which the function is live; its URL, if it has one."""
-        url = give_url(self._context, self._moves)
+        """Test the live function at its addresses; returns its URL, if it has one."""
+        url = apply_function_url(self._context, self._moves)
         self.tests.test_live(url)
         return url
 
     def settle(self, description: str) -> None:
-        """Mark the alias's version as tested: the last test has passed."""
+        """Mark the version of the alias as tested, after the last test."""
         self._moves.confirm(description)
 
     def history(self, version: str) -> tuple[PastVersion, ...]:
-        """The versions that users had before one; nothing if they cannot be listed."""
+        """The versions that were live before one; empty if AWS does not list them."""
         context = self._context
         if context.observed is None or not context.function.has_alias:
             return ()
-        with contextlib.suppress(DeployError):  # users have the version: nothing may undo that
+        with contextlib.suppress(DeployError):  # the version is live: no error may undo that
             return descriptions.history(
                 context.clients.versions(context.region).every(context.name), version
             )
         return ()
 
-    # ------------------------------------------------------------ what came of it
+    # ------------------------------------------------------------ the outcome
 
     def _layer_sizes(self) -> dict[str, int]:
         source = self._context.function.source
@@ -233,17 +240,17 @@ class FunctionRelease:
         base = source.base if isinstance(source, ImageSource) else None
         return self._context.artifacts.bases.get(base, "") if base else ""
 
-    def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
+    def _roll_back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context
         error.hide(context.run_log.secrets.hide)
         report = UndoReport()
         if context.undo:
             cause = error.message.splitlines()[0]
             work = context.run_log.work(f"undo:{context.name}", "undo", cause, context.region)
-            report = context.undo.told(work)
-        version, serves = served(context, self._moves, report)
+            report = context.undo.undo_in_log(work)
+        version, serves = live_version(context, self._moves, report)
         return replace(
-            because(delivery, error),
+            with_error(delivery, error),
             outcome="undone" if report.undone else "failed",
             is_overtaken=isinstance(error, ChangedMeanwhile),
             version=delivery.version if serves == "unknown" else version,

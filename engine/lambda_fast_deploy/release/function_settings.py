@@ -1,4 +1,4 @@
-"""What no version has, such as tags: set once the new version is live, and taken back."""
+"""Settings outside versions, such as tags: applied once the new version is live, and restored."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from lambda_fast_deploy.release.undo import UndoResult
 
 
 def has_settings_to_apply(context: ReleaseContext) -> bool:
-    """Whether the plan sets anything that no version has."""
+    """Whether the plan changes a setting that is not part of a version."""
     return any(_due(context, setting) for setting in SETTINGS)
 
 
 def apply_settings(context: ReleaseContext, arn: str) -> None:
-    """Set what the plan says of the function as a whole.
+    """Apply the planned settings that are not part of a version.
 
     Args:
         context: the release.
-        arn: the function's.
+        arn: of the function.
     """
     for setting in SETTINGS:
         if step := _due(context, setting):
@@ -51,13 +51,13 @@ def _apply(context: ReleaseContext, arn: str, setting: FunctionSetting, step: St
 def restore_setting(
     functions: Functions, setting: FunctionSetting, arn: str, sent: Any, previous: Any
 ) -> UndoResult | None:
-    """Take back what this run has sent, as far as it is still so.
+    """Restore the value before this run, as far as it still has what this run sent.
 
     Args:
-        functions: those of the region.
-        setting: what was set.
-        arn: the function's.
-        sent: what was sent.
+        functions: client of the region.
+        setting: the setting.
+        arn: of the function.
+        sent: the value that this run sent.
         previous: the value before that.
     """
     calls = setting.restore(arn, sent, functions.setting(arn, setting), previous)

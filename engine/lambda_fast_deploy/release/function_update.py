@@ -1,4 +1,4 @@
-"""What was asked for, in ``$LATEST`` and published as a version; no user has met it yet."""
+"""Updates ``$LATEST`` and publishes it as a version, which has no traffic yet."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from lambda_fast_deploy.release.new_code import NewCode
 from lambda_fast_deploy.release.ownership import adopt, is_of_a_run
 from lambda_fast_deploy.release.publish import publish
 from lambda_fast_deploy.release.restore import (
-    is_had_as_found,
     is_same,
     restore_code,
     restore_configuration,
+    was_live,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """What users are to have; its ``code_location`` is the image's URI, if it is one.
+    """The version to release; its ``code_location`` is the URI of its image, if it has one.
 
-    ``is_shared``: ``$LATEST`` was not what users had when this run found it, so another one may
-    take a part of it back.
+    ``is_shared``: ``$LATEST`` was not the live version when this run began, so another run may
+    roll back a part of it.
     """
 
     state: FunctionState
@@ -38,27 +38,27 @@ class NewVersion:
 
 
 def stage(context: ReleaseContext, label: str) -> NewVersion:
-    """Bring ``$LATEST`` to what is wanted, and publish it if users call an alias.
+    """Update ``$LATEST`` as desired, and publish it if the function has an alias.
 
     Args:
         context: the release.
-        label: description of the version; unlike that of any other run, so that a version
-            which AWS found to exist already can be told from a new one.
+        label: description of the version, unique to this run. It distinguishes a new version from
+            an existing one, which AWS returns if nothing has changed.
 
     Raises:
-        DeployError: AWS refused; what was changed so far is in the release's undo.
+        DeployError: AWS refused; the undo of the release has the changes so far.
     """
     return _FunctionUpdate(context).publish(label)
 
 
 class _FunctionUpdate:
-    """One function on its way into a version; ``_revision`` is as this run left it last."""
+    """The update of one function; ``_revision`` is the one after this run's last change."""
 
     def __init__(self, context: ReleaseContext) -> None:
         self._context = context
         self._functions = context.clients.functions(context.region)
         self._code = NewCode(context)
-        self._is_theirs = False  # whether others have made a change that this run was to make
+        self._is_foreign = False  # another run has made a change that was planned here
         self._revision = context.observed.latest.revision if context.observed else ""
 
     def publish(self, label: str) -> NewVersion:
@@ -82,40 +82,40 @@ class _FunctionUpdate:
             context.run_log.cancellation.check()
             latest = self._functions.read(context.name)
             if latest is None:
-                raise ChangedMeanwhile(f"{context.name} is gone")
+                raise ChangedMeanwhile(f"{context.name} was deleted")
             state = latest
-        is_shared = self._is_theirs or (observed is not None and not is_had_as_found(context))
+        is_shared = self._is_foreign or (observed is not None and not was_live(context))
         return NewVersion(replace(state, code_location=self._code.image), is_shared)
 
     def _wait(self, observed: FunctionState) -> None:
-        """Let a change end that was under way when this run looked at the function.
+        """Wait for an update that was in progress when this run observed the function.
 
         Raises:
-            ChangedMeanwhile: the function is another one after it.
-            NotReady: it has failed, so that it takes no change.
+            ChangedMeanwhile: the function differs from the observed one after it.
+            NotReady: the function has failed and accepts no change.
         """
-        context, doing = self._context, under_way(observed)
-        if not doing:
+        context, activity = self._context, under_way(observed)
+        if not activity:
             return
-        says = f"{context.name} is {doing}"
+        reason = f"{context.name} is {activity}"
         with context.run_log.work(
-            f"function:{context.name}", "read", says, context.region
+            f"function:{context.name}", "read", reason, context.region
         ) as detail:
             try:
                 now = self._functions.at_rest(context.name)
             except NotFound:
-                raise ChangedMeanwhile(f"{context.name} is gone") from None
+                raise ChangedMeanwhile(f"{context.name} was deleted") from None
             if problem := unusable(context.name, now, context.region):
                 raise problem
             if not is_same(now, observed):
                 raise ChangedMeanwhile(
-                    f"{context.name} was being updated, and differs now from what was planned for"
+                    f"{context.name} was being updated, and now differs from its state in the plan"
                 )
             self._revision = now.revision
             detail(f"{context.name} is {now.state}")
 
     def _adopt(self, observed: FunctionState) -> None:
-        """Take the function over from the run that is creating it, or was killed."""
+        """Take the function over from the run that is creating it or was killed."""
         now = adopt(self._context)
         if is_same(now, observed):
             self._revision = now.revision
@@ -128,7 +128,7 @@ class _FunctionUpdate:
         update = update_of(step, observed.latest)
         with context.working(step) as detail:
             if not update:
-                detail("equal after all: the layers hold the same")
+                detail("unchanged: the layers have the same content")
                 return
             context.undo.record(
                 f"configuration of {context.name}", lambda: restore_configuration(context, update)
@@ -143,21 +143,21 @@ class _FunctionUpdate:
     def _upload(self, step: Step) -> None:
         context, code = self._context, self._code
         with context.working(step) as detail:
-            if not context.function.has_alias:  # where its code is was told for ten minutes
-                context = self._found_again(context)
+            if not context.function.has_alias:  # the address of its code expires in ten minutes
+                context = self._with_code_location(context)
             context.undo.record(
-                f"code of {context.name}", lambda: restore_code(context, code.is_ours)
+                f"code of {context.name}", lambda: restore_code(context, code.is_from_this_run)
             )
             try:
                 self._revision = self._guarded(self._update_code, code.is_in)
             except ImageRefused as refusal:
                 code.rebuild_in_gzip(refusal)
-                self._revision = ""  # the refused update has moved it on
+                self._revision = ""  # the refused update has changed it
                 self._revision = self._guarded(self._update_code, code.is_in)
             detail(str(code))
 
-    def _found_again(self, context: ReleaseContext) -> ReleaseContext:
-        """The release with a place where the code that ``$LATEST`` has now can be fetched."""
+    def _with_code_location(self, context: ReleaseContext) -> ReleaseContext:
+        """The release with a fresh address for a download of the code of ``$LATEST``."""
         observed = context.observed
         now = self._functions.read(context.name) if observed else None
         if observed is None or now is None:
@@ -167,7 +167,7 @@ class _FunctionUpdate:
 
     def _update_code(self) -> str:
         context, observed = self._context, self._context.observed
-        with self._code.taken():
+        with self._code.being_sent():
             return self._functions.update_code(
                 context.name,
                 self._code.parameters,
@@ -177,41 +177,41 @@ class _FunctionUpdate:
                 self._code.sha256,
             )
 
-    def _guarded(self, change: Callable[[], str], done: Callable[[FunctionState], bool]) -> str:
-        """Make a change that somebody else's would stop; the revision after it.
+    def _guarded(self, change: Callable[[], str], is_done: Callable[[FunctionState], bool]) -> str:
+        """Make a change that is conditional on the revision; returns the revision after it.
 
         Raises:
-            Conflict: somebody else changed the function since this run looked at it.
+            Conflict: another deployment changed the function since this run read it.
         """
         context = self._context
         try:
             return change()
         except NotFound:
-            raise ChangedMeanwhile(f"{context.name} is gone") from None
+            raise ChangedMeanwhile(f"{context.name} was deleted") from None
         except Conflict as conflict:
             now = self._functions.read(context.name)
-            if now and done(now):
-                if not conflict.repeated:  # somebody else wants the same, and did it first
-                    self._is_theirs = True
+            if now and is_done(now):
+                if not conflict.repeated:  # another deployment made the same change
+                    self._is_foreign = True
                     context.undo.forget()
                 return self._functions.settled(context.name)
             when = f" at {now.modified}" if now else ""
-            raise context.theirs(f"changed {context.name}{when}") from None
+            raise context.conflict(f"changed {context.name}{when}") from None
 
     def _sha256_to_publish(self) -> str:
         """The CodeSha256 that ``$LATEST`` must have when it is published.
 
-        Of a zip it is known beforehand, so that somebody else's code cannot slip in between. Of an
-        image it is Lambda's own, taken from ``$LATEST`` once that holds the digest we deployed.
+        For a zip it is known in advance, so that code of another deployment is never published.
+        For an image Lambda computes it; it is read from ``$LATEST`` when that has the image.
 
         Raises:
-            Conflict: ``$LATEST`` holds another image, or nothing.
+            Conflict: ``$LATEST`` has another image, or is deleted.
         """
         context = self._context
         if self._code.sha256:
             return self._code.sha256
         latest = self._functions.read(context.name)
         if latest is None or not self._code.is_in(latest):
-            raise context.theirs(f"changed the code of {context.name}")
+            raise context.conflict(f"changed the code of {context.name}")
         self._revision = latest.revision
         return latest.code_sha256

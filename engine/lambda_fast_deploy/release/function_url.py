@@ -1,4 +1,4 @@
-"""The function URL that was asked for, as the alias's owner has it."""
+"""The function URL of a release; the run that owns the alias owns it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.undo import UndoResult
 
 
-def give_url(context: ReleaseContext, moves: AliasMoves) -> str:
-    """The function URL that was asked for, made or changed if it is not so already."""
+def apply_function_url(context: ReleaseContext, moves: AliasMoves) -> str:
+    """Create or change the function URL, if it is not as desired; returns it."""
     alias, access = context.function.alias, context.function.url
     if access is None:
         return ""
-    before, step = _before(context), context.steps.url
+    before, step = _url_before(context), context.steps.url
     if step is None:  # a rollback leaves it as it is
         return before.address if before else ""
-    is_so = before is not None and before.access == access
-    if before is not None and is_so and (before.is_open or not step.is_due):
+    is_equal = before is not None and before.access == access
+    if before is not None and is_equal and (before.is_open or not step.is_due):
         return before.address
     urls = context.clients.urls(context.region)
     with context.working(step) as detail:
@@ -39,25 +39,25 @@ def give_url(context: ReleaseContext, moves: AliasMoves) -> str:
                 context.undo.forget()
                 raise
             except Conflict as conflict:
-                there = urls.read(context.name, alias)
+                existing = urls.read(context.name, alias)
                 if not conflict.repeated:
                     context.undo.forget()
-                if there is None or there.access != access:
-                    raise context.theirs(f"gave {context.name} its function URL") from None
-                url = there
+                if existing is None or existing.access != access:
+                    raise context.conflict(f"created the function URL of {context.name}") from None
+                url = existing
         else:
-            was = before.access
+            access_before = before.access
             context.undo.record(
                 f"access to the function URL of {context.name}",
-                lambda: urls.change(context.name, alias, was),
+                lambda: urls.change(context.name, alias, access_before),
             )
             url = urls.change(context.name, alias, access)
         detail(url.address)
         return url.address
 
 
-def _before(context: ReleaseContext) -> FunctionUrl | None:
-    """The URL that was there; where another run may have made it, what is there now is asked."""
+def _url_before(context: ReleaseContext) -> FunctionUrl | None:
+    """The URL before this run; read again if another run may have created it since."""
     observed = context.observed
     if observed is None:
         return None

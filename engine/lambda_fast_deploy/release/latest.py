@@ -1,4 +1,4 @@
-"""What ``$LATEST`` holds when a release is over: what has been tested, or what users have."""
+"""Makes ``$LATEST`` the tested or live version at the end of a release."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from lambda_fast_deploy.planning.configuration import is_proved, parameters_of, 
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_settings import restore_setting
 from lambda_fast_deploy.release.ownership import locked
-from lambda_fast_deploy.release.restore import is_had, is_same, under_test, write_code
+from lambda_fast_deploy.release.restore import is_live, is_same, under_test, write_code
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import marks
 
 
 def announce_test(context: ReleaseContext) -> None:
-    """Say that this run tests ``$LATEST``, where that may be on top of what no test has passed.
+    """Mark ``$LATEST`` as under test by this run, if it has untested changes of another run.
 
-    If that is another run's which fails, it takes back this one's, too: it alone knows what users
-    had before either.
+    If that run fails, it also rolls back the changes of this one, because only that run knows the
+    version before both.
     """
     observed = context.observed
     if observed is None or is_proved(context.function, observed.latest):
@@ -36,31 +36,31 @@ def announce_test(context: ReleaseContext) -> None:
     before, tag = observed.latest, {marks.TESTED: under_test(context)}
     functions = context.clients.functions(context.region)
 
-    def take_back() -> UndoResult:
+    def restore_tag() -> UndoResult:
         restore_setting(functions, TAGS, before.arn, tag, before.tags)
-        return UndoResult.NEEDLESS  # it says nothing of what users have
+        return UndoResult.NEEDLESS  # callers do not depend on it
 
-    context.undo.record(f"tag {marks.TESTED} of {context.name}", take_back)
+    context.undo.record(f"tag {marks.TESTED} of {context.name}", restore_tag)
     try:
         functions.tag(before.arn, tag)
     except NotFound:
-        raise ChangedMeanwhile(f"{context.name} is gone") from None
+        raise ChangedMeanwhile(f"{context.name} was deleted") from None
     except NotPermitted as denied:
         context.run_log.note(
-            f"Other runs do not see that {context.name} is tested: {denied.message}"
+            f"Other runs cannot see that {context.name} is under test: {denied.message}"
         )
 
 
 def mark_tested(context: ReleaseContext, state: FunctionState, *, is_shared: bool) -> None:
-    """Say that what ``$LATEST`` holds has passed its tests, where that is what users call.
+    """Mark ``$LATEST`` as tested, for a function without an alias.
 
     Args:
-        order: the function.
-        state: what was tested.
-        is_shared: whether another run may have put a part of it there, and could take it back.
+        context: the release.
+        state: the tested state.
+        is_shared: whether a part of it may be from another run, which could roll it back.
 
     Raises:
-        Overtaken: it has taken it back.
+        ChangedMeanwhile: that run has rolled it back.
     """
     if not context.function.proves_latest:
         return
@@ -71,18 +71,18 @@ def mark_tested(context: ReleaseContext, state: FunctionState, *, is_shared: boo
         with locked(context):
             _check_unchanged(context, state)
             _mark(context, state)
-            # Deploys take no lock, and a tag has no condition.
+            # Deploys do not hold the lock, and writing a tag is not conditional.
             _check_unchanged(context, state)
     except NotFound:
-        raise ChangedMeanwhile(f"{context.name} is gone") from None
+        raise ChangedMeanwhile(f"{context.name} was deleted") from None
     except NotPermitted as denied:
-        context.run_log.note(f"The next run tests {context.name} again: {denied.message}")
+        context.run_log.note(f"The next run will test {context.name} again: {denied.message}")
 
 
 def _check_unchanged(context: ReleaseContext, state: FunctionState) -> None:
     now = context.clients.functions(context.region).read(context.name)
     if now is None or tested_mark(now) != tested_mark(state):
-        raise ChangedMeanwhile(f"what was tested of {context.name} has been changed since")
+        raise ChangedMeanwhile(f"{context.name} was changed after its tests")
 
 
 def _mark(context: ReleaseContext, state: FunctionState) -> None:
@@ -92,18 +92,18 @@ def _mark(context: ReleaseContext, state: FunctionState) -> None:
 
 
 def follow(context: ReleaseContext, version: FunctionState) -> str:
-    """Make ``$LATEST`` what users have, so that nobody publishes what was given up.
+    """Make ``$LATEST`` the live version, so that a later run does not publish a failed state.
 
-    It stays as it is where others have led the alias elsewhere, or users have what it holds.
+    It is not changed if another deployment has updated the alias, or if its state is live.
 
     Returns:
-        Why it stays as it is; nothing if it is as the version.
+        Why it was not changed; empty if it is as the version.
     """
     try:
         with locked(context):
             return _follow(context, version)
     except Conflict:
-        return "somebody else has changed it"
+        return "another deployment has changed it"
     except DeployError as error:
         return error.message
 
@@ -113,11 +113,11 @@ def _follow(context: ReleaseContext, version: FunctionState) -> str:
     now = functions.read(name)
     alias = context.clients.versions(context.region).alias(name, context.function.alias)
     if now is None or alias is None or alias.version != version.version:
-        return "somebody else has led users elsewhere"
+        return "another deployment has moved the alias"
     if is_same(now, version):
         return ""
-    if is_had(context, now):
-        return "somebody else has deployed it"
+    if is_live(context, now):
+        return "another deployment has made it live"
     if unknown := now.environment_error or version.environment_error:
         return f"its environment cannot be read: {unknown}"
     changes, revision = _differences(context, version, now), now.revision
@@ -131,15 +131,15 @@ def _follow(context: ReleaseContext, version: FunctionState) -> str:
 def _differences(
     context: ReleaseContext, version: FunctionState, now: FunctionState
 ) -> dict[str, Any]:
-    """What of a configuration is to be as a version has it; what others have set meanwhile stays.
+    """The changes that make a configuration that of a version, except values set by others since.
 
-    That is what is neither as this run found it nor as a version had it.
+    A value was set by others if it is neither the one that this run observed nor a version's.
     """
     desired, current = parameters_of(version), parameters_of(now)
     observed = context.observed
     before = (observed.latest, observed.live) if observed else ()
     states = [desired, *(parameters_of(state) for state in before if state)]
-    del desired["Description"]  # a version's own tells of its release
+    del desired["Description"]  # describes the release of a version
     environment = desired.pop("Environment")["Variables"]
     variables = current["Environment"]["Variables"]
     environments = [environment]

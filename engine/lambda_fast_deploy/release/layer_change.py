@@ -1,7 +1,7 @@
-"""The layers of functions alone: back to an earlier version, or off.
+"""Changes only the layers of functions: rolls a layer back to an earlier version, or detaches it.
 
-The code stays that of the version which users have. What comes of it is a version of its own,
-which is tested before it receives traffic, as after any other change.
+The code is that of the live version. The result is a new version, which is tested before it
+receives traffic, like any other change.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from lambda_fast_deploy.run_log import RunLog
 
 @dataclass(frozen=True, slots=True)
 class LayerChange:
-    """What becomes of a layer on the functions that have it.
+    """The change of a layer on the functions that have it.
 
-    ``to`` is the number of a version, or nothing for the one before that which is attached.
+    ``to`` is the number of a version; empty for the version before the attached one.
     """
 
     layer: str
@@ -50,31 +50,33 @@ class LayerChange:
         """Change every function of the settings that has the layer.
 
         Raises:
-            Invalid: no function has it, or it has no such version.
+            Invalid: no function has the layer, or the layer does not have the version.
         """
-        orders = []
+        contexts = []
         for region, function in settings.targets:
             observed = observe_function(function.unconfigured, region, clients)
-            if observed and self._of(observed):
-                orders.append(self._context(region, function, observed, settings, clients, run_log))
-        if not orders:
-            raise self._invalid("no function of the configuration has it")
-        plan = Plan(tuple(step for context in orders for step in context.steps.steps))
+            if observed and self._attached_version(observed):
+                contexts.append(
+                    self._context(region, function, observed, settings, clients, run_log)
+                )
+        if not contexts:
+            raise self._invalid("no function of the configuration has this layer")
+        plan = Plan(tuple(step for context in contexts for step in context.steps.steps))
         if settings.plan_only:
             return Outcome(plan, ())
         run_log.note(
-            f"The next deploy gives functions the layers of the configuration again; change "
+            f"The next deploy attaches the layers of the configuration again. Change "
             f"{self.layer} there as well."
         )
         return Outcome(
-            plan, tuple(together(lambda context: FunctionRelease(context).deliver(), orders))
+            plan, tuple(together(lambda context: FunctionRelease(context).deliver(), contexts))
         )
 
-    def _invalid(self, says: str) -> Invalid:
-        return Invalid([Problem(says, Place(f"layer {self.layer}"))])
+    def _invalid(self, problem: str) -> Invalid:
+        return Invalid([Problem(problem, Place(f"layer {self.layer}"))])
 
-    def _of(self, observed: ObservedFunction) -> str:
-        """The ARN of the layer that users have now, or nothing."""
+    def _attached_version(self, observed: ObservedFunction) -> str:
+        """The ARN of the layer that the live version has; empty if it does not have it."""
         layers = observed.live.layers if observed.live else ()
         return next((arn for arn in layers if Arn.parse(arn).name == self.layer), "")
 
@@ -87,17 +89,17 @@ class LayerChange:
         clients: Clients,
         run_log: RunLog,
     ) -> ReleaseContext:
-        live, attached = observed.live, self._of(observed)
+        live, attached = observed.live, self._attached_version(observed)
         assert live is not None
         if observed.latest.code_sha256 != live.code_sha256:
             raise self._invalid(
-                f"$LATEST of {function.name} is not the code that {function.alias} serves; deploy "
-                "first, so that it is"
+                f"the code of $LATEST of {function.name} is not the code of alias "
+                f"{function.alias}; deploy first"
             )
         target = "" if self.detach else self._target(clients, region, attached)
         replaced = (target if arn == attached else arn for arn in live.layers)
         layers = tuple(arn for arn in replaced if arn)
-        what = f"back to version {target.rpartition(':')[2]}" if target else "taken off"
+        change = f"back to version {target.rpartition(':')[2]}" if target else "detached"
         return ReleaseContext(
             region=region,
             settings=settings,
@@ -109,7 +111,7 @@ class LayerChange:
                 url=observed.url.access if observed.url else None,
             ),
             steps=_steps(
-                function, region, settings, observed, layers, f"layer {self.layer} {what}"
+                function, region, settings, observed, layers, f"layer {self.layer} {change}"
             ),
             artifacts=Artifacts(),
             observed=observed,
@@ -124,9 +126,9 @@ class LayerChange:
             if self.to in ("", Arn.parse(arn).qualifier):
                 return arn
         numbers = ", ".join(arn.rpartition(":")[2] for arn in arns) or "none"
-        target = f"version {self.to}" if self.to else "version before the one that is attached"
+        target = f"version {self.to}" if self.to else "version before the attached one"
         raise self._invalid(
-            f"layer {self.layer!r} has no {target} in {region}; there are: {numbers}"
+            f"layer {self.layer!r} has no {target} in {region}; its versions: {numbers}"
         )
 
 
@@ -138,7 +140,7 @@ def _steps(
     layers: tuple[str, ...],
     why: str,
 ) -> FunctionSteps:
-    """The steps that give a function the zip of its live version with these layers."""
+    """The steps that release the zip of the live version with these layers."""
     latest, alias = observed.latest, observed.alias
     live = parameters_of(observed.live or latest)
     parameters = {member: value for member, value in live.items() if BY_MEMBER[member].of_zips}
@@ -155,15 +157,15 @@ def _steps(
         skip = reason_to_skip(test, settings.event, changed=True)
         action = Action.SKIP if skip else Action.TEST
         tests.append(
-            Step(f"test:{function.name}:{test.name}", region, action, skip or "it changes")
+            Step(f"test:{function.name}:{test.name}", region, action, skip or "the layers change")
         )
     moved = AttributeChange("alias", f"version {alias.version}" if alias else "", NEW_VERSION)
     return FunctionSteps(
         (
             step("configuration", Action.UPDATE, why, *different, parameters=parameters),
-            step("code", Action.SKIP, "it stays as it is", fingerprint=latest.code_sha256),
-            step("version", Action.PUBLISH, "it changes"),
-            step("alias", Action.MOVE, "it changes", moved),
+            step("code", Action.SKIP, "unchanged", fingerprint=latest.code_sha256),
+            step("version", Action.PUBLISH, "the layers change"),
+            step("alias", Action.MOVE, "the layers change", moved),
             *tests,
         )
     )

@@ -1,4 +1,4 @@
-"""Layer versions that a call attaches, and that may have been deleted since the plan."""
+"""Reports layer versions that were deleted between the plan and the call that attaches them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from lambda_fast_deploy.models.function_attributes import LAYERS
 
 @contextlib.contextmanager
 def layers_exist(parameters: Mapping[str, Any]) -> Iterator[None]:
-    """A call with these parameters.
+    """Wrap a call with these parameters.
 
     Raises:
-        ChangedMeanwhile: one of their layer versions was deleted.
+        ChangedMeanwhile: a layer version in the parameters was deleted.
     """
     try:
         yield
     except Refused as refusal:
         arns = parameters.get(LAYERS.member, ())
         if arn := next((arn for arn in arns if arn in refusal.message), ""):
-            raise ChangedMeanwhile(f"layer version {arn} was deleted meanwhile") from None
+            raise ChangedMeanwhile(
+                f"layer version {arn} was deleted while this run was deploying"
+            ) from None
         raise

@@ -1,4 +1,4 @@
-"""What users have after an undo: what is so, not what was meant."""
+"""Reads the live version after a rollback, from AWS."""
 
 from __future__ import annotations
 
@@ -11,34 +11,36 @@ from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.undo import UndoReport
 
 
-def served(context: ReleaseContext, moves: AliasMoves, came: UndoReport) -> tuple[str, Serves]:
-    """The version that users have after an undo, and what that is to them."""
+def live_version(
+    context: ReleaseContext, moves: AliasMoves, report: UndoReport
+) -> tuple[str, Serves]:
+    """The live version after a rollback, and how it compares with the one before the run."""
     observed = context.observed
     try:
         if context.function.has_alias:
-            version, was = _of_alias(context, moves), observed and observed.alias
-            is_same = bool(was and version == was.version)
+            version, before = _of_alias(context, moves), observed and observed.alias
+            is_same = bool(before and version == before.version)
         else:
             latest = context.clients.functions(context.region).read(context.name)
             version = LATEST if latest else ""
-            before = observed.latest.code_sha256 if observed else ""
-            is_same = bool(latest and latest.code_sha256 == before)
+            sha256 = observed.latest.code_sha256 if observed else ""
+            is_same = bool(latest and latest.code_sha256 == sha256)
     except DeployError:
         return "", "unknown"
     if version:
         return version, "same" if is_same else "other"
-    return "", "nothing" if observed or came.spared else "same"
+    return "", "nothing" if observed or report.spared else "same"
 
 
 def _of_alias(context: ReleaseContext, moves: AliasMoves) -> str:
-    """The version that users of the alias have; waited for where AWS holds it back."""
+    """The version that callers of the alias get; waits until AWS lets it serve."""
     versions = context.clients.versions(context.region)
     now = versions.alias(context.name, context.function.alias)
-    if now and now.serving and moves.is_back(now):
-        says = f"back to version {now.version}"
+    if now and now.serving and moves.is_restored(now):
+        reason = f"back to version {now.version}"
         with (
-            contextlib.suppress(DeployError),  # it takes too long
-            context.run_log.work(f"alias:{context.name}", "read", says, context.region),
+            contextlib.suppress(DeployError),  # the wait timed out
+            context.run_log.work(f"alias:{context.name}", "read", reason, context.region),
         ):
             now = versions.arrived(context.name, now)
     return (now.serving or now.version) if now else ""

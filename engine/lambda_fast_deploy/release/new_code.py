@@ -1,4 +1,4 @@
-"""The code that a release puts into ``$LATEST``: a zip, or an image that may be built once more."""
+"""The code that a release uploads: a zip, or an image that may be rebuilt once."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from lambda_fast_deploy.release.context import ReleaseContext
 
 
 class NewCode:
-    """The code of one release. ``image`` is the URI of its image, or nothing of a zip."""
+    """The code of one release. ``image`` is the URI of its image; empty for a zip."""
 
     def __init__(self, context: ReleaseContext) -> None:
         step = context.steps.function or context.steps.code
         self.image = context.artifacts.images.get(context.name, "")
         self.sha256 = step.fingerprint if step else ""  # as Lambda's CodeSha256; zips only
         self._context = context
-        self._exchanged = ""  # the CodeSha256 of what Lambda took in place of the zip
+        self._stored_sha256 = (
+            ""  # the CodeSha256 of the code that Lambda stored in place of the zip
+        )
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The code as ``CreateFunction`` and ``UpdateFunctionCode`` take it."""
+        """The parameters of ``CreateFunction`` and ``UpdateFunctionCode`` for the code."""
         if self.image:
             return {"ImageUri": self.image}
         return self._context.artifacts.code[self._context.name]
 
     def __str__(self) -> str:
-        """What was put there, in a few words."""
+        """A summary of the code, for people."""
         if self.image:
             return self.image.rpartition("@")[2][:19]
         size = self._context.artifacts.archives[self._context.name].size
@@ -42,24 +44,24 @@ class NewCode:
             return state.image_digest == self.image.partition("@")[2]
         return state.code_sha256 == self.sha256
 
-    def is_ours(self, state: FunctionState) -> bool:
-        """Whether a function has this code, or what Lambda took in place of it."""
-        return self.is_in(state) or state.code_sha256 == self._exchanged
+    def is_from_this_run(self, state: FunctionState) -> bool:
+        """Whether a function has this code, or the code that Lambda stored in place of it."""
+        return self.is_in(state) or state.code_sha256 == self._stored_sha256
 
     @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """A call that sends the code: this run has to take back what Lambda took in its place."""
+    def being_sent(self) -> Iterator[None]:
+        """Wrap a call that sends the code: note other code that Lambda stored, for the undo."""
         try:
             yield
         except ContentMismatch as error:
-            self._exchanged = error.sha256
+            self._stored_sha256 = error.sha256
             raise
 
     def rebuild_in_gzip(self, refusal: ImageRefused) -> None:
-        """Go on with an image that every Lambda reads.
+        """Rebuild the image with gzip, which every region of Lambda reads.
 
         Raises:
-            ImageRefused: the user has settled the compression.
+            ImageRefused: the configuration sets the compression.
         """
         rebuild = self._context.artifacts.in_gzip.get(self._context.name)
         if rebuild is None:

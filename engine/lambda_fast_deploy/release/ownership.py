@@ -1,10 +1,10 @@
-"""Whose something is that two runs share: decided by one at a time, under a lock.
+"""A lock for decisions about what two runs share: only one run at a time makes them.
 
-No call of Lambda's that deletes takes a condition, and tags have no revisions. So a run that
-deletes a function which it has made, or decides about ``$LATEST`` by what others have done with it,
-does that under a lock; and so does a run that comes to stand on what another one has made. Lambda
-makes an alias of a name only once (API: ``CreateAlias``), and takes it away with its function: that
-is the lock. A deploy that meets nobody never takes it.
+No delete call of Lambda is conditional, and tags have no revisions. So a run holds a lock while it
+deletes a function that it has created, decides about ``$LATEST`` by the changes of other runs, or
+takes over the function of another run. The lock is an alias: Lambda creates an alias of a name only
+once (API: ``CreateAlias``), and deletes it with its function. A deploy without concurrent runs
+never takes the lock.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import marks
 
-LEASE = 40.0  # seconds after which a mark that did not change is of a run that was killed
-_PAUSE = 0.25  # seconds between two looks at the mark of another run
+LEASE = 40.0  # seconds without a change after which the run of a mark is considered killed
+_PAUSE = 0.25  # seconds between two reads of the mark of another run
 
 
 class Lease:
-    """How long the mark of another run is heeded: while it changes, or is not old."""
+    """Decides how long the mark of another run is valid: until it has not changed for ``LEASE``."""
 
     def __init__(self) -> None:
-        self._seen, self._since = "", 0.0
+        self._revision, self._since = "", 0.0
 
     def is_over(self, revision: str) -> bool:
-        """Wait a moment; whether a mark of this revision has not changed for the whole lease."""
-        if revision != self._seen:
-            self._seen, self._since = revision, clock.monotonic()
+        """Wait a moment; return whether a mark of this revision is unchanged for ``LEASE``."""
+        if revision != self._revision:
+            self._revision, self._since = revision, clock.monotonic()
         clock.sleep(_PAUSE)
         return clock.monotonic() - self._since > LEASE
 
 
 @contextlib.contextmanager
 def locked(context: ReleaseContext) -> Iterator[None]:
-    """Be the only run that decides about a function, if AWS lets it have an alias.
+    """Hold the lock of a function, if AWS allows the alias.
 
     Raises:
-        NotFound: the function is not there.
-        Cancelled: the run was, while it waited for another one; not in an undo.
+        NotFound: the function does not exist.
+        Cancelled: the run was cancelled while it waited for another one; not during an undo.
     """
     try:
         _lock(context)
-    # As long as no other run is there, nothing is lost by it; none stands on what is Failed.
+    # Without a concurrent run the lock is not needed; no run builds on a Failed function.
     except (NotPermitted, FunctionUnusable):
         yield
         return
@@ -64,66 +64,66 @@ def locked(context: ReleaseContext) -> Iterator[None]:
         _unlock(context)
 
 
-def _taken(context: ReleaseContext) -> str:
-    """What the lock says while this run has it."""
+def _mark_of_lock(context: ReleaseContext) -> str:
+    """The description of the lock while this run holds it."""
     return f"taken by run {context.run_log.run}"
 
 
 def _unlock(context: ReleaseContext) -> None:
-    """Let others have the lock, unless one has taken it over from this run, or it is gone."""
+    """Release the lock, unless another run has taken it over or it was deleted."""
     versions = context.clients.versions(context.region)
-    held = versions.alias(context.name, marks.LOCK)
-    if held and held.description == _taken(context):
+    lock = versions.alias(context.name, marks.LOCK)
+    if lock and lock.description == _mark_of_lock(context):
         with contextlib.suppress(NotFound):  # it was deleted with its function
             versions.delete_alias(context.name, marks.LOCK)
 
 
 def _lock(context: ReleaseContext) -> None:
     versions, name, lease = context.clients.versions(context.region), context.name, Lease()
-    mine = _taken(context)
+    mark = _mark_of_lock(context)
     while True:
         try:
-            versions.create_alias(name, marks.LOCK, LATEST, mine)
+            versions.create_alias(name, marks.LOCK, LATEST, mark)
             return
         except Conflict:
-            held = versions.alias(name, marks.LOCK)
-        while held and held.description != mine and not lease.is_over(held.revision):
-            context.run_log.waits(f"another run is deciding about {name}")
-            held = versions.alias(name, marks.LOCK)
-        if held and held.description == mine:  # the answer had been lost
+            lock = versions.alias(name, marks.LOCK)
+        while lock and lock.description != mark and not lease.is_over(lock.revision):
+            context.run_log.waits(f"another run holds the lock of {name}")
+            lock = versions.alias(name, marks.LOCK)
+        if lock and lock.description == mark:  # the response was lost
             return
-        if held:
+        if lock:
             with contextlib.suppress(Conflict, NotFound):
-                versions.move_alias(name, marks.LOCK, LATEST, mine, held.revision)
+                versions.move_alias(name, marks.LOCK, LATEST, mark, lock.revision)
                 _renew_revision(context)
                 return
 
 
 def _renew_revision(context: ReleaseContext) -> None:
-    """Let fail what a run that was held up still sends: it decided while it had the lock."""
+    """Make the writes of the run that lost the lock fail: it may still send what it decided."""
     functions = context.clients.functions(context.region)
     if now := functions.read(context.name):
-        # Of what is Failed no write is taken; who may not write has the lock all the same.
+        # A Failed function accepts no write; without permission to write the lock is still held.
         with contextlib.suppress(NotPermitted, FunctionUnusable):
             functions.configure(context.name, {"Description": now.description}, now.revision)
 
 
 def is_of_a_run(context: ReleaseContext) -> bool:
-    """Whether the run that has made the function may not be over."""
+    """Whether the run that has created the function may still be in progress."""
     return bool(context.observed and marks.CREATED_BY in context.observed.latest.tags)
 
 
 def adopt(context: ReleaseContext) -> FunctionState:
-    """Take over a function from the run that is creating it, or was killed while it did.
+    """Take over a function from the run that is creating it or was killed.
 
-    This one takes the creation back now, if nobody succeeds. Where neither an alias nor a tag says
-    what has been released, the function may be in use, and nobody deletes it any more.
+    If no run succeeds, this one now deletes the function. If neither an alias nor a tag shows what
+    was released, the function may be in use, and no run deletes it.
 
     Returns:
-        Its ``$LATEST``, whose revision is another one if the lock was taken over.
+        Its ``$LATEST``; its revision has changed if the lock was taken over.
 
     Raises:
-        Overtaken: it was deleted already.
+        ChangedMeanwhile: it is already deleted.
     """
     functions = context.clients.functions(context.region)
     try:
@@ -137,22 +137,22 @@ def adopt(context: ReleaseContext) -> FunctionState:
                 functions.untag(state.arn, [marks.CREATED_BY])
             else:
                 context.undo.record(
-                    f"creation of function {context.name}", lambda: take_back_creation(context)
+                    f"creation of function {context.name}", lambda: delete_created_function(context)
                 )
                 functions.tag(state.arn, {marks.CREATED_BY: context.run_log.run})
             return state
-    except NotFound as gone:
-        raise ChangedMeanwhile(gone.message) from None
+    except NotFound as error:
+        raise ChangedMeanwhile(error.message) from None
 
 
-def take_back_creation(context: ReleaseContext) -> UndoResult | None:
-    """Delete a function that this run has made, unless others release it, or have it, by now."""
+def delete_created_function(context: ReleaseContext) -> UndoResult | None:
+    """Delete the function that this run has created, unless another run has released it."""
     try:
         state = context.clients.functions(context.region).read(context.name)
-        # As long as it is Pending, it takes no alias: none of others, and no lock.
+        # A Pending function accepts no alias: neither one of another run nor the lock.
         is_pending = state is not None and state.state == "Pending"
         with contextlib.nullcontext() if is_pending else locked(context):
-            if not _is_ours(context):
+            if not _is_of_this_run(context):
                 return UndoResult.THEIRS
             aliases = context.clients.versions(context.region).aliases(context.name)
             if any(alias.name != marks.LOCK for alias in aliases):
@@ -164,39 +164,41 @@ def take_back_creation(context: ReleaseContext) -> UndoResult | None:
 
 
 def end_creation(context: ReleaseContext, arn: str) -> None:
-    """Say that the first release of a new function is over: nothing takes it back any more.
+    """Mark the first release of a new function as complete: no run deletes it after that.
 
     Raises:
-        Overtaken: it was taken back.
+        ChangedMeanwhile: it was deleted.
     """
     try:
         context.clients.functions(context.region).untag(arn, [marks.CREATED_BY])
-    except NotFound as gone:
-        raise ChangedMeanwhile(gone.message) from None
+    except NotFound as error:
+        raise ChangedMeanwhile(error.message) from None
     except NotPermitted as denied:
-        context.run_log.note(f"Tag {marks.CREATED_BY} of {context.name} stays: {denied.message}")
+        context.run_log.note(
+            f"Tag {marks.CREATED_BY} of {context.name} was not removed: {denied.message}"
+        )
 
 
-def _is_ours(context: ReleaseContext) -> bool:
-    """Whether a function still says that this run has made it, and none has tested it since.
+def _is_of_this_run(context: ReleaseContext) -> bool:
+    """Whether this run has created a function that no other run has tested since.
 
-    One whose tags are hidden is taken for that.
+    It is assumed if the run may not read the tags.
 
     Raises:
-        NotFound: it is not there.
+        NotFound: the function does not exist.
     """
     try:
         state = context.clients.functions(context.region).read(context.name, tags=True)
     except NotPermitted:
         return True
     if state is None:
-        raise NotFound(f"{context.name} is gone")
-    is_had = state.tags.get(marks.TESTED) == tested_mark(state)
-    return state.tags.get(marks.CREATED_BY) == context.run_log.run and not is_had
+        raise NotFound(f"{context.name} was deleted")
+    is_tested = state.tags.get(marks.TESTED) == tested_mark(state)
+    return state.tags.get(marks.CREATED_BY) == context.run_log.run and not is_tested
 
 
 def wait_for_undo(context: ReleaseContext, alias: AliasState) -> AliasState | None:
-    """Wait until another run has undone an alias, or was killed; what there is of it then."""
+    """Wait until another run has rolled back an alias, or was killed; returns the alias then."""
     versions, lease = context.clients.versions(context.region), Lease()
     now: AliasState | None = alias
     while now is not None and now.is_going and not lease.is_over(now.revision):

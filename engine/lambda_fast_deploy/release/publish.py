@@ -1,4 +1,4 @@
-"""A version of what ``$LATEST`` holds; no user has met it yet."""
+"""Publishes ``$LATEST`` as a version, which has no traffic yet."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from lambda_fast_deploy.state import marks
 
 
 def publish(context: ReleaseContext, label: str, sha256: str, revision: str) -> FunctionState:
-    """Publish ``$LATEST``, provided that it still is what this run has left there.
+    """Publish ``$LATEST`` if it is as this run left it.
 
     Args:
-        order: the function.
-        label: description of the version; unlike that of any other run.
+        context: the release.
+        label: description of the version, unique to this run.
         sha256: the CodeSha256 that ``$LATEST`` must have.
         revision: the revision that it must have.
 
     Raises:
-        Conflict: somebody else has changed it.
+        Conflict: another deployment has changed it.
     """
     versions = context.clients.versions(context.region)
     with context.working(context.steps.version) as detail:
         try:
             published = versions.publish(context.name, sha256, label, revision)
         except NotFound:
-            raise ChangedMeanwhile(f"{context.name} is gone") from None
+            raise ChangedMeanwhile(f"{context.name} was deleted") from None
         except Conflict:
             newest = next(iter(versions.every(context.name)), None)
             if newest is None or newest.description != label:
-                raise context.theirs(f"changed {context.name}") from None
-            published = newest  # it was this run: the answer had been lost
+                raise context.conflict(f"changed {context.name}") from None
+            published = newest  # by this run: the response was lost
         number = published.version
         if published.description == label and context.observed is not None:
             context.undo.record(
@@ -43,20 +43,20 @@ def publish(context: ReleaseContext, label: str, sha256: str, revision: str) -> 
 
 
 def _delete(context: ReleaseContext, number: str) -> UndoResult | None:
-    """Delete the version that this run has published, unless another run uses it by now."""
+    """Delete the version that this run has published, unless another run uses it."""
     versions = context.clients.versions(context.region)
     try:
         versions.delete(context.name, number)
     except NotFound:
         return UndoResult.NEEDLESS
-    except Conflict:  # Lambda deletes no version that an alias points to (API: DeleteFunction)
+    except Conflict:  # an alias points to the version (API: DeleteFunction)
         alias = versions.alias(context.name, context.function.alias)
         if alias and alias.description.startswith(marks.under_test_by(context.run_log.run)):
-            raise  # this run's own alias could not be moved back
+            raise  # this run's own alias could not be restored
         if alias is None or alias.serving != number:
             return UndoResult.THEIRS
         now = versions.arrived(context.name, alias)
-        if now and now.serving == number:  # the run was cancelled, and that takes minutes
+        if now and now.serving == number:  # the run was cancelled, and this can take minutes
             return UndoResult.SERVES
         versions.delete(context.name, number)
     return None

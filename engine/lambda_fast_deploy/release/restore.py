@@ -1,7 +1,7 @@
-"""What ``$LATEST`` was before: its code, its configuration and its tags, put back.
+"""Restores the code and the configuration of ``$LATEST``.
 
-Each write is made on the condition that nothing has changed since the look that decided it (API:
-``RevisionId``), and under the lock of the function, as it also depends on what others have done.
+Each write is conditional on the revision that was read (API: ``RevisionId``). It holds the lock of
+the function, because it also depends on the changes of other runs.
 """
 
 from __future__ import annotations
@@ -24,107 +24,108 @@ from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import marks
 
 LARGEST_CODE = 262_144_000  # bytes of a zip with its layers, unzipped (Lambda quotas)
-TRIES = 5  # writes that others' changes stop
+TRIES = 5  # writes that fail because of concurrent changes
 
 
 def restore_configuration(context: ReleaseContext, changes: Mapping[str, Any]) -> UndoResult | None:
-    """Take back ``changes``, parameters of ``UpdateFunctionConfiguration``, as far as made."""
-    functions, mine = context.clients.functions(context.region), _own(context, changes)
+    """Roll back ``changes``, parameters of ``UpdateFunctionConfiguration``, as far as made."""
+    functions, own = context.clients.functions(context.region), _own(context, changes)
 
-    def restore(now: FunctionState, home: FunctionState) -> UndoResult | None:
-        have = parameters_of(now)
-        sent = _as_in(have, mine) if _is_on_top(context, now) else mine
-        restored = _differences(sent, have, parameters_of(home))
-        if "Layers" in restored:
-            restored["Layers"] = _with_foreign(context, now, home)
-        if not restored:
+    def restore(now: FunctionState, target: FunctionState) -> UndoResult | None:
+        current = parameters_of(now)
+        sent = _current_values(current, own) if _is_on_top(context, now) else own
+        parameters = _differences(sent, current, parameters_of(target))
+        if "Layers" in parameters:
+            parameters["Layers"] = _with_foreign(context, now, target)
+        if not parameters:
             return UndoResult.NEEDLESS
-        if is_had(context, now):
+        if is_live(context, now):
             return UndoResult.THEIRS
-        functions.configure(context.name, restored, now.revision)
+        functions.configure(context.name, parameters, now.revision)
         return None
 
-    return _restored(context, restore, environment="Environment" in changes)
+    return _with_retries(context, restore, environment="Environment" in changes)
 
 
 def _own(context: ReleaseContext, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The changes without the variables that others had set, and that were sent as they were."""
+    """The changes without the variables of others, which were sent unchanged."""
     if "Environment" not in changes:
         return changes
-    named = context.function.configuration.environment
+    configured = context.function.configuration.environment
     before = context.observed.latest.environment if context.observed else {}
     sent = changes["Environment"]["Variables"].items()
-    own = {key: value for key, value in sent if key in named or before.get(key) != value}
+    own = {key: value for key, value in sent if key in configured or before.get(key) != value}
     return {**changes, "Environment": {"Variables": own}}
 
 
-def _with_foreign(context: ReleaseContext, now: FunctionState, home: FunctionState) -> list[str]:
-    """The layers of ``home``, with those that others have attached since."""
+def _with_foreign(context: ReleaseContext, now: FunctionState, target: FunctionState) -> list[str]:
+    """The layers of ``target``, and those that others have attached since."""
     foreign = context.observed.foreign if context.observed else frozenset()
-    if not foreign & {*now.layers} - {*home.layers}:
-        return list(home.layers)
-    own = tuple(arn for arn in home.layers if arn not in foreign)
+    if not foreign & {*now.layers} - {*target.layers}:
+        return list(target.layers)
+    own = tuple(arn for arn in target.layers if arn not in foreign)
     return list(among(now.layers, own, foreign))
 
 
 def _differences(
-    changes: Mapping[str, Any], now: Mapping[str, Any], home: Mapping[str, Any]
+    changes: Mapping[str, Any], now: Mapping[str, Any], target: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What of ``changes`` is still so and was otherwise, as it was; variables one by one."""
-    back = {
-        member: BY_MEMBER[member].restore(sent, now.get(member), home[member])
+    """The previous values of those ``changes`` that are still in effect; variables one by one."""
+    previous = {
+        member: BY_MEMBER[member].restore(sent, now.get(member), target[member])
         for member, sent in changes.items()
-        if member in home
+        if member in target
     }
-    return {member: value for member, value in back.items() if value is not None}
+    return {member: value for member, value in previous.items() if value is not None}
 
 
-def _as_in(have: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The same settings and variables as are in ``changes``, with what they are by now."""
-    same = {key: have.get(key) for key in changes}
+def _current_values(current: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The current values of the settings and variables in ``changes``."""
+    values = {key: current.get(key) for key in changes}
     if "Environment" in changes:
-        variables, mine = (each["Environment"]["Variables"] for each in (have, changes))
-        environment = {key: variables[key] for key in mine if key in variables}
-        same["Environment"] = {"Variables": environment}
-    return same
+        variables, own = (each["Environment"]["Variables"] for each in (current, changes))
+        environment = {key: variables[key] for key in own if key in variables}
+        values["Environment"] = {"Variables": environment}
+    return values
 
 
 def restore_code(
-    context: ReleaseContext, is_ours: Callable[[FunctionState], bool]
+    context: ReleaseContext, is_from_this_run: Callable[[FunctionState], bool]
 ) -> UndoResult | None:
-    """Put the previous code back into ``$LATEST``, if what is there is what this run has put there.
+    """Restore the code of ``$LATEST``, if its code is from this run.
 
     Raises:
-        DeployError: the previous code cannot be had any more.
+        DeployError: the previous code is not available.
     """
 
-    def restore(now: FunctionState, home: FunctionState) -> UndoResult | None:
-        # After an update that failed the previous code stays live, whatever Lambda says is there.
-        is_home = now.code_sha256 == home.code_sha256
-        if is_home and now.update_status != "InProgress":
+    def restore(now: FunctionState, target: FunctionState) -> UndoResult | None:
+        # After a failed update the previous code stays live, although Lambda reports the new one.
+        is_equal = now.code_sha256 == target.code_sha256
+        if is_equal and now.update_status != "InProgress":
             return UndoResult.NEEDLESS
-        if not is_home and (is_had(context, now) or not (is_ours(now) or _is_on_top(context, now))):
+        may_replace = is_from_this_run(now) or _is_on_top(context, now)
+        if not is_equal and (is_live(context, now) or not may_replace):
             return UndoResult.THEIRS
         live = context.observed.live if context.observed else None
         functions = context.clients.functions(context.region)
-        write_code(functions, Uploads(context), context.name, home, now.revision, live)
+        write_code(functions, Uploads(context), context.name, target, now.revision, live)
         return None
 
-    return _restored(context, restore)
+    return _with_retries(context, restore)
 
 
-def _restored(
+def _with_retries(
     context: ReleaseContext,
     restore: Callable[[FunctionState, FunctionState], UndoResult | None],
     *,
     environment: bool = False,
 ) -> UndoResult | None:
-    """Look and write, again while others write between the two.
+    """Read and write, again while other runs write between the two.
 
     Args:
         context: the release.
-        restore: the look at what is there now and at what was there, and the write.
-        environment: whether that of the function matters.
+        restore: compares the current state with the one to restore, and writes.
+        environment: whether to read the environment of the function.
     """
     functions = context.clients.functions(context.region)
     try:
@@ -134,19 +135,19 @@ def _restored(
                 if now is None:
                     break
                 try:
-                    return restore(now, _home(context, environment=environment))
+                    return restore(now, _state_to_restore(context, environment=environment))
                 except Conflict:
                     if not left:
                         raise
     except NotFound:
         pass
-    return UndoResult.NEEDLESS  # it is gone, and what this run has changed with it
+    return UndoResult.NEEDLESS  # the function is deleted, with the changes of this run
 
 
-def _home(context: ReleaseContext, *, environment: bool) -> FunctionState:
-    """What ``$LATEST`` is led back to: what it was, if any version has that, or what users have.
+def _state_to_restore(context: ReleaseContext, *, environment: bool) -> FunctionState:
+    """The state before the run, if a version has it; otherwise the live version.
 
-    What it was can be what another run had uploaded, which failed or was killed.
+    The state before the run can be the upload of another run that failed or was killed.
     """
     observed = context.observed
     assert observed
@@ -165,27 +166,27 @@ def _home(context: ReleaseContext, *, environment: bool) -> FunctionState:
 
 
 def _is_on_top(context: ReleaseContext, now: FunctionState) -> bool:
-    """Whether another run tests what it has put on top of what this one had, and has not proved.
+    """Whether another run is testing its own changes on top of untested changes of this run.
 
-    It would go back to that. So the run that knows what users had takes both back, and the other
-    finds that out.
+    That run would restore the changes of this one. So the run that knows the version before both
+    rolls back both, and the other run detects it.
     """
     tag = now.tags.get(marks.TESTED, "")
     if not tag.startswith(marks.UNDER_TEST) or tag == under_test(context):
         return False
     before = context.observed.latest if context.observed else None
-    if before is None or context.function.has_alias:  # what users have is a version
+    if before is None or context.function.has_alias:  # a version is live
         return True
     return before.tags.get(marks.TESTED) in (None, tested_mark(before))
 
 
 def under_test(context: ReleaseContext) -> str:
-    """What the tag for tests says while this run tests what it has put on top of another's."""
+    """The value of the tag for tests while this run tests its changes on top of another run's."""
     return marks.under_test_by(context.run_log.run)
 
 
-def is_had_as_found(context: ReleaseContext) -> bool:
-    """Whether ``$LATEST`` held what users had when this run began: no other one was at work."""
+def was_live(context: ReleaseContext) -> bool:
+    """Whether ``$LATEST`` was the live version when this run began: no other run was active."""
     observed = context.observed
     if observed is None:
         return False
@@ -194,15 +195,15 @@ def is_had_as_found(context: ReleaseContext) -> bool:
     return observed.live is not None and is_same(observed.latest, observed.live)
 
 
-def is_had(context: ReleaseContext, latest: FunctionState) -> bool:
-    """Whether any users have what ``$LATEST`` holds or held: by an alias, or by its own name."""
+def is_live(context: ReleaseContext, latest: FunctionState) -> bool:
+    """Whether the state of ``$LATEST`` is live: by an alias, or as ``$LATEST`` itself."""
     if latest.tags.get(marks.TESTED) == tested_mark(latest):
         return True
-    return any(is_same(latest, state) for state in _served(context))
+    return any(is_same(latest, state) for state in _alias_versions(context))
 
 
-def _served(context: ReleaseContext) -> Iterator[FunctionState]:
-    """The versions that aliases lead to."""
+def _alias_versions(context: ReleaseContext) -> Iterator[FunctionState]:
+    """The versions of all aliases."""
     functions = context.clients.functions(context.region)
     for alias in context.clients.versions(context.region).aliases(context.name):
         if alias.name != marks.LOCK and (state := functions.read(context.name, alias.version)):
@@ -210,9 +211,9 @@ def _served(context: ReleaseContext) -> Iterator[FunctionState]:
 
 
 def is_same(one: FunctionState, other: FunctionState) -> bool:
-    """Whether two states differ in nothing but what is a version's own."""
-    mine, theirs = (parameters_of(each) | {"Description": ""} for each in (one, other))
-    return one.code_sha256 == other.code_sha256 and mine == theirs
+    """Whether two states have the same code and configuration, except the description."""
+    first, second = (parameters_of(each) | {"Description": ""} for each in (one, other))
+    return one.code_sha256 == other.code_sha256 and first == second
 
 
 def write_code(
@@ -223,21 +224,21 @@ def write_code(
     revision: str,
     live: FunctionState | None = None,
 ) -> None:
-    """Write the code of a former ``$LATEST`` or of a version into ``$LATEST``.
+    """Write the code of an earlier ``$LATEST`` or of a version into ``$LATEST``.
 
-    A zip is fetched from where AWS keeps it, and accepted only if its hash is the recorded one.
+    A zip is downloaded from AWS, and accepted only if its hash is the recorded one.
 
     Args:
-        functions: where the function is.
-        uploads: the way of a zip that is too large for a call.
-        name: the function's.
-        previous: what had the code.
-        revision: that of ``$LATEST`` as it was looked at.
-        live: a version that may have the same code: where its zip is can be asked anew.
+        functions: client of the function's region.
+        uploads: uploads a zip that is too large for a call.
+        name: of the function.
+        previous: the state that had the code.
+        revision: of ``$LATEST`` when it was read.
+        live: a version that may have the same code; AWS gives a fresh address of its zip.
 
     Raises:
         Conflict: ``$LATEST`` has changed since ``revision``.
-        DeployError: the code cannot be had any more.
+        DeployError: the code is not available.
     """
     if previous.package == "Image":
         image = {"ImageUri": previous.code_location}
@@ -252,15 +253,15 @@ def write_code(
             functions.update_code(name, code, previous.architecture, previous.code_key, revision)
             return
     raise DeployFailed(
-        f"the previous code of {name} (CodeSha256 {previous.code_sha256}) cannot be fetched",
-        remedy="Deploy the commit that it came from.",
+        f"the previous code of {name} (CodeSha256 {previous.code_sha256}) cannot be downloaded",
+        remedy="Deploy the commit that it was built from.",
     )
 
 
 def _places(
     functions: Functions, name: str, previous: FunctionState, live: FunctionState | None
 ) -> Iterator[str]:
-    """Where its zip is; what a look has told is good for ten minutes."""
+    """The addresses of its zip; AWS makes each valid for ten minutes."""
     for state in (previous, live):
         if state and state.version != LATEST and state.code_sha256 == previous.code_sha256:
             fresh = functions.read(name, state.version)

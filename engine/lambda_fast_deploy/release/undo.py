@@ -1,4 +1,4 @@
-"""The way back: what was changed, newest first, each with how to put it back."""
+"""The undo of a run: its changes, newest first, each with the function that restores it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from enum import Enum
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.errors import DeployError, NotRestored
 
-PATIENCE = 300.0  # seconds that each way back is tried while AWS does not do its part
+PATIENCE = 300.0  # seconds during which each undo is retried while AWS is unavailable
 
 
 class UndoResult(Enum):
-    """How a way back came out that has put nothing back; any other answer says that it has."""
+    """The result of an undo that has restored nothing; any other value means that it has."""
 
-    NEEDLESS = "it had not been changed"
-    THEIRS = "left alone, since somebody else has deployed in the meantime"
-    SERVES = "it stays, since AWS lets it serve until another one has its provisioned concurrency"
+    NEEDLESS = "not changed"
+    THEIRS = "kept, because another deployment has changed it since"
+    SERVES = "kept, because it serves until another version has its provisioned concurrency"
 
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """What came of an undo: what was undone, what is somebody else's by now, and what is left.
+    """The result of a rollback: changes that are undone, kept (spared), and left to fix manually.
 
-    The last two have the reason with them. What had not been changed is not told.
+    The last two include the reason. Changes that had not been made are not listed.
     """
 
     undone: tuple[str, ...] = ()
@@ -33,64 +33,65 @@ class UndoReport:
     left: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        left = ", ".join(
-            each.partition(": ")[0] for each in self.left
-        )  # the reasons are told later
-        by_hand = [f"left to mend by hand: {left}"] if left else []
-        return "; ".join([*self.undone, *self.spared, *by_hand]) or "nothing had been changed"
+        left = ", ".join(each.partition(": ")[0] for each in self.left)  # the reasons follow later
+        manual = [f"fix manually: {left}"] if left else []
+        return "; ".join([*self.undone, *self.spared, *manual]) or "nothing was changed"
 
 
 @dataclass(slots=True)
 class Undo:
     """Records how to undo each change before the change is made."""
 
-    _ways: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
+    _changes: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
     _first: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 
-    def record(self, what: str, way: Callable[[], object], *, first: bool = False) -> None:
-        """Remember a way back; ``what`` completes "undone: …", unless the way answers ``Back``.
+    def record(self, change: str, undo: Callable[[], object], *, first: bool = False) -> None:
+        """Record how to undo a change.
 
-        The alias goes ``first``, whatever was changed after it.
+        Args:
+            change: a noun phrase, for people.
+            undo: restores it; returns an ``UndoResult`` if it has restored nothing.
+            first: undo it before all others, as the alias.
         """
-        (self._first if first else self._ways).append((what, way))
+        (self._first if first else self._changes).append((change, undo))
 
     def forget(self) -> None:
-        """Take back the newest record: AWS refused the change, so there is nothing to undo."""
-        self._ways.pop()
+        """Delete the newest record: AWS refused the change, so there is nothing to undo."""
+        self._changes.pop()
 
     def __bool__(self) -> bool:
         """Whether there is anything to undo."""
-        return bool(self._ways or self._first)
+        return bool(self._changes or self._first)
 
     def undo(self) -> UndoReport:
-        """Go back, newest first; a way that fails does not stop the others.
+        """Undo the changes, newest first; an error in one does not stop the others.
 
-        While AWS cannot be reached, or fails itself, each is tried again for ``PATIENCE`` seconds.
+        While AWS is unreachable or unavailable, each is retried for ``PATIENCE`` seconds.
         """
         undone: list[str] = []
         spared: list[str] = []
         left: list[str] = []
         while self:
-            what, way = (self._first or self._ways).pop()
+            change, undo = (self._first or self._changes).pop()
             try:
-                came = retry.patiently(way, lambda: PATIENCE)
+                result = retry.patiently(undo, lambda: PATIENCE)
             except DeployError as error:
-                left.append(f"{what}: {error.message}")
-            except Exception as error:  # a fault of ours in one way must not block the others
-                left.append(f"{what}: unexpected {error!r}")
+                left.append(f"{change}: {error.message}")
+            except Exception as error:  # a bug in one undo must not block the others
+                left.append(f"{change}: unexpected {error!r}")
             else:
-                if isinstance(came, UndoResult) and came is not UndoResult.NEEDLESS:
-                    spared.append(f"{what}: {came.value}")
-                elif came is not UndoResult.NEEDLESS:
-                    undone.append(what)
+                if isinstance(result, UndoResult) and result is not UndoResult.NEEDLESS:
+                    spared.append(f"{change}: {result.value}")
+                elif result is not UndoResult.NEEDLESS:
+                    undone.append(change)
         return UndoReport(tuple(undone), tuple(spared), tuple(left))
 
-    def told(self, work: AbstractContextManager[Callable[[str], None]]) -> UndoReport:
-        """Go back as a piece of work in the run log, which failed if something is left."""
-        came = UndoReport()
+    def undo_in_log(self, work: AbstractContextManager[Callable[[str], None]]) -> UndoReport:
+        """Undo the changes as an entry of the run log, which fails if something is left."""
+        report = UndoReport()
         with suppress(NotRestored), work as detail:
-            came = self.undo()
-            detail(str(came))
-            if came.left:
-                raise NotRestored(str(came))
-        return came
+            report = self.undo()
+            detail(str(report))
+            if report.left:
+                raise NotRestored(str(report))
+        return report

@@ -1,4 +1,4 @@
-"""The tests of one function: of a version before it has traffic, and once it is live."""
+"""Runs the tests of one function: on a version before it has traffic, and on the live version."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from lambda_fast_deploy.adapters.aws.invocations import LONGEST
 from lambda_fast_deploy.models import Action, FunctionState, FunctionTest, Speed
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.testing.endpoints import Address, UrlAddress, VersionAddress
-from lambda_fast_deploy.testing.readiness import make_ready
+from lambda_fast_deploy.testing.readiness import wait_until_ready
 from lambda_fast_deploy.testing.runner import FunctionTests, TestedFunction
 from lambda_fast_deploy.testing.target import signer
 
-REFRESHES = 5  # calls of a function without an alias, so that its environments are new ones
+REFRESHES = 5  # calls of a function without an alias, so that new environments replace the old ones
 
 
 class VersionTests:
@@ -25,10 +25,10 @@ class VersionTests:
         )
 
     def test_version(self, version: FunctionState) -> Speed:
-        """Test and measure a version directly; where there is an alias, it has no traffic yet.
+        """Test and measure a version directly; with an alias, it has no traffic yet.
 
         Raises:
-            FunctionTestFailed: a test did not pass, or it starts slower than its budget allows.
+            FunctionTestFailed: a test failed, or the cold start exceeds its budget.
         """
         context = self._context
         address = self._address(version.version, version.timeout)
@@ -36,12 +36,12 @@ class VersionTests:
         self._run(tests, address, self._when(), context.observed_url)
         repeatable = (test for test in tests if test.is_repeatable and self._runs(test))
         if test := next(repeatable, None):
-            # A warm call is measured; where there is no alias, new environments take over.
+            # Measures a warm call; without an alias, new environments replace the old ones.
             times = 1 if context.function.has_alias else REFRESHES
             self._tests.repeat(test, self._subject(address), times)
         budget = context.settings.budgets.cold_start
-        if budget is not None and (why := address.speedometer.hold(budget, context.name)):
-            context.run_log.note(why)
+        if budget is not None and (note := address.speedometer.check(budget, context.name)):
+            context.run_log.note(note)
         return address.speedometer.speed
 
     def _when(self) -> str:
@@ -50,14 +50,14 @@ class VersionTests:
         if not context.function.has_alias:
             return "on live traffic"
         if context.observed and context.observed.alias is None:  # $LATEST can have callers
-            return f"before alias {context.function.alias} is made"
+            return f"before alias {context.function.alias} is created"
         return "before traffic"
 
     def test_live(self, url: str) -> None:
-        """Test a version that is live: at its URL, and at addresses that tests name themselves.
+        """Test the live version: at its URL, and at the addresses in its tests.
 
         Raises:
-            FunctionTestFailed: a test did not pass.
+            FunctionTestFailed: a test failed.
         """
         address = self._public(url)
         tests = self._live_tests(has_url=address is not None)
@@ -67,22 +67,22 @@ class VersionTests:
         """Test the live version again, with every test that runs without a change.
 
         Raises:
-            FunctionTestFailed: a test did not pass.
+            FunctionTestFailed: a test failed.
         """
         context, tests = self._context, self._context.function.tests
         if context.observed and any(map(self._runs, tests)):
             state = context.observed.live or context.observed.latest
-            make_ready(state, context.name, context.region, context.clients, context.run_log)
+            wait_until_ready(state, context.name, context.region, context.clients, context.run_log)
         self._run(tests, self._public(url) or self._alias(), "unchanged", url)
 
     def has_live_tests(self) -> bool:
-        """Whether there is a test to be run once a version is live."""
+        """Whether a test runs on the live version."""
         return any(
             map(self._runs, self._live_tests(has_url=self._context.function.url is not None))
         )
 
     def _live_tests(self, *, has_url: bool) -> list[FunctionTest]:
-        """The tests of addresses at which the function is live."""
+        """The tests of the live function's addresses."""
         return [test for test in self._context.function.tests if test.runs_live(has_url=has_url)]
 
     def _run(self, tests: Iterable[FunctionTest], address: Address, when: str, url: str) -> None:
@@ -96,7 +96,7 @@ class VersionTests:
     def _runs(self, test: FunctionTest) -> bool:
         return self._context.steps.test(test.name).action is Action.TEST
 
-    # ------------------------------------------------------------ where it is asked
+    # ------------------------------------------------------------ addresses
 
     def _alias(self) -> Address:
         observed = self._context.observed

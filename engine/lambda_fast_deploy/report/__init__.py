@@ -1,1 +1,1 @@
-"""Outputs, report.json and the step summary; made whatever happened."""
+"""Makes the outputs, report.json and the step summary, also after an error."""

@@ -1,4 +1,4 @@
-"""Pictures of sizes and of the past, in Mermaid."""
+"""Charts of sizes and of earlier releases, in Mermaid."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from lambda_fast_deploy import units
 from lambda_fast_deploy.models import FunctionOutcome
 from lambda_fast_deploy.report.markdown import label, mermaid
 
-HEAVIEST = 8  # packages of a picture; the others are one slice
-REGRESSION = 1.25  # times the median of the releases before
-ENOUGH = 3  # releases before, at least, to tell what is usual
+HEAVIEST = 8  # packages of a chart; the others are one slice
+REGRESSION = 1.25  # times the median of the previous releases
+ENOUGH = 3  # previous releases, at least, for a median
 
 
 def heaviest(packages: Mapping[str, Mapping[str, int]]) -> str:
-    """The heaviest packages of what was built; nothing when nothing was."""
+    """A pie chart of the heaviest packages in built layers; empty if none was built."""
     sizes = {name: size for layer in packages.values() for name, size in layer.items()}
     ranked = sorted(sizes.items(), key=lambda pair: -pair[1])
     if not ranked:
@@ -29,16 +29,16 @@ def heaviest(packages: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def past(delivery: FunctionOutcome) -> str:
-    """How fast the last releases started and how long they took, with this one at the end."""
+    """A chart of the cold starts of the last releases, with this one at the end."""
     versions = [*(each.version for each in delivery.history), delivery.version]
     cold = [*(each.speed.cold for each in delivery.history), delivery.speed.cold]
-    known = [(v, c) for v, c in zip(versions, cold, strict=True) if c is not None][-12:]
-    if len(known) < 2:
+    measured = [(v, c) for v, c in zip(versions, cold, strict=True) if c is not None][-12:]
+    if len(measured) < 2:
         return ""
-    names = ", ".join(f'"{label(version)}"' for version, _ in known)
-    values = ", ".join(f"{units.in_ms(seconds):.0f}" for _, seconds in known)
-    # From 0, as bars are compared by height
-    top = units.in_ms(max(seconds for _, seconds in known)) * 1.1
+    names = ", ".join(f'"{label(version)}"' for version, _ in measured)
+    values = ", ".join(f"{units.in_ms(seconds):.0f}" for _, seconds in measured)
+    # From 0, because readers compare the heights of bars
+    top = units.in_ms(max(seconds for _, seconds in measured)) * 1.1
     return mermaid(
         "xychart-beta",
         f'    title "Cold start of {label(delivery.function)}, by version"',
@@ -49,12 +49,12 @@ def past(delivery: FunctionOutcome) -> str:
 
 
 def regressions(deliveries: Iterable[FunctionOutcome]) -> list[str]:
-    """What became notably worse than it was in the releases before, in sentences."""
-    said = []
+    """A sentence for each figure that is notably worse than in the previous releases."""
+    sentences = []
     for delivery in deliveries:
         if delivery.outcome != "deployed":
             continue
-        for what, now, before, show in (
+        for verb, now, before, show in (
             (
                 "starts in",
                 delivery.speed.cold,
@@ -70,15 +70,15 @@ def regressions(deliveries: Iterable[FunctionOutcome]) -> list[str]:
         ):
             usual = _usual(before)
             if now and usual and now > usual * REGRESSION and show(now) != show(usual):
-                said.append(
-                    f"{delivery.function} {what} {show(now)}, {now / usual - 1:.0%} more than the "
+                sentences.append(
+                    f"{delivery.function} {verb} {show(now)}, {now / usual - 1:.0%} more than the "
                     f"median of its last {len(before)} releases ({show(usual)})."
                 )
-    return said
+    return sentences
 
 
 def _usual(values: Sequence[float | None]) -> float:
     import statistics
 
-    known = [value for value in values if value]
-    return statistics.median(known) if len(known) >= ENOUGH else 0.0
+    measured = [value for value in values if value]
+    return statistics.median(measured) if len(measured) >= ENOUGH else 0.0

@@ -1,4 +1,4 @@
-"""Where to look in the AWS console."""
+"""Links to the AWS console."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _address(delivery: FunctionOutcome, service: str, fragment: str) -> str:
 
 
 def console(delivery: FunctionOutcome) -> str:
-    """A link to the function or stack; nothing where there is none."""
+    """A link to the function or stack; empty if it does not exist."""
     if not delivery.arn:
         return ""
     if delivery.is_stack:
@@ -28,9 +28,9 @@ def console(delivery: FunctionOutcome) -> str:
 
 
 def log(delivery: FunctionOutcome) -> str:
-    """A link to the function's log; nothing where there is none."""
+    """A link to the function's log; empty if it has none."""
     if not delivery.arn or delivery.is_stack:
         return ""
-    # The console's own way to write a name in an address: percent-encoded twice, % as $.
+    # The console writes a name in an address percent-encoded twice, with $ in place of %.
     group = quote(quote(f"/aws/lambda/{delivery.function}", safe=""), safe="").replace("%", "$")
     return link(_address(delivery, "cloudwatch", f"logsV2:log-groups/log-group/{group}"), "log")

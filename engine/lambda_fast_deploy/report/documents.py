@@ -1,4 +1,4 @@
-"""What a run says in JSON: the plan, report.json and the action's outputs."""
+"""The documents of a run in JSON: the plan, report.json and the action's outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambda_fast_deploy.errors import DeployError, Invalid
 from lambda_fast_deploy.models import FunctionOutcome, Outcome, Plan
 from lambda_fast_deploy.run_log import RunLog
 
-SCHEMA = 1  # raised when a key of report.json changes its meaning or goes away
+SCHEMA = 1  # incremented when a key of report.json is removed or changes its meaning
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def report_document(
 
 
 def outputs(outcome: Outcome, report: str) -> dict[str, str]:
-    """The action's outputs. Those of one function are empty when a run has several."""
+    """The action's outputs. Those of one function are empty if a run has several functions."""
     alone = (
         outcome.deliveries[0]
         if len(outcome.deliveries) == 1

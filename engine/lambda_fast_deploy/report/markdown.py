@@ -1,4 +1,4 @@
-"""GitHub's Markdown, out of text that nobody vouches for."""
+"""Makes GitHub's Markdown from untrusted text."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from lambda_fast_deploy.sanitize import harmless
 
 BLOCK = 20_000  # characters of one error
 
-# What GitHub makes markup, formulas and links of; the dot and colon are those of bare addresses.
+# Characters of markup, formulas and links on GitHub; the dot and the colon are in bare addresses.
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>|#~&$]|:(?=//)|(?<=www)\.|(?<=mailto):|(?<=xmpp):", re.I)
 _BEGINNING = re.compile(
     r"^(\d{1,9}(?=[.)](?:\s|$)))?([-+=.)])"
 )  # of a line: a list, a rule, a heading
-_SOMEBODY = re.compile(r"@(?=[\w-]+\.)|(?<![\w])@(?=\w)")  # an address or a name, but no digest
+_MENTION = re.compile(
+    r"@(?=[\w-]+\.)|(?<![\w])@(?=\w)"
+)  # a mail address or a user name, but not a digest
 
 
 def cell(text: str) -> str:
-    """Untrusted text as a table cell: no markup, no link, no line break, no column."""
+    """Untrusted text as a table cell, without markup, links, line breaks and columns."""
     escaped = _MARKUP.sub(r"\\\g<0>", " ".join(harmless(text).split()))
     escaped = _BEGINNING.sub(r"\1\\\2", escaped)
-    return _SOMEBODY.sub("@\u2060", escaped)  # no escape helps there, but a word joiner does
+    return _MENTION.sub("@\u2060", escaped)  # a word joiner works, an escape does not
 
 
 def code(text: str) -> str:
-    """A name as code, on one line; also in a table, where code holds no column's border."""
+    """A name as code, on one line; also for tables, because it has no column separator."""
     clean = " ".join(harmless(text).split()).replace("|", "¦")
     ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", clean)), default=0))
     space = " " if "`" in clean else ""
@@ -33,38 +35,38 @@ def code(text: str) -> str:
 
 
 def link(url: str, text: str = "") -> str:
-    """An address that can be followed; anything unlike an address is shown as text."""
+    """A link to an address; anything else is shown as text."""
     if not re.fullmatch(r"https?://[\w.:/-]+(\?[\w=&.-]+)?(#[\w/:$?=.%-]+)?", url):
         return cell(text or url)
     return f"[{cell(text)}]({url})" if text else f"<{url}>"
 
 
 def fence(text: str) -> str:
-    """Untrusted text as a block that nothing in it can end."""
+    """Untrusted text as a code block that the text cannot end."""
     text = harmless(text)
     if len(text) > BLOCK:
-        text = f"{text[:BLOCK]}\n… cut here, {len(text)} characters in all; see the log"
+        text = f"{text[:BLOCK]}\n… truncated, {len(text)} characters in total; see the log"
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     ticks = "`" * max(3, longest + 1)
     return f"{ticks}text\n{text}\n{ticks}"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table, without the columns that are empty in every row; nothing without rows."""
+    """A table, without the columns that are empty in every row; empty without rows."""
     titles, lines = list(head), [list(row) for row in rows]
-    kept = [i for i in range(len(titles)) if any(line[i] for line in lines)]
-    if not kept:
+    columns = [i for i in range(len(titles)) if any(line[i] for line in lines)]
+    if not columns:
         return ""
-    written = [
-        [titles[i] for i in kept],
-        ["---"] * len(kept),
-        *([line[i] for i in kept] for line in lines),
+    cells = [
+        [titles[i] for i in columns],
+        ["---"] * len(columns),
+        *([line[i] for i in columns] for line in lines),
     ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in written)
+    return "\n".join("| " + " | ".join(line) + " |" for line in cells)
 
 
 def folded(title: str, text: str, *, opened: bool = False) -> str:
-    """A part that can be folded away; nothing if there is no text."""
+    """A section that can be collapsed; empty without text."""
     if not text:
         return ""
     state = " open" if opened else ""
@@ -77,8 +79,8 @@ def mermaid(*lines: str) -> str:
 
 
 def label(text: str) -> str:
-    """A name in a diagram: Mermaid reads colons, semicolons, quotes and hashes as its own.
+    """A name in a diagram, without the colons, semicolons, quotes and hashes of Mermaid's syntax.
 
-    It is never empty, since a section without a name is none.
+    It is never empty, because Mermaid does not accept a section without a name.
     """
     return " ".join(re.sub(r"[^\w .@/-]+", " ", text).split()) or "-"

@@ -1,4 +1,4 @@
-"""The page a person reads after a run, in GitHub's Markdown."""
+"""The page about a run, in GitHub's Markdown."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lambda_fast_deploy.report.tables import MARKS
 from lambda_fast_deploy.report.timeline import timeline
 from lambda_fast_deploy.run_log import RunLog
 
-LIMIT = 1_000_000  # bytes; GitHub drops a summary of more than 1 MiB whole
-WORTH = 20.0  # seconds spared that are worth a word
+LIMIT = 1_000_000  # bytes; GitHub rejects a summary of more than 1 MiB
+WORTH = 20.0  # seconds; the page mentions larger savings
 
 
 def summary(outcome: Outcome | None, run_log: RunLog, error: DeployError | None = None) -> str:
-    """The step summary of a run that ended well or badly."""
+    """The step summary of a run, successful or not."""
     parts = [f"## {_headline(outcome, run_log, error)}"]
     if error:
         parts.append(fence(str(error)))
@@ -35,38 +35,38 @@ def summary(outcome: Outcome | None, run_log: RunLog, error: DeployError | None 
     parts += [f"> [!NOTE]\n> {cell(note)}" for note in run_log.notes]
     if outcome:
         parts.append(tables.steps(outcome, run_log))
-    if any(":" in entry.id for entry in run_log.entries):  # else it has only looked
+    if any(":" in entry.id for entry in run_log.entries):  # otherwise it has only read
         parts.append(folded("Timeline", timeline(run_log), opened=True))
     if outcome:
         alone = outcome.deliveries[0] if len(outcome.deliveries) == 1 else None
         sizes = charts.heaviest(outcome.packages)
         parts.append(folded("Sizes", "\n\n".join(filter(None, (tables.sizes(outcome), sizes)))))
-        parts.append(folded("Releases before", charts.past(alone) if alone else ""))
-    # A function's answer can hold half a surrogate pair, which no file takes.
+        parts.append(folded("Previous releases", charts.past(alone) if alone else ""))
+    # A function's answer can have half a surrogate pair, which UTF-8 cannot encode.
     page = ("\n\n".join(filter(None, parts)) + "\n").encode("utf-8", "replace")
     if len(page) > LIMIT:
-        return page[:LIMIT].decode("utf-8", "ignore") + "\n\n… cut here.\n"
+        return page[:LIMIT].decode("utf-8", "ignore") + "\n\n… truncated.\n"
     return page.decode()
 
 
-# ------------------------------------------------------------ what came of it
+# ------------------------------------------------------------ the parts
 
 
 def _headline(outcome: Outcome | None, run_log: RunLog, error: DeployError | None) -> str:
     seconds = f"in {units.seconds(run_log.elapsed, 1)}"
     if error or not outcome:
-        what = "nothing was touched" if error and error.exit_code in (2, 3) else "failed"
-        what = "cancelled" if isinstance(error, Cancelled) else what
-        return f"❌ Not deployed: {what}, {seconds}"
+        result = "no changes were made" if error and error.exit_code in (2, 3) else "failed"
+        result = "cancelled" if isinstance(error, Cancelled) else result
+        return f"❌ Not deployed: {result}, {seconds}"
     if not outcome.deliveries:
-        return f"✅ Base images are there, {seconds}"
+        return f"✅ Base images are up to date, {seconds}"
     if len(outcome.deliveries) == 1:
         delivery = outcome.deliveries[0]
         mark = MARKS["failed" if delivery.left else delivery.outcome]
         if delivery.outcome == "planned":
             changes = sum(step.action.changes for step in outcome.plan.steps)
-            would = f"{changes} of {len(outcome.plan.steps)} steps would change something"
-            return f"{mark} {cell(sentence(delivery))}: {would}, {seconds}"
+            count = f"{changes} of {len(outcome.plan.steps)} steps would change something"
+            return f"{mark} {cell(sentence(delivery))}: {count}, {seconds}"
         return f"{mark} {cell(sentence(delivery))}, {seconds}"
     counts = {
         kind: sum(d.outcome == kind for d in outcome.deliveries)
@@ -83,16 +83,19 @@ def _failures(outcome: Outcome) -> str:
         if delivery.error:
             parts.append(f"### {cell(delivery.function)} in {delivery.region}")
             parts.append(fence("\n".join(filter(None, (delivery.error, delivery.remedy)))))
-            parts += [f"- undone: {cell(what)}" for what in delivery.undone]
-            parts += [f"- not undone: {cell(what)}" for what in delivery.spared]
-            parts += [f"- **left, mend by hand**: {cell(what)}" for what in delivery.left]
-            where = " · ".join(filter(None, (log(delivery), console(delivery))))
-            parts.append(f"- {where}" if delivery.arn else "")
+            parts += [f"- rolled back: {cell(change)}" for change in delivery.undone]
+            parts += [f"- not rolled back: {cell(change)}" for change in delivery.spared]
+            parts += [
+                f"- **could not roll back, fix manually**: {cell(change)}"
+                for change in delivery.left
+            ]
+            links = " · ".join(filter(None, (log(delivery), console(delivery))))
+            parts.append(f"- {links}" if delivery.arn else "")
     return "\n".join(parts)
 
 
 def _sums(outcome: Outcome, run_log: RunLog) -> str:
-    """What was done and what was spared, in a line; nothing of a plan."""
+    """A line with the work and the savings of a run; empty for a plan."""
     if all(delivery.outcome == "planned" for delivery in outcome.deliveries):
         return ""
     kinds = [step.action for step in outcome.plan.steps if step.kind in ("base", "image", "layer")]
@@ -100,18 +103,18 @@ def _sums(outcome: Outcome, run_log: RunLog) -> str:
     if kinds:
         built = sum(action is Action.BUILD for action in kinds)
         others = "" if built == len(kinds) else ", the others reused"
-        what = f"{built} of {len(kinds)} images and layers built{others}"
-        facts.append(what if built else "No image or layer had to be built")
+        count = f"{built} of {len(kinds)} images and layers built{others}"
+        facts.append(count if built else "No image or layer was built")
     slowest = max(
         (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
     )
     if slowest - run_log.elapsed > WORTH:
-        spared = slowest - run_log.elapsed
+        savings = slowest - run_log.elapsed
         facts.append(
-            f"{slowest / run_log.elapsed:.0f} times as fast as the slowest release before "
-            f"({units.seconds(slowest)}): {units.minutes(spared, 1)}, "
-            f"{units.in_minutes(spared) * MINUTE:.3f} USD of a runner spared {prices}"
+            f"{slowest / run_log.elapsed:.0f} times as fast as the slowest previous release "
+            f"({units.seconds(slowest)}): saved {units.minutes(savings, 1)} or "
+            f"{units.in_minutes(savings) * MINUTE:.3f} USD of a runner {prices}"
         )
     if images := sum(delivery.image_size for delivery in outcome.deliveries):
-        facts.append(f"storage of what was built: {images * STORED:.2f} USD a month {prices}")
+        facts.append(f"storage of the built images: {images * STORED:.2f} USD a month {prices}")
     return f"{'; '.join(facts)}." if facts else ""

@@ -1,4 +1,4 @@
-"""What the page counts with: list prices, all of the day that ``AS_OF`` names."""
+"""List prices for the page, all of the month ``AS_OF``."""
 
 from __future__ import annotations
 

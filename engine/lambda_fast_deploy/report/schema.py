@@ -1,4 +1,4 @@
-"""The JSON Schema of report.json, made from the values that it is written from."""
+"""The JSON Schema of report.json, derived from the types of its values."""
 
 from __future__ import annotations
 

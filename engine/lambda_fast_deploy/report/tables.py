@@ -10,8 +10,8 @@ from lambda_fast_deploy.report.console_links import console
 from lambda_fast_deploy.report.markdown import cell, code, folded, link, table
 from lambda_fast_deploy.run_log import LogEntry, RunLog
 
-FEW = 12  # functions that are listed one by one even where nothing happened to them
-SHORT = 16  # steps that need not be folded away
+FEW = 12  # functions that are listed one by one even if they are unchanged
+SHORT = 16  # steps that are shown expanded
 
 MARKS = {
     "deployed": "✅",
@@ -23,7 +23,7 @@ MARKS = {
 
 
 def functions(outcome: Outcome) -> str:
-    """Every function, or those to which something happened and how many there are besides."""
+    """Every function; of many functions only those that changed, and the number of the others."""
     several = len({delivery.region for delivery in outcome.deliveries}) > 1
     deliveries = list(outcome.deliveries)
     uneventful = [d for d in deliveries if d.outcome in ("unchanged", "planned")]
@@ -77,12 +77,12 @@ def _size(delivery: FunctionOutcome) -> str:
     if not delivery.code_size:
         return "image" if delivery.image_uri else ""
     before = delivery.code_size_before
-    now, was = units.size(delivery.code_size), units.size(before)
-    return f"{now} (before: {was})" if before and was != now else now
+    now, size_before = units.size(delivery.code_size), units.size(before)
+    return f"{now} (before: {size_before})" if before and size_before != now else now
 
 
 def outputs(outcome: Outcome) -> str:
-    """What stacks tell of themselves."""
+    """The outputs of stacks."""
     several = len(outcome.deliveries) > 1
     return table(
         ("output", "region", "value"),
@@ -133,14 +133,14 @@ def tests(outcome: Outcome, run_log: RunLog) -> str:
 
 
 def steps(outcome: Outcome, run_log: RunLog) -> str:
-    worked: dict[tuple[str, str], list[LogEntry]] = {}
+    entries_of: dict[tuple[str, str], list[LogEntry]] = {}
     for entry in run_log.entries:
-        worked.setdefault((entry.region, entry.id), []).append(entry)
+        entries_of.setdefault((entry.region, entry.id), []).append(entry)
     released = any(delivery.outcome != "planned" for delivery in outcome.deliveries)
     several = len({step.region for step in outcome.plan.steps}) > 1
 
     def row(step: Step) -> tuple[str, ...]:
-        entries = worked.get((step.region, step.id), [])
+        entries = entries_of.get((step.region, step.id), [])
         is_idle = step.action in (Action.SKIP, Action.REUSE)
         if any(entry.outcome == "failed" for entry in entries):
             result = "**failed**"
@@ -149,8 +149,8 @@ def steps(outcome: Outcome, run_log: RunLog) -> str:
             result = link(detail) if step.kind == "url" else cell(detail)
         elif is_idle or not released:
             result = ""
-        else:  # what refers to something that changed is often the same all the same
-            result = "left as it was" if step.kind == "resource" else "not reached"
+        else:  # a resource that refers to a changed one is often unchanged
+            result = "unchanged" if step.kind == "resource" else "not reached"
         return (
             str(step.action) if is_idle else f"**{step.action}**",
             code(step.id),
@@ -163,7 +163,9 @@ def steps(outcome: Outcome, run_log: RunLog) -> str:
     steps: Iterable[Step] = outcome.plan.steps
     many = len(outcome.deliveries) > FEW
     if many:
-        steps = [step for step in steps if step.action.changes or (step.region, step.id) in worked]
+        steps = [
+            step for step in steps if step.action.changes or (step.region, step.id) in entries_of
+        ]
     text = table(("", "step", "region", "seconds", "why", "result"), [row(step) for step in steps])
     title = "Every step that did something, and why" if many else "Every step, and why"
     return folded(title, text, opened=len(outcome.plan.steps) <= SHORT)

@@ -6,13 +6,13 @@ from lambda_fast_deploy import units
 from lambda_fast_deploy.report.markdown import label, mermaid
 from lambda_fast_deploy.run_log import LogEntry, RunLog
 
-_SHORTEST = 0.05  # seconds; anything shorter could not be seen
-MOST = 60  # pieces of work that can still be told apart
-SHORT = 20.0  # seconds; up to that a tick for each second can be read
+_SHORTEST = 0.05  # seconds; a shorter bar is not visible
+MOST = 60  # entries that are still legible
+SHORT = 20.0  # seconds; a longer run has no tick for each second
 
 
 def timeline(run_log: RunLog) -> str:
-    """The Gantt chart as a fenced block, or nothing when no work was done."""
+    """The Gantt chart as a fenced block; empty if no work was done."""
     if not run_log.entries:
         return ""
     short = run_log.elapsed < SHORT
@@ -20,7 +20,7 @@ def timeline(run_log: RunLog) -> str:
     regions = {entry.region for entry in entries if entry.region}
 
     def section_of(entry: LogEntry) -> str:
-        """What it is about; and where, if that is in doubt."""
+        """The subject of an entry, with its region if the run has several."""
         subject = entry.id.split(":")[1] if ":" in entry.id else "preparation"
         return f"{subject} {entry.region}" if len(regions) > 1 and entry.region else subject
 
@@ -47,9 +47,5 @@ def timeline(run_log: RunLog) -> str:
         name = label(f"{kind} {rest.partition(':')[2]} {units.seconds(entry.seconds, 1)}")
         lines.append(f"    {name} :{state}{start}, {end}")
     others = len(run_log.entries) - len(entries)
-    left = (
-        f"\n\nThe longest {MOST} pieces of work; {others} shorter ones are left out."
-        if others
-        else ""
-    )
-    return mermaid(*lines) + left
+    omission = f"\n\nThe longest {MOST} entries; {others} shorter ones are omitted."
+    return mermaid(*lines) + (omission if others else "")

@@ -1,1 +1,1 @@
-"""Stacks: the template stays the truth, CloudFormation applies it, the artifacts are made here."""
+"""Deploys SAM and CloudFormation stacks: builds artifacts and lets CloudFormation do the rest."""

@@ -1,4 +1,4 @@
-"""Alarms and log groups that a stack gets for its functions, as resources of its own."""
+"""Adds alarms and log groups for functions to a packaged template."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ TIMEOUT = 3  # seconds; Lambda's default
 
 
 def alarms_of(
-    function: str, known: Mapping[str, Any], resources: Resources, stack: Stack
+    function: str, existing: Mapping[str, Any], resources: Resources, stack: Stack
 ) -> dict[str, Any]:
     """The alarms of a function, by their logical ids.
 
     Args:
         function: its logical id.
-        known: the resources that there are; what is among them is left as it is.
-        resources: the template's resources.
-        stack: which alarms are wanted.
+        existing: the resources of the packaged template, which take precedence.
+        resources: the resources of the template.
+        stack: the stack with the thresholds.
 
     Raises:
-        Invalid: the function's timeout is not known here.
+        Invalid: the timeout of the function is not a literal number.
     """
-    wanted = stack.alarms
-    made: dict[str, Any] = {}
-    if wanted.errors is not None:
-        made["Errors"] = _alarm(function, "Errors", "Sum", wanted.errors)
-    if wanted.throttles is not None:
-        made["Throttles"] = _alarm(function, "Throttles", "Sum", wanted.throttles)
-    if wanted.duration is not None:
+    thresholds = stack.alarms
+    alarms: dict[str, Any] = {}
+    if thresholds.errors is not None:
+        alarms["Errors"] = _alarm(function, "Errors", "Sum", thresholds.errors)
+    if thresholds.throttles is not None:
+        alarms["Throttles"] = _alarm(function, "Throttles", "Sum", thresholds.throttles)
+    if thresholds.duration is not None:
         timeout = str(resources.of_function(function, "Timeout", TIMEOUT))
         if not re.fullmatch(r"[0-9]{1,3}", timeout):
-            says = f"an alarm on the duration of {function} needs a Timeout that is a number"
-            raise Invalid([Problem(says, stack.place)])
-        limit = round(int(timeout) * 1000 * wanted.duration)  # the metric is in milliseconds
-        made["Duration"] = _alarm(function, "Duration", "Maximum", limit)
-    found = {}
-    for metric, alarm in made.items():
-        if wanted.notify:
-            alarm["Properties"]["AlarmActions"] = [wanted.notify]
-        if condition := known[function].get("Condition"):
+            problem = f"{function} needs a literal number as Timeout for an alarm on its duration"
+            raise Invalid([Problem(problem, stack.place)])
+        limit = round(int(timeout) * 1000 * thresholds.duration)  # the metric is in milliseconds
+        alarms["Duration"] = _alarm(function, "Duration", "Maximum", limit)
+    added = {}
+    for metric, alarm in alarms.items():
+        if thresholds.notify:
+            alarm["Properties"]["AlarmActions"] = [thresholds.notify]
+        if condition := existing[function].get("Condition"):
             alarm["Condition"] = condition
-        if (logical := f"{function}{metric}Alarm") not in known:
-            found[logical] = alarm
-    return found
+        if (logical := f"{function}{metric}Alarm") not in existing:
+            added[logical] = alarm
+    return added
 
 
 def _alarm(function: str, metric: str, statistic: str, threshold: int) -> dict[str, Any]:
@@ -71,10 +71,10 @@ def _alarm(function: str, metric: str, statistic: str, threshold: int) -> dict[s
 
 
 def log_groups_of(function: str, resources: dict[str, Any], stack: Stack) -> None:
-    """Let a function log into a group of the stack's own, which keeps logs as long as is asked.
+    """Add a log group with the desired retention to the stack, and let a function log into it.
 
-    The group that Lambda makes by itself cannot become part of a stack once it is there. A function
-    that names a group already keeps that.
+    An existing group, created by Lambda, cannot become part of a stack. A function that already has
+    a group in the template keeps it.
     """
     if stack.log_retention is None:
         return

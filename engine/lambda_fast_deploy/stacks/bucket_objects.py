@@ -1,4 +1,4 @@
-"""Objects in the bucket of stacks are named by what they hold, which can be held against them."""
+"""Content-addressed objects in the bucket of stacks, and checks of their content."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from lambda_fast_deploy.adapters.aws.bucket import Bucket
 
 
 def is_as_named(bucket: Bucket, key: str) -> bool:
-    """Whether an object is there and holds what its name says.
+    """Whether an object exists and has the content that its name identifies.
 
-    S3's checksum tells it of what is named by its bytes and was not written in parts; all else is
-    read.
+    S3's checksum suffices if the name is a hash of the bytes and the upload had one part.
+    Otherwise the object is read.
     """
-    found, name = bucket.checksum(key), PurePosixPath(key).stem
-    if found is None:
+    checksum, name = bucket.checksum(key), PurePosixPath(key).stem
+    if checksum is None:
         return False
-    if found == base64.b64encode(bytes.fromhex(name)).decode():
+    if checksum == base64.b64encode(bytes.fromhex(name)).decode():
         return True
     content = bucket.get(key)
-    return content is not None and name in (digest(content), _unless_broken(content))
+    return content is not None and name in (digest(content), _digest_of_zip(content))
 
 
 def digest(content: bytes) -> str:
-    """The name of a template, or of a zip that holds nothing but the user's own files."""
+    """The name of a template, or of a zip without installed packages: a hash of the bytes."""
     return hashlib.sha256(content).hexdigest()
 
 
-def held(content: bytes) -> str:
-    """The name of any other zip: by what it holds, as deflate differs between versions.
+def content_digest(content: bytes) -> str:
+    """The name of any other zip: a hash of its files, because deflate differs between versions.
 
     Raises:
-        zipfile.BadZipFile: it is none.
+        zipfile.BadZipFile: it is not a zip.
     """
     manifest = hashlib.sha256()
     with zipfile.ZipFile(io.BytesIO(content)) as opened:
@@ -46,8 +46,8 @@ def held(content: bytes) -> str:
     return manifest.hexdigest()
 
 
-def _unless_broken(content: bytes) -> str:
+def _digest_of_zip(content: bytes) -> str:
     try:
-        return held(content)
+        return content_digest(content)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError):
-        return ""  # whatever somebody has put there
+        return ""  # not a zip of this project

@@ -1,4 +1,4 @@
-"""A change set in words: what becomes of each resource, and which data would be lost."""
+"""Describes a change set: the change of each resource, and the data that would be lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import Action, Stack, Step
 from lambda_fast_deploy.stacks.template import Template
 
-# Types whose resources hold what no template brings back.
+# Types whose resources have data that a template cannot restore.
 STATEFUL = frozenset(
     """
     AWS::Backup::BackupVault AWS::Cassandra::Keyspace AWS::Cassandra::Table AWS::Cognito::UserPool
@@ -38,18 +38,18 @@ def _action(change: Change) -> Action:
 
 
 def _reason(change: Change) -> str:
-    said, notes = change.type, []
+    summary, notes = change.type, []
     if change.action == "Modify":
-        said += f": {', '.join(change.names) or 'by what it refers to'}"
+        summary += f": {', '.join(change.names) or 'a resource that it refers to'}"
     if change.replacement == "Conditional" and change.names:
-        notes.append("perhaps replaced")
+        notes.append("possibly replaced")
     if "Retain" in change.policy:
-        notes.append("the old one is kept")
-    return "; ".join([said, *notes])
+        notes.append("the old one is retained")
+    return "; ".join([summary, *notes])
 
 
 def check_data(changes: Iterable[Change], stack: Stack, template: Template) -> None:
-    """Refuse to replace or remove data that nobody has given up.
+    """Refuse to replace or remove resources with data that may-replace does not allow.
 
     Raises:
         Invalid: with every such resource.
@@ -60,19 +60,19 @@ def check_data(changes: Iterable[Change], stack: Stack, template: Template) -> N
             continue
         where = template.place("Resources", change.logical)
         if change.action == "Remove" and "Retain" not in change.policy:
-            verb = "removed, with what it holds"
+            verb = "removed and its data lost"
         elif change.action == "Modify" and _loses(change):
-            verb = "replaced by an empty one" + (
-                "" if change.replacement == "True" else ", if AWS cannot change it"
+            verb = "replaced and its data lost" + (
+                "" if change.replacement == "True" else ", unless AWS can update it"
             )
             where = template.place("Resources", change.logical, "Properties", *change.names[:1])
         else:
             continue
-        says = (
-            f"{change.logical} ({change.type}) would be {verb}; if it shall be, say "
-            f"may-replace: [{change.logical}] under stack"
+        problem = (
+            f"{change.logical} ({change.type}) would be {verb}; to allow this, add "
+            f"{change.logical} to may-replace under stack"
         )
-        problems.append(Problem(says, where))
+        problems.append(Problem(problem, where))
     if problems:
         raise Invalid(problems)
 
@@ -84,7 +84,7 @@ def _loses(change: Change) -> bool:
 
 
 def counted(changes: Sequence[Change], verb: str) -> str:
-    """How many resources change, in words."""
+    """The number of resources that change, for people."""
     if not changes:
         return "no resource, only outputs or parameters"
     return f"{len(changes)} resource{'s' if len(changes) != 1 else ''} {verb}"

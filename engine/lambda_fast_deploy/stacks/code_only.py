@@ -1,7 +1,7 @@
-"""Code-only: what changed of a stack's functions is given to them directly, for development.
+"""Code-only: updates the code of a stack's functions directly, for development.
 
-That takes a second where CloudFormation takes a minute. The stack does not know of it, which is
-told, and kept until its next deployment.
+This takes a second where CloudFormation takes a minute. The functions drift from the stack; the
+run reports that, and stores it until the next deploy of the stack.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lambda_fast_deploy.models import (
     Settings,
     Step,
 )
-from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.release.undo import Undo
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
@@ -55,21 +55,21 @@ _CODE = ("CodeUri", "Code", "ImageUri")
 
 
 def update_code(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
-    """Update the functions whose code changed, and nothing else of the stack, in every region.
+    """Update only the functions of the stack whose code changed, in every region.
 
     Raises:
         Invalid: the stack does not exist, or its template cannot be built.
-        NotReady: the stack takes no change now.
-        DeployFailed: something could not be built; nothing was touched.
+        NotReady: the stack accepts no update now.
+        DeployFailed: a build failed; nothing was changed.
     """
     return everywhere(settings, clients, run_log, lambda context: _CodeOnlyUpdate(context).update())
 
 
 @dataclass(frozen=True, slots=True)
 class _PlannedCode:
-    """What is to be done: the zips of functions, whose steps come first, and what ``changed``.
+    """The plan: the zips of functions, whose steps come first, and the ``changed`` functions.
 
-    The functions that have other code than the working tree are by their logical ids.
+    ``changed`` are the functions whose code differs from the working tree, by their logical ids.
     """
 
     zips: tuple[Artifact, ...]
@@ -87,29 +87,29 @@ class _CodeOnlyUpdate:
         self._functions = context.clients.functions(context.region)
         self._versions = context.clients.versions(context.region)
         self._undo = Undo()
-        self._sha256s: Mapping[str, str] = {}  # of zips that are made, by logical id
+        self._sha256s: Mapping[str, str] = {}  # of built zips, by logical id
 
     def update(self) -> StackResult:
-        """Build and update what changed; test it, and go back if that fails."""
+        """Build and update the changed functions; test them, and roll back if a test fails."""
         context = self._context
-        there, every = observe(context, self._artifacts, self._images)
-        if there.state is None or there.kept is None:
+        current, every = observe(context, self._artifacts, self._images)
+        if current.state is None or current.snapshot is None:
             raise context.invalid(
-                f"stack {context.name} does not exist in {context.region}, and code-only updates "
-                "functions that are there; deploy it once without"
+                f"stack {context.name} does not exist in {context.region}; code-only only updates "
+                "existing functions, so deploy it once without code-only"
             )
-        self._tell_of_others(there.kept.template, every)
+        self._note_other_changes(current.snapshot.template, every)
         work = self._work(every)
         warn_of_untested(context, work.changed)
         delivery = FunctionOutcome(
             context.region,
             context.name,
             "planned",
-            arn=there.state.id,
-            version=there.kept.id,
+            arn=current.state.id,
+            version=current.snapshot.id,
             is_stack=True,
-            outputs=context.shown(there.state.outputs),
-            drifted=tuple(there.drift),
+            outputs=context.shown(current.state.outputs),
+            drifted=tuple(current.drift),
         )
         if not context.settings.plan_only:
             self._images.check()
@@ -117,30 +117,30 @@ class _CodeOnlyUpdate:
             context.make_sure_of_bucket()
         if context.settings.plan_only:
             return StackResult(work.steps, delivery)
-        code, packages = self._built(work)
-        return StackResult(work.steps, self._released(there, work, code, delivery), packages)
+        code, packages = self._build(work)
+        return StackResult(work.steps, self._release(current, work, code, delivery), packages)
 
-    def _released(
+    def _release(
         self,
-        there: CurrentStack,
+        current: CurrentStack,
         work: _PlannedCode,
         code: Mapping[str, dict[str, str]],
         delivery: FunctionOutcome,
     ) -> FunctionOutcome:
-        context, drift = self._context, self._drift(there, work.changed, code)
-        assert there.state
+        context, drift = self._context, self._drift(current, work.changed, code)
+        assert current.state
         try:
             if work.changed:
-                self._update_all(there, drift, work, code)
-            StackTests(context).run(there.state, work.steps)
+                self._update_all(current, drift, work, code)
+            StackTests(context).run(current.state, work.steps)
         except DeployError as error:
-            return self._back(delivery, error)
-        except Exception as error:  # a fault of ours must not leave users half-way either
-            return self._back(delivery, unexpected(error))
+            return self._roll_back(delivery, error)
+        except Exception as error:  # a bug must not leave an update half done either
+            return self._roll_back(delivery, unexpected(error))
         if drift:
             context.run_log.note(
-                f"Drift: the code of {', '.join(drift)} is not what stack {context.name} says. A "
-                "deployment without code-only brings both in line."
+                f"Drift: the code of {', '.join(drift)} differs from stack {context.name}. "
+                "Deploy without code-only to resolve the drift."
             )
         return replace(
             delivery,
@@ -148,7 +148,7 @@ class _CodeOnlyUpdate:
             drifted=tuple(drift),
         )
 
-    # ------------------------------------------------------------ what is to be done
+    # ------------------------------------------------------------ the plan
 
     def _work(self, every: tuple[Artifact, ...]) -> _PlannedCode:
         context = self._context
@@ -161,7 +161,9 @@ class _CodeOnlyUpdate:
         }
         own = tuple(self._step(each, states, changed) for each in zips)
         updates = tuple(
-            Step(f"function:{logical}", context.region, Action.UPDATE, "past the stack")
+            Step(
+                f"function:{logical}", context.region, Action.UPDATE, "directly, without the stack"
+            )
             for logical in changed
         )
         steps = (
@@ -173,7 +175,7 @@ class _CodeOnlyUpdate:
         return _PlannedCode(zips, changed, steps)
 
     def _states(self, zips: set[str]) -> dict[str, FunctionState]:
-        """The functions that are built here and that the stack has, by their logical ids."""
+        """The existing functions of the stack whose code is built here, by their logical ids."""
         built = zips | {each.name for each in self._context.images}
         names = {
             each.logical: each.physical
@@ -184,7 +186,7 @@ class _CodeOnlyUpdate:
         return {name: state for name, state in zip(names, states, strict=True) if state}
 
     def _differs(self, logical: str, state: FunctionState, zips: tuple[Artifact, ...]) -> bool:
-        """Whether a function has other code than the working tree."""
+        """Whether the code of a function differs from the working tree."""
         for artifact in zips:
             if artifact.part.logical == logical:
                 return artifact.sha256 != state.code_sha256
@@ -193,55 +195,59 @@ class _CodeOnlyUpdate:
     def _step(
         self,
         artifact: Artifact,
-        there: Mapping[str, FunctionState],
+        existing: Mapping[str, FunctionState],
         changed: Mapping[str, FunctionState],
     ) -> Step:
         if artifact.part.logical in changed:
-            action, why = Action.BUILD, "the function has other code"
-        elif artifact.part.logical in there:
-            action, why = Action.REUSE, "the function has it"
+            action, why = Action.BUILD, "the code of the function differs"
+        elif artifact.part.logical in existing:
+            action, why = Action.REUSE, "the function already has it"
         else:
-            action, why = Action.SKIP, "the stack has no such function yet"
+            action, why = Action.SKIP, "the stack does not have this function yet"
         return Step(artifact.part.id, self._context.region, action, why, artifact.fingerprint)
 
-    def _tell_of_others(self, template: str, artifacts: tuple[Artifact, ...]) -> None:
-        """Say what differs besides the code of functions, which only the stack can bring."""
+    def _note_other_changes(self, template: str, artifacts: tuple[Artifact, ...]) -> None:
+        """Note other differences than the code of functions, which need a deploy of the stack."""
         context, uris = self._context, self._images.expected()
         body = package(context.stack, context.resources, artifacts, context.bucket, uris).body
-        was, now = _without_code(plain(template)), _without_code(body)
-        if others := [name for name in {**now, **was} if was.get(name) != now.get(name)]:
+        body_before, body_now = _without_code(plain(template)), _without_code(body)
+        if others := [
+            name
+            for name in {**body_now, **body_before}
+            if body_before.get(name) != body_now.get(name)
+        ]:
             names = ", ".join(others)
-            context.run_log.note(f"Code-only leaves alone what differs besides code: {names}.")
+            context.run_log.note(f"code-only ignores changes other than code: {names}.")
 
-    def _built(
+    def _build(
         self, work: _PlannedCode
     ) -> tuple[dict[str, dict[str, str]], Mapping[str, Mapping[str, int]]]:
-        """The code of every function, as an API call takes it."""
+        """The code of every function, as parameters of an API call."""
         context, steps = self._context, work.steps[: len(work.zips)]
-        made, packages = self._artifacts.make_all(work.zips, steps)
+        artifacts, packages = self._artifacts.build_all(work.zips, steps)
         bucket = context.bucket.name
-        code = {each.part.logical: {"S3Bucket": bucket, "S3Key": each.key} for each in made}
-        self._sha256s = {each.part.logical: each.sha256 for each in made}
+        code = {each.part.logical: {"S3Bucket": bucket, "S3Key": each.key} for each in artifacts}
+        self._sha256s = {each.part.logical: each.sha256 for each in artifacts}
         images = {logical: {"ImageUri": uri} for logical, uri in self._images.build().items()}
         return {**code, **images}, packages
 
     def _drift(
         self,
-        there: CurrentStack,
+        current: CurrentStack,
         changed: Mapping[str, FunctionState],
         code: Mapping[str, dict[str, str]],
     ) -> dict[str, DriftedFunction]:
-        """The functions that the stack does not know the code of, once all are updated."""
-        assert there.kept
-        resources = plain(there.kept.template)["Resources"]
-        drift = dict(there.drift)
+        """The functions that have drifted from the stack, once all are updated."""
+        assert current.snapshot
+        resources = plain(current.snapshot.template)["Resources"]
+        drift = dict(current.drift)
         for logical, state in changed.items():
             name, alias = Arn.parse(state.arn).name, alias_of(self._context, logical)
             if alias != LATEST and logical not in drift:
-                leads = self._versions.alias(name, alias)
-                drift[logical] = DriftedFunction(name, alias, leads.version if leads else "")
+                live = self._versions.alias(name, alias)
+                drift[logical] = DriftedFunction(name, alias, live.version if live else "")
             elif alias == LATEST and code[logical] == code_of(resources[logical]):
-                drift.pop(logical, None)  # it comes back to what the stack says
+                drift.pop(logical, None)  # it has the code of the stack again
             elif logical not in drift:
                 drift[logical] = DriftedFunction(name)
         return dict(sorted(drift.items()))
@@ -250,41 +256,41 @@ class _CodeOnlyUpdate:
 
     def _update_all(
         self,
-        there: CurrentStack,
+        current: CurrentStack,
         drift: Mapping[str, DriftedFunction],
         work: _PlannedCode,
         code: Mapping[str, dict[str, str]],
     ) -> None:
-        keep = self._context.keep
-        self._undo.record("what is noted of its drift", lambda: keep.put_drift(there.drift))
-        keep.put_drift(drift)
+        snapshots = self._context.snapshots
+        self._undo.record("the record of its drift", lambda: snapshots.put_drift(current.drift))
+        snapshots.put_drift(drift)
         steps = {step.subject: step for step in work.steps if step.kind == "function"}
         update = StackCodeUpdate(self._context, self._undo, self._sha256s).update
         together(lambda each: update(steps[each], work.changed[each], code[each]), steps)
 
-    def _back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
+    def _roll_back(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
         context = self._context
         error.hide(context.run_log.secrets.hide)
         cause = error.message.splitlines()[0]
-        came = self._undo.told(
+        report = self._undo.undo_in_log(
             context.run_log.work(f"undo:{context.name}", "undo", cause, context.region)
         )
         return replace(
-            because(delivery, error),
-            outcome="undone" if came.undone else "failed",
-            undone=came.undone,
-            spared=came.spared,
-            left=came.left,
+            with_error(delivery, error),
+            outcome="undone" if report.undone else "failed",
+            undone=report.undone,
+            spared=report.spared,
+            left=report.left,
         )
 
 
 def _without_code(body: Mapping[str, Any]) -> dict[str, Any]:
     """The resources of a packaged template without the code of its functions."""
-    found: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
     for logical, each in body["Resources"].items():
-        found[logical] = each
+        resources[logical] = each
         if each["Type"] in FUNCTIONS and code_of(each):
             properties = each.get("Properties") or {}
-            kept = {key: value for key, value in properties.items() if key not in _CODE}
-            found[logical] = {**each, "Properties": kept}
-    return found
+            others = {key: value for key, value in properties.items() if key not in _CODE}
+            resources[logical] = {**each, "Properties": others}
+    return resources

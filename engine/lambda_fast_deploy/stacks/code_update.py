@@ -1,4 +1,4 @@
-"""The code of a stack's functions changed past the stack, each change with its undo."""
+"""Updates the code of a stack's functions directly, each change with its undo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lambda_fast_deploy.state import descriptions
 class StackCodeUpdate:
     """Updates functions of one stack in one region.
 
-    ``sha256s`` are those of zips, as Lambda's ``CodeSha256``, by logical id.
+    ``sha256s`` are the hashes of zips, as Lambda's ``CodeSha256``, by logical id.
     """
 
     def __init__(self, context: StackContext, undo: Undo, sha256s: Mapping[str, str]) -> None:
@@ -30,66 +30,64 @@ class StackCodeUpdate:
         self._versions = context.clients.versions(context.region)
 
     def update(self, step: Step, before: FunctionState, code: Mapping[str, str]) -> None:
-        """Give a function its code, and publish a version if users call an alias.
+        """Update the code of a function, and publish a version if it has an alias.
 
         Raises:
-            Conflict: somebody else has changed the function.
-            DeployFailed: Lambda does not take the code.
+            Conflict: the function was changed outside this run.
+            DeployFailed: Lambda does not accept the code.
         """
         name = Arn.parse(before.arn).name
         with self._context.run_log.step(step) as detail:
             before = self._settled(name, before)
             sha256 = self._sha256s.get(step.subject, "")
-            ours = {sha256}
-            self._undo.record(f"code of {step.subject}", lambda: self._restore(name, before, ours))
+            own = {sha256}
+            self._undo.record(f"code of {step.subject}", lambda: self._restore(name, before, own))
             try:
                 self._functions.update_code(
                     name, code, before.architecture, before.code_key, before.revision, sha256
                 )
             except ContentMismatch as error:
-                ours.add(error.sha256)
+                own.add(error.sha256)
                 raise
-            # A run that is cancelled has not waited for Lambda.
+            # A cancelled run has not waited for Lambda.
             self._context.run_log.cancellation.check()
             alias = alias_of(self._context, step.subject)
             if alias == LATEST:
-                detail("it has the new code")
+                detail("updated")
                 return
-            detail(f"{alias} leads to version {self._publish(step.subject, name, alias)}")
+            detail(f"{alias} -> version {self._publish(step.subject, name, alias)}")
 
     def _settled(self, name: str, before: FunctionState) -> FunctionState:
-        """The function after a change that was under way when this run looked at it."""
+        """The function after an update that was in progress when this run read it."""
         if not under_way(before):
             return before
         current = self._functions.at_rest(name)
         if current.code_sha256 != before.code_sha256:
             raise Conflict(
-                f"{name} was being updated when this run began, and has other code now",
-                remedy="Run again to deploy on top of it.",
+                f"{name} was being updated when this run began, and now has other code",
+                remedy="Run again to deploy on top of that update.",
             )
         return current
 
-    def _restore(
-        self, name: str, before: FunctionState, ours: Collection[str]
-    ) -> UndoResult | None:
-        """Put the code back if its CodeSha256 still is one of ``ours``; an image's is not known."""
+    def _restore(self, name: str, before: FunctionState, own: Collection[str]) -> UndoResult | None:
+        """Restore the code if its CodeSha256 is still one of ``own``; an image's is unknown."""
         current = self._functions.read(name)
-        is_back = current and current.code_sha256 == before.code_sha256
-        if current is None or (is_back and current.update_status != "InProgress"):
+        is_restored = current and current.code_sha256 == before.code_sha256
+        if current is None or (is_restored and current.update_status != "InProgress"):
             return UndoResult.NEEDLESS
-        if "" not in ours and current.code_sha256 not in (*ours, before.code_sha256):
+        if "" not in own and current.code_sha256 not in (*own, before.code_sha256):
             return UndoResult.THEIRS
         uploads = Uploads(self._context, self._context.bucket)
         write_code(self._functions, uploads, name, before, current.revision)
         return None
 
     def _publish(self, logical: str, name: str, alias: str) -> str:
-        """Let users who call an alias have the code; the version's number."""
+        """Publish the code and point the alias at the version; returns its number."""
         state, live = self._functions.read(name), self._versions.alias(name, alias)
         if state is None or live is None:
-            raise DeployFailed(f"{name} or its alias {alias} is gone, which is {logical}")
+            raise DeployFailed(f"{name} ({logical}) or its alias {alias} was deleted")
 
-        def back() -> UndoResult | None:
+        def restore() -> UndoResult | None:
             current = self._versions.alias(name, alias)
             if current is None or current.version == live.version:
                 return UndoResult.NEEDLESS
@@ -101,8 +99,8 @@ class StackCodeUpdate:
         version = self._versions.publish(name, state.code_sha256, descriptions.CODE_ONLY).version
         self._functions.settled(name, version, is_new=True)
         self._context.run_log.cancellation.check()
-        self._undo.record(f"alias {alias} of {logical}", back, first=True)
-        moved = self._versions.move_alias(name, alias, version, live.description, live.revision)
-        self._versions.arrived(name, moved)
+        self._undo.record(f"alias {alias} of {logical}", restore, first=True)
+        pointed = self._versions.move_alias(name, alias, version, live.description, live.revision)
+        self._versions.arrived(name, pointed)
         self._context.run_log.cancellation.check()
         return version

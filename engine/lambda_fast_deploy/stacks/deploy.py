@@ -1,4 +1,4 @@
-"""A stack on its way to what the working tree says."""
+"""Deploys a stack from the working tree."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from lambda_fast_deploy.stacks.update import StackUpdate
 
 
 def deploy_stack(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
-    """Deploy the stack of the settings in every region, or only plan it when they say so.
+    """Deploy the stack of the settings in every region, or plan it if they say so.
 
     Raises:
-        Invalid: the template cannot be built, or data would be lost that nobody has given up.
-        NotReady: the stack takes no change now.
-        DeployFailed: something could not be built; the stack was not touched.
+        Invalid: the template cannot be built, or data would be lost that may-replace does not name.
+        NotReady: the stack accepts no update now.
+        DeployFailed: a build failed; the stack resources_before not changed.
     """
     return everywhere(settings, clients, run_log, lambda context: _StackRelease(context).deploy())
 
@@ -51,66 +51,70 @@ class _StackRelease:
         self._context = context
         self._images = StackImages(context)
         self._artifacts = StackArtifacts(context)
-        self._there = CurrentStack(None, None)
+        self._current = CurrentStack(None, None)
         self._packages: Mapping[str, Mapping[str, int]] = {}
 
     def deploy(self) -> StackResult:
-        """Build what is missing, and let CloudFormation apply the packaged template."""
-        return replace(self._deployed(), packages=self._packages)
+        """Build missing artifacts, and let CloudFormation apply the packaged template."""
+        return replace(self._deploy(), packages=self._packages)
 
-    def _deployed(self) -> StackResult:
+    def _deploy(self) -> StackResult:
         context, plan_only = self._context, self._context.settings.plan_only
-        self._there, found = observe(context, self._artifacts, self._images)
-        has = self._texts(found)
-        built = tuple(self._part_step(each, has) for each in found)
+        self._current, artifacts = observe(context, self._artifacts, self._images)
+        text = self._deployed_text(artifacts)
+        built = tuple(self._part_step(each, text) for each in artifacts)
         steps = (*built, *self._images.steps)
-        parameters = parameters_of(context.resources.template, context.stack, self._there.state)
+        parameters = parameters_of(context.resources.template, context.stack, self._current.state)
         if not plan_only:
             self._images.check()
-        if self._there.kept is None or any(step.action is Action.BUILD for step in built):
+        if self._current.snapshot is None or any(step.action is Action.BUILD for step in built):
             context.make_sure_of_bucket()
         if not plan_only:
-            found, self._packages = self._artifacts.make_all(found, built)
+            artifacts, self._packages = self._artifacts.build_all(artifacts, built)
         uris = self._images.expected() if plan_only else self._images.build()
-        packaged = package(context.stack, context.resources, found, context.bucket, uris)
+        packaged = package(context.stack, context.resources, artifacts, context.bucket, uris)
         body = packaged.body
-        wanted, move = self._wanted(body, parameters), StackUpdate(context, self._there)
-        if self._is_so(body, wanted, parameters):
-            return move.stay(steps)
+        desired = self._snapshot(body, parameters)
+        update = StackUpdate(context, self._current)
+        if self._is_up_to_date(body, desired, parameters):
+            return update.without_change(steps)
         self._warn(body)
-        if context.settings.only_reads or (plan_only and self._there.kept is None):
+        if context.settings.only_reads or (plan_only and self._current.snapshot is None):
             nested = packaged.nested
-            return preview(context, self._there, wanted, parameters.hidden, nested, steps)
+            return preview(context, self._current, desired, parameters.hidden, nested, steps)
         if not plan_only:
             check_stack(context.clients.aws, context.run_log)
-            self._artifacts.make_sure(found, built)
+            self._artifacts.check_reused(artifacts, built)
         self._upload(packaged.nested)
         proposal = Proposal(
-            wanted.template,
-            context.as_argument(wanted.template),
+            desired.template,
+            context.as_argument(desired.template),
             parameters.all,
-            wanted.capabilities,
-            wanted.tags,
+            desired.capabilities,
+            desired.tags,
             has_stacks(body),
             context.stack.role,
         )
-        return move.to(wanted, proposal, steps)
+        return update.to(desired, proposal, steps)
 
-    def _texts(self, found: tuple[Artifact, ...]) -> str:
-        """What the stack has been given: its template, and those inside that are the same now."""
-        context, texts = self._context, self._there.kept.template if self._there.kept else ""
+    def _deployed_text(self, artifacts: tuple[Artifact, ...]) -> str:
+        """The text of the stack's template, and of its nested templates that are unchanged."""
+        context, texts = (
+            self._context,
+            self._current.snapshot.template if self._current.snapshot else "",
+        )
         if not texts or not context.resources.nested:
             return texts
         uris = self._images.expected()
-        nested = package(context.stack, context.resources, found, context.bucket, uris).nested
-        for key, text in reversed(list(nested.items())):  # the outer ones come after the inner ones
+        nested = package(context.stack, context.resources, artifacts, context.bucket, uris).nested
+        for key, text in reversed(list(nested.items())):  # outer templates come after inner ones
             texts += text if key in texts else ""
         return texts
 
     def _part_step(self, artifact: Artifact, before: str) -> Step:
         part = artifact.part
         if artifact.key and artifact.key in before:
-            action, reason = Action.REUSE, "the stack has it"
+            action, reason = Action.REUSE, "the stack already has it"
         elif artifact.key:
             action, reason = Action.BUILD, "its files changed" if before else "it is new"
         else:
@@ -118,42 +122,48 @@ class _StackRelease:
         return Step(part.id, self._context.region, action, reason, artifact.fingerprint)
 
     def _upload(self, nested: Mapping[str, str]) -> None:
-        """Put the templates inside the template where CloudFormation finds them."""
+        """Upload the nested templates to the bucket."""
         bucket = self._context.bucket
         for key, text in nested.items():
             content = text.encode()
             if not has_bytes(bucket, key, checksum_of(content), self._context.run_log):
                 bucket.upload(key, content)
 
-    def _wanted(self, body: dict[str, Any], parameters: Parameters) -> Snapshot:
-        state, before = self._there.state, self._there.kept
+    def _snapshot(self, body: dict[str, Any], parameters: Parameters) -> Snapshot:
+        state, before = self._current.state, self._current.snapshot
         tags = {**(state.tags if state and before else {}), **self._context.stack.tags}
         return Snapshot(
             template=text_of(body),
             parameters=parameters.shown,
             capabilities=self._context.stack.capabilities,
             tags=tags,
-            previous=before.proved if before else "",
+            previous=before.tested_id if before else "",
         )
 
     def _warn(self, body: Mapping[str, Any]) -> None:
-        """Note what may be a mistake in what changes."""
-        context, before, now = self._context, self._there.kept, body["Resources"]
-        was = plain(before.template)["Resources"] if before else {}
-        warn_of_untested(context, [f for f in context.resources.functions if was.get(f) != now[f]])
+        """Note possible mistakes in the change."""
+        context, before, now = self._context, self._current.snapshot, body["Resources"]
+        resources_before = plain(before.template)["Resources"] if before else {}
+        warn_of_untested(
+            context, [f for f in context.resources.functions if resources_before.get(f) != now[f]]
+        )
         for name in context.stack.may_replace:
-            if name not in (known := {**was, **now}):  # no error: what it gave up is gone by then
+            if name not in (
+                names := {**resources_before, **now}
+            ):  # not an error: the resource may be replaced by now
                 place = context.stack.at("may-replace", name)
-                says = f"may-replace: there is no resource {name!r}{nearest(name, known)}"
-                context.run_log.note(f"{place}: {says}")
+                problem = f"may-replace: there is no resource {name!r}{nearest(name, names)}"
+                context.run_log.note(f"{place}: {problem}")
 
-    def _is_so(self, body: Mapping[str, Any], wanted: Snapshot, parameters: Parameters) -> bool:
-        """Whether the stack is like that already, as far as can be told without a change set."""
-        before = self._there.kept
+    def _is_up_to_date(
+        self, body: Mapping[str, Any], desired: Snapshot, parameters: Parameters
+    ) -> bool:
+        """Whether the stack is up to date, as far as this is certain without a change set."""
+        before = self._current.snapshot
         return (
             before is not None
             and parameters.are_known
-            and before.tags == wanted.tags
-            and before.parameters == wanted.parameters
+            and before.tags == desired.tags
+            and before.parameters == desired.parameters
             and plain(before.template) == body
         )

@@ -1,8 +1,8 @@
-"""Functions that were updated past their stack, and how they come back in line with it.
+"""Resolves drift: restores functions that code-only has updated directly to the code of the stack.
 
-CloudFormation compares templates: it does not see what code a function has, and leaves a function
-alone whose template says the same as before. So what code-only has updated is kept in the bucket
-until the stack is deployed again.
+CloudFormation compares templates and not the code of functions, so it does not update a function
+whose template is unchanged. So the bucket has a record of the functions that code-only has updated,
+until the next deploy of the stack.
 """
 
 from __future__ import annotations
@@ -21,40 +21,40 @@ _OBJECT = re.compile(r"s3://([^/]+)/(.+)")
 
 
 def code_of(resource: Mapping[str, Any]) -> dict[str, str]:
-    """The code of a function in a packaged template, as the API's ``UpdateFunctionCode`` has it."""
+    """The code of a function in a packaged template, as parameters of ``UpdateFunctionCode``."""
     properties = resource.get("Properties") or {}
     code = properties.get("Code") or properties.get("CodeUri") or {}
     if "ImageUri" in properties:
         code = {"ImageUri": properties["ImageUri"]}
     if isinstance(code, str) and (match := _OBJECT.fullmatch(code)):
         code = {"S3Bucket": match[1], "S3Key": match[2]}
-    known = ("ImageUri", "S3Bucket", "S3Key")
-    return {key: code[key] for key in known if key in code} if isinstance(code, dict) else {}
+    names = ("ImageUri", "S3Bucket", "S3Key")
+    return {key: code[key] for key in names if key in code} if isinstance(code, dict) else {}
 
 
-def align_steps(context: StackContext, there: CurrentStack) -> tuple[Step, ...]:
-    """The steps that bring functions back in line."""
-    why = "code-only had updated it past the stack"
+def align_steps(context: StackContext, current: CurrentStack) -> tuple[Step, ...]:
+    """The steps that resolve the drift of functions."""
+    why = "code-only had updated it directly"
     return tuple(
-        Step(f"function:{each}", context.region, Action.UPDATE, why) for each in there.drift
+        Step(f"function:{each}", context.region, Action.UPDATE, why) for each in current.drift
     )
 
 
-def align(context: StackContext, there: CurrentStack) -> None:
-    """Give functions the code that the stack says, and forget that they had other.
+def align(context: StackContext, current: CurrentStack) -> None:
+    """Restore the code of the stack to functions, and delete the record of the drift.
 
-    This goes before a change of the stack: CloudFormation publishes no version of what a version
-    has already (Lambda API, ``PublishVersion``), so those of code-only must be gone by then.
+    This must happen before an update of the stack: Lambda does not publish a version of content
+    that a version already has (API: ``PublishVersion``), so those of code-only are deleted first.
     """
-    if not there.drift:
+    if not current.drift:
         return
-    assert there.kept
-    resources = plain(there.kept.template)["Resources"]
-    for step in align_steps(context, there):
+    assert current.snapshot
+    resources = plain(current.snapshot.template)["Resources"]
+    for step in align_steps(context, current):
         with context.run_log.step(step) as detail:
             code = code_of(resources.get(step.subject, {}))
-            detail(_align(context, there.drift[step.subject], code))
-    context.keep.put_drift({})
+            detail(_align(context, current.drift[step.subject], code))
+    context.snapshots.put_drift({})
 
 
 def _align(context: StackContext, drifted: DriftedFunction, code: Mapping[str, str]) -> str:
@@ -64,13 +64,13 @@ def _align(context: StackContext, drifted: DriftedFunction, code: Mapping[str, s
     )
     name, state = drifted.function, functions.read(drifted.function)
     if state is None or not code:
-        return "the stack has it no more"
+        return "the stack does not have it anymore"
     functions.update_code(name, code, state.architecture, state.code_key)
-    context.run_log.cancellation.check()  # a run that is cancelled has not waited for Lambda
+    context.run_log.cancellation.check()  # a cancelled run has not waited for Lambda
     if drifted.alias and (now := versions.alias(name, drifted.alias)):
-        back = drifted.version
-        versions.move_alias(name, drifted.alias, back, now.description, now.revision)
+        stack_version = drifted.version
+        versions.move_alias(name, drifted.alias, stack_version, now.description, now.revision)
         for version in versions.every(name):
-            if version.description == descriptions.CODE_ONLY and version.version != back:
+            if version.description == descriptions.CODE_ONLY and version.version != stack_version:
                 versions.delete(name, version.version)
-    return "it has the code that the stack says"
+    return "it has the code of the stack"

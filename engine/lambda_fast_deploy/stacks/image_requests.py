@@ -1,4 +1,4 @@
-"""The images of a template that are built here: the Metadata of a function names a Dockerfile."""
+"""The images of a template to build: those of functions with a Dockerfile in their Metadata."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def images_of(resources: Resources, stack: str) -> tuple[ImageRequest, ...]:
     """The images of the functions with a Dockerfile, named by their logical ids.
 
     Args:
-        resources: those of the template.
-        stack: the stack's name, which the names of repositories begin with.
+        resources: of the template.
+        stack: the name of the stack, the prefix of the names of repositories.
 
     Raises:
-        Invalid: with everything that cannot be built.
+        Invalid: with every image that cannot be built.
     """
     problems: list[Problem] = []
     requests = [
@@ -35,7 +35,7 @@ def images_of(resources: Resources, stack: str) -> tuple[ImageRequest, ...]:
 def _image(
     resources: Resources, logical: str, stack: str, problems: list[Problem]
 ) -> ImageRequest | None:
-    """The image of a function whose Metadata tells how to build it, as the SAM CLI has it."""
+    """The image of a function, if its Metadata has a Dockerfile as for the SAM CLI."""
     template = resources.template
     metadata = template.resources[logical].get("Metadata") or {}
     if "Dockerfile" not in metadata:
@@ -44,11 +44,11 @@ def _image(
     dockerfile = context / str(metadata["Dockerfile"])
     at = ("Resources", logical, "Metadata")
     if not is_file(dockerfile):
-        says = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
-        problems.append(Problem(says, template.place(*at, "Dockerfile")))
+        problem = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
+        problems.append(Problem(problem, template.place(*at, "Dockerfile")))
     if "DockerBuildTarget" in metadata:
-        says = "a DockerBuildTarget is not supported; give that stage a Dockerfile of its own"
-        problems.append(Problem(says, template.place(*at, "DockerBuildTarget")))
+        problem = "DockerBuildTarget is not supported; move that stage to a separate Dockerfile"
+        problems.append(Problem(problem, template.place(*at, "DockerBuildTarget")))
     arguments, name = metadata.get("DockerBuildArgs") or {}, resources.name(logical)
     architectures = resources.of_function(logical, "Architectures")
     return ImageRequest(
@@ -58,9 +58,9 @@ def _image(
             context=context,
             repository=f"{stack}-{name}".lower().replace("/", "-"),
             base=None,
-            build_args={str(key): str(resources.known(each)) for key, each in arguments.items()},
+            build_args={str(key): str(resources.resolve(each)) for key, each in arguments.items()},
             follow_upstream=IMAGE.completed({})["upstream"] == "follow",
-            compression="gzip",  # every Lambda reads that, and CloudFormation tries once
+            compression="gzip",  # all of Lambda reads it, and CloudFormation does not retry
         ),
         architecture=architecture_of(resources, architectures, template.place(*at[:2]), problems),
     )

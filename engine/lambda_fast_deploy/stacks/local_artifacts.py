@@ -1,7 +1,7 @@
-"""What of a template is built into zips: the properties that name something local, and how.
+"""Finds the local files in the properties of a template, which are zipped or built.
 
-The properties are those that ``sam package`` and ``aws cloudformation package`` know (AWS CLI
-command reference, "cloudformation package").
+The properties are those of ``sam package`` and ``aws cloudformation package`` (AWS CLI command
+reference, "cloudformation package").
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ NO_RUNTIME = Runtime()
 
 @dataclass(frozen=True, slots=True)
 class ArtifactProperty:
-    """How a resource names what is local: a property, and the keys of its bucket and object.
+    """A property for local files, and its keys for the bucket and the object.
 
-    Without keys it is an address, ``s3://bucket/key``.
+    Without keys, its packaged value is an address, ``s3://bucket/key``.
     """
 
     property: str
@@ -52,17 +52,17 @@ _FORMS = {
     "AWS::ApiGateway::RestApi": ArtifactProperty("BodyS3Location", ("Bucket", "Key")),
     "AWS::StepFunctions::StateMachine": ArtifactProperty("DefinitionS3Location", ("Bucket", "Key")),
 }
-# Files of languages that must be compiled first, and what makes them.
+# Manifests of languages that must be compiled first.
 _COMPILED = ("pom.xml", "build.gradle", "build.gradle.kts", "go.mod", "Cargo.toml", "Gemfile")
 
 
 @dataclass(frozen=True, slots=True)
 class LocalArtifact:
-    """Something local that a resource is made of.
+    """Local files of a resource.
 
-    ``logical`` follows the logical ids of the stacks that the resource is nested in, with slashes.
-    ``requirements`` are installed for ``runtime`` beside the files of ``path``, all of them below
-    ``prefix`` in the zip. A ``path`` that is a file goes as it is.
+    ``logical`` is its logical id, after those of the stacks that it is nested in, with slashes.
+    ``requirements`` are installed for ``runtime`` next to the files of ``path``, all below
+    ``prefix`` in the zip. A ``path`` that is a file is uploaded unchanged.
     """
 
     logical: str
@@ -77,33 +77,33 @@ class LocalArtifact:
 
     @property
     def id(self) -> str:
-        """Its step of the plan."""
+        """The id of its step in the plan."""
         return f"{'layer' if self.is_layer else 'code'}:{self.logical}"
 
 
 def parts_of(resources: Resources) -> tuple[LocalArtifact, ...]:
-    """Everything local, in the order of the templates.
+    """All local artifacts, in the order of the templates.
 
     Raises:
-        Invalid: with everything that cannot be built, each at its line.
+        Invalid: with every artifact that cannot be built, each at its line.
     """
     problems: list[Problem] = []
-    found = [part for each in resources.every for part in _TemplateArtifacts(each, problems).find()]
+    parts = [part for each in resources.every for part in _TemplateArtifacts(each, problems).find()]
     if problems:
         raise Invalid(problems)
-    return tuple(found)
+    return tuple(parts)
 
 
 def architecture_of(
     resources: Resources, value: Any, place: Place, problems: list[Problem]
 ) -> Architecture:
-    """What a property says of the instruction set; ``problems`` takes what is wrong."""
-    first = resources.known(value[0] if isinstance(value, list) and value else value)
+    """The instruction set in a property; errors go to ``problems``."""
+    first = resources.resolve(value[0] if isinstance(value, list) and value else value)
     if first is None:
         return Architecture.X86_64
     if first in tuple(Architecture):
         return Architecture(first)
-    problems.append(Problem(f"{first!r} is no architecture of Lambda", place))
+    problems.append(Problem(f"{first!r} is not an architecture of Lambda", place))
     return Architecture.X86_64
 
 
@@ -126,12 +126,12 @@ class _TemplateArtifacts:
         self._problems = problems
 
     def find(self) -> list[LocalArtifact]:
-        found = (self._part(name, each) for name, each in self._template.resources.items())
-        return [part for part in found if part]
+        parts = (self._part(name, each) for name, each in self._template.resources.items())
+        return [part for part in parts if part]
 
-    def _problem(self, says: str, logical: str, *way: str) -> None:
-        place = self._template.place("Resources", logical, *way)
-        self._problems.append(Problem(says, place))
+    def _problem(self, message: str, logical: str, *path: str) -> None:
+        place = self._template.place("Resources", logical, *path)
+        self._problems.append(Problem(message, place))
 
     def _part(self, logical: str, resource: Mapping[str, Any]) -> LocalArtifact | None:
         kind = resource["Type"]
@@ -169,43 +169,47 @@ class _TemplateArtifacts:
     ) -> LocalArtifact | None:
         method = (resource.get("Metadata") or {}).get("BuildMethod")
         runtime = self._resources.of_function(logical, "Runtime")
-        wanted = self._resources.of_function(logical, "Architectures")
-        architecture = self._architecture(part.place, wanted)
+        architectures = self._resources.of_function(logical, "Architectures")
+        architecture = self._architecture(part.place, architectures)
         if method and not _is_interpreted(method):
-            self._unbuilt(part, f"by {method}")
+            self._unsupported(part, f"by {method}")
             return None
-        if compiled := next((n for n in _COMPILED if is_file(part.path / n)), ""):
-            self._unbuilt(part, f"of {compiled}")
+        if manifest := next((n for n in _COMPILED if is_file(part.path / n)), ""):
+            self._unsupported(part, f"of {manifest}")
             return None
-        found = self._with_requirements(part, runtime, architecture, "")
-        if found and _is_interpreted(runtime):
-            self._check_handler(found, logical)
-        return found
+        artifact = self._with_requirements(part, runtime, architecture, "")
+        if artifact and _is_interpreted(runtime):
+            self._check_handler(artifact, logical)
+        return artifact
 
     def _check_handler(self, part: LocalArtifact, logical: str) -> None:
         handler = self._resources.of_function(logical, "Handler")
         if not isinstance(handler, str):
             return
-        given = self._resources.of_function(logical, "Layers")
-        is_whole = part.requirements is None and not given
-        named = (part.path, handler, part.runtime)
-        if says := problem_with(*named) or (absence_of(*named) if is_whole else ""):
+        layers = self._resources.of_function(logical, "Layers")
+        is_complete = part.requirements is None and not layers
+        arguments = (part.path, handler, part.runtime)
+        if problem := problem_with(*arguments) or (absence_of(*arguments) if is_complete else ""):
             place = self._resources.place_of_function(logical, "Handler")
-            self._problems.append(Problem(says, place))
+            self._problems.append(Problem(problem, place))
 
     def _layer(self, part: LocalArtifact, resource: Mapping[str, Any]) -> LocalArtifact | None:
         metadata = resource.get("Metadata") or {}
         method = metadata.get("BuildMethod")
-        if method is None:  # its directory is laid out already, as Lambda unpacks it
+        if method is None:  # its directory already has the layout of a layer
             return part
         if not _is_interpreted(method):
-            self._unbuilt(part, f"by {method}")
+            self._unsupported(part, f"by {method}")
             return None
         properties = resource.get("Properties") or {}
-        wanted = metadata.get("BuildArchitecture") or properties.get("CompatibleArchitectures")
+        architectures = metadata.get("BuildArchitecture") or properties.get(
+            "CompatibleArchitectures"
+        )
         family = Runtime(method).family
         prefix = f"{family.layer_folder}/" if family else ""
-        return self._with_requirements(part, method, self._architecture(part.place, wanted), prefix)
+        return self._with_requirements(
+            part, method, self._architecture(part.place, architectures), prefix
+        )
 
     def _with_requirements(
         self, part: LocalArtifact, runtime: Any, architecture: Architecture, prefix: str
@@ -216,12 +220,12 @@ class _TemplateArtifacts:
             self._problems.append(Problem(f"package.json is not valid JSON: {error}", part.place))
             return None
         if requirements and not is_file(requirements):
-            says = f"{requirements.name} is missing; run npm install, and commit it"
-            self._problems.append(Problem(says, part.place))
+            problem = f"{requirements.name} does not exist; run npm install, and commit it"
+            self._problems.append(Problem(problem, part.place))
             return None
         if requirements and not _is_interpreted(runtime):
-            says = f"{requirements.name} needs a runtime that is known here, got {runtime!r}"
-            self._problems.append(Problem(says, part.place))
+            problem = f"{requirements.name} needs a supported runtime, got {runtime!r}"
+            self._problems.append(Problem(problem, part.place))
             return None
         return replace(
             part,
@@ -231,27 +235,27 @@ class _TemplateArtifacts:
             prefix=prefix,
         )
 
-    def _unbuilt(self, part: LocalArtifact, how: str) -> None:
-        says = f"what is built {how} is not built here; name the zip that came of it"
-        self._problems.append(Problem(says, part.place))
+    def _unsupported(self, part: LocalArtifact, build: str) -> None:
+        problem = f"a build {build} is not supported; build it in an earlier step and name its zip"
+        self._problems.append(Problem(problem, part.place))
 
     def _architecture(self, place: Place, value: Any) -> Architecture:
         return architecture_of(self._resources, value, place, self._problems)
 
 
 def _is_interpreted(runtime: Any) -> bool:
-    """Whether it is a runtime whose packages are installed, not compiled."""
+    """Whether it is a runtime whose packages are installed and not compiled."""
     return isinstance(runtime, str) and Runtime(runtime).has_layers
 
 
 def _requirements(folder: Path) -> Path | None:
-    """The file that settles what code needs besides itself; ``None`` if it needs nothing."""
-    found = folder / "requirements.txt"
-    if is_there(found) and requirements_of(found):
-        return found
+    """The file with the requirements of code; ``None`` if it has none."""
+    requirements = folder / "requirements.txt"
+    if is_there(requirements) and requirements_of(requirements):
+        return requirements
     manifest = folder / "package.json"
-    asked = json.loads(read_text(manifest, LOCK)) if is_there(manifest) else {}
-    if isinstance(asked, dict) and asked.get("dependencies"):
+    document = json.loads(read_text(manifest, LOCK)) if is_there(manifest) else {}
+    if isinstance(document, dict) and document.get("dependencies"):
         locks = (folder / name for name in NODE_LOCKS)
         return next((lock for lock in locks if is_there(lock)), folder / NODE_LOCKS[0])
     return None

@@ -1,4 +1,4 @@
-"""The packaged template: what is local is named by its address, and nothing else is touched."""
+"""Makes the packaged template, with the addresses of artifacts in place of local paths."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lambda_fast_deploy.state import bucket_keys
 
 @dataclass(frozen=True, slots=True)
 class PackagedTemplate:
-    """A template as CloudFormation takes it, and those inside it: their texts by object key."""
+    """A template for CloudFormation, and the texts of its nested templates by object key."""
 
     body: dict[str, Any]
     nested: Mapping[str, str] = field(default_factory=dict)
@@ -32,19 +32,19 @@ def package(
     bucket: Bucket,
     images: Mapping[str, str],
 ) -> PackagedTemplate:
-    """The template as CloudFormation takes it; the same for the same tree.
+    """The template for CloudFormation; the same for the same tree.
 
     Args:
-        stack: whose alarms and retention of logs are added, where they are asked for.
-        resources: the template's resources.
-        artifacts: where every local part went.
-        bucket: the bucket that they are in.
-        images: the URI of every image that was built, by the function's logical id.
+        stack: the stack, whose alarms and log retention are added.
+        resources: of the template.
+        artifacts: of the stack.
+        bucket: of the artifacts.
+        images: the URI of every built image, by the logical id of its function.
     """
     every = {each.part.logical: each for each in artifacts}
     body: dict[str, Any] = copy.deepcopy(dict(resources.template.body))
-    named = {logical: resources.name(logical) for logical in body["Resources"]}
-    for logical, name in named.items():
+    names = {logical: resources.name(logical) for logical in body["Resources"]}
+    for logical, name in names.items():
         if artifact := every.get(name):
             form, key = artifact.part.form, artifact.expected
             where = (
@@ -54,14 +54,14 @@ def package(
             )
             resource = body["Resources"][logical]
             resource["Properties"] = {**(resource.get("Properties") or {}), form.property: where}
-    uris = {logical: images[name] for logical, name in named.items() if name in images}
+    uris = {logical: images[name] for logical, name in names.items() if name in images}
     with_images(body["Resources"], uris)
     nested: dict[str, str] = {}
     for logical, inside in resources.nested.items():
-        made = package(stack, inside.resources, every.values(), bucket, images)
-        text = text_of(made.body)
+        packaged = package(stack, inside.resources, every.values(), bucket, images)
+        text = text_of(packaged.body)
         key = bucket_keys.template_key(text)
-        nested |= {**made.nested, key: text}
+        nested |= {**packaged.nested, key: text}
         body["Resources"][logical]["Properties"][inside.property] = bucket.address(key)
     for function in resources.functions:
         log_groups_of(function, body["Resources"], stack)
@@ -70,5 +70,5 @@ def package(
 
 
 def text_of(body: Mapping[str, Any]) -> str:
-    """A template as text: CloudFormation reads JSON as well, and tells of it in ASCII only."""
+    """A template as JSON in ASCII: CloudFormation accepts JSON, and returns only ASCII."""
     return json.dumps(body, indent=1)

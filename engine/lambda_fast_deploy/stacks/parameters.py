@@ -1,4 +1,4 @@
-"""The values of a template's parameters: what is given, what the stack has, the default."""
+"""The values of a template's parameters: from the configuration, the stack, or the default."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lambda_fast_deploy.stacks.template import Template
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Values by name. Those of ``NoEcho`` parameters are ``hidden``, and nobody may see them.
+    """Values by name. Those of ``NoEcho`` parameters are ``hidden``, and no output shows them.
 
-    A hidden parameter without a value keeps the one that it has.
+    A hidden parameter without a value keeps its current one.
     """
 
     shown: Mapping[str, str]
@@ -26,39 +26,39 @@ class Parameters:
 
     @property
     def all(self) -> dict[str, str | None]:
-        """As a change set takes them."""
+        """All parameters for a change set."""
         return {**self.shown, **self.hidden}
 
 
 def parameters_of(template: Template, stack: Stack, state: StackState | None) -> Parameters:
-    """The parameters of a deployment, as ``aws cloudformation deploy`` chooses them.
+    """The parameters of a deployment, chosen as ``aws cloudformation deploy`` chooses them.
 
-    They are not ``known`` when AWS alone can tell whether one has changed: a hidden value that is
-    given, or one that is looked up elsewhere (``AWS::SSM::Parameter::…``).
+    ``are_known`` is false if only AWS can compare a value with the current one: a hidden value in
+    the configuration, or a reference (``AWS::SSM::Parameter::…``).
 
     Raises:
-        Invalid: a value that the template does not ask for or allow, or one that is missing.
+        Invalid: a value is missing, not allowed, or of a parameter that the template does not have.
     """
-    known = template.parameters
+    declared = template.parameters
     problems = [
         Problem(
-            f"the template has no parameter {name!r}{nearest(name, known)}",
+            f"the template has no parameter {name!r}{nearest(name, declared)}",
             stack.at("parameters", name),
         )
         for name in stack.parameters
-        if name not in known
+        if name not in declared
     ]
-    has = state.parameters if state and state.exists else {}
+    current = state.parameters if state and state.exists else {}
     shown: dict[str, str] = {}
     hidden: dict[str, str | None] = {}
-    for name, parameter in known.items():
+    for name, parameter in declared.items():
         given = stack.parameters.get(name)
         if text_of(parameter.get("NoEcho")) == "true":
-            if given is not None or name in has:
+            if given is not None or name in current:
                 hidden[name] = given
             elif "Default" not in parameter:
                 problems.append(_missing(name, template))
-        elif (value := given if given is not None else has.get(name)) is not None:
+        elif (value := given if given is not None else current.get(name)) is not None:
             shown[name] = value
         elif "Default" in parameter:
             shown[name] = text_of(parameter["Default"])
@@ -67,7 +67,7 @@ def parameters_of(template: Template, stack: Stack, state: StackState | None) ->
     problems += _unfit(template, stack, {**shown, **hidden})
     if problems:
         raise Invalid(problems)
-    looked_up = (str(each.get("Type", "")) for each in known.values())
+    looked_up = (str(each.get("Type", "")) for each in declared.values())
     is_given = any(value is not None for value in hidden.values())
     return Parameters(
         shown, hidden, not is_given and not any("AWS::SSM::" in kind for kind in looked_up)
@@ -75,17 +75,17 @@ def parameters_of(template: Template, stack: Stack, state: StackState | None) ->
 
 
 def _missing(name: str, template: Template) -> Problem:
-    says = f"parameter {name} has no value and no Default; give it one under stack: parameters"
-    return Problem(says, template.place("Parameters", name))
+    problem = f"parameter {name} has no value and no Default; set it under stack: parameters"
+    return Problem(problem, template.place("Parameters", name))
 
 
 def _unfit(template: Template, stack: Stack, values: Mapping[str, str | None]) -> Iterator[Problem]:
-    """The values that the template does not allow, where they are given or allowed."""
+    """The values that the template does not allow, at their place or that of the constraint."""
     for name, value in values.items():
         parameter = template.parameters[name]
         is_hidden = text_of(parameter.get("NoEcho")) == "true"
-        says = problem_with(value, parameter, is_hidden=is_hidden) if value is not None else ""
-        if says and name in stack.parameters:
-            yield Problem(f"parameter {name}: {says}", stack.at("parameters", name))
-        elif says:
-            yield Problem(f"parameter {name}: {says}", template.place("Parameters", name))
+        problem = problem_with(value, parameter, is_hidden=is_hidden) if value is not None else ""
+        if problem and name in stack.parameters:
+            yield Problem(f"parameter {name}: {problem}", stack.at("parameters", name))
+        elif problem:
+            yield Problem(f"parameter {name}: {problem}", template.place("Parameters", name))

@@ -1,4 +1,4 @@
-"""What a change of a stack would do, told without a change set: nothing but reads."""
+"""Plans an update of a stack without a change set, with reads only."""
 
 from __future__ import annotations
 
@@ -20,90 +20,90 @@ from lambda_fast_deploy.state.bucket_keys import PREFIX
 
 def preview(
     context: StackContext,
-    there: CurrentStack,
-    wanted: Snapshot,
+    current: CurrentStack,
+    desired: Snapshot,
     hidden: Mapping[str, str | None],
     nested: Mapping[str, str],
     steps: tuple[Step, ...],
 ) -> StackResult:
-    """Plan what a stack becomes by comparing its template with the one that it has.
+    """Plan the update of a stack by a comparison of its template with the current one.
 
     Args:
-        order: the stack.
-        there: what it is.
-        wanted: what it would become.
-        hidden: values of ``NoEcho`` parameters; one without a value stays.
-        nested: the texts of templates inside that may not be in the bucket yet, by their keys.
-        steps: what came before that.
+        context: the stack.
+        current: its current state.
+        desired: its desired state.
+        hidden: values of ``NoEcho`` parameters; one without a value is unchanged.
+        nested: the texts of nested templates that may not be in the bucket yet, by their keys.
+        steps: the steps before the update.
 
     Raises:
-        Invalid: data would be removed that nobody has given up.
+        Invalid: data would be lost that may-replace does not name.
     """
-    before, body = there.kept, plain(wanted.template)
-    was = plain(before.template) if before else {}
+    before, body = current.snapshot, plain(desired.template)
+    body_before = plain(before.template) if before else {}
     looked_up = tuple(_looked_up(body)) if before else ()
-    other = tuple(_other_parameters(before, wanted, hidden)) if before else ()
-    changes = changes_between(was, body, (*other, *looked_up), _inside(context, nested))
+    other = tuple(_other_parameters(before, desired, hidden)) if before else ()
+    changes = changes_between(body_before, body, (*other, *looked_up), _inside(context, nested))
     check_data(changes, context.stack, context.resources.template)
     if before and any(change.action == "Modify" for change in changes):
         context.run_log.note(
-            "Whether a change replaces a resource is judged at the deployment; plan --change-set "
-            "lets CloudFormation tell it now."
+            "Only the deployment checks whether a change replaces a resource. To let "
+            "CloudFormation check it now, use plan --change-set."
         )
     why = [
         counted(changes, "to change"),
         *([f"parameters: {', '.join(other)}"] if other else []),
-        *([f"perhaps parameters that AWS looks up: {', '.join(looked_up)}"] if looked_up else []),
-        *(["outputs"] if before and was.get("Outputs") != body.get("Outputs") else []),
-        *(["tags"] if before and before.tags != wanted.tags else []),
+        *([f"possibly parameters that AWS resolves: {', '.join(looked_up)}"] if looked_up else []),
+        *(["outputs"] if before and body_before.get("Outputs") != body.get("Outputs") else []),
+        *(["tags"] if before and before.tags != desired.tags else []),
     ]
     action = Action.UPDATE if before else Action.CREATE
     return planned(
         context,
-        there,
+        current,
         (
             *steps,
-            *align_steps(context, there),
-            Step(f"stack:{context.name}", context.region, action, "; ".join(why), wanted.id),
+            *align_steps(context, current),
+            Step(f"stack:{context.name}", context.region, action, "; ".join(why), desired.id),
             *steps_of(changes, context.region),
             *test_steps(context, context.resources.functions, "the stack changes"),
         ),
     )
 
 
-def planned(context: StackContext, there: CurrentStack, steps: tuple[Step, ...]) -> StackResult:
-    """Only say what would be done."""
-    arn = there.state.id if there.state and there.kept else ""
+def planned(context: StackContext, current: CurrentStack, steps: tuple[Step, ...]) -> StackResult:
+    """The result of a plan."""
+    arn = current.state.id if current.state and current.snapshot else ""
     return StackResult(
         steps, FunctionOutcome(context.region, context.name, "planned", arn=arn, is_stack=True)
     )
 
 
 def _other_parameters(
-    before: Snapshot, wanted: Snapshot, hidden: Mapping[str, str | None]
+    before: Snapshot, desired: Snapshot, hidden: Mapping[str, str | None]
 ) -> Iterator[str]:
-    """The parameters whose values differ; of a secret the digest tells, where one is kept."""
-    for name in {**wanted.parameters, **before.parameters}:
-        if wanted.parameters.get(name) != before.parameters.get(name):
+    """The parameters whose values differ; secrets are compared by digest, if there is one."""
+    for name in {**desired.parameters, **before.parameters}:
+        if desired.parameters.get(name) != before.parameters.get(name):
             yield name
     for name, value in hidden.items():
-        known = before.digests.get(name, "")
-        if value is not None and not (known and digest_of(value, known) == known):
+        digest = before.digests.get(name, "")
+        if value is not None and not (digest and digest_of(value, digest) == digest):
             yield name
 
 
 def _looked_up(body: Mapping[str, Any]) -> Iterator[str]:
-    """The parameters whose values AWS looks up elsewhere, at each deployment."""
+    """The parameters whose values AWS resolves at each deployment."""
     for name, parameter in (body.get("Parameters") or {}).items():
         if "AWS::SSM::" in str(parameter.get("Type", "")):
             yield name
 
 
 def _inside(context: StackContext, nested: Mapping[str, str]) -> Inside:
-    """How the templates of stacks inside are found: made now, or kept in the bucket."""
+    """A function that returns the template of a nested stack: a new one, or one in the bucket."""
     start = context.bucket.address(PREFIX)
 
-    def found(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    def template_of(resource: Mapping[str, Any]) -> Mapping[str, Any]:
         address = (resource.get("Properties") or {}).get(NESTED[resource["Type"]])
         if not isinstance(address, str) or not address.startswith(start):
             return {}
@@ -115,4 +115,4 @@ def _inside(context: StackContext, nested: Mapping[str, str]) -> Inside:
             text = content.decode("utf-8", "replace") if is_own else ""
         return plain(text) or {}
 
-    return found
+    return template_of

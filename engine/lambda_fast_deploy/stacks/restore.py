@@ -1,4 +1,4 @@
-"""The way back of a stack, as long as what is there is still what this run has made of it."""
+"""Rolls a stack back, as long as it is still as this run has updated it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lambda_fast_deploy.adapters.aws.cloudformation import changed_elsewhere
 from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
 from lambda_fast_deploy.errors import Conflict, DeployError, DeployFailed
 from lambda_fast_deploy.models import FunctionOutcome
-from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.stacks.apply import Application, is_stuck
 from lambda_fast_deploy.stacks.resources import has_stacks
@@ -18,47 +18,49 @@ from lambda_fast_deploy.stacks.stack_context import StackContext, is_at
 from lambda_fast_deploy.stacks.template import plain
 
 
-def proposal_of(context: StackContext, kept: Snapshot, has: Mapping[str, str]) -> Proposal:
-    """A kept state as something to become; what is secret of the parameters it ``has`` stays."""
-    template = plain(kept.template)
-    asked = template.get("Parameters") or {}
+def proposal_of(context: StackContext, snapshot: Snapshot, current: Mapping[str, str]) -> Proposal:
+    """The proposal to restore a snapshot; the current values of secret parameters are kept."""
+    template = plain(snapshot.template)
+    declared = template.get("Parameters") or {}
     hidden = {
         key: None
-        for key, value in has.items()
-        if value == SECRET and key in asked and key not in kept.parameters
+        for key, value in current.items()
+        if value == SECRET and key in declared and key not in snapshot.parameters
     }
     return Proposal(
-        kept.template,
-        context.as_argument(kept.template),
-        {**kept.parameters, **hidden},
-        kept.capabilities or context.stack.capabilities,
-        kept.tags,
+        snapshot.template,
+        context.as_argument(snapshot.template),
+        {**snapshot.parameters, **hidden},
+        snapshot.capabilities or context.stack.capabilities,
+        snapshot.tags,
         has_stacks(template),
         context.stack.role,
     )
 
 
-def note(context: StackContext, kept: Snapshot) -> None:
-    """Keep a state that the stack has come to, which is none of the change itself.
+def note(context: StackContext, snapshot: Snapshot) -> None:
+    """Store the snapshot of a finished update or rollback; a failure is only a note.
 
     Raises:
-        Conflict: another run has decided about it.
+        Conflict: another run has changed the snapshot.
     """
     try:
-        context.keep.settle(kept)
+        context.snapshots.settle(snapshot)
     except Conflict:
         raise
     except DeployError as error:
-        says = "could not be kept, and the next run tests it again perhaps"
-        context.run_log.note(f"What stack {context.name} is {says}: {error.message}")
+        context.run_log.note(
+            f"The snapshot of stack {context.name} was not stored, so the next run may test it "
+            f"again: {error.message}"
+        )
 
 
 class _DecidedElsewhere(Conflict):
-    """Another run has decided what becomes of a state that was under test."""
+    """Another run has finished or rolled back an update that was under test."""
 
 
 class StackRestore:
-    """Leads one stack back to what it was ``before``, or away if it was not there."""
+    """Rolls one stack back to its snapshot ``before``, or deletes it if it is new."""
 
     def __init__(
         self, context: StackContext, before: Snapshot | None, application: Application
@@ -69,151 +71,153 @@ class StackRestore:
         self._name = f"stack {context.name}"
 
     def by_itself(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
-        """A stack that CloudFormation has put back, or could not."""
+        """The outcome after CloudFormation itself has rolled back, or failed to."""
         error.hide(self._context.run_log.secrets.hide)
-        delivery = because(delivery, error)
+        delivery = with_error(delivery, error)
         try:
-            return self._as_it_is(delivery)
+            return self._outcome(delivery)
         except DeployError as failure:
-            says = f"{self._name}: what it is now is not known, {failure.message}"
-            return replace(delivery, left=(says,))
+            problem = f"{self._name}: its state is unknown, {failure.message}"
+            return replace(delivery, left=(problem,))
 
-    def _as_it_is(self, delivery: FunctionOutcome) -> FunctionOutcome:
+    def _outcome(self, delivery: FunctionOutcome) -> FunctionOutcome:
         context, before, name = self._context, self._before, self._name
         state = context.stacks.read(delivery.arn)
         if state and not state.exists:
-            context.stacks.delete(state.id)  # it is nothing but a name
+            context.stacks.delete(state.id)  # only its name is left
         if before is None and not (state and state.exists):
-            return replace(delivery, outcome="undone", undone=(f"{name} is deleted",))
+            return replace(delivery, outcome="undone", undone=(f"{name} was deleted",))
         if before and state and not is_stuck(state) and is_at(context, before):
-            note(context, replace(before, etag=""))  # it may be on trial under the same id
-            return replace(delivery, outcome="undone", undone=(f"{name} is as it was",))
-        status = state.status if state else "gone"
-        return replace(delivery, left=(f"{name}: it is {status}",))
+            note(context, replace(before, etag=""))  # the same snapshot may be under test
+            return replace(delivery, outcome="undone", undone=(f"{name} has its previous state",))
+        status = state.status if state else "deleted"
+        return replace(delivery, left=(f"{name}: its status is {status}",))
 
     def of_tests(
-        self, delivery: FunctionOutcome, error: DeployError, ours: Snapshot
+        self, delivery: FunctionOutcome, error: DeployError, own: Snapshot
     ) -> FunctionOutcome:
-        """A stack that CloudFormation has put through, and that did not pass its tests.
+        """Roll back a stack that CloudFormation has updated and whose tests failed.
 
         Args:
-            delivery: what came of it so far.
-            error: why it goes back.
-            ours: what it is, with the digests of all secrets that it has.
+            delivery: the outcome so far.
+            error: the cause of the rollback.
+            own: the snapshot of this run, with the digests of all its secrets.
         """
         context, before, name = self._context, self._before, self._name
         error.hide(context.run_log.secrets.hide)
-        delivery = because(delivery, error)
-        cause, left, said = error.message.splitlines()[0], tuple[str, ...](), ""
+        delivery = with_error(delivery, error)
+        cause, left, result = error.message.splitlines()[0], tuple[str, ...](), ""
         try:
             target = before and self._target(before)
-            left = self._keeps(target, ours) if target else ()
+            left = self._unrestored_secrets(target, own) if target else ()
             with context.run_log.work(
                 f"undo:{context.name}", "undo", cause, context.region
             ) as detail:
-                if not self._return(delivery.arn, target, ours) and left:
-                    detail("only values that are not kept had changed")
+                if not self._roll_back(delivery.arn, target, own) and left:
+                    detail("only NoEcho values had changed")
                 else:
-                    said = _said(name, before, target, but=bool(left))
-                    detail(said)
+                    result = _result(name, before, target, but=bool(left))
+                    detail(result)
         except DeployError as failure:
             if isinstance(failure, _DecidedElsewhere) or (
-                isinstance(failure, Conflict) and not self._is_still(ours)
+                isinstance(failure, Conflict) and not self._is_still(own)
             ):
                 return replace(delivery, spared=(f"{name}: {UndoResult.THEIRS.value}",))
             return replace(delivery, left=(f"{name}: {failure.message}", *left))
-        if target and left:  # with other secrets, it has not passed its tests
-            target = replace(target, digests=ours.digests, back=target.id)
+        if target and left:  # it has not passed its tests with these secrets
+            target = replace(target, digests=own.digests, back=target.id)
         if target:
             note(context, replace(target, etag=""))
-        if said:
-            delivery = replace(delivery, outcome="undone", undone=(said,))
+        if result:
+            delivery = replace(delivery, outcome="undone", undone=(result,))
         return replace(delivery, left=left)
 
     def _target(self, before: Snapshot) -> Snapshot:
-        """The latest state that passed its tests, else what the stack was before."""
-        if before.proved == before.id:
+        """The latest snapshot that passed its tests, or the one before this run."""
+        if before.tested_id == before.id:
             return before
-        return self._context.keep.get(before.proved) or before
+        return self._context.snapshots.get(before.tested_id) or before
 
-    def _keeps(self, target: Snapshot, ours: Snapshot) -> tuple[str, ...]:
-        """The secrets that do not come back with a state: it may have had others."""
+    def _unrestored_secrets(self, target: Snapshot, own: Snapshot) -> tuple[str, ...]:
+        """Messages about secrets that a rollback cannot restore."""
         return tuple(
             f"parameter {key} of {self._name} "
-            f"{'keeps' if key in target.digests else 'may keep'} its new value: NoEcho values are "
-            "not kept; give the former one and deploy"
+            f"{'was' if key in target.digests else 'may be'} not restored: CloudFormation does not "
+            "return NoEcho values; deploy again with the previous value"
             for key in plain(target.template).get("Parameters") or {}
-            if key not in target.parameters and ours.digests.get(key) != target.digests.get(key)
+            if key not in target.parameters and own.digests.get(key) != target.digests.get(key)
         )
 
-    def _return(self, stack_id: str, target: Snapshot | None, ours: Snapshot) -> bool:
-        """Lead the stack back, or delete it without a target; whether it was elsewhere.
+    def _roll_back(self, stack_id: str, target: Snapshot | None, own: Snapshot) -> bool:
+        """Restore the stack, or delete it without a target; returns whether it differed.
 
         Raises:
-            Conflict: somebody else has changed it since.
+            Conflict: the stack was changed outside this run.
         """
         context = self._context
         if target is None:
-            self._check(ours)
-            self._begin(ours)
+            self._check(own)
+            self._begin(own)
             applied = self._application.delete(stack_id)
             if applied.state is not None:
                 raise applied.error(context.name)
             return True
         state = context.stacks.read(context.name)
-        has = state.parameters if state else {}
+        current = state.parameters if state else {}
         change_set = context.stacks.propose(
-            context.name, proposal_of(context, target, has), is_new=False
+            context.name, proposal_of(context, target, current), is_new=False
         )
         try:
-            self._check(ours)  # by now, whatever changes the stack makes the change set obsolete
+            self._check(own)  # from now on, any other update makes the change set obsolete
         except DeployError:
             if change_set.differs:
                 context.stacks.discard(change_set)
             raise
         if not change_set.differs:
-            if not self._keeps(target, ours):
+            if not self._unrestored_secrets(target, own):
                 if target.back is None:
-                    raise DeployFailed("CloudFormation sees nothing to put back")
-                raise DeployFailed("it has not passed its tests, and nothing is kept that has")
+                    raise DeployFailed("CloudFormation finds no difference to roll back")
+                raise DeployFailed("its tests have failed, and no snapshot has passed them")
             return False
         try:
-            self._begin(ours)
+            self._begin(own)
         except DeployError:
             context.stacks.discard(change_set)
             raise
-        applied = self._application.put_back(change_set)
+        applied = self._application.execute_rollback(change_set)
         if not applied.is_done:
             raise applied.error(context.name)
         self._check(target)
         return True
 
-    def _begin(self, ours: Snapshot) -> None:
-        """Say that the stack is on its way back from what this run has made of it.
+    def _begin(self, own: Snapshot) -> None:
+        """Record that this run is rolling the stack back.
 
         Raises:
-            _Decided: another run has tested that, with success, or is leading it back itself.
+            _DecidedElsewhere: another run has tested it successfully, or is rolling it back.
         """
         try:
-            self._context.keep.settle(replace(ours, going=True))
+            self._context.snapshots.settle(replace(own, going=True))
         except Conflict as conflict:
             raise _DecidedElsewhere(conflict.message) from None
 
-    def _is_still(self, ours: Snapshot) -> bool:
-        """Whether a stack is what this run has made of it, as far as it can be asked."""
+    def _is_still(self, own: Snapshot) -> bool:
+        """Whether the stack is as this run has updated it; assumed if it cannot be read."""
         try:
-            return is_at(self._context, ours)
+            return is_at(self._context, own)
         except DeployError:
             return True
 
-    def _check(self, kept: Snapshot) -> None:
-        if not is_at(self._context, kept):
+    def _check(self, snapshot: Snapshot) -> None:
+        if not is_at(self._context, snapshot):
             raise changed_elsewhere(self._context.name)
 
 
-def _said(name: str, before: Snapshot | None, target: Snapshot | None, *, but: bool) -> str:
-    """Where a stack has gone back to, ``but`` for secrets."""
+def _result(name: str, before: Snapshot | None, target: Snapshot | None, *, but: bool) -> str:
+    """The result of a rollback, for people; ``but``: except for secrets."""
     if before is None or target is None:
-        return f"{name} is deleted"
-    when = "" if target.id == before.id else " when its tests last passed"
-    return f"{name} {'has the template that it had' if but else 'is as it was'}{when}"
+        return f"{name} was deleted"
+    subject = "template" if but else "state"
+    if target.id == before.id:
+        return f"{name} has its previous {subject}"
+    return f"{name} has the {subject} that last passed its tests"

@@ -1,4 +1,4 @@
-"""A stack on its way back to what it was before its last deployment."""
+"""Rolls a stack back to its state before the last deployment."""
 
 from __future__ import annotations
 
@@ -13,45 +13,47 @@ from lambda_fast_deploy.stacks.stack_context import (
     StackContext,
     StackResult,
     everywhere,
-    look,
+    read_current,
 )
 from lambda_fast_deploy.stacks.update import StackUpdate
 
 
 def roll_back_stack(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
-    """Lead the stack back, in every region.
+    """Roll the stack back, in every region.
 
     Raises:
-        Invalid: nothing is known of what it was.
-        NotReady: the stack takes no change now.
+        Invalid: the previous state has no snapshot.
+        NotReady: the stack accepts no update now.
     """
     return everywhere(settings, clients, run_log, _roll_back)
 
 
 def _roll_back(context: StackContext) -> StackResult:
-    there, name = look(context), f"stack {context.name}"
-    if there.kept is None:
+    current, name = read_current(context), f"stack {context.name}"
+    if current.snapshot is None:
         raise context.invalid(f"{name} does not exist in {context.region}")
-    previous = there.kept.previous
-    target = context.keep.get(previous) if previous else None
-    stays = _of_secrets(there)
+    previous = current.snapshot.previous
+    target = context.snapshots.get(previous) if previous else None
+    secrets = _kept_secrets(current)
     if target is None:
-        raise context.invalid(f"nothing is kept of what {name} was before{stays and '; '}{stays}")
-    if lost := context.keep.lost(target):
         raise context.invalid(
-            f"{', '.join(lost)} is not in bucket {context.bucket.name} any more as it was kept, "
-            f"and with it the way back of {name}"
+            f"the previous state of {name} has no snapshot{secrets and '; '}{secrets}"
         )
-    if stays:
-        context.run_log.note(f"Rollback of {name}: {stays}.")
+    if lost := context.snapshots.lost(target):
+        raise context.invalid(
+            f"cannot roll back {name}: {', '.join(lost)} in bucket {context.bucket.name} was "
+            "deleted or changed"
+        )
+    if secrets:
+        context.run_log.note(f"Rollback of {name}: {secrets}.")
     if context.settings.only_reads:
-        return preview(context, there, target, {}, {}, ())
-    has = there.state.parameters if there.state else {}
-    return StackUpdate(context, there).to(target, proposal_of(context, target, has), ())
+        return preview(context, current, target, {}, {}, ())
+    parameters = current.state.parameters if current.state else {}
+    return StackUpdate(context, current).to(target, proposal_of(context, target, parameters), ())
 
 
-def _of_secrets(there: CurrentStack) -> str:
-    """What becomes of the secrets that a stack was given, if it was."""
-    has = there.state.parameters if there.state else {}
-    names = ", ".join(key for key, value in has.items() if value == SECRET)
-    return f"NoEcho values are not kept, and stay as they are: {names}" if names else ""
+def _kept_secrets(current: CurrentStack) -> str:
+    """A sentence about the secrets of a stack, which a rollback does not change; empty if none."""
+    parameters = current.state.parameters if current.state else {}
+    names = ", ".join(key for key, value in parameters.items() if value == SECRET)
+    return f"NoEcho values are not stored, so these are unchanged: {names}" if names else ""

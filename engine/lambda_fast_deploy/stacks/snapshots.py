@@ -1,8 +1,8 @@
-"""What a stack was, kept in the bucket: the way back, without a server.
+"""Snapshots of stacks in the bucket, which a rollback restores.
 
-A record holds a template, its parameters, and the id of what the stack was before. The id comes of
-the template and the parameters, so that the stack itself tells which record is its own. Another
-object tells of functions that were updated past the stack (keys: ``state.bucket_keys``).
+A snapshot has a template, its parameters, and the id of the previous snapshot. Its id is a hash of
+the template and the parameters, so the current stack identifies its own snapshot. Another object
+has the functions that have drifted from the stack (keys: ``state.bucket_keys``).
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from lambda_fast_deploy.stacks.bucket_objects import is_as_named
 from lambda_fast_deploy.stacks.template import plain
 from lambda_fast_deploy.state import bucket_keys
 
-SECRET = "****"  # noqa: S105  # what CloudFormation shows of a NoEcho parameter
+SECRET = "****"  # noqa: S105  # CloudFormation's placeholder for a NoEcho parameter
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A state of a stack. ``parameters`` are without secrets; ``previous`` is the id before.
+    """A state of a stack. ``parameters`` are without secrets; ``previous`` is the previous id.
 
-    ``digests`` are those of the secrets that it was given, as far as they are known. ``back`` is
-    the id of the state to go back to as long as its tests have not passed, empty if there is none,
-    and ``None`` once they have. ``going``: the run that has tested it is leading the stack back.
-    ``etag`` is that of the object that keeps it: a test that passes, and an undo that begins, are
-    written on the condition that it has not changed, so that only one of the two happens.
+    ``digests`` are those of its secrets, as far as they are known. ``back`` is the id of the
+    snapshot that a rollback restores until its tests have passed, empty if there is none, and
+    ``None`` after that. ``going``: the run that has tested it is rolling the stack back. ``etag``
+    is of the object that stores it: the success of the tests and the start of a rollback are
+    conditional on it, so that only one of the two happens.
     """
 
     template: str = field(repr=False)
@@ -46,39 +46,39 @@ class Snapshot:
     etag: str = field(default="", compare=False)
 
     @property
-    def proved(self) -> str:
-        """The id of the latest state that passed its tests; its own if nothing better is known."""
+    def tested_id(self) -> str:
+        """The id of the latest snapshot that passed its tests; its own if none is known."""
         return self.back or self.id
 
     @property
     def id(self) -> str:
-        """What the state is known by: its template, however it is written, and parameters."""
+        """A hash of the values of its template, and its parameters."""
         text = json.dumps([plain(self.template), dict(self.parameters)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def looks_like(self, other: Snapshot) -> bool:
-        """Whether CloudFormation tells the same of both: it has question marks for all but ASCII.
+        """Whether CloudFormation shows both alike: it replaces non-ASCII characters with ``?``.
 
         https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/814
         """
-        return self._told == other._told
+        return self._as_shown == other._as_shown
 
     @property
-    def _told(self) -> bytes:
+    def _as_shown(self) -> bytes:
         text = [plain(self.template), dict(self.parameters)]
         return json.dumps(text, sort_keys=True, ensure_ascii=False).encode("ascii", "replace")
 
     @property
     def artifacts(self) -> tuple[str, ...]:
-        """Keys of the objects that its template names."""
+        """The keys of the objects in its template."""
         return tuple(sorted(set(bucket_keys.ARTIFACT.findall(self.template))))
 
 
 @dataclass(frozen=True, slots=True)
 class DriftedFunction:
-    """A function whose code is not what its stack says.
+    """A function whose code differs from its stack.
 
-    ``version`` is where the stack has let ``alias`` lead, if users call one.
+    ``version`` is the one that the stack has published for ``alias``, if there is an alias.
     """
 
     function: str
@@ -87,11 +87,11 @@ class DriftedFunction:
 
 
 def digest_of(secret: str, other: str = "") -> str:
-    """What tells whether a secret is still the same, and not what it is (RFC 7914, scrypt).
+    """A salted digest of a secret, to detect a change (RFC 7914, scrypt).
 
     Args:
         secret: the value of a ``NoEcho`` parameter.
-        other: a digest to compare with; that of the same secret comes out the same.
+        other: a digest to compare with, whose salt is used; the same secret gives the same digest.
     """
     salt = bytes.fromhex(other.partition("$")[0]) if other else secrets.token_bytes(16)
     digest = hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=5)
@@ -99,70 +99,74 @@ def digest_of(secret: str, other: str = "") -> str:
 
 
 class Snapshots:
-    """The kept states of one stack."""
+    """The snapshots of one stack."""
 
     def __init__(self, bucket: Bucket, name: str) -> None:
         self._bucket = bucket
         self._stack = name
 
-    def get(self, kept_id: str) -> Snapshot | None:
-        """A state; ``None`` if it was not kept.
+    def get(self, snapshot_id: str) -> Snapshot | None:
+        """The snapshot of an id; ``None`` if it does not exist.
 
         Raises:
-            NotReady: what is kept under that id is another state.
+            NotReady: the object of that id has another snapshot.
         """
-        key = bucket_keys.snapshot_key(self._stack, kept_id)
-        found = self._bucket.read(key)
-        if found is None:
+        key = bucket_keys.snapshot_key(self._stack, snapshot_id)
+        stored = self._bucket.read(key)
+        if stored is None:
             return None
-        values: dict[str, Any] = json.loads(found[0])
-        values |= {"capabilities": tuple(values["capabilities"]), "etag": found[1]}
-        kept = Snapshot(**values)
-        if kept.id != kept_id:
+        values: dict[str, Any] = json.loads(stored[0])
+        values |= {"capabilities": tuple(values["capabilities"]), "etag": stored[1]}
+        snapshot = Snapshot(**values)
+        if snapshot.id != snapshot_id:
             raise NotReady(
-                f"s3://{self._bucket.name}/{key} is not the state of the stack that was kept "
-                f"there: it makes {kept.id}",
-                remedy="Somebody has changed it: see who may write to the bucket. Without the "
-                "object, deployments go on, and the way back to that state is lost.",
+                f"s3://{self._bucket.name}/{key} is not the snapshot that was stored there: its "
+                f"id is {snapshot.id}",
+                remedy="The object was changed: check who can write to the bucket. If you delete "
+                "the object, deployments continue, but a rollback to that state is not possible.",
             )
-        return kept
+        return snapshot
 
-    def put(self, kept: Snapshot) -> Snapshot:
-        """Keep a state, whatever is kept of it."""
-        return self.settle(replace(kept, etag=""))
+    def put(self, snapshot: Snapshot) -> Snapshot:
+        """Store a snapshot, and overwrite a stored one."""
+        return self.settle(replace(snapshot, etag=""))
 
-    def settle(self, kept: Snapshot) -> Snapshot:
-        """Keep what has become of a state; as it is kept then.
+    def settle(self, snapshot: Snapshot) -> Snapshot:
+        """Store the changes of a snapshot; returns it as it is stored.
 
         Raises:
-            Conflict: another run has decided about it since it was read or kept.
+            Conflict: another run has changed it since it was read or stored.
         """
-        values = asdict(kept)
+        values = asdict(snapshot)
         del values["etag"]
         key, content = (
-            bucket_keys.snapshot_key(self._stack, kept.id),
+            bucket_keys.snapshot_key(self._stack, snapshot.id),
             json.dumps(values, indent=1).encode(),
         )
         try:
-            return replace(kept, etag=self._bucket.put(key, content, kept.etag))
+            return replace(snapshot, etag=self._bucket.put(key, content, snapshot.etag))
         except Conflict:
-            found = self._bucket.read(key)
-            if found is None or found[0] != content:
+            stored = self._bucket.read(key)
+            if stored is None or stored[0] != content:
                 raise
-            return replace(kept, etag=found[1])  # only the answer had been lost
+            return replace(snapshot, etag=stored[1])  # only the response was lost
 
     def drift(self) -> dict[str, DriftedFunction]:
-        """The functions that were updated past the stack, by their logical ids."""
-        found = self._bucket.get(bucket_keys.drift_key(self._stack))
-        values: dict[str, Any] = json.loads(found) if found else {}
+        """The functions that have drifted from the stack, by their logical ids."""
+        record = self._bucket.get(bucket_keys.drift_key(self._stack))
+        values: dict[str, Any] = json.loads(record) if record else {}
         return {logical: DriftedFunction(**each) for logical, each in values.items()}
 
     def put_drift(self, drift: Mapping[str, DriftedFunction]) -> None:
-        """Keep which functions were updated past the stack."""
+        """Store the functions that have drifted from the stack."""
         text = json.dumps({logical: asdict(each) for logical, each in drift.items()}, indent=1)
         self._bucket.put(bucket_keys.drift_key(self._stack), text.encode())
 
-    def lost(self, kept: Snapshot) -> list[str]:
-        """The objects of a state that are not in the bucket any more, or hold something else."""
-        there = together(lambda key: is_as_named(self._bucket, key), kept.artifacts)
-        return [key for key, found in zip(kept.artifacts, there, strict=True) if not found]
+    def lost(self, snapshot: Snapshot) -> list[str]:
+        """The objects of a snapshot that were deleted from the bucket or changed."""
+        are_intact = together(lambda key: is_as_named(self._bucket, key), snapshot.artifacts)
+        return [
+            key
+            for key, is_intact in zip(snapshot.artifacts, are_intact, strict=True)
+            if not is_intact
+        ]

@@ -1,4 +1,4 @@
-"""What is asked for in one region: a stack, and what is at hand for it."""
+"""The context of a stack in one region, and its current state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lambda_fast_deploy.models import (
     Step,
 )
 from lambda_fast_deploy.packaging.upload import bucket_of, ensure_exists
-from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.apply import check_state
@@ -33,12 +33,12 @@ from lambda_fast_deploy.stacks.snapshots import SECRET, DriftedFunction, Snapsho
 from lambda_fast_deploy.stacks.template import read_template
 from lambda_fast_deploy.state import bucket_keys
 
-OUTPUT = "SourceBucket"  # of the SAM CLI's own stack
+OUTPUT = "SourceBucket"  # of the managed stack of the SAM CLI
 
 
 @dataclass(frozen=True, slots=True)
 class StackContext:
-    """A stack in one region. ``parts`` and ``images`` are what is built of its template."""
+    """A stack in one region. ``parts`` and ``images`` are the artifacts of its template."""
 
     region: str
     settings: Settings
@@ -61,35 +61,35 @@ class StackContext:
         return self.clients.stacks(self.region)
 
     @property
-    def keep(self) -> Snapshots:
-        """What is kept of the stack."""
+    def snapshots(self) -> Snapshots:
+        """The snapshots of the stack in the bucket."""
         return Snapshots(self.bucket, self.name)
 
-    def invalid(self, says: str) -> Invalid:
-        """An error about the stack as a whole."""
-        return Invalid([Problem(says, self.stack.place)])
+    def invalid(self, problem: str) -> Invalid:
+        """An error of the stack as a whole."""
+        return Invalid([Problem(problem, self.stack.place)])
 
     def shown(self, outputs: Mapping[str, str]) -> dict[str, str]:
-        """What a stack tells, without secrets that it was given."""
+        """The outputs of a stack, with secrets masked."""
         return {name: self.run_log.secrets.hide(value) for name, value in outputs.items()}
 
     def make_sure_of_bucket(self) -> None:
-        """See to it that there is a bucket for what the stack is made of; a plan creates none.
+        """Check that the bucket for artifacts exists, or create it; a plan does not create it.
 
         Raises:
-            NotReady: there is none, and nobody has asked to create it.
+            NotReady: it does not exist, and the configuration does not let the run create it.
         """
         store = self.settings.artifacts
         assert store is not None
         if self.settings.plan_only and store.create:
             return
         try:
-            ensure_exists(self.bucket, store, f"what stack {self.name} is made of", self.region)
-        except BuildFailed as error:  # nothing is built yet
+            ensure_exists(self.bucket, store, f"artifacts of stack {self.name}", self.region)
+        except BuildFailed as error:  # no build has started yet
             raise NotReady(error.message, remedy=error.remedy) from None
 
     def as_argument(self, text: str) -> dict[str, str]:
-        """A template as a call takes it: itself, or where it is if it is too large for that."""
+        """A template as the parameter of a call: its text, or its address if it is too large."""
         if len(text.encode()) <= BODY_LIMIT:
             return {"TemplateBody": text}
         key = bucket_keys.template_key(text)
@@ -99,41 +99,43 @@ class StackContext:
 
 @dataclass(frozen=True, slots=True)
 class CurrentStack:
-    """What a stack is: as CloudFormation tells it, and as it would be kept if it exists.
+    """The current state of a stack: CloudFormation's, and its snapshot if the stack exists.
 
-    ``drift`` are the functions that were updated past it, by their logical ids.
+    ``drift`` are the functions that have drifted from it, by their logical ids.
     """
 
     state: StackState | None
-    kept: Snapshot | None
+    snapshot: Snapshot | None
     drift: Mapping[str, DriftedFunction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StackResult:
-    """What came of an order; ``packages`` as of an ``Outcome``."""
+    """The result for a stack in one region; ``packages`` as in ``Outcome``."""
 
     steps: tuple[Step, ...]
     delivery: FunctionOutcome
     packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
-def orders(settings: Settings, clients: Clients, run_log: RunLog) -> Callable[[str], StackContext]:
-    """What is asked for, by region.
+def stack_contexts(
+    settings: Settings, clients: Clients, run_log: RunLog
+) -> Callable[[str], StackContext]:
+    """A function that returns the context of the stack in a region.
 
     Raises:
-        Invalid: the template, or what is asked of it, cannot be.
+        Invalid: the template or its configuration is not valid.
     """
     stack = settings.stack
     assert stack is not None
-    with run_log.work("template", "read", f"{stack.template.name} and what it names"):
+    with run_log.work("template", "read", f"{stack.template.name} and its files"):
         resources, parts, images = of_template(stack)
         _check_tests(stack, resources)
 
     def context(region: str) -> StackContext:
         bucket = _bucket(settings, region, clients)
-        whole = (settings, stack, resources, parts, images, bucket, clients, run_log)
-        return StackContext(region, *whole)
+        values = (settings, stack, resources, parts, images, bucket, clients, run_log)
+        return StackContext(region, *values)
 
     return context
 
@@ -141,10 +143,10 @@ def orders(settings: Settings, clients: Clients, run_log: RunLog) -> Callable[[s
 def of_template(
     stack: Stack,
 ) -> tuple[Resources, tuple[LocalArtifact, ...], tuple[ImageRequest, ...]]:
-    """The resources of a stack's template, and what is built of them: zips, and images.
+    """The resources of a stack's template, and their artifacts: zips and images.
 
     Raises:
-        Invalid: with everything that cannot be read or built.
+        Invalid: with every problem of the template.
     """
     resources = Resources(read_template(stack.template), stack.parameters)
     return resources, parts_of(resources), images_of(resources, stack.name)
@@ -154,36 +156,37 @@ def everywhere(
     settings: Settings,
     clients: Clients,
     run_log: RunLog,
-    way: Callable[[StackContext], StackResult],
+    command: Callable[[StackContext], StackResult],
 ) -> Outcome:
-    """Carry out an order in every region.
+    """Run a command in every region.
 
     Raises:
-        Invalid: the template, or what is asked of it, cannot be.
-        DeployError: what it came to in the first region, if no region is left.
+        Invalid: the template or its configuration is not valid.
+        DeployError: the error of the first region, if all regions failed.
     """
     assert settings.stack
-    name, context = settings.stack.name, orders(settings, clients, run_log)
-    done, failed = attempts(lambda region: way(context(region)), settings.regions)
-    if not done:
-        raise next(iter(failed.values()))
-    lost = [
-        because(FunctionOutcome(region, name, "failed", is_stack=True), error)
-        for region, error in failed.items()
+    name, context = settings.stack.name, stack_contexts(settings, clients, run_log)
+    results, errors = attempts(lambda region: command(context(region)), settings.regions)
+    if not results:
+        raise next(iter(errors.values()))
+    failures = [
+        with_error(FunctionOutcome(region, name, "failed", is_stack=True), error)
+        for region, error in errors.items()
     ]
-    came = list(done.values())
     return Outcome(
-        Plan(tuple(step for each in came for step in each.steps)),
-        (*(each.delivery for each in came), *lost),
-        packages={name: sizes for each in came for name, sizes in each.packages.items()},
+        Plan(tuple(step for each in results.values() for step in each.steps)),
+        (*(each.delivery for each in results.values()), *failures),
+        packages={
+            name: sizes for each in results.values() for name, sizes in each.packages.items()
+        },
     )
 
 
 def _bucket(settings: Settings, region: str, clients: Clients) -> Bucket:
-    """The bucket for what is built.
+    """The bucket for artifacts.
 
     Raises:
-        NotReady: it is that of the SAM CLI, and there is none.
+        NotReady: it is the managed one of the SAM CLI, which does not exist.
     """
     assert settings.artifacts is not None
     if settings.artifacts.bucket != MANAGED:
@@ -191,7 +194,7 @@ def _bucket(settings: Settings, region: str, clients: Clients) -> Bucket:
     state = clients.stacks(region).read(MANAGED)
     if state is None or OUTPUT not in state.outputs:
         raise NotReady(
-            f"resolve_s3 asks for the bucket of stack {MANAGED}, which is not there in {region}",
+            f"resolve_s3 needs the bucket of stack {MANAGED}, which does not exist in {region}",
             remedy="Name a bucket: artifacts: {bucket: NAME, create: true} in lambda-deploy.yml, "
             "or s3_bucket in samconfig.toml.",
         )
@@ -199,53 +202,55 @@ def _bucket(settings: Settings, region: str, clients: Clients) -> Bucket:
 
 
 def _check_tests(stack: Stack, resources: Resources) -> None:
-    known, file = resources.functions, stack.template.name
+    functions, file = resources.functions, stack.template.name
     problems = [
-        Problem(f"{file} has no function {name!r}{nearest(name, known)}", stack.at("tests", name))
+        Problem(
+            f"{file} has no function {name!r}{nearest(name, functions)}", stack.at("tests", name)
+        )
         for name in stack.tests
-        if name not in known
+        if name not in functions
     ]
     if problems:
         raise Invalid(problems)
 
 
-def look(context: StackContext) -> CurrentStack:
-    """What the stack is now.
+def read_current(context: StackContext) -> CurrentStack:
+    """The current state of the stack.
 
     Raises:
-        NotReady: it takes no change.
+        NotReady: it accepts no update now.
     """
     with workers(3) as pool:
         template = pool.submit(context.stacks.template, context.name)
-        drift = pool.submit(context.keep.drift)
+        drift = pool.submit(context.snapshots.drift)
         state, text = context.stacks.read(context.name), template.result()
     check_state(state, context.stacks)
     if state is None or not state.exists:
         return CurrentStack(state, None)
-    kept = kept_of(state, text)
-    if own := context.keep.get(kept.id):
-        kept = replace(
-            kept,
+    snapshot = snapshot_of(state, text)
+    if own := context.snapshots.get(snapshot.id):
+        snapshot = replace(
+            snapshot,
             previous=own.previous,
             digests=own.digests,
             back=own.back,
             going=own.going,
             etag=own.etag,
         )
-    return CurrentStack(state, kept, drift.result())
+    return CurrentStack(state, snapshot, drift.result())
 
 
-def kept_of(state: StackState, template: str) -> Snapshot:
-    """What a stack is, as it would be kept."""
+def snapshot_of(state: StackState, template: str) -> Snapshot:
+    """The snapshot of a stack."""
     shown = {name: value for name, value in state.parameters.items() if value != SECRET}
     return Snapshot(template, shown, state.capabilities, state.tags)
 
 
-def is_at(context: StackContext, kept: Snapshot | None) -> bool:
-    """Whether a stack is at rest and what is kept, or is not there if that is nothing."""
+def is_at(context: StackContext, snapshot: Snapshot | None) -> bool:
+    """Whether a stack is at rest and as in a snapshot; without one, whether it does not exist."""
     state = context.stacks.read(context.name)
     if state is None or not state.exists:
-        return kept is None
-    if kept is None or state.is_busy:
+        return snapshot is None
+    if snapshot is None or state.is_busy:
         return False
-    return kept_of(state, context.stacks.template(context.name)).looks_like(kept)
+    return snapshot_of(state, context.stacks.template(context.name)).looks_like(snapshot)

@@ -1,4 +1,4 @@
-"""The images of a stack's functions, built as those of any other function and named by digest."""
+"""The images of a stack's functions, which the packaged template has by digest."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class StackImages:
         self._prints = Fingerprints({}, {}, {}, {}, recipe_fingerprints(self._desired))
 
     def find(self) -> None:
-        """Look which images the registry has of what the working tree makes now."""
+        """Find the images of the working tree that the registry already has."""
         desired, clients = self._desired, self._clients
         prints = settled(desired, self._prints, clients, self._run_log)
-        self._prints, self._digests = prints, self._found(prints)
+        self._prints, self._digests = prints, self._existing(prints)
         missing = {each.step for each in desired.images if each.name not in self._digests}
         with_triggers = with_foreign(desired, prints, missing, clients, self._run_log)
         if with_triggers is not prints:
-            self._prints, self._digests = with_triggers, self._found(with_triggers)
+            self._prints, self._digests = with_triggers, self._existing(with_triggers)
 
-    def _found(self, prints: Fingerprints) -> dict[str, str]:
-        """The digests of the images that are there."""
+    def _existing(self, prints: Fingerprints) -> dict[str, str]:
+        """The digests of the existing images."""
         registry, requests = self._clients.registry(self._region), self._desired.images
 
         def digest(request: ImageRequest) -> str | None:
@@ -54,13 +54,15 @@ class StackImages:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What is to be done for each."""
+        """The step of each image."""
         return tuple(
             Step(
                 each.step,
                 self._region,
                 Action.REUSE if each.name in self._digests else Action.BUILD,
-                "the registry has it" if each.name in self._digests else "its files changed",
+                "the registry already has it"
+                if each.name in self._digests
+                else "its files changed",
                 self._prints.images[each.name],
             )
             for each in self._desired.images
@@ -68,11 +70,11 @@ class StackImages:
 
     @property
     def digests(self) -> Mapping[str, str]:
-        """The digests of the images that are there, by function."""
+        """The digests of the existing images, by function."""
         return self._digests
 
     def expected(self) -> dict[str, str]:
-        """The URI of every image, or one that none has as long as it is not built."""
+        """The URI of every image, or one that no image has until it is built."""
         missing = {
             each.name: f"{each.source.repository}:{app_tag(self._prints.images[each.name])}"
             for each in self._missing
@@ -85,20 +87,20 @@ class StackImages:
         return [each for each in self._desired.images if each.name not in self._digests]
 
     def check(self) -> None:
-        """Make sure that this machine can build what is missing.
+        """Check that this machine can build the missing images.
 
         Raises:
-            NotReady: a builder is needed and not there; it names the functions.
+            NotReady: a builder is missing; the message has the functions.
         """
         try:
             check_machine(self._desired, self.steps, self._clients, self._run_log)
         except NotReady as error:
             names = ", ".join(each.name for each in self._missing)
-            says = f"{error.message}, and the image of {names} is to be built"
-            raise NotReady(says, detail=error.detail, remedy=error.remedy) from error
+            problem = f"{error.message}, which is needed to build the image of {names}"
+            raise NotReady(problem, detail=error.detail, remedy=error.remedy) from error
 
     def build(self) -> dict[str, str]:
-        """The URI of every image by its digest, built where it is missing.
+        """The URI of every image with its digest, after a build of the missing ones.
 
         Raises:
             BuildFailed: an image cannot be built.
@@ -122,7 +124,7 @@ class StackImages:
 
 
 def with_images(resources: dict[str, dict[str, Any]], uris: Mapping[str, str]) -> None:
-    """Let the functions of a packaged template name their images."""
+    """Put the images of functions into a packaged template."""
     for logical, uri in uris.items():
         resource = resources[logical]
         is_plain = resource["Type"] == "AWS::Lambda::Function"

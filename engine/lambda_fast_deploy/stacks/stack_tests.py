@@ -1,4 +1,4 @@
-"""Tests of the functions of a stack, asked where the stack has put them."""
+"""Runs the tests of the functions of a stack."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lambda_fast_deploy.models import LATEST, Action, EventKind, Step
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
 from lambda_fast_deploy.stacks.stack_context import StackContext
 from lambda_fast_deploy.testing.endpoints import VersionAddress
-from lambda_fast_deploy.testing.readiness import make_ready
+from lambda_fast_deploy.testing.readiness import wait_until_ready
 from lambda_fast_deploy.testing.runner import FunctionTests, TestedFunction
 
 URL = "AWS::Lambda::Url"
 REST_API = "AWS::ApiGateway::RestApi"
-OTHERS = {URL, "AWS::ApiGatewayV2::Api"}  # what else turns requests into events
+OTHERS = {URL, "AWS::ApiGatewayV2::Api"}  # other types that turn requests into events
 
 
 def test_steps(context: StackContext, changed: Container[str], why: str) -> list[Step]:
@@ -31,26 +31,26 @@ def test_steps(context: StackContext, changed: Container[str], why: str) -> list
         for test in tests:
             skip = reason_to_skip(test, context.settings.event, changed=logical in changed)
             action = Action.SKIP if skip else Action.TEST
-            reason = skip or (why if logical in changed else "it was asked for")
+            reason = skip or (why if logical in changed else "requested by its when")
             steps.append(Step(f"test:{logical}:{test.name}", context.region, action, reason))
     return steps
 
 
 def warn_of_untested(context: StackContext, changed: Iterable[str]) -> None:
-    """Note which functions of these, by their logical ids, go live untested."""
+    """Note the functions, by their logical ids, whose new versions go live untested."""
     for logical in changed:
         if not context.stack.tests.get(logical):
             context.run_log.note(f"{logical} has no test, so its new version goes live untested.")
 
 
 def alias_of(context: StackContext, logical: str) -> str:
-    """What users call: the alias that SAM publishes a function under, or ``$LATEST``."""
+    """The qualifier of calls: the alias of AutoPublishAlias, or ``$LATEST``."""
     alias = context.resources.of_function(logical, "AutoPublishAlias")
     return alias if isinstance(alias, str) else LATEST
 
 
 def event_in(types: Set[str]) -> EventKind:
-    """What requests become in a stack that has resources of these types."""
+    """The kind of events in a stack that has resources of these types."""
     return "rest" if REST_API in types and not types & OTHERS else "http"
 
 
@@ -64,10 +64,10 @@ class StackTests:
         )
 
     def run(self, state: StackState, steps: Iterable[Step]) -> None:
-        """Run the tests that the steps name, and hold the start of what they call to its budget.
+        """Run the tests in the steps, and compare cold starts with their budget.
 
         Raises:
-            FunctionTestFailed: one did not pass, or a function takes longer to start.
+            FunctionTestFailed: a test failed, or a cold start exceeds its budget.
         """
         to_run = {step.id: step for step in steps if step.action is Action.TEST}
         if not to_run:
@@ -84,16 +84,16 @@ class StackTests:
             if not pairs:
                 continue
             if logical not in names:
-                says = "the stack has no {}; its Condition may leave it out"
-                raise FunctionTestFailed(f"test {pairs[0][0].name}: {says.format(logical)}")
+                problem = f"the stack has no {logical}, possibly because of its Condition"
+                raise FunctionTestFailed(f"test {pairs[0][0].name}: {problem}")
             reads_url = URL in types and any(test.needs_url for test, _ in pairs)
             address = self._address(logical, names[logical], event_in(types))
             subject = self._subject(address, state.outputs, reads_url=reads_url)
             for test, step in pairs:
                 self._tests.run(step, "on live traffic", test, subject)
             budget = self._context.settings.budgets.cold_start
-            if budget is not None and (why := address.speedometer.hold(budget, address.name)):
-                self._context.run_log.note(why)
+            if budget is not None and (note := address.speedometer.check(budget, address.name)):
+                self._context.run_log.note(note)
 
     def _address(self, logical: str, name: str, event: EventKind) -> VersionAddress:
         invocations = self._context.clients.invocations(self._context.region)
@@ -102,13 +102,13 @@ class StackTests:
     def _subject(
         self, address: VersionAddress, outputs: Mapping[str, str], *, reads_url: bool
     ) -> TestedFunction:
-        """A function as a test asks it; ``reads_url`` its URL, if a test needs it."""
+        """A function under test; ``reads_url`` if a test needs its URL."""
         context, alias, name = self._context, address.qualifier, address.name
         qualifier = "" if alias == LATEST else alias
-        # What the function answers may hold values of its environment, which no message shows.
+        # The read masks the values of its environment, which an answer can contain.
         state = context.clients.functions(context.region).read(name, qualifier)
         if state:
-            make_ready(state, name, context.region, context.clients, context.run_log)
+            wait_until_ready(state, name, context.region, context.clients, context.run_log)
         url = context.clients.urls(context.region).read(name, qualifier) if reads_url else None
         return TestedFunction(
             name,

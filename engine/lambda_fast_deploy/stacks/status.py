@@ -1,4 +1,4 @@
-"""What a stack is, and what a deployment of the working tree would change about it. Reads."""
+"""Compares a stack with the working tree, with reads only."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lambda_fast_deploy.stacks.template import plain
 
 @dataclass(frozen=True, slots=True)
 class StackStatus:
-    """A stack: the id of its state, when it came to it (ISO 8601), and what differs, for people.
+    """A stack: the id of its state, the time of its last update (ISO 8601), and the differences.
 
-    ``outputs`` are what it tells, without secrets.
+    ``outputs`` have secrets masked.
     """
 
     version: str
@@ -29,44 +29,48 @@ class StackStatus:
 
 
 def status_of(context: StackContext) -> StackStatus:
-    """Look at a stack.
+    """Read the status of a stack.
 
     Raises:
         Invalid: parameters of the template are missing.
-        NotReady: the stack takes no change now.
+        NotReady: the stack accepts no update now.
     """
     images = StackImages(context)
-    there, found = observe(context, StackArtifacts(context), images)
-    if there.state is None or there.kept is None:
-        return StackStatus("", "", ("not there",), {})
-    differs = tuple(_differences(context, there, there.kept, found, images))
-    outputs = context.shown(there.state.outputs)
-    return StackStatus(there.kept.id, there.state.changed, differs, outputs)
+    current, artifacts = observe(context, StackArtifacts(context), images)
+    if current.state is None or current.snapshot is None:
+        return StackStatus("", "", ("does not exist",), {})
+    differs = tuple(_differences(context, current, current.snapshot, artifacts, images))
+    outputs = context.shown(current.state.outputs)
+    return StackStatus(current.snapshot.id, current.state.changed, differs, outputs)
 
 
 def _differences(
     context: StackContext,
-    there: CurrentStack,
-    kept: Snapshot,
-    found: tuple[Artifact, ...],
+    current: CurrentStack,
+    snapshot: Snapshot,
+    artifacts: tuple[Artifact, ...],
     images: StackImages,
 ) -> Iterator[str]:
     uris = images.expected()
-    body = package(context.stack, context.resources, found, context.bucket, uris).body
-    parameters = parameters_of(context.resources.template, context.stack, there.state).shown
-    was, now = plain(kept.template), body
-    for section, wanted, has in (
-        ("resources", now["Resources"], was["Resources"]),
-        ("parameters", parameters, kept.parameters),
-        ("tags", {**kept.tags, **context.stack.tags}, kept.tags),
-        ("outputs", now.get("Outputs") or {}, was.get("Outputs") or {}),
+    body = package(context.stack, context.resources, artifacts, context.bucket, uris).body
+    parameters = parameters_of(context.resources.template, context.stack, current.state).shown
+    deployed = plain(snapshot.template)
+    for section, desired_values, current_values in (
+        ("resources", body["Resources"], deployed["Resources"]),
+        ("parameters", parameters, snapshot.parameters),
+        ("tags", {**snapshot.tags, **context.stack.tags}, snapshot.tags),
+        ("outputs", body.get("Outputs") or {}, deployed.get("Outputs") or {}),
     ):
-        if names := [key for key in {**wanted, **has} if wanted.get(key) != has.get(key)]:
+        if names := [
+            key
+            for key in {**desired_values, **current_values}
+            if desired_values.get(key) != current_values.get(key)
+        ]:
             yield f"{section} differ: {', '.join(names)}"
     rest = {"Resources", "Outputs", "Parameters"}
-    if {k: v for k, v in now.items() if k not in rest} != {
-        k: v for k, v in was.items() if k not in rest
+    if {k: v for k, v in body.items() if k not in rest} != {
+        k: v for k, v in deployed.items() if k not in rest
     }:
-        yield "the template differs besides"
-    if there.drift:
-        yield f"code updated past the stack: {', '.join(there.drift)}"
+        yield "other parts of the template differ"
+    if current.drift:
+        yield f"code updated directly: {', '.join(current.drift)}"

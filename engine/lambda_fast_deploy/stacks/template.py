@@ -1,4 +1,4 @@
-"""A template as plain values, whatever short forms it was written in, with the line of each."""
+"""Reads a template as plain values, with short forms expanded, and the line of each key."""
 
 from __future__ import annotations
 
@@ -18,50 +18,50 @@ _BARE = ("Ref", "Condition")
 # Dates stay the text that was written: "2010-09-09" is a version.
 _VALUES = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
 
-Way = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template. ``lines`` has the line of every key, by the keys that lead to it."""
+    """A template. ``lines`` has the line of every key, by its path of keys."""
 
     path: Path
     body: Mapping[str, Any]
-    lines: Mapping[Way, int]
+    lines: Mapping[KeyPath, int]
 
-    def place(self, *way: str) -> Place:
-        """Where something is written, or the nearest thing above it."""
-        while way and way not in self.lines:
-            way = way[:-1]
-        return Place(str(self.path), self.lines.get(way, 1))
+    def place(self, *path: str) -> Place:
+        """The place of a path of keys, or of its nearest parent."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return Place(str(self.path), self.lines.get(path, 1))
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         """The resources by their logical ids."""
-        found: Mapping[str, Mapping[str, Any]] = self.body["Resources"]
-        return found
+        resources: Mapping[str, Mapping[str, Any]] = self.body["Resources"]
+        return resources
 
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:
         """The parameters by their names."""
-        found: Mapping[str, Mapping[str, Any]] = self.body.get("Parameters") or {}
-        return found
+        parameters: Mapping[str, Mapping[str, Any]] = self.body.get("Parameters") or {}
+        return parameters
 
 
 def read_template(path: Path) -> Template:
     """Read a template in YAML or JSON.
 
     Raises:
-        Invalid: it cannot be read, or is no template.
+        Invalid: it cannot be read, or is not a template.
     """
     return parse_template(read_text(path), path)
 
 
 def parse_template(text: str, path: Path) -> Template:
-    """Read the text of a template; ``path`` is what errors name.
+    """Read the text of a template; errors have ``path``.
 
     Raises:
-        Invalid: it is no template.
+        Invalid: it is not a template.
     """
     problems: list[Problem] = []
     root = compose(text, str(path), problems)
@@ -72,22 +72,22 @@ def parse_template(text: str, path: Path) -> Template:
     problems = reader.problems
     if not isinstance(body, dict) or not isinstance(body.get("Resources"), dict):
         body = {}
-    found = Template(path, body, reader.lines)
+    template = Template(path, body, reader.lines)
     if not body.get("Resources"):
-        problems.append(Problem("is no template: it has no Resources", Place(str(path), 1)))
+        problems.append(Problem("is not a template: it has no Resources", Place(str(path), 1)))
     else:
-        problems += _misshapen(found)
+        problems += _misshapen(template)
     if problems:
         raise Invalid(problems)
-    return found
+    return template
 
 
 def _misshapen(template: Template) -> Iterator[Problem]:
-    """What is no mapping though it must be one, and resources without a type."""
+    """Problems: values that must be mappings, and resources without a type."""
 
-    def mapping(value: Any, *way: str) -> Iterator[Problem]:
+    def mapping(value: Any, *path: str) -> Iterator[Problem]:
         if not isinstance(value, dict) and value is not None:
-            yield Problem(f"{way[-1]} must be a mapping", template.place(*way))
+            yield Problem(f"{path[-1]} must be a mapping", template.place(*path))
 
     body = template.body
     for section in ("Globals", "Mappings", "Parameters"):
@@ -106,12 +106,12 @@ def _misshapen(template: Template) -> Iterator[Problem]:
             yield from mapping(resource.get(part), "Resources", name, part)
         metadata = resource.get("Metadata")
         if isinstance(metadata, dict):
-            way = ("Resources", name, "Metadata", "DockerBuildArgs")
-            yield from mapping(metadata.get("DockerBuildArgs"), *way)
+            path = ("Resources", name, "Metadata", "DockerBuildArgs")
+            yield from mapping(metadata.get("DockerBuildArgs"), *path)
 
 
 def plain(text: str) -> Any:
-    """The values of a template that CloudFormation has taken."""
+    """The values of a deployed template."""
     root = compose(text, "template", [])
     return _TemplateReader(Path("template")).read(root) if root is not None else {}
 
@@ -121,14 +121,14 @@ class _TemplateReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.lines: dict[Way, int] = {}
+        self.lines: dict[KeyPath, int] = {}
         self.problems: list[Problem] = []
 
-    def _problem(self, says: str, node: yaml.Node) -> None:
-        self.problems.append(Problem(says, Place(str(self._path), node.start_mark.line + 1)))
+    def _problem(self, message: str, node: yaml.Node) -> None:
+        self.problems.append(Problem(message, Place(str(self._path), node.start_mark.line + 1)))
 
-    def read(self, node: yaml.Node, way: Way = ()) -> Any:
-        value = self._value(node, way)
+    def read(self, node: yaml.Node, path: KeyPath = ()) -> Any:
+        value = self._value(node, path)
         tag = str(node.tag)
         if not tag.startswith("!"):
             return value
@@ -137,26 +137,26 @@ class _TemplateReader:
             value = value.split(".", 1)
         return {name if name in _BARE else f"Fn::{name}": value}
 
-    def _value(self, node: yaml.Node, way: Way) -> Any:
+    def _value(self, node: yaml.Node, path: KeyPath) -> Any:
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, way)
+            return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            return [self.read(each, (*way, str(i))) for i, each in enumerate(node.value)]
+            return [self.read(each, (*path, str(i))) for i, each in enumerate(node.value)]
         return scalar(node) if node.tag in _VALUES else str(node.value)
 
-    def _mapping(self, node: yaml.MappingNode, way: Way) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         merged: dict[str, Any] = {}
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 many = isinstance(value_node, yaml.SequenceNode)
                 for source in value_node.value if many else [value_node]:
-                    values = self.read(source, way)
-                    merged = {**(values if isinstance(values, dict) else {}), **merged}
+                    base = self.read(source, path)
+                    merged = {**(base if isinstance(base, dict) else {}), **merged}
                 continue
             key = str(key_node.value)
-            if key in found:
-                self._problem(f"{key!r} is written twice", key_node)
-            self.lines[(*way, key)] = key_node.start_mark.line + 1
-            found[key] = self.read(value_node, (*way, key))
-        return {**merged, **found}
+            if key in values:
+                self._problem(f"{key!r} is a duplicate key", key_node)
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            values[key] = self.read(value_node, (*path, key))
+        return {**merged, **values}

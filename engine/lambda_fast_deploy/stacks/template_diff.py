@@ -1,7 +1,7 @@
-"""What differs between two templates, resource by resource, without asking CloudFormation.
+"""Compares two templates, resource by resource, without CloudFormation.
 
-Whether a change replaces a resource, and what follows from another resource's change, is left to
-CloudFormation. What a resource refers to counts: parameters, mappings and conditions.
+A resource differs if its values do, or a parameter, mapping or condition that it refers to. Only
+CloudFormation knows whether a change replaces a resource, and how that affects other resources.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lambda_fast_deploy.stacks.resources import NESTED
 _IN_TEXT = re.compile(r"\$\{([^!}.][^}.]*)")  # of Fn::Sub; ${!Literal} refers to nothing
 _SERVERLESS = "AWS::Serverless::"
 
-# The template of a stack inside, by its resource; nothing where it is not known.
+# Returns the template of a nested stack by its resource; empty if it is unknown.
 Inside = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -27,14 +27,14 @@ def changes_between(
     inside: Inside,
     within: str = "",
 ) -> tuple[Change, ...]:
-    """The changes from one template to another, those of stacks inside after their stack.
+    """The changes from one template to another, those of nested stacks after their stack.
 
     Args:
-        before: the template that the stack has; empty if there is none.
-        after: the one that it gets.
+        before: the current template; empty if there is none.
+        after: the desired template.
         parameters: the names of parameters whose values differ.
-        inside: finds the templates of stacks inside.
-        within: the logical ids of the stacks that both are nested in, each with a slash after it.
+        inside: returns the templates of nested stacks.
+        within: the logical ids of the stacks that both are nested in, each followed by a slash.
     """
     return tuple(_changes(before, after, parameters, inside, within))
 
@@ -46,64 +46,64 @@ def _changes(
     inside: Inside,
     within: str,
 ) -> Iterator[Change]:
-    had, has = _section(before, "Resources"), _section(after, "Resources")
+    resources_before, resources_after = _section(before, "Resources"), _section(after, "Resources")
     other = _other(before, after, parameters)
-    for logical in {**has, **had}:
-        was, now = had.get(logical, {}), has.get(logical, {})
-        name, kind = f"{within}{logical}", str((was or now)["Type"])
-        if not now:
-            yield Change("Remove", name, kind, policy=str(was.get("DeletionPolicy", "")))
-        elif not was:
+    for logical in {**resources_after, **resources_before}:
+        old, new = resources_before.get(logical, {}), resources_after.get(logical, {})
+        name, kind = f"{within}{logical}", str((old or new)["Type"])
+        if not new:
+            yield Change("Remove", name, kind, policy=str(old.get("DeletionPolicy", "")))
+        elif not old:
             yield Change("Add", name, kind)
-        elif was["Type"] != now["Type"]:
+        elif old["Type"] != new["Type"]:
             yield Change("Modify", name, kind, "True", names=("Type",))
-        elif names := _differing(was, now, before, after):
+        elif names := _differing(old, new, before, after):
             yield Change("Modify", name, kind, names=names)
-        elif _refers(now, other) or _refers(_globals(now, after), other):
+        elif _refers(new, other) or _refers(_globals(new, after), other):
             yield Change("Modify", name, kind)
-        if kind in NESTED and "Retain" not in str(was.get("DeletionPolicy") if not now else ""):
-            yield from _inner(was, now, inside, f"{name}/")
+        if kind in NESTED and "Retain" not in str(old.get("DeletionPolicy") if not new else ""):
+            yield from _inner(old, new, inside, f"{name}/")
 
 
 def _inner(
-    was: Mapping[str, Any], now: Mapping[str, Any], inside: Inside, within: str
+    old: Mapping[str, Any], new: Mapping[str, Any], inside: Inside, within: str
 ) -> Iterator[Change]:
-    """The changes in a stack inside; none where one of its templates is not known."""
-    before, after = (inside(each) if each else {} for each in (was, now))
-    if bool(was) == bool(before) and bool(now) == bool(after):
-        parameters = tuple(_unequal(_given(was), _given(now)))
+    """The changes in a nested stack; none if one of its templates is unknown."""
+    before, after = (inside(each) if each else {} for each in (old, new))
+    if bool(old) == bool(before) and bool(new) == bool(after):
+        parameters = tuple(_unequal(_parameters(old), _parameters(new)))
         yield from _changes(before, after, parameters, inside, within)
 
 
 def _section(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = body.get(name)
-    return found if isinstance(found, dict) else {}
+    section = body.get(name)
+    return section if isinstance(section, dict) else {}
 
 
-def _given(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+def _parameters(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     return _section(_section(resource, "Properties"), "Parameters")
 
 
-def _unequal(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    return (key for key in {**now, **was} if was.get(key) != now.get(key))
+def _unequal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    return (key for key in {**new, **old} if old.get(key) != new.get(key))
 
 
 def _differing(
-    was: Mapping[str, Any],
-    now: Mapping[str, Any],
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> tuple[str, ...]:
-    """The properties and attributes of a resource that differ, and those that Globals give it."""
+    """The properties and attributes of a resource that differ, its own and those of Globals."""
     return (
-        *_unequal(_section(was, "Properties"), _section(now, "Properties")),
-        *(key for key in _unequal(was, now) if key != "Properties"),
-        *(f"{key} (Globals)" for key in _unequal(_globals(was, before), _globals(now, after))),
+        *_unequal(_section(old, "Properties"), _section(new, "Properties")),
+        *(key for key in _unequal(old, new) if key != "Properties"),
+        *(f"{key} (Globals)" for key in _unequal(_globals(old, before), _globals(new, after))),
     )
 
 
 def _globals(resource: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What SAM gives every resource of a type (AWS SAM developer guide, "Globals section")."""
+    """The defaults of SAM for a type of resource (AWS SAM developer guide, "Globals section")."""
     head, sign, kind = str(resource["Type"]).partition(_SERVERLESS)
     return _section(_section(body, "Globals"), kind) if sign and not head else {}
 
@@ -111,7 +111,7 @@ def _globals(resource: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping[st
 def _other(
     before: Mapping[str, Any], after: Mapping[str, Any], parameters: Collection[str]
 ) -> frozenset[str]:
-    """The names that stand for something else now: parameters, mappings and conditions."""
+    """The names of parameters, mappings and conditions whose values differ."""
     names = set(parameters)
     for section in ("Mappings", "Conditions"):
         names.update(_unequal(_section(before, section), _section(after, section)))
@@ -122,15 +122,17 @@ def _other(
 
 
 def _refers(value: Any, names: Collection[str]) -> bool:
-    """Whether something in a value refers to one of the names."""
+    """Whether a part of a value refers to one of the names."""
     if not names or not isinstance(value, (dict, list)):
         return False
     if isinstance(value, list):
         return any(_refers(each, names) for each in value)
-    return any(_named(key, each, names) or _refers(each, names) for key, each in value.items())
+    return any(
+        _is_reference(key, each, names) or _refers(each, names) for key, each in value.items()
+    )
 
 
-def _named(key: str, value: Any, names: Collection[str]) -> bool:
+def _is_reference(key: str, value: Any, names: Collection[str]) -> bool:
     if key == "Fn::Sub":
         text = value[0] if isinstance(value, list) and value else value
         return isinstance(text, str) and any(each in names for each in _IN_TEXT.findall(text))

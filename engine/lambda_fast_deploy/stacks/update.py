@@ -1,4 +1,4 @@
-"""A stack on its way from what it is to something else."""
+"""Updates a stack to a snapshot, tests it, and rolls it back if that fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lambda_fast_deploy.adapters.aws.cloudformation import changed_elsewhere
 from lambda_fast_deploy.adapters.aws.stack_shapes import ChangeSet, Proposal
 from lambda_fast_deploy.errors import Conflict, DeployError, unexpected
 from lambda_fast_deploy.models import Action, FunctionOutcome, Step
-from lambda_fast_deploy.release.function_release import because
+from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.release.ownership import Lease
 from lambda_fast_deploy.stacks.apply import Application
 from lambda_fast_deploy.stacks.change_set import check_data, counted, steps_of
@@ -22,29 +22,31 @@ from lambda_fast_deploy.stacks.stack_tests import StackTests, test_steps
 
 
 class StackUpdate:
-    """One stack that changes."""
+    """The update of one stack."""
 
-    def __init__(self, context: StackContext, there: CurrentStack) -> None:
+    def __init__(self, context: StackContext, current: CurrentStack) -> None:
         self._context = context
-        self._there = there
-        self._before = there.kept
-        self._digests = there.kept.digests if there.kept else {}  # of what it has, or will have
+        self._current = current
+        self._before = current.snapshot
+        self._digests = (
+            current.snapshot.digests if current.snapshot else {}
+        )  # of its current or desired secrets
         self._application = Application(
             context.stacks, context.name, context.region, context.run_log
         )
-        self._back = StackRestore(context, self._before, self._application)
+        self._restore = StackRestore(context, self._before, self._application)
         self._tests = StackTests(context)
 
-    def to(self, wanted: Snapshot, proposal: Proposal, steps: tuple[Step, ...]) -> StackResult:
-        """Let the stack become something else, or only let CloudFormation say what would change.
+    def to(self, desired: Snapshot, proposal: Proposal, steps: tuple[Step, ...]) -> StackResult:
+        """Update the stack, or only let CloudFormation plan the update.
 
         Args:
-            wanted: what it becomes, as it is kept.
-            proposal: the same, as CloudFormation takes it.
-            steps: what came before that.
+            desired: the snapshot of the desired state.
+            proposal: the same, for CloudFormation.
+            steps: the steps before the update.
 
         Raises:
-            Invalid: data would be lost that nobody has given up.
+            Invalid: data would be lost that may-replace does not name.
             DeployError: nothing was changed.
         """
         context, step_id, is_new = (
@@ -55,15 +57,15 @@ class StackUpdate:
         with context.run_log.work(step_id, "compare", "a change set", context.region) as detail:
             change_set = context.stacks.propose(context.name, proposal, is_new=is_new)
             differs = change_set.differs
-            detail(counted(change_set.changes, "would change") if differs else "nothing differs")
+            detail(counted(change_set.changes, "would change") if differs else "no difference")
         if not differs:
-            return self.stay(steps)
+            return self.without_change(steps)
         action = Action.CREATE if is_new else Action.UPDATE
         why = counted(change_set.changes, "to change")
         every = (
             *steps,
-            *align_steps(context, self._there),
-            Step(step_id, context.region, action, why, wanted.id),
+            *align_steps(context, self._current),
+            Step(step_id, context.region, action, why, desired.id),
             *steps_of(change_set.changes, context.region),
             *test_steps(context, context.resources.functions, "the stack changes"),
         )
@@ -71,54 +73,56 @@ class StackUpdate:
             check_data(change_set.changes, context.stack, context.resources.template)
             if context.settings.plan_only:
                 context.stacks.discard(change_set)
-                return planned(context, self._there, every)
+                return planned(context, self._current, every)
             if not is_at(context, self._before):
                 raise changed_elsewhere(context.name)
-            wanted = self._remember(self._on_trial(wanted, proposal))
+            desired = self._store(self._under_test(desired, proposal))
         except DeployError:
             context.stacks.discard(change_set)
             raise
-        return StackResult(every, self._carried_out(change_set, wanted, every, is_new=is_new))
+        return StackResult(every, self._execute(change_set, desired, every, is_new=is_new))
 
-    def _on_trial(self, wanted: Snapshot, proposal: Proposal) -> Snapshot:
-        """What the stack becomes, as long as its tests have not passed."""
-        before, keep = self._before, self._context.keep
-        hidden = {k: v for k, v in proposal.parameters.items() if k not in wanted.parameters}
-        had = self._digests
+    def _under_test(self, desired: Snapshot, proposal: Proposal) -> Snapshot:
+        """The snapshot of the desired state until its tests have passed."""
+        before, snapshots = self._before, self._context.snapshots
+        hidden = {k: v for k, v in proposal.parameters.items() if k not in desired.parameters}
+        previous = self._digests
         digests = {
-            name: had.get(name, "") if value is None else digest_of(value, had.get(name, ""))
+            name: previous.get(name, "")
+            if value is None
+            else digest_of(value, previous.get(name, ""))
             for name, value in hidden.items()
         }
         self._digests = {name: digest for name, digest in digests.items() if digest}
         if before is None:
-            return replace(wanted, digests=self._digests, back="")
-        if wanted.id in (before.id, before.proved):  # it is not what was before itself
-            known = keep.get(wanted.id)
-            wanted = replace(wanted, previous=known.previous if known else "")
-        return replace(wanted, digests=_common(self._digests, had), back=before.proved)
+            return replace(desired, digests=self._digests, back="")
+        if desired.id in (before.id, before.tested_id):  # a snapshot is not its own predecessor
+            stored = snapshots.get(desired.id)
+            desired = replace(desired, previous=stored.previous if stored else "")
+        return replace(desired, digests=_common(self._digests, previous), back=before.tested_id)
 
-    def _remember(self, wanted: Snapshot) -> Snapshot:
-        """Keep what the stack is and what it becomes, before anything changes."""
-        before, keep = self._before, self._context.keep
-        if before and keep.get(before.id) is None:
-            keep.put(before)
-        return keep.put(wanted)
+    def _store(self, desired: Snapshot) -> Snapshot:
+        """Store the snapshots of the current and of the desired state, before the update."""
+        before, snapshots = self._before, self._context.snapshots
+        if before and snapshots.get(before.id) is None:
+            snapshots.put(before)
+        return snapshots.put(desired)
 
-    def _passed(self, kept: Snapshot) -> None:
-        """Keep that the tests of a state have passed.
+    def _record_success(self, snapshot: Snapshot) -> None:
+        """Record in a snapshot that its tests have passed.
 
         Raises:
-            Conflict: another run is leading the stack back.
+            Conflict: another run is rolling the stack back.
         """
         try:
-            note(self._context, replace(kept, digests=self._digests, back=None))
+            note(self._context, replace(snapshot, digests=self._digests, back=None))
         except Conflict:
-            now = self._context.keep.get(kept.id)
+            now = self._context.snapshots.get(snapshot.id)
             if now is None or now.back is not None:
                 raise changed_elsewhere(self._context.name) from None
 
-    def _carried_out(
-        self, change_set: ChangeSet, wanted: Snapshot, steps: tuple[Step, ...], *, is_new: bool
+    def _execute(
+        self, change_set: ChangeSet, desired: Snapshot, steps: tuple[Step, ...], *, is_new: bool
     ) -> FunctionOutcome:
         context = self._context
         delivery = FunctionOutcome(
@@ -126,66 +130,63 @@ class StackUpdate:
         )
         step = next(each for each in steps if each.kind == "stack")
         try:
-            align(context, self._there)
+            align(context, self._current)
             with context.run_log.work(step.id, step.action, step.reason, step.region) as detail:
-                applied = self._application.carry_out(change_set, is_new=is_new)
+                applied = self._application.execute(change_set, is_new=is_new)
                 if not applied.is_done:
                     raise applied.error(context.name)
-                if not is_at(context, wanted):
+                if not is_at(context, desired):
                     raise changed_elsewhere(context.name)
-                detail("every resource is as it should be")
+                detail("every resource is up to date")
         except Conflict as error:
-            return because(delivery, error)  # theirs stays
+            return with_error(delivery, error)  # the other change is kept
         except DeployError as error:
-            return self._back.by_itself(delivery, error)
+            return self._restore.by_itself(delivery, error)
         assert applied.state is not None
-        ours = replace(wanted, digests=self._digests)
+        own = replace(desired, digests=self._digests)
         try:
             context.run_log.cancellation.check()
             self._tests.run(applied.state, steps)
         except DeployError as error:
-            return self._back.of_tests(delivery, error, ours)
-        except Exception as error:  # a fault of ours must not leave users half-way either
-            return self._back.of_tests(delivery, unexpected(error), ours)
+            return self._restore.of_tests(delivery, error, own)
+        except Exception as error:  # a bug must not leave an update half done either
+            return self._restore.of_tests(delivery, unexpected(error), own)
         try:
-            self._passed(wanted)
+            self._record_success(desired)
         except Conflict as error:
-            return because(delivery, error)
+            return with_error(delivery, error)
         return replace(
             delivery,
             outcome="deployed",
-            version=wanted.id,
+            version=desired.id,
             previous=self._before.id if self._before else "",
             outputs=context.shown(applied.state.outputs),
         )
 
-    # ------------------------------------------------------------ no way at all
+    # ------------------------------------------------------------ without a change
 
-    def stay(self, steps: tuple[Step, ...]) -> StackResult:
-        """Leave the stack as it is, and run the tests that were asked for in so many words.
-
-        Functions that were updated past it come back in line.
-        """
-        context, state, before = self._context, self._there.state, self._before
+    def without_change(self, steps: tuple[Step, ...]) -> StackResult:
+        """Run requested tests of a stack that is up to date, and resolve drift."""
+        context, state, before = self._context, self._current.state, self._before
         assert state is not None
         assert before is not None
-        why, on_trial = "it is as the template says", before.back is not None
+        why, is_under_test = "up to date with the template", before.back is not None
         every = (
             *steps,
             Step(f"stack:{context.name}", context.region, Action.SKIP, why),
-            *align_steps(context, self._there),
+            *align_steps(context, self._current),
             *(
                 test_steps(context, context.resources.functions, "it has not passed its tests")
-                if on_trial
-                else test_steps(context, self._there.drift, "the stack changes")
+                if is_under_test
+                else test_steps(context, self._current.drift, "the stack changes")
             ),
         )
         if context.settings.plan_only:
-            return planned(context, self._there, every)
+            return planned(context, self._current, every)
         delivery = FunctionOutcome(
             context.region,
             context.name,
-            "deployed" if self._there.drift or on_trial else "unchanged",
+            "deployed" if self._current.drift or is_under_test else "unchanged",
             arn=state.id,
             version=before.id,
             is_stack=True,
@@ -194,24 +195,24 @@ class StackUpdate:
         failed = replace(delivery, outcome="failed")
         try:
             if before.going:
-                before = self._settled(before)
-            align(context, self._there)
+                before = self._after_killed_rollback(before)
+            align(context, self._current)
             self._tests.run(state, every)
-            if on_trial:
-                self._passed(before)
+            if is_under_test:
+                self._record_success(before)
         except Conflict as error:
-            return StackResult(every, because(failed, error))
+            return StackResult(every, with_error(failed, error))
         except DeployError as error:
-            if on_trial:
-                return StackResult(every, self._back.of_tests(failed, error, before))
-            return StackResult(every, because(failed, error))
+            if is_under_test:
+                return StackResult(every, self._restore.of_tests(failed, error, before))
+            return StackResult(every, with_error(failed, error))
         return StackResult(every, delivery)
 
-    def _settled(self, before: Snapshot) -> Snapshot:
-        """A state that another run was leading the stack back from, if that was killed meanwhile.
+    def _after_killed_rollback(self, before: Snapshot) -> Snapshot:
+        """The snapshot of a stack that a killed run was rolling back.
 
         Raises:
-            Conflict: it was not.
+            Conflict: that run is still in progress.
         """
         lease = Lease()
         while not lease.is_over(before.etag):
@@ -219,11 +220,11 @@ class StackUpdate:
             if not is_at(self._context, before):
                 raise changed_elsewhere(self._context.name)
         try:
-            return self._context.keep.settle(replace(before, going=False))
+            return self._context.snapshots.settle(replace(before, going=False))
         except Conflict:
             raise changed_elsewhere(self._context.name) from None
 
 
 def _common(digests: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
-    """The digests of secrets that are known to be the same."""
+    """The digests of secrets that are certainly unchanged."""
     return {name: digest for name, digest in digests.items() if others.get(name) == digest}

@@ -1,7 +1,7 @@
-"""The marks that deployments leave in AWS: tags, descriptions and keys, written and read here.
+"""The marks that deployments write in AWS: tags, descriptions and keys.
 
-AWS is the only state, so each kind of mark has one module with its formats, and ``MARKS`` there
-says what they stand for. The documentation's table is made of these (``state.table``).
+AWS is the only state. Each kind of mark has one module that writes and reads its formats, and whose
+``MARKS`` explain them. ``state.all_marks`` collects them for the documentation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Mark(NamedTuple):
-    """A mark for people: what carries it, how it is written, and what it stands for."""
+    """A mark as the documentation shows it: its resource, its format and its meaning."""
 
     carrier: str
     format: str

@@ -1,4 +1,4 @@
-"""All that deployments leave in AWS, as the documentation lists it."""
+"""All marks of deployments in AWS, in the order of the documentation."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lambda_fast_deploy.state import (
     repository_tags,
 )
 
-# What AWS itself says of a function, without a mark of ours
+# Values that AWS itself has of a function
 _OF_AWS = (
     Mark(
         "code",
         "`CodeSha256` of the function",
-        "this zip, which is the same wherever it is made",
+        "this zip, which is the same on every machine",
     ),
-    Mark("configuration", "the function itself", "compared key by key with what you give"),
+    Mark("configuration", "the function itself", "compared key by key with the desired one"),
 )
 
 MARKS = (

@@ -1,4 +1,4 @@
-"""The keys of objects in the bucket for zips and stacks, named by content."""
+"""The content-addressed keys of objects in the bucket for zips and stacks."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import re
 from lambda_fast_deploy.state import Mark
 
 PREFIX = "lambda-fast-deploy/"
-ARTIFACT = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.(?:zip|template)")  # that templates name
+ARTIFACT = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.(?:zip|template)")  # in templates
 
 MARKS = (
     Mark(
-        "zips over 50 MB, and what stacks are made of",
-        "keys in your bucket, named by content",
-        "this content is there; held against S3's checksum or the bytes before it is used",
+        "zips over 50 MB, and artifacts of stacks",
+        "content-addressed keys in your bucket",
+        "this content exists; its checksum or bytes are compared before use",
     ),
     Mark(
-        "what the requirements of a stack led to",
+        "dependencies that the requirements of a stack resolved to",
         "`made/<fingerprint>.json` and `dependencies/<fingerprint>.zip` in your bucket",
-        "which zip, and the checksum of its bytes",
+        "the zip, and the checksum of its bytes",
     ),
     Mark(
-        "states of a stack",
+        "snapshots of a stack",
         "`stacks/<name>/<id>.json` in your bucket",
-        "template, parameters and the state before: the way back",
+        "template, parameters and the previous snapshot, for a rollback",
     ),
     Mark(
         "functions that code-only has updated",
         "`stacks/<name>/drift.json` in your bucket",
-        "their code is not what the stack says",
+        "their code differs from the stack",
     ),
 )
 
 
 def zip_key(digest: str) -> str:
-    """The key of a zip, by a hash of its bytes or of what it holds (hexadecimal)."""
+    """The key of a zip, by a hash of its bytes or of its content (hexadecimal)."""
     return f"{PREFIX}{digest}.zip"
 
 
@@ -45,20 +45,20 @@ def template_key(text: str) -> str:
 
 
 def dependencies_key(fingerprint: str) -> str:
-    """The key of what requirements led to, zipped."""
+    """The key of the zipped dependencies that requirements resolved to."""
     return f"{PREFIX}dependencies/{fingerprint}.zip"
 
 
 def build_key(fingerprint: str) -> str:
-    """The key of the record of which zip was built for a fingerprint."""
+    """The key of the record that maps a fingerprint to its zip."""
     return f"{PREFIX}made/{fingerprint}.json"
 
 
 def snapshot_key(stack: str, snapshot: str) -> str:
-    """The key of a state of a stack, by its id."""
+    """The key of a snapshot of a stack, by its id."""
     return f"{PREFIX}stacks/{stack}/{snapshot}.json"
 
 
 def drift_key(stack: str) -> str:
-    """The key of the record of functions that were updated past their stack."""
+    """The key of the record of functions that have drifted from their stack."""
     return f"{PREFIX}stacks/{stack}/drift.json"

@@ -1,7 +1,7 @@
-"""What the descriptions of versions and aliases tell of their past; AWS keeps it, nobody else.
+"""The descriptions of versions and aliases, which store the history of releases in AWS.
 
-A version names the one that users had before it, and how that one fared: so there is a way back,
-whatever was tried and thrown away in between, and a history. An alias tells of its own version.
+The description of a version has the previous live version and its figures. So a rollback and the
+history skip versions that failed. The description of an alias has the figures of its version.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from lambda_fast_deploy.models import AliasState, Event, FunctionState, PastVers
 from lambda_fast_deploy.state import Mark, marks
 
 _ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
-_HOME = re.compile(rf"{marks.UNDER_TEST}\w+, back to version (\d+) if they fail")
+_STABLE = re.compile(rf"{marks.UNDER_TEST}\w+, back to version (\d+) if they fail")
 _PUTTING_BACK = re.compile(rf"{marks.PUTTING_BACK}\w+, ")
 _AFTER = re.compile(r"after version (\d+)")
 _TOOK = re.compile(r"took ([\d.]+) s")
 _COLD = re.compile(r"cold start (\d+) ms")
 _WARM = re.compile(r"warm (\d+) ms")
 
-CODE_ONLY = "code-only"  # of the versions that an alias leads to until their stack is deployed
+CODE_ONLY = "code-only"  # of versions that an alias points to until the next deploy of the stack
 
 MARKS = (
     Mark(
-        "the way back, and the past",
+        "history of releases, for a rollback",
         "descriptions of versions and of the alias",
-        "commit, who, when, after which version, how fast",
+        "commit, actor, time, previous version, speed",
     ),
     Mark(
         "version that code-only has published",
         f"description `{CODE_ONLY}` of the version",
-        "its stack does not know it; the next deployment of the stack deletes it",
+        "not part of the stack; the next deployment of the stack deletes it",
     ),
 )
 
 
 def of_version(event: Event, previous: str, past: str = "", *, now: datetime) -> str:
-    """The description of a new version; unlike that of any other run.
+    """The description of a new version, unique to the run.
 
     Args:
-        event: what it is made of, and by whom.
-        previous: the version that users have now, if any.
-        past: the description of the alias that leads to that.
-        now: when it is published.
+        event: has the commit and the actor.
+        previous: the live version, if there is one.
+        past: the description of the alias that points to it.
+        now: time of the publication.
     """
     parts = [
         f"commit {event.commit[:12]}" if event.commit else "",
@@ -54,8 +54,10 @@ def of_version(event: Event, previous: str, past: str = "", *, now: datetime) ->
         f"deployed {_written(now)}",
         f"after version {previous}" if previous else "",
     ]
-    fared = [match.group() for p in (_TOOK, _COLD, _WARM) if (match := p.search(past))]
-    return " ".join(filter(None, parts)) + (f" ({', '.join(fared)})" if previous and fared else "")
+    figures = [match.group() for p in (_TOOK, _COLD, _WARM) if (match := p.search(past))]
+    return " ".join(filter(None, parts)) + (
+        f" ({', '.join(figures)})" if previous and figures else ""
+    )
 
 
 def of_alias(
@@ -67,17 +69,17 @@ def of_alias(
     now: datetime,
     has_url: bool = False,
 ) -> str:
-    """The description of an alias; unlike that of any other run.
+    """The description of an alias, unique to the run.
 
     Args:
-        previous: the version that users had before, if any.
-        speed: of the version that it leads to.
-        took: seconds from the beginning of the run.
-        back_from: the version that was given up, if one was.
-        now: when the alias is moved.
-        has_url: whether a function URL is wanted.
+        previous: the previous live version, if any.
+        speed: of the alias's version.
+        took: seconds since the beginning of the run.
+        back_from: the version that a rollback replaced, if any.
+        now: time of the update of the alias.
+        has_url: whether the alias has to have a function URL.
     """
-    # Later runs read these figures, so that their format is not that of pages (units.py).
+    # Later runs read these figures, so their format is fixed and not that of units.py.
     parts = [
         f"after version {previous}" if previous else "no version before",
         f"back from version {back_from}" if back_from else "",
@@ -90,43 +92,43 @@ def of_alias(
     return ", ".join(filter(None, parts))
 
 
-def under_test(run: str, home: str, description: str) -> str:
-    """The description of an alias as long as the last test of a run has not passed.
+def under_test(run: str, stable: str, description: str) -> str:
+    """The description of an alias until the last test of a run has passed.
 
     Args:
         run: the run that tests.
-        home: the version that an undo goes back to; nothing if there is none.
-        description: what it says once they have passed.
+        stable: the version to restore if a test fails; empty if there is none.
+        description: of the alias after the tests.
     """
-    back = f", back to version {home} if they fail" if home else ""
+    back = f", back to version {stable} if they fail" if stable else ""
     return f"{marks.UNDER_TEST}{run}{back}, {description}"
 
 
 def putting_back(run: str, description: str) -> str:
-    """The description of an alias that leads where it should while its URL is taken away."""
+    """The description of a restored alias until its function URL is deleted."""
     return f"{marks.PUTTING_BACK}{run}, {description}"
 
 
 def without_mark(description: str) -> str:
-    """The description of an alias that a run was putting back, as it was before."""
+    """The description of a restored alias without the mark of the rollback."""
     return _PUTTING_BACK.sub("", description)
 
 
 def wants_url(description: str) -> bool:
-    """Whether the run that moved an alias wants it to have a function URL."""
+    """Whether the run that updated an alias needs its function URL."""
     return f", {marks.WITH_URL}, " in description
 
 
 def proved_by(alias: AliasState | None) -> str:
-    """The version that users of an alias had when all tests had passed; nothing if there is none.
+    """The last version of an alias that has passed all tests; empty if there is none.
 
-    While a version is under test that is the one before it: where an undo leads to.
+    While a version is under test, that is the version before it, which an undo restores.
     """
     if alias is None or alias.description.startswith(marks.DELETING):
         return ""
     if not alias.is_under_test:
         return alias.version
-    match = _HOME.match(alias.description)
+    match = _STABLE.match(alias.description)
     return match.group(1) if match else ""
 
 
@@ -136,7 +138,7 @@ def _written(moment: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class VersionOrigin:
-    """Where a version came from; ``deployed`` is a time in ISO 8601."""
+    """The origin of a version; ``deployed`` is a time in ISO 8601."""
 
     commit: str = ""
     actor: str = ""
@@ -144,7 +146,7 @@ class VersionOrigin:
 
 
 def origin_of(description: str) -> VersionOrigin:
-    """What a version's description tells of its making; others write what they like there."""
+    """The origin in a version's description; empty if the description has another format."""
     match = _ORIGIN.match(description)
     return (
         VersionOrigin(*match.groups(default=""))
@@ -154,7 +156,7 @@ def origin_of(description: str) -> VersionOrigin:
 
 
 def _is_moment(text: str) -> bool:
-    """Whether a text is a time in ISO 8601 that is the same everywhere."""
+    """Whether a text is a time in ISO 8601 with a time zone."""
     try:
         return datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
@@ -162,13 +164,13 @@ def _is_moment(text: str) -> bool:
 
 
 def previous_of(description: str) -> str:
-    """The version that users had before this one; nothing if it does not say."""
+    """The live version before this one; empty if the description does not have it."""
     match = _AFTER.search(description)
     return match.group(1) if match else ""
 
 
 def speed_of(description: str) -> Speed:
-    """How fast a version was, as a description of its alias or of the next version tells."""
+    """The speed of a version in the description of its alias or of the next version."""
     cold, warm = _COLD.search(description), _WARM.search(description)
     return Speed(
         cold=units.from_ms(int(cold.group(1))) if cold else None,
@@ -177,25 +179,25 @@ def speed_of(description: str) -> Speed:
 
 
 def history(versions: Iterable[FunctionState], last: str) -> tuple[PastVersion, ...]:
-    """The versions that users had before one, the oldest first; each is told of by the next.
+    """The live versions before one, oldest first; the figures of each are in the next one.
 
     Args:
-        versions: the published versions that are still there.
-        last: the one to begin with, which is not part of it.
+        versions: the published versions that still exist.
+        last: the version to start from, which is not part of the history.
     """
     states = {state.version: state for state in versions}
-    found: list[PastVersion] = []
-    teller = states.get(last)
-    while teller and (number := previous_of(teller.description)) in states:
+    past: list[PastVersion] = []
+    successor = states.get(last)
+    while successor and (number := previous_of(successor.description)) in states:
         state = states.pop(number)
-        took = _TOOK.search(teller.description)
-        found.append(
+        took = _TOOK.search(successor.description)
+        past.append(
             PastVersion(
                 version=number,
                 seconds=float(took.group(1)) if took else None,
-                speed=speed_of(teller.description),
+                speed=speed_of(successor.description),
                 code_size=state.code_size,
             )
         )
-        teller = state
-    return tuple(reversed(found))
+        successor = state
+    return tuple(reversed(past))

@@ -1,4 +1,4 @@
-"""The tags that images are found by in ECR."""
+"""The tags that identify images in ECR."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ _FOR_PEOPLE = str.maketrans("{}", "<>")
 
 
 class ImageTag(Enum):
-    """A kind of tag: how it is written, which image has it, and what it stands for."""
+    """A kind of tag: its format, its image and its meaning."""
 
     HUMAN = ("{tag}", "newest base image", "for people; nothing reads it")
-    BASE = ("{tag}-{fingerprint}", "base image", "this content is there, under this digest")
-    PART = ("{tag}-{fingerprint}-part", "base image", "the newest of this Dockerfile")
-    APP = ("app-{fingerprint}", "app image", "this content is there, under this digest")
+    BASE = ("{tag}-{fingerprint}", "base image", "this content exists, with this digest")
+    PART = ("{tag}-{fingerprint}-part", "base image", "the newest build of this Dockerfile")
+    APP = ("app-{fingerprint}", "app image", "this content exists, with this digest")
     APP_ON_BASE = (
         "app-{fingerprint}-{digest}",
         "app image",
-        "likewise, on this base",
+        "the same, built on this base",
     )
-    KEPT = ("kept-{digest}", "image of a version", "do not expire: it was deployed")
-    CACHE = ("buildcache", "build cache", "nothing that would be missed")
+    KEPT = ("kept-{digest}", "image of a version", "does not expire, because it was deployed")
+    CACHE = ("buildcache", "build cache", "can be deleted at any time")
 
     def __init__(self, format: str, image: str, meaning: str) -> None:
         self.format = format
         self.mark = Mark(image, f"image tag `{format.translate(_FOR_PEOPLE)}` in ECR", meaning)
 
     def named(self, **values: str) -> str:
-        """The tag with the values that its format names."""
+        """The tag with the values for the placeholders of its format."""
         return self.format.format(**values)
 
 
@@ -38,20 +38,20 @@ MARKS = tuple(tag.mark for tag in ImageTag)
 
 
 def base_tag(base: Base, fingerprint: str) -> str:
-    """The tag that a base image is found by."""
+    """The tag of a base image."""
     return ImageTag.BASE.named(tag=base.tag, fingerprint=fingerprint)
 
 
 def part_tag(base: Base, fingerprint: str) -> str:
-    """The tag that the newest base of a recipe, and of a part of its upstreams, is found by."""
+    """The tag of the newest base of a recipe, and of a part of its upstreams."""
     return ImageTag.PART.named(tag=base.tag, fingerprint=fingerprint)
 
 
 def app_tag(fingerprint: str, base: str = "") -> str:
-    """The tag that an app image is found by; with the digest of the base that it stands on.
+    """The tag of an app image, with the digest of its base image.
 
-    The base's own fingerprint is in that of the image, and a base can be built anew from the same
-    content. Where the base is not there any more, the image is found without its digest.
+    The image's fingerprint includes that of the base, but a base can be rebuilt from the same
+    content. If the base was deleted, the tag without its digest identifies the image.
     """
     if not (digest := _shortened(base)):
         return ImageTag.APP.named(fingerprint=fingerprint)
@@ -59,7 +59,7 @@ def app_tag(fingerprint: str, base: str = "") -> str:
 
 
 def kept_tag(digest: str) -> str:
-    """The tag that an image keeps when the one of its content moves to another build of it."""
+    """The tag that an image keeps when another build of the same content gets its tag."""
     return ImageTag.KEPT.named(digest=_shortened(digest))
 
 

@@ -1,4 +1,4 @@
-"""The descriptions of layer versions: what each was made of, and what it holds."""
+"""The descriptions of layer versions: their inputs and their content."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MARKS = (
     Mark(
         "layer",
         "description of the layer version",
-        "fingerprint of its requirements and of your own folders among them, content, size",
+        "fingerprint of its requirements (with local folders), content, size",
     ),
 )
 
 
 def text(version: LayerVersion) -> str:
-    """The description of a version; its ARN, which Lambda gives, is not in it."""
+    """The description of a version, without its ARN, which Lambda assigns."""
     return (
         f"lambda-fast-deploy {version.fingerprint} {version.content} "
         f"of {'.'.join(version.contents)}, {version.size} bytes"
@@ -30,7 +30,7 @@ def text(version: LayerVersion) -> str:
 
 
 def parse(arn: str, description: str) -> LayerVersion | None:
-    """The version that a description tells of; ``None`` if somebody else has written it."""
+    """The version of a description; ``None`` if it has another format."""
     match = _FORMAT.fullmatch(description)
     if match is None:
         return None

@@ -1,1 +1,1 @@
-"""Tests of functions: of a new version before it has traffic, and once it is live."""
+"""Runs the tests of functions: on a new version before it has traffic, and on the live version."""

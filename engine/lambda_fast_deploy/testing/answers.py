@@ -1,4 +1,4 @@
-"""What tests expect of an answer, and how they show one that is not as expected."""
+"""Compares an answer with what a test expects, and shows answers in messages."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def excerpt(body: object, hidden: Callable[[str], str]) -> str:
 
 
 def redirect(answer: HttpResponse) -> str:
-    """Where an answer redirects to, for the end of a message; empty if it does not."""
+    """The address that an answer redirects to, for the end of a message; empty if none."""
     if not answer.location:
         return ""
     from lambda_fast_deploy.adapters.http import shown
 
-    return f", leading to {shown(answer.location)[:SHOWN]}"
+    return f", redirects to {shown(answer.location)[:SHOWN]}"
 
 
 def expect_json(expected: Mapping[str, object], body: object, hidden: Callable[[str], str]) -> None:
     """Compare values of a JSON answer by their keys.
 
     Raises:
-        FunctionTestFailed: it is no JSON, or a value is another.
+        FunctionTestFailed: it is not JSON, or a value differs.
     """
     if not expected:
         return
@@ -52,7 +52,7 @@ def expect_json(expected: Mapping[str, object], body: object, hidden: Callable[[
 
 
 def _at(document: Any, key: str) -> Any:
-    """The value of a key, or of a path such as ``a.b.0`` where there is no such key."""
+    """The value of a key; without such a key, of a path such as ``a.b.0``."""
     if isinstance(document, dict) and key in document:
         return document[key]
     for part in key.split("."):
@@ -66,12 +66,12 @@ def _at(document: Any, key: str) -> Any:
 
 
 def expect_speed(seconds: float, limit: float | None) -> None:
-    """Compare the seconds that an answer took with their limit, if there is one.
+    """Compare the response time in seconds with its limit, if there is one.
 
     Raises:
         FunctionTestFailed: it took longer.
     """
     if limit is not None and seconds > limit:
         raise FunctionTestFailed(
-            f"answered after {seconds * 1000:.0f} ms, expected within {limit * 1000:.0f} ms"
+            f"answered after {seconds * 1000:.0f} ms; expected within {limit * 1000:.0f} ms"
         )

@@ -17,7 +17,7 @@ from lambda_fast_deploy.models import EventKind
 from lambda_fast_deploy.testing.http_events import event_of
 from lambda_fast_deploy.testing.speed import SpeedMeter
 
-# Runtime errors that a retry does not help (Lambda developer guide, "Lambda runtime errors").
+# Runtime errors after which no retry succeeds (Lambda developer guide, "Lambda runtime errors").
 _START_ERRORS = (
     "Runtime.ImportModuleError",
     "Runtime.UserCodeSyntaxError",
@@ -25,18 +25,18 @@ _START_ERRORS = (
     "Runtime.MalformedHandlerName",
 )
 
-_PRELUDE_END = "\0" * 8  # of an answer that streams
+_PRELUDE_END = "\0" * 8  # in a streamed response
 
-# A request's method, address, headers and body; its headers with a signature.
+# Takes method, address, headers and body of a request; returns its headers with a signature.
 Sign = Callable[[str, str, Mapping[str, str], bytes], dict[str, str]]
 
 
 class CannotStart(FunctionTestFailed):
-    """The function cannot start; a retry does not help."""
+    """The function cannot start; a retry cannot succeed."""
 
 
 class Address(Protocol):
-    """Somewhere that answers HTTP requests and, perhaps, invocations."""
+    """An endpoint for HTTP requests and, if it is a function's, for invocations."""
 
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -44,18 +44,18 @@ class Address(Protocol):
         """Send an HTTP request."""
 
     def invoke(self, payload: object) -> Any:
-        """Send an event; its answer."""
+        """Send an event; returns the answer."""
 
     def by(self, event: EventKind | None) -> Address:
-        """The same address, with requests that become events of this kind, if one is given."""
+        """The same address, whose requests become events of this kind, if it is not ``None``."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionAddress:
-    """One version or alias, called through Lambda's own API.
+    """One version or alias, invoked through the API of Lambda.
 
-    An HTTP request becomes an event of the kind ``event``. ``timeout`` is the function's own, in
-    seconds: there is no answer later than that.
+    An HTTP request becomes an event of the kind ``event``. ``timeout`` is that of the function, in
+    seconds.
     """
 
     invocations: Invocations
@@ -84,15 +84,15 @@ class VersionAddress:
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
-        begun = clock.monotonic()
-        answer = _whole(self.invoke(event_of(self.event, method, path, body, headers or {})))
-        seconds = clock.monotonic() - begun
+        start = clock.monotonic()
+        answer = _unstreamed(self.invoke(event_of(self.event, method, path, body, headers or {})))
+        seconds = clock.monotonic() - start
         if not (isinstance(answer, dict) and "statusCode" in answer):
             if self.event != "http":  # "Malformed Lambda proxy response", 502
                 raise FunctionTestFailed(
-                    f"what {self.name} returned is no HTTP answer: no statusCode"
+                    f"{self.name} did not return an HTTP response: no statusCode"
                 )
-            # A function URL turns any other answer into a 200 with that JSON.
+            # A function URL returns any other answer as JSON, with status 200.
             return HttpResponse(200, json.dumps(answer).encode(), seconds)
         text = str(answer.get("body") or "")
         try:
@@ -101,22 +101,24 @@ class VersionAddress:
             return HttpResponse(int(answer["statusCode"]), content, seconds, _location(answer))
         except (TypeError, ValueError, OverflowError) as error:
             raise FunctionTestFailed(
-                f"what {self.name} returned is no HTTP answer: {error}"
+                f"{self.name} did not return an HTTP response: {error}"
             ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class UrlAddress:
-    """A public address; requests are signed where ``sign`` gives them headers."""
+    """A public address; ``sign`` signs its requests, if they need it."""
 
     url: str
     sign: Sign | None = None
 
     def invoke(self, payload: object) -> Any:
-        raise FunctionTestFailed(f"{self.url} takes HTTP requests, not events such as {payload!r}")
+        raise FunctionTestFailed(
+            f"{self.url} accepts HTTP requests, not events such as {payload!r}"
+        )
 
     def by(self, event: EventKind | None) -> UrlAddress:
-        del event  # what stands in front of the function makes it
+        del event  # the service in front of the function creates it
         return self
 
     def request(
@@ -136,10 +138,10 @@ class UrlAddress:
         return answer
 
 
-def _whole(answer: Any) -> Any:
-    """An answer as a function returns it that does not stream.
+def _unstreamed(answer: Any) -> Any:
+    """An answer in the form of a function without streaming.
 
-    One that streams sends status and headers as JSON, eight NUL bytes, and the body (Lambda
+    A streamed response has status and headers as JSON, eight NUL bytes, and the body (Lambda
     developer guide, "Writing Lambda functions with response streaming").
     """
     if not isinstance(answer, str) or _PRELUDE_END not in answer:
@@ -149,12 +151,12 @@ def _whole(answer: Any) -> Any:
         head = json.loads(prelude)
     except (ValueError, RecursionError):
         return answer
-    # Without a status it is 200 (the same guide).
+    # The default status is 200 (the same guide).
     return {"statusCode": 200, **head, "body": body} if isinstance(head, dict) else answer
 
 
 def _location(answer: Mapping[str, Any]) -> str:
-    """Where a redirect leads, by the headers that a function returns."""
+    """The target of a redirect in the headers that a function returns."""
     for headers in (answer.get("headers"), answer.get("multiValueHeaders")):
         for name, value in headers.items() if isinstance(headers, dict) else ():
             if name.lower() == "location":

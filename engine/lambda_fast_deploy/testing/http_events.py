@@ -1,4 +1,4 @@
-"""An HTTP request as the event that a function gets of it, by what stands in front of it."""
+"""Converts an HTTP request to the event that a URL, an API or a load balancer sends a function."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from lambda_fast_deploy.models import EventKind
 
 HOST = "lambda-fast-deploy.test"
 NAME = "lambda-fast-deploy"
-# What is sent as text, and not in base64 (Elastic Load Balancing guide, "Lambda functions as
-# targets"); function URLs and APIs do so, too, with these.
+# Content types that are sent as text and not in base64 (Elastic Load Balancing guide, "Lambda
+# functions as targets"); function URLs and APIs send these as text, too.
 _TEXT = re.compile(r"text/|application/(json|javascript|xml)\s*(;|$)", re.IGNORECASE)
 _TARGET = str(Arn("aws", "elasticloadbalancing", "us-east-1", "0" * 12, f"targetgroup/{NAME}/0"))
 
 
 def event_of(
-    kind: EventKind, method: str, path: str, body: bytes, given: Mapping[str, str]
+    kind: EventKind, method: str, path: str, body: bytes, more: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The event of a request that a test makes.
+    """The event for the request of a test.
 
     Args:
-        kind: what sends it: a function URL or an HTTP API (``http``, payload format 2.0), a REST
+        kind: its sender: a function URL or an HTTP API (``http``, payload format 2.0), a REST
             API (``rest``, format 1.0), or an Application Load Balancer (``alb``).
-        method: the request's.
-        path: the request's, with its query.
-        body: what is sent.
-        given: headers, beside those that every request has.
+        method: of the request.
+        path: of the request, with its query.
+        body: of the request.
+        more: headers in addition to those of every request.
     """
     headers = {"host": HOST, "user-agent": NAME}
     if body:
         headers["content-type"] = "application/octet-stream"
         headers["content-length"] = str(len(body))
-    headers |= {name.lower(): value for name, value in given.items()}
+    headers |= {name.lower(): value for name, value in more.items()}
     raw_path, _, query = path.partition("?")
     if kind == "http":
         return _http(method, raw_path, query, headers) | _body(body, headers, None)
@@ -126,7 +126,7 @@ def _rest(method: str, path: str, query: str, headers: Mapping[str, str]) -> dic
 
 
 def _alb(method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Elastic Load Balancing guide, "Lambda functions as targets"; a query stays as it is sent."""
+    """Elastic Load Balancing guide, "Lambda functions as targets"; it does not decode the query."""
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     return {
         "requestContext": {"elb": {"targetGroupArn": _TARGET}},

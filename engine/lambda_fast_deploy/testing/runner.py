@@ -1,4 +1,4 @@
-"""Runs the tests of a function: each until it passes, cannot pass, or its time is over."""
+"""Runs the tests of a function, each until it passes, cannot pass, or its time is over."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAUSE = 0.3  # seconds between two repetitions
 
 @dataclass(frozen=True, slots=True)
 class TestedFunction:
-    """The function that is tested. ``more`` are further environment variables of commands."""
+    """The function under test. ``more`` are further environment variables of commands."""
 
     name: str
     alias: str
@@ -33,7 +33,7 @@ class TestedFunction:
     more: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, region: str) -> dict[str, str]:
-        """What commands get."""
+        """The environment of commands."""
         version = self.address.qualifier if isinstance(self.address, VersionAddress) else ""
         return {
             **VARIABLES,
@@ -59,14 +59,14 @@ class FunctionTests:
         """Run one test.
 
         Args:
-            step: that of the plan.
-            when: at which point of the release, for people.
+            step: of the plan.
+            when: the point of the release, for people.
             test: the test.
-            subject: the function; a test with an address of its own asks that instead.
+            subject: the function; a test with its own address calls that instead.
 
         Raises:
-            FunctionTestFailed: it did not pass.
-            Cancelled: the run was stopped meanwhile.
+            FunctionTestFailed: it failed.
+            Cancelled: the run was cancelled.
         """
         target = replace(
             self._target(subject),
@@ -78,15 +78,17 @@ class FunctionTests:
             detail(run_test(test, target))
 
     def repeat(self, test: FunctionTest, subject: TestedFunction, times: int) -> None:
-        """Run a test again that has passed, so that the calls can be measured.
+        """Run a passed test again, to measure its calls.
 
         Raises:
-            Cancelled: the run was stopped meanwhile.
+            Cancelled: the run was cancelled.
         """
         target, deadline = self._target(subject), Deadline.after(test.within)
         for _ in range(times):
             self._run_log.cancellation.check()
-            with contextlib.suppress(*NOT_YET, RecursionError):  # it has passed before
+            with contextlib.suppress(
+                *NOT_YET, RecursionError
+            ):  # the result does not matter: it has passed
                 test.run(target, deadline)
             if times > 1:
                 clock.sleep(PAUSE)
@@ -106,10 +108,10 @@ class FunctionTests:
 
 
 def run_test(test: FunctionTest, target: Target) -> str:
-    """Run a test until it passes or its time is over; what it saw, in a few words.
+    """Run a test until it passes or its time is over; returns a summary of the answer.
 
     Raises:
-        FunctionTestFailed: it did not pass; the message says what was expected and what came.
+        FunctionTestFailed: it failed; the message has the expected and the actual value.
     """
     deadline, tries = Deadline.after(test.within), 0
     last: DeployError | None = None
@@ -124,26 +126,26 @@ def run_test(test: FunctionTest, target: Target) -> str:
         except NOT_YET as failure:
             last = failure
         except RecursionError:
-            last = FunctionTestFailed("the answer holds too many values inside each other")
+            last = FunctionTestFailed("the answer is nested too deeply")
         target.not_yet(last.message)
         return last
 
     result = retry.until(
         attempt,
-        lambda seen: isinstance(seen, (str, CannotStart)),
+        lambda answer: isinstance(answer, (str, CannotStart)),
         deadline=test.within if test.is_retried else 0,
         first=0.5,
         longest=5.0,
         wake=target.check,
     )
     if isinstance(result, DeployError):
-        spent = (
+        duration = (
             f" ({tries} tries in {units.seconds(test.within - deadline.left, 1)})"
             if tries > 1
             else ""
         )
         raise FunctionTestFailed(
-            f"test {test.name} did not pass{spent}: {result.message}",
+            f"test {test.name} failed{duration}: {result.message}",
             detail=result.detail,
             remedy=result.remedy,
         )
@@ -151,6 +153,6 @@ def run_test(test: FunctionTest, target: Target) -> str:
 
 
 def _after(before: DeployError, late: OutOfTime) -> FunctionTestFailed:
-    """An attempt that had no time left says less than the one before it."""
-    says = f"{before.message}; then {late.message}"
-    return FunctionTestFailed(says, detail=before.detail, remedy=before.remedy)
+    """The error of an attempt that ran out of time, after the more specific one before it."""
+    message = f"{before.message}; then {late.message}"
+    return FunctionTestFailed(message, detail=before.detail, remedy=before.remedy)

@@ -10,9 +10,9 @@ from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.models import Speed
 
-# A report of a log in text (Lambda developer guide, "REPORT log line fields"); of a version with
-# SnapStart, which is restored in place of being initialised, it has Restore Duration ("Monitoring
-# for Lambda SnapStart"). All are in milliseconds.
+# A report in a text log (Lambda developer guide, "REPORT log line fields"). With SnapStart, it has
+# Restore Duration in place of Init Duration ("Monitoring for Lambda SnapStart"). All are in
+# milliseconds.
 _REPORT = re.compile(r"REPORT .*?\tDuration: (\d+(?:\.\d+)?) ms\t(.*)")
 _START = re.compile(r"(?<!Billed )(?:Init|Restore) Duration: (\d+(?:\.\d+)?) ms")
 
@@ -30,9 +30,9 @@ class SpeedMeter:
         self._is_called = False
 
     def read(self, log: str) -> None:
-        """Take the end of an invocation's log.
+        """Read the end of an invocation's log.
 
-        Lambda's own report is the last; what looks like one before it is the function's.
+        The last report is Lambda's; an earlier one is output of the function.
         """
         self._is_called = True
         for duration, start in list(_reports(log))[-1:]:
@@ -43,7 +43,7 @@ class SpeedMeter:
 
     @property
     def speed(self) -> Speed:
-        """The first start and the median of the calls without one, as far as seen."""
+        """The first cold start and the median of the warm calls, as far as measured."""
         import statistics
 
         return Speed(
@@ -51,14 +51,14 @@ class SpeedMeter:
             warm=statistics.median(self._warm) if self._warm else None,
         )
 
-    def hold(self, budget: float, name: str) -> str:
-        """Hold the start of the function of a name against its budget, in seconds.
+    def check(self, budget: float, name: str) -> str:
+        """Compare the cold start of a function with its budget, in seconds.
 
         Returns:
-            Why that cannot be judged; nothing if it can.
+            Why it was not compared; empty if it was.
 
         Raises:
-            FunctionTestFailed: it takes longer.
+            FunctionTestFailed: it exceeds the budget.
         """
         cold = self.speed.cold
         if cold is None:
@@ -79,12 +79,12 @@ class SpeedMeter:
         if not self._is_called:
             return "no test calls it directly, by a path (http: /health) or an event (invoke)"
         if not self._warm:
-            return "its log has no report by Lambda, as with a system-level of warn"
-        return "every call ran in an execution environment that had started before"
+            return "its log has no report by Lambda, for example because system-level is warn"
+        return "every call ran in an execution environment that was already started"
 
 
 def _reports(log: str) -> Iterator[tuple[float, float | None]]:
-    """Of each invocation that a log reports how long it took, and its start if it had one."""
+    """The duration of each invocation in a log, and its cold start if it had one."""
     for line in log.split("\n"):
         if text := _REPORT.match(line):
             duration, rest = text.groups()
@@ -95,7 +95,7 @@ def _reports(log: str) -> Iterator[tuple[float, float | None]]:
 
 
 def _json_report(line: str) -> Iterator[tuple[float, float | None]]:
-    """The same of a line in JSON, if it is a report and not a function's own words about one."""
+    """The same for a line in JSON, if it is a report by Lambda."""
     try:
         record = json.loads(line)
         metrics = record["record"]["metrics"] if record["type"] == _JSON_REPORT else {}

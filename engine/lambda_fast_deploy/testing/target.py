@@ -1,4 +1,4 @@
-"""What a test is run against."""
+"""The target of a test."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lambda_fast_deploy.testing.endpoints import Address, Sign
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A function in a region, and what a test may need to reach it.
+    """A function in a region, and the clients that a test may need to call it.
 
-    ``environment`` is what commands get, and ``root`` where they run. ``not_yet`` is called with
-    what is still wrong after each attempt, and ``check`` during one; both may raise to give up.
-    ``hidden`` masks secrets in a text: mask it before it is cut, as half of a secret is not
-    recognised any more.
+    ``environment`` is that of commands, and ``root`` their working directory. ``not_yet`` gets the
+    error of each failed attempt, and ``check`` is called during one; both may raise to stop the
+    test. ``hidden`` masks secrets in a text. Mask a text before you cut it: a part of a secret is
+    not recognised.
     """
 
     address: Address
@@ -31,10 +31,10 @@ class Target:
     hidden: Callable[[str], str] = str
 
     def sign(self, service: str) -> Sign:
-        """The signature of requests to a service of AWS, with the run's credentials."""
+        """A function that signs requests to a service of AWS with the run's credentials."""
         return signer(self.clients, self.region, service)
 
 
 def signer(clients: Clients, region: str, service: str) -> Sign:
-    """The signature of requests to a service of a region, with the run's credentials."""
+    """A function that signs requests to a service of a region with the run's credentials."""
     return partial(clients.aws.signed, region, service)

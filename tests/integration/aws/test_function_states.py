@@ -97,7 +97,7 @@ def test_a_function_that_somebody_else_is_making_is_waited_for(
     assert time.monotonic() - begun > seconds
     doing = "Pending (Creating)" if state == "Pending" else "being updated"
     assert f"waiting: {name} is {doing}" in run.log
-    assert "somebody else" not in run.log
+    assert "another deployment" not in run.log
     assert get(run.function["url"])[1]["version"] == "one"
 
 
@@ -136,7 +136,7 @@ def test_a_rollback_wakes_the_version_that_it_leads_to(
         back = project.run("rollback", name)
     assert back.code == 0
     assert back.function["version"] == "2"
-    assert f"Lambda restores version 2 of {name}, which was Inactive" in back.log
+    assert f"Lambda is restoring version 2 of {name}, which was Inactive" in back.log
     assert get(run.function["url"])[1]["version"] == "two"
 
 
@@ -206,7 +206,7 @@ def test_a_failing_version_is_taken_back_from_an_alias_with_provisioned_concurre
         run = project.deploy()
     assert (run.code, run.function["outcome"]) == (1, "undone")
     assert "only behind the URL" in run.log
-    assert "somebody else" not in run.log
+    assert "another deployment" not in run.log
     assert (run.function["version"], run.function["serves"]) == ("1", "same")
     assert served(aws, name) == "1"
     assert get(provisioned)[1]["version"] == "one"

@@ -138,7 +138,7 @@ def test_a_way_of_telling_that_fails_changes_neither_aws_nor_the_exit_code(
         project.configure(TEST.format(command="exit 1"))
         code, now, seen = run("deploy")
         assert (code, now) == (1, first)
-        assert f"{project.name}: failed and undone, live still serves version 1, in " in seen
+        assert f"{project.name}: failed and rolled back, live still serves version 1, in " in seen
         project.configure("    memory: much\n")
         code, now, seen = run("deploy")
         assert (code, now) == (2, first)
@@ -211,7 +211,7 @@ def test_a_hangup_undoes_what_was_begun(project: Telling, aws: Any, stop: signal
         told(running, "0 calls")
         assert aws.get_alias(FunctionName=project.name, Name="live").get("RoutingConfig")
         running.send_signal(stop)
-        said = told(running, "failed and undone, live still serves version 1")
+        said = told(running, "failed and rolled back, live still serves version 1")
     assert running.returncode == 1
     assert f"{stop.name}: no further step begins" in said
     alias = aws.get_alias(FunctionName=project.name, Name="live")
@@ -316,7 +316,7 @@ def test_a_change_that_was_refused_is_not_undone(project: Telling, name: str) ->
     assert run.code == 1
     assert (run.function["outcome"], run.function["undone"]) == ("failed", [])
     assert f"{name}: failed, live still serves version 1" in run.log
-    assert "nothing had been changed" in run.log
+    assert "nothing was changed" in run.log
 
 
 @pytest.fixture
@@ -343,7 +343,7 @@ def test_what_somebody_else_has_deployed_is_not_told_as_undone(
         project.write("go", "")
         said = told(running, f"{name}: failed")
     found = json.loads((project.root / "report.json").read_text())["functions"][0]
-    theirs_now = "left alone, since somebody else has deployed in the meantime"
+    theirs_now = "kept, because another deployment has changed it since"
     spared = f"code of {name}: {theirs_now}"
     assert found["spared"] == [f"version {theirs} of {name}: {theirs_now}", spared]
     assert not any(each.startswith("code of") for each in found["undone"])
@@ -359,7 +359,7 @@ def test_an_undo_that_failed_names_what_is_left(
     project.release("two")
     with failing() as running, faults({"operation": "DeleteFunction", **DENIED}):
         project.write("go", "")
-        said = told(running, f"{name}: failed and not fully undone, 1 left to mend by hand")
+        said = told(running, f"{name}: failed, rollback incomplete: 1 change needs a manual fix")
     assert running.returncode == 4
-    undo = f"undo undo:{name} (us-east-1): FAILED: code of {name}; left to mend by hand: version 2"
+    undo = f"undo undo:{name} (us-east-1): FAILED: code of {name}; fix manually: version 2"
     assert f"{undo} of {name}\n" in said

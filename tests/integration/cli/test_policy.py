@@ -293,7 +293,7 @@ def check_told(run: Run, sid: str, action: str) -> None:
     assert f"no permission for {action}" in run.log
     if sid in CLEANING and run.report:
         assert run.code == 0
-        assert "Old versions of" in run.log
+        assert "The old versions of" in run.log
         return
     assert run.code in (1, 3)
     cause, *rest = run.log.partition("error: ")[2].splitlines()

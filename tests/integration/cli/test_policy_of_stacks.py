@@ -61,7 +61,7 @@ def test_the_policy_of_a_stack_suffices(user: Deployer) -> None:
     assert (status["function"], status["error"]) == (user.name, "")
     assert status["differs"] == [
         "resources differ: Plain, Aliased",
-        "code updated past the stack: Aliased, Plain",
+        "code updated directly: Aliased, Plain",
     ]
     assert user.run("deploy").code == 0
     assert json.loads(user.run("status", "--json").out)[0]["differs"] == []

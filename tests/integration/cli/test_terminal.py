@@ -76,7 +76,7 @@ def test_a_failing_step_is_red_and_its_undo_is_seen(project: Project, name: str)
     assert code == 1
     assert terminal.colour_of("FAILED: test") == "red"
     assert terminal.colour_of(f"undo undo:{name}") == "green"
-    assert terminal.colour_of(f"{name}: failed and undone") == "red"
+    assert terminal.colour_of(f"{name}: failed and rolled back") == "red"
     assert any(f"test:{name}:health" in x for f in terminal.frames for x in f if x[0:1] in SPINNER)
     assert any("not yet: " in line for frame in terminal.frames for line in frame)
     assert terminal.is_clean
@@ -146,7 +146,7 @@ def test_with_json_stdout_is_one_document(project: Project, name: str) -> None:
     project.edit("src/app.py", '"ok"', '"broken"')
     code, found = document(project, "deploy")
     assert (code, found["exit_code"]) == (1, 1)
-    assert "did not pass" in found["functions"][0]["error"]
+    assert "failed" in found["functions"][0]["error"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

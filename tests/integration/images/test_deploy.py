@@ -80,7 +80,7 @@ def test_the_s3_gate_runs_when_asked_and_leaves_no_object(
     broken = project.deploy("move it [test-s3]")
     assert broken.code == 1
     assert broken.function["outcome"] == "undone"
-    assert "does not hold what was written" in broken.log
+    assert "does not have the written content" in broken.log
 
 
 def test_a_broken_dockerfile_ends_with_the_builders_words(project: Project, name: str) -> None:

@@ -121,7 +121,8 @@ def test_a_canary_that_fares_badly_is_given_up(project: Project, name: str, aws:
         run = project.deploy()
     assert run.code == 1
     assert re.search(
-        r"[1-9]\d* of \d+ calls of version 2 failed while it was tried; at most 5 % may", run.log
+        r"[1-9]\d* of \d+ calls of version 2 failed during its canary; max-error-rate allows 5 %",
+        run.log,
     )
     assert users.failed
     assert len(users.failed) < len(users.answers) / 2
@@ -164,7 +165,7 @@ def test_an_alarm_ends_a_canary_and_one_that_was_killed_is_cleared(
         cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="orders lost")
         run = going.result()
     assert run.code == 1
-    assert f"alarm {alarm} went off while version 2 was tried: orders lost" in run.log
+    assert f"alarm {alarm} went off during the canary of version 2: orders lost" in run.log
     assert weights() == {}
 
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="found")
@@ -190,8 +191,8 @@ def test_what_cloudwatch_shows_late_ends_a_canary(project: Project, name: str, a
     with paced(metrics=6, minute=1), serving(first):
         run = project.deploy()
     assert run.code == 1
-    assert re.search(r"(\d+) of \1 calls of version 2 failed while it was tried", run.log)
-    assert "CloudWatch has not shown the last of them yet" in run.log
+    assert re.search(r"(\d+) of \1 calls of version 2 failed during its canary", run.log)
+    assert "CloudWatch does not show the last calls yet" in run.log
     assert leads(aws, name) == ("1", {})
 
 
@@ -212,7 +213,7 @@ def test_the_clock_of_this_machine_does_not_matter(
         )
     print(run.stderr)
     assert run.returncode == 1
-    assert "calls of version 2 failed while it was tried" in run.stderr
+    assert "calls of version 2 failed during its canary" in run.stderr
     assert leads(aws, name) == ("1", {})
 
 
@@ -225,14 +226,14 @@ def test_a_canary_of_which_nothing_is_seen_has_not_passed(
     with serving(first):
         run = project.deploy()
     assert run.code == 1
-    assert f"CloudWatch shows no call of version 2 of {name}, so nothing is known" in run.log
+    assert f"CloudWatch shows no call of version 2 of {name} during its canary" in run.log
     assert "canary: {unseen: pass}" in run.log
     assert leads(aws, name) == ("1", {})
     project.edit("lambda-deploy.yml", "for: 1s", "for: 1s, unseen: pass")
     with serving(first):
         passed = project.deploy()
     assert passed.code == 0
-    assert f"CloudWatch shows no call of version 3 of {name} while it was tried" in passed.log
+    assert f"CloudWatch shows no call of version 3 of {name} during its canary" in passed.log
     assert leads(aws, name) == ("3", {})
 
 
@@ -261,8 +262,9 @@ def test_an_alarm_that_rings_before_does_not_judge_until_it_was_silent(
     with serving(first):
         run = project.deploy()
         assert run.code == 0
-        says = f"Alarm {alarm} rings already, so it does not judge version 2 of {name} until"
-        assert f"{says} it has been silent: orders lost" in run.log
+        start = f"Alarm {alarm} is already in ALARM state. The canary of version 2 of {name} "
+        says = f"{start}ignores it until"
+        assert f"{says} it has left that state: orders lost" in run.log
         project.edit("lambda-deploy.yml", "for: 2s", "for: 30s")
         project.write("src/app.py", GOOD.format(version="three"))
         with ThreadPoolExecutor(1) as pool:
@@ -274,7 +276,7 @@ def test_an_alarm_that_rings_before_does_not_judge_until_it_was_silent(
                 rings(state)
             run = going.result()
     assert run.code == 1
-    assert f"alarm {alarm} went off while version 3 was tried: orders lost" in run.log
+    assert f"alarm {alarm} went off during the canary of version 3: orders lost" in run.log
     assert leads(aws, name) == ("2", {})
 
 
@@ -288,7 +290,8 @@ def test_a_canary_that_the_credentials_end_before_is_refused(
     run = project.run("deploy", "--credentials-expire", soon)
     assert run.code == 3
     assert (
-        f"error: the credentials end in 20 minutes, and the canary of {name} may last 33" in run.log
+        f"error: the credentials expire in 20 minutes, and the canary of {name} can take 33"
+        in run.log
     )
     assert run.changes == []
     assert leads(aws, name) == ("1", {})

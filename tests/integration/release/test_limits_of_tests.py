@@ -94,7 +94,7 @@ def test_what_is_slow_is_asked_once_and_given_up_in_time(project: Project, name:
     run = project.deploy()
     assert time.monotonic() - begun < 6
     assert run.code == 1
-    assert "test it did not pass: there was no answer within 1 s" in run.log
+    assert "test it failed: there was no answer within 1 s" in run.log
     assert [r["operation"] for r in run.requests].count("Invoke") <= 1
 
 
@@ -118,7 +118,7 @@ def test_a_redirect_is_an_answer_and_its_secrets_go_nowhere(project: Project, na
         configure(project, name, f"{{{test}, status: 302}}")
         passed = project.deploy(TOKEN=token)
     assert failed.code == 1
-    assert f"GET {it.url}/a answered 302 instead of 200, leading to {other.url}/x?…" in failed.log
+    assert f"GET {it.url}/a answered 302 instead of 200, redirects to {other.url}/x?…" in failed.log
     assert passed.code == 0
     assert f"GET {it.url}/a 302 in " in passed.log
     assert token.encode() in it.heard[0]
@@ -134,7 +134,7 @@ def test_a_command_that_does_not_end_is_ended(project: Project, name: str) -> No
     begun = time.monotonic()
     run = project.deploy()
     assert run.code == 1
-    assert "sh did not end within 1 s" in run.log
+    assert "sh did not finish within 1 s" in run.log
     assert time.monotonic() - begun < 12
 
 

@@ -124,7 +124,7 @@ def test_of_two_deploys_at_once_one_wins_and_both_tell_the_truth(
     for run in runs:
         if run not in winners:
             assert run.code == 1
-            assert "somebody else" in run.log.partition("error: ")[2].splitlines()[0]
+            assert "another deployment" in run.log.partition("error: ")[2].splitlines()[0]
             assert run.function["version"] in ("1", served)  # it may have ended before the other
 
 
@@ -229,7 +229,7 @@ def handler(event, context):
     back = project.run("rollback", name)
     assert back.code == 0
     for bad in ("4", "3"):
-        assert f"Not back to version {bad}: test health did not pass" in back.log
+        assert f"Not back to version {bad}: test health failed" in back.log
     assert get(url)[1] == {"status": "ok", "release": "good", "idna": "3.10", "colour": "green"}
     alias = aws.get_alias(FunctionName=name, Name="live")
     assert alias["FunctionVersion"] == "2"
@@ -322,7 +322,7 @@ def test_a_signed_url_a_command_and_another_address_are_tested(
     project.write("src/app.py", GOOD.format(version="two"))
     failed = project.deploy()
     assert failed.code == 1
-    assert "test smoke did not pass: sh failed (exit 1)" in failed.log
+    assert "test smoke failed: sh failed (exit 1)" in failed.log
     assert failed.function["version"] == "1"
 
 
@@ -502,6 +502,8 @@ def test_a_change_by_somebody_else_is_told_with_who_and_when_and_left(
         log = run.stderr.read()
     assert run.returncode == 1
     cause = log.partition("error: ")[2].splitlines()[0]
-    assert re.search(rf"somebody else changed {name} at 20\d\d-.*\(version 1, .*deployed 20", cause)
+    assert re.search(
+        rf"another deployment changed {name} at 20\d\d-.*\(version 1, .*deployed 20", cause
+    )
     assert aws.get_function_configuration(FunctionName=name)["MemorySize"] == 300
     assert project.deploy().code == 0

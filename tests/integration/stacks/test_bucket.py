@@ -174,7 +174,7 @@ def test_a_kept_state_that_was_changed_is_no_way_back(kept: Kept) -> None:
     kept.exchange(first, "hello", "evil")
     run = kept.project.run("rollback")
     assert run.code == 3
-    assert f"{first} is not the state of the stack that was kept there" in run.log
+    assert f"{first} is not the snapshot that was stored there" in run.log
     assert run.changes == []
     assert kept.says() == "bye one"
     kept.exchange(first, "evil", "hello")
@@ -189,7 +189,7 @@ def test_there_is_no_way_back_to_a_zip_that_was_exchanged(kept: Kept) -> None:
     kept.exchange(key, "one", "evil")
     run = kept.project.run("rollback")
     assert run.code == 2
-    assert f"{key} is not in bucket {kept.bucket} any more as it was kept" in run.log
+    assert f"{key} in bucket {kept.bucket} was deleted or changed" in run.log
     assert kept.says() == "hello two"
 
 

@@ -80,15 +80,15 @@ def test_only_the_function_that_changed_is_updated_and_the_drift_is_told(
     assert run.changes.count("UpdateFunctionCode") == 1
     assert {"CreateChangeSet", "PublishVersion"} & set(run.changes) == set()
     assert run.function["drifted"] == ["Plain"]
-    assert f"stack {project.root.name}: Plain updated past it" in run.log
-    assert "Drift: the code of Plain is not what stack" in run.log
-    assert "Code-only leaves alone what differs besides code: Aliased." in run.log
+    assert f"stack {project.root.name}: Plain updated directly" in run.log
+    assert "Drift: the code of Plain differs from stack" in run.log
+    assert "code-only ignores changes other than code: Aliased." in run.log
     assert run.actions["test:Plain:answers"] == "test"
     assert run.actions["test:Aliased:told"] == "skip"
     again = project.run("deploy", "--code-only")
     assert again.function["outcome"] == "unchanged"
     assert again.changes == []
-    assert "Drift: the code of Plain is not what stack" in again.log
+    assert "Drift: the code of Plain differs from stack" in again.log
 
 
 def test_a_deployment_brings_back_what_was_updated_past_the_stack(
@@ -111,7 +111,7 @@ def test_a_failing_test_gives_the_function_its_code_back(project: Project, aws: 
     run = project.run("deploy", "--code-only")
     assert run.code == 1
     assert run.function["outcome"] == "undone"
-    assert run.function["undone"] == ["code of Plain", "what is noted of its drift"]
+    assert run.function["undone"] == ["code of Plain", "the record of its drift"]
     assert "expected ok to be true, got false" in run.function["error"]
     assert says(aws, project, "Plain") == "one"
     project.write("plain/app.py", CODE)

@@ -112,7 +112,7 @@ def second(run: Run, project: Project) -> None:
     """Hold a run against what it should say when somebody else was faster."""
     assert run.code == 1
     assert f": stack {project.root.name} was changed outside this run while" in run.log
-    assert "as it should be" not in run.log
+    assert "every resource is up to date" not in run.log
     assert [each["left"] for each in run.report["functions"]] in ([], [[]])
 
 
@@ -171,7 +171,7 @@ def test_an_undo_that_is_refused_is_left(project: Project, api: Any) -> None:
     with faults(REFUSED | {"skip": 1}):
         run = project.deploy()
     assert run.code == 4
-    assert "as it was" not in run.log
+    assert "previous state" not in run.log
     described(api, project, "bad")
     assert project.deploy().code == 1  # its test has not passed
     described(api, project, "one")
@@ -190,8 +190,8 @@ def test_what_somebody_else_deploys_during_the_tests_is_not_undone(
             theirs(api, project, "theirs")
         run = going.result()
     assert run.code == 1
-    assert "as it was" not in run.log
-    says = "left alone, since somebody else has deployed in the meantime"
+    assert "previous state" not in run.log
+    says = "kept, because another deployment has changed it since"
     assert run.function["spared"] == [f"stack {project.root.name}: {says}"]
     described(api, project, "theirs")
 

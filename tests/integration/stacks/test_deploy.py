@@ -201,7 +201,7 @@ def test_a_first_deploy_that_cannot_be_applied_leaves_nothing(
     run = project.deploy()
     assert run.code == 1
     assert run.function["error"].startswith("Broken (AWS::Lambda::Url): ")
-    assert run.function["undone"] == [f"stack {stack} is deleted"]
+    assert run.function["undone"] == [f"stack {stack} was deleted"]
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         status(api, stack)
 
@@ -244,11 +244,11 @@ def test_the_plan_tells_what_becomes_of_each_resource_and_changes_nothing(
     assert plan.actions["resource:Orders"] == "update"
     assert "MemorySize" in plan.out
     assert plan.changes == []
-    assert "judged at the deployment; plan --change-set" in plan.log
+    assert "CloudFormation check it now, use plan --change-set" in plan.log
     compared = project.run("plan", "--change-set")
     assert compared.code == 0
     assert compared.changes == ["CreateChangeSet", "DeleteChangeSet"]
-    assert "judged at the deployment" not in compared.log
+    assert "Only the deployment checks" not in compared.log
     for told in (plan, compared):
         assert {k: v for k, v in told.actions.items() if k in ("resource:News", "resource:Orders")}
     assert status(api, stack) == "CREATE_COMPLETE"
@@ -261,7 +261,7 @@ def test_data_is_not_lost_without_a_yes(project: Project, stack: str, api: Any) 
     project.edit("template.yaml", line, f"{line}    Properties: {{BucketName: {stack}-new}}\n")
     run = project.deploy()
     assert run.code == 2
-    assert "Objects (AWS::S3::Bucket) would be replaced by an empty one" in run.log
+    assert "Objects (AWS::S3::Bucket) would be replaced and its data lost" in run.log
     assert "template.yaml:" in run.log
     assert physical(api, stack)["Objects"] == bucket
     project.edit("lambda-deploy.yml", "  tests:\n", "  may-replace: [Objects]\n  tests:\n")
@@ -288,7 +288,7 @@ def test_rollback_leads_to_what_the_stack_was_before(
     }
     again = project.run("rollback")
     assert again.code == 2
-    assert "nothing is kept of what stack" in again.log
+    assert "the previous state of stack" in again.log
 
 
 def test_a_rollback_that_fails_its_test_stays_where_it_was(
@@ -358,7 +358,7 @@ def test_a_run_that_is_stopped_leads_the_stack_back(
         log = run.stderr.read()
     assert run.returncode == 1
     assert "the run was cancelled" in log
-    assert f"stack {stack}: failed and undone" in log
+    assert f"stack {stack}: failed and rolled back" in log
     assert {k: v[0] for k, v in codes(api, aws, stack).items()} == {
         k: v[0] for k, v in before.items()
     }

@@ -45,7 +45,10 @@ import os
 def handler(event, context):
     return {"ok": True and os.environ["KEY"].startswith("good"), "says": "one"}
 """
-KEPT = "keeps its new value: NoEcho values are not kept; give the former one and deploy"
+KEPT = (
+    "was not restored: CloudFormation does not return NoEcho values; deploy again with the "
+    "previous value"
+)
 
 
 @pytest.fixture
@@ -101,12 +104,12 @@ def test_a_key_that_does_not_come_back_is_left(project: Project, aws: Any) -> No
     run = project.deploy(API_KEY="bad")
     assert run.code == 4
     assert run.function["left"] == left(project)
-    assert "as it was" not in run.log
+    assert "previous state" not in run.log
     assert answer(aws, project) == {"ok": False, "says": "one"}
     project.edit("src/app.py", "two", "one")
     again = project.deploy(API_KEY="bad")  # what users have has not passed its test
     assert again.code == 4
-    assert "it has not passed its tests, and nothing is kept that has" in again.function["left"][0]
+    assert "its tests have failed, and no snapshot has passed them" in again.function["left"][0]
     assert project.deploy().code == 0
     assert answer(aws, project)["ok"]
 
@@ -116,7 +119,7 @@ def test_a_key_alone_that_does_not_come_back_is_left(project: Project) -> None:
     assert run.code == 4
     assert run.function["outcome"] == "failed"
     assert run.function["left"] == left(project)
-    assert "as it was" not in run.log
+    assert "previous state" not in run.log
 
 
 def test_a_key_that_is_the_same_is_not_left(project: Project, aws: Any) -> None:
@@ -124,7 +127,7 @@ def test_a_key_that_is_the_same_is_not_left(project: Project, aws: Any) -> None:
     run = project.deploy()
     assert run.code == 1
     assert run.function["left"] == []
-    assert "failed and undone, it is as it was" in run.log
+    assert "failed and rolled back, it has its previous state" in run.log
     assert answer(aws, project)["ok"]
 
 
@@ -136,7 +139,9 @@ def test_a_key_that_another_tool_gave_may_be_left(project: Project) -> None:
     project.edit("src/app.py", "True and", "False and")
     run = project.deploy()
     assert run.code == 4
-    assert run.function["left"][0].startswith(f"parameter ApiKey of stack {name} may keep its new")
+    assert run.function["left"][0].startswith(
+        f"parameter ApiKey of stack {name} may be not restored: "
+    )
     assert project.deploy().code == 1  # by now it is known
 
 
@@ -152,7 +157,7 @@ def test_no_key_is_kept_but_what_tells_whether_it_is_the_same(project: Project) 
 
 
 def test_a_rollback_says_that_keys_stay(project: Project) -> None:
-    stays = "NoEcho values are not kept, and stay as they are: ApiKey"
+    stays = "NoEcho values are not stored, so these are unchanged: ApiKey"
     assert project.deploy(API_KEY="good as well").code == 0
     run = project.run("rollback")
     assert run.code == 2
@@ -172,7 +177,7 @@ def test_what_a_killed_run_left_is_tested_and_goes_back(project: Project, aws: A
     assert plan.actions["test:Greeter:answers"] == "test"
     run = project.deploy()
     assert run.code == 1
-    assert "failed and undone, it is as it was when its tests last passed" in run.log
+    assert "failed and rolled back, it has the state that last passed its tests" in run.log
     assert answer(aws, project)["ok"]
     project.edit("src/app.py", "False and", "True and")
     assert project.deploy().function["outcome"] == "unchanged"
@@ -207,7 +212,7 @@ def test_a_first_deploy_that_was_killed_is_tested_and_has_no_way_back(project: P
     killed_in_its_test(project)
     run = project.deploy()
     assert run.code == 4
-    says = "it has not passed its tests, and nothing is kept that has"
+    says = "its tests have failed, and no snapshot has passed them"
     assert run.function["left"] == [f"stack {name}: {says}"]
 
 
@@ -223,4 +228,4 @@ def test_a_change_of_outputs_alone_is_deployed(project: Project) -> None:
     project.edit("lambda-deploy.yml", "ok: true", "ok: false")
     failed = project.deploy()
     assert failed.code == 1
-    assert "failed and undone, it is as it was" in failed.log
+    assert "failed and rolled back, it has its previous state" in failed.log

@@ -74,7 +74,7 @@ def managed() -> Iterator[str]:
 def test_a_bucket_that_sam_never_made_is_told(project: Project) -> None:
     run = project.run("deploy", "--template", "template.yaml")
     assert run.code == 3
-    assert "resolve_s3 asks for the bucket of stack aws-sam-cli-managed-default" in run.log
+    assert "resolve_s3 needs the bucket of stack aws-sam-cli-managed-default" in run.log
     assert "artifacts: {bucket: NAME, create: true}" in run.log
     assert run.changes == []
 

@@ -114,17 +114,17 @@ def test_a_stack_that_can_neither_go_on_nor_back_says_how_to_go_on(
     run = project.deploy()
     assert run.code == 4
     assert run.function["error"].startswith("Broken (AWS::Lambda::Url): ")
-    assert run.function["left"] == [f"stack {stack}: it is UPDATE_ROLLBACK_FAILED"]
+    assert run.function["left"] == [f"stack {stack}: its status is UPDATE_ROLLBACK_FAILED"]
     project.write("template.yaml", GREETER.format(role=lasting))
     again = project.deploy()
     assert again.code == 3
     assert again.changes == []
-    assert "could neither be updated nor go back (UPDATE_ROLLBACK_FAILED)" in again.log
-    told = f"continue-update-rollback --stack-name {stack} (what cannot be mended: "
-    assert f"{told}--resources-to-skip Greeter)" in again.log
+    assert "could neither be updated nor rolled back (UPDATE_ROLLBACK_FAILED)" in again.log
+    told = f"continue-update-rollback --stack-name {stack} (add --resources-to-skip "
+    assert f"{told}Greeter " in again.log
     doctor = project.run("doctor")
     assert doctor.code == 3
-    assert "could neither be updated nor go back (UPDATE_ROLLBACK_FAILED)" in doctor.out
+    assert "could neither be updated nor rolled back (UPDATE_ROLLBACK_FAILED)" in doctor.out
     api.continue_update_rollback(StackName=stack, ResourcesToSkip=["Greeter"])
     assert settled(api, stack) == "UPDATE_ROLLBACK_COMPLETE"
     assert project.deploy().code == 0
@@ -154,8 +154,8 @@ def test_a_stack_that_somebody_is_changing_is_left_alone(
     api.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": resources}))
     run = project.deploy()
     assert run.code == 3
-    assert f"stack {stack} is being changed by somebody else (CREATE_IN_PROGRESS)" in run.log
-    assert "Run again when that is over." in run.log
+    assert f"stack {stack} is being updated outside this run (CREATE_IN_PROGRESS)" in run.log
+    assert "Run again after that update." in run.log
     assert run.changes == []
 
 
@@ -197,7 +197,7 @@ def test_a_call_that_is_denied_names_its_action_and_leaves_nothing(
     assert run.code == 1
     assert run.function["error"].startswith("no permission for cloudformation:ExecuteChangeSet")
     assert "cloudformation:ExecuteChangeSet" in run.function["remedy"]
-    assert run.function["undone"] == [f"stack {stack} is deleted"]
+    assert run.function["undone"] == [f"stack {stack} was deleted"]
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         settled(api, stack)
 
@@ -226,7 +226,7 @@ def test_a_bucket_that_is_missing_is_told_before_anything_is_touched(
         run = project.run(command)
         assert run.code == 3
         assert run.changes == []
-        assert "bucket nono for what stack" in run.log
+        assert "bucket nono for artifacts of stack" in run.log
         assert "say create: true under artifacts" in run.log
 
 
@@ -246,7 +246,7 @@ def test_a_machine_without_docker_is_told_before_anything_is_built(
     assert run.code == 3
     assert run.changes == []
     assert "no Docker engine answers at unix:///nowhere/docker.sock" in run.log
-    assert "the image of Receipts is to be built" in run.log
+    assert "which is needed to build the image of Receipts" in run.log
 
 
 def test_a_name_that_the_template_does_not_have_is_said_at_its_line(project: Project) -> None:

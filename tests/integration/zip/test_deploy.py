@@ -294,7 +294,7 @@ def test_two_first_deploys_at_once_leave_the_function_of_the_winner(
     assert served in {run.function["version"] for run in runs if run.code == 0}
     for run in runs:
         if run.code:
-            assert "somebody else" in run.log.partition("error: ")[2].splitlines()[0]
+            assert "another deployment" in run.log.partition("error: ")[2].splitlines()[0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

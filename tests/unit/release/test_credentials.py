@@ -43,10 +43,10 @@ def test_a_canary_that_the_credentials_end_before_is_refused() -> None:
     with pytest.raises(NotReady) as caught:
         noted(1700, 1500)  # until CloudWatch has shown the last minute, and the tests after that
     assert caught.value.message == (
-        "the credentials end in 28 minutes, and the canary of orders may last 28 minutes"
+        "the credentials expire in 28 minutes, and the canary of orders can take 28 minutes"
     )
     assert "role-duration-seconds" in caught.value.remedy
-    with pytest.raises(NotReady, match="the credentials have ended"):
+    with pytest.raises(NotReady, match="the credentials have expired"):
         noted(-600, 1500)
     assert noted(1801, 1500) == ()
     assert noted(60, 1500, Action.SKIP) == ()
@@ -54,7 +54,7 @@ def test_a_canary_that_the_credentials_end_before_is_refused() -> None:
 
 def test_a_long_canary_with_credentials_of_an_unknown_end_is_noted() -> None:
     (says,) = noted(None, 3400)
-    assert "the canary of orders may last 60 minutes" in says
+    assert "the canary of orders can take 60 minutes" in says
     assert "credentials-expire" in says
     assert noted(None, 3000) == ()
     assert noted(None, 3400, has_token=False) == ()  # keys of a user do not end
@@ -67,4 +67,4 @@ def test_a_stack_that_the_credentials_may_end_before_is_noted() -> None:
     assert not run_log.notes
     check_stack(Credentials(600.0), run_log)
     (says,) = run_log.notes
-    assert says.startswith("The credentials end in 10 minutes.")
+    assert says.startswith("The credentials expire in 10 minutes.")

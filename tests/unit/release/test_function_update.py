@@ -33,7 +33,7 @@ from tests.unit.release.fakes import FakeLambda, context, sha256_of
 LABEL = "commit 1234 deployed now"
 CODE = b"the new code"
 ARCHIVE = Archive(CODE, sha256_of(CODE), 3)
-THEIRS = "left alone, since somebody else has deployed in the meantime"
+THEIRS = "kept, because another deployment has changed it since"
 GZIP = f"{make.REGISTRY}/orders@sha256:{'2' * 64}"
 
 
@@ -97,7 +97,7 @@ def test_a_new_function_is_deleted_again_and_its_version_with_it() -> None:
 @pytest.mark.parametrize(
     ("refusal", "error", "says"),
     [
-        (Conflict("exists"), ChangedMeanwhile, "somebody else created orders"),
+        (Conflict("exists"), ChangedMeanwhile, "another deployment created orders"),
         (Refused("no such role"), Refused, "no such role"),
     ],
 )
@@ -159,14 +159,14 @@ def test_a_configuration_that_is_equal_once_the_layers_are_known_is_not_sent() -
     release = zipped(api, make.existing(live))
     stage(release, LABEL)
     assert "configure" not in api.calls
-    assert release.run_log.entries[0].detail == "equal after all: the layers hold the same"
+    assert release.run_log.entries[0].detail == "unchanged: the layers have the same content"
 
 
 @pytest.mark.parametrize("number", [0, 1, 2], ids=["configuration", "code", "version"])
 def test_a_change_by_somebody_else_is_not_written_over(number: int) -> None:
     api, release = existing()
     api.meanwhile = [None] * number + [lambda: api.changes(timeout=77)]
-    with pytest.raises(Conflict, match="somebody else changed orders") as caught:
+    with pytest.raises(Conflict, match="another deployment changed orders") as caught:
         stage(release, LABEL)
     assert not isinstance(caught.value, ChangedMeanwhile)
     assert api.latest
@@ -188,7 +188,7 @@ def test_the_same_change_by_somebody_else_is_theirs() -> None:
 def test_the_same_change_with_another_one_beside_it_is_not_overwritten() -> None:
     api, release = existing()
     api.meanwhile = [lambda: api.changes(handler="app.new", role="arn:another")]
-    with pytest.raises(Conflict, match="somebody else changed orders"):
+    with pytest.raises(Conflict, match="another deployment changed orders"):
         stage(release, LABEL)
 
 
@@ -206,7 +206,7 @@ def test_the_same_change_by_this_run_whose_answer_was_lost_is_its_own() -> None:
 def test_a_function_that_is_gone_is_told_as_that(number: int) -> None:
     api, release = existing()
     api.refusals = [None] * number + [NotFound("no function")]
-    with pytest.raises(ChangedMeanwhile, match="orders is gone"):
+    with pytest.raises(ChangedMeanwhile, match="orders was deleted"):
         stage(release, LABEL)
 
 
@@ -222,7 +222,8 @@ def test_a_layer_version_that_was_deleted_meanwhile_is_looked_for_again() -> Non
         layers={"deps": LayerVersion(make.LAYER_ARN, 10)},
     )
     with pytest.raises(
-        ChangedMeanwhile, match=f"layer version {make.LAYER_ARN} was deleted meanwhile"
+        ChangedMeanwhile,
+        match=f"layer version {make.LAYER_ARN} was deleted while this run was deploying",
     ):
         stage(release, LABEL)
 
@@ -292,7 +293,7 @@ def test_a_function_is_adopted_whose_lock_a_killed_run_had(
 def test_a_function_that_is_another_one_after_the_wait_is_looked_at_again() -> None:
     api, release = busy()
     api.changes(memory=1024)
-    with pytest.raises(ChangedMeanwhile, match="was being updated, and differs now"):
+    with pytest.raises(ChangedMeanwhile, match="was being updated, and now differs"):
         stage(release, LABEL)
     assert api.calls == []
 
@@ -300,7 +301,7 @@ def test_a_function_that_is_another_one_after_the_wait_is_looked_at_again() -> N
 def test_a_function_that_is_gone_after_the_wait_is_looked_at_again() -> None:
     api, release = busy()
     api.latest = None
-    with pytest.raises(ChangedMeanwhile, match="orders is gone"):
+    with pytest.raises(ChangedMeanwhile, match="orders was deleted"):
         stage(release, LABEL)
 
 
@@ -366,7 +367,7 @@ def test_an_image_is_published_by_the_hash_that_lambda_has_of_it() -> None:
     assert stage(release, LABEL).state.code_sha256 == live.code_sha256
     api = FakeLambda(live, live)
     api.update_code = lambda *_: "r-2"  # type: ignore[method-assign]
-    with pytest.raises(Conflict, match="somebody else changed the code of orders"):
+    with pytest.raises(Conflict, match="another deployment changed the code of orders"):
         stage(image(api, live, images={"orders": GZIP}), LABEL)
 
 

@@ -15,12 +15,12 @@ from lambda_fast_deploy.planning import configuration
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_settings import restore_setting
 from lambda_fast_deploy.release.restore import (
-    is_had,
-    is_had_as_found,
+    is_live,
     is_same,
     restore_code,
     restore_configuration,
     under_test,
+    was_live,
 )
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import marks
@@ -168,7 +168,7 @@ def test_code_that_is_another_one_by_now_is_not_put_back(place: str) -> None:
     before = found(place, code_sha256=has(b"what the place had once"))
     release = with_alias(before)
     api_of(release).changes(code_sha256=has(MINE))
-    with pytest.raises(DeployFailed, match="cannot be fetched"):
+    with pytest.raises(DeployFailed, match="cannot be downloaded"):
         restore_code(release, is_mine)
 
 
@@ -337,28 +337,28 @@ def test_two_states_are_the_same_but_for_what_is_a_versions_own(
 
 def test_users_have_what_an_alias_leads_to_or_what_has_passed_its_tests() -> None:
     release = with_alias(found())
-    assert is_had(release, found())
-    assert not is_had(release, found(memory=1024))
+    assert is_live(release, found())
+    assert not is_live(release, found(memory=1024))
     tested = found(memory=1024)
-    assert is_had(release, replace(tested, tags={marks.TESTED: configuration.tested_mark(tested)}))
+    assert is_live(release, replace(tested, tags={marks.TESTED: configuration.tested_mark(tested)}))
 
 
 def test_the_lock_of_a_run_is_no_users_alias() -> None:
     release = with_alias(found())
     api_of(release).changes(memory=1024)
     api_of(release).leads(marks.LOCK, LATEST)
-    assert not is_had(release, found(memory=1024))
+    assert not is_live(release, found(memory=1024))
 
 
 def test_whether_no_other_run_was_at_work_when_this_one_began() -> None:
     state, other = found(), found(memory=1024)
-    assert is_had_as_found(with_alias(state))
-    assert not is_had_as_found(with_alias(other, live(state)))
-    assert not is_had_as_found(without_alias(state))
-    assert is_had_as_found(
+    assert was_live(with_alias(state))
+    assert not was_live(with_alias(other, live(state)))
+    assert not was_live(without_alias(state))
+    assert was_live(
         without_alias(replace(state, tags={marks.TESTED: configuration.tested_mark(state)}))
     )
-    assert not is_had_as_found(context(FakeLambda(None)))
+    assert not was_live(context(FakeLambda(None)))
 
 
 # ---------------------------------------------------------------- tags

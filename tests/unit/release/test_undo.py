@@ -64,7 +64,7 @@ def test_what_was_not_put_back_is_not_told_as_undone() -> None:
     undo = Undo()
     for what, came in (("tags", UndoResult.NEEDLESS), ("code", UndoResult.THEIRS), ("alias", None)):
         undo.record(what, lambda came=came: came)  # type: ignore[misc]
-    theirs = "code: left alone, since somebody else has deployed in the meantime"
+    theirs = "code: kept, because another deployment has changed it since"
     assert undo.undo() == UndoReport(("alias",), (theirs,))
 
 
@@ -75,9 +75,9 @@ def test_what_was_not_put_back_is_not_told_as_undone() -> None:
         (
             (("tags", DeployFailed("no")), ("code", DeployFailed("no")), ("alias", None)),
             "failed",
-            "alias; left to mend by hand: code, tags",
+            "alias; fix manually: code, tags",
         ),
-        ((), "done", "nothing had been changed"),
+        ((), "done", "nothing was changed"),
     ],
 )
 def test_the_line_of_an_undo_names_what_is_left(
@@ -85,7 +85,7 @@ def test_the_line_of_an_undo_names_what_is_left(
 ) -> None:
     undo, _ = recorded(*ways)
     run_log = RunLog()
-    undo.told(run_log.work("undo:orders", "undo", "a test failed"))
+    undo.undo_in_log(run_log.work("undo:orders", "undo", "a test failed"))
     (entry,) = run_log.entries
     assert (entry.outcome, entry.detail) == (outcome, told)
 

@@ -65,10 +65,10 @@ def headline(*deliveries: FunctionOutcome) -> str:
     ("outcome", "changes", "said"),
     [
         ("deployed", {}, "✅ stack shop: now in state 8 (before: 7), in "),
-        ("deployed", {"drifted": ("A", "B")}, "✅ stack shop: A, B updated past it, in "),
+        ("deployed", {"drifted": ("A", "B")}, "✅ stack shop: A, B updated directly, in "),
         ("unchanged", {"drifted": ("A",)}, "✅ stack shop: nothing to do, in "),
-        ("undone", {}, "↩️ stack shop: failed and undone, it is as it was, in "),
-        ("failed", {"left": ("a",)}, "❌ stack shop: failed and not fully undone, 1 left to mend"),
+        ("undone", {}, "↩️ stack shop: failed and rolled back, it has its previous state, in "),
+        ("failed", {"left": ("a",)}, "❌ stack shop: failed, rollback incomplete: 1 change needs"),
     ],
 )
 def test_a_stack_is_told_of_in_a_sentence(outcome: str, changes: dict[str, Any], said: str) -> None:
@@ -94,32 +94,40 @@ def test_what_a_stack_tells_is_on_the_page() -> None:
         ("deployed", {"previous": ""}, "✅ orders: live now serves version 8, in "),
         ("unchanged", {}, "✅ orders: nothing to do, live already serves version 8, in "),
         ("planned", {}, "📋 orders: planned only: 2 of 2 steps would change something, in "),
-        ("undone", {}, "↩️ orders: failed and undone, live still serves version 8, in "),
-        ("undone", {"version": ""}, "↩️ orders: failed and undone, nothing is left, in "),
+        ("undone", {}, "↩️ orders: failed and rolled back, live still serves version 8, in "),
+        (
+            "undone",
+            {"version": ""},
+            "↩️ orders: failed and rolled back, the function was deleted, in ",
+        ),
         ("failed", {}, "❌ orders: failed, live still serves version 8, in "),
         ("failed", {"version": ""}, "❌ orders: failed, nothing was created, in "),
         (
             "undone",
             {"serves": "other"},
-            "↩️ orders: failed and undone, live serves version 8 by",
+            "↩️ orders: failed and rolled back, live now serves version",
         ),
-        ("failed", {"serves": "unknown"}, "❌ orders: failed, what live serves now could not be"),
+        ("failed", {"serves": "unknown"}, "❌ orders: failed, could not read which version live"),
         ("failed", {"serves": "nothing", "version": ""}, "❌ orders: failed, live serves nothing,"),
-        ("failed", {"alias": LATEST}, "❌ orders: failed, users have the code that they had, in "),
+        (
+            "failed",
+            {"alias": LATEST},
+            "❌ orders: failed, \\$LATEST still has the previous code, in ",
+        ),
         (
             "undone",
             {"alias": LATEST, "serves": "other"},
-            "↩️ orders: failed and undone, users have other code by now, in ",
+            "↩️ orders: failed and rolled back, \\$LATEST now has other code, in ",
         ),
         (
             "failed",
             {"version": "", "left": ("function orders created: no permission",)},
-            "❌ orders: failed and not fully undone, 1 left to mend by hand, in ",
+            "❌ orders: failed, rollback incomplete: 1 change needs a manual fix, in ",
         ),
         (
             "undone",
             {"left": ("a: x", "b: y")},
-            "❌ orders: failed and not fully undone, 2 left to mend by hand, in ",
+            "❌ orders: failed, rollback incomplete: 2 changes need a manual fix, in ",
         ),
     ],
 )
@@ -144,8 +152,8 @@ def test_the_headline_counts_several_functions(outcomes: tuple[str, ...], said: 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (Invalid([Problem("wrong", Place("f.yml", 3))]), "nothing was touched"),
-        (NotReady("no credentials"), "nothing was touched"),
+        (Invalid([Problem("wrong", Place("f.yml", 3))]), "no changes were made"),
+        (NotReady("no credentials"), "no changes were made"),
         (DeployFailed("a layer could not be built"), "failed"),
         (None, "failed"),
     ],
@@ -162,15 +170,15 @@ def test_a_failure_is_told_with_its_remedy_and_what_is_left() -> None:
     text = page(
         make.delivery(
             "undone",
-            error="test health did not pass\ntrace",
+            error="test health failed\ntrace",
             remedy="mend it",
             undone=("alias live",),
             left=("code: gone",),
         )
     )
-    assert "```text\ntest health did not pass\ntrace\nmend it\n```" in text
-    assert "- undone: alias live" in text
-    assert "- **left, mend by hand**: code: gone" in text
+    assert "```text\ntest health failed\ntrace\nmend it\n```" in text
+    assert "- rolled back: alias live" in text
+    assert "- **could not roll back, fix manually**: code: gone" in text
 
 
 def test_every_step_is_listed_with_why_and_what_came_of_it() -> None:
@@ -219,8 +227,8 @@ def test_the_past_is_drawn_and_what_became_worse_is_said() -> None:
         in text
     )
     assert "has code of" not in text
-    assert "as fast as the slowest release before (60 s)" in text
-    assert "1.0 minutes, 0.006 USD of a runner spared (list price of January 2026)" in text
+    assert "as fast as the slowest previous release (60 s)" in text
+    assert "saved 1.0 minutes or 0.006 USD of a runner (list price of January 2026)" in text
     usual = page(make.delivery(speed=Speed(0.55), history=passed(0.4, 0.5, 0.6)))
     assert "WARNING" not in usual
     young = page(make.delivery(speed=Speed(2.0), history=passed(0.4, 0.5)))
@@ -229,7 +237,7 @@ def test_the_past_is_drawn_and_what_became_worse_is_said() -> None:
 
 def test_what_is_stored_is_told_with_its_dated_price() -> None:
     text = page(make.delivery(image_size=2 * 10**9))
-    assert "storage of what was built: 0.20 USD a month (list price of January 2026)" in text
+    assert "storage of the built images: 0.20 USD a month (list price of January 2026)" in text
 
 
 def test_the_heaviest_packages_are_drawn_and_the_others_are_one_slice() -> None:
@@ -265,7 +273,7 @@ def test_tests_are_listed_those_that_failed_first() -> None:
         pytest.raises(DeployFailed),
         run_log.work("test:orders:smoke", "test", "before traffic", make.REGION),
     ):
-        raise DeployFailed("test smoke did not pass: sh failed")
+        raise DeployFailed("test smoke failed: sh failed")
     rows = [line for line in summary(outcome(), run_log).splitlines() if "before traffic" in line]
     assert rows[0].startswith("| ❌ | `smoke` |")
     assert rows[1].startswith("| ✅ | `health` |")
@@ -367,7 +375,7 @@ def test_no_error_can_leave_its_fence(text: str) -> None:
 @pytest.mark.parametrize("character", ["x", "ü", "🚀"])
 def test_a_long_error_is_cut_and_the_rest_of_the_page_stays(size: int, character: str) -> None:
     text = page(make.delivery("failed", error=character * size))
-    assert ("… cut here" in text) is (size > BLOCK)
+    assert ("… truncated" in text) is (size > BLOCK)
     assert "Every step, and why" in text
 
 

@@ -9,5 +9,5 @@ from tests.unit import make
 def test_the_sentence_is_plain_text() -> None:
     assert sentence(make.delivery()) == "orders: live now serves version 8 (before: 7)"
     assert sentence(make.delivery(previous="8")) == (
-        "orders: live still serves version 8, as what was built came out the same"
+        "orders: live still serves version 8, because the built content is unchanged"
     )

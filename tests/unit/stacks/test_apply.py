@@ -19,7 +19,7 @@ def state(status: str) -> StackState:
         ("DELETE_FAILED", "aws cloudformation delete-stack --stack-name shop"),
         (
             "UPDATE_ROLLBACK_FAILED",
-            "--stack-name shop (what cannot be mended: --resources-to-skip T",
+            "--stack-name shop (add --resources-to-skip T",
         ),
         ("UPDATE_FAILED", "aws cloudformation rollback-stack --stack-name shop"),
     ],
@@ -40,7 +40,7 @@ def test_the_first_failure_is_the_reason() -> None:
     other = StackEvent("2", "F", "AWS::Lambda::Function", "UPDATE_FAILED", "no way", "f")
     stuck_there = StackUpdateResult(state("UPDATE_ROLLBACK_FAILED"), event, (other,)).error("shop")
     assert "continue-update-rollback" in stuck_there.remedy
-    assert "--resources-to-skip F)" in stuck_there.remedy
+    assert "--resources-to-skip F " in stuck_there.remedy
 
 
 def test_what_follows_from_another_failure_is_none_of_its_own() -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
-from lambda_fast_deploy.stacks.bucket_objects import digest, held, is_as_named
+from lambda_fast_deploy.stacks.bucket_objects import content_digest, digest, is_as_named
 
 
 class Stored:
@@ -51,16 +51,16 @@ def test_what_was_written_in_parts_or_without_a_checksum_is_read() -> None:
 
 def test_a_zip_may_be_named_by_what_it_holds() -> None:
     assert zipped(1) != zipped(9)
-    assert judged(held(zipped(1)), zipped(9)) == (True, True)
-    assert judged(held(zipped(1)), zipped(9, "y")) == (False, True)
+    assert judged(content_digest(zipped(1)), zipped(9)) == (True, True)
+    assert judged(content_digest(zipped(1)), zipped(9, "y")) == (False, True)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK", zipped(9)[:-30], zipped(9, "y" * 900)])
 def test_all_else_is_something_else(content: bytes | None) -> None:
-    assert judged(held(zipped(9)), content)[0] is False
+    assert judged(content_digest(zipped(9)), content)[0] is False
 
 
 def test_a_broken_zip_is_something_else() -> None:
     content = bytearray(zipped(9))
     content[40:50] = b"\xff" * 10
-    assert judged(held(zipped(9)), bytes(content))[0] is False
+    assert judged(content_digest(zipped(9)), bytes(content))[0] is False

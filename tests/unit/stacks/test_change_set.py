@@ -27,19 +27,19 @@ TEMPLATE = parse_template(
         (
             Change("Remove", "T", TABLE, policy="Retain"),
             Action.REMOVE,
-            f"{TABLE}; the old one is kept",
+            f"{TABLE}; the old one is retained",
         ),
         (Change("Modify", "T", TABLE, "False", names=("A", "B")), Action.UPDATE, f"{TABLE}: A, B"),
         (Change("Modify", "T", TABLE, "True", names=("A",)), Action.REPLACE, f"{TABLE}: A"),
         (
             Change("Modify", "T", TABLE, "Conditional", names=("A",)),
             Action.UPDATE,
-            f"{TABLE}: A; perhaps replaced",
+            f"{TABLE}: A; possibly replaced",
         ),
         (
             Change("Modify", "T", TABLE, "Conditional"),
             Action.UPDATE,
-            f"{TABLE}: by what it refers to",
+            f"{TABLE}: a resource that it refers to",
         ),
     ],
 )
@@ -53,15 +53,15 @@ LOST = [
     (Change("Remove", "T", TABLE), "t.yaml:2: T (AWS::DynamoDB::Table) would be removed"),
     (
         Change("Modify", "T", TABLE, "True", names=("TableName",)),
-        "t.yaml:5: T (AWS::DynamoDB::Table) would be replaced by an empty one",
+        "t.yaml:5: T (AWS::DynamoDB::Table) would be replaced and its data lost",
     ),
     (
         Change("Modify", "T", TABLE, "Conditional", names=("TableName",)),
-        "t.yaml:5: T (AWS::DynamoDB::Table) would be replaced by an empty one, if AWS cannot",
+        "t.yaml:5: T (AWS::DynamoDB::Table) would be replaced and its data lost, unless AWS",
     ),
     (
         Change("Modify", "T", TABLE, "True", policy="ReplaceAndRetain", names=("TableName",)),
-        "t.yaml:5: T (AWS::DynamoDB::Table) would be replaced by an empty one",
+        "t.yaml:5: T (AWS::DynamoDB::Table) would be replaced and its data lost",
     ),
 ]
 
@@ -71,7 +71,7 @@ def test_data_is_not_lost_without_a_yes(change: Change, said: str) -> None:
     with pytest.raises(Invalid) as raised:
         check_data([change], Stack(Path("t.yaml"), "shop"), TEMPLATE)
     assert str(raised.value).startswith(said)
-    assert "may-replace: [T]" in str(raised.value)
+    assert "add T to may-replace" in str(raised.value)
     check_data([change], Stack(Path("t.yaml"), "shop", may_replace=("T",)), TEMPLATE)
 
 

@@ -93,15 +93,19 @@ def test_a_runtime_is_known_from_parameters_and_mappings(root: Path) -> None:
     [
         ("CodeUri: absent", "", "CodeUri 'absent' does not exist"),
         ("Runtime: python3.13", "", "has no CodeUri"),
-        ("CodeUri: needs, Runtime: !ImportValue x", "", "requirements.txt needs a runtime"),
-        ("CodeUri: unlocked, Runtime: nodejs22.x", "", "package-lock.json is missing"),
-        ("CodeUri: java, Runtime: java21", "", "what is built of pom.xml is not built here"),
+        (
+            "CodeUri: needs, Runtime: !ImportValue x",
+            "",
+            "requirements.txt needs a supported runtime",
+        ),
+        ("CodeUri: unlocked, Runtime: nodejs22.x", "", "package-lock.json does not exist"),
+        ("CodeUri: java, Runtime: java21", "", "a build of pom.xml is not supported"),
         (
             "CodeUri: code",
             ", Metadata: {BuildMethod: makefile}",
-            "what is built by makefile is not built here",
+            "a build by makefile is not supported",
         ),
-        ("CodeUri: code, Architectures: [sparc]", "", "'sparc' is no architecture of Lambda"),
+        ("CodeUri: code, Architectures: [sparc]", "", "'sparc' is not an architecture of Lambda"),
     ],
 )
 def test_what_cannot_be_built_is_said(root: Path, properties: str, more: str, said: str) -> None:
@@ -188,5 +192,5 @@ def test_a_template_inside_another_must_be_there_and_must_not_hold_itself(root: 
     (root / "inner").mkdir()
     text = INSIDE.replace("inner/t.yaml", "t.yaml").replace("CodeUri: code", "InlineCode: x")
     (root / "inner/t.yaml").write_text(text)
-    with pytest.raises(Invalid, match="nested in each other without end"):
+    with pytest.raises(Invalid, match="nested in a cycle"):
         parts(root, INSIDE)

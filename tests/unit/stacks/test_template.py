@@ -67,11 +67,11 @@ def test_json_is_read_as_well() -> None:
     ("text", "said"),
     [
         ("Resources: [", "template.yaml:2: not valid YAML"),
-        ("a: b\n", "template.yaml:1: is no template: it has no Resources"),
-        ("", "template.yaml:1: is no template"),
-        ("- a\n", "template.yaml:1: is no template"),
+        ("a: b\n", "template.yaml:1: is not a template: it has no Resources"),
+        ("", "template.yaml:1: is not a template"),
+        ("- a\n", "template.yaml:1: is not a template"),
         ("Resources:\n  A: {}\n", "template.yaml:2: resource A has no Type"),
-        ("Resources:\n  A: {Type: T}\n  A: {Type: T}\n", "template.yaml:3: 'A' is written twice"),
+        ("Resources:\n  A: {Type: T}\n  A: {Type: T}\n", "template.yaml:3: 'A' is a duplicate key"),
         ("Resources: &r\n  A: *r\n", "template.yaml:1: this holds itself, through an alias"),
     ],
 )

@@ -40,7 +40,7 @@ def test_what_was_expected_passes(test: FunctionTest, given: Any) -> None:
         (
             HEALTH,
             answer(302, location="https://me:word@x/login?state=secret"),
-            "GET /health answered 302 instead of 200, leading to https://x/login?…: ",
+            "GET /health answered 302 instead of 200, redirects to https://x/login?…: ",
         ),
         (replace(HEALTH, json={"a": 1}), answer(200, b"<html>"), "expected JSON, got <html>"),
         (
@@ -64,7 +64,7 @@ def test_what_was_expected_passes(test: FunctionTest, given: Any) -> None:
         (
             replace(HEALTH, faster_than=0.01),
             answer(200),
-            "answered after 12 ms, expected within 10 ms",
+            "answered after 12 ms; expected within 10 ms",
         ),
         (
             replace(HEALTH, json={"a.9": 1}),
@@ -74,7 +74,7 @@ def test_what_was_expected_passes(test: FunctionTest, given: Any) -> None:
     ],
 )
 def test_what_was_not_expected_is_said(test: FunctionTest, given: Any, said: str) -> None:
-    assert failure(test, FakeAddress(given)).message == f"test {test.name} did not pass: {said}"
+    assert failure(test, FakeAddress(given)).message == f"test {test.name} failed: {said}"
 
 
 def test_a_long_answer_is_cut_with_its_length() -> None:
@@ -100,4 +100,4 @@ def test_no_half_of_a_secret_is_shown_where_an_answer_is_cut(cut: int) -> None:
 def test_an_answer_too_deep_to_be_read_is_a_failure() -> None:
     test = replace(HEALTH, json={"a": 1})
     failed = failure(test, FakeAddress(answer(200, b"[" * 100_000)))
-    assert "too many values inside each other" in failed.message
+    assert "nested too deeply" in failed.message

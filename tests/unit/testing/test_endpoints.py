@@ -128,7 +128,7 @@ def test_what_is_not_sent_is_as_the_sender_says_it(kind: EventKind, empty: str |
 @pytest.mark.parametrize("kind", ["rest", "alb"])
 def test_an_api_and_a_load_balancer_take_no_answer_without_a_status(kind: EventKind) -> None:
     address, _ = asking({"plain": "JSON"})
-    with pytest.raises(FunctionTestFailed, match="is no HTTP answer: no statusCode"):
+    with pytest.raises(FunctionTestFailed, match="did not return an HTTP response: no statusCode"):
         address.by(kind).request("GET", "/")
 
 
@@ -205,7 +205,7 @@ def test_an_answer_is_read_as_a_function_url_reads_it(said: Any, status: int, bo
 )
 def test_an_answer_that_no_function_url_could_send_fails_the_test(said: Any) -> None:
     address, _ = asking(said)
-    with pytest.raises(FunctionTestFailed, match="is no HTTP answer"):
+    with pytest.raises(FunctionTestFailed, match="did not return an HTTP response"):
         address.request("GET", "/")
 
 
@@ -294,7 +294,7 @@ def test_only_a_function_that_cannot_even_start_is_hopeless(kind: str, hopeless:
 
 
 def test_a_url_takes_no_events() -> None:
-    with pytest.raises(FunctionTestFailed, match="takes HTTP requests, not events"):
+    with pytest.raises(FunctionTestFailed, match="accepts HTTP requests, not events"):
         UrlAddress("https://x.lambda-url.on.aws/").invoke({})
 
 

@@ -12,7 +12,7 @@ from lambda_fast_deploy.errors import Cancelled, DeployError, DeployFailed, Refu
 from lambda_fast_deploy.models import FunctionState
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.testing import readiness
-from lambda_fast_deploy.testing.readiness import PAUSE, RESTORING, make_ready
+from lambda_fast_deploy.testing.readiness import PAUSE, RESTORING, wait_until_ready
 from tests.unit import make
 
 ASLEEP = replace(make.state(version="3"), state="Inactive", reason="It was idle.")
@@ -49,7 +49,7 @@ class _World:
 
 
 def awake(clients: _World, run_log: RunLog) -> None:
-    make_ready(ASLEEP, "orders", make.REGION, cast(Clients, clients), run_log)
+    wait_until_ready(ASLEEP, "orders", make.REGION, cast(Clients, clients), run_log)
 
 
 @pytest.fixture(autouse=True)

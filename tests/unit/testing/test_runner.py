@@ -71,7 +71,7 @@ def test_a_function_that_cannot_start_is_given_up_at_once() -> None:
     error = failure(replace(INVOKED, within=60.0), address)
     assert time.monotonic() - begun < 0.4
     assert len(address.asked) == 1
-    assert error.message == "test invoked did not pass: Runtime.ImportModuleError: no module"
+    assert error.message == "test invoked failed: Runtime.ImportModuleError: no module"
     assert error.detail == "trace"
 
 
@@ -88,7 +88,7 @@ def test_what_passes_by_itself_is_tried_again(error: DeployError) -> None:
 def test_what_does_not_pass_in_time_fails_the_test() -> None:
     error = Unavailable("Rate Exceeded.", remedy="raise it")
     failed = failure(INVOKED, FakeAddress(error))
-    assert failed.message == "test invoked did not pass: Rate Exceeded."
+    assert failed.message == "test invoked failed: Rate Exceeded."
     assert failed.remedy == "raise it"
 
 

@@ -78,11 +78,11 @@ def test_what_a_function_prints_before_the_report_is_none(printed: str, line: st
 
 
 def test_a_budget_is_held_by_a_restored_start() -> None:
-    assert measured(RESTORED).hold(0.4, "orders") == ""
+    assert measured(RESTORED).check(0.4, "orders") == ""
     with pytest.raises(
         FunctionTestFailed, match="orders takes 310 ms to start; the budget is 300 ms"
     ):
-        measured(RESTORED).hold(0.3, "orders")
+        measured(RESTORED).check(0.3, "orders")
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_a_budget_is_held_by_a_restored_start() -> None:
     [
         (SpeedMeter(), "no test calls it directly"),
         (measured("said"), "its log has no report by Lambda"),
-        (measured(TEXT), "every call ran in an execution environment that had started before"),
+        (measured(TEXT), "every call ran in an execution environment that was already started"),
     ],
     ids=["no call", "no report", "warm"],
 )
 def test_a_budget_that_cannot_be_judged_says_why(speedometer: SpeedMeter, why: str) -> None:
-    says = speedometer.hold(0.3, "orders")
+    says = speedometer.check(0.3, "orders")
     assert says.startswith("The cold start of orders was not measured, so its budget of 300 ms")
     assert why in says

@@ -13,7 +13,7 @@ from lambda_fast_deploy.doctor.checks.buckets_and_alarms import bucket_of_artifa
 from lambda_fast_deploy.doctor.finding import Finding, ok
 from lambda_fast_deploy.iam import permissions
 from lambda_fast_deploy.models import Settings
-from lambda_fast_deploy.stacks.stack_context import StackContext, look
+from lambda_fast_deploy.stacks.stack_context import StackContext, read_current
 
 
 def stack(
@@ -21,8 +21,8 @@ def stack(
 ) -> Iterator[Finding]:
     """Whether the stack can be deployed to a region."""
     stack_context = context(region)
-    current = look(stack_context)
-    if current.kept is None:
+    current = read_current(stack_context)
+    if current.snapshot is None:
         yield ok(f"Stack {stack_context.name} will be created in {region}")
     else:
         yield ok(f"Stack {stack_context.name} takes changes in {region}")

@@ -1,7 +1,7 @@
-"""The kinds of test. One more is a file here, and its class in this list.
+"""The kinds of test. To add one, add a file here and its class to this list.
 
-Every command imports them with the configuration; what only a run of a test needs (HTTP, clients
-of AWS) is imported by that, or for types alone.
+Every command imports them with the configuration. So a module imports HTTP and the clients of AWS
+only when a test runs, or for types.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A command of the user's own ends with status 0."""
+"""Tests that a command exits with status 0."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTPUT = 4000  # characters of a failing command's output
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandTest(KindOfTest):
-    """A program and its arguments. It runs once: its author decides what is worth a retry."""
+    """A program and its arguments. It runs once: its author decides about retries."""
 
     key: ClassVar = "command"
     keys: ClassVar = {
@@ -44,7 +44,7 @@ class CommandTest(KindOfTest):
 
     @property
     def invokes_function(self) -> bool:
-        return False  # if the command does, with credentials and permissions of its own
+        return False  # a command uses its own credentials and permissions
 
     def run(self, target: Target, deadline: Deadline) -> str:
         program, lines = self.command[0], list[str]()
@@ -52,7 +52,7 @@ class CommandTest(KindOfTest):
         def beat() -> None:
             target.not_yet(f"{program} is running")
             if not deadline.left:
-                raise OutOfTime(f"{program} did not end within {self.within:g} s")
+                raise OutOfTime(f"{program} did not finish within {self.within:g} s")
 
         try:
             run(

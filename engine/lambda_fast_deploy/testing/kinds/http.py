@@ -1,4 +1,4 @@
-"""An HTTP request is answered as expected."""
+"""Tests the answer to an HTTP request."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from lambda_fast_deploy.testing.endpoints import Address
     from lambda_fast_deploy.testing.target import Target
 
-# RFC 9110, section 5.5; what Python sends is ISO 8859-1
+# RFC 9110, section 5.5; Python sends headers as ISO 8859-1
 _FIELD = r"[\t\x20-\x7e\x80-\xff]*"
 _GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpTest(KindOfTest):
-    """An HTTP request is answered. ``target`` is a path of the function, or a whole address.
+    """An HTTP request. ``target`` is a path of the function, or a full address.
 
-    ``faster_than`` is in seconds; ``auth`` says whether the request must be signed. ``event`` is
-    what a function gets of it, if that is not as its stack says.
+    ``faster_than`` is in seconds; ``auth`` says whether to sign the request. ``event`` is the kind
+    of event that a path becomes, if it differs from the one in the stack.
     """
 
     key: ClassVar = "http"
@@ -98,16 +98,16 @@ class HttpTest(KindOfTest):
         if test.is_elsewhere and (reason := _unusable(test.target)):
             entry.problem(f"http: {reason}", "http")
         if test.auth == "iam" and not test.is_elsewhere:
-            says = "a path of the function is signed when its url is iam; auth is for an address"
-            entry.problem(says, "auth")
+            problem = "only applies to a full URL; a path is signed if the function's url is iam"
+            entry.problem(problem, "auth")
         if test.event and test.is_elsewhere:
-            says = "what stands in front of an address makes the event; event is for a path"
-            entry.problem(says, "event")
+            problem = "only applies to a path; a full URL has a service that creates the event"
+            entry.problem(problem, "event")
         return test
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether it asks an address of its own, which no new version has yet."""
+        """Whether it requests a full address, which serves the live version."""
         return not self.target.startswith("/")
 
     @property
@@ -131,7 +131,7 @@ class HttpTest(KindOfTest):
         if not self.is_elsewhere or self.auth != "iam":
             return ()
         match = _GATEWAY.match(self.target)
-        api = match.group(1) if match else "*"  # a domain does not tell the API behind it
+        api = match.group(1) if match else "*"  # a custom domain does not contain the API's id
         resource = Arn(partition, "execute-api", region, account, f"{api}/*/{self.method}/*")
         return (NeededPermission(CALL_APIS, str(resource)),)
 
@@ -142,15 +142,15 @@ class HttpTest(KindOfTest):
         answer = deadline.bound(
             lambda: address.request(self.method, path, body, self.headers), target.check
         )
-        what = f"{self.method} {self.target}"
+        request = f"{self.method} {self.target}"
         if answer.status != self.status:
             raise FunctionTestFailed(
-                f"{what} answered {answer.status} instead of {self.status}"
+                f"{request} answered {answer.status} instead of {self.status}"
                 f"{redirect(answer)}: {excerpt(answer.body, target.hidden)}"
             )
         expect_json(self.json, answer.body, target.hidden)
         expect_speed(answer.seconds, self.faster_than)
-        return f"{what} {answer.status} in {answer.seconds * 1000:.0f} ms{redirect(answer)}"
+        return f"{request} {answer.status} in {answer.seconds * 1000:.0f} ms{redirect(answer)}"
 
     def _address(self, target: Target) -> Address:
         if not self.is_elsewhere:
@@ -162,14 +162,14 @@ class HttpTest(KindOfTest):
 
 
 def _unusable(address: str) -> str:
-    """What is wrong with an address, or nothing."""
+    """Why an address cannot be used; empty if it can."""
     try:
         parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port  # which is parsed only when it is read
+        host, _ = parts.hostname, parts.port  # reading port parses it
     except ValueError as error:
-        return f"it is no address: {error}"
+        return f"not a valid address: {error}"
     if not host:
-        return "it names no host"
+        return "the address has no host"
     if parts.username is not None:
-        return "a user and a password belong in headers: authorization"
+        return "put user and password in headers: authorization, not in the address"
     return ""

@@ -1,4 +1,4 @@
-"""An invocation with an event is answered as expected."""
+"""Tests the answer to an invocation with an event."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvokeTest(KindOfTest):
-    """The function answers an invocation; ``faster_than`` is in seconds."""
+    """An invocation of the function; ``faster_than`` is in seconds."""
 
     key: ClassVar = "invoke"
     keys: ClassVar = {
@@ -50,9 +50,9 @@ class InvokeTest(KindOfTest):
         return True
 
     def run(self, target: Target, deadline: Deadline) -> str:
-        begun = clock.monotonic()
+        start = clock.monotonic()
         answer = deadline.bound(lambda: target.address.invoke(self.payload), target.check)
-        seconds = clock.monotonic() - begun
+        seconds = clock.monotonic() - start
         expect_json(self.json, answer, target.hidden)
         expect_speed(seconds, self.faster_than)
         return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"

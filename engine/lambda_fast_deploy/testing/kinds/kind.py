@@ -1,4 +1,4 @@
-"""What a kind of test is made of, and the keys that several kinds have."""
+"""The base class of the kinds of test, and the keys that several kinds have."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ FASTER_THAN = Key(QuantityShape("duration"), "time in which each answer must com
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A test as the configuration has it; its values have the right shapes.
+    """A test in the configuration; its values have the right shapes.
 
-    ``options`` are those that every kind has: name, when and within. ``problem`` takes what is
-    wrong and the path of a value, and ``at`` is the place of a value in the file.
+    ``options`` are those of every kind: name, when and within. ``problem`` reports an error at the
+    path of a value, and ``at`` returns the place of a value in the file.
     """
 
     value: Mapping[str, Any]
@@ -50,11 +50,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindOfTest(FunctionTest):
-    """The base of each kind; ``FunctionTest`` has what a kind can say besides.
+    """The base class of each kind; ``FunctionTest`` has the other methods that a kind can have.
 
-    ``key`` of the configuration says the kind. ``keys`` are all that it takes, that one included;
-    the values of ``secret_keys`` are masked wherever they show. ``default_when`` is when it runs
-    if the configuration does not say.
+    ``key`` of the configuration selects the kind. ``keys`` are all its keys, including that one;
+    the log masks the values of ``secret_keys``. ``default_when`` applies if the configuration has
+    no ``when``.
     """
 
     key: ClassVar[str]
@@ -65,10 +65,10 @@ class KindOfTest(FunctionTest):
     @classmethod
     @abstractmethod
     def read(cls, entry: Entry) -> FunctionTest:
-        """A test of this kind; what is wrong with it goes to the entry's problems."""
+        """A test of this kind; errors in it go to the entry's problems."""
 
     def check(self, region: str, clients: Clients) -> Remark | None:
-        """Look whether AWS has what the test needs; only reads.
+        """Check that AWS has the resources that the test needs; only reads.
 
         Raises:
             NotReady: something is missing.
@@ -78,8 +78,8 @@ class KindOfTest(FunctionTest):
 
     @abstractmethod
     def run(self, target: Target, deadline: Deadline) -> str:
-        """Run it once, and say in a few words what it saw.
+        """Run it once; returns a summary of the answer.
 
         Raises:
-            FunctionTestFailed, Unavailable, Unreachable: it did not pass.
+            FunctionTestFailed, Unavailable, Unreachable: it failed.
         """

@@ -1,4 +1,4 @@
-"""What is written through the function's API is in its bucket, and can be read back."""
+"""Tests that an object written through the function's API is in its bucket and can be read."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from lambda_fast_deploy.adapters.http import HttpResponse
     from lambda_fast_deploy.testing.target import Target
 
-KEY = "lambda-fast-deploy-"  # what the names of a test's objects begin with
-CLEANING = 10.0  # seconds to remove a test's object when its time is over
+KEY = "lambda-fast-deploy-"  # prefix of the names of a test's objects
+CLEANING = 10.0  # seconds to delete a test's object after the test
 _BUCKET = TextShape(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Test(KindOfTest):
-    """What is written through the function's API is in the bucket, and the other way round.
+    """A write and a read through the function's API, compared with the bucket.
 
-    ``owner`` is the account that the bucket belongs to, if it is not that of the run's credentials;
-    ``event`` is as that of ``HttpTest``. ``place`` is where the bucket was written.
+    ``owner`` is the account of the bucket, if it is not that of the run's credentials; ``event`` is
+    as in ``HttpTest``. ``place`` is the place of the bucket's name in the configuration.
     """
 
     key: ClassVar = "s3"
@@ -99,18 +99,19 @@ class S3Test(KindOfTest):
                 f"{self.place}: bucket {self.bucket!r} of test {self.name!r} does not exist",
                 remedy="Create the bucket, or correct its name.",
             )
-        says = f"Bucket {self.bucket} of test {self.name} is in {where}"
+        location = f"Bucket {self.bucket} of test {self.name} is in {where}"
         if where == region:
-            return Remark(says)
+            return Remark(location)
         return Remark(
-            f"{says}, and the function in {region}", advice="A bucket in its region is nearer."
+            f"{location}, and the function in {region}",
+            advice="Use a bucket in the function's region for faster tests.",
         )
 
     def run(self, target: Target, deadline: Deadline) -> str:
-        """Write through the API and look into the bucket; read it back through the API.
+        """Write through the API, read the object from the bucket, and read it through the API.
 
-        Amazon S3 is strongly consistent, so what was written is there at once. The object is
-        removed whatever happens.
+        Amazon S3 is strongly consistent, so a written object can be read at once. The object is
+        always deleted.
         """
         bucket = target.clients.bucket(target.region, self.bucket, self.owner)
         key = f"{KEY}{secrets.token_hex(8)}"
@@ -118,11 +119,11 @@ class S3Test(KindOfTest):
         try:
             self._round_trip(key, bucket, target, deadline)
         except BaseException:
-            with contextlib.suppress(DeployError):  # the test's own failure says more
+            with contextlib.suppress(DeployError):  # the test's own error is more specific
                 _remove(bucket, stored)
             raise
         _remove(bucket, stored)
-        return f"wrote, found and read back s3://{bucket.name}/{stored}"
+        return f"wrote and read s3://{bucket.name}/{stored}"
 
     def _round_trip(self, key: str, bucket: Bucket, target: Target, deadline: Deadline) -> None:
         path, stored = self.path.replace("{key}", key), f"{self.prefix}{key}"
@@ -140,12 +141,12 @@ class S3Test(KindOfTest):
         if deadline.bound(lambda: bucket.get(stored), target.check) != content:
             raise FunctionTestFailed(
                 f"PUT {path} answered {written.status}, but s3://{bucket.name}/{stored} does not "
-                "hold what was written"
+                "have the written content"
             )
         read = request("GET")
         if read.status != 200 or read.body != content:
             raise FunctionTestFailed(
-                f"GET {path} answered {read.status} and not what was written"
+                f"GET {path} answered {read.status} without the written content"
                 f"{redirect(read)}: {excerpt(read.body, target.hidden)}"
             )
 

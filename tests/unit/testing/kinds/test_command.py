@@ -24,7 +24,7 @@ def test_a_command_passes_with_status_0_and_is_told_what_it_tests() -> None:
     [
         (command("sh", "-c", "echo why; exit 3"), "sh failed (exit 3)", "why"),
         (command("no-such-program"), "'no-such-program' cannot be run", ""),
-        (command("sleep", "9", within=0.5), "sleep did not end within 0.5 s", ""),
+        (command("sleep", "9", within=0.5), "sleep did not finish within 0.5 s", ""),
     ],
 )
 def test_a_command_that_fails_is_run_once_and_shows_its_output(
@@ -32,6 +32,6 @@ def test_a_command_that_fails_is_run_once_and_shows_its_output(
 ) -> None:
     begun = time.monotonic()
     error = failure(test, FakeAddress(answer(200)))
-    assert error.message.startswith(f"test smoke did not pass: {said}")
+    assert error.message.startswith(f"test smoke failed: {said}")
     assert error.detail == shown
     assert time.monotonic() - begun < 3

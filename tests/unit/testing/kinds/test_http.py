@@ -16,4 +16,4 @@ def test_a_healthy_answer_passes_at_the_first_try() -> None:
 def test_a_redirect_passes_where_it_is_expected() -> None:
     test = replace(HEALTH, status=302)
     said = run(test, FakeAddress(answer(302, location="/login?next=x")))
-    assert said == "GET /health 302 in 12 ms, leading to /login?…"
+    assert said == "GET /health 302 in 12 ms, redirects to /login?…"

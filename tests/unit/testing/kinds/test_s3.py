@@ -31,7 +31,7 @@ def test_what_is_written_through_the_api_is_found_in_the_bucket_and_removed() ->
     address = StoringAddress(bucket, "objects/")
     said = run(STORAGE, address, bucket)
     (key,) = bucket.deleted
-    assert said == f"wrote, found and read back s3://files/{key}"
+    assert said == f"wrote and read s3://files/{key}"
     assert key.startswith("objects/lambda-fast-deploy-")
     assert set(address.paths) == {f"/objects/{key.removeprefix('objects/')}"}
     assert bucket.objects == {}
@@ -85,10 +85,14 @@ def _unreachable(_method: str, _given: HttpResponse) -> HttpResponse:
     ("prefix", "changes", "said"),
     [
         ("objects/", {"spoil": broken("PUT", answer(403, b"denied"))}, "answered 403: denied"),
-        ("elsewhere/", {}, "does not hold what was written"),
-        ("objects/", {"store": lambda body: body[1:]}, "does not hold what was written"),
-        ("objects/", {"spoil": broken("GET", answer(404, b"gone"))}, "answered 404 and not what"),
-        ("objects/", {"spoil": broken("GET", answer(200, b"old"))}, "not what was written: old"),
+        ("elsewhere/", {}, "does not have the written content"),
+        ("objects/", {"store": lambda body: body[1:]}, "does not have the written content"),
+        ("objects/", {"spoil": broken("GET", answer(404, b"gone"))}, "answered 404 without"),
+        (
+            "objects/",
+            {"spoil": broken("GET", answer(200, b"old"))},
+            "without the written content: old",
+        ),
         ("objects/", {"spoil": _unreachable}, "no answer: reset"),
     ],
 )
@@ -97,7 +101,7 @@ def test_a_storage_that_fails_says_how_and_leaves_no_object(
 ) -> None:
     bucket = FakeBucket()
     error = failure(STORAGE, StoringAddress(bucket, prefix, **changes), bucket)
-    assert error.message.startswith("test storage did not pass: ")
+    assert error.message.startswith("test storage failed: ")
     assert said in error.message
     assert len(bucket.deleted) == 1
     assert prefix == "elsewhere/" or bucket.objects == {}
