@@ -108,7 +108,7 @@ SAYS = {
         "the outputs (GITHUB_OUTPUT) cannot be written: ",
         ".json cannot be written: ",
     ],
-    "stdout": ["stdout cannot be written, and what was asked for is not all there: "],
+    "stdout": ["stdout cannot be written, so the result is incomplete: "],
     "stderr": [],
 }
 
@@ -213,7 +213,7 @@ def test_a_hangup_undoes_what_was_begun(project: Telling, aws: Any, stop: signal
         running.send_signal(stop)
         said = told(running, "failed and undone, live still serves version 1")
     assert running.returncode == 1
-    assert f"{stop.name}: no further step begins" in said
+    assert f"Received {stop.name}: stopping and rolling back." in said
     alias = aws.get_alias(FunctionName=project.name, Name="live")
     assert not (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     assert alias["FunctionVersion"] == "1"
@@ -263,7 +263,7 @@ def test_a_run_that_published_a_layer_does_not_say_that_nothing_was_touched(
     says = "What was done before that stays, for the next run:\n  - publish layer version"
     assert f"{says} {made[0]} in " in run.log
     assert "no permission for lambda:" in run.log
-    assert "Not deployed; no function was touched." in run.log
+    assert "Not deployed. No function was changed." in run.log
     again = project.deploy()
     assert again.code == 0
     assert again.changes.count("PublishLayerVersion") == 1

@@ -115,7 +115,7 @@ def test_ctrl_c_undoes_and_leaves_the_terminal_clean(project: Project, name: str
     assert pressed
     assert code == 1
     said = "".join(terminal.lines)
-    assert "SIGINT: no further step begins" in said
+    assert "Received SIGINT: stopping and rolling back." in said
     assert f"undo undo:{name}" in said
     assert "^C" not in said
     assert not any(spinner in said for spinner in SPINNER)

@@ -297,7 +297,7 @@ def test_without_an_alias_the_previous_code_comes_back(
     project.edit("lambda-deploy.yml", "    alias: $LATEST\n", "    alias: $LATEST\n    keep: 2\n")
     wrong = project.deploy()
     assert wrong.code == 2
-    assert "needs an alias, and users call $LATEST" in wrong.log
+    assert "requires an alias other than $LATEST" in wrong.log
 
 
 def test_a_signed_url_a_command_and_another_address_are_tested(

@@ -130,8 +130,8 @@ REQUIRED = RecordShape({"code": Key(TextShape(), "directory of the code", requir
         (MapOf(TextShape()), "[a]", "value: expected a mapping, got a list"),
         (MapOf(TextShape(), "[a-z]+", "a name"), "{A: b}", "expected a name, got 'A'"),
         (RecordShape({}), "word", "value: expected a mapping, got 'word'"),
-        (ONE_OF, "{}", "exactly one of 'image' or 'zip' is needed"),
-        (ONE_OF, "{image: a, zip: b}", "exactly one of 'image' or 'zip' is needed"),
+        (ONE_OF, "{}", "exactly one of 'image' or 'zip' is required"),
+        (ONE_OF, "{image: a, zip: b}", "exactly one of 'image' or 'zip' is required"),
         (REQUIRED, "{}", "'code' is missing (directory of the code)"),
     ],
 )

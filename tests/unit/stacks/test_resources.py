@@ -126,7 +126,7 @@ Resources:
 @pytest.mark.parametrize(
     ("handler", "said"),
     [
-        ("app.handlr", "9: handler 'app.handlr': app.py defines no 'handlr'"),
+        ("app.handlr", "9: handler 'app.handlr': app.py does not define 'handlr'"),
         ("ap.handler", "9: handler 'ap.handler': ap.py does not exist in 'code'"),
         ("ap.handler\n      Layers: [arn]", ""),  # the module can be in the layer
         ("app.handlr\n      Layers: [arn]", "9: handler 'app.handlr': app.py defines no"),

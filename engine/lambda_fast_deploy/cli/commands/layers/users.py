@@ -1,4 +1,4 @@
-"""``layers users``: the function versions that have each layer version."""
+"""``layers users``: list the function versions that use each layer version."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run(context: CommandContext) -> int:
     """Print a line for each use; the exit code.
 
     Raises:
-        DeployError: AWS does not tell.
+        DeployError: AWS could not be read.
     """
     uses = layer_uses(context)
     rows = [(use.layer, use.version.number, use.region, user) for use in uses for user in use.users]
