@@ -94,8 +94,11 @@ def _document(
             problems += error.problems
         else:
             function, template = given.called("function"), given.called("template")
-            remedy = f"create it, or use {function} for one function or {template} for a stack"
-            problems.append(Problem(f"does not exist; {remedy}", Place(str(path))))
+            message = (
+                f"does not exist; create it, or use {function} for one function or {template} for "
+                "a stack"
+            )
+            problems.append(Problem(message, Place(str(path))))
         return None, root
     problems += _of_one_function(given, name)
     return parse(text, name, environ, problems), path.parent

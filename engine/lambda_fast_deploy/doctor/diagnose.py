@@ -1,6 +1,6 @@
-"""Whether this machine, its credentials and the account are ready to deploy a configuration.
+"""Checks whether this machine, its credentials and the account are ready for a deploy.
 
-Nothing is changed. What waits is asked for at the same time.
+The checks are read-only and run in parallel.
 """
 
 from __future__ import annotations
@@ -42,31 +42,31 @@ if TYPE_CHECKING:
 
 
 def unreadable(error: DeployError) -> list[Finding]:
-    """What is wrong with a configuration that nothing else can be looked at for."""
+    """The findings for a configuration that cannot be loaded."""
     problems = error.problems if isinstance(error, Invalid) else (error,)
-    rest = note("Nothing else was looked at, since it depends on the configuration")
+    rest = note("Nothing else was checked, because all checks depend on the configuration")
     return [*map(wrong, problems), rest]
 
 
 def examine(settings: Settings, clients: Clients, environ: Mapping[str, str]) -> list[Finding]:
-    """Everything that is found out, the most important first.
+    """The findings of all checks, the most important first.
 
     Args:
-        settings: what is to be deployed; it is valid.
-        world: where to look.
-        environ: what a workflow tells of itself.
+        settings: the valid settings.
+        clients: the clients to read with.
+        environ: the environment, with the variables of a workflow.
     """
     try:
         subject = _subject(settings, clients)
     except DeployError as error:
         return in_order(unreadable(error), settings.secrets)
-    here: list[Check] = [partial(checkout.history, settings)]
+    local: list[Check] = [partial(checkout.history, settings)]
     if settings.event.unmerged:
-        here.append(partial(local_tools.spared, settings.event.unmerged))
+        local.append(partial(local_tools.spared, settings.event.unmerged))
     else:
-        here += local_tools.checks(subject.images, settings.layers, clients)
+        local += local_tools.checks(subject.images, settings.layers, clients)
     with workers() as pool:
-        machines = [pool.submit(found, check) for check in here]
+        machines = [pool.submit(found, check) for check in local]
         aws = pool.submit(_in_aws, subject, clients, environ)
         findings = [_valid(settings), *aws.result(), *_all(each.result() for each in machines)]
     return in_order(findings, settings.secrets)
@@ -74,7 +74,7 @@ def examine(settings: Settings, clients: Clients, environ: Mapping[str, str]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Examination:
-    """What is examined: the images of a configuration or of a template, and the stack by region."""
+    """The subject: the images of a configuration or a template, and the stack by region."""
 
     settings: Settings
     images: DesiredImages
@@ -110,9 +110,13 @@ def _in_aws(subject: _Examination, clients: Clients, environ: Mapping[str, str])
     try:
         caller = clients.identity(settings.regions[0]).caller()
     except DeployError as error:
-        # A wrong clock is why, and has been said.
-        why = [] if late else found(partial(account.no_identity, error, environ))
-        return [*findings, *why, note("What is in AWS was not looked at: it cannot be asked")]
+        # If the clock is wrong, that is the cause, and reported already.
+        causes = [] if late else found(partial(account.no_identity, error, environ))
+        return [
+            *findings,
+            *causes,
+            note("Resources in AWS were not checked: no usable credentials"),
+        ]
     return [
         *findings,
         *_all(

@@ -94,7 +94,7 @@ def test_what_is_ready_is_ready_before_and_after_the_first_deploy(
     assert project.deploy().code == 0
     after, levels = examine(project)
     assert (after.code, levels["wrong"]) == (0, [])
-    assert "Lambda would take an update of its code" in after.out
+    assert "Lambda accepts an update of its code" in after.out
     assert "UpdateFunctionCode" in [request["operation"] for request in after.requests]
     assert ". 0 of " in project.run("plan").log  # the rehearsal left all as it was
 
@@ -185,11 +185,11 @@ def test_images_are_ready_before_and_after_the_first_deploy(lean: Project, name:
     before, levels = examine(lean)
     assert (before.code, levels["wrong"]) == (0, [])
     assert f"Repository {name} will be created" in before.out
-    assert "Images are built by" in before.out
+    assert "Images are built with" in before.out
     assert lean.deploy().code == 0
     after, levels = examine(lean)
     assert (after.code, levels["wrong"]) == (0, [])
-    for words in (f"Repository {name} is in", "The login to", "would take an update of its code"):
+    for words in (f"Repository {name} is in", "The login to", "accepts an update of its code"):
         assert words in after.out
     boto3.client("ecr").put_image_tag_mutability(
         repositoryName=name, imageTagMutability="IMMUTABLE"

@@ -621,8 +621,8 @@ tests:
     said = "\n".join(problems(root, text))
     for part in ("3: directory 'nowhere'", "3: unknown layer 'absent'", "6: unknown key 'memmory'"):
         assert part in said
-    assert "no layer 'wrong'" not in said
-    assert "no test 'odd'" not in said
+    assert "unknown layer 'wrong'" not in said
+    assert "unknown test 'odd'" not in said
 
 
 def test_an_empty_list_of_regions_is_a_mistake(root: Path) -> None:
@@ -714,10 +714,8 @@ def test_a_dockerfile_by_its_usual_name_is_told_how_to_be_named(root: Path) -> N
     (root / "Dockerfile").write_text("FROM scratch\n")
     (said,) = problems(root, "functions:\n  orders:\n    image: {}\n")
     assert said == (
-        "3: file 'Dockerfile.lambda' does not exist; there is a Dockerfile: "
-        "write dockerfile: Dockerfile"
+        "3: file 'Dockerfile.lambda' does not exist; to use the existing "
+        "Dockerfile, set dockerfile: Dockerfile"
     )
     (said,) = problems(root, "functions:\n  orders:\n    image: Dockerfile\n")
-    assert said.endswith(
-        "expected a mapping, got 'Dockerfile'; write dockerfile: Dockerfile below it"
-    )
+    assert said.endswith("expected a mapping, got 'Dockerfile'; write it as dockerfile: Dockerfile")

@@ -65,7 +65,7 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert read_samconfig(tmp_path / "absent", "", problems) == SamConfig()
     assert problems == []
     read_samconfig(tmp_path / "absent", "prod", problems)
-    assert "there is no samconfig.toml" in problems[0].message
+    assert "has no samconfig.toml" in problems[0].message
 
 
 @pytest.mark.parametrize(

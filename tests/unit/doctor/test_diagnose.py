@@ -79,7 +79,7 @@ def test_what_may_not_be_asked_is_a_note_if_a_deploy_does_not_ask_it() -> None:
         raise NotPermitted("no permission for iam:GetRole", remedy="Allow it.")
 
     assert list(if_permitted(check, "The role")) == [
-        note("The role could not be looked at: no permission for iam:GetRole", "Allow it.")
+        note("The role could not be read: no permission for iam:GetRole", "Allow it.")
     ]
     assert found(check)[0].level is Level.WRONG
 
@@ -113,7 +113,7 @@ def test_findings_are_in_order_said_once_in_a_line_and_without_secrets() -> None
         (-299.0, Level.OK, "0:04:59 behind"),
         (301.0, Level.WRONG, "0:05:01 ahead of"),
         (-3600.0, Level.WRONG, "1:00:00 behind"),
-        (None, Level.NOTE, "could not be compared"),
+        (None, Level.NOTE, "could not be checked"),
     ],
 )
 def test_a_clock_is_wrong_beyond_five_minutes(
@@ -304,7 +304,10 @@ def test_every_alarm_that_is_missing_is_named(clients: Clients, stub: Stub) -> N
 @pytest.mark.parametrize(
     ("lasts", "says"),
     [
-        (120.0, ["f:3: alarm 5xx goes off after 600 s at the earliest", "a canary of 120 s shows"]),
+        (
+            120.0,
+            ["f:3: alarm 5xx goes off after 600 s at the earliest", "a canary of 120 s is short"],
+        ),
         (300.0, ["f:3: alarm 5xx goes off after 600 s at the earliest"]),
         (600.0, []),
     ],
@@ -394,7 +397,7 @@ def test_an_update_is_rehearsed(clients: Clients, stub: Stub) -> None:
             "gone (ImageDeleted) Lambda changes nothing of such a function. Delete it",
         ),
         ({"State": "Inactive", "StateReasonCode": "Idle"}, Level.NOTE, "is Inactive (Idle)"),
-        ({"State": "Pending"}, Level.NOTE, "is Pending A deploy waits for that"),
+        ({"State": "Pending"}, Level.NOTE, "is Pending A deploy waits until that is finished"),
         ({"PackageType": "Image"}, Level.WRONG, "cannot change that to Zip"),
     ],
 )
@@ -414,14 +417,14 @@ def test_a_function_is_created_with_a_role_only(clients: Clients, stub: Stub) ->
 def test_a_role_of_another_account_is_wrong(clients: Clients, stub: Stub) -> None:
     elsewhere = make.ROLE.replace(ACCOUNT, "210987654321")
     findings = checked(clients, stub, None, role=elsewhere)
-    assert "is of account 210987654321" in only(iter(findings), Level.WRONG)[0]
+    assert "is in account 210987654321" in only(iter(findings), Level.WRONG)[0]
 
 
 @pytest.mark.parametrize(
     ("code", "level", "says"),
     [
         ("NoSuchEntity", Level.WRONG, "does not exist"),
-        ("AccessDenied", Level.NOTE, "could not be looked at: no permission for iam:GetRole"),
+        ("AccessDenied", Level.NOTE, "could not be read: no permission for iam:GetRole"),
     ],
 )
 def test_a_role_is_looked_at_if_it_may_be(
@@ -536,12 +539,12 @@ def test_a_test_by_s3_needs_its_bucket_and_a_repository_is_made_once() -> None:
     [
         (
             USER,
-            f"The policies of {USER.arn} allow what a deploy of orders in {make.REGION} changes",
+            f"The policies of {USER.arn} allow the changes of a deploy of orders in {make.REGION}",
         ),
         (
             Caller(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/run"),
-            f"The policies of role deploy allow what a deploy of orders in {make.REGION} changes, "
-            "if its session has no policy of its own",
+            f"The policies of role deploy allow the changes of a deploy of orders in {make.REGION}, "
+            "unless a session policy denies them",
         ),
     ],
 )

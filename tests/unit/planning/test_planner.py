@@ -204,13 +204,13 @@ def test_rebuild_base_builds_the_base_and_what_stands_on_it() -> None:
     found = actions(plan)
     assert (found["base:python"], found["image:orders"]) == ("build", "build")
     assert (found["image:alone"], found["alias:alone"]) == ("reuse", "skip")
-    assert plan.step(make.REGION, "base:python").reason == "the commit message has [rebuild-base]"
+    assert plan.step(make.REGION, "base:python").reason == "the commit message says [rebuild-base]"
 
 
 def test_no_cache_builds_images_and_leaves_the_base() -> None:
     plan = planned(IMAGE, there=IMAGE_UNCHANGED, event=flagged("no-cache"))
     assert actions(plan)["base:python"] == "reuse"
-    assert plan.step(make.REGION, "image:orders").reason == "the commit message has [no-cache]"
+    assert plan.step(make.REGION, "image:orders").reason == "the commit message says [no-cache]"
 
 
 def test_a_layer_that_is_not_there_is_built_and_configured() -> None:

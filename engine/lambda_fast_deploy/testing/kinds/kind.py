@@ -26,7 +26,7 @@ EVENT = Key(
     ChoiceShape(("http", "rest", "alb")),
     "event that a request before traffic becomes: that of a function URL or HTTP API (http), of a "
     "REST API (rest), or of a load balancer (alb)",
-    otherwise="http; rest in a stack whose only APIs are REST APIs",
+    otherwise="http, or rest in a stack whose only APIs are REST APIs",
 )
 JSON = Key(MapOf(AnyValue()), "expected JSON fields; db.connected is field connected in db")
 FASTER_THAN = Key(QuantityShape("duration"), "longest time of a response")
