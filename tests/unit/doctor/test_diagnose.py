@@ -543,8 +543,8 @@ def test_a_test_by_s3_needs_its_bucket_and_a_repository_is_made_once() -> None:
         ),
         (
             Caller(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/run"),
-            f"The policies of role deploy allow the changes of a deploy of orders in {make.REGION}, "
-            "unless a session policy denies them",
+            "The policies of role deploy allow the changes of a deploy of orders in "
+            f"{make.REGION}, unless a session policy denies them",
         ),
     ],
 )
