@@ -36,7 +36,7 @@ def add_command(
     more: str = "",
     *,
     examples: tuple[str, ...],
-    takes: str = "",
+    arguments: str = "",
     run: Callable[[CommandContext], int] | None = None,
 ) -> Parser:
     """Add a command.
@@ -47,7 +47,7 @@ def add_command(
         summary: what the command does, in one line without a full stop.
         more: further sentences of its help.
         examples: command lines, without the program's name.
-        takes: its positional arguments, for the usage line.
+        arguments: its positional arguments, for the usage line.
         run: runs the command and returns the exit code; ``None`` if it has subcommands.
     """
     lines = "\n".join(f"  {PROGRAM} {example}" for example in examples)
@@ -57,7 +57,7 @@ def add_command(
         description="\n\n".join(filter(None, (f"{summary[0].upper()}{summary[1:]}.", more))),
         epilog=f"{'examples' if len(examples) > 1 else 'example'}:\n{lines}",
     )
-    command.usage = " ".join(filter(None, (command.prog, takes, "[OPTION ...]")))
+    command.usage = " ".join(filter(None, (command.prog, arguments, "[OPTION ...]")))
     if run:
         command.set_defaults(run=run)
     return command

@@ -30,7 +30,7 @@ def assemble(
     environ: Mapping[str, str],
     event: Event,
     plan_only: str,
-    known_regions: Callable[[], frozenset[str]],
+    all_regions: Callable[[], frozenset[str]],
 ) -> Settings:
     """The settings; adds their problems to ``checked``."""
     bases = {name: read_base(checked, name, v) for name, v in checked.sound("bases")}
@@ -45,7 +45,7 @@ def assemble(
     if "functions" in checked.values and not checked.names("functions"):
         checked.problem("list at least one function", "functions")
     stack, sam = read_stack(checked, tests)
-    regions = _regions(checked, given, environ, sam, known_regions)
+    regions = _regions(checked, given, environ, sam, all_regions)
     shown = (*checked.document.plain(), *regions, event.branch, event.tag, event.commit)
     return Settings(
         root=checked.root,
@@ -176,7 +176,7 @@ def _regions(
     given: GivenInputs,
     environ: Mapping[str, str],
     sam: SamConfig,
-    known_regions: Callable[[], frozenset[str]],
+    all_regions: Callable[[], frozenset[str]],
 ) -> tuple[str, ...]:
     if "regions" in checked.values:
         if checked.value("regions", None) is None:
@@ -200,7 +200,7 @@ def _regions(
             message = "is required: neither the configuration nor AWS_REGION has a region"
             checked.problems.append(Problem(message, given.place("region")))
         return ()
-    aws_regions = known_regions()
+    aws_regions = all_regions()
     for name, place in regions:
         if name not in aws_regions:
             checked.problems.append(

@@ -50,7 +50,7 @@ def _value(
     before, names = len(problems), variables_in(text)
     text = substitute(text.strip(), place, environ, problems)
     if len(problems) > before:
-        return YamlNode(text, place, text, known=False)
+        return YamlNode(text, place, text, is_set=False)
     if name == "health-payload":
         try:
             return nodes_of(json.loads(text), place)

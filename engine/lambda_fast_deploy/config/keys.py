@@ -34,7 +34,7 @@ ARTIFACTS = RecordShape(
 ROOT = RecordShape(
     {
         "regions": Key(
-            ListOf(TextShape(wanted="a region")),
+            ListOf(TextShape(expected="a region")),
             "regions to deploy to",
             otherwise="the region input",
         ),

@@ -25,7 +25,7 @@ def load(
     environ: Mapping[str, str],
     event: Event,
     root: Path,
-    known_regions: Callable[[], frozenset[str]],
+    all_regions: Callable[[], frozenset[str]],
 ) -> Settings:
     """The settings, fully validated.
 
@@ -34,7 +34,7 @@ def load(
         environ: values for ``${NAME}`` and the default region.
         event: the event that started the run.
         root: directory of relative paths if there is no configuration file.
-        known_regions: returns the regions of Lambda.
+        all_regions: returns the regions of Lambda.
 
     Raises:
         Invalid: with every problem, each at its file and line.
@@ -49,7 +49,7 @@ def load(
             raise Invalid(problems)
     checked = ValidatedDocument(document, ROOT, directory, problems)
     plan_only = _plan_only(given, event, problems)
-    settings = assemble(checked, given, environ, event, plan_only, known_regions)
+    settings = assemble(checked, given, environ, event, plan_only, all_regions)
     if _code_only(given, problems):
         if settings.stack is None:
             problems.append(Problem("only applies to stacks", given.place("code-only")))

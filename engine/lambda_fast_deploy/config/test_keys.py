@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy.models.function_tests import UNSEEN, WITHIN
 from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import (
     ChoiceShape,
@@ -12,8 +13,6 @@ from lambda_fast_deploy.schema.shapes import (
     TextShape,
 )
 from lambda_fast_deploy.testing.kinds import KINDS
-
-WITHIN = "30s"  # default time limit of a test
 
 
 def _words(expected: str, pattern: str = ".+") -> OneOf:
@@ -46,7 +45,9 @@ TEST = RecordShape(
             "[test-all], releases and tags run every test",
             otherwise=f"always{_DEFAULTS}",
         ),
-        "within": Key(QuantityShape("duration"), "time limit, including retries", default=WITHIN),
+        "within": Key(
+            QuantityShape("duration"), "time limit, including retries", default=f"{WITHIN:g}s"
+        ),
     },
     one_of=tuple(kind.key for kind in KINDS),
 )
@@ -65,7 +66,7 @@ CANARY = RecordShape(
         "unseen": Key(
             ChoiceShape(("fail", "pass")),
             "result of the canary if CloudWatch shows no calls of the new version",
-            default="fail",
+            default=UNSEEN,
         ),
     }
 )

@@ -57,7 +57,7 @@ class ValidatedDocument:
         problems: list[Problem] = []
         value = shape.check(node, problems)
         self.problems += problems
-        if node.all_known and all(isinstance(each, UnknownKey) for each in problems):
+        if node.all_set and all(isinstance(each, UnknownKey) for each in problems):
             self._sound.add(path)
         return value
 

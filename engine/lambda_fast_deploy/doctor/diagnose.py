@@ -26,11 +26,11 @@ from lambda_fast_deploy.doctor.finding import (
     Check,
     Finding,
     Level,
-    found,
     if_permitted,
-    in_order,
     note,
     ok,
+    run_check,
+    sorted_findings,
     wrong,
 )
 from lambda_fast_deploy.errors import DeployError, Invalid
@@ -59,17 +59,17 @@ def examine(settings: Settings, clients: Clients, environ: Mapping[str, str]) ->
     try:
         subject = _subject(settings, clients)
     except DeployError as error:
-        return in_order(unreadable(error), settings.secrets)
+        return sorted_findings(unreadable(error), settings.secrets)
     local: list[Check] = [partial(checkout.history, settings)]
     if settings.event.unmerged:
-        local.append(partial(local_tools.spared, settings.event.unmerged))
+        local.append(partial(local_tools.unchecked, settings.event.unmerged))
     else:
         local += local_tools.checks(subject.images, settings.layers, clients)
     with workers() as pool:
-        machines = [pool.submit(found, check) for check in local]
+        machines = [pool.submit(run_check, check) for check in local]
         aws = pool.submit(_in_aws, subject, clients, environ)
         findings = [_valid(settings), *aws.result(), *_all(each.result() for each in machines)]
-    return in_order(findings, settings.secrets)
+    return sorted_findings(findings, settings.secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _valid(settings: Settings) -> Finding:
 
 def _in_aws(subject: _Examination, clients: Clients, environ: Mapping[str, str]) -> list[Finding]:
     settings = subject.settings
-    clocks, findings = account.reach(settings, clients)
+    clocks, findings = account.reachable_regions(settings, clients)
     times = list(account.clock(clocks))
     findings += times
     if not clocks:
@@ -111,7 +111,7 @@ def _in_aws(subject: _Examination, clients: Clients, environ: Mapping[str, str])
         caller = clients.identity(settings.regions[0]).caller()
     except DeployError as error:
         # If the clock is wrong, that is the cause, and reported already.
-        causes = [] if late else found(partial(account.no_identity, error, environ))
+        causes = [] if late else run_check(partial(account.no_identity, error, environ))
         return [
             *findings,
             *causes,
@@ -120,7 +120,9 @@ def _in_aws(subject: _Examination, clients: Clients, environ: Mapping[str, str])
     return [
         *findings,
         *_all(
-            together(found, _checks_in_aws(replace(subject, settings=settings), clients, caller))
+            together(
+                run_check, _checks_in_aws(replace(subject, settings=settings), clients, caller)
+            )
         ),
     ]
 
@@ -131,7 +133,7 @@ def _all(results: Iterable[list[Finding]]) -> list[Finding]:
 
 def _checks_in_aws(subject: _Examination, clients: Clients, caller: Caller) -> list[Check]:
     settings, context = subject.settings, subject.context
-    checks: list[Check] = [partial(account.whose, clients, caller)]
+    checks: list[Check] = [partial(account.credentials, clients, caller)]
     for region in settings.regions:
         look = partial(account.quotas, region, clients)
         checks.append(partial(if_permitted, look, f"Lambda's quotas in {region}"))

@@ -47,7 +47,7 @@ def wrong(trouble: DeployError | Problem, remedy: str = "") -> Finding:
     return Finding(Level.WRONG, trouble.message, trouble.remedy or remedy)
 
 
-def found(check: Check) -> list[Finding]:
+def run_check(check: Check) -> list[Finding]:
     """The findings of a check; an error that ends the check is a finding, too."""
     findings: list[Finding] = []
     try:
@@ -57,7 +57,7 @@ def found(check: Check) -> list[Finding]:
     return findings
 
 
-def in_order(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Finding]:
+def sorted_findings(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Finding]:
     """Distinct findings, the most important first, each in one line and without secrets."""
     hide = SecretMask(secrets)
     clean = (

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 
-class Asked(Enum):
+class Simulated(Enum):
     """When doctor checks by IAM's simulation that an action is allowed."""
 
     ALWAYS = "always"
@@ -15,7 +15,7 @@ class Asked(Enum):
     NEVER = "doctor uses it itself, or few runs need it"
 
 
-ALWAYS, TO_CREATE, TO_UPDATE, NEVER = Asked
+ALWAYS, TO_CREATE, TO_UPDATE, NEVER = Simulated
 
 
 class Permission(NamedTuple):
@@ -23,7 +23,7 @@ class Permission(NamedTuple):
 
     action: str
     why: str
-    asked: Asked = ALWAYS
+    simulated: Simulated = ALWAYS
 
 
 class Feature:
@@ -48,5 +48,5 @@ class Feature:
         Args:
             exists: whether the resource exists already.
         """
-        asked = (ALWAYS, TO_UPDATE if exists else TO_CREATE)
-        return tuple(each.action for each in self.permissions if each.asked in asked)
+        times = (ALWAYS, TO_UPDATE if exists else TO_CREATE)
+        return tuple(each.action for each in self.permissions if each.simulated in times)

@@ -10,6 +10,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.iam.feature import Feature
 
+WITHIN = 30.0  # seconds; the default time limit of a test
+UNSEEN: Literal["fail"] = "fail"  # the default result of a canary without calls
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -49,7 +52,7 @@ class FunctionTest(ABC):
 
     name: str
     when: tuple[Condition, ...] = ()
-    within: float = 30.0
+    within: float = WITHIN
 
     @property
     def runs_before_traffic(self) -> bool:
@@ -115,5 +118,5 @@ class Canary:
     duration: float
     alarms: tuple[str, ...] = ()
     max_error_rate: float | None = None
-    unseen: Literal["pass", "fail"] = "fail"
+    unseen: Literal["pass", "fail"] = UNSEEN
     place: Place = field(default_factory=lambda: Place("canary"))

@@ -28,9 +28,9 @@ class Shape(Protocol):
         """The same rule as JSON Schema (2020-12)."""
 
 
-def mismatch(node: YamlNode, wanted: str, problems: list[Problem], hint: str = "") -> None:
+def mismatch(node: YamlNode, expected: str, problems: list[Problem], hint: str = "") -> None:
     """Report that a value is not as expected, unless it has an unset variable."""
-    if not node.known:
+    if not node.is_set:
         return
     if isinstance(node.value, dict):
         got = "a mapping"
@@ -40,7 +40,7 @@ def mismatch(node: YamlNode, wanted: str, problems: list[Problem], hint: str = "
         got = "nothing"
     else:
         got = repr(node.text or node.value)
-    problems.append(Problem(f"{_of(node)}expected {wanted}, got {got}{hint}", node.place))
+    problems.append(Problem(f"{_of(node)}expected {expected}, got {got}{hint}", node.place))
 
 
 def _of(node: YamlNode) -> str:
@@ -52,18 +52,18 @@ class TextShape:
     """A string; a number is read as the user typed it."""
 
     pattern: str = ".+"
-    wanted: str = "text"
+    expected: str = "text"
 
     def check(self, node: YamlNode, problems: list[Problem]) -> str:
         if isinstance(node.value, (dict, list)) or node.value is None:
-            mismatch(node, self.wanted, problems)
+            mismatch(node, self.expected, problems)
             return ""
         if not re.fullmatch(self.pattern, node.text, re.DOTALL):
-            mismatch(node, self.wanted, problems)
+            mismatch(node, self.expected, problems)
         return node.text
 
     def json_schema(self) -> dict[str, Any]:
-        return {"type": ["string", "number", "boolean"], "description": self.wanted}
+        return {"type": ["string", "number", "boolean"], "description": self.expected}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class ChoiceShape:
     hint: str = ""
 
     def check(self, node: YamlNode, problems: list[Problem]) -> str:
-        if not node.known:
+        if not node.is_set:
             return self.words[0]
         if node.text not in self.words:
             near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.75)
@@ -207,7 +207,7 @@ class MapOf:
 
     item: Shape
     name: str = r".+"
-    wanted: str = "a name"
+    expected: str = "a name"
 
     def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
         if not isinstance(node.value, dict):
@@ -220,7 +220,7 @@ class MapOf:
         """Report invalid names, without checking their values."""
         for key, value in node.value.items():
             if not re.fullmatch(self.name, key):
-                problems.append(Problem(f"expected {self.wanted}, got {key!r}", value.place))
+                problems.append(Problem(f"expected {self.expected}, got {key!r}", value.place))
 
     def json_schema(self) -> dict[str, Any]:
         schema = {"type": "object", "additionalProperties": self.item.json_schema()}

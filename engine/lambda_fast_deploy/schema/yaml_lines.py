@@ -23,22 +23,22 @@ class YamlNode:
 
     The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key of the value,
     and ``names`` are the variables in it. If one of them is not set, that is the only problem
-    reported for the value, and it is not ``known``.
+    reported for the value, and ``is_set`` is false.
     """
 
     value: Any
     place: Place
     text: str = ""
     name: str = ""
-    known: bool = True
+    is_set: bool = True
     names: tuple[str, ...] = ()
 
     @property
-    def all_known(self) -> bool:
+    def all_set(self) -> bool:
         """Whether every variable in it is set, at any depth."""
         inner = self.value.values() if isinstance(self.value, dict) else self.value
         nodes = inner if isinstance(self.value, (dict, list)) else ()
-        return self.known and all(node.all_known for node in nodes)
+        return self.is_set and all(node.all_set for node in nodes)
 
     def variables(self, *path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         """The path of every value with variables, and the names of these."""
@@ -118,7 +118,7 @@ class _NodeReader:
         before = len(self._problems)
         text = substitute(str(node.value), place, self._environment, self._problems)
         if len(self._problems) > before:
-            return YamlNode(text, place, text, known=False)
+            return YamlNode(text, place, text, is_set=False)
         names = variables_in(str(node.value))
         if node.tag == "tag:yaml.org,2002:str" or names:
             return YamlNode(text, place, text, names=names)

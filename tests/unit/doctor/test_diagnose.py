@@ -30,11 +30,11 @@ from lambda_fast_deploy.doctor.finding import (
     Check,
     Finding,
     Level,
-    found,
     if_permitted,
-    in_order,
     note,
     ok,
+    run_check,
+    sorted_findings,
     wrong,
 )
 from lambda_fast_deploy.errors import Invalid, NotPermitted, NotReady, Place, Problem
@@ -71,7 +71,7 @@ def test_an_error_that_ends_a_check_is_a_finding_after_what_was_found() -> None:
         yield ok("first")
         raise NotReady("second", remedy="do it")
 
-    assert found(check) == [ok("first"), Finding(Level.WRONG, "second", "do it")]
+    assert run_check(check) == [ok("first"), Finding(Level.WRONG, "second", "do it")]
 
 
 def test_what_may_not_be_asked_is_a_note_if_a_deploy_does_not_ask_it() -> None:
@@ -81,7 +81,7 @@ def test_what_may_not_be_asked_is_a_note_if_a_deploy_does_not_ask_it() -> None:
     assert list(if_permitted(check, "The role")) == [
         note("The role could not be read: no permission for iam:GetRole", "Allow it.")
     ]
-    assert found(check)[0].level is Level.WRONG
+    assert run_check(check)[0].level is Level.WRONG
 
 
 def test_every_problem_of_a_configuration_is_wrong() -> None:
@@ -96,7 +96,7 @@ def test_every_problem_of_a_configuration_is_wrong() -> None:
 
 def test_findings_are_in_order_said_once_in_a_line_and_without_secrets() -> None:
     said = [ok("fine"), note("hm"), wrong(NotReady("bad: hunter2hunter2\nand more")), note("hm")]
-    assert in_order(said, ["hunter2hunter2"]) == [
+    assert sorted_findings(said, ["hunter2hunter2"]) == [
         Finding(Level.WRONG, "bad: *** and more"),
         note("hm"),
         ok("fine"),
@@ -134,7 +134,7 @@ def test_credentials_that_end_soon_are_a_note(
     clients: Clients, monkeypatch: pytest.MonkeyPatch, left: float | None, level: Level
 ) -> None:
     monkeypatch.setattr(Aws, "expiry", lambda self: left)
-    (finding,) = account.whose(clients, USER)
+    (finding,) = account.credentials(clients, USER)
     assert finding.level is level
     assert f"{USER.arn} (account {ACCOUNT})" in finding.says
 
@@ -179,7 +179,7 @@ def test_quotas_are_noted_above_nine_tenths(
 
 def on_machine(clients: Clients, **changes: Any) -> list[Finding]:
     settings = make.settings(make.function(source=make.image_source(base=None)), **changes)
-    return [f for check in checks_of(settings, clients) for f in found(check)]
+    return [f for check in checks_of(settings, clients) for f in run_check(check)]
 
 
 def checks_of(settings: Settings, clients: Clients) -> list[Check]:
@@ -197,7 +197,7 @@ def test_an_image_needs_an_engine_and_a_zip_does_not(clients: Clients) -> None:
     said = [f.says for f in on_machine(clients) if f.level is Level.WRONG]
     assert said == ["no Docker engine answers at unix:///nowhere/docker.sock"]
     settings = make.settings(make.function(source=make.zip_source(layers=())))
-    assert [f for check in checks_of(settings, clients) for f in found(check)] == []
+    assert [f for check in checks_of(settings, clients) for f in run_check(check)] == []
 
 
 @pytest.mark.usefixtures("dockerfile")
@@ -206,9 +206,9 @@ def test_a_build_secret_without_a_value_is_wrong(
 ) -> None:
     function = make.function(source=make.image_source(base=None, secrets={"npm": "NPM_TOKEN"}))
     (secrets, *_) = checks_of(make.settings(function), clients)
-    assert "NPM_TOKEN (of secret npm)" in found(secrets)[0].says
+    assert "NPM_TOKEN (of secret npm)" in run_check(secrets)[0].says
     monkeypatch.setenv("NPM_TOKEN", "hunter2")
-    assert found(secrets) == [ok("Build secrets have values: NPM_TOKEN")]
+    assert run_check(secrets) == [ok("Build secrets have values: NPM_TOKEN")]
 
 
 @pytest.mark.parametrize(("free", "level"), [(2 * 10**9, Level.OK), (2 * 10**9 - 1, Level.WRONG)])
@@ -217,7 +217,7 @@ def test_less_than_2_gb_free_is_wrong(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     (room, _) = checks_of(make.settings(), clients)
-    assert [f.level for f in found(room)] == [level]
+    assert [f.level for f in run_check(room)] == [level]
 
 
 def test_layers_need_npm_or_would_like_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +370,7 @@ def checked(clients: Clients, stub: Stub, configuration: Any, **changes: Any) ->
 
 def _found_of(function: Function, clients: Clients) -> list[Finding]:
     settings = make.settings(function)
-    return found(
+    return run_check(
         lambda: functions.check(make.REGION, function, settings, ROOT, clients, rehearses=True)
     )
 
@@ -460,7 +460,7 @@ def repository(clients: Clients, stub: Stub, policy: str | None, **changes: Any)
         ecr.add_client_error("get_lifecycle_policy", "LifecyclePolicyNotFoundException", "", 400)
     else:
         ecr.add_response("get_lifecycle_policy", {"lifecyclePolicyText": policy})
-    return found(lambda: images.repository(make.REGION, name, "orders", ROOT, clients))
+    return run_check(lambda: images.repository(make.REGION, name, "orders", ROOT, clients))
 
 
 def rule(**selection: Any) -> str:

@@ -79,10 +79,10 @@ REQUIRED = RecordShape({"code": Key(TextShape(), "directory of the code", requir
 @pytest.mark.parametrize(
     ("shape", "written", "said"),
     [
-        (TextShape(wanted="a path"), "[a]", "value: expected a path, got a list"),
-        (TextShape(wanted="a path"), "{a: b}", "value: expected a path, got a mapping"),
-        (TextShape(wanted="a path"), "", "value: expected a path, got nothing"),
-        (TextShape(wanted="a path"), "''", "value: expected a path, got ''"),
+        (TextShape(expected="a path"), "[a]", "value: expected a path, got a list"),
+        (TextShape(expected="a path"), "{a: b}", "value: expected a path, got a mapping"),
+        (TextShape(expected="a path"), "", "value: expected a path, got nothing"),
+        (TextShape(expected="a path"), "''", "value: expected a path, got ''"),
         (
             TextShape(r"/.*", "a path that begins with /"),
             "x",

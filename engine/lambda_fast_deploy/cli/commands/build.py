@@ -18,7 +18,7 @@ def declare(commands: Any, summary: str) -> None:
         "Base images hold what rarely changes. A base image is built when its Dockerfile,\n"
         "its build context or an upstream image changed.",
         examples=("build base", "build base --commit-message '[rebuild-base]'"),
-        takes="base",
+        arguments="base",
         run=run,
     )
     command.add_argument("what", choices=["base"], metavar="WHAT", help="base: the base images")

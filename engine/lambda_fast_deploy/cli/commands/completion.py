@@ -26,7 +26,7 @@ def declare(commands: Any, summary: str) -> None:
             "completion zsh > ~/.zfunc/_lambda-fast-deploy",
             "completion fish \\\n      > ~/.config/fish/completions/lambda-fast-deploy.fish",
         ),
-        takes="SHELL",
+        arguments="SHELL",
         run=run,
     )
     command.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))

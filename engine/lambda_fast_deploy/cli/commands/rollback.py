@@ -25,7 +25,7 @@ def declare(commands: Any, summary: str) -> None:
         "A version includes code, layers and configuration. The rollback skips versions\n"
         "that fail their tests.",
         examples=("rollback", "rollback orders", "rollback orders --to 41"),
-        takes="[FUNCTION]",
+        arguments="[FUNCTION]",
         run=run,
     )
     add_function(command)

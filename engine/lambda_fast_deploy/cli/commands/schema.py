@@ -20,7 +20,7 @@ def declare(commands: Any, summary: str) -> None:
         summary,
         "With the schema, editors check lambda-deploy.yml and complete its keys.",
         examples=("schema > lambda-deploy.schema.json", "schema report"),
-        takes="[WHAT]",
+        arguments="[WHAT]",
         run=run,
     )
     says = f"configuration or report; default: {DOCUMENTS[0]}"

@@ -38,7 +38,7 @@ def declare(commands: Any, summary: str) -> None:
         "For each function and region: the live version, its age, author and speed, and\n"
         "what a deploy would change. Read-only.",
         examples=("status", "status orders --json"),
-        takes="[FUNCTION]",
+        arguments="[FUNCTION]",
         run=run,
     )
     add_function(command)

@@ -32,7 +32,7 @@ _DISTRIBUTION = TextShape(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a package"
 LAYER = RecordShape(
     {
         "requirements": Key(
-            OneOf(PATH, ListOf(TextShape(wanted="a requirement"))),
+            OneOf(PATH, ListOf(TextShape(expected="a requirement"))),
             "requirements file, pyproject.toml (with its uv.lock, poetry.lock, pdm.lock or "
             "pylock.toml), Pipfile.lock, or a list; for Node.js package-lock.json, pnpm-lock.yaml "
             "or yarn.lock",
@@ -65,9 +65,9 @@ LAYER = RecordShape(
             "files to remove; safe: tests, type stubs, sources, metadata",
             default="safe",
         ),
-        "remove": Key(ListOf(TextShape(wanted="a pattern")), "further paths to remove"),
+        "remove": Key(ListOf(TextShape(expected="a pattern")), "further paths to remove"),
         "keep": Key(
-            ListOf(TextShape(wanted="a pattern")), "paths to keep; takes precedence over prune"
+            ListOf(TextShape(expected="a pattern")), "paths to keep; takes precedence over prune"
         ),
         "services": Key(
             ListOf(TextShape(r"[a-z0-9-]+", "an AWS service")),

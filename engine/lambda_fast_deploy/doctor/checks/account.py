@@ -21,7 +21,9 @@ EXPIRY = 900.0  # seconds; a deploy of images can last that long
 FULL = 0.9  # of a quota
 
 
-def reach(settings: Settings, clients: Clients) -> tuple[dict[str, float | None], list[Finding]]:
+def reachable_regions(
+    settings: Settings, clients: Clients
+) -> tuple[dict[str, float | None], list[Finding]]:
     """The clock error in seconds by each region that answers, and the findings about regions."""
     clocks, failed = attempts(clients.aws.clock_error, settings.regions)
     return clocks, [
@@ -52,7 +54,7 @@ def clock(clocks: Mapping[str, float | None]) -> Iterator[Finding]:
         )
 
 
-def whose(clients: Clients, caller: Caller) -> Iterator[Finding]:
+def credentials(clients: Clients, caller: Caller) -> Iterator[Finding]:
     """The caller of the credentials, and their expiry."""
     left = clients.aws.expiry()
     until = f", valid for another {units.minutes(left)}" if left is not None else ""

@@ -48,7 +48,7 @@ def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients)
     return [*checks, lambda: of_layers(layers.values())]
 
 
-def spared(unmerged: str) -> Iterator[Finding]:
+def unchecked(unmerged: str) -> Iterator[Finding]:
     """A note that this machine is not checked, because that would start programs.
 
     Args:

@@ -27,7 +27,7 @@ def declare(commands: Any, summary: str) -> None:
             "layers prune --dry-run",
             "layers rollback orders-dependencies --to 7",
         ),
-        takes="WHAT",
+        arguments="WHAT",
     )
     subparsers = layers.add_subparsers(dest="what", prog=layers.prog, required=True, metavar="WHAT")
     for name, subcommand in COMMANDS.items():

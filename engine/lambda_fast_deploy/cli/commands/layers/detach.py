@@ -17,7 +17,7 @@ def declare(commands: Any, summary: str) -> None:
         "detach",
         summary,
         examples=("layers detach science",),
-        takes="NAME",
+        arguments="NAME",
         run=run,
     )
     add_one_layer(command)

@@ -18,7 +18,7 @@ def declare(commands: Any, summary: str) -> None:
         "list",
         summary,
         examples=("layers list",),
-        takes="[NAME]",
+        arguments="[NAME]",
         run=run,
     )
     add_layer(command)

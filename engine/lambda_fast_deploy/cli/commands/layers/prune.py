@@ -23,7 +23,7 @@ def declare(commands: Any, summary: str) -> None:
         "prune",
         summary,
         examples=("layers prune --dry-run",),
-        takes="[NAME]",
+        arguments="[NAME]",
         run=run,
     )
     add_layer(command, "dry-run")

@@ -17,7 +17,7 @@ def declare(commands: Any, summary: str) -> None:
         "rollback",
         summary,
         examples=("layers rollback science --to 7",),
-        takes="NAME",
+        arguments="NAME",
         run=run,
     )
     add_one_layer(command)

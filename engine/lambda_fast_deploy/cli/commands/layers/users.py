@@ -17,7 +17,7 @@ def declare(commands: Any, summary: str) -> None:
         "users",
         summary,
         examples=("layers users science --json",),
-        takes="[NAME]",
+        arguments="[NAME]",
         run=run,
     )
     add_layer(command)
