@@ -1,8 +1,8 @@
 """The errors of a run, each with a message for the person who must act.
 
     DeployError
-    |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
-    |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
+    |- Invalid        exit 2: the input or the configuration is wrong; nothing was changed
+    |- NotReady       exit 3: credentials, permission, Docker, network; nothing was changed
     |  |- Unreachable
     |  |  |- NotUnderstood  the response is not in the format of AWS's API
     |  |  |- AnswerTimeout  no response in time
