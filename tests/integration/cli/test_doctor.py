@@ -121,7 +121,7 @@ def test_a_line_is_a_finding_and_what_is_wrong_comes_first(lab_zip: Project) -> 
     lines = run.out.splitlines()
     assert run.code == 3
     assert lines[0].startswith("wrong  This machine's clock is 0:10:0")
-    assert "ahead of AWS's" in lines[0]
+    assert "ahead of that of AWS" in lines[0]
     assert "Set the clock" in lines[0]
     assert all(line.startswith("ok     ") for line in lines[1:])
 
@@ -137,7 +137,7 @@ def test_permissions_that_iam_denies_are_named(lab_zip: Project, name: str, depl
     ]
     run, levels = examine(lab_zip, **deployer(everything))
     assert (run.code, levels["wrong"]) == (0, [])
-    assert f" allow what a deploy of function {name}" in run.out
+    assert f" allow the changes of a deploy of function {name}" in run.out
 
 
 def test_credentials_that_do_not_work_are_one_finding(lab_zip: Project) -> None:
