@@ -72,7 +72,7 @@ def test_four_minutes_are_no_matter(project: Project, seconds: int) -> None:
     doctor = run(project, seconds, "doctor")
     assert doctor.returncode == 0, doctor.stdout
     side = "ahead of" if seconds > 0 else "behind"
-    assert f"{side} AWS's" in doctor.stdout
+    assert f"{side} that of AWS" in doctor.stdout
 
 
 @pytest.mark.parametrize("seconds", [360, -360])
