@@ -1,4 +1,4 @@
-# Thin lines only: each target is a command that can be typed.
+# Each target is a short command.
 PYTHON ?= python3
 BIN := .venv/bin
 LAB := $(BIN)/python -m lab --
@@ -18,28 +18,28 @@ CHAOS_PARTS := chaos-calls chaos-kills chaos-schedules chaos-images chaos-images
 help: ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-demo: .venv/ready ## what the README promises, shown on the lab
+demo: .venv/ready ## the demo of the README, on the lab
 	$(LAB) $(BIN)/python -m lab.demo
 
-# The longest come first, so that all end at about the same time.
+# The longest parts are first, so that all end at about the same time.
 test: .venv/ready ## all tests: units, the engine on the lab, the action in workflows
 	$(MAKE) --jobs=4 --output-sync=target $(PARTS)
 
-probes: .venv/ready ## what AWS does, on the lab
+probes: .venv/ready ## the probes of AWS behaviours, on the lab
 	$(LAB) $(BIN)/python -m pytest tests/lab
 
 # The probes on moto's server, against recorded answers of AWS (SNAPSHOTS: tests/aws of LocalStack),
 # and on AWS: in a scratch account, where all that begins with PREFIX- is deleted; under five cents.
 PREFIX ?= lfd-probe
-probes-moto: .venv/ready .lab/moto/ready ## the same on moto's server
+probes-moto: .venv/ready .lab/moto/ready ## the probes on moto's server
 	$(BIN)/python -m lab.probes moto
 	$(BIN)/python -m docs.lab_truth
 
-recorded: .venv/ready ## recorded answers of AWS, held against the lab (SNAPSHOTS)
+recorded: .venv/ready ## compare recorded answers of AWS with the lab (SNAPSHOTS)
 	$(BIN)/python -m lab.recorded $(SNAPSHOTS)
 	$(BIN)/python -m docs.lab_truth
 
-probes-aws: .venv/ready ## the same on a scratch account (PREFIX)
+probes-aws: .venv/ready ## the probes on AWS, in a scratch account (PREFIX)
 	$(BIN)/python -m lab.probes aws --prefix=$(PREFIX)
 	$(BIN)/python -m docs.lab_truth
 
@@ -49,17 +49,17 @@ docker: .venv/ready ## the integration tests that need Docker
 $(INTEGRATION): integration-%: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/$*
 
-peers: .venv/ready ## templates as the SAM CLI packages them
+peers: .venv/ready ## compare packaged templates with those of the SAM CLI
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/peers
 
 faults: .venv/ready ## each fault, and kills at random moments
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
 
 # SCHEDULE="code-good code-bad A3" plays one; SCHEDULES is how many are drawn, SCHEDULES_SEED how.
-schedules: .venv/ready ## two runs at once, in chosen orders (SCHEDULE=...: one)
+schedules: .venv/ready ## two concurrent runs, in chosen orders (SCHEDULE=...: one)
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -q tests/schedules
 
-pages: .venv/ready ## the pages' pictures, drawn in a browser
+pages: .venv/ready ## the pictures of the pages, rendered in a browser
 	$(BIN)/python -m pytest tests/pages
 
 chaos: .venv/ready ## half an hour: faults, kills, schedules; writes docs/reliability.md
@@ -107,14 +107,14 @@ input: .venv/ready ## some thousand hostile inputs
 
 # What a run finds stays in .lab/fuzz.
 FUZZ_SECONDS ?= 60
-fuzz: .lab/fuzz/ready ## look for inputs that break a reader (FUZZ_SECONDS)
+fuzz: .lab/fuzz/ready ## search for inputs that break a parser (FUZZ_SECONDS)
 	for target in configuration template samconfig event inputs files; do \
 	  .lab/fuzz/venv/bin/python tests/input/fuzz.py $$target $(FUZZ_SECONDS) || exit; done
 
 action: .venv/ready ## the action in real workflows
 	$(LAB) $(BIN)/python -m pytest tests/action
 
-bootstrap: .venv/ready ## how the engine starts, and what a release carries
+bootstrap: .venv/ready ## the start of the engine, and the packages of a release
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/bootstrap
 
 unit: .venv/ready ## tests without a network, AWS or Docker
@@ -135,7 +135,7 @@ format: .venv/ready ## rewrite the code in the one style
 	$(BIN)/ruff format .
 
 # Asks PyPI about every pinned package, so it needs the internet; one it does not know is an error.
-audit: .lab/audit/ready ## ask PyPI for known vulnerabilities of what is pinned
+audit: .lab/audit/ready ## ask PyPI for known vulnerabilities of pinned packages
 	for lock in $(LOCKS); do \
 	  .lab/audit/venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner=off \
 	    --requirement $$lock || exit; done
@@ -144,10 +144,10 @@ bench: .venv/ready ## measure; writes bench/RESULTS.md
 	$(BIN)/python -m compileall -q engine
 	$(LAB) $(BIN)/python -m bench
 
-dist: .venv/ready ## make the packages that a release carries
+dist: .venv/ready ## build the packages of a release
 	$(BIN)/python -m tools.dist dist
 
-docs: .venv/ready ## write what docs and action.yml have from the code
+docs: .venv/ready ## write the generated parts of docs and action.yml
 	$(BIN)/python -m docs.tables
 
 pictures: .venv/ready ## write the pictures and sample pages of docs

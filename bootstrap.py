@@ -1,13 +1,14 @@
-"""Starts the engine, with dependencies of its own and nobody else's Python.
+"""Starts the engine with separate dependencies, independent of the machine's Python packages.
 
-A release has them beside this file, in ``dist/`` (tools/dist.py makes it): the engine runs at once,
-in this process. Where that is not there, uv installs the hashed lock into an environment that the
-later starts of a job have, or of a user (engine/lambda_fast_deploy/adapters/toolcache.py).
+A release has the dependencies next to this file, in ``dist/`` (built by tools/dist.py), and the
+engine runs in this process. Without ``dist/``, uv installs the hashed lock file into an environment
+that later starts reuse (engine/lambda_fast_deploy/adapters/toolcache.py).
 
-Python keeps what it compiles beside the sources: whoever could write there could write those too.
+Python stores compiled modules next to the sources, where only users who can change the sources can
+write.
 
-Python is told to ignore the workspace, the user's settings and what is installed on the machine
-(``-I -S``): a folder named ``lambda_fast_deploy``, or a ``sitecustomize.py``, changes nothing.
+The options ``-I -S`` make Python ignore the workspace, the user's settings and installed packages:
+a folder named ``lambda_fast_deploy`` or a ``sitecustomize.py`` has no effect.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ ROOT = Path(__file__).resolve().parent
 SOURCES = ROOT / "engine"
 VENDORED = ROOT / "dist"
 LOCK = ROOT / "requirements" / "engine.txt"
-SDK = ("botocore", "urllib3", "dateutil", "jmespath")  # two thirds of what a deploy imports
+SDK = ("botocore", "urllib3", "dateutil", "jmespath")  # two thirds of a deploy's imports
 
 
 def run_vendored() -> NoReturn:
-    """Become the engine, in this process."""
+    """Run the engine in this process."""
     if not (VENDORED / SDK[0] / "__pycache__").exists():
         compile_beside()
     sys.path.insert(0, str(VENDORED))
@@ -38,23 +39,23 @@ def run_vendored() -> NoReturn:
 
 
 def compile_beside() -> None:
-    """Compile AWS's SDK on the other processors, while this process imports what comes before it.
+    """Compile the AWS SDK on other processors while this process imports the engine.
 
-    Nobody waits for them: a module that is not there yet is compiled by whoever imports it.
+    This process does not wait for them: it compiles missing modules itself.
     """
     modules = [str(path) for package in SDK for path in (VENDORED / package).rglob("*.py")]
-    others = min((os.cpu_count() or 1) - 1, 3)
-    for number in range(others):
+    processes = min((os.cpu_count() or 1) - 1, 3)
+    for number in range(processes):
         if os.fork() == 0:
             try:
-                for module in modules[number::others]:
+                for module in modules[number::processes]:
                     SourceFileLoader(module, module).get_code(module)
             finally:
                 os._exit(0)
 
 
 def run_locked() -> NoReturn:
-    """Become the engine in its environment, made first if it is not kept yet."""
+    """Replace this process by the engine in its environment, which is created if it is absent."""
     from lambda_fast_deploy.adapters.toolcache import kept
 
     parts = (LOCK.read_bytes(), str(ROOT), sys.version, platform.machine())
@@ -64,7 +65,7 @@ def run_locked() -> NoReturn:
 
 
 def install(folder: Path) -> None:
-    """Make the environment; Python compiles of it what is used, when it is."""
+    """Create the environment, without compiling its modules."""
     from lambda_fast_deploy.adapters.environment import for_tools
     from lambda_fast_deploy.adapters.process import run
     from lambda_fast_deploy.adapters.uv import uv
@@ -82,22 +83,22 @@ def install(folder: Path) -> None:
 
 
 def refuse(cause: str, remedy: str) -> NoReturn:
-    """End, since this machine is not ready."""
+    """Exit because this machine is not ready."""
     print(f"error: {cause}\n  {remedy}", file=sys.stderr)
     sys.exit(3)
 
 
 def main() -> None:
-    """Hand over to the engine."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - the runner's Python, not ours
+    """Start the engine."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - the Python of the runner
         refuse(
-            f"lambda-fast-deploy needs Python 3.11, this is {sys.version.split()[0]}",
+            f"lambda-fast-deploy needs Python 3.11 or later, this is {sys.version.split()[0]}",
             "Add actions/setup-python with python-version: '3.13' before this step.",
         )
     if not hasattr(os, "fork"):
         refuse(
             f"lambda-fast-deploy runs on Linux and macOS, this is {platform.system()}",
-            "Let the job run there, such as on ubuntu-latest.",
+            "Run the job on Linux or macOS, such as ubuntu-latest.",
         )
     sys.path.insert(0, str(SOURCES))
     from lambda_fast_deploy.errors import DeployError
@@ -107,7 +108,7 @@ def main() -> None:
             run_vendored()
         run_locked()
     except DeployError as error:
-        with suppress(OSError):  # nobody reads it: that is no other error
+        with suppress(OSError):  # stderr is closed
             print(f"error: the engine cannot start: {error}", file=sys.stderr, flush=True)
         sys.exit(3)
 

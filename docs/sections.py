@@ -153,12 +153,12 @@ def value_of(shape: Shape) -> str:
             return f"a {kind} such as {code('100 MB' if kind == 'size' else '30s')}"
         case PercentShape():
             return f"a percentage such as {code('10%')}"
-        case TextShape(wanted=wanted):
-            return wanted
+        case TextShape(expected=expected):
+            return expected
         case ListOf(item):
             return f"a list, each {value_of(item)}"
-        case MapOf(item, wanted=wanted):
-            return f"{wanted} → {value_of(item)}"
+        case MapOf(item, expected=expected):
+            return f"{expected} → {value_of(item)}"
         case OneOf(plain, listed) if plain == listed.item:
             return f"{value_of(plain)}, or a list of them"
         case OneOf(plain, listed):

@@ -1,11 +1,11 @@
-"""Amazon Resource Names: what they are made of (AWS General Reference, "ARNs")."""
+"""Amazon Resource Names and their parts (AWS General Reference, "ARNs")."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-# Patterns of ARNs that a configuration names
+# Patterns of ARNs in a configuration
 ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
 TOPIC = r"arn:aws[a-z-]*:sns:.+"
 
@@ -13,7 +13,7 @@ _SEPARATOR = re.compile("[:/]")
 
 
 class Arn(NamedTuple):
-    """An ARN by its parts; ``str`` writes it. Global services have no region, S3 no account."""
+    """An ARN by its parts; ``str`` formats it. Global services have no region, S3 no account."""
 
     partition: str
     service: str
@@ -23,7 +23,7 @@ class Arn(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Arn:
-        """The parts of an ARN; those that the text lacks are empty."""
+        """The parts of an ARN; missing parts are empty."""
         parts = text.split(":", 5)[1:]
         return cls(*parts, *[""] * (5 - len(parts)))
 
@@ -38,7 +38,7 @@ class Arn(NamedTuple):
 
     @property
     def qualifier(self) -> str:
-        """The version or alias behind the name; empty if the ARN has none."""
+        """The version or alias after the name; empty if the ARN has none."""
         return self._word(2)
 
     def _word(self, index: int) -> str:

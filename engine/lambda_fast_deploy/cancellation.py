@@ -1,4 +1,4 @@
-"""Whether a run shall stop: set by a signal, and looked at before whatever begins next."""
+"""The cancellation of a run: set by a signal, and checked before each step."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from lambda_fast_deploy.errors import Cancelled
 
 
 class Cancellation:
-    """A wish that is never taken back."""
+    """A flag that stays set once it is set."""
 
     def __init__(self) -> None:
         self._is_requested = False
 
     def request(self) -> None:
-        """Let no further step begin; safe to call from a signal handler."""
+        """Cancel the run; safe to call from a signal handler."""
         self._is_requested = True
 
     @property
     def is_requested(self) -> bool:
-        """Whether the run shall stop."""
+        """Whether the run was cancelled."""
         return self._is_requested
 
     def check(self) -> None:
-        """End what would begin now.
+        """Raise an error if the run was cancelled.
 
         Raises:
-            Cancelled: the run shall stop.
+            Cancelled: the run was cancelled.
         """
         if self._is_requested:
             raise Cancelled("the run was cancelled")

@@ -1,4 +1,4 @@
-"""The run, from settings to deliveries; it reads like the way of the data."""
+"""A deploy, from the settings to the outcome of each function."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from lambda_fast_deploy.run_log import RunLog
 
 
 def deploy(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
-    """Deploy what the settings ask for, or only plan it when they say so.
+    """Deploy the settings, or only plan if ``plan_only`` is set.
 
     Raises:
-        Invalid, NotReady: nothing was touched.
-        DeployFailed: something could not be built, in any region; no function was touched.
+        Invalid, NotReady: nothing was changed.
+        DeployFailed: something could not be built in any region; no function was changed.
     """
     if settings.stack:
         if settings.code_only:
@@ -37,24 +37,25 @@ def deploy(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
         from lambda_fast_deploy.stacks.deploy import deploy_stack
 
         return deploy_stack(settings, clients, run_log)
-    outcome = _deployed(settings, clients, run_log)
+    outcome = _deploy_functions(settings, clients, run_log)
     overtaken = {each.function for each in outcome.deliveries if each.is_overtaken}
     regions = {each.region for each in outcome.deliveries if each.is_overtaken}
     if not overtaken:
         return outcome
-    run_log.note(f"Another run was deploying {', '.join(sorted(overtaken))}: once more.")
-    functions = tuple(each for each in settings.functions if each.name in overtaken)
-    kept = tuple(region for region in settings.regions if region in regions)
-    return outcome.then(
-        _deployed(replace(settings, functions=functions, regions=kept), clients, run_log)
+    run_log.note(f"Another run was deploying {', '.join(sorted(overtaken))}: deploying again.")
+    second = replace(
+        settings,
+        functions=tuple(each for each in settings.functions if each.name in overtaken),
+        regions=tuple(region for region in settings.regions if region in regions),
     )
+    return outcome.then(_deploy_functions(second, clients, run_log))
 
 
-def _deployed(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
-    """Look, plan, build and release, once."""
-    with run_log.work("fingerprint", "read", "what the working tree holds"):
+def _deploy_functions(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
+    """Observe, plan, build and release once."""
+    with run_log.work("fingerprint", "read", "files of the working tree"):
         local = fingerprints(settings)
-    with run_log.work("observe", "read", "what AWS has now"):
+    with run_log.work("observe", "read", "resources in AWS"):
         prints, observed, failed = look(settings, local, clients, run_log)
     settings, lost = _reached(settings, failed)
     for note in absent_handlers(settings, observed):
@@ -75,7 +76,7 @@ def _deployed(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
     _warn(settings, plan, observed, run_log)
     artifacts, failed = build(settings, plan, prints, observed, clients, run_log)
     settings, unbuilt = _reached(settings, failed)
-    orders = [
+    contexts = [
         ReleaseContext(
             region=region,
             function=function,
@@ -88,25 +89,25 @@ def _deployed(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
         )
         for region, function in settings.targets
     ]
-    deliveries = together(lambda o: FunctionRelease(o).deliver(), orders)
-    built = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
+    deliveries = together(lambda context: FunctionRelease(context).deliver(), contexts)
+    bases = [uri for region in settings.regions for uri in artifacts[region].bases.values() if uri]
     packages = {
         layer: sizes
         for region in settings.regions
         for layer, sizes in artifacts[region].packages.items()
     }
-    return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(built), packages)
+    return Outcome(plan, (*deliveries, *lost, *unbuilt), tuple(bases), packages)
 
 
 def build_bases(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
-    """Build the base images that are not there yet, and nothing else."""
+    """Build the base images that do not exist yet, and nothing else."""
     return deploy(replace(settings, functions=(), layers={}, stack=None), clients, run_log)
 
 
 def _reached(
     settings: Settings, failed: Mapping[str, DeployError]
 ) -> tuple[Settings, tuple[FunctionOutcome, ...]]:
-    """The settings without the regions that failed, and how their functions came out.
+    """The settings without the regions that failed, and the outcomes of their functions.
 
     Raises:
         DeployError: no region is left.
@@ -125,34 +126,35 @@ def _reached(
 
 
 def _check_states(settings: Settings, observed: Mapping[str, ObservedRegion]) -> None:
-    """Make sure that each function can be deployed, as far as its state says.
+    """Check that the state of each function allows a deploy.
 
     Raises:
-        NotReady: one cannot.
+        NotReady: a function is in a state that does not.
     """
     for region, function in settings.targets:
-        there = observed[region].functions.get(function.name)
-        if there and (problem := unusable(function.name, there.latest, region)):
+        existing = observed[region].functions.get(function.name)
+        if existing and (problem := unusable(function.name, existing.latest, region)):
             raise problem
 
 
 def _warn(
     settings: Settings, plan: Plan, observed: Mapping[str, ObservedRegion], run_log: RunLog
 ) -> None:
-    """Note what people may not expect of a deploy."""
+    """Add notes about unexpected effects of a deploy."""
     if settings.event.asks_for("rebuild-base") and not settings.bases:
-        run_log.note("[rebuild-base] does nothing: no base is named.")
+        run_log.note("[rebuild-base] has no effect: the configuration has no base images.")
     for region, function in settings.targets:
-        there = observed[region].functions.get(function.name)
-        if there and there.latest.overrides:
-            says = ", ".join(f"{key} {value}" for key, value in there.latest.overrides.items())
+        existing = observed[region].functions.get(function.name)
+        if existing and existing.latest.overrides:
+            overrides = existing.latest.overrides.items()
+            values = ", ".join(f"{key} {value}" for key, value in overrides)
             run_log.note(
-                f"{function.name} overrides its image in {region}: {says} (ImageConfig, which "
-                "others have set and a deploy leaves alone)."
+                f"{function.name} overrides its image in {region}: {values} (ImageConfig, which a "
+                "deploy does not change)."
             )
-        moves = plan.function(region, function.name).alias.action.changes
-        if moves and not function.tests:
-            run_log.note(f"{function.name} has no test, so its new version goes live untested.")
+        changes = plan.function(region, function.name).alias.action.changes
+        if changes and not function.tests:
+            run_log.note(f"{function.name} has no tests; new versions go live untested.")
 
 
 def _unreleased(

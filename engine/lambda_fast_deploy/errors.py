@@ -1,28 +1,29 @@
-"""What can go wrong, and what the person who reads it can do about it.
+"""The errors of a run, each with a message for the person who must act.
 
     DeployError
-    |- Invalid        exit 2: the input or the configuration is wrong; nothing was touched
-    |- NotReady       exit 3: credentials, permission, Docker, network; nothing was touched
+    |- Invalid        exit 2: the input or the configuration is wrong; nothing was changed
+    |- NotReady       exit 3: credentials, permission, Docker, network; nothing was changed
     |  |- Unreachable
-    |  |  |- NotUnderstood  what answered is not AWS, or not as it is known
-    |  |  |- Unanswered
-    |  |- NotPermitted  IAM does not let the caller do it
-    |- DeployFailed   exit 1: the deployment failed and the previous state stands again
+    |  |  |- NotUnderstood  the response is not in the format of AWS's API
+    |  |  |- AnswerTimeout  no response in time
+    |  |- NotPermitted  IAM denies it to the caller
+    |- DeployFailed   exit 1: the deployment failed and was rolled back
     |  |- Refused     AWS or a registry answered with an error
     |  |  |- Unavailable
     |  |  |- NotFound
     |  |  |- Conflict
-    |  |  |  |- Overtaken  what this run had found, and stood on, was taken back
+    |  |  |  |- ChangedMeanwhile  another run rolled back what this run had read
+    |  |  |- FunctionUnusable  the function is in a state that allows no changes
     |  |  |- ImageRefused  Lambda cannot read the image's layers
-    |  |- Exchanged   what AWS took is not what this run made
+    |  |- ContentMismatch  AWS received other content than this run built
     |  |- BuildFailed
-    |  |  |- PushFailed    an image was made, and the registry did not take it
-    |  |- GateFailed  the new version did not pass its tests
-    |  |- Cancelled   somebody stopped the run
+    |  |  |- PushFailed    the image was built, but the registry refused it
+    |  |- FunctionTestFailed  the new version failed a test
+    |  |- Cancelled   a signal stopped the run
     |- Interrupted    exit 130: by Ctrl-C, in a command that deploys nothing
-    |- NotRestored    exit 4: failed, and something could not be put back
+    |- NotRestored    exit 4: failed, and the rollback is incomplete
 
-The cause stands on the first line of the message, the remedy after it.
+The first line of a message is the cause. The remedy follows it.
 """
 
 from __future__ import annotations
@@ -33,21 +34,20 @@ from dataclasses import dataclass
 
 EXIT_CODES = {
     0: "done, or nothing to do",
-    1: "the deployment failed, and the previous state stands again; of several functions, those "
-    "that did not fail stay deployed",
-    2: "invalid input or configuration; nothing was touched",
-    3: "the environment is not ready (credentials, permission, Docker); nothing was touched",
-    4: "failed and could not be fully restored; the report says what is left",
+    1: "the deployment failed and was rolled back; functions that succeeded stay deployed",
+    2: "invalid input or configuration; nothing was changed",
+    3: "the environment is not ready (credentials, permissions, Docker); nothing was changed",
+    4: "the deployment failed and the rollback is incomplete; the report lists what to fix",
 }
 
 
-LONGEST = 1000  # characters of a problem; a value that is quoted in it can be of any length
-_SHOWN = 200  # characters of a path's beginning and of its end
+LONGEST = 1000  # characters of a problem; a quoted value can be of any length
+_SHOWN = 200  # characters of the start and of the end of a path
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was written: a file's line, or an input of the action."""
+    """The place of a value: a line of a file, or an input of the action."""
 
     source: str
     line: int = 0
@@ -57,27 +57,27 @@ class Place:
 
     @property
     def shown(self) -> str:
-        """The source as messages have it: a long path is cut, which must come after masking."""
+        """The source for messages; a long path is shortened, so mask secrets first."""
         cut = len(self.source) > 2 * _SHOWN
         return f"{self.source[:_SHOWN]}…{self.source[-_SHOWN:]}" if cut else self.source
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with the input."""
+    """One error in the input."""
 
     message: str
     place: Place
 
     def __str__(self) -> str:
-        says = self.message
-        if len(says) > LONGEST:  # cut where it is shown: nobody hides half a secret
-            says = f"{says[:LONGEST]}… ({len(says)} characters)"
-        return f"{self.place}: {says}"
+        text = self.message
+        if len(text) > LONGEST:  # shortened only here: half a secret could not be masked
+            text = f"{text[:LONGEST]}… ({len(text)} characters)"
+        return f"{self.place}: {text}"
 
 
 class DeployError(Exception):
-    """Something the user must know; never shown as a traceback."""
+    """An error for the user; its output has no traceback."""
 
     exit_code = 1
 
@@ -91,25 +91,25 @@ class DeployError(Exception):
         return "\n".join(part for part in (self.message, self.detail, self.remedy) if part)
 
     def after(self, changes: Sequence[str]) -> None:
-        """Let it say what had been done when it came: then it is not so that nothing was touched.
+        """Add the changes made before the error; an exit code for "no changes" becomes 1.
 
         Args:
-            changes: what had been done, for people.
+            changes: descriptions of the changes.
         """
         if changes:
             self.exit_code = 1 if self.exit_code in (2, 3) else self.exit_code
-            done = [f"- {change}" for change in dict.fromkeys(changes)]
-            told = [self.detail, "What was done before that stays, for the next run:", *done]
-            self.detail = "\n".join(filter(None, told))
+            items = [f"- {change}" for change in dict.fromkeys(changes)]
+            lines = [self.detail, "These changes were made before and stay for the next run:"]
+            self.detail = "\n".join(filter(None, [*lines, *items]))
 
     def hide(self, hidden: Callable[[str], str]) -> None:
-        """Let ``hidden`` take secrets out of what it says."""
+        """Mask secrets in its texts by ``hidden``."""
         self.message, self.detail = hidden(self.message), hidden(self.detail)
         self.remedy = hidden(self.remedy)
 
 
 class Invalid(DeployError):
-    """Every problem of the input at once."""
+    """All problems of the input."""
 
     exit_code = 2
 
@@ -133,80 +133,80 @@ class NotReady(DeployError):
 
 
 class Unreachable(NotReady):
-    """Nothing answered; whether a change was made is not known."""
+    """There was no response; whether a change was made is unknown."""
 
 
 class NotUnderstood(Unreachable):
-    """What was answered has not the shape of AWS's API."""
+    """The response does not have the format of AWS's API."""
 
 
 class AnswerTimeout(Unreachable):
-    """It was asked, and nothing was heard in the time that an answer may take."""
+    """The request was sent, but there was no response in time."""
 
 
 class NotPermitted(NotReady):
-    """IAM does not let the caller do it."""
+    """IAM denies the call to the caller."""
 
 
 class DeployFailed(DeployError):
-    """The deployment failed; what was changed has been put back."""
+    """The deployment failed; the run has rolled its changes back."""
 
 
-# What a machine's disk says (errno.h), in Python's, uv's and npm's words.
+# The message of ENOSPC (errno.h), as Python, uv and npm print it.
 _FULL = "no space left on device"
-_OF_THE_MACHINE = {
+_REMEDIES = {
     **dict.fromkeys(
         (errno.ENOSPC, errno.EDQUOT),
-        "The disk is full: make room, or let TMPDIR and XDG_CACHE_HOME name folders with more.",
+        "The disk is full: free space, or set TMPDIR and XDG_CACHE_HOME to folders with more.",
     ),
     **dict.fromkeys(
-        (errno.EACCES, errno.EPERM, errno.EROFS), "Let this user read and write what is named."
+        (errno.EACCES, errno.EPERM, errno.EROFS), "Allow this user to read and write the file."
     ),
-    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "Let more files be open: ulimit -n."),
-    errno.EIO: "The disk or what it hangs on is broken.",
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "Raise the limit of open files: ulimit -n."),
+    errno.EIO: "Check the disk for hardware errors.",
 }
 
 
-def disk_full(what: str, said: str) -> None:
-    """Raise what is to be told if a program that failed has met a full disk.
+def disk_full(what: str, output: str) -> None:
+    """Raise an error if a program failed because of a full disk.
 
     Args:
-        what: what was being made.
-        said: the last lines of the program's output.
+        what: what the program was building.
+        output: the last lines of the program's output.
 
     Raises:
-        NotReady: it has.
+        NotReady: the disk is full.
     """
-    if full := next((line for line in said.splitlines() if _FULL in line.lower()), ""):
+    if line := next((line for line in output.splitlines() if _FULL in line.lower()), ""):
         raise NotReady(
-            f"{what} cannot be made: No space left on device",
-            detail=full.strip(),
-            remedy=_OF_THE_MACHINE[errno.ENOSPC],
+            f"{what} cannot be built: No space left on device",
+            detail=line.strip(),
+            remedy=_REMEDIES[errno.ENOSPC],
         )
 
 
 def unexpected(error: Exception) -> DeployFailed:
-    """What is shown of an error that nobody has met; to be called while it is handled.
+    """The error to show for an unforeseen exception; call it in the handler of the exception.
 
-    It is a fault of ours, unless the machine says that it has no room or gives no leave.
+    It is reported as a bug, unless its errno is one of the machine, such as a full disk.
     """
-    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-        says = ": ".join(filter(None, [str(error.filename or ""), str(error.strerror)]))
-        return DeployFailed(says, remedy=_OF_THE_MACHINE[error.errno])
+    if isinstance(error, OSError) and error.errno in _REMEDIES:
+        message = ": ".join(filter(None, [str(error.filename or ""), str(error.strerror)]))
+        return DeployFailed(message, remedy=_REMEDIES[error.errno])
     from traceback import format_exc
 
     return DeployFailed(
         f"unexpected {error!r}",
         detail=format_exc(),
-        remedy="This is a fault of lambda-fast-deploy; please report it with these lines.",
+        remedy="This is a bug in lambda-fast-deploy. Please report it with the traceback above.",
     )
 
 
 class Refused(DeployFailed):
-    """AWS or a registry answered with an error; ``code`` is AWS's, or the status of HTTP.
+    """AWS or a registry answered with an error; ``code`` is that of AWS, or the HTTP status.
 
-    ``repeated``: it was not the first answer to this call, and an earlier one may have been lost;
-    so the refusal may be of what this run itself has done by then.
+    ``repeated``: the call was a retry. The response to an earlier attempt may have been lost, so
+    the refusal may be caused by what this run has done itself.
     """
 
     def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
@@ -216,29 +216,29 @@ class Refused(DeployFailed):
 
 
 class Unavailable(Refused):
-    """AWS or a registry was busy, or failed itself; whether a change was made is not known."""
+    """AWS or a registry was busy or had an error; whether a change was made is unknown."""
 
 
 def passes(error: BaseException) -> bool:
-    """Whether an error is one that passes by itself: what was asked is worth another try."""
+    """Whether an error is temporary, so that a retry may succeed."""
     lost = isinstance(error, Unavailable | Unreachable)
     return lost and not isinstance(error, NotUnderstood)
 
 
 class NotFound(Refused):
-    """The thing that was asked for does not exist."""
+    """The resource does not exist."""
 
 
 class Conflict(Refused):
-    """Somebody else changed the same thing in the meantime."""
+    """The resource was changed outside this run in the meantime."""
 
 
 class ChangedMeanwhile(Conflict):
-    """What another run had made, and this one stood on, is not there any more; look again."""
+    """Another run rolled back what this run had read and relied on; read it again."""
 
 
 class FunctionUnusable(Refused):
-    """Lambda changes nothing of a function that is in such a state; it can be deleted."""
+    """The function is in a state that allows only its deletion."""
 
 
 class ImageRefused(Refused):
@@ -246,26 +246,26 @@ class ImageRefused(Refused):
 
 
 class ContentMismatch(DeployFailed):
-    """What AWS took is not what this run made: the object in the bucket is another one.
+    """AWS received other content than this run built: the object in the bucket was replaced.
 
-    ``sha256`` is that of what it took, as Lambda's ``CodeSha256``.
+    ``sha256`` is that of the received content, as Lambda's ``CodeSha256``.
     """
 
-    def __init__(self, what: str, wanted: str, sha256: str) -> None:
+    def __init__(self, what: str, expected: str, sha256: str) -> None:
         super().__init__(
-            f"Lambda took other bytes for {what} than this run made: CodeSha256 {sha256}, not "
-            f"{wanted}",
-            remedy="The object in the bucket was exchanged meanwhile: see who may write there.",
+            f"Lambda received other content for {what} than this run built: CodeSha256 {sha256} "
+            f"instead of {expected}",
+            remedy="The object in the bucket was replaced. Check who may write to the bucket.",
         )
         self.sha256 = sha256
 
 
 class BuildFailed(DeployFailed):
-    """An image, a layer or an archive could not be made."""
+    """An image, a layer or a zip could not be built."""
 
 
 class PushFailed(BuildFailed):
-    """The registry did not take an image; ``login_refused`` when the login was at fault."""
+    """The registry refused an image; ``login_refused`` if it refused the login."""
 
     def __init__(
         self, message: str, *, remedy: str = "", detail: str = "", login_refused: bool = False
@@ -275,20 +275,20 @@ class PushFailed(BuildFailed):
 
 
 class FunctionTestFailed(DeployFailed):
-    """The new version did not pass a test."""
+    """The new version failed a test."""
 
 
 class Cancelled(DeployFailed):
-    """The run was stopped by a signal; what it had changed is put back."""
+    """A signal stopped the run, which rolls its changes back."""
 
 
 class Interrupted(DeployError):
-    """Ctrl-C, where there is nothing to undo; the exit code is a shell's for SIGINT."""
+    """Ctrl-C in a command without changes to roll back; a shell's exit code for SIGINT."""
 
     exit_code = 130
 
 
 class NotRestored(DeployError):
-    """The deployment failed and the previous state could not be fully restored."""
+    """The deployment failed and the rollback is incomplete."""
 
     exit_code = 4

@@ -1,8 +1,8 @@
-"""The versions of the configuration's layers: who uses them, and which can go.
+"""The versions of the configuration's layers, their users, and the deletion of unused ones.
 
-A layer version that is deleted goes on working where it is attached, but cannot be attached again:
-going back to an older version of a function would fail. So what any version of any function in
-the account still has is kept (Lambda developer guide, "Deleting a layer version").
+A deleted layer version still works where it is attached, but cannot be attached again, so that a
+rollback to an older function version would fail. Therefore ``prune`` keeps layer versions that any
+function version in the account has (Lambda developer guide, "Deleting a layer version").
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lambda_fast_deploy.schema.yaml_lines import nearest
 
 @dataclass(frozen=True, slots=True)
 class LayerUse:
-    """A layer version and the function versions that have it; ``kept`` says why it stays."""
+    """A layer version and the function versions that use it; ``kept`` is the reason to keep it."""
 
     region: str
     layer: str
@@ -29,33 +29,34 @@ class LayerUse:
 
 
 def uses(settings: Settings, clients: Clients, only: str = "") -> list[LayerUse]:
-    """Every version of the layers that the configuration names, the newest first.
+    """Every version of the configuration's layers, the newest first.
 
     Args:
-        settings: what the configuration names.
-        world: where to look.
-        only: the name of one layer, or nothing for all.
+        settings: the settings.
+        clients: the clients to read with.
+        only: the name of one layer; empty for all.
 
     Raises:
         Invalid: no layer has that name.
     """
     names = [name for layer in settings.layers.values() for name in layer.parts]
     if only and only not in names:
-        says = f"is not one of the configuration{nearest(only, names)}"
-        raise Invalid([Problem(says, Place(f"layer {only}"))])
-    found = []
+        message = f"is not in the configuration{nearest(only, names)}"
+        raise Invalid([Problem(message, Place(f"layer {only}"))])
+    versions = []
     for region in settings.regions:
         users = _users(clients, region)
         for name in [only] if only else names:
             for index, version in enumerate(clients.layers(region).versions(name)):
-                mine = users.get(version.arn, ())
-                kept = f"used by {', '.join(mine)}" if mine else "" if index else "the newest"
-                found.append(LayerUse(region, name, version, mine, kept))
-    return found
+                functions = users.get(version.arn, ())
+                newest = "" if index else "the newest"
+                kept = f"used by {', '.join(functions)}" if functions else newest
+                versions.append(LayerUse(region, name, version, functions, kept))
+    return versions
 
 
 def _users(clients: Clients, region: str) -> dict[str, tuple[str, ...]]:
-    """The function versions (``name:version``) that have each layer version, by its ARN."""
+    """The function versions (``name:version``) that use each layer version, by its ARN."""
     users: dict[str, tuple[str, ...]] = {}
     for state in clients.functions(region).everything():
         name = Arn.parse(state.arn).name
@@ -64,13 +65,13 @@ def _users(clients: Clients, region: str) -> dict[str, tuple[str, ...]]:
     return users
 
 
-def prune(found: Iterable[LayerUse], clients: Clients) -> Iterator[LayerUse]:
-    """Delete the versions that nothing keeps, one after the other; each once it is deleted.
+def prune(versions: Iterable[LayerUse], clients: Clients) -> Iterator[LayerUse]:
+    """Delete the unused versions one by one; yields each after its deletion.
 
     Raises:
-        DeployError: one could not be deleted; those after it are left as well.
+        DeployError: one could not be deleted; the following ones are not deleted either.
     """
-    for use in found:
+    for use in versions:
         if not use.kept:
             clients.layers(use.region).delete(use.layer, use.version.number)
             yield use

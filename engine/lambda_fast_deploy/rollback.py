@@ -1,4 +1,4 @@
-"""The way back for users: to the version that they had before, whatever was tried in between."""
+"""Rolls functions back to an earlier version, skipping versions that were never live."""
 
 from __future__ import annotations
 
@@ -46,42 +46,42 @@ from lambda_fast_deploy.testing.readiness import wait_until_ready
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Functions go back to an earlier version: its code, layers and configuration alike.
+    """Rolls functions back to an earlier version with its code, layers and configuration.
 
-    ``to`` is a version's number, or ``previous``: the newest that users had before and that passes
-    the tests. ``only`` is the name of one function, or nothing for all.
+    ``to`` is the number of a version, or ``previous`` for the newest that was live before and
+    passes the tests. ``only`` is the name of one function; empty for all.
     """
 
     to: str = PREVIOUS
     only: str = ""
 
     def __call__(self, settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
-        """Lead users back, each function by itself.
+        """Roll back each function separately.
 
         Raises:
-            Invalid: a function is not there, or has no version to go back to.
+            Invalid: a function does not exist, or has no version to roll back to.
         """
         if settings.stack:
             from lambda_fast_deploy.stacks.rollback import roll_back_stack
 
             if self.to != PREVIOUS or self.only:
-                raise _invalid("a stack goes back to what it was before, and as a whole")
+                raise _invalid("a stack rolls back as a whole, and only to its previous state")
             return roll_back_stack(settings, clients, run_log)
         names = [function.name for function in settings.functions]
         if self.only and self.only not in names:
-            raise _invalid(f"no function {self.only!r}{nearest(self.only, names)}")
-        orders = [
+            raise _invalid(f"unknown function {self.only!r}{nearest(self.only, names)}")
+        contexts = [
             self._context(region, function, settings, clients, run_log)
             for region, function in settings.targets
             if self.only in ("", function.name)
         ]
-        plan = Plan(tuple(step for context in orders for step in context.steps.steps))
+        plan = Plan(tuple(step for context in contexts for step in context.steps.steps))
         if settings.plan_only:
             return Outcome(plan, ())
-        return Outcome(
-            plan,
-            tuple(together(lambda context: _FunctionRollback(context, self.to).deliver(), orders)),
+        deliveries = together(
+            lambda context: _FunctionRollback(context, self.to).deliver(), contexts
         )
+        return Outcome(plan, tuple(deliveries))
 
     def _context(
         self,
@@ -92,29 +92,31 @@ class Rollback:
         run_log: RunLog,
     ) -> ReleaseContext:
         if not function.has_alias:
-            says = f"users of {function.name} call $LATEST, which has no version before it"
-            raise _invalid(f"{says}; deploy the commit that they are to have")
+            raise _invalid(
+                f"{function.name} deploys $LATEST, which has no previous version; deploy an "
+                "earlier commit instead"
+            )
         observed = observe_function(function.unconfigured, region, clients)
         if observed is None or not (observed.live and observed.alias):
             what = f"alias {function.alias} of {function.name}"
-            raise _invalid(f"{what} does not exist in {region}, so there is no way back")
+            raise _invalid(f"{what} does not exist in {region}, so it cannot be rolled back")
         steps = [
             Step(
                 f"alias:{function.name}",
                 region,
                 Action.MOVE,
-                _why(observed, self.to),
+                _reason(observed, self.to),
                 changes=(self._change(observed.alias),),
             ),
-            Step(f"latest:{function.name}", region, Action.UPDATE, "$LATEST follows the alias"),
+            Step(f"latest:{function.name}", region, Action.UPDATE, "same as the alias"),
         ]
         steps += [
-            Step(f"test:{function.name}:{test.name}", region, Action.TEST, "users come back to it")
+            Step(f"test:{function.name}:{test.name}", region, Action.TEST, "before the rollback")
             for test in function.tests
             if not test.when
         ]
         steps += [
-            Step(f"test:{function.name}:{test.name}", region, Action.SKIP, "runs with a deploy")
+            Step(f"test:{function.name}:{test.name}", region, Action.SKIP, "only runs in deploys")
             for test in function.tests
             if test.when
         ]
@@ -131,23 +133,23 @@ class Rollback:
         )
 
     def _change(self, alias: AliasState) -> AttributeChange:
-        """The change of the alias; which version passes its tests only the rollback can tell."""
+        """The change of the alias; the plan does not know which version passes its tests."""
         after = "an earlier version" if self.to == PREVIOUS else f"version {self.to}"
         return AttributeChange("alias", f"version {alias.version}", after)
 
 
-def _invalid(says: str) -> Invalid:
-    return Invalid([Problem(says, Place("rollback"))])
+def _invalid(message: str) -> Invalid:
+    return Invalid([Problem(message, Place("rollback"))])
 
 
-def _why(observed: ObservedFunction, to: str) -> str:
-    now = observed.alias.version if observed.alias else ""
-    target = "the version before it that passes its tests" if to == PREVIOUS else f"version {to}"
-    return f"from version {now} to {target}"
+def _reason(observed: ObservedFunction, to: str) -> str:
+    current = observed.alias.version if observed.alias else ""
+    target = "the previous version that passes its tests" if to == PREVIOUS else f"version {to}"
+    return f"from version {current} to {target}"
 
 
 class _FunctionRollback:
-    """One function on its way back."""
+    """The rollback of one function."""
 
     def __init__(self, context: ReleaseContext, to: str) -> None:
         self._context = context
@@ -156,7 +158,7 @@ class _FunctionRollback:
         self._functions = context.clients.functions(context.region)
 
     def deliver(self) -> FunctionOutcome:
-        """Lead users back; an error is part of the delivery, not raised."""
+        """Roll back the function; an error is part of the outcome, not raised."""
         context = self._context
         delivery = with_observed(
             FunctionOutcome(
@@ -164,73 +166,78 @@ class _FunctionRollback:
             ),
             context.observed,
         )
-        return self._release.attempt(delivery, self._go)
+        return self._release.attempt(delivery, self._roll_back)
 
-    def _go(self, delivery: FunctionOutcome) -> FunctionOutcome:
+    def _roll_back(self, delivery: FunctionOutcome) -> FunctionOutcome:
         observed = self._context.observed
         assert observed
         assert observed.live
         assert observed.alias
-        was = observed.live.version
-        if self._to == was and observed.alias.is_settled:
+        current = observed.live.version
+        if self._to == current and observed.alias.is_settled:
             return delivery
-        good, speed = self._good(observed.live, observed.alias)
-        previous = descriptions.previous_of(good.description)
-        took = self._context.run_log.elapsed
-        description = descriptions.of_alias(previous, speed, took, back_from=was, now=clock.now())
-        self._release.expose(good.version, description)
+        target, speed = self._target(observed.live, observed.alias)
+        previous = descriptions.previous_of(target.description)
+        elapsed = self._context.run_log.elapsed
+        description = descriptions.of_alias(
+            previous, speed, elapsed, back_from=current, now=clock.now()
+        )
+        self._release.expose(target.version, description)
         url = self._release.reach()
         self._release.settle(description)
-        self._let_latest_follow(good)
+        self._update_latest(target)
         return replace(
             delivery,
             outcome="deployed",
-            version=good.version,
-            previous=was,
+            version=target.version,
+            previous=current,
             url=url,
-            image_uri=good.code_location if good.package == "Image" else "",
-            code_sha256=good.code_sha256,
-            code_size=good.code_size,
-            layer_arns=good.layers,
+            image_uri=target.code_location if target.package == "Image" else "",
+            code_sha256=target.code_sha256,
+            code_size=target.code_size,
+            layer_arns=target.layers,
             speed=speed,
             speed_before=delivery.speed,
             code_size_before=delivery.code_size,
         )
 
-    def _good(self, live: FunctionState, alias: AliasState) -> tuple[FunctionState, Speed]:
-        """The version to go back to, tested; with ``previous`` the newest of the way that passes.
+    def _target(self, live: FunctionState, alias: AliasState) -> tuple[FunctionState, Speed]:
+        """The version to roll back to, after its tests; for ``previous`` the newest that passes.
 
         Raises:
-            NotReady: a permission or the network is missing, which is no version's fault.
-            DeployError: there is none, with the reason of the last that was tried.
+            NotReady: a permission or the network is missing, not a problem of the version.
+            DeployError: no version passes; the error of the last one.
         """
         last: DeployError | None = None
-        for number in self._way(live, alias):
+        for number in self._candidates(live, alias):
             try:
-                good = self._there(number)
-                return good, self._release.tests.test_version(good)
+                target = self._ready_version(number)
+                return target, self._release.tests.test_version(target)
             except DeployError as error:
                 if self._to != PREVIOUS or isinstance(error, NotReady):
                     raise
                 self._context.run_log.cancellation.check()
-                self._context.run_log.note(f"Not back to version {number}: {error.message}")
+                self._context.run_log.note(f"Skipped version {number}: {error.message}")
                 last = error
         if last:
             raise last
         if descriptions.origin_of(live.description).deployed:
-            raise DeployFailed(f"version {live.version} of {self._context.name} is the first one")
+            raise DeployFailed(
+                f"version {live.version} of {self._context.name} is the first version"
+            )
         versions = self._context.clients.versions(self._context.region).every(self._context.name)
         numbers = ", ".join(state.version for state in versions)
         raise DeployFailed(
-            f"version {live.version} of {self._context.name} does not say which was before it",
-            remedy=f"Name one with --to; there are: {numbers}.",
+            f"the description of version {live.version} of {self._context.name} has no previous "
+            "version",
+            remedy=f"Choose a version with --to. Existing versions: {numbers}.",
         )
 
-    def _way(self, live: FunctionState, alias: AliasState) -> Iterator[str]:
-        """The versions that users had before, the newest first.
+    def _candidates(self, live: FunctionState, alias: AliasState) -> Iterator[str]:
+        """The numbers of versions that were live before, the newest first.
 
-        The alias itself is asked first: the same version may have come after others since it was
-        published. While a part of its users, or a test, has another one, it leads there: whole.
+        The alias is read first, because the live version may have become live again after others.
+        During a canary or a test, the first candidate is the version that is live in full.
         """
         if self._to != PREVIOUS:
             yield self._to
@@ -247,11 +254,11 @@ class _FunctionRollback:
             state = self._functions.read(self._context.name, number)
             number = descriptions.previous_of(state.description) if state else ""
 
-    def _there(self, number: str) -> FunctionState:
-        """A version, with its image if it is one; awake.
+    def _ready_version(self, number: str) -> FunctionState:
+        """A version that can be called.
 
         Raises:
-            DeployFailed: it, or its image, is not there any more, or it cannot be called.
+            DeployFailed: it, or its image, does not exist any more, or it cannot be called.
         """
         state = self._functions.read(self._context.name, number)
         if state is None:
@@ -264,11 +271,11 @@ class _FunctionRollback:
         wait_until_ready(state, context.name, context.region, context.clients, context.run_log)
         return state
 
-    def _let_latest_follow(self, good: FunctionState) -> None:
-        """Make ``$LATEST`` the same; users have it, so a failure here is only told."""
+    def _update_latest(self, target: FunctionState) -> None:
+        """Update ``$LATEST`` to the version; it is live already, so a failure is only a note."""
         context = self._context
         with context.run_log.step(context.steps.latest) as detail:
-            why = follow(context, good)
-            detail("it stays as it is" if why else f"as version {good.version}")
-        if why:
-            context.run_log.note(f"$LATEST of {context.name} stays as it is: {why}")
+            error = follow(context, target)
+            detail("unchanged" if error else f"as version {target.version}")
+        if error:
+            context.run_log.note(f"$LATEST of {context.name} was not updated: {error}")

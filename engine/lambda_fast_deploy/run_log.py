@@ -1,4 +1,4 @@
-"""What happened when, written down while it happens; the report is made from it."""
+"""The log of a run: each step with its time and result; the source of the report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lambda_fast_deploy.models import Step
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One piece of work. ``start`` is seconds since the run began."""
+    """One piece of work. ``start`` is in seconds since the start of the run."""
 
     id: str
     region: str
@@ -31,20 +31,20 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Progress(LogEntry):
-    """Which part of a piece of work is done, of 1."""
+    """The progress of a piece of work, as a fraction of 1."""
 
     fraction: float = 0.0
 
 
 class RunLog:
-    """Collects entries from every thread and tells a listener about each.
+    """Collects entries from all threads and passes each to a listener.
 
-    ``run`` names this run in the marks that it leaves in AWS while it is under way.
+    ``run`` identifies this run in the marks that it leaves in AWS.
 
     Args:
         tell: the listener.
-        secrets: what no entry and no note has in it.
-        cancellation: after which no planned step begins.
+        secrets: the secrets to mask in entries and notes.
+        cancellation: after it, no planned step begins.
     """
 
     def __init__(
@@ -57,71 +57,71 @@ class RunLog:
         self.secrets = secrets or Secrets()
         self.cancellation = cancellation or Cancellation()
         self._tell = tell
-        self._begun = time.monotonic()
+        self._start = time.monotonic()
         self._entries: list[LogEntry] = []
         self._notes: list[str] = []
         self._lock = threading.Lock()
         self._progress: set[tuple[str, str]] = set()
-        self._here = threading.local()  # its ``work`` is what this thread is doing
+        self._thread = threading.local()  # its ``work`` is the current entry of a thread
 
-    def _hear(self, entry: LogEntry) -> LogEntry:
-        """Tell the listener of an entry; the entry without secrets."""
+    def _publish(self, entry: LogEntry) -> LogEntry:
+        """Pass an entry to the listener; the entry without secrets."""
         hide = self.secrets.hide
         clean = replace(entry, reason=hide(entry.reason), detail=hide(entry.detail))
-        with suppress(Exception):  # that it cannot be told is no reason to stop what is done
+        with suppress(Exception):  # an error of the listener must not stop the run
             self._tell(clean)
         return clean
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the run began."""
-        return time.monotonic() - self._begun
+        """Seconds since the start of the run."""
+        return time.monotonic() - self._start
 
     @property
     def entries(self) -> tuple[LogEntry, ...]:
-        """Finished work, in the order in which it began."""
+        """Finished work, ordered by its start."""
         with self._lock:
             return tuple(sorted(self._entries, key=lambda entry: entry.start))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader should know beside the work itself."""
+        """Notes for the reader of the report, in addition to the entries."""
         with self._lock:
             return tuple(self._notes)
 
     def note(self, text: str) -> None:
-        """Remember something the reader should know; said once however often it is met."""
+        """Add a note; repeated notes are ignored."""
         text = self.secrets.hide(text)
         with self._lock:
             if text in self._notes:
                 return
             self._notes.append(text)
-        self._hear(LogEntry("note", "", "note", text, self.elapsed, outcome="done"))
+        self._publish(LogEntry("note", "", "note", text, self.elapsed, outcome="done"))
 
     def step(self, step: Step) -> AbstractContextManager[Callable[[str], None]]:
-        """Time the work that a planned step asks for; none begins once the run shall stop.
+        """Time the work of a planned step; no step begins after a cancellation.
 
         Raises:
-            Cancelled: it shall.
+            Cancelled: the run was cancelled.
         """
         self.cancellation.check()
         return self.work(step.id, step.action, step.reason, step.region)
 
     def progress(self, entry_id: str, text: str, region: str = "") -> None:
-        """Say how work that takes long is getting on: not kept, and the same only once."""
+        """Publish the progress of long work as a text; not stored, repetitions are ignored."""
         with self._lock:
             if (entry_id, text) in self._progress:
                 return
             self._progress.add((entry_id, text))
-        self._hear(LogEntry(entry_id, region, "progress", text, self.elapsed))
+        self._publish(LogEntry(entry_id, region, "progress", text, self.elapsed))
 
     def waits(self, text: str) -> None:
-        """Say what the work of this thread is waiting for.
+        """Publish what the work of this thread waits for.
 
         Raises:
-            Cancelled: the run shall stop, and this is no undo.
+            Cancelled: the run was cancelled, and the work is not part of a rollback.
         """
-        entry: LogEntry | None = getattr(self._here, "work", None)
+        entry: LogEntry | None = getattr(self._thread, "work", None)
         if entry is None or entry.action != "undo":
             self.cancellation.check()
         if entry is not None:
@@ -130,26 +130,26 @@ class RunLog:
     def advance(
         self, entry_id: str, done: float, total: float, text: str = "", region: str = ""
     ) -> None:
-        """Say which part of such work is done, as often as that is known: not kept either."""
+        """Publish the progress of long work as a fraction; not stored."""
         part = min(1.0, done / total) if total else 0.0
-        self._hear(Progress(entry_id, region, "advance", text, self.elapsed, fraction=part))
+        self._publish(Progress(entry_id, region, "advance", text, self.elapsed, fraction=part))
 
     def happened(
         self, entry_id: str, action: str, region: str, start: float, *, failed: bool, detail: str
     ) -> None:
-        """Remember work that was done elsewhere and has ended now.
+        """Add work that another service did and that has just ended.
 
         Args:
-            entry_id: what the work was about, as of a step.
-            action: what was done.
-            region: where.
-            start: seconds since the run began when it was seen to begin.
-            failed: whether it ended badly.
-            detail: what came of it.
+            entry_id: the subject of the work, as the id of a step.
+            action: the action, as that of a step.
+            region: the region.
+            start: seconds since the start of the run.
+            failed: whether it failed.
+            detail: its result.
         """
-        outcome, spent = "failed" if failed else "done", self.elapsed - start
-        entry = LogEntry(entry_id, region, action, detail, start, spent, outcome, detail)
-        clean = self._hear(entry)
+        outcome, seconds = "failed" if failed else "done", self.elapsed - start
+        entry = LogEntry(entry_id, region, action, detail, start, seconds, outcome, detail)
+        clean = self._publish(entry)
         with self._lock:
             self._entries.append(clean)
 
@@ -157,28 +157,28 @@ class RunLog:
     def work(
         self, entry_id: str, action: str, reason: str = "", region: str = ""
     ) -> Iterator[Callable[[str], None]]:
-        """Time a piece of work. The yielded function sets the detail shown beside it."""
+        """Time a piece of work. The yielded function sets its detail."""
         entry = LogEntry(entry_id, region, action, reason, self.elapsed)
-        self._hear(entry)
+        self._publish(entry)
         details: list[str] = []
         outcome = "done"
-        around, self._here.work = getattr(self._here, "work", None), entry
+        outer, self._thread.work = getattr(self._thread, "work", None), entry
         try:
             yield details.append
         except BaseException as error:
             outcome = "failed"
             if isinstance(error, DeployError):
-                error.hide(self.secrets.hide)  # before it is cut, which could leave half a secret
+                error.hide(self.secrets.hide)  # before it is shortened to one line
             details.append((str(error) or repr(error)).splitlines()[0])
             raise
         finally:
-            self._here.work = around
-            done = replace(
+            self._thread.work = outer
+            end = replace(
                 entry,
                 seconds=self.elapsed - entry.start,
                 outcome=outcome,
                 detail=details[-1] if details else "",
             )
-            clean = self._hear(done)
+            clean = self._publish(end)
             with self._lock:
                 self._entries.append(clean)

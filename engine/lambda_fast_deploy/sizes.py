@@ -1,4 +1,4 @@
-"""How large everything would be, made on this machine and sent nowhere."""
+"""The sizes of layers and code, built on this machine and not uploaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Sizes of one thing in bytes; ``limit`` is of the unzipped one, a budget or Lambda's."""
+    """Sizes in bytes; ``limit`` is a budget, or Lambda's limit, of the unzipped size."""
 
     what: str
     zipped: int
@@ -23,7 +23,7 @@ class Size:
 
     @property
     def is_over(self) -> bool:
-        """Whether it is over its limit."""
+        """Whether the unzipped size is over the limit."""
         return self.unzipped > self.limit
 
 
@@ -31,25 +31,25 @@ def sizes(settings: Settings) -> list[Size]:
     """The size of each layer, of each function's code, and of both together.
 
     Raises:
-        BuildFailed: a layer cannot be made.
+        BuildFailed: a layer cannot be built.
     """
     budgets = settings.budgets
     largest = UNZIPPED_LIMIT if settings.artifacts else DIRECT_LIMIT
-    found: dict[str, Size] = {}
+    layers: dict[str, Size] = {}
     for layer in settings.layers.values():
         limit = layer.budget or budgets.layer or UNZIPPED_LIMIT
         for name, part in build_layer(layer, largest=largest).parts.items():
-            made, packages = part.archive, tuple(part.sizes.items())
-            found[name] = Size(f"layer {name}", made.size, made.unzipped, limit, packages)
-    listed = list(found.values())
+            archive, packages = part.archive, tuple(part.sizes.items())
+            layers[name] = Size(f"layer {name}", archive.size, archive.unzipped, limit, packages)
+    results = list(layers.values())
     for function in settings.functions:
         source = function.source
         if isinstance(source, ZipSource):
             code = code_archive(source.code, code_files(source.code))
             limit = budgets.code or UNZIPPED_LIMIT
-            listed.append(Size(f"code of {function.name}", code.size, code.unzipped, limit))
-            total = code.unzipped + sum(found[name].unzipped for name in source.layers)
-            zipped = code.size + sum(found[name].zipped for name in source.layers)
+            results.append(Size(f"code of {function.name}", code.size, code.unzipped, limit))
+            total = code.unzipped + sum(layers[name].unzipped for name in source.layers)
+            zipped = code.size + sum(layers[name].zipped for name in source.layers)
             what = f"{function.name} with its layers"
-            listed.append(Size(what, zipped, total, budgets.total or UNZIPPED_LIMIT))
-    return listed
+            results.append(Size(what, zipped, total, budgets.total or UNZIPPED_LIMIT))
+    return results

@@ -1,4 +1,4 @@
-"""What users have of each function, and what a deploy of the working tree would change. Reads."""
+"""The live version of each function, and what a deploy would change; read-only."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from lambda_fast_deploy.state import descriptions
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What users have of one function, or what a stack is, in one region; empty where not known.
+    """What is live of one function, or the state of a stack, in one region; empty if unknown.
 
-    ``deployed`` is a time in ISO 8601. ``weights`` are the parts, of 1, of the users' calls that go
-    to further versions. ``code`` is the CodeSha256 of a zip or the digest of an image. ``differs``
-    is what the working tree has otherwise, for people; ``outputs`` are a stack's; ``error`` is why
-    nothing could be read.
+    ``deployed`` is a time in ISO 8601. ``weights`` are the shares of the traffic for additional
+    versions, as fractions of 1. ``code`` is the CodeSha256 of a zip or the digest of an image.
+    ``differs`` are the differences to the working tree, for people; ``outputs`` are those of a
+    stack; ``error`` is the reason why nothing could be read.
     """
 
     region: str
@@ -66,7 +66,7 @@ def status(settings: Settings, clients: Clients, run_log: RunLog, only: str = ""
 
     Raises:
         Invalid: no function has that name.
-        NotReady: no region can be asked.
+        NotReady: no region can be read.
     """
     if settings.stack:
         return _of_stack(settings, clients, run_log, only)
@@ -79,8 +79,8 @@ def status(settings: Settings, clients: Clients, run_log: RunLog, only: str = ""
         if region in observed:
             statuses += compared(settings, prints, observed[region])
         else:
-            says = failed[region].message
-            statuses += [Status(region, f.name, f.alias, error=says) for f in settings.functions]
+            error = failed[region].message
+            statuses += [Status(region, f.name, f.alias, error=error) for f in settings.functions]
     return statuses
 
 
@@ -91,7 +91,8 @@ def _of_stack(settings: Settings, clients: Clients, run_log: RunLog, only: str) 
 
     assert settings.stack
     if only:
-        raise Invalid([Problem("a stack is told of as a whole, by its own name", Place("status"))])
+        message = "cannot show one function of a stack; omit its name"
+        raise Invalid([Problem(message, Place("status"))])
     name, context = settings.stack.name, stack_contexts(settings, clients, run_log)
     stacks, failed = attempts(lambda region: status_of(context(region)), settings.regions)
     if not stacks:
@@ -115,11 +116,11 @@ def _of_stack(settings: Settings, clients: Clients, run_log: RunLog, only: str) 
 
 
 def _without_tests(settings: Settings, only: str) -> Settings:
-    """The settings of what is asked for; what tests need, and flags say, does not matter here."""
+    """The settings of the function, or of all, without tests, canaries and flags."""
     names = [function.name for function in settings.functions]
     if only and only not in names:
-        says = f"no function {only!r}{nearest(only, names)}"
-        raise Invalid([Problem(says, Place("status"))])
+        message = f"unknown function {only!r}{nearest(only, names)}"
+        raise Invalid([Problem(message, Place("status"))])
     functions = tuple(
         replace(function, tests=(), canary=None)
         for function in settings.functions
@@ -130,7 +131,7 @@ def _without_tests(settings: Settings, only: str) -> Settings:
 
 
 def compared(settings: Settings, prints: Fingerprints, region: ObservedRegion) -> list[Status]:
-    """Every function of the settings in one region, beside what the working tree holds."""
+    """The status of every function of the settings in one region."""
     return [_status(function, prints, region) for function in settings.functions]
 
 
@@ -138,12 +139,12 @@ def _status(function: Function, prints: Fingerprints, region: ObservedRegion) ->
     status = Status(region.region, function.name, function.alias)
     observed = region.functions.get(function.name)
     if observed is None:
-        return replace(status, differs=("not there",))
+        return replace(status, differs=("does not exist",))
     state = served(function, observed)
     if problem := unusable(function.name, observed.latest, region.region):
         return replace(status, differs=(problem.message,))
     if state is None:
-        return replace(status, differs=(f"alias {function.alias} is not there",))
+        return replace(status, differs=(f"alias {function.alias} does not exist",))
     origin = descriptions.origin_of(observed.live.description if observed.live else "")
     return replace(
         status,
@@ -165,13 +166,13 @@ def _differences(
     prints: Fingerprints,
     region: ObservedRegion,
 ) -> list[str]:
-    """What a deploy would change of the state that users have."""
+    """What a deploy would change of the live state."""
     if problems := problems_of(function, state, observed.foreign, region.region):
         return [problem.message for problem in problems]
     code, *_ = code_difference(function, state, content_of(function, prints, region))
     parameters = desired_parameters(function, state, layers_of(function, region), observed.foreign)
     different = changes(parameters, state)
-    keys = {change.attribute for change in different} - {LAYERS.key}  # whose names tell more
+    keys = {change.attribute for change in different} - {LAYERS.key}  # listed by name below
     settings = [each.key for each, value, _ in settings_of(function, observed) if value is not None]
     url = url_difference(function, observed.url) if function.url else EQUAL
     configuration = [*sorted(keys), *settings, *(["url"] if url[0].changes else [])]
@@ -185,7 +186,7 @@ def _differences(
 def _layers(
     function: Function, observed: ObservedFunction, state: FunctionState, region: ObservedRegion
 ) -> list[str]:
-    """The names of the layers that a function would have otherwise."""
+    """The names of the layers that a deploy would change."""
     source = function.source
     names = source.layers if isinstance(source, ZipSource) else ()
     desired = {name: region.layers[name].arn if name in region.layers else "" for name in names}

@@ -15,11 +15,11 @@ SIZES: Mapping[str, float] = {
     "KB": KB,
     "MB": MB,
     "GB": GB,
-}  # as a configuration may write them
+}  # the units in a configuration
 
 
 def size(count: float) -> str:
-    """Bytes, in the largest unit of which there is one."""
+    """Bytes in the largest fitting unit, at least kB."""
     if count >= GB:
         return f"{count / GB:.1f} GB"
     return f"{count / MB:.1f} MB" if count >= MB else f"{count / KB:.1f} kB"
@@ -31,7 +31,7 @@ def megabytes(count: float) -> str:
 
 
 def gibibytes(count: float) -> str:
-    """Bytes as gibibytes, in which Lambda counts images."""
+    """Bytes as gibibytes, the unit of Lambda's limit for images."""
     return f"{count / GIB:.1f} GiB"
 
 
@@ -51,14 +51,14 @@ def from_ms(count: float) -> float:
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Seconds as whole milliseconds; nothing if they are not known."""
+    """Seconds as whole milliseconds; an empty text for ``None``."""
     if seconds is None:
         return ""
     return f"{in_ms(seconds):.0f} ms" if seconds >= 0.001 else "<1 ms"
 
 
 def seconds(count: float, decimals: int = 0, width: int = 0) -> str:
-    """Seconds, rounded; a number of ``width`` characters, for columns."""
+    """Seconds, rounded; the number has at least ``width`` characters, for columns."""
     return f"{count:{width or ''}.{decimals}f} s"
 
 

@@ -72,7 +72,7 @@ def _of_run(played: Played, number: int, actor: Actor) -> Iterator[Failure]:
     if actor.is_by_hand:
         return
     if code not in (0, 1, 2, 3):
-        left = [line for line in actor.log.splitlines() if "mend by hand" in line]
+        left = [line for line in actor.log.splitlines() if "fix manually" in line]
         yield Failure(EXIT, f"{who} ends with {code}, and nothing need be left: {left or last}")
     if code in (2, 3) and actor.has_changed:
         yield Failure(EXIT, f"{who} ends with {code} after it has changed {actor.events}")

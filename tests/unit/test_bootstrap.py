@@ -15,7 +15,7 @@ START = Path(__file__).resolve().parents[2] / "bootstrap.py"
     ("machine", "cause"),
     [
         ("del os.fork", "lambda-fast-deploy runs on Linux and macOS, this is "),
-        ("sys.version_info = (3, 10)", "lambda-fast-deploy needs Python 3.11, this is "),
+        ("sys.version_info = (3, 10)", "lambda-fast-deploy needs Python 3.11 or later, this is "),
     ],
 )
 def test_a_machine_that_is_not_fit_is_told_so_and_nothing_else(machine: str, cause: str) -> None:

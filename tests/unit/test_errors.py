@@ -34,12 +34,12 @@ def test_what_the_machine_refuses_is_no_fault_of_ours(number: int, remedy: str) 
 @pytest.mark.parametrize("error", [KeyError("Arn"), OSError("no number"), FileNotFoundError(2, "")])
 def test_all_else_is_to_be_reported(error: Exception) -> None:
     assert repr(error) in unexpected(error).message
-    assert "please report it" in unexpected(error).remedy
+    assert "Please report it" in unexpected(error).remedy
 
 
 def test_a_program_that_met_a_full_disk_says_so_and_not_more() -> None:
     said = "error: Failed to install\n  Caused by: /tmp/a: No space left on device (os error 28)"
-    with pytest.raises(NotReady, match="layer deps cannot be made: No space left") as caught:
+    with pytest.raises(NotReady, match="layer deps cannot be built: No space left") as caught:
         disk_full("layer deps", said)
     assert caught.value.detail == "Caused by: /tmp/a: No space left on device (os error 28)"
     with pytest.raises(NotReady):

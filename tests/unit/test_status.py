@@ -83,9 +83,9 @@ def test_users_are_compared_and_not_a_draft() -> None:
 
 
 def test_what_is_not_there_is_said_and_needs_no_role() -> None:
-    assert status_of(make.function(role=None), None).differs == ("not there",)
+    assert status_of(make.function(role=None), None).differs == ("does not exist",)
     no_alias = ObservedFunction(make.state(), None, None)
-    assert status_of(make.function(), no_alias).differs == ("alias live is not there",)
+    assert status_of(make.function(), no_alias).differs == ("alias live does not exist",)
 
 
 def test_without_an_alias_users_have_latest() -> None:
@@ -136,7 +136,7 @@ def test_a_function_is_told_in_each_row_as_asked() -> None:
     there = make.observed({"orders": make.existing(make.state())})[make.REGION]
     assert [(s.function, s.differs) for s in compared(settings, prints, there)] == [
         ("orders", ()),
-        ("bills", ("not there",)),
+        ("bills", ("does not exist",)),
     ]
 
 

@@ -1,1 +1,1 @@
-"""The faces of the engine: the command line and GitHub."""
+"""The command line, and the run's side of GitHub Actions."""

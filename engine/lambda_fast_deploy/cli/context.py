@@ -1,4 +1,4 @@
-"""What a command works with, each part made once: inputs, settings, clients, the log of the run."""
+"""The context of a command: inputs, settings, clients and the run log, each made once."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SOME_REGION = "us-east-1"  # where a command needs one and calls nothing there
 
 
 class CommandContext:
-    """What a command is given.
+    """What a command works with.
 
-    ``progress`` shows the log of the run, line by line unless the command sets another.
-    ``changes`` are those made in AWS so far, for people. ``secrets`` are hidden in all that is
-    told, and after ``cancellation`` no step begins.
+    ``progress`` prints the run log, one line for each entry unless the command sets another.
+    ``changes`` describes the changes made in AWS so far. The output masks ``secrets``. After
+    ``cancellation`` no step begins.
     """
 
     def __init__(self, options: argparse.Namespace, environ: Mapping[str, str]) -> None:
@@ -55,8 +55,8 @@ class CommandContext:
         Raises:
             Invalid: an option is empty.
         """
-        of_workflow = inputs_from(self.environ) if on_github(self.environ) else None
-        return GivenInputs(inputs_of(self.options), of_workflow)
+        workflow_inputs = inputs_from(self.environ) if on_github(self.environ) else None
+        return GivenInputs(inputs_of(self.options), workflow_inputs)
 
     @cached_property
     def settings(self) -> Settings:
@@ -64,7 +64,7 @@ class CommandContext:
         return self.load()
 
     def load(self, *, offline: bool = False, flags: bool = True) -> Settings:
-        """The settings; ``offline`` for a command that calls nothing.
+        """The settings; ``offline`` for a command that does not call AWS.
 
         Raises:
             Invalid, NotReady: as ``load_settings``.
@@ -88,7 +88,7 @@ class CommandContext:
 
     @cached_property
     def clients(self) -> Clients:
-        """All adapters; what they wait for goes to the log, and what they read is masked."""
+        """All adapters; they log what they wait for, and add what they read to the secrets."""
         from lambda_fast_deploy.adapters.clients import Clients
 
         self.secrets.add(self.settings.secrets)
@@ -109,20 +109,20 @@ def load_settings(
     *,
     flags: bool,
 ) -> Settings:
-    """The settings of a command, once the process is held to what its event allows.
+    """The settings of a command; also restricts the process to what its event allows.
 
-    At the ref of a pull request or a merge queue it starts no program but git, reads nothing
-    outside of the checkout, and calls only reads of AWS. Any other plan calls only reads as well.
+    At the ref of a pull request or a merge queue, the process starts only git, reads only the
+    checkout, and makes only read calls to AWS. Any other plan makes only read calls, too.
 
     Args:
         given: the inputs.
-        environ: values for ``${NAME}``, the default region, and what GitHub says of the event.
-        aws: the credentials that the command uses; ``None`` if it calls nothing.
-        flags: whether the commit message may ask for something.
+        environ: values for ``${NAME}``, the default region, and GitHub's variables of the event.
+        aws: the session that the command uses; ``None`` if it does not call AWS.
+        flags: whether flags in the commit message apply.
 
     Raises:
         Invalid: with every problem of the configuration, each at its file and line.
-        NotReady: there is no session with AWS.
+        NotReady: no session with AWS can be opened.
     """
     root = Path.cwd()
     event = read_event(environ, root, given.get("commit-message", ""))
@@ -134,8 +134,8 @@ def load_settings(
         files.stay_within(checkout_of(root) or root)
     if aws is None:
         region = environ.get("AWS_REGION") or SOME_REGION
-        nowhere = {**environ, "AWS_REGION": region}
-        return load(given, nowhere, event, root, lambda: frozenset({region}))
+        offline = {**environ, "AWS_REGION": region}
+        return load(given, offline, event, root, lambda: frozenset({region}))
     settings = load(given, environ, event, root, lambda: aws().regions())
     aws().ends = settings.credentials_end
     if settings.only_reads:
@@ -144,23 +144,23 @@ def load_settings(
 
 
 def _check_workspace(root: Path, environ: Mapping[str, str]) -> None:
-    """Refuse a working directory that a link of the checkout has led elsewhere on the runner.
+    """Refuse a working directory that is outside the workspace because of a symbolic link.
 
     Raises:
         Invalid: it lies outside the workspace.
     """
     workspace = environ.get("GITHUB_WORKSPACE")
     if workspace and not root.resolve().is_relative_to(Path(workspace).resolve()):
-        says = "leads out of the workspace, where a plan of what is not merged reads nothing"
-        raise Invalid([Problem(says, Place("input working-directory"))])
+        message = "is outside the workspace; a plan of unmerged code reads only the workspace"
+        raise Invalid([Problem(message, Place("input working-directory"))])
 
 
 def refuse_stack(settings: Settings, command: str) -> None:
-    """End a command that knows no templates.
+    """Refuse a stack in a command that does not support templates.
 
     Raises:
         Invalid: the settings are of a stack.
     """
     if settings.stack:
-        says = f"{command} is for functions that no template holds; plan tells of a stack"
-        raise Invalid([Problem(says, settings.stack.place)])
+        message = f"{command} does not support stacks; use plan"
+        raise Invalid([Problem(message, settings.stack.place)])

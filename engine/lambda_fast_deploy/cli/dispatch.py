@@ -1,4 +1,4 @@
-"""The command line: words into a command, which is carried out."""
+"""Reads the command line and runs its command."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lambda_fast_deploy.cli.parser import read
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out a command.
+    """Run a command.
 
     Returns:
         The exit code.
 
     Raises:
-        DeployError: for ``__main__`` to show, when no report could be made of it.
+        DeployError: for ``__main__`` to print, if the error occurred outside a run with a report.
     """
     options = read(arguments)
     return cast(int, options.run(CommandContext(options, VARIABLES)))

@@ -1,7 +1,7 @@
 """GitHub Actions: inputs from the environment, annotations, outputs and the step summary.
 
-Everything else that is printed is data: workflow commands are switched off around it
-(GitHub documentation, "Workflow commands: Stopping and starting workflow commands").
+Workflow commands are switched off for all other output, because it is data (GitHub documentation,
+"Workflow commands: Stopping and starting workflow commands").
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from lambda_fast_deploy.sanitize import harmless
 
 
 def on_github(environ: Mapping[str, str]) -> bool:
-    """Whether a workflow is running this."""
+    """Whether this process runs in a GitHub workflow."""
     return environ.get("GITHUB_ACTIONS") == "true"
 
 
 def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
-    """The action's inputs; a composite action hands each over as INPUT_NAME."""
+    """The action's inputs; action.yml passes each as a variable INPUT_NAME."""
     return {
         item.name: environ.get(f"INPUT_{item.name.upper().replace('-', '_')}", "")
         for item in INPUTS
@@ -32,19 +32,19 @@ def inputs_from(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class Github:
-    """Talks to the runner."""
+    """The workflow commands and files of GitHub's runner."""
 
     def __init__(self) -> None:
         self._token = secrets.token_hex(16)
-        # To the stream that everything else goes to: of two, the runner reads either first.
+        # On stderr, as all other lines: the runner does not keep the order of two streams.
         say(f"::stop-commands::{self._token}")
 
     def close(self) -> None:
-        """Let later output be read for commands again."""
+        """Switch workflow commands on again."""
         say(f"::{self._token}::")
 
     def annotate(self, error: DeployError, place: Place | None = None) -> None:
-        """Mark what is wrong, each problem at its line; anything else at the place given."""
+        """Annotate each problem of the input at its line, any other error at ``place``."""
         if isinstance(error, Invalid):
             for problem in error.problems:
                 self._annotation(str(problem), problem.place)
@@ -62,16 +62,16 @@ class Github:
         say(f"::stop-commands::{self._token}")
 
     def outputs(self, values: Mapping[str, str]) -> None:
-        """Hand outputs to later steps.
+        """Pass outputs to later steps.
 
         Raises:
-            OSError: the file that takes them cannot be written.
+            OSError: the file of the outputs cannot be written.
         """
         from actions_toolkit import core
 
         if not (path := VARIABLES.get("GITHUB_OUTPUT")):
             return
-        Path(path).open("a").close()  # of an absent one, actions_toolkit raises an error of no kind
+        Path(path).open("a").close()  # for an OSError; actions_toolkit raises a bare Exception
         for name, value in values.items():
             core.set_output(name, value)
 
@@ -79,7 +79,7 @@ class Github:
         """Append a page to the step summary.
 
         Raises:
-            OSError: the file that takes it cannot be written.
+            OSError: the file of the summary cannot be written.
         """
         if path := VARIABLES.get("GITHUB_STEP_SUMMARY"):
             with Path(path).open("a", encoding="utf-8") as file:
@@ -87,6 +87,6 @@ class Github:
 
 
 def _in_workspace(source: str) -> str:
-    """A file as GitHub names it: from the top of the checkout, wherever the run started."""
+    """A path relative to the top of the checkout, as GitHub's annotations need it."""
     top = VARIABLES.get("GITHUB_WORKSPACE")
     return os.path.relpath(source, top) if top else source

@@ -1,4 +1,4 @@
-"""What commands declare of themselves: help, and options, most of which are the action's inputs."""
+"""The parts of a command's declaration: help texts and options, mostly the action's inputs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from lambda_fast_deploy.errors import Invalid, Place, Problem
 if TYPE_CHECKING:
     from lambda_fast_deploy.cli.context import CommandContext
 
-# Inputs that say how one run goes, and nothing about what is deployed.
+# Inputs about one run, not about what it deploys.
 OF_A_RUN = ("commit-message", "rollback", "code-only", "dry-run", "change-set")
 
-_KINDS = {  # of options, by what begins the path of an input in lambda-deploy.yml
+_TITLES = {  # of groups of options, by the prefix of an input's path in lambda-deploy.yml
     "functions.F.zip": "a zip",
     "layers.F": "a zip",
     "functions.F.image": "a container image",
     "bases.F": "a container image",
-    "tests": "its tests",
-    "functions.F": "one function, in place of lambda-deploy.yml",
+    "tests": "tests",
+    "functions.F": "one function, instead of lambda-deploy.yml",
 }
 _METAVARS = dict.fromkeys(("config", "requirements", "dockerfile", "base-dockerfile"), "FILE")
 _METAVARS |= dict.fromkeys(("code", "context"), "DIRECTORY")
@@ -36,19 +36,19 @@ def add_command(
     more: str = "",
     *,
     examples: tuple[str, ...],
-    takes: str = "",
+    arguments: str = "",
     run: Callable[[CommandContext], int] | None = None,
 ) -> Parser:
-    """A command among others.
+    """Add a command.
 
     Args:
-        commands: takes it; what ``add_subparsers`` has returned.
-        name: the word that is typed.
-        summary: what it does, in a line without a full stop.
-        more: what there is to know besides.
-        examples: how it is typed, without the program's name.
-        takes: its words, for the line of its usage.
-        run: carries it out, and returns the exit code; nothing if commands below it do.
+        commands: the result of ``add_subparsers``.
+        name: the word on the command line.
+        summary: what the command does, in one line without a full stop.
+        more: further sentences of its help.
+        examples: command lines, without the program's name.
+        arguments: its positional arguments, for the usage line.
+        run: runs the command and returns the exit code; ``None`` if it has subcommands.
     """
     lines = "\n".join(f"  {PROGRAM} {example}" for example in examples)
     command: Parser = commands.add_parser(
@@ -57,7 +57,7 @@ def add_command(
         description="\n\n".join(filter(None, (f"{summary[0].upper()}{summary[1:]}.", more))),
         epilog=f"{'examples' if len(examples) > 1 else 'example'}:\n{lines}",
     )
-    command.usage = " ".join(filter(None, (command.prog, takes, "[OPTION ...]")))
+    command.usage = " ".join(filter(None, (command.prog, arguments, "[OPTION ...]")))
     if run:
         command.set_defaults(run=run)
     return command
@@ -71,34 +71,35 @@ def add_json(command: Parser) -> None:
 def add_reporting(command: Parser) -> None:
     """The options of commands that make a report."""
     add_json(command)
-    command.add_argument("--report", default="", metavar="FILE", help="write report.json there")
+    says = "write the report (report.json) to this file"
+    command.add_argument("--report", default="", metavar="FILE", help=says)
 
 
 def add_function(command: Parser) -> None:
-    """The word that names one function of the configuration."""
-    says = "one function; default: all of the configuration"
+    """An argument with the name of one function."""
+    says = "name of one function; default: all functions of the configuration"
     command.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
 
 
 def add_inputs(command: Parser, *names: str) -> None:
-    """Inputs of these names as options, in groups."""
+    """Add the inputs of these names as options, in groups."""
     groups: dict[str, Any] = {"": command}
     for item in INPUTS:
         if item.name in names:
-            title = _kind_of(item)
+            title = _title_of(item)
             if title not in groups:
                 groups[title] = command.add_argument_group(title)
             _add_option(groups[title], item)
 
 
 def add_inputs_but(command: Parser, *names: str) -> None:
-    """All inputs as options, but for those of these names."""
+    """Add all inputs as options, except those of these names."""
     add_inputs(command, *(item.name for item in INPUTS if item.name not in names))
 
 
-def _kind_of(item: Input) -> str:
+def _title_of(item: Input) -> str:
     path = "functions.F" if item.name == "function" else item.path
-    return next((title for start, title in _KINDS.items() if path.startswith(start)), "")
+    return next((title for prefix, title in _TITLES.items() if path.startswith(prefix)), "")
 
 
 def _add_option(group: Any, item: Input) -> None:
@@ -107,14 +108,14 @@ def _add_option(group: Any, item: Input) -> None:
         says = item.text.partition(":")[0]
         group.add_argument(name, action="store_const", const="true", help=says)
     elif item.name in PAIRS:
-        says = re.sub(r"one (\S+) a line", r"\1, as often as needed", item.text)
+        says = re.sub(r"one (\S+) per line", r"\1; can be repeated", item.text)
         group.add_argument(name, metavar="PAIR", action="append", help=says)
     else:
         group.add_argument(name, metavar=_METAVARS.get(item.name, "VALUE"), help=item.text)
 
 
 def inputs_of(options: argparse.Namespace) -> dict[str, str]:
-    """The inputs that are given by options.
+    """The inputs that the options set.
 
     Raises:
         Invalid: one of them is empty.
@@ -127,8 +128,8 @@ def inputs_of(options: argparse.Namespace) -> dict[str, str]:
         if value is not None:
             inputs[item.name] = value
             if not value.strip():
-                says = "is empty; leave it out, or give it a value"
-                problems.append(Problem(says, Place(f"option --{item.name}")))
+                message = "is empty; give it a value, or leave it out"
+                problems.append(Problem(message, Place(f"option --{item.name}")))
     if problems:
         raise Invalid(problems)
     return inputs

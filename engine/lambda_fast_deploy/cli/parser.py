@@ -1,4 +1,4 @@
-"""The command line's grammar: commands, their help, and a remedy for every wrong word."""
+"""The parser of the command line: commands, their help, and an error with a remedy."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ PROGRAM = "lambda-fast-deploy"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose mistakes are problems of the input, each in a line with its remedy."""
+    """A parser that raises ``Invalid`` with a problem, and its remedy, for each mistake."""
 
     def __init__(self, **options: Any) -> None:
         formatter = argparse.RawDescriptionHelpFormatter
         super().__init__(allow_abbrev=False, formatter_class=formatter, **options)
-        self.set_defaults(parser=self)  # of a command's words, the last one's stays
+        self.set_defaults(parser=self)  # the innermost command's parser overwrites the others
 
     def read(self, arguments: list[str]) -> argparse.Namespace:
         """The command and its options.
 
         Raises:
-            Invalid: a word or an option does not exist, or lacks its value.
+            Invalid: an argument or option does not exist, or has no value.
         """
         options, unknown = self.parse_known_args(arguments)
         if unknown:
@@ -40,48 +40,48 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def unexpected(self, words: list[str]) -> list[Problem]:
-        """What is wrong with words that the command does not take; values go with their options."""
+        """The problems of arguments that the command does not have.
+
+        The value of an unknown option is not reported separately.
+        """
         options = self._option_string_actions
         problems = []
         for name in [word.partition("=")[0] for word in words if word.startswith("-")]:
             remedy = _similar(name, options) or f"see {self.prog} --help"
-            says = "comes after the command" if name in options else f"does not exist; {remedy}"
-            problems.append(Problem(says, Place(f"option {name}")))
-        switches = [f"--{item.name}" for item in INPUTS if item.switch]
-        on = [name for name in switches if name in options]
-        says = f"is one too many; see {self.prog} --help"
-        if words[0].lower() in ("true", "false", "yes", "no", "1", "0") and on:
-            says = (
-                f"is one too many: {', '.join(on)} take no value, and are on where they are given"
-            )
-        return problems or [Problem(says, Place(f"argument {word}")) for word in words]
+            message = "must follow the command" if name in options else f"does not exist; {remedy}"
+            problems.append(Problem(message, Place(f"option {name}")))
+        inputs = [f"--{item.name}" for item in INPUTS if item.switch]
+        switches = [name for name in inputs if name in options]
+        message = f"is not expected; see {self.prog} --help"
+        if words[0].lower() in ("true", "false", "yes", "no", "1", "0") and switches:
+            message = f"is not expected: {', '.join(switches)} take no value"
+        return problems or [Problem(message, Place(f"argument {word}")) for word in words]
 
     def error(self, message: str) -> NoReturn:
-        """Refuse what argparse itself has refused."""
+        """Raise an error of argparse as a problem of the input."""
         if match := re.match(r"argument (--\S+): ignored explicit argument", message):
-            says = "takes no value: it is on where it is given"
-            raise Invalid([Problem(says, Place(f"option {match[1]}"))])
+            raise Invalid([Problem("takes no value", Place(f"option {match[1]}"))])
         raise Invalid([Problem(message, Place(self.prog))])
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Print help or the version as everything else (argparse's own would raise)."""
+        """Print help or the version by ``streams``, which never raises, as argparse would."""
         writer(file or sys.stderr)(message.removesuffix("\n"))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
-            says = f"no {action.metavar} {value!r}{nearest(str(value), action.choices)}"
-            raise Invalid([Problem(says, Place(self.prog))])
+            hint = nearest(str(value), action.choices)
+            raise Invalid([Problem(f"unknown {action.metavar} {value!r}{hint}", Place(self.prog))])
 
 
 def _similar(name: str, options: Collection[str]) -> str:
-    """The option that is spelled most like a name, as a question; nothing if none is."""
+    """A question with the option of the most similar name, or an empty text."""
     bare = {option.lstrip("-"): option for option in options}
     near = difflib.get_close_matches(name.lstrip("-"), bare, n=1, cutoff=0.65)
     return f"did you mean {bare[near[0]]}?" if near else ""
 
 
 class RootParser(Parser):
-    """The parser of all; its help has the commands in groups."""
+    """The parser of the program; its help lists the commands in groups."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -91,7 +91,7 @@ class RootParser(Parser):
         )
 
     def show_help(self) -> int:
-        """Print the help where no command is named; the exit code."""
+        """Print the help because no command is given; the exit code."""
         self.print_help(sys.stderr)
         return Invalid.exit_code
 
@@ -101,18 +101,23 @@ class RootParser(Parser):
         for title, commands in GROUPS.items():
             lines += ["", f"{title}:"]
             lines += [f"  {name:<12}{summary}" for name, summary in commands.items()]
-        lines += ["", "options:", "  --help      of a command, if one is named", "  --version"]
+        lines += [
+            "",
+            "options:",
+            f"  {'-h, --help':<12}show this help, or that of COMMAND",
+            f"  {'--version':<12}show the version",
+        ]
         return "\n".join([*lines, "", str(self.epilog), ""])
 
 
 def parser(names: Iterable[str] = COMMANDS) -> RootParser:
-    """The parser of these commands; each declares itself, in its file."""
+    """The parser of these commands; the file of each command declares it."""
     root = RootParser(
         prog=PROGRAM,
-        description="Deploy AWS Lambda functions: it builds and uploads only what changed, tests\n"
-        "the new version before it receives traffic, and rolls back on failure.",
-        epilog="Exit codes: 0 done; 1 failed and undone; 2 invalid input; 3 environment not\n"
-        "ready; 4 failed and not fully restored.",
+        description="Deploy AWS Lambda functions: build and upload only what changed, test each\n"
+        "new version before it receives traffic, and roll back if a test fails.",
+        epilog="Exit codes: 0 done; 1 failed and rolled back; 2 invalid input; 3 environment\n"
+        "not ready; 4 failed, and the rollback is incomplete.",
     )
     root.set_defaults(run=lambda _: root.show_help())
     for name in names:
@@ -122,12 +127,12 @@ def parser(names: Iterable[str] = COMMANDS) -> RootParser:
 
 
 def read(arguments: list[str]) -> argparse.Namespace:
-    """The options of a command line, with ``run``, which carries the command out.
+    """The options of a command line, with ``run``, which runs the command.
 
-    Only the command that comes first is imported; all of them are where a mistake is explained.
+    Only the named command is imported; all commands are if there is a mistake to explain.
 
     Raises:
-        Invalid: a word or an option does not exist, or lacks its value.
+        Invalid: an argument or option does not exist, or has no value.
     """
     first = arguments[0] if arguments else "--help"
     if first in COMMANDS:

@@ -1,4 +1,4 @@
-"""One deploy or plan, and everything that is told about it, whatever happens."""
+"""One deploy or plan, and its output: log, page, outputs, annotations, report, JSON."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 Work = Callable[["Settings", "Clients", RunLog], Outcome]
 
-REPORT = "lambda-fast-deploy-report-{}.json"  # of each step of a job: one of its own
+REPORT = "lambda-fast-deploy-report-{}.json"  # a separate file for each step of a job
 
 
 class Run:
     """One run for a person, a workflow or a script.
 
     Args:
-        context: what the command was given.
-        work: what is done.
-        plan_to: where a plan is printed.
-        flags: whether the commit message may ask for something: it is about the deploy of HEAD.
+        context: the context of the command.
+        work: the function that deploys or plans.
+        plan_to: the stream that a plan is printed on.
+        flags: whether flags in the commit message apply; they are about a deploy of HEAD.
 
     Raises:
-        Invalid: the report cannot be written where it shall be.
+        Invalid: the report cannot be written to the file of ``--report``.
     """
 
     def __init__(
@@ -67,50 +67,48 @@ class Run:
         self._is_over = False
 
     def carry_out(self) -> int:
-        """Deploy, then report; the exit code."""
+        """Run the work, then report; the exit code."""
         with without_garbage_collection(), stopped_by_signals(self._cancel):
             outcome: Outcome | None = None
             error: DeployError | None = None
             try:
                 with self._progress:
-                    outcome = self._work_out()
-            except DeployError as caught:
-                error = caught
-            except Exception as fault:
-                error = unexpected(fault)
+                    outcome = self._outcome()
+            except DeployError as failure:
+                error = failure
+            except Exception as bug:
+                error = unexpected(bug)
             self._is_over = True
             if error:
                 error.after(self._context.changes)
                 error.hide(self._hide)
-            self._tell(outcome and outcome.without(self._hide), error)
+            self._report_all(outcome and outcome.without(self._hide), error)
             if self._github:
                 self._github.close()
         return error.exit_code if error else outcome.exit_code if outcome else 1
 
-    def _cancel(self, received: signal.Signals) -> None:
+    def _cancel(self, stop: signal.Signals) -> None:
         if self._is_over:
-            return  # it is only told how it came out
+            return  # only the reports are still written
         self._context.cancellation.request()
-        self._progress.say(
-            f"{received.name}: no further step begins, and what was changed is being undone"
-        )
+        self._progress.say(f"Received {stop.name}: stopping and rolling back.")
 
-    def _work_out(self) -> Outcome:
+    def _outcome(self) -> Outcome:
         context = self._context
         context.settings = self._settings = context.load(flags=self._flags)
         clients = context.clients
         for note in mistyped(self._settings.event, _flags_of(self._settings)):
             self._run_log.note(note)
         outcome = self._work(self._settings, clients, self._run_log)
-        if self._planned:  # it has no steps that would have been stopped
+        if self._planned:  # a plan has no steps at which a cancellation stops it
             context.cancellation.check()
         return outcome
 
-    # ------------------------------------------------------------ telling
+    # ------------------------------------------------------------ reports
 
-    def _tell(self, outcome: Outcome | None, error: DeployError | None) -> None:
-        """Tell how it came out in every way; one that fails stops no other, and judges nothing."""
-        for way in (
+    def _report_all(self, outcome: Outcome | None, error: DeployError | None) -> None:
+        """Write every report; a failure of one affects neither the others nor the exit code."""
+        for report in (
             self._write_report,
             self._write_page,
             self._write_outputs,
@@ -119,11 +117,11 @@ class Run:
             self._print_document,
         ):
             try:
-                way(outcome, error)
+                report(outcome, error)
             except DeployError as failure:
                 self._show(failure)
-            except Exception as fault:
-                self._show(unexpected(fault))
+            except Exception as bug:
+                self._show(unexpected(bug))
 
     def _show(self, failure: DeployError, place: Place | None = None) -> None:
         failure.hide(self._hide)
@@ -135,9 +133,9 @@ class Run:
         if self._report:
             from lambda_fast_deploy.report.documents import report_document
 
-            path, self._report = self._report, ""  # no output leads to it until it is there
+            path, self._report = self._report, ""  # no output names it until it is written
             text = json.dumps(report_document(outcome, self._run_log, error), indent=2)
-            with _writing(path, "Name another file by --report; "):
+            with _writing(path, "Pass another file to --report; "):
                 Path(path).write_text(text, encoding="utf-8")
             self._report = str(Path(path).resolve())
 
@@ -152,9 +150,9 @@ class Run:
         if self._github:
             from lambda_fast_deploy.report.documents import outputs
 
-            known = outcome or Outcome(Plan(()), ())  # an output is there whatever happened
+            values = outputs(outcome or Outcome(Plan(()), ()), self._report)  # after errors, too
             with _writing("the outputs (GITHUB_OUTPUT)"):
-                self._github.outputs(outputs(known, self._report))
+                self._github.outputs(values)
 
     def _show_failures(self, outcome: Outcome | None, error: DeployError | None) -> None:
         for failure, place in self._failures(outcome, error):
@@ -168,7 +166,7 @@ class Run:
         elif outcome:
             log.show_deliveries(outcome.deliveries, self._run_log.elapsed)
         elif error:
-            say("Not deployed; no function was touched.")
+            say("Not deployed. No function was changed.")
 
     def _print_document(self, outcome: Outcome | None, error: DeployError | None) -> None:
         if not self._json:
@@ -183,13 +181,13 @@ class Run:
 
     @property
     def _planned(self) -> str:
-        """Why it is only planned; nothing if it is not."""
+        """Why this run only plans, or an empty text."""
         return self._settings.plan_only if self._settings else ""
 
     def _failures(
         self, outcome: Outcome | None, error: DeployError | None
     ) -> list[tuple[DeployError, Place | None]]:
-        """What went wrong, and where what it is about was written."""
+        """The errors, each with the place of its function in the configuration."""
         functions = self._settings.functions if self._settings else ()
         places = {function.name: function.place for function in functions}
         return [
@@ -207,54 +205,54 @@ class Run:
 
 @contextmanager
 def _writing(what: str, remedy: str = "") -> Iterator[None]:
-    """Writing a file that tells of the run.
+    """Convert errors of writing a report.
 
     Raises:
-        DeployError: it cannot be written, which changes nothing of how the run came out.
+        DeployError: it cannot be written; this does not change the exit code of the run.
     """
     try:
         yield
     except OSError as failure:
-        says = f"{what} cannot be written: {failure.strerror or failure}"
-        ending = "how the run itself ended stands below."
+        message = f"{what} cannot be written: {failure.strerror or failure}"
+        ending = "the result of the run follows."
         remedy = f"{remedy}{ending}" if remedy else ending.capitalize()
-        raise DeployError(says, remedy=remedy) from None
+        raise DeployError(message, remedy=remedy) from None
 
 
 def _flags_of(settings: Settings) -> set[str]:
-    """The flags that the tests of the settings ask for."""
+    """The flags that the tests of the settings have under ``when``."""
     return {flag for test in settings.tests for each in test.when for flag in each.flag}
 
 
 def _report_path(context: CommandContext) -> str:
-    """Where the report is written; nothing if nobody asks for one.
+    """The file of the report; an empty text if the run writes none.
 
     Raises:
-        Invalid: it cannot be written there, which is known before anything is done.
+        Invalid: the file cannot be written; checked before the run starts.
     """
     if report := getattr(context.options, "report", ""):
         _check_writable(Path(report).absolute())
-    elif on_github(context.environ):  # beside the checkout, which it must not change
+    elif on_github(context.environ):  # outside the checkout, which a run must not change
         folder = Path(context.environ.get("RUNNER_TEMP", "."))
         report = str(folder / REPORT.format(secrets.token_hex(4)))
     return str(report)
 
 
 def _check_writable(path: Path) -> None:
-    """Make sure that the report can be written before the run, and not when all is done.
+    """Check before the run that the report can be written.
 
     Raises:
         Invalid: it cannot.
     """
-    says = ""
+    message = ""
     if not is_directory(path.parent):
-        says = f"the directory of {path} does not exist"
+        message = f"the directory of {path} does not exist"
     elif is_directory(path):
-        says = f"{path} is a directory"
+        message = f"{path} is a directory"
     else:
         try:
             path.open("a").close()
         except OSError as error:
-            says = f"{path} cannot be written: {error.strerror}"
-    if says:
-        raise Invalid([Problem(says, Place("option --report"))])
+            message = f"{path} cannot be written: {error.strerror}"
+    if message:
+        raise Invalid([Problem(message, Place("option --report"))])

@@ -1,4 +1,4 @@
-"""The signals that stop a run, and the memory of one, so that several in a row leave nothing."""
+"""The signals that stop a run, and its garbage collection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[signal.Signals], None]) -> Iterator[None]:
-    """Hand the signals that stop a run to ``stop``; SIGHUP only where nohup does not ignore it."""
+    """Pass the signals that stop a run to ``stop``; SIGHUP only if nohup does not ignore it."""
     former = {}
     for number in STOPS:
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
@@ -26,10 +26,10 @@ def stopped_by_signals(stop: Callable[[signal.Signals], None]) -> Iterator[None]
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """Search no memory that is not used any more, which takes a fifth of a deploy without a change.
+    """Do without garbage collection, which takes a fifth of a deploy without changes.
 
-    What is left at the end is put aside, so that the end itself takes no time. In a loop it is
-    collected when the next run begins, and of the last one the system takes all at once.
+    The objects that remain are frozen, so that the end of the run does not search them. In a
+    process with several runs, the next run collects them.
     """
     if gc.get_freeze_count():
         gc.unfreeze()

@@ -1,1 +1,1 @@
-"""Inputs, lambda-deploy.yml and the event become frozen, validated settings."""
+"""Reads inputs, lambda-deploy.yml and the event into frozen, validated settings."""

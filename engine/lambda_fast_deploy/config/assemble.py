@@ -1,4 +1,4 @@
-"""The model from values of the right shape: names and files that they speak of must be there."""
+"""Builds the settings from checked values; checks that referenced names and files exist."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def assemble(
     environ: Mapping[str, str],
     event: Event,
     plan_only: str,
-    known_regions: Callable[[], frozenset[str]],
+    all_regions: Callable[[], frozenset[str]],
 ) -> Settings:
-    """The settings; what is wrong with them is noted in ``checked``."""
+    """The settings; adds their problems to ``checked``."""
     bases = {name: read_base(checked, name, v) for name, v in checked.sound("bases")}
     layers = {name: read_layer(checked, name, v) for name, v in checked.sound("layers")}
     check_variables(checked)
@@ -43,9 +43,9 @@ def assemble(
     )
     layers = {name: with_services(checked, layer, functions) for name, layer in layers.items()}
     if "functions" in checked.values and not checked.names("functions"):
-        checked.problem("name at least one function", "functions")
+        checked.problem("list at least one function", "functions")
     stack, sam = read_stack(checked, tests)
-    regions = _regions(checked, given, environ, sam, known_regions)
+    regions = _regions(checked, given, environ, sam, all_regions)
     shown = (*checked.document.plain(), *regions, event.branch, event.tag, event.commit)
     return Settings(
         root=checked.root,
@@ -67,20 +67,20 @@ def assemble(
 def _secrets(
     checked: ValidatedDocument, given: GivenInputs, environ: Mapping[str, str], shown: Iterable[str]
 ) -> tuple[str, ...]:
-    """Values that go where secrets go: environments, headers, parameters, builds.
+    """The values to mask, from environments, headers, parameters and builds.
 
-    They come from variables, by ``${NAME}`` or as a build secret, or are given by the input
-    environment, or have a name that says so; what a file says in plain words is no secret. Nor is
-    the value of a variable that is part of a name as well, such as a bucket's, or that the file has
-    in plain words: masked, these could not be read. Elsewhere it is one wherever it stands.
+    These are values of variables (``${NAME}`` or a build secret), of the input environment, and of
+    variables with the name of a secret. Literal values of the file are not secrets. Neither are
+    values that are also part of a resource's name, such as a bucket's, or that the file has as a
+    literal: masking would make these unreadable.
     """
-    hidden, elsewhere = variables_of(checked.document)
-    hidden |= set(_build_secrets(checked))
-    names = {each for path, used in elsewhere for each in used if not _is_free(path)}
-    others, plain = {each for _, used in elsewhere for each in used}, "\0".join(shown)
+    secrets, elsewhere = variables_of(checked.document)
+    secrets |= set(_build_secrets(checked))
+    in_names = {each for path, names in elsewhere for each in names if not _is_free(path)}
+    others, plain = {each for _, names in elsewhere for each in names}, "\0".join(shown)
     values = [
         value
-        for name in sorted(hidden - names)
+        for name in sorted(secrets - in_names)
         if (value := environ.get(name, "")) and not (name in others and value in plain)
     ]
     inputs = pairs_of(given.get("environment", "")).values()
@@ -88,7 +88,7 @@ def _secrets(
 
 
 def _build_secrets(checked: ValidatedDocument) -> Iterator[str]:
-    """The variables that hold secrets of builds."""
+    """The names of the variables with secrets of builds."""
     for value in checked.values.get("bases", {}).values():
         yield from value.get("build-secrets", {}).values()
     for value in checked.values.get("functions", {}).values():
@@ -98,19 +98,19 @@ def _build_secrets(checked: ValidatedDocument) -> Iterator[str]:
 def variables_of(
     document: YamlNode,
 ) -> tuple[set[str], list[tuple[tuple[str, ...], tuple[str, ...]]]]:
-    """The variables that go where secrets go; and the other values, by path, with theirs."""
-    hidden: set[str] = set()
+    """The names of variables in secret places; and the other variables, by the path of a value."""
+    secrets: set[str] = set()
     elsewhere: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     for path, names in document.variables():
-        if _is_hidden(path):
-            hidden.update(names)
+        if _is_secret(path):
+            secrets.update(names)
         else:
             elsewhere.append((path, names))
-    return hidden, elsewhere
+    return secrets, elsewhere
 
 
-# Where secrets go, by the keys that lead there; a name that users choose is not looked at.
-_HIDDEN = (
+# The places of secrets, as paths of keys; None is any name.
+_SECRET_PLACES = (
     ("functions", None, "environment"),
     ("functions", None, "image", "build-secrets"),
     ("bases", None, "build-secrets"),
@@ -119,7 +119,7 @@ _HIDDEN = (
 )
 
 
-# Where texts go that name nothing in AWS: what a test asks and expects, and descriptions.
+# The places of texts that do not name resources: tests and descriptions.
 _FREE = (
     ("tests",),
     ("functions", None, "description"),
@@ -130,8 +130,8 @@ _FREE = (
 )
 
 
-def _is_hidden(path: tuple[str, ...]) -> bool:
-    return _is_below(path, _HIDDEN)
+def _is_secret(path: tuple[str, ...]) -> bool:
+    return _is_below(path, _SECRET_PLACES)
 
 
 def _is_free(path: tuple[str, ...]) -> bool:
@@ -147,19 +147,19 @@ def _is_below(path: tuple[str, ...], places: Iterable[tuple[str | None, ...]]) -
 
 
 def check_shown(document: YamlNode, problems: list[Problem]) -> None:
-    """Refuse secrets in what others are told: the host in a FROM, say, or the name of a bucket.
+    """Refuse secrets in values that a run sends or prints, such as a host in FROM.
 
-    For what is not merged: whoever wrote it need not be whoever the secrets were given to.
+    For unmerged code: its author may not be allowed to see the secrets.
     """
     for path, names in document.variables():
         problems += [
             Problem(
-                f"{name} is a secret by its name; before it is merged, it may stand only under "
-                "environment, headers, build-secrets and parameters",
+                f"{name} has the name of a secret; unmerged code may use it only in environment, "
+                "headers, build-secrets and parameters",
                 document.at(*path),
             )
             for name in names
-            if says_secret(name) and not _is_hidden(path)
+            if says_secret(name) and not _is_secret(path)
         ]
 
 
@@ -176,13 +176,13 @@ def _regions(
     given: GivenInputs,
     environ: Mapping[str, str],
     sam: SamConfig,
-    known_regions: Callable[[], frozenset[str]],
+    all_regions: Callable[[], frozenset[str]],
 ) -> tuple[str, ...]:
     if "regions" in checked.values:
         if checked.value("regions", None) is None:
-            return ()  # what is wrong with it has been said
+            return ()  # its problem is reported already
         if not checked.values["regions"]:
-            checked.problem("name at least one region", "regions")
+            checked.problem("list at least one region", "regions")
             return ()
         regions = [
             (name, checked.at("regions", index))
@@ -197,10 +197,10 @@ def _regions(
         regions = [(name, Place("variable AWS_REGION"))] if name else []
     if not regions:
         if sam.is_read:
-            says = "is needed: neither the configuration nor AWS_REGION names a region"
-            checked.problems.append(Problem(says, given.place("region")))
+            message = "is required: neither the configuration nor AWS_REGION has a region"
+            checked.problems.append(Problem(message, given.place("region")))
         return ()
-    aws_regions = known_regions()
+    aws_regions = all_regions()
     for name, place in regions:
         if name not in aws_regions:
             checked.problems.append(

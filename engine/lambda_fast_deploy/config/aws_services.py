@@ -1,4 +1,4 @@
-"""The AWS services that code makes clients of, as far as its text tells."""
+"""Reads from source code which AWS services it creates clients for."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ _MAKERS = ("client", "resource", "create_client")
 
 
 def services_of(code: Path) -> tuple[set[str], list[tuple[Path, int]]]:
-    """Services named in calls such as ``boto3.client("s3")``, below a directory.
+    """The services in calls such as ``boto3.client("s3")`` in a directory.
 
     Returns:
-        The services, and the places (file and line) of calls whose service is only known when
-        they run.
+        The services, and the places (file and line) of calls whose service is not a literal.
 
     Raises:
-        Invalid: a file of code cannot be read, or is too large for that.
+        Invalid: a file cannot be read, or is too large.
     """
     named: set[str] = set()
     unknown: list[tuple[Path, int]] = []
@@ -43,7 +42,7 @@ def services_of(code: Path) -> tuple[set[str], list[tuple[Path, int]]]:
 
 
 def _is_hidden(path: str, is_folder: bool) -> bool:
-    """Whether it is a folder from which nothing can be imported, such as ``.venv``."""
+    """Whether it is a folder without importable modules, such as ``.venv``."""
     return is_folder and path.rpartition("/")[2].startswith(".")
 
 
@@ -51,7 +50,7 @@ def _calls(source: bytes) -> Iterator[ast.Call]:
     try:
         module = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return  # the import on Lambda's side, in the health gate, says more than we could
+        return  # the import in Lambda, by a test, gives a better error
     for node in ast.walk(module):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
@@ -60,7 +59,7 @@ def _calls(source: bytes) -> Iterator[ast.Call]:
 
 
 def _is_of_boto(function: ast.expr) -> bool:
-    """Whether it is called on boto3 or a session, and not on somebody else's client."""
+    """Whether it is called on boto3 or a session, and not on another library's client."""
     owner = function.value if isinstance(function, ast.Attribute) else None
     ends: tuple[str, ...] = ("boto3", "session")
     if isinstance(owner, ast.Call) and not (owner.args or owner.keywords):

@@ -1,6 +1,6 @@
-"""What started the run: GitHub's event, its commit message and the flags in it.
+"""The event that started the run: GitHub's event, its commit message and the flags in it.
 
-The message is untrusted text. It is read from files and git, searched, and never executed.
+The message is untrusted text. The run reads it from files and git, and never executes it.
 Sources: GitHub, "Events that trigger workflows" and "Webhook events and payloads".
 """
 
@@ -18,7 +18,7 @@ from lambda_fast_deploy.models import Event
 
 FLAGS = {
     "test-s3": "also run the S3 tests",
-    "test-all": "run every test, even when nothing changed",
+    "test-all": "run every test, even if nothing changed",
     "rebuild-base": "build the base images again",
     "no-cache": "build the app images without a cache",
     "dry-run": "plan only",
@@ -29,16 +29,16 @@ _WORD = re.compile(r"\[([A-Za-z][A-Za-z0-9-]*)\]")
 
 
 def flags_in(message: str) -> frozenset[str]:
-    """All ``[words]`` in a commit message, in lower case; tests can ask for more than the known."""
+    """All ``[words]`` in a commit message, in lower case; tests can define further flags."""
     return frozenset(word.lower() for word in _WORD.findall(message))
 
 
 def mistyped(event: Event, test_flags: Collection[str]) -> list[str]:
-    """What people should know of flags that are nearly, but not quite, those that exist.
+    """Notes about words in the commit message that resemble a flag.
 
     Args:
-        event: with the words of its commit message.
-        test_flags: further flags, that tests ask for.
+        event: the event, with the words of its commit message.
+        test_flags: the flags that tests define.
     """
     flags = {*FLAGS, *test_flags}
     blanks = {
@@ -48,12 +48,12 @@ def mistyped(event: Event, test_flags: Collection[str]) -> list[str]:
     }
     return [
         *(
-            f"[{word}] in the commit message is no flag; [{flag}] is."
+            f"[{word}] in the commit message is not a flag; did you mean [{flag}]?"
             for word, flag in blanks.items()
             if flag in flags
         ),
         *(
-            f"[{word}] in the commit message is no flag; [{near[0]}] is."
+            f"[{word}] in the commit message is not a flag; did you mean [{near[0]}]?"
             for word in sorted(event.flags - flags)
             if (near := difflib.get_close_matches(word, sorted(flags), n=1, cutoff=0.8))
         ),
@@ -61,9 +61,9 @@ def mistyped(event: Event, test_flags: Collection[str]) -> list[str]:
 
 
 def changed_paths(event: Event, root: Path) -> tuple[str, ...] | None:
-    """The files that changed since the commit before; ``None`` if git does not tell.
+    """The files that changed since the previous commit of the event; ``None`` if git fails.
 
-    Without such a commit, as at a release, it is the last commit's own change.
+    If the event names no previous commit, as at a release, these are the files of the last commit.
     """
     is_commit = re.fullmatch(r"(?!0{40})[0-9a-f]{40}", event.before)
     return Git(root).changed(event.before if is_commit else "HEAD^")
@@ -85,11 +85,11 @@ def _section(payload: Mapping[str, Any], *keys: str) -> Any:
 
 
 def read_event(environ: Mapping[str, str], root: Path, message: str = "") -> Event:
-    """The event of this run; ``message``, when given, stands for the commit message.
+    """The event of this run; ``message``, if not empty, replaces the commit message.
 
-    ``head_commit`` comes with pushes only. A pull request's GITHUB_SHA is the merge commit, so
-    its head is asked for by name; so is that of a merge queue. Everything else (release, tag,
-    workflow_dispatch, schedule) is the commit that is checked out.
+    Only pushes have ``head_commit``. GITHUB_SHA of a pull request is the merge commit, so its head
+    is read from the payload, as is that of a merge queue. For other events (release, tag,
+    workflow_dispatch, schedule) it is the commit that is checked out.
     """
     name = environ.get("GITHUB_EVENT_NAME", "local")
     payload = _payload(environ)
@@ -121,15 +121,15 @@ def read_event(environ: Mapping[str, str], root: Path, message: str = "") -> Eve
 
 
 def _unmerged(name: str, environ: Mapping[str, str], payload: Mapping[str, Any]) -> str:
-    """What keeps the checked-out code from being merged: a pull request, or a merge queue.
+    """A pull request or a merge queue, if the checked-out code is not merged yet.
 
-    The event's name alone does not tell: a review, a deployment or a manual run can have the ref
-    of a pull request too, and pull_request_target has that of the base branch.
+    The event's name alone is not enough: a review, a deployment or a manual run can have the ref
+    of a pull request, too, and pull_request_target has that of the base branch.
     """
     ref = environ.get("GITHUB_REF", "")
     if name == "merge_group" or "merge_group" in payload or ref.startswith(_QUEUE):
         return "a merge queue"
-    is_asked = name.startswith("pull_request") or "pull_request" in payload
-    if is_asked or ref.startswith("refs/pull/") or environ.get("GITHUB_HEAD_REF"):
+    is_request = name.startswith("pull_request") or "pull_request" in payload
+    if is_request or ref.startswith("refs/pull/") or environ.get("GITHUB_HEAD_REF"):
         return "a pull request"
     return ""

@@ -1,10 +1,11 @@
-"""Tests and canaries from values of the right shape."""
+"""Reads tests and canaries from checked values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lambda_fast_deploy.config.test_keys import CANARY, TEST
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models import Canary, Condition, FunctionTest
@@ -21,30 +22,31 @@ def named_tests(
     available: Mapping[str, FunctionTest],
     *path: str | int,
 ) -> list[FunctionTest]:
-    """The tests of those names; a name that no test has is a problem."""
+    """The tests of these names; a name without a test is a problem."""
     tests: list[FunctionTest] = []
     for index, test in enumerate(names):
         if test in {test.name for test in tests}:
-            checked.problem(f"{test!r} is named twice", *path, index)
+            checked.problem(f"test {test!r} is listed twice", *path, index)
         elif test in available:
             tests.append(available[test])
-        elif test not in (known := checked.names("tests")):
-            checked.problem(f"no test {test!r}{nearest(test, known)}", *path, index)
+        elif test not in (defined := checked.names("tests")):
+            checked.problem(f"unknown test {test!r}{nearest(test, defined)}", *path, index)
     return tests
 
 
 def read_test(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> FunctionTest:
-    """A test, from values of the right shape."""
+    """A test, from checked values."""
     path = ("tests", name)
     kind = next(kind for kind in KINDS if kind.key in value)
     for key in sorted(value.keys() - {*kind.keys, *_COMMON}):
-        checked.problem(f"{key!r} says nothing about a test by {kind.key}", *path, key)
+        checked.problem(f"{key!r} does not apply to a test of kind {kind.key}", *path, key)
+    value = TEST.completed(value)
     test = kind.read(
         Entry(
             value=value,
             options={
                 "name": name,
-                "within": float(value.get("within", 30.0)),
+                "within": float(value["within"]),
                 "when": _conditions(value["when"]) if "when" in value else kind.default_when,
             },
             problem=lambda message, *keys: checked.problem(message, *path, *keys),
@@ -52,7 +54,7 @@ def read_test(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> F
         )
     )
     if not test.within:
-        checked.problem("within: no test can pass in no time", *path, "within")
+        checked.problem("within: must be more than 0", *path, "within")
     return test
 
 
@@ -62,8 +64,8 @@ def _conditions(value: Any) -> tuple[Condition, ...]:
 
 def _condition(value: Mapping[str, Any]) -> Condition:
     def words(kind: str) -> tuple[str, ...]:
-        given = value.get(kind, ())
-        return (given,) if isinstance(given, str) else tuple(given)
+        listed = value.get(kind, ())
+        return (listed,) if isinstance(listed, str) else tuple(listed)
 
     return Condition(
         flag=tuple(word.lower() for word in words("flag")),
@@ -75,12 +77,13 @@ def _condition(value: Mapping[str, Any]) -> Condition:
 
 
 def read_canary(value: Mapping[str, Any], place: Place) -> Canary:
-    """A canary; ``place`` is where it was written."""
+    """A canary, from checked values; ``place`` is its place in the configuration."""
+    value = CANARY.completed(value)
     return Canary(
         weight=value["weight"],
         duration=value["for"],
         alarms=tuple(value.get("alarms", ())),
         max_error_rate=value.get("max-error-rate"),
-        unseen=value.get("unseen", "fail"),
+        unseen=value["unseen"],
         place=place,
     )

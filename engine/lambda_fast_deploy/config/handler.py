@@ -1,4 +1,4 @@
-"""Whether a handler can be found in the code, before Lambda fails to find it."""
+"""Checks that the code has the module and the function of a handler."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from lambda_fast_deploy.models.runtime import Runtime
 
 
 def _defines(source: Path, name: str) -> bool:
-    """Whether a module binds a name at its top level, as far as its text tells."""
+    """Whether a module binds a name at its top level, as far as its source shows."""
     try:
         tree = ast.parse(read_bytes(source))
     except (Invalid, SyntaxError, ValueError, RecursionError, MemoryError):
-        return True  # the import on Lambda's side, in the health gate, says more than we could
+        return True  # the import in Lambda, by a test, gives a better error
     scopes = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     todo: list[ast.AST] = [tree]
     todo += [node for node in ast.walk(tree) if isinstance(node, ast.Global)]
@@ -41,30 +41,30 @@ def _defines(source: Path, name: str) -> bool:
 
 
 def problem_with(code: Path, handler: str, runtime: Runtime) -> str:
-    """What is wrong with a handler whose module is in the code, or nothing.
+    """The problem of a handler whose module does not define it; an empty text if there is none.
 
     Args:
-        code: the directory of the function's own code.
-        handler: such as ``package.module.function``.
-        runtime: the function's.
+        code: the directory of the function's code.
+        handler: the handler, such as ``package.module.function``.
+        runtime: the runtime of the function.
     """
     file = _file_of(code, handler, runtime)
     name = handler.rpartition(".")[2]
     if file is None or file.suffix != ".py" or _defines(file, name):
         return ""
-    return f"handler {handler!r}: {file.name} defines no {name!r}"
+    return f"handler {handler!r}: {file.name} does not define {name!r}"
 
 
 def absence_of(code: Path, handler: str, runtime: Runtime) -> str:
-    """That the module of a handler is not in the code, where only a layer can have it; or nothing.
+    """The problem of a handler whose module is not in the code; an empty text if there is none.
 
     Args:
-        code: the directory of the function's own code.
-        handler: such as ``package.module.function``, or a path of Lambda's.
-        runtime: the function's.
+        code: the directory of the function's code.
+        handler: the handler, such as ``package.module.function``, or a path in Lambda.
+        runtime: the runtime of the function.
     """
     family = runtime.family
-    if family is None or handler.startswith("/"):  # into /opt, where layers are
+    if family is None or handler.startswith("/"):  # in /opt, where layers are
         return ""
     if _file_of(code, handler, runtime) is not None:
         return ""

@@ -1,6 +1,6 @@
-"""Inputs for a single function, or for a stack, as the document that they stand for.
+"""Converts the inputs for one function, or for a stack, to the equivalent lambda-deploy.yml.
 
-It is checked and read as lambda-deploy.yml is.
+The result is checked and read like the file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lambda_fast_deploy.schema.yaml_nodes import DEPTH
 
 
 def pairs_of(text: str) -> dict[str, str]:
-    """The values of an input such as ``environment``, as they were written, by their names."""
+    """The values of an input such as ``environment`` by their names, without substitution."""
     lines = (line.strip().partition("=") for line in text.splitlines())
     return {
         name.strip(): value if name == name.rstrip() else value.lstrip()
@@ -33,7 +33,7 @@ def _pairs(
         name, sign, value = line.partition("=")
         if not sign:
             problems.append(Problem(f"expected NAME=value on each line, got {name!r}", place))
-        # Line by line, so that a value of several lines cannot become further variables.
+        # Substituted after the split, so that a value of several lines adds no variables.
         if name != name.rstrip():
             value = value.lstrip()  # A = 1
         names = variables_in(value)
@@ -50,14 +50,14 @@ def _value(
     before, names = len(problems), variables_in(text)
     text = substitute(text.strip(), place, environ, problems)
     if len(problems) > before:
-        return YamlNode(text, place, text, known=False)
+        return YamlNode(text, place, text, is_set=False)
     if name == "health-payload":
         try:
             return nodes_of(json.loads(text), place)
         except ValueError as error:
             problems.append(Problem(f"not valid JSON: {error}", place))
         except RecursionError:
-            problems.append(Problem(f"more than {DEPTH} values inside each other", place))
+            problems.append(Problem(f"nested more than {DEPTH} levels deep", place))
     return YamlNode(text, place, text, names=names)
 
 
@@ -69,7 +69,7 @@ def _put(root: YamlNode, path: list[str], value: YamlNode) -> None:
 
 
 def of_template(given: GivenInputs) -> YamlNode:
-    """The document that input template stands for."""
+    """The document for the input template."""
     path, where = given["template"].strip(), given.place("template")
     return YamlNode({"stack": YamlNode({"template": YamlNode(path, where, path)}, where)}, where)
 
@@ -77,7 +77,7 @@ def of_template(given: GivenInputs) -> YamlNode:
 def single_function(
     given: GivenInputs, environ: Mapping[str, str], problems: list[Problem]
 ) -> YamlNode:
-    """The document that the inputs for one function stand for."""
+    """The document for the inputs of one function."""
     function = given["function"].strip()
     where = given.place("function")
     root: YamlNode = YamlNode({}, where)
@@ -95,7 +95,7 @@ def single_function(
 
 
 def _complete(root: YamlNode, function: str, given: GivenInputs, problems: list[Problem]) -> None:
-    """Tie together what a configuration file would name: base, layer and tests."""
+    """Add the references of the function to its base, layer and tests."""
     entry: dict[str, Any] = root.value["functions"].value[function].value
 
     def text(value: str, place: Place) -> YamlNode:
@@ -103,12 +103,12 @@ def _complete(root: YamlNode, function: str, given: GivenInputs, problems: list[
 
     if not {"zip", "image"} & entry.keys():
         code, dockerfile = given.called("code"), given.called("dockerfile")
-        says = f"needs {code} (for a zip) or {dockerfile} (for an image)"
-        problems.append(Problem(says, root.place))
+        message = f"requires {code} (for a zip) or {dockerfile} (for an image)"
+        problems.append(Problem(message, root.place))
         entry["image"] = YamlNode({}, root.place)
     if {"zip", "image"} <= entry.keys():
         problems.append(
-            Problem("give what a zip needs or what an image needs, not both", entry["image"].place)
+            Problem("set the inputs of a zip or of an image, not both", entry["image"].place)
         )
         del entry["image"]
     if bases := root.value.get("bases"):
@@ -132,7 +132,7 @@ def _complete(root: YamlNode, function: str, given: GivenInputs, problems: list[
         health = tests.value["health"].value if "health" in tests.value else {}
         if {"http", "invoke"} <= health.keys():
             problems.append(
-                Problem("give either health-path or health-payload", health["invoke"].place)
+                Problem("set health-path or health-payload, not both", health["invoke"].place)
             )
             del health["invoke"]
         entry["tests"] = YamlNode(

@@ -1,4 +1,4 @@
-"""The inputs: one table makes the command line's options, action.yml and the reference."""
+"""The inputs: one table for the options of the command line, action.yml and the reference."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lambda_fast_deploy.schema.shapes import MapOf, Shape
 class Input:
     """One input: ``name`` in action.yml, ``--name`` on the command line.
 
-    ``path`` is where its value goes in the document; F stands for the function's name, and there
-    its ``default`` stands as well, if it has one. One that ``selects`` says what is deployed or
-    built: without it nothing takes its place.
+    ``path`` is the path of its value in lambda-deploy.yml, where F is the function's name. Without
+    a ``default``, the default is that of the key at its path. An input that ``selects`` decides
+    what is deployed or built and has no default.
     """
 
     name: str
@@ -29,17 +29,17 @@ class Input:
 
     @property
     def text(self) -> str:
-        """What it is for, with its default: that of the key at its path, unless it selects."""
+        """The sentence that documents it, with its default."""
         key = None if self.selects else self._key
         return with_default(self.says, self.default or (key.default if key else None))
 
     @property
     def _key(self) -> Key | None:
-        """The key of lambda-deploy.yml that it gives a value for."""
+        """The key of lambda-deploy.yml that it sets."""
         shape: Shape = ROOT
         key = None
         for part in self.path.split(".") if self.path else ():
-            if isinstance(shape, MapOf):  # the part is a name of the user's
+            if isinstance(shape, MapOf):  # the part is a name that the user chooses
                 shape = shape.item
             elif isinstance(shape, RecordShape):
                 key = shape.keys[part]
@@ -48,37 +48,37 @@ class Input:
 
     @property
     def is_of_one_function(self) -> bool:
-        """Whether it describes the single function, in place of a configuration file."""
+        """Whether it describes one function, instead of a configuration file."""
         return "." in self.path
 
 
 INPUTS = (
-    Input("config", "Configuration file for many functions", default=FILE),
-    Input("region", "AWS region, when the configuration names none", default="AWS_REGION"),
-    Input("template", "SAM or CloudFormation template: deploys its stack, as samconfig.toml says"),
-    Input("function", "Name of the function, to deploy one without a configuration file"),
-    Input("role", "ARN of the execution role; needed to create the function", "functions.F.role"),
-    Input("alias", "Alias that users call, moved last", "functions.F.alias"),
+    Input("config", "Configuration file", default=FILE),
+    Input("region", "AWS region, if the configuration has no regions", default="AWS_REGION"),
+    Input("template", "SAM or CloudFormation template; deploys its stack with samconfig.toml"),
+    Input("function", "Name of a function to deploy without a configuration file"),
+    Input("role", "ARN of the execution role; required to create the function", "functions.F.role"),
+    Input("alias", "Alias to point at the new version", "functions.F.alias"),
     Input("memory", "Memory in MB", "functions.F.memory"),
     Input("timeout", "Timeout in seconds", "functions.F.timeout"),
     Input(
         "environment",
-        "Environment variables, one NAME=value a line, merged with those that are there",
+        "Environment variables, one NAME=value per line, merged with the existing ones",
         "functions.F.environment",
     ),
-    Input("architecture", "Instruction set, x86_64 or arm64", "functions.F.architecture"),
+    Input("architecture", "Instruction set: x86_64 or arm64", "functions.F.architecture"),
     Input("url", "Function URL on the alias: public or iam", "functions.F.url"),
-    Input("code", "Directory of the code: deploys a zip", "functions.F.zip.code"),
+    Input("code", "Directory of the code; deploys a zip", "functions.F.zip.code"),
     Input("handler", "Handler of a zip, such as app.handler", "functions.F.zip.handler"),
     Input("runtime", "Runtime of a zip, such as python3.13", "functions.F.zip.runtime"),
     Input(
         "requirements",
-        "Requirements file that becomes a dependency layer",
+        "Requirements file to build a dependency layer from",
         "layers.F-dependencies.requirements",
     ),
     Input(
         "dockerfile",
-        "Dockerfile: deploys a container image",
+        "Dockerfile; deploys a container image",
         "functions.F.image.dockerfile",
         selects=True,
     ),
@@ -91,18 +91,18 @@ INPUTS = (
     ),
     Input(
         "build-args",
-        "Build arguments of the image, one NAME=value a line",
+        "Build arguments of the image, one NAME=value per line",
         "functions.F.image.build-args",
     ),
     Input(
         "build-secrets",
-        "Build secrets, one ID=VARIABLE a line: the environment variable of each",
+        "Build secrets, one ID=VARIABLE per line; VARIABLE is an environment variable",
         "functions.F.image.build-secrets",
     ),
-    Input("builder", "Buildx builder of images", "builder", default="the best that runs"),
+    Input("builder", "Buildx builder for images", "builder", default="the best running one"),
     Input(
         "base-dockerfile",
-        "Dockerfile of the base image, built only when it changed",
+        "Dockerfile of the base image, which is built only if it changed",
         "bases.F.dockerfile",
         selects=True,
     ),
@@ -112,37 +112,37 @@ INPUTS = (
         "bases.F.repository",
         default="the function's name with -base",
     ),
-    Input("base-tag", "Human tag of the base image, such as 3.13", "bases.F.tag"),
-    Input("health-path", "Path that must answer before traffic arrives", "tests.health.http"),
-    Input("health-payload", "Event (JSON) to invoke instead of a path", "tests.health.invoke"),
-    Input("health-within", "Time in which it must pass", "tests.health.within", default="30s"),
+    Input("base-tag", "Readable tag of the base image, such as 3.13", "bases.F.tag"),
+    Input("health-path", "Path to request before the new version is live", "tests.health.http"),
+    Input("health-payload", "Event (JSON) to invoke with instead of a path", "tests.health.invoke"),
+    Input("health-within", "Time limit of the health test", "tests.health.within"),
     Input(
         "test-s3-bucket",
-        "Bucket of the S3 test, which runs with [test-s3] or for a release",
+        "Bucket of the S3 test, which runs with [test-s3] and for releases",
         "tests.storage.s3.bucket",
     ),
     Input("test-s3-path", "API path of an object, such as /objects/{key}", "tests.storage.s3.path"),
     Input(
         "test-s3-prefix",
-        "Where {key} is stored in the bucket",
+        "Prefix of {key} in the bucket",
         "tests.storage.s3.prefix",
-        default="its root",
+        default="none",
     ),
     Input("commit-message", "Text to read flags from, instead of the event's commit message"),
     Input(
         "credentials-expire",
-        "When the credentials end: output aws-expiration of aws-actions/configure-aws-credentials",
+        "Expiry of the credentials: output aws-expiration of aws-actions/configure-aws-credentials",
     ),
-    Input("rollback", "Go back instead of deploying: previous, or the number of a version"),
+    Input("rollback", "Roll back instead of deploying: previous, or the number of a version"),
     Input(
         "code-only",
         "Update the code of a stack's functions directly, for development: true or false",
         switch=True,
     ),
-    Input("dry-run", "Only plan: true or false", switch=True),
+    Input("dry-run", "Plan without deploying: true or false", switch=True),
     Input(
         "change-set",
-        "In a plan of a stack, let CloudFormation compare, by a change set: true or false",
+        "Create a change set to plan a stack exactly: true or false",
         switch=True,
     ),
 )
@@ -152,11 +152,11 @@ PAIRS = ("environment", "build-args", "build-secrets")
 
 
 class GivenInputs(Mapping[str, str]):
-    """The inputs that were given, and what people call each where they can give it.
+    """The values of the inputs, and their names in messages.
 
     Args:
-        options: those from the command line, which go first.
-        inputs: those of a workflow's step; ``None`` where no workflow runs.
+        options: inputs from the command line, which take precedence.
+        inputs: inputs of a workflow's step; ``None`` outside of workflows.
     """
 
     def __init__(self, options: Mapping[str, str], inputs: Mapping[str, str] | None = None) -> None:
@@ -179,5 +179,5 @@ class GivenInputs(Mapping[str, str]):
         return f"input {name}" if is_input else f"option --{name}"
 
     def place(self, name: str) -> Place:
-        """Where an input was given, or can be."""
+        """The place where an input is set, or can be."""
         return Place(self.called(name))

@@ -1,4 +1,4 @@
-"""The grammar of lambda-deploy.yml: every section, whose keys stand with the reader of each."""
+"""The grammar of lambda-deploy.yml; the module of each section has its keys and its reader."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ ARTIFACTS = RecordShape(
     {
         "bucket": Key(
             BUCKET,
-            "bucket of the function's region; {region} in it is filled in",
+            "bucket in the function's region; {region} is replaced by the region",
             required=True,
         ),
-        "create": Key(ChoiceShape(("true", "false")), "create it when absent", default="false"),
+        "create": Key(
+            ChoiceShape(("true", "false")), "create the bucket if it is absent", default="false"
+        ),
         "owner": OWNER,
     }
 )
@@ -32,18 +34,18 @@ ARTIFACTS = RecordShape(
 ROOT = RecordShape(
     {
         "regions": Key(
-            ListOf(TextShape(wanted="a region")),
+            ListOf(TextShape(expected="a region")),
             "regions to deploy to",
             otherwise="the region input",
         ),
         "builder": Key(
             TextShape(r"[A-Za-z0-9_.-]+", "the name of a builder"),
-            "buildx builder of images (remote, Kubernetes, …)",
-            otherwise="the best that runs",
+            "buildx builder for images (remote, Kubernetes, …)",
+            otherwise="the best running one",
         ),
         "artifacts": Key(
             ARTIFACTS,
-            "where zips go that are too large for an API call (50 MB), and those of a stack",
+            "bucket for zips of more than 50 MB, and for the artifacts of a stack",
         ),
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
         "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),
@@ -51,11 +53,11 @@ ROOT = RecordShape(
             MapOf(FUNCTION, NAME, "a function name (letters, digits, - and _, at most 64)"),
             "functions",
         ),
-        "stack": Key(STACK, "functions that live in a SAM or CloudFormation template"),
-        "tests": Key(MapOf(TEST, NAME, "a test's name"), "tests, named by functions"),
+        "stack": Key(STACK, "functions of a SAM or CloudFormation template"),
+        "tests": Key(MapOf(TEST, NAME, "a test's name"), "tests that functions refer to by name"),
         "budgets": Key(
             BUDGETS,
-            "budgets: of sizes, checked before anything is uploaded, and of the cold start",
+            "limits of sizes, checked before an upload, and of the cold start",
         ),
     },
     one_of=("functions", "stack"),

@@ -1,4 +1,4 @@
-"""Settings from inputs, lambda-deploy.yml and the event, with every problem at once."""
+"""Loads the settings from inputs, lambda-deploy.yml and the event; reports all problems at once."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def load(
     environ: Mapping[str, str],
     event: Event,
     root: Path,
-    known_regions: Callable[[], frozenset[str]],
+    all_regions: Callable[[], frozenset[str]],
 ) -> Settings:
-    """Validate everything the user wrote.
+    """The settings, fully validated.
 
     Args:
-        given: the inputs; an empty text counts as not given.
+        given: the inputs; an empty text is the same as an absent input.
         environ: values for ``${NAME}`` and the default region.
-        event: what started the run.
-        root: directory that relative paths start from, when there is no configuration file.
-        known_regions: the regions that Lambda has.
+        event: the event that started the run.
+        root: directory of relative paths if there is no configuration file.
+        all_regions: returns the regions of Lambda.
 
     Raises:
         Invalid: with every problem, each at its file and line.
@@ -45,27 +45,25 @@ def load(
         raise Invalid(problems)
     if event.unmerged:
         check_shown(document, problems)
-        if problems:  # before anything quotes a value
+        if problems:  # before a message quotes a value
             raise Invalid(problems)
     checked = ValidatedDocument(document, ROOT, directory, problems)
     plan_only = _plan_only(given, event, problems)
-    settings = assemble(checked, given, environ, event, plan_only, known_regions)
+    settings = assemble(checked, given, environ, event, plan_only, all_regions)
     if _code_only(given, problems):
         if settings.stack is None:
-            says = "is for a stack; functions without one are updated directly anyway"
-            problems.append(Problem(says, given.place("code-only")))
+            problems.append(Problem("only applies to stacks", given.place("code-only")))
         settings = replace(settings, code_only=True)
     if _switch("change-set", given, problems):
         if settings.stack is None:
-            says = "is for a stack; functions without one are compared without"
-            problems.append(Problem(says, given.place("change-set")))
+            problems.append(Problem("only applies to stacks", given.place("change-set")))
         settings = replace(settings, change_set=not event.unmerged)
     settings = replace(settings, credentials_end=_credentials_end(given, problems))
     if problems:
         error = Invalid(problems)
-        hidden, _ = variables_of(document)  # also where such a variable stands in a wrong place
-        named = [environ.get(name, "") for name in hidden]
-        error.hide(SecretMask([*secrets_of(environ), *named]))
+        secret_names, _ = variables_of(document)  # hides them in all places, wrong ones too
+        values = [environ.get(name, "") for name in secret_names]
+        error.hide(SecretMask([*secrets_of(environ), *values]))
         raise error
     if any(condition.path for test in settings.tests for condition in test.when):
         settings = replace(settings, event=replace(event, paths=changed_paths(event, root)))
@@ -77,7 +75,7 @@ def _document(
 ) -> tuple[YamlNode | None, Path]:
     if given.get("template", "").strip():
         problems += [
-            Problem("give either template or this, not both", given.place(name))
+            Problem("cannot be combined with template", given.place(name))
             for name in ("config", "function")
             if given.get(name, "").strip()
         ]
@@ -85,9 +83,7 @@ def _document(
         return of_template(given), root
     if given.get("function", "").strip():
         if given.get("config", "").strip():
-            problems.append(
-                Problem("give either config or function, not both", given.place("config"))
-            )
+            problems.append(Problem("cannot be combined with function", given.place("config")))
         return single_function(given, environ, problems), root
     name = given.get("config", "").strip() or FILE
     path = root / name
@@ -97,19 +93,22 @@ def _document(
         if is_there(path):
             problems += error.problems
         else:
-            ways = f"{given.called('function')}, or {given.called('template')} for a stack"
-            problems.append(Problem(f"does not exist; write it, or give {ways}", Place(str(path))))
+            function, template = given.called("function"), given.called("template")
+            message = (
+                f"does not exist; create it, or use {function} for one function or {template} for "
+                "a stack"
+            )
+            problems.append(Problem(message, Place(str(path))))
         return None, root
     problems += _of_one_function(given, name)
     return parse(text, name, environ, problems), path.parent
 
 
 def _of_one_function(given: GivenInputs, file: str) -> list[Problem]:
-    """Inputs of a single function that are given though a file describes the functions."""
-    owner = given.called("function")
-    says = f"belongs to {owner}; {file} describes the functions, so write it there"
+    """Inputs of one function that are set although a file describes the functions."""
+    message = f"is only for {given.called('function')}; set it in {file}"
     return [
-        Problem(says, given.place(item.name))
+        Problem(message, given.place(item.name))
         for item in INPUTS
         if item.is_of_one_function and given.get(item.name, "").strip()
     ]
@@ -123,7 +122,7 @@ def _switch(name: str, given: GivenInputs, problems: list[Problem]) -> bool:
 
 
 def _credentials_end(given: GivenInputs, problems: list[Problem]) -> datetime | None:
-    """When the credentials end, if that is said; an output of an action has quotation marks."""
+    """The expiry of the credentials, if it is set; the action's output has quotation marks."""
     name = "credentials-expire"
     value = given.get(name, "").strip().strip('"')
     if not value:
@@ -131,26 +130,25 @@ def _credentials_end(given: GivenInputs, problems: list[Problem]) -> datetime | 
     try:
         end = datetime.fromisoformat(value)
     except ValueError:
-        says = f"expected a time such as 2026-01-31T12:00:00Z, got {value!r}"
-        problems.append(Problem(says, given.place(name)))
+        message = f"expected a time such as 2026-01-31T12:00:00Z, got {value!r}"
+        problems.append(Problem(message, given.place(name)))
         return None
     return end if end.tzinfo else end.replace(tzinfo=UTC)
 
 
 def _code_only(given: GivenInputs, problems: list[Problem]) -> bool:
-    """Whether the code of a stack's functions is updated past CloudFormation."""
+    """Whether the run updates the code of a stack's functions without CloudFormation."""
     is_code_only = _switch("code-only", given, problems)
     if is_code_only and given.get("rollback", "").strip():
-        says = "is for a deployment, and this leads back to an earlier state"
-        problems.append(Problem(says, given.place("code-only")))
+        problems.append(Problem("cannot be combined with rollback", given.place("code-only")))
     return is_code_only
 
 
 def _plan_only(given: GivenInputs, event: Event, problems: list[Problem]) -> str:
-    """Why this run only plans, or nothing."""
+    """Why this run only plans, or an empty text."""
     if _switch("dry-run", given, problems):
-        return "as was asked for"
+        return "as requested"
     for flag in ("dry-run", "skip-deploy"):
         if event.asks_for(flag):
-            return f"the commit message says [{flag}]"
-    return f"what is in {event.unmerged} is planned, not deployed" if event.unmerged else ""
+            return f"the commit message has [{flag}]"
+    return f"the code of {event.unmerged} is not deployed" if event.unmerged else ""

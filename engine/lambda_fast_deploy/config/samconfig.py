@@ -1,6 +1,6 @@
-"""What samconfig.toml says of a deployment (AWS SAM developer guide, "SAM CLI configuration file").
+"""Reads samconfig.toml (AWS SAM developer guide, "SAM CLI configuration file").
 
-A team that deploys by the SAM CLI has its stack's name, bucket and parameters there already.
+A project that uses the SAM CLI has the stack's name, bucket and parameters there.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from lambda_fast_deploy.schema.yaml_lines import YamlNode, nodes_of
 
 FILE = "samconfig.toml"
 DEFAULT = "default"
-MANAGED = "aws-sam-cli-managed-default"  # the stack in which the SAM CLI keeps a bucket of its own
+MANAGED = "aws-sam-cli-managed-default"  # the stack with the bucket that the SAM CLI creates
 
 
 @dataclass(frozen=True, slots=True)
 class SamConfig:
-    """The values that a deployment needs; empty where the file says nothing.
+    """The values that a deploy needs; empty if the file does not have them.
 
-    ``bucket`` is ``MANAGED`` where the SAM CLI was to find one by itself (``resolve_s3``). What a
-    file would say that is not ``read``, because something is wrong with it, nobody knows.
+    ``bucket`` is ``MANAGED`` if the SAM CLI selects it (``resolve_s3``). If not ``is_read``, the
+    file has a problem, and its values are unknown.
     """
 
     stack_name: str = ""
@@ -44,19 +44,19 @@ _UNREAD = SamConfig(is_read=False)
 
 
 def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> SamConfig:
-    """Read the file beside a template.
+    """Read samconfig.toml in the folder of a template.
 
     Args:
-        folder: where the template is.
-        environment: the environment that was asked for, or nothing for the default one, which
-            need not be there.
-        problems: takes what is wrong.
+        folder: the folder of the template.
+        environment: the environment to read; an empty text for the default one, which may be
+            absent.
+        problems: the list to add problems to.
     """
     path = folder / FILE
     if not is_there(path):
         if environment:
-            says = f"there is no {FILE} beside the template, and so no {environment} in it"
-            problems.append(Problem(says, Place("samconfig")))
+            message = f"the folder of the template has no {FILE} with environment {environment!r}"
+            problems.append(Problem(message, Place("samconfig")))
             return _UNREAD
         return SamConfig()
     place = Place(str(path))
@@ -67,13 +67,14 @@ def read_samconfig(folder: Path, environment: str, problems: list[Problem]) -> S
         return _UNREAD
     if environment and environment not in document:
         environments = ", ".join(key for key, value in document.items() if isinstance(value, dict))
-        problems.append(Problem(f"no {environment!r}; there are: {environments}", place))
+        message = f"unknown environment {environment!r}; the file has: {environments}"
+        problems.append(Problem(message, place))
         return _UNREAD
     values = _deploy(document.get(environment or DEFAULT, {}))
     try:
         return _config(values, place, problems)
-    except ValueError as error:  # a quote that nothing closes
-        problems.append(Problem(f"not words as a shell has them: {error}", place))
+    except ValueError as error:  # a quotation that is not closed
+        problems.append(Problem(f"not valid shell words: {error}", place))
         return _UNREAD
 
 
@@ -101,7 +102,7 @@ def _config(values: Mapping[str, Any], place: Place, problems: list[Problem]) ->
 
 
 def _deploy(table: Any) -> dict[str, Any]:
-    """The parameters of ``deploy``, on top of those for all commands."""
+    """The parameters of ``deploy``, which take precedence over those of ``global``."""
     values: dict[str, Any] = {}
     for command in ("global", "deploy"):
         section = table.get(command, {}) if isinstance(table, dict) else {}
@@ -111,14 +112,14 @@ def _deploy(table: Any) -> dict[str, Any]:
 
 
 def _words(value: Any) -> list[str]:
-    """A list, or the words of a text as a shell has them."""
+    """The items of a list, or the words of a text as a shell splits it."""
     import shlex
 
     return [str(each) for each in value] if isinstance(value, list) else shlex.split(str(value))
 
 
 def _pairs(value: Any) -> dict[str, str]:
-    """``Name=value`` each, or ``ParameterKey=Name,ParameterValue=value``."""
+    """The values of ``Name=value`` or ``ParameterKey=Name,ParameterValue=value`` by their names."""
     if isinstance(value, dict):
         return {str(key): str(item) for key, item in value.items()}
     words = [word for each in value for word in _words(each)] if isinstance(value, list) else None

@@ -1,4 +1,4 @@
-"""TOML, within bounds: what only a hostile file needs is refused before it is followed."""
+"""Parses TOML within limits: documents that only an attacker would write are refused."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.schema.yaml_nodes import DEPTH
 
-# Where tomllib found the mistake (Python library reference, TOMLDecodeError).
+# The place of an error in tomllib's message (Python library reference, TOMLDecodeError).
 _LINE = re.compile(r" \(at line (\d+), column \d+\)$")
-# A key of very many parts: tomllib compares each part with all before it.
+# A key of very many parts takes tomllib quadratic time: it compares each part with all before.
 _PART = r"""(?>[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*+\.[ \t]*+"""
 _LONG_KEY = re.compile(rf"(?<![\w.-])(?:{_PART}){{{DEPTH}}}", re.ASCII)
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
-    """The tables of a TOML document, none deeper than ``DEPTH``.
+    """The tables of a TOML document of at most ``DEPTH`` levels.
 
     Args:
         text: the document.
-        path: what problems name.
+        path: its path, for problems.
 
     Raises:
-        Invalid: it is no TOML, or its values are too deep.
+        Invalid: it is not valid TOML, or nested too deep.
     """
     import tomllib  # only stacks and poetry's locks need it
 
-    place, deep = Place(str(path)), f"more than {DEPTH} values inside each other"
+    place, deep = Place(str(path)), f"nested more than {DEPTH} levels deep"
     try:
         if match := _LONG_KEY.search(text):
             line = text.count("\n", 0, match.start()) + 1

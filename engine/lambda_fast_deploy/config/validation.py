@@ -1,4 +1,4 @@
-"""What a configuration says, once its shape was checked, and what is wrong with it still."""
+"""A configuration with checked shapes, and its problems."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lambda_fast_deploy.schema.yaml_lines import YamlNode
 class ValidatedDocument:
     """The values of a document, and its problems with their places.
 
-    Each value has been checked once, and what is wrong with its shape was noted. The rest is looked
-    at closely all the same, so that every problem is found in one run.
+    The shape of each value is checked once. Values with a right shape are checked further even if
+    others are wrong, so that one run reports every problem.
 
     Args:
-        document: what was written.
-        grammar: what it may be.
-        root: the directory that paths start from.
-        problems: takes what is wrong.
+        document: the nodes of the configuration.
+        grammar: its shape.
+        root: the directory of relative paths.
+        problems: the list to add problems to.
     """
 
     def __init__(
@@ -57,31 +57,31 @@ class ValidatedDocument:
         problems: list[Problem] = []
         value = shape.check(node, problems)
         self.problems += problems
-        if node.all_known and all(isinstance(each, UnknownKey) for each in problems):
+        if node.all_set and all(isinstance(each, UnknownKey) for each in problems):
             self._sound.add(path)
         return value
 
     def at(self, *path: str | int) -> Place:
-        """The place of the value at a path, or of the nearest thing above it."""
+        """The place of the value at a path, or of the nearest node above it."""
         return self.document.at(*path)
 
     def problem(self, message: str, *path: str | int) -> None:
-        """Note what is wrong with the value at a path."""
+        """Add a problem of the value at a path."""
         self.problems.append(Problem(message, self.document.at(*path)))
 
     def file(self, name: str, *path: str | int, hint: str = "") -> Path:
-        """The file of that name; it is a problem when it is not there, and then ``hint`` helps."""
+        """The file of that name; a problem, with ``hint``, if it does not exist."""
         file = self.root / name
         if leads_out(file):
             self.problem(f"file {name!r} {OUTSIDE}", *path)
         elif not is_file(file):
             what = "is a directory, not a file" if is_directory(file) else "does not exist"
-            what = "is no regular file" if is_special(file) else what
+            what = "is not a regular file" if is_special(file) else what
             self.problem(f"file {name!r} {what}{hint}", *path)
         return file
 
     def directory(self, name: str, *path: str | int) -> Path:
-        """The directory of that name; it is a problem when it is not there."""
+        """The directory of that name; a problem if it does not exist."""
         directory = self.root / name
         if leads_out(directory):
             self.problem(f"directory {name!r} {OUTSIDE}", *path)
@@ -91,15 +91,15 @@ class ValidatedDocument:
         return directory
 
     def value(self, key: str, otherwise: Any) -> Any:
-        """The value of a top-level key, if it is there and has the right shape."""
+        """The value of a top-level key if it has the right shape, else ``otherwise``."""
         return self.values[key] if (key,) in self._sound else otherwise
 
     def names(self, section: str) -> list[str]:
-        """The names that a section defines, whatever else is wrong with it."""
+        """The names that a section defines, including those with problems."""
         return list(self.values.get(section, {}))
 
     def sound(self, section: str) -> list[tuple[str, dict[str, Any]]]:
-        """The entries of a section whose shape is right, which can be looked at more closely."""
+        """The entries of a section that have the right shape."""
         return [
             (name, value)
             for name, value in self.values.get(section, {}).items()

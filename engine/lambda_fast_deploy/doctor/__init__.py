@@ -1,1 +1,1 @@
-"""What is done between deploys: looking at what is there, and cleaning up."""
+"""The checks of ``doctor``: whether this machine and the account are ready for a deploy."""

@@ -1,6 +1,6 @@
-"""Whether this machine, its credentials and the account are ready to deploy a configuration.
+"""Checks whether this machine, its credentials and the account are ready for a deploy.
 
-Nothing is changed. What waits is asked for at the same time.
+The checks are read-only and run in parallel.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from lambda_fast_deploy.doctor.finding import (
     Check,
     Finding,
     Level,
-    found,
     if_permitted,
-    in_order,
     note,
     ok,
+    run_check,
+    sorted_findings,
     wrong,
 )
 from lambda_fast_deploy.errors import DeployError, Invalid
@@ -42,39 +42,39 @@ if TYPE_CHECKING:
 
 
 def unreadable(error: DeployError) -> list[Finding]:
-    """What is wrong with a configuration that nothing else can be looked at for."""
+    """The findings for a configuration that cannot be loaded."""
     problems = error.problems if isinstance(error, Invalid) else (error,)
-    rest = note("Nothing else was looked at, since it depends on the configuration")
+    rest = note("Nothing else was checked, because all checks depend on the configuration")
     return [*map(wrong, problems), rest]
 
 
 def examine(settings: Settings, clients: Clients, environ: Mapping[str, str]) -> list[Finding]:
-    """Everything that is found out, the most important first.
+    """The findings of all checks, the most important first.
 
     Args:
-        settings: what is to be deployed; it is valid.
-        world: where to look.
-        environ: what a workflow tells of itself.
+        settings: the valid settings.
+        clients: the clients to read with.
+        environ: the environment, with the variables of a workflow.
     """
     try:
         subject = _subject(settings, clients)
     except DeployError as error:
-        return in_order(unreadable(error), settings.secrets)
-    here: list[Check] = [partial(checkout.history, settings)]
+        return sorted_findings(unreadable(error), settings.secrets)
+    local: list[Check] = [partial(checkout.history, settings)]
     if settings.event.unmerged:
-        here.append(partial(local_tools.spared, settings.event.unmerged))
+        local.append(partial(local_tools.unchecked, settings.event.unmerged))
     else:
-        here += local_tools.checks(subject.images, settings.layers, clients)
+        local += local_tools.checks(subject.images, settings.layers, clients)
     with workers() as pool:
-        machines = [pool.submit(found, check) for check in here]
+        machines = [pool.submit(run_check, check) for check in local]
         aws = pool.submit(_in_aws, subject, clients, environ)
         findings = [_valid(settings), *aws.result(), *_all(each.result() for each in machines)]
-    return in_order(findings, settings.secrets)
+    return sorted_findings(findings, settings.secrets)
 
 
 @dataclass(frozen=True, slots=True)
 class _Examination:
-    """What is examined: the images of a configuration or of a template, and the stack by region."""
+    """The subject: the images of a configuration or a template, and the stack by region."""
 
     settings: Settings
     images: DesiredImages
@@ -100,7 +100,7 @@ def _valid(settings: Settings) -> Finding:
 
 def _in_aws(subject: _Examination, clients: Clients, environ: Mapping[str, str]) -> list[Finding]:
     settings = subject.settings
-    clocks, findings = account.reach(settings, clients)
+    clocks, findings = account.reachable_regions(settings, clients)
     times = list(account.clock(clocks))
     findings += times
     if not clocks:
@@ -110,13 +110,19 @@ def _in_aws(subject: _Examination, clients: Clients, environ: Mapping[str, str])
     try:
         caller = clients.identity(settings.regions[0]).caller()
     except DeployError as error:
-        # A wrong clock is why, and has been said.
-        why = [] if late else found(partial(account.no_identity, error, environ))
-        return [*findings, *why, note("What is in AWS was not looked at: it cannot be asked")]
+        # If the clock is wrong, that is the cause, and reported already.
+        causes = [] if late else run_check(partial(account.no_identity, error, environ))
+        return [
+            *findings,
+            *causes,
+            note("Resources in AWS were not checked: no usable credentials"),
+        ]
     return [
         *findings,
         *_all(
-            together(found, _checks_in_aws(replace(subject, settings=settings), clients, caller))
+            together(
+                run_check, _checks_in_aws(replace(subject, settings=settings), clients, caller)
+            )
         ),
     ]
 
@@ -127,7 +133,7 @@ def _all(results: Iterable[list[Finding]]) -> list[Finding]:
 
 def _checks_in_aws(subject: _Examination, clients: Clients, caller: Caller) -> list[Check]:
     settings, context = subject.settings, subject.context
-    checks: list[Check] = [partial(account.whose, clients, caller)]
+    checks: list[Check] = [partial(account.credentials, clients, caller)]
     for region in settings.regions:
         look = partial(account.quotas, region, clients)
         checks.append(partial(if_permitted, look, f"Lambda's quotas in {region}"))

@@ -1,4 +1,4 @@
-"""What a check finds: it is well, worth knowing, or wrong; and what to do about it."""
+"""A finding of a check: ok, a note, or an error with its remedy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambda_fast_deploy.masking import SecretMask
 
 
 class Level(StrEnum):
-    """How much a finding matters, the most important first."""
+    """The importance of a finding, the highest first."""
 
     WRONG = "wrong"
     NOTE = "note"
@@ -20,7 +20,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found out, in a line, and its remedy."""
+    """One finding in a line, and its remedy."""
 
     level: Level
     says: str
@@ -31,24 +31,24 @@ Check = Callable[[], Iterable[Finding]]
 
 
 def ok(says: str) -> Finding:
-    """Something that is as a deploy needs it."""
+    """A finding that something is ready for a deploy."""
     return Finding(Level.OK, says)
 
 
 def note(says: str, remedy: str = "") -> Finding:
-    """Something that a deploy can do without."""
+    """A finding that does not stop a deploy."""
     return Finding(Level.NOTE, says, remedy)
 
 
 def wrong(trouble: DeployError | Problem, remedy: str = "") -> Finding:
-    """Something that a deploy would fail for."""
+    """A finding that a deploy would fail because of."""
     if isinstance(trouble, Problem):
         return Finding(Level.WRONG, str(trouble), remedy)
     return Finding(Level.WRONG, trouble.message, trouble.remedy or remedy)
 
 
-def found(check: Check) -> list[Finding]:
-    """What a check finds; the error that ends it is a finding too."""
+def run_check(check: Check) -> list[Finding]:
+    """The findings of a check; an error that ends the check is a finding, too."""
     findings: list[Finding] = []
     try:
         findings.extend(check())
@@ -57,8 +57,8 @@ def found(check: Check) -> list[Finding]:
     return findings
 
 
-def in_order(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Finding]:
-    """Each finding once, the most important first, in a line of its own and without secrets."""
+def sorted_findings(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Finding]:
+    """Distinct findings, the most important first, each in one line and without secrets."""
     hide = SecretMask(secrets)
     clean = (
         replace(
@@ -72,13 +72,13 @@ def in_order(findings: Iterable[Finding], secrets: Iterable[str]) -> list[Findin
 
 
 def if_permitted(check: Check, what: str) -> Iterator[Finding]:
-    """A check of something that deploys do not ask for, so that not being allowed to is a note.
+    """A check of something that a deploy does not read; a missing permission becomes a note.
 
     Args:
-        check: what may meet a lack of permission.
-        what: it is about, for people.
+        check: the check that may lack a permission.
+        what: its subject, for people.
     """
     try:
         yield from check()
     except NotPermitted as error:
-        yield note(f"{what} could not be looked at: {error.message}", error.remedy)
+        yield note(f"{what} could not be read: {error.message}", error.remedy)

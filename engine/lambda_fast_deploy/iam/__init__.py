@@ -1,1 +1,1 @@
-"""IAM policies that deployments need."""
+"""The IAM policies for a deploy."""

@@ -1,4 +1,4 @@
-"""A feature's needs of IAM: actions, each with its reason."""
+"""The IAM permissions of a feature: actions, each with its reason."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from enum import Enum
 from typing import NamedTuple
 
 
-class Asked(Enum):
-    """When doctor asks IAM whether an action is allowed."""
+class Simulated(Enum):
+    """When doctor checks by IAM's simulation that an action is allowed."""
 
     ALWAYS = "always"
-    TO_CREATE = "the thing does not exist"
-    TO_UPDATE = "the thing exists"
-    NEVER = "looking proves it, or few runs need it"
+    TO_CREATE = "the resource does not exist"
+    TO_UPDATE = "the resource exists"
+    NEVER = "doctor uses it itself, or few runs need it"
 
 
-ALWAYS, TO_CREATE, TO_UPDATE, NEVER = Asked
+ALWAYS, TO_CREATE, TO_UPDATE, NEVER = Simulated
 
 
 class Permission(NamedTuple):
-    """An action of IAM's and what it is needed for."""
+    """An IAM action and its reason."""
 
     action: str
     why: str
-    asked: Asked = ALWAYS
+    simulated: Simulated = ALWAYS
 
 
 class Feature:
     """The permissions of one statement of the policy, all on the same resources.
 
-    ``resource`` says for people what they are.
+    ``resource`` describes the resources for people.
     """
 
     def __init__(self, sid: str, resource: str, *permissions: Permission) -> None:
@@ -43,10 +43,10 @@ class Feature:
         return tuple(each.action for each in self.permissions)
 
     def changes(self, *, exists: bool = True) -> tuple[str, ...]:
-        """The actions that a deploy will need and that no look has proved.
+        """The actions that doctor must check by simulation.
 
         Args:
-            exists: whether the thing that is deployed exists already.
+            exists: whether the resource exists already.
         """
-        asked = (ALWAYS, TO_UPDATE if exists else TO_CREATE)
-        return tuple(each.action for each in self.permissions if each.asked in asked)
+        times = (ALWAYS, TO_UPDATE if exists else TO_CREATE)
+        return tuple(each.action for each in self.permissions if each.simulated in times)

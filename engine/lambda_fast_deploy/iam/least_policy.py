@@ -1,7 +1,6 @@
-"""The least IAM policy with which all commands do their work for a configuration.
+"""The least-privilege IAM policy with which all commands work for a configuration.
 
-A statement is there only if the configuration uses what it allows, and names what can be known of
-its resources.
+It has only statements that the configuration needs, with ARNs as specific as possible.
 """
 
 from __future__ import annotations
@@ -33,19 +32,19 @@ from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
 from lambda_fast_deploy.state.bucket_keys import PREFIX
 
 VERSION = "2012-10-17"  # of the policy language
-MANAGED_LIMIT = 6144  # characters of a managed policy, spaces not counted (IAM quotas)
-INLINE_LIMIT = 10240  # of all inline policies of a role
+MANAGED_LIMIT = 6144  # characters of a managed policy, without whitespace (IAM quotas)
+INLINE_LIMIT = 10240  # characters of all inline policies of a role (IAM quotas)
 
 
 def policy_for(
     settings: Settings, account: str, observed: Iterable[ObservedFunction] = ()
 ) -> dict[str, Any]:
-    """The policy for whoever deploys.
+    """The policy of the deploying role.
 
     Args:
-        settings: what the configuration names.
-        account: the number of the account that it is deployed to.
-        observed: the functions that are there already, as far as they are known.
+        settings: the settings.
+        account: the ID of the account to deploy to.
+        observed: the existing functions, as far as they are known.
     """
     about = _PolicyStatements(settings, account, DesiredImages.of(settings).images)
     statements = [*about.functions(), *about.layers(), *of_others(observed)]
@@ -62,29 +61,29 @@ def policy_for(
 
 
 def too_long(document: Mapping[str, Any]) -> list[str]:
-    """What to do about a policy that is longer than a managed one may be."""
+    """A note about a policy that exceeds the limit of managed policies."""
     size = len(json.dumps(document, separators=(",", ":")))
     if size <= MANAGED_LIMIT:
         return []
-    remedy = "divide its statements among several"
+    remedy = "Split it into several policies"
     if size <= INLINE_LIMIT:
-        remedy = f"{remedy}, or make it an inline policy of the role (up to {INLINE_LIMIT})"
-    says = f"The policy has {size} characters, a managed policy at most {MANAGED_LIMIT}"
-    return [f"{says}: {remedy}."]
+        remedy = f"{remedy}, or use it as an inline policy of the role (up to {INLINE_LIMIT})"
+    message = f"The policy has {size} characters, but a managed policy at most {MANAGED_LIMIT}"
+    return [f"{message}. {remedy}."]
 
 
 def of_templates(settings: Settings) -> list[str]:
-    """What a policy for a stack does not hold."""
+    """A note about permissions that the policy of a stack does not include."""
     if settings.stack is None or settings.stack.role:
         return []
     return [
-        "CloudFormation makes what the template names with these permissions too: add those, or "
-        "name a role that has them (role, under stack)."
+        "CloudFormation also needs permissions for the resources of the template: add them, or set "
+        "a role that has them (stack.role)."
     ]
 
 
 class _PolicyStatements:
-    """The statements about each kind of thing."""
+    """The statements about each kind of resource."""
 
     def __init__(self, settings: Settings, account: str, images: Iterable[ImageRequest]) -> None:
         self._settings = settings
@@ -96,7 +95,7 @@ class _PolicyStatements:
         return str(Arn(partition_of(region).name, service, region, owner, resource))
 
     def _functions(self, needs: Callable[[Function], object]) -> list[str]:
-        """Functions, and their versions and aliases: calls are checked against either."""
+        """ARNs of functions, and of their versions and aliases, because IAM checks either."""
         return [
             f"{self._arn(region, 'lambda', f'function:{function.name}')}{qualifier}"
             for region, function in self._settings.targets
@@ -112,11 +111,11 @@ class _PolicyStatements:
         ]
 
     def functions(self) -> Iterator[Statement]:
-        """What functions need, each by what it is deployed with."""
+        """The statements about functions, by the features that each uses."""
         for features, needs in _OF_FUNCTIONS:
             yield Statement.of(*features, resources=self._functions(needs))
         for setting in SETTINGS:
-            if setting is not TAGS:  # marks are tags, whether any are given
+            if setting is not TAGS:  # part of _OF_FUNCTIONS, because marks are tags, too
                 resources = self._functions(setting.is_given)
                 yield Statement.of(setting.feature, resources=resources)
         roles = {function.role for function in self._settings.functions if function.role}
@@ -127,7 +126,7 @@ class _PolicyStatements:
         )
 
     def layers(self) -> Iterator[Statement]:
-        """What layers need, and who looks for their users."""
+        """The statements about layers, and about the search for their users."""
         named = [
             self._arn(region, "lambda", f"layer:{name}")
             for region in self._settings.regions
@@ -136,14 +135,14 @@ class _PolicyStatements:
         ]
         yield Statement.of(permissions.PUBLISH_LAYERS, resources=named)
         yield Statement.of(permissions.USE_LAYERS, resources=[f"{arn}:*" for arn in named])
-        asks = named or any(
+        searches = named or any(
             isinstance(each.source, ImageSource) and each.keep is not None
             for each in self._settings.functions
         )
-        yield Statement.of(permissions.FIND_USERS, resources=["*"] if asks else [])
+        yield Statement.of(permissions.FIND_USERS, resources=["*"] if searches else [])
 
     def images(self) -> Iterator[Statement]:
-        """What base images and app images need."""
+        """The statements about base images and app images."""
         apps = {each.source.repository for each in self._images}
         every = sorted(apps | {base.repository for base in self._settings.bases.values()})
         login = ["*"] if every else []
@@ -158,7 +157,7 @@ class _PolicyStatements:
         yield Statement.of(permissions.PULL_UPSTREAMS, resources=list(self._upstreams()))
 
     def _upstreams(self) -> Iterator[str]:
-        """Repositories of ECR that the Dockerfiles start from."""
+        """The ECR repositories of the images in FROM and COPY --from."""
         apps = [each.source for each in self._images]
         sources: list[Base | ImageSource] = [*self._settings.bases.values(), *apps]
         for source in sources:
@@ -170,11 +169,11 @@ class _PolicyStatements:
                     yield self._arn(region, "ecr", f"repository/{name}", account)
 
     def buckets(self) -> Iterator[Statement]:
-        """What the bucket for zips needs."""
+        """The statements about the bucket for zips."""
         store = self._settings.artifacts
         partition = partition_of(self._settings.regions[0]).name
         zips = [store.name_in(region) for region in self._settings.regions] if store else []
-        if store and store.bucket == MANAGED:  # its stack makes the rest of the name
+        if store and store.bucket == MANAGED:  # CloudFormation generates the rest of the name
             zips = [f"{MANAGED}-samclisourcebucket-*"]
         for feature, paths in (
             (permissions.FIND_BUCKETS, zips),
@@ -184,7 +183,7 @@ class _PolicyStatements:
             yield Statement.of(feature, resources=[in_s3(partition, path) for path in paths])
 
     def tests(self) -> Iterator[Statement]:
-        """What tests need besides the functions."""
+        """The statements about further permissions of tests."""
         for region in self._settings.regions:
             partition = partition_of(region).name
             for test in self._settings.tests:
@@ -192,7 +191,7 @@ class _PolicyStatements:
                     yield Statement.of(each.feature, resources=[each.resource])
 
     def rest(self) -> Iterator[Statement]:
-        """What canaries and networks need."""
+        """The statements about canaries and networks."""
         canaries = [f.canary for f in self._settings.functions if f.canary]
         alarms = [permissions.WATCH_ALARMS] if any(each.alarms for each in canaries) else []
         yield Statement.of(permissions.WATCH_CANARIES, *alarms, resources=["*"] if canaries else [])
@@ -204,12 +203,12 @@ class _PolicyStatements:
 
 
 def _is_called(function: Function) -> bool:
-    """Whether a test calls the function itself."""
+    """Whether a test calls the function directly."""
     return any(test.invokes_function for test in function.tests)
 
 
 _Features = tuple[Feature, ...]
-# Which functions need the permissions of a feature
+# Features, and the functions that need their permissions.
 _OF_FUNCTIONS: tuple[tuple[_Features, Callable[[Function], object]], ...] = (
     ((permissions.DEPLOY_FUNCTIONS,), lambda _: True),
     ((permissions.RELEASE_VERSIONS,), lambda function: function.has_alias),

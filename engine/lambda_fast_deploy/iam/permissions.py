@@ -1,8 +1,8 @@
-"""Every IAM action that deployments need: to what, and why.
+"""Every IAM action that the commands need, with its resources and its reason.
 
-The printed policy, the questions of doctor and the documentation are made of this list. Which
-action a call needs: Service Authorization Reference, "AWS Lambda", "Amazon ECR", "Amazon S3",
-"Amazon CloudWatch", "AWS CloudFormation".
+This list is the source of the printed policy, the checks of doctor and the documentation. Source of
+the actions: Service Authorization Reference, "AWS Lambda", "Amazon ECR", "Amazon S3", "Amazon
+CloudWatch", "AWS CloudFormation".
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ RELEASE_VERSIONS = Feature(
     "functions with an alias",
     Permission("lambda:GetAlias", "reads which version is live", NEVER),
     Permission("lambda:ListAliases", "keeps versions that an alias uses", NEVER),
-    Permission("lambda:ListVersionsByFunction", "reads the past", NEVER),
+    Permission("lambda:ListVersionsByFunction", "reads earlier versions", NEVER),
     Permission("lambda:PublishVersion", "publishes a version"),
     Permission("lambda:CreateAlias", "makes the first version live", TO_CREATE),
     Permission("lambda:UpdateAlias", "makes the next version live", TO_UPDATE),
-    Permission("lambda:DeleteAlias", "undoes an alias whose first tests fail", NEVER),
+    Permission("lambda:DeleteAlias", "deletes a new alias if its first tests fail", NEVER),
 )
 LOCK_FUNCTIONS = Feature(
     "LockFunctions",
     "functions without an alias",
     Permission("lambda:GetAlias", "reads the lock of another run", NEVER),
     Permission("lambda:ListAliases", "keeps a function that an alias uses", NEVER),
-    Permission("lambda:CreateAlias", "locks where two runs meet", NEVER),
+    Permission("lambda:CreateAlias", "locks the function against a concurrent run", NEVER),
     Permission("lambda:UpdateAlias", "takes over the lock of a killed run", NEVER),
     Permission("lambda:DeleteAlias", "unlocks", NEVER),
 )
 DELETE_VERSIONS = Feature(
     "DeleteVersions",
     "functions",
-    Permission("lambda:DeleteFunction", "deletes versions that fail, or are beyond what to keep"),
+    Permission("lambda:DeleteFunction", "deletes versions that fail, and those beyond keep"),
 )
 CREATE_FUNCTIONS = Feature(
     "CreateFunctions",
@@ -52,12 +52,12 @@ CREATE_FUNCTIONS = Feature(
 PASS_ROLES = Feature(
     "PassRoles",
     "the functions' roles",
-    Permission("iam:PassRole", "gives a function its role"),
+    Permission("iam:PassRole", "passes a function its role"),
 )
 TEST_FUNCTIONS = Feature(
     "TestFunctions",
     "functions that tests call, or that have an alias",
-    Permission("lambda:InvokeFunction", "tests, and wakes a version that a rollback makes live"),
+    Permission("lambda:InvokeFunction", "tests, and activates the version of a rollback"),
 )
 GIVE_FUNCTION_URLS = Feature(
     "GiveFunctionUrls",
@@ -65,24 +65,24 @@ GIVE_FUNCTION_URLS = Feature(
     Permission("lambda:GetFunctionUrlConfig", "reads the URL", NEVER),
     Permission("lambda:CreateFunctionUrlConfig", "creates the URL", TO_CREATE),
     Permission("lambda:UpdateFunctionUrlConfig", "changes who may call it", TO_UPDATE),
-    Permission("lambda:DeleteFunctionUrlConfig", "undoes its creation", NEVER),
+    Permission("lambda:DeleteFunctionUrlConfig", "rolls its creation back", NEVER),
 )
 OPEN_FUNCTION_URLS = Feature(
     GIVE_FUNCTION_URLS.sid,
     GIVE_FUNCTION_URLS.resource,
     Permission("lambda:GetPolicy", "reads who may call the URL", NEVER),
-    Permission("lambda:AddPermission", "opens a public URL"),
-    Permission("lambda:RemovePermission", "closes it again", NEVER),
+    Permission("lambda:AddPermission", "makes a URL public"),
+    Permission("lambda:RemovePermission", "makes it private again", NEVER),
 )
 CALL_FUNCTION_URLS = Feature(
-    "CallFunctionUrls",  # which takes InvokeFunction as well
+    "CallFunctionUrls",  # calls need InvokeFunction as well
     "functions with a URL of auth iam that tests call",
     Permission("lambda:InvokeFunctionUrl", "tests the URL"),
 )
 TAG_FUNCTIONS = Feature(
     "TagFunctions",
-    "functions with tags, or of marks",
-    Permission("lambda:TagResource", "tags, and marks which run has made or tested it"),
+    "functions with tags or marks",
+    Permission("lambda:TagResource", "sets tags, and marks of the run that created or tested it"),
     Permission("lambda:UntagResource", "removes tags and marks", NEVER),
 )
 
@@ -91,29 +91,29 @@ TAG_FUNCTIONS = Feature(
 PUBLISH_LAYERS = Feature(
     "PublishLayers",
     "layers",
-    Permission("lambda:ListLayerVersions", "finds what is published already", NEVER),
+    Permission("lambda:ListLayerVersions", "finds published versions", NEVER),
     Permission("lambda:PublishLayerVersion", "publishes a version"),
 )
 USE_LAYERS = Feature(
     "UseLayers",
     "versions of layers",
-    Permission("lambda:GetLayerVersion", "gives a function its layers"),
+    Permission("lambda:GetLayerVersion", "attaches layers to a function"),
     Permission("lambda:DeleteLayerVersion", "deletes unused versions", NEVER),
 )
 KEEP_LAYERS = Feature(
     "KeepLayers",
-    "layers that others gave to functions",
-    Permission("lambda:GetLayerVersion", "keeps them", NEVER),
+    "layers attached outside the configuration",
+    Permission("lambda:GetLayerVersion", "keeps them attached", NEVER),
 )
 FIND_USERS = Feature(
     "FindUsers",
     "all functions",
-    Permission("lambda:ListFunctions", "finds who uses a layer version or an image", NEVER),
+    Permission("lambda:ListFunctions", "finds the users of a layer version or an image", NEVER),
 )
 READ_ENVIRONMENTS = Feature(
     "ReadEnvironments",
     "KMS keys of functions",
-    Permission("kms:Decrypt", "keeps environment variables that others gave", NEVER),
+    Permission("kms:Decrypt", "keeps existing environment variables", NEVER),
 )
 
 # ------------------------------------------------------------ images
@@ -128,7 +128,9 @@ CREATE_REPOSITORIES = Feature(
     "repositories",
     Permission("ecr:DescribeRepositories", "finds a repository", NEVER),
     Permission("ecr:CreateRepository", "creates it", TO_CREATE),
-    Permission("ecr:TagResource", "tags it, and notes how Lambda takes its images", TO_CREATE),
+    Permission(
+        "ecr:TagResource", "tags it, also with the compression that Lambda accepts", TO_CREATE
+    ),
     Permission("ecr:PutLifecyclePolicy", "lets untagged images expire", TO_CREATE),
     Permission("ecr:DescribeImages", "finds images by their content"),
 )
@@ -146,19 +148,19 @@ PUSH_IMAGES = Feature(
 DEPLOY_IMAGES = Feature(
     "DeployImages",
     "repositories of app images",
-    Permission("ecr:GetRepositoryPolicy", "Lambda lets itself read in the caller's name"),
-    Permission("ecr:SetRepositoryPolicy", "Lambda lets itself read in the caller's name"),
+    Permission("ecr:GetRepositoryPolicy", "Lambda grants itself read access as the caller"),
+    Permission("ecr:SetRepositoryPolicy", "Lambda grants itself read access as the caller"),
     Permission("ecr:GetLifecyclePolicy", "warns of rules that expire images in use"),
-    Permission("ecr:ListTagsForResource", "reads how Lambda takes images"),
+    Permission("ecr:ListTagsForResource", "reads the compression that Lambda accepts"),
 )
 DELETE_IMAGES = Feature(
     "DeleteImages",
     "repositories",
-    Permission("ecr:BatchDeleteImage", "deletes beyond what to keep, and frees immutable tags"),
+    Permission("ecr:BatchDeleteImage", "deletes images beyond keep, and frees immutable tags"),
 )
 PULL_UPSTREAMS = Feature(
     "PullUpstreams",
-    "repositories that Dockerfiles start from",
+    "repositories of upstream images in Dockerfiles",
     Permission("ecr:BatchGetImage", "pulls", NEVER),
     Permission("ecr:GetDownloadUrlForLayer", "pulls", NEVER),
     Permission("ecr:BatchCheckLayerAvailability", "pulls", NEVER),
@@ -169,14 +171,14 @@ PULL_UPSTREAMS = Feature(
 FIND_BUCKETS = Feature(
     "FindBuckets",
     "buckets",
-    Permission("s3:ListBucket", "tells a missing object from a denied one", NEVER),
+    Permission("s3:ListBucket", "distinguishes missing objects from denied ones", NEVER),
 )
 UPLOAD_ZIPS = Feature(
     "UploadZips",
     "objects of the bucket for zips",
-    Permission("s3:GetObject", "finds what is uploaded already; Lambda reads it"),
+    Permission("s3:GetObject", "finds existing zips; Lambda reads them"),
     Permission("s3:PutObject", "uploads"),
-    Permission("s3:AbortMultipartUpload", "leaves nothing of an upload that fails", NEVER),
+    Permission("s3:AbortMultipartUpload", "cleans up after a failed upload", NEVER),
 )
 CREATE_BUCKETS = Feature(
     "CreateBuckets",
@@ -189,7 +191,7 @@ CREATE_BUCKETS = Feature(
 TEST_BUCKETS = Feature(
     "TestBuckets",
     "objects of S3 tests",
-    Permission("s3:GetObject", "reads what the function wrote"),
+    Permission("s3:GetObject", "reads the object of the function"),
     Permission("s3:DeleteObject", "removes it"),
 )
 
@@ -198,7 +200,7 @@ TEST_BUCKETS = Feature(
 WATCH_CANARIES = Feature(
     "WatchCanaries",
     "all metrics",
-    Permission("cloudwatch:GetMetricData", "counts the calls and errors of a canary"),
+    Permission("cloudwatch:GetMetricData", "counts invocations and errors of a canary"),
 )
 WATCH_ALARMS = Feature(
     WATCH_CANARIES.sid,
@@ -208,13 +210,13 @@ WATCH_ALARMS = Feature(
 FIND_NETWORKS = Feature(
     "FindNetworks",  # Lambda developer guide, "Giving functions access to a VPC"
     "all networks",
-    Permission("ec2:DescribeSecurityGroups", "puts a function into its VPC", NEVER),
-    Permission("ec2:DescribeSubnets", "puts a function into its VPC", NEVER),
-    Permission("ec2:DescribeVpcs", "puts a function into its VPC", NEVER),
+    Permission("ec2:DescribeSecurityGroups", "attaches a function to its VPC", NEVER),
+    Permission("ec2:DescribeSubnets", "attaches a function to its VPC", NEVER),
+    Permission("ec2:DescribeVpcs", "attaches a function to its VPC", NEVER),
 )
 CALL_APIS = Feature(
     "CallApis",
-    "APIs of API Gateway that tests call signed",
+    "API Gateway APIs that tests call with a signature",
     Permission("execute-api:Invoke", "tests the API", NEVER),
 )
 
@@ -226,7 +228,7 @@ DEPLOY_STACK = Feature(
     Permission("cloudformation:CancelUpdateStack", "cancels an update"),
     Permission("cloudformation:CreateChangeSet", "proposes a change"),
     Permission("cloudformation:DeleteChangeSet", "removes a proposal"),
-    Permission("cloudformation:DeleteStack", "removes a stack that could not be created"),
+    Permission("cloudformation:DeleteStack", "deletes a stack whose creation failed"),
     Permission("cloudformation:DescribeChangeSet", "shows what would change"),
     Permission("cloudformation:DescribeEvents", "explains why a template is refused"),
     Permission("cloudformation:DescribeStackEvents", "explains why a change fails"),
@@ -256,7 +258,7 @@ EXPAND_TEMPLATES = Feature(
 )
 FIND_BUCKET_OF_SAM = Feature(
     "FindBucketOfSam",
-    "SAM's own stack",
+    "the stack of the SAM CLI",
     Permission("cloudformation:DescribeStacks", "finds its bucket", NEVER),
 )
 PASS_ROLE_TO_CLOUDFORMATION = Feature(
@@ -274,7 +276,7 @@ UPDATE_CODE = Feature(
     Permission("lambda:ListVersionsByFunction", "finds versions of code-only", NEVER),
     Permission("lambda:PublishVersion", "publishes a version", NEVER),
     Permission("lambda:UpdateAlias", "makes it live", NEVER),
-    Permission("lambda:UpdateFunctionCode", "changes the code past the stack", NEVER),
+    Permission("lambda:UpdateFunctionCode", "changes the code without CloudFormation", NEVER),
 )
 
 FEATURES: tuple[Feature, ...] = tuple(
@@ -282,5 +284,5 @@ FEATURES: tuple[Feature, ...] = tuple(
 )
 LISTED = frozenset(action for feature in FEATURES for action in feature.actions)
 
-# API calls whose action has another name
+# API calls whose action has a different name
 ACTIONS_OF_CALLS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}

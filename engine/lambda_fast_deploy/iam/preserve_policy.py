@@ -1,4 +1,4 @@
-"""The statements about what others gave to the functions that are there."""
+"""The statements for keeping what existing functions have in addition to the configuration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambda_fast_deploy.models import ObservedFunction
 
 
 def of_others(observed: Iterable[ObservedFunction]) -> Iterator[Statement]:
-    """What it takes to keep what others gave to functions: their variables and their layers."""
+    """The statements for keeping existing variables and layers of functions."""
     functions = list(observed)
     keys = {each.latest.environment_key for each in functions} - {""}
     yield Statement.of(permissions.READ_ENVIRONMENTS, resources=sorted(keys))

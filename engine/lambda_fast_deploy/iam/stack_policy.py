@@ -1,8 +1,8 @@
-"""The statements of a policy for whoever deploys a stack.
+"""The statements of the deploying role's policy for a stack.
 
-What CloudFormation does with the resources of the template it does with the same permissions, or
-with those of a role of its own; what these must be, the template's author knows. For macros:
-CloudFormation user guide, "Control access with IAM".
+CloudFormation creates the template's resources with the same permissions, or with those of a
+separate role. The policy does not include them, because only the template's author knows them.
+Source for macros: CloudFormation user guide, "Control access with IAM".
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
     """The statements about a stack and its functions.
 
     Args:
-        settings: which stack, and where.
-        resources: those of its template.
-        account: the number of the account that it is deployed to.
+        settings: the settings with the stack.
+        resources: the resources of its template.
+        account: the ID of the account to deploy to.
     """
     assert settings.stack
     assert settings.artifacts
@@ -42,7 +42,7 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
     inside = arns(cloud, f"stack/{name}-*") if resources.has_stacks else []
     macros = [f"transform/{each}" for each in resources.macros]
     is_managed = settings.artifacts.bucket == MANAGED
-    # Some calls name a change set by its ARN alone.
+    # Some calls identify a change set only by its ARN.
     stacks = arns(cloud, f"stack/{name}/*", f"changeSet/{CHANGE_SET}*")
     yield Statement.of(permissions.DEPLOY_STACK, resources=stacks)
     yield Statement.of(permissions.DEPLOY_STACKS_INSIDE, resources=inside)
@@ -56,8 +56,7 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
         resources=[stack.role] if stack.role else [],
         condition={"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
     )
-    # CloudFormation makes the names of functions of those of the stack, where the template is
-    # silent.
+    # Without a name in the template, CloudFormation derives the function's name from the stack's.
     named = [each.named(logical) for each in resources.every for logical in each.functions]
     names = [f"function:{n}{qualifier}" for n in named if n for qualifier in ("", ":*")]
     functions = arns("lambda", f"function:{name}-*", *names)

@@ -1,4 +1,4 @@
-"""A statement of IAM's policy language."""
+"""A statement of an IAM policy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambda_fast_deploy.iam.feature import Feature
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What may be done with which resources; none of them, and there is no statement."""
+    """The allowed actions on resources; a statement without resources is omitted."""
 
     sid: str
     actions: tuple[str, ...]
@@ -30,7 +30,7 @@ class Statement:
         return cls(features[0].sid, actions, resources, condition or {})
 
     def document(self) -> dict[str, Any]:
-        """As IAM's policy language has it."""
+        """The statement in IAM's policy language."""
         return {
             "Sid": self.sid,
             "Effect": "Allow",

@@ -1,4 +1,4 @@
-"""Who may take on the role that deploys: workflows of a repository on GitHub, by OpenID Connect."""
+"""The trust policy of the deploying role, for GitHub workflows by OpenID Connect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.iam.least_policy import VERSION
 
 _GITHUB = "token.actions.githubusercontent.com"
-_AUDIENCE = "sts.amazonaws.com"  # what configure-aws-credentials asks GitHub for by itself
+_AUDIENCE = "sts.amazonaws.com"  # the default of configure-aws-credentials
 # GitHub documentation, "OpenID Connect reference": example subject claims, without "repo:".
 _SUBJECT = re.compile(
     r"(?P<repository>[\w.-]+(?P<id>@\d+)?/[\w.-]+(?(id)@\d+))"
@@ -23,20 +23,20 @@ def trust_policy(who: str, account: str, region: str) -> dict[str, Any]:
     """The policy that lets workflows of a repository on GitHub assume a role.
 
     Args:
-        who: ``OWNER/REPO``, and whether only an environment or a ref of it.
-        account: the number of the account that the role is in.
-        region: any region of that account.
+        who: ``OWNER/REPO``, optionally followed by an environment, a ref or ``:pull_request``.
+        account: the ID of the role's account.
+        region: a region of that account.
 
     Raises:
-        Invalid: ``who`` is something else.
+        Invalid: ``who`` has another format.
     """
     match = _SUBJECT.fullmatch(who)
     if not match:
-        says = (
+        message = (
             "expected OWNER/REPO, OWNER/REPO:environment:NAME, OWNER/REPO:ref:refs/heads/BRANCH "
             f"or OWNER/REPO:pull_request, got {who!r}"
         )
-        raise Invalid([Problem(says, Place("option --trust"))])
+        raise Invalid([Problem(message, Place("option --trust"))])
     partition = partition_of(region)
     operator = "StringEquals" if match["where"] else "StringLike"
     condition: dict[str, dict[str, str]] = {
@@ -56,23 +56,23 @@ def trust_policy(who: str, account: str, region: str) -> dict[str, Any]:
 
 
 def cautions(who: str, region: str) -> list[str]:
-    """What to know of a trust policy for ``OWNER/REPO`` and perhaps more, in a region."""
+    """Notes about a trust policy for ``who``, in a region."""
     match, notes = _SUBJECT.fullmatch(who), list[str]()
     if match and not match["where"]:
         notes.append(
-            f"Every branch and pull request of {who} may assume the role; "
-            f"{who}:environment:NAME or {who}:ref:refs/heads/BRANCH narrows that."
+            f"Every branch and pull request of {who} can assume the role; restrict it with "
+            f"{who}:environment:NAME or {who}:ref:refs/heads/BRANCH."
         )
     if match and not match["id"]:  # GitHub changelog, "Immutable subject claims", April 23, 2026
         notes.append(
-            "Repositories that were created or renamed on or after July 15, 2026 are known by "
-            "OWNER@ID/REPO@ID, and only that fits them; it is printed by: "
+            "Repositories that were created or renamed on or after July 15, 2026 have the subject "
+            "OWNER@ID/REPO@ID, and OWNER/REPO does not match them; print the subject with: "
             f"gh api repos/{match['repository']} "
             "--jq '\"\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)\"'"
         )
     if (audience := partition_of(region).audience) != _AUDIENCE:
         notes.append(
-            f"Give aws-actions/configure-aws-credentials the audience {audience}, and the "
-            "identity provider the same as a client id."
+            f"Set audience: {audience} for aws-actions/configure-aws-credentials, and the same "
+            "value as a client ID of the identity provider."
         )
     return notes

@@ -1,4 +1,4 @@
-"""The frozen values that the phases hand on. Sizes are bytes and times seconds throughout."""
+"""The frozen values that the phases exchange. All sizes are in bytes, all times in seconds."""
 
 from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.configuration import Configuration, Network

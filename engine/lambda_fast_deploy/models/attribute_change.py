@@ -1,4 +1,4 @@
-"""What a step of the plan changes: names and values before and after."""
+"""The change of an attribute by a step of the plan: names and values before and after."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AttributeChange:
-    """The change of one attribute, for people and scripts; never a value of the environment.
+    """The change of one attribute, for people and scripts; without values of the environment.
 
     ``attribute`` is a key of lambda-deploy.yml, or ``code`` or ``alias``. Single values have
-    ``before`` and ``after``; sets have the names that are ``added``, ``removed`` and ``changed``,
-    and those that are ``kept`` although the configuration does not name them.
+    ``before`` and ``after``. Sets have the names that are ``added``, ``removed`` and ``changed``,
+    and those that are ``kept`` although the configuration does not have them.
     """
 
     attribute: str
@@ -24,7 +24,7 @@ class AttributeChange:
     kept: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """In one line: ``memory 512 MB → 1024 MB``, ``environment +LEVEL −OLD ~URL``."""
+        """The change in one line: ``memory 512 MB → 1024 MB``, ``environment +LEVEL −OLD ~URL``."""
         values = " → ".join(filter(None, (self.before, self.after)))
         names = [
             *(f"+{name}" for name in self.added),
@@ -38,7 +38,7 @@ class AttributeChange:
 def change_of_names(
     key: str, before: Mapping[str, str], after: Mapping[str, str]
 ) -> AttributeChange:
-    """The names that are added, removed and given another value."""
+    """The change of a mapping: the names that are added, removed and changed."""
     return AttributeChange(
         key,
         added=tuple(sorted(after.keys() - before.keys())),

@@ -1,4 +1,4 @@
-"""How an attribute of a function is read, compared, sent, shown and taken back."""
+"""How to read, compare, send, show and roll back an attribute of a function."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute that ``CreateFunction`` and ``UpdateFunctionConfiguration`` take.
+    """One attribute of ``CreateFunction`` and ``UpdateFunctionConfiguration``.
 
-    ``key`` is that of lambda-deploy.yml, ``member`` that of the API, and ``inner`` the only member
-    of a structure that the API has around the value. ``default`` is what AWS means where it leaves
-    the member out. ``unit`` is for people. ``words`` are the API's words by those of the key.
-    ``model_field`` is the field in the models, if the key is not. ``of_zips``: images have no such
-    member. ``optional``: what AWS does not tell is not sent back. ``hidden``: its value is never
-    shown. ``source`` is where the user gives it, if not in ``Configuration``.
-    ``recent``: marks of tested states leave the default out, so that those made before the
-    attribute was known still hold.
+    ``key`` is its key in lambda-deploy.yml, ``member`` its member in the API, and ``inner`` the
+    only member of a structure that wraps the value. ``default`` is the value that an absent member
+    means. ``unit`` is for people. ``words`` are the API's words by those of the key.
+    ``model_field`` is the field in the models, if it is not named after the key. ``of_zips``:
+    images do not have the member. ``optional``: an absent member is not sent back. ``hidden``: the
+    output does not show its value. ``source`` reads the desired value, if it is not in
+    ``Configuration``. ``recent``: marks of tested states omit the default, so that marks made
+    before the attribute was supported remain valid.
     """
 
     key: str
@@ -62,33 +62,33 @@ class Attribute:
         return self.default if value is None else type(self.default)(value)
 
     def desired(self, function: Function) -> Any:
-        """What the user gave, as the field has it; ``None`` is left alone."""
+        """The configured value of the field; ``None`` leaves the attribute unchanged."""
         return self.source(function) if self.source else getattr(function.configuration, self.name)
 
     def merge(self, desired: Any, _observed: Any) -> Any:
-        """What the attribute is to be, given what it is."""
+        """The value to set, from the configured and the current one."""
         return desired
 
     def send(self, value: Any) -> Any:
-        """The value as the API takes it."""
+        """The value in the format of the API."""
         return {self.inner: value} if self.inner else value
 
     def is_same(self, one: Any, other: Any) -> bool:
-        """Whether two values, as the API takes them, mean the same."""
+        """Whether two values in the format of the API are equivalent."""
         return bool(one == other)
 
     def holds(self, sent: Any, current: Any) -> bool:
-        """Whether what this run was to send is there, whoever has sent it."""
+        """Whether the current value includes the one that this run sends, by any writer."""
         return self.is_same(sent, current)
 
     def shown(self, value: Any) -> str:
-        """A value, as the API takes it, for people: in the words of lambda-deploy.yml."""
+        """A value in the format of the API for people, in the words of lambda-deploy.yml."""
         plain = value[self.inner] if self.inner else value
         text = next((key for key, word in self.words.items() if word == plain), str(plain))
         return f"{text} {self.unit}" if self.unit else text
 
     def change(self, before: Any, after: Any) -> AttributeChange:
-        """The change between two values, as the API takes them; ``None`` where there is none."""
+        """The change between two values in the format of the API; ``before`` can be ``None``."""
         if self.hidden:
             return AttributeChange(self.key)
         return AttributeChange(
@@ -96,22 +96,22 @@ class Attribute:
         )
 
     def is_left_out_of_marks(self, value: Any) -> bool:
-        """Whether marks of tested states say nothing of a value, as the API takes it."""
+        """Whether marks of tested states omit a value in the format of the API."""
         return self.recent and self.is_same(value, self.send(self.default))
 
     def restore(self, sent: Any, current: Any, previous: Any) -> Any:
-        """What takes back a value that was sent, as the API takes it; ``None`` if nothing does.
+        """The value that rolls back a change, in the format of the API; ``None`` for none.
 
         Args:
-            sent: what this run has sent.
-            current: what there is now; if that is not what was sent, it is somebody else's.
-            previous: what there was before.
+            sent: the value that this run sent.
+            current: the current value; if it differs, it was changed outside this run and stays.
+            previous: the value before the change.
         """
         return previous if previous != current and self.is_same(current, sent) else None
 
 
 class EnvironmentAttribute(Attribute):
-    """Variables, merged with those that others have set; only their names are shown."""
+    """Variables, merged with those set outside this run; the output shows only their names."""
 
     def observe(self, answer: Mapping[str, Any]) -> Mapping[str, str]:
         return dict((answer.get(self.member) or {}).get(self.inner) or {})
@@ -126,21 +126,21 @@ class EnvironmentAttribute(Attribute):
         return change_of_names(self.key, before[self.inner] if before else {}, after[self.inner])
 
     def holds(self, sent: Any, current: Any) -> bool:
-        """Variables that others have added meanwhile do not matter."""
+        """Ignores variables that were added in the meantime."""
         return bool(sent[self.inner].items() <= current[self.inner].items())
 
     def restore(self, sent: Any, current: Any, previous: Any) -> Any:
-        """The variables that still are as they were sent go back, one by one."""
-        wrote, have, had = (each[self.inner] for each in (sent, current, previous))
-        own = {key for key, value in wrote.items() if have.get(key) == value != had.get(key)}
+        """Rolls back each variable that still has the value that this run sent."""
+        ours, now, before = (each[self.inner] for each in (sent, current, previous))
+        own = {key for key, value in ours.items() if now.get(key) == value != before.get(key)}
         if not own:
             return None
-        others = {key: value for key, value in have.items() if key not in own}
-        return self.send(others | {key: had[key] for key in own & had.keys()})
+        others = {key: value for key, value in now.items() if key not in own}
+        return self.send(others | {key: before[key] for key in own & before.keys()})
 
 
 class LoggingAttribute(Attribute):
-    """A ``LoggingConfig``: what the user does not name stays."""
+    """A ``LoggingConfig``; members that are not configured stay."""
 
     NAMES: Mapping[str, str] = {
         "format": "LogFormat",
@@ -159,7 +159,7 @@ class LoggingAttribute(Attribute):
         return function.configuration.logging or None
 
     def merge(self, desired: Mapping[str, str], observed: Mapping[str, str] | None) -> Any:
-        """Lambda refuses levels that stay from before once the format is Text."""
+        """Removes levels if the format is Text, because Lambda refuses them then."""
         merged = {**(observed or {}), **desired}
         if merged.get("LogFormat") == "Text":
             merged = {key: value for key, value in merged.items() if not key.endswith("LogLevel")}
@@ -176,7 +176,7 @@ class LoggingAttribute(Attribute):
 
 
 class NetworkAttribute(Attribute):
-    """A ``VpcConfig``; whether it may speak IPv6 stays as it is."""
+    """A ``VpcConfig``; its setting for IPv6 stays."""
 
     def read(self, value: Mapping[str, Iterable[str]]) -> Network:
         return Network(tuple(value.get("subnets", ())), tuple(value.get("security-groups", ())))
@@ -193,7 +193,7 @@ class NetworkAttribute(Attribute):
         return replace(desired, ipv6=bool(observed and observed.ipv6))
 
     def send(self, value: Network) -> Any:
-        """The member for IPv6 is false unless it is sent."""
+        """Sends the member for IPv6, because Lambda sets it to false if it is absent."""
         ipv6 = {"Ipv6AllowedForDualStack": True} if value.ipv6 and value.subnets else {}
         return {
             "SubnetIds": list(value.subnets),
@@ -213,7 +213,7 @@ class NetworkAttribute(Attribute):
 
 
 class LayersAttribute(Attribute):
-    """The layers, first to last. Which ones a function is to have only the plan can say."""
+    """The layers in order. The plan resolves the names of the desired ones."""
 
     def observe(self, answer: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(layer["Arn"] for layer in answer.get(self.member) or [])
@@ -233,5 +233,5 @@ class RoleAttribute(Attribute):
 
 
 def _ordered(value: Any) -> Any:
-    """A structure of the API in which the order of lists means nothing."""
+    """A structure of the API with sorted lists, for a comparison that ignores order."""
     return {key: sorted(v) if isinstance(v, list) else v for key, v in (value or {}).items()}

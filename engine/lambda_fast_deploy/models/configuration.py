@@ -1,4 +1,4 @@
-"""The attributes of a function: as the user gives them, and as AWS has them."""
+"""The attributes of a function: configured, and observed in AWS."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The subnets and security groups of a VPC (API: ``VpcConfig``); none takes it out of one.
+    """The subnets and security groups of a function (API: ``VpcConfig``); empty for no VPC.
 
-    ``ipv6`` is whether it may speak IPv6 where the subnets do. No key sets it, and a function
-    keeps what it has.
+    ``ipv6`` allows IPv6 in dual-stack subnets. No key sets it, and a deploy does not change it.
     """
 
     subnets: tuple[str, ...] = ()
@@ -21,10 +20,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The attributes that the user gave; what is ``None`` or empty is left alone.
+    """The configured attributes; ``None`` or empty leaves an attribute unchanged.
 
-    ``memory`` and ``storage`` (of /tmp) are in MB and ``timeout`` in seconds, as the Lambda API has
-    them. ``logging`` has the keys of the API's ``LoggingConfig``; those that it lacks are left.
+    ``memory`` and ``storage`` (of /tmp) are in MB and ``timeout`` in seconds, as in the Lambda API.
+    ``logging`` has the keys of the API's ``LoggingConfig``; absent ones are left unchanged.
     """
 
     memory: int | None = None
@@ -40,7 +39,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedAttributes:
-    """The attributes of ``$LATEST`` or of a version as AWS has them; units are the API's."""
+    """The attributes of ``$LATEST`` or of a version in AWS, in units of the API."""
 
     runtime: str
     handler: str

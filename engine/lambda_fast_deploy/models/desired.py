@@ -1,4 +1,4 @@
-"""What the user asked for: the settings."""
+"""The settings: what the configuration says."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ LATEST = "$LATEST"
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function as the user wants it.
+    """One function of the configuration.
 
-    ``keep`` is how many versions stay when a newer one is released; all, if it is ``None``.
-    ``place`` is where it was written.
+    ``keep`` is the number of versions to keep after a deploy; ``None`` keeps all. ``place`` is its
+    place in the configuration.
     """
 
     name: str
@@ -42,56 +42,56 @@ class Function:
 
     @property
     def runtime(self) -> Runtime | None:
-        """The Lambda runtime of a zip; an image has none."""
+        """The Lambda runtime of a zip; ``None`` for an image."""
         return self.source.runtime if isinstance(self.source, ZipSource) else None
 
     @property
     def handler(self) -> str | None:
-        """The handler of a zip; an image has its own."""
+        """The handler of a zip; ``None`` for an image."""
         return self.source.handler if isinstance(self.source, ZipSource) else None
 
     @property
     def names_layers(self) -> bool:
-        """Whether the user says which layers the function has."""
+        """Whether the configuration lists the function's layers."""
         return isinstance(self.source, ZipSource) and not self.source.keeps_layers
 
     @property
     def has_alias(self) -> bool:
-        """Whether users call an alias, and not whatever was uploaded last."""
+        """Whether the function is called by an alias, not as ``$LATEST``."""
         return self.alias != LATEST
 
     @property
     def proves_latest(self) -> bool:
-        """Whether a tag says what of ``$LATEST`` has passed the tests: there is no alias to."""
+        """Whether a tag marks the tested state of ``$LATEST``, for lack of an alias."""
         return not self.has_alias and bool(self.tests)
 
     @property
     def unconfigured(self) -> Function:
-        """The function with the configuration that it has, whatever that is."""
+        """The function without configured attributes, so that its current ones stay."""
         return replace(self, configuration=Configuration())
 
     @property
     def needs_environment(self) -> bool:
-        """Whether the function cannot be deployed without a look at its environment."""
+        """Whether a deploy must read the function's environment."""
         return bool(self.configuration.environment)
 
     @property
     def own_settings(self) -> tuple[FunctionSetting, ...]:
-        """What the user gave that takes a call of its own to read."""
+        """The configured settings that a separate API call reads."""
         own = (setting for setting in SETTINGS if not setting.is_of_function)
         return tuple(setting for setting in own if setting.is_given(self))
 
     @property
     def needs_tags(self) -> bool:
-        """Whether the function cannot be deployed without a look at its tags."""
+        """Whether a deploy must read the function's tags."""
         return self.proves_latest or bool(self.configuration.tags)
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """Largest unzipped sizes, in bytes; ``None`` leaves only Lambda's own limits.
+    """Limits of unzipped sizes in bytes; ``None`` for Lambda's limits.
 
-    ``cold_start`` is the longest initialisation, in seconds.
+    ``cold_start`` is the limit of the initialisation in seconds.
     """
 
     code: int | None = None
@@ -102,9 +102,9 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A bucket for zips that are too large for an API call; ``{region}`` in it is filled in.
+    """A bucket for zips that are too large for an API call; ``{region}`` is a placeholder.
 
-    ``owner`` is the account that it belongs to, if it is not that of the run's credentials.
+    ``owner`` is the account of the bucket, if it is not that of the credentials.
     """
 
     bucket: str
@@ -118,10 +118,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Alarms for every function of a stack; ``None`` for none.
+    """Alarm thresholds for every function of a stack; ``None`` for no alarm.
 
-    ``errors`` and ``throttles`` are calls in five minutes, and ``duration`` a part of the
-    function's timeout; whatever is above that goes off. ``notify`` is the ARN of an SNS topic.
+    ``errors`` and ``throttles`` are invocations in five minutes, and ``duration`` is a fraction of
+    the function's timeout. ``notify`` is the ARN of an SNS topic.
     """
 
     errors: int | None = None
@@ -132,12 +132,12 @@ class Alarms:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Functions that live in a SAM or CloudFormation template, which CloudFormation applies.
+    """A stack of a SAM or CloudFormation template.
 
-    ``gates`` are the tests of functions, by logical id. ``may_replace`` are the logical ids of
-    resources with data that may be replaced or removed. ``log_retention`` is in days. ``role`` is
-    the ARN of the role that CloudFormation takes on, if it shall not act for whoever deploys.
-    ``places`` are those of names in ``parameters``, ``tests`` and ``may-replace``.
+    ``tests`` are those of each function, by its logical id. ``may_replace`` are the logical ids of
+    resources with data that a deploy may replace or remove. ``log_retention`` is in days. ``role``
+    is the ARN of the role that CloudFormation assumes; without one it uses the permissions of the
+    run. ``places`` are the places of names in ``parameters``, ``tests`` and ``may-replace``.
     """
 
     template: Path
@@ -154,19 +154,19 @@ class Stack:
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
 
     def at(self, section: str, name: str) -> Place:
-        """Where a name is written, or that of the stack."""
+        """The place of a name, or else that of the stack."""
         return self.places.get((section, name), self.place)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a run was asked to do: validated, complete, unchangeable.
+    """The validated settings of a run.
 
-    ``plan_only`` says why the run must not deploy, if so. ``secrets`` are texts that nobody may
-    see, and ``shown`` those that all can read in the configuration or in the event. ``builder``
-    names a buildx builder; the current one is used otherwise. ``code_only`` updates a stack's
-    functions directly, past CloudFormation. With ``change_set`` a plan lets CloudFormation compare.
-    ``credentials_end`` is when, if the run was told.
+    ``plan_only`` is the reason why the run only plans; empty for a deploy. ``secrets`` are the
+    texts to mask, and ``shown`` the public texts of the configuration and the event. ``builder`` is
+    the name of a buildx builder; empty for the current one. ``code_only`` updates a stack's
+    functions directly, without CloudFormation. With ``change_set``, a plan creates a change set.
+    ``credentials_end`` is the expiry of the credentials, if the input is set.
     """
 
     root: Path
@@ -188,7 +188,7 @@ class Settings:
 
     @property
     def only_reads(self) -> bool:
-        """Whether the run changes nothing in AWS, not even for a moment."""
+        """Whether the run makes no changes in AWS, not even temporary ones."""
         return bool(self.plan_only) and not self.change_set
 
     @property
@@ -198,12 +198,12 @@ class Settings:
 
     @property
     def has_images(self) -> bool:
-        """Whether a Dockerfile makes anything of it."""
+        """Whether the settings have base images or functions with images."""
         return bool(self.bases) or any(isinstance(f.source, ImageSource) for f in self.functions)
 
     @property
     def tests(self) -> tuple[FunctionTest, ...]:
-        """Every test that something names, of functions and of the stack."""
-        of_stack = self.stack.tests.values() if self.stack else ()
-        every = [*(function.tests for function in self.functions), *of_stack]
+        """Every test of a function, including those of the stack."""
+        stack_tests = self.stack.tests.values() if self.stack else ()
+        every = [*(function.tests for function in self.functions), *stack_tests]
         return tuple({test.name: test for tests in every for test in tests}.values())

@@ -1,4 +1,4 @@
-"""Words that several values share."""
+"""Enumerations that several models use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Architecture(StrEnum):
 
 
 Compression = Literal["auto", "zstd", "gzip"]  # of an image's layers
-Access = Literal["public", "iam"]  # who may call a function URL: everybody, or signed callers
-EventKind = Literal["http", "rest", "alb"]  # of a request: what stands in front of a function
-Bytecode = Literal["include", "only", "none"]  # of layers: beside the sources, in their place
-Profile = Literal["safe", "aggressive", "none"]  # of what is pruned from layers
+Access = Literal["public", "iam"]  # callers of a function URL: all, or those that sign with IAM
+EventKind = Literal["http", "rest", "alb"]  # of a request: HTTP API or URL, REST API, balancer
+Bytecode = Literal["include", "only", "none"]  # of layers: with the sources, without them
+Profile = Literal["safe", "aggressive", "none"]  # of the files that pruning removes from layers

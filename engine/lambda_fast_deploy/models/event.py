@@ -1,4 +1,4 @@
-"""What started a run."""
+"""The event that started a run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What started the run. ``commit_message`` is untrusted text.
+    """The event that started the run. ``commit_message`` is untrusted text.
 
-    ``flags`` are all words in brackets in it, in lower case. ``before`` is the commit that a push
-    or pull request starts from. ``paths`` are the files changed since, or ``None`` when that cannot
-    be known or was not asked for. ``unmerged`` is what the checked-out code has yet to pass: a pull
-    request, a merge queue, or nothing.
+    ``flags`` are all its words in brackets, in lower case. ``before`` is the commit that a push or
+    pull request starts from. ``paths`` are the files changed since then; ``None`` if they are
+    unknown or no test needs them. ``unmerged`` is "a pull request" or "a merge queue" if the
+    checked-out code is not merged yet, else empty.
     """
 
     name: str = "local"
@@ -27,10 +27,10 @@ class Event:
     unmerged: str = ""
 
     def asks_for(self, flag: str) -> bool:
-        """Whether the commit message carries ``[flag]``."""
+        """Whether the commit message has ``[flag]``."""
         return flag in self.flags
 
     @property
     def is_release(self) -> bool:
-        """Whether it is a release, or a tag that was pushed to make one."""
+        """Whether it is a release, or the push of a tag."""
         return self.name == "release" or bool(self.tag and self.name == "push")

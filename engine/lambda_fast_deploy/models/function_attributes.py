@@ -1,6 +1,7 @@
-"""The attributes of a function, a row for each; everything else reads them from here.
+"""The table of a function's attributes, which all phases read.
 
-A new one is a key in config/keys.py, a row here, and its fields in models/configuration.py.
+A new attribute is a key in config/sections/functions.py, a row here, and its fields in
+models/configuration.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from lambda_fast_deploy.models.function_settings import FunctionSetting, TagsSet
 LAYERS = LayersAttribute("layers", "Layers", (), of_zips=True, source=lambda _: None)
 ENVIRONMENT = EnvironmentAttribute("environment", "Environment", {}, inner="Variables")
 
-# In the order in which they are shown. Defaults: Lambda API reference, CreateFunction.
+# In the order of the output. Defaults: Lambda API reference, CreateFunction.
 ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("runtime", "Runtime", "", of_zips=True, source=lambda f: f.runtime),
     Attribute("handler", "Handler", "", of_zips=True, source=lambda f: f.handler),
@@ -54,5 +55,5 @@ TAGS = TagsSetting(
     is_of_function=True,
 )
 
-# What no version has: it is set once the new version is live.
+# Attributes that versions do not have; set after the new version is live.
 SETTINGS: tuple[FunctionSetting, ...] = (TAGS,)

@@ -1,4 +1,4 @@
-"""Attributes that a function has as a whole and no version of it, with API calls of their own."""
+"""Attributes of a function that its versions do not have, each with separate API calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Call = tuple[str, Mapping[str, Any]]  # an operation in boto3's spelling, and it
 
 
 def _action(operation: str) -> str:
-    """The IAM action of an operation of Lambda's in boto3's spelling."""
+    """The IAM action of a Lambda operation in boto3's spelling."""
     return f"lambda:{operation.title().replace('_', '')}"
 
 
@@ -26,10 +26,10 @@ def _action(operation: str) -> str:
 class FunctionSetting:
     """One such attribute.
 
-    ``key`` is that of lambda-deploy.yml, ``member`` that of the API. ``get``, ``put`` and
+    ``key`` is its key in lambda-deploy.yml, ``member`` its member in the API. ``get``, ``put`` and
     ``delete`` are the operations that read, set and reset it. ``is_of_function``: ``GetFunction``
-    tells it with the rest, and ``CreateFunction`` takes it. ``default`` is what AWS means where
-    ``get`` tells nothing. ``words`` are the API's words by those of the key.
+    returns it, and ``CreateFunction`` sets it. ``default`` is the value that an absent member
+    means. ``words`` are the API's words by those of the key.
     """
 
     key: str
@@ -48,7 +48,7 @@ class FunctionSetting:
 
     @property
     def feature(self) -> Feature:
-        """The IAM actions that it takes; those that a deploy needs are named after its calls."""
+        """The IAM actions of its API calls."""
         permissions = [
             Permission(_action(self.put), "sets it"),
             Permission(_action(self.get), "reads it", NEVER),
@@ -62,23 +62,23 @@ class FunctionSetting:
         return self.words.get(value, value) if self.words else value
 
     def desired(self, function: Function) -> Any:
-        """What the user gave; ``None`` is left alone."""
+        """The configured value; ``None`` leaves it unchanged."""
         return getattr(function.configuration, self.name)
 
     def is_given(self, function: Function) -> bool:
-        """Whether the user gave it."""
+        """Whether the configuration has it."""
         return self.desired(function) is not None
 
     def observe(self, answer: Mapping[str, Any]) -> Any:
-        """The value in an answer to ``get``."""
+        """The value in a response of ``get``."""
         return answer.get(self.member, self.default)
 
     def observed(self, function: ObservedFunction) -> Any:
-        """The value that was read before the run."""
+        """The value before the run."""
         return function.settings.get(self.key, self.default)
 
     def difference(self, desired: Any, observed: Any) -> Any:
-        """What has to be sent; ``None`` if it is as desired."""
+        """The value to send; ``None`` if it is up to date."""
         return None if desired == observed else desired
 
     def change(self, observed: Any, sent: Any) -> AttributeChange:
@@ -94,7 +94,7 @@ class FunctionSetting:
         return [(self.put, {"FunctionName": arn, self.member: value})]
 
     def restore(self, arn: str, sent: Any, current: Any, previous: Any) -> list[Call]:
-        """The calls that take back what this run has sent, unless somebody has changed it since."""
+        """The calls that roll back the change of this run, unless it was changed again since."""
         if current != sent or current == previous:
             return []
         if previous is None:
@@ -103,7 +103,7 @@ class FunctionSetting:
 
 
 class TagsSetting(FunctionSetting):
-    """Tags, added to those of others; only their names are shown."""
+    """Tags, added to the existing ones; the output shows only their names."""
 
     __slots__ = ()
 
@@ -134,7 +134,7 @@ class TagsSetting(FunctionSetting):
         return [(self.put, {"Resource": arn, "Tags": dict(value)})]
 
     def restore(self, arn: str, sent: Any, current: Any, previous: Any) -> list[Call]:
-        """Each tag that still is as it was sent goes back, or is taken off."""
+        """Restores or removes each tag that still has the value that this run sent."""
         own = [key for key, value in sent.items() if current.get(key) == value != previous.get(key)]
         values = {key: previous[key] for key in own if key in previous}
         names = [key for key in own if key not in previous]

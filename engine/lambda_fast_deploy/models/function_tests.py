@@ -1,4 +1,4 @@
-"""What every test of a function is, whatever its kind; and canaries."""
+"""The base class of all kinds of test, and canaries."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.iam.feature import Feature
 
+WITHIN = 30.0  # seconds; the default time limit of a test
+UNSEEN: Literal["fail"] = "fail"  # the default result of a canary without calls
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a test runs: every kind that is named must fit, by one of its patterns."""
+    """A condition of a test: each kind with patterns must match one of them."""
 
     flag: tuple[str, ...] = ()
     event: tuple[str, ...] = ()
@@ -23,14 +26,14 @@ class Condition:
 
 
 class NeededPermission(NamedTuple):
-    """What a test needs of IAM: the actions of a feature on an ARN, which may contain ``*``."""
+    """A permission that a test needs: the actions of a feature on an ARN, which may have ``*``."""
 
     feature: Feature
     resource: str
 
 
 class Remark(NamedTuple):
-    """What a look at AWS shows before a test runs, and what would be better."""
+    """A finding of a test's check of AWS, and advice."""
 
     says: str
     advice: str = ""
@@ -38,11 +41,10 @@ class Remark(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionTest(ABC):
-    """A test of a function, of whatever kind.
+    """A test of a function, of any kind.
 
-    It runs when any condition of ``when`` fits, and always if there is none. It must pass within
-    ``within`` seconds. Each kind is a file of ``testing/kinds``; the defaults here are those of
-    most kinds.
+    It runs if one condition of ``when`` holds, or if there is none. It must pass within ``within``
+    seconds. Each kind is a file of ``testing/kinds``; the defaults here are those of most kinds.
     """
 
     is_retried: ClassVar[bool] = True  # until it passes or its time is over
@@ -50,7 +52,7 @@ class FunctionTest(ABC):
 
     name: str
     when: tuple[Condition, ...] = ()
-    within: float = 30.0
+    within: float = WITHIN
 
     @property
     def runs_before_traffic(self) -> bool:
@@ -64,24 +66,24 @@ class FunctionTest(ABC):
 
     @property
     def invokes_function(self) -> bool:
-        """Whether it calls the function through Lambda's own API, or its function URL."""
+        """Whether it calls the function by Lambda's API or its function URL."""
         return True
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether it can run once more than it takes, to measure, and changes nothing."""
+        """Whether it makes no changes, so that it can run again to measure speed."""
         return False
 
     def permissions(self, partition: str, region: str, account: str) -> Sequence[NeededPermission]:
-        """What the deployer's IAM policy must allow for it, besides to invoke the function."""
+        """The permissions that it needs in addition to invoking the function."""
         del partition, region, account
         return ()
 
     def check(self, region: str, clients: Any) -> Remark | None:
-        """Look whether AWS has what the test needs; only reads.
+        """Check that AWS has what the test needs; read-only.
 
         Args:
-            region: that of the function.
+            region: the region of the function.
             clients: ``adapters.clients.Clients``, which models do not import.
 
         Raises:
@@ -92,29 +94,29 @@ class FunctionTest(ABC):
 
     @abstractmethod
     def run(self, target: Any, deadline: Any) -> str:
-        """Run it once, and say in a few words what it saw.
+        """Run it once; its result in a few words.
 
         Args:
             target: ``testing.target.Target``, which models do not import.
             deadline: ``adapters.deadline.Deadline``, likewise.
 
         Raises:
-            FunctionTestFailed, Unavailable, Unreachable: it did not pass.
+            FunctionTestFailed, Unavailable, Unreachable: it failed.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A part of the users' calls for a while, before all of them.
+    """A share of the traffic for a new version, for a time, before it gets all traffic.
 
-    ``weight`` and ``max_error_rate`` are parts of 1, and ``duration`` is in seconds. ``alarms`` are
-    names of CloudWatch alarms that must not go off, and ``unseen`` is what comes of it when
-    CloudWatch shows no call.
+    ``weight`` and ``max_error_rate`` are fractions of 1, and ``duration`` is in seconds. ``alarms``
+    are names of CloudWatch alarms that fail the canary in ALARM state. ``unseen`` is its result if
+    CloudWatch shows no calls of the version.
     """
 
     weight: float
     duration: float
     alarms: tuple[str, ...] = ()
     max_error_rate: float | None = None
-    unseen: Literal["pass", "fail"] = "fail"
+    unseen: Literal["pass", "fail"] = UNSEEN
     place: Place = field(default_factory=lambda: Place("canary"))

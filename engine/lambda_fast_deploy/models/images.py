@@ -1,4 +1,4 @@
-"""The images that a configuration or a template wants to be built, and a build of one."""
+"""The images of a configuration or a template, and the build of one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambda_fast_deploy.models.sources import Base, ImageSource
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """The image of a function: of a configuration by its name, of a template by its logical id."""
+    """The image of a function; ``name`` is its name, or its logical id in a template."""
 
     name: str
     source: ImageSource
@@ -22,16 +22,15 @@ class ImageRequest:
 
     @property
     def step(self) -> str:
-        """The id of the step that finds or builds it."""
+        """The id of the step that reuses or builds it."""
         return f"image:{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredImages:
-    """Base images by their names, and images of functions, which may stand on those.
+    """Base images by their names, and images of functions, which may use them.
 
-    ``region`` is the one whose credentials registries are asked with, and ``event`` what started
-    the run.
+    ``region`` is the region for the login to registries, and ``event`` is the event of the run.
     """
 
     bases: Mapping[str, Base]
@@ -41,7 +40,7 @@ class DesiredImages:
 
     @classmethod
     def of(cls, settings: Settings) -> DesiredImages:
-        """Those of a configuration."""
+        """The images of a configuration."""
         images = tuple(
             ImageRequest(each.name, each.source, each.architecture)
             for each in settings.functions
@@ -51,24 +50,23 @@ class DesiredImages:
 
     @property
     def sources(self) -> Mapping[str, Base | ImageSource]:
-        """What each is built from, by the step that builds it."""
+        """The source of each image, by the id of its step."""
         bases = {f"base:{name}": base for name, base in self.bases.items()}
         return {**bases, **{each.step: each.source for each in self.images}}
 
     def sources_of(self, steps: Container[str]) -> list[Base | ImageSource]:
-        """What those of some steps are built from."""
+        """The sources of the images of some steps."""
         return [source for step, source in self.sources.items() if step in steps]
 
 
 @dataclass(frozen=True, slots=True)
 class ImageBuild:
-    """An image to build. ``what`` names it for people; ``references`` are its names with tags.
+    """An image to build. ``what`` is its name for people; ``references`` are its names with tags.
 
-    ``text`` is its Dockerfile, with digests in place of tags where they are known; with ``pulls``
-    some are not, and no copy on the machine will do. ``kinds`` is what each path of its context is
-    that it can copy, in order. ``upstreams`` are the images that it starts from, or copies from.
-    With ``auto`` compression the builder does as it likes. ``secrets`` are names of environment
-    variables by their id.
+    ``text`` is its Dockerfile, with known digests in place of tags; with ``pulls``, some digests
+    are unknown and the builder must pull. ``kinds`` is the kind of each path of its context that it
+    can copy, in order. ``upstreams`` are the images in its FROM and COPY --from. With ``auto``
+    compression, the builder chooses. ``secrets`` are names of environment variables by their id.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""What is there: in the working tree, and in AWS."""
+"""The observed state: of the working tree, and of AWS."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Archive:
 
     @property
     def size(self) -> int:
-        """Bytes of the zip itself."""
+        """Bytes of the zip."""
         return len(self.content)
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """The content addresses of everything the settings name.
+    """The fingerprints of all artifacts in the settings.
 
-    ``recipes`` are those of what the working tree holds of each image, by its step: ``base:NAME``
-    and ``image:NAME``. ``digests`` are those of the images that these start from, or copy from, as
-    far as they are known, and ``""`` where a registry gives no answer. ``foreign`` is what ONBUILD
-    of these lets a build do, by its step.
+    ``recipes`` are the fingerprints of each image's files in the working tree, by the id of its
+    step: ``base:NAME`` and ``image:NAME``. ``digests`` are the known digests of the images in FROM
+    and COPY --from; ``""`` if a registry does not answer. ``foreign`` are the ONBUILD instructions
+    of these images, by the id of the step.
     """
 
     bases: Mapping[str, str]
@@ -47,10 +47,10 @@ class Fingerprints:
 
 @dataclass(frozen=True, slots=True)
 class LayerVersion:
-    """A published layer version. ``size`` is what it takes unzipped, 0 when not known.
+    """A published layer version. ``size`` is its unzipped size, 0 if unknown.
 
-    ``fingerprint`` stands for the requirements that it was made of, and ``contents`` for what each
-    part of those came to hold, of which ``content`` is its own.
+    ``fingerprint`` identifies the requirements that it was built from. ``contents`` identify the
+    content of each part of the layer, and ``content`` that of this part.
     """
 
     arn: str
@@ -67,14 +67,13 @@ class LayerVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionState(ObservedAttributes):
-    """One version of a function as AWS has it (API: ``GetFunction``).
+    """One version of a function in AWS (API: ``GetFunction``).
 
-    ``code_key`` and ``environment_key`` are the ARNs of the KMS keys that the zip and the
-    environment are encrypted with, if they are a customer's. ``environment_error`` is why AWS does
-    not tell the environment, which is empty then. ``reason`` and ``reason_code`` are those of its
-    state, or of an update that has failed.
-    ``overrides`` are what goes before an image's own ENTRYPOINT, CMD and WORKDIR, by the names of
-    the API's ``ImageConfig``. ``dead_letters`` is the ARN of what takes events that failed.
+    ``code_key`` and ``environment_key`` are the ARNs of the customer managed KMS keys of the zip
+    and the environment, if any. ``environment_error`` is the reason why AWS could not decrypt the
+    environment, which is empty then. ``reason`` and ``reason_code`` are those of its state, or of a
+    failed update. ``overrides`` take precedence over ENTRYPOINT, CMD and WORKDIR of an image, by
+    the names of the API's ``ImageConfig``. ``dead_letters`` is the ARN of the dead-letter queue.
     """
 
     arn: str
@@ -100,13 +99,13 @@ class FunctionState(ObservedAttributes):
 
     @property
     def why(self) -> str:
-        """The reason with its code, as far as Lambda has given one."""
+        """The reason with its code, as far as Lambda returns them."""
         code = f"({self.reason_code})" if self.reason_code else ""
         return " ".join(filter(None, (self.reason, code)))
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """What reports and messages tell of it."""
+        """The public texts of it, which reports and messages show."""
         image = self.code_location if self.package == "Image" else ""
         network = (*self.network.subnets, *self.network.security_groups)
         return (self.arn, self.role, self.runtime, self.handler, image, *self.layers, *network)
@@ -114,7 +113,7 @@ class FunctionState(ObservedAttributes):
 
 @dataclass(frozen=True, slots=True)
 class AliasState:
-    """An alias as AWS has it (API: ``GetAlias``); ``weights`` are of further versions."""
+    """An alias in AWS (API: ``GetAlias``); ``weights`` are those of additional versions."""
 
     arn: str
     version: str
@@ -129,39 +128,39 @@ class AliasState:
 
     @property
     def is_under_test(self) -> bool:
-        """Whether a run has led it there whose last test has not passed yet."""
+        """Whether a run has pointed it at its version and not finished its tests yet."""
         return self.description.startswith(marks.UNDER_TEST)
 
     @property
     def is_going(self) -> bool:
-        """Whether a run is undoing it."""
+        """Whether a run is rolling it back."""
         return self.description.startswith((marks.DELETING, marks.PUTTING_BACK))
 
     @property
     def is_settled(self) -> bool:
-        """Whether all its users have one version, which no run is testing or undoing."""
+        """Whether one version gets all traffic, and no run is testing it or rolling it back."""
         return not (self.shares or self.is_under_test or self.is_going)
 
     @property
     def serving(self) -> str:
-        """The version that still serves all calls, if that is not ``version`` yet.
+        """The version that still gets all traffic, if that is not ``version`` yet.
 
-        AWS gives such a weight itself, to an alias with provisioned concurrency, until its version
-        has that (terraform-provider-aws, pull request 48116).
+        AWS sets such a weight itself on an alias with provisioned concurrency, until its version is
+        provisioned (terraform-provider-aws, pull request 48116).
         """
         return next((version for version, part in self.weights.items() if part >= 1), "")
 
     @property
     def shares(self) -> Mapping[str, float]:
-        """The parts of the calls that somebody has led to further versions."""
-        return {version: part for version, part in self.weights.items() if part < 1}
+        """The shares of the traffic for additional versions, as fractions of 1."""
+        return {version: share for version, share in self.weights.items() if share < 1}
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionUrl:
-    """A function URL as AWS has it (API: ``GetFunctionUrlConfig``).
+    """A function URL in AWS (API: ``GetFunctionUrlConfig``).
 
-    ``is_open``: everybody may call it, if its access is public.
+    ``is_open``: a resource policy lets everyone call it, as public access requires.
     """
 
     address: str
@@ -171,10 +170,10 @@ class FunctionUrl:
 
 @dataclass(frozen=True, slots=True)
 class ObservedFunction:
-    """A function before the run: its ``$LATEST`` and what the alias serves.
+    """A function before the run: its ``$LATEST``, its alias and the live version.
 
-    ``foreign`` are the layers of either that others attached; they stay. ``settings`` are the
-    values of those that take a call of their own to read, by their keys.
+    ``foreign`` are layers of either that were attached outside this tool; they stay. ``settings``
+    are the values that separate API calls read, by their keys.
     """
 
     latest: FunctionState
@@ -187,10 +186,10 @@ class ObservedFunction:
 
 @dataclass(frozen=True, slots=True)
 class ObservedRegion:
-    """What one region holds of the things that the settings name; absent things are left out.
+    """The resources of the settings that exist in one region.
 
     ``bases`` and ``images`` map names to image digests. ``layers`` are the versions that can be
-    reused; ``published`` are all of ours, by name and the newest first.
+    reused; ``published`` are all versions of the layers, by name, the newest first.
     """
 
     region: str

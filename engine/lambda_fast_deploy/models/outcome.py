@@ -1,4 +1,4 @@
-"""What was made, and what came of it."""
+"""The artifacts of a run, and its outcome."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lambda_fast_deploy.models.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """What the build phase made or found in one region, by name.
+    """The artifacts that the build phase built or reused in one region, by name.
 
-    ``bases`` and ``images`` are image URIs by digest. ``code`` is a function's zip as an API call
-    takes it, where it is needed. ``packages`` are the unzipped bytes of each package in the layers
-    that this run has built, by layer, and ``image_sizes`` the bytes of each image that it has
-    built, as the registry has them. ``in_gzip`` builds a function's image once more for a Lambda
-    that refuses other layers, and answers with the URI of that.
+    ``bases`` and ``images`` are image URIs with a digest. ``code`` has the parameters of an API
+    call for a function's zip, if it is needed. ``packages`` are the unzipped bytes of each package
+    in the layers that this run has built, by layer. ``image_sizes`` are the bytes in the registry
+    of each image that it has built. ``in_gzip`` builds a function's image again with gzip layers,
+    if Lambda refuses others, and returns its URI.
     """
 
     bases: Mapping[str, str] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class PastVersion:
-    """A version that users had, and the seconds that its release took; sizes are bytes."""
+    """A version that was live, and the seconds of its deploy; sizes are bytes."""
 
     version: str
     seconds: float | None
@@ -50,23 +50,24 @@ class PastVersion:
     code_size: int
 
 
-# What users have of a function whose release has failed: what they had before, something else,
-# nothing at all, or nobody could ask.
+# What is live after a failed deploy of a function: the same as before, something else, nothing, or
+# unknown.
 Serves = Literal["same", "other", "nothing", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionOutcome:
-    """How one function in one region came out; ``…_before`` is of the version before.
+    """The outcome of one function in one region; ``…_before`` is of the previous version.
 
-    Sizes are bytes: of the code as it was uploaded, of the image if it was built, and of layers
-    unzipped, by their names.
-    ``serves`` is what users have after a failure, ``spared`` what its undo has left alone since it
-    is somebody else's by now, and ``left`` what it could not put back.
-    ``history`` are the versions before, the oldest first. Of a whole stack, ``function`` is its
-    name, ``version`` the id of its kept state, and ``outputs`` are what it tells; ``drifted`` are
-    the logical ids of functions whose code is not what the stack says. ``is_overtaken``: what it
-    stood on was taken back by the run that had made it, so that it is worth another look.
+    Sizes are bytes: of the uploaded code, of the image if it was built, and of layers unzipped, by
+    their names.
+    ``serves`` is what is live after a failure. ``undone`` are the changes that the run has rolled
+    back, ``spared`` those that it did not roll back because they were changed outside this run, and
+    ``left`` those that it could not roll back.
+    ``history`` are the previous versions, the oldest first. Of a stack, ``function`` is its name,
+    ``version`` the id of its snapshot, and ``outputs`` are its outputs; ``drifted`` are the logical
+    ids of functions whose code differs from the stack. ``is_overtaken``: another run rolled back
+    what the deploy relied on, so that a second attempt is useful.
     """
 
     region: str
@@ -100,7 +101,7 @@ class FunctionOutcome:
     is_overtaken: bool = False
 
     def without(self, hidden: Callable[[str], str]) -> FunctionOutcome:
-        """The same, with secrets taken out of what others said."""
+        """The outcome with secrets masked by ``hidden``."""
         return replace(
             self,
             error=hidden(self.error),
@@ -114,9 +115,9 @@ class FunctionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run: the plan, how each function in each region came out, and base images.
+    """The outcome of a run: the plan, the outcome of each function in each region, and base images.
 
-    ``bases`` are URIs by digest. ``packages`` are unzipped bytes by layer and package, of the
+    ``bases`` are URIs with a digest. ``packages`` are unzipped bytes by layer and package, of the
     layers that this run has built.
     """
 
@@ -126,20 +127,20 @@ class Outcome:
     packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def without(self, hidden: Callable[[str], str]) -> Outcome:
-        """The same, with secrets taken out of what others said."""
+        """The outcome with secrets masked by ``hidden``."""
         return replace(self, deliveries=tuple(each.without(hidden) for each in self.deliveries))
 
     def then(self, later: Outcome) -> Outcome:
-        """The same with what came of some functions that were deployed once more."""
-        again = {(each.region, each.function): each for each in later.deliveries}
+        """The outcome, with that of a second attempt for the functions that needed one."""
+        second = {(each.region, each.function): each for each in later.deliveries}
         deliveries = (
-            again.get((each.region, each.function), each) if each.is_overtaken else each
+            second.get((each.region, each.function), each) if each.is_overtaken else each
             for each in self.deliveries
         )
-        replaced = {(step.region, step.id) for step in later.plan.steps}
-        kept = (s for s in self.plan.steps if (s.region, s.id) not in replaced)
+        later_steps = {(step.region, step.id) for step in later.plan.steps}
+        earlier = (s for s in self.plan.steps if (s.region, s.id) not in later_steps)
         return Outcome(
-            Plan((*kept, *later.plan.steps)),
+            Plan((*earlier, *later.plan.steps)),
             tuple(deliveries),
             tuple(dict.fromkeys((*self.bases, *later.bases))),
             {**self.packages, **later.packages},
@@ -147,7 +148,7 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 done; 1 something failed and was undone; 4 something could not be put back."""
+        """0: done; 1: failed and rolled back; 4: failed, and the rollback is incomplete."""
         if any(delivery.left for delivery in self.deliveries):
             return NotRestored.exit_code
         return int(any(delivery.outcome in ("undone", "failed") for delivery in self.deliveries))

@@ -1,4 +1,4 @@
-"""What would be done, and why: the plan."""
+"""The plan: the steps of a run, each with its reason."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambda_fast_deploy.models.attribute_change import AttributeChange
 
 
 class Action(StrEnum):
-    """What a step does. Only the mutating ones change AWS."""
+    """The action of a step."""
 
     REUSE = "reuse"
     BUILD = "build"
@@ -32,7 +32,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LayerReference:
-    """A layer whose version the build has yet to publish, by its name."""
+    """A layer, by its name, whose version is published during the build."""
 
     name: str
 
@@ -41,9 +41,9 @@ class LayerReference:
 class Step:
     """One line of the plan. ``id`` is ``kind:name``, unique within a region.
 
-    ``changes`` are what it changes, for people and scripts. ``parameters`` are what holds once it
-    is done, as the API call takes it, with a ``LayerReference`` where only the build knows an ARN;
-    they are never shown, as values of the environment are among them.
+    ``changes`` are its changes, for people and scripts. ``parameters`` are the parameters of its
+    API call, with a ``LayerReference`` for an ARN that the build determines; the output does not
+    show them, because they contain values of the environment.
     """
 
     id: str
@@ -56,23 +56,23 @@ class Step:
 
     @property
     def kind(self) -> str:
-        """What the step is about: base, image, layer, code, configuration, …"""
+        """The kind of its subject: base, image, layer, code, configuration, …"""
         return self.id.partition(":")[0]
 
     @property
     def subject(self) -> str:
-        """The base, layer or function."""
+        """The name of the base, layer or function."""
         return self.id.split(":")[1]
 
     @property
     def is_due(self) -> bool:
-        """Whether there is something to do."""
+        """Whether the step is not skipped."""
         return self.action is not Action.SKIP
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSteps:
-    """The steps of one function in one region; ``None`` where its plan has no such step."""
+    """The steps of one function in one region; ``None`` if the plan has no such step."""
 
     steps: tuple[Step, ...]
 
@@ -99,17 +99,17 @@ class FunctionSteps:
 
     @property
     def version(self) -> Step:
-        """The publication; every deploy has it."""
+        """The publication of a version; every deploy has it."""
         return self._only("version")
 
     @property
     def canary(self) -> Step | None:
-        """The part of the calls that tries the version."""
+        """The canary."""
         return self._first("canary")
 
     @property
     def alias(self) -> Step:
-        """The alias; every release has it."""
+        """The alias; every deploy has it."""
         return self._only("alias")
 
     @property
@@ -123,7 +123,7 @@ class FunctionSteps:
         return self._first("url")
 
     def setting(self, key: str) -> Step | None:
-        """What no version has, such as ``tags``, by its key."""
+        """An attribute that versions do not have, such as ``tags``, by its key."""
         return self._first(key)
 
     def test(self, name: str) -> Step:
@@ -132,7 +132,7 @@ class FunctionSteps:
 
     @property
     def changes(self) -> bool:
-        """Whether users get something new."""
+        """Whether the deploy changes what is live."""
         steps = (self.function, self.configuration, self.code, self.alias)
         return any(step.action.changes for step in steps if step)
 
@@ -145,7 +145,7 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        """Whether anything would be built or changed."""
+        """Whether a step builds or changes something."""
         return any(step.action.changes for step in self.steps)
 
     def step(self, region: str, step_id: str) -> Step:

@@ -1,7 +1,7 @@
-"""Lambda's runtimes: what each family of them knows, in one registry.
+"""Lambda's runtimes and their families, in one table.
 
-A new runtime is a name in its family. A new family is an entry here; where layers are to be built
-for it, packaging/layers must be able to install them as well.
+A new runtime is a name in its family. A new family is an entry here; for its layers,
+packaging/layers must be able to install packages.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Names of the Lambda API (Runtime) for which no zips are made here, as a pattern.
+# Pattern of runtimes in the Lambda API for which this tool builds no zips.
 OTHER_RUNTIMES = (
     r"(java|dotnet|ruby|provided|go)[0-9a-z.]*|python(2\.7|3\.([6-9]|10))|nodejs([4-9]|1\d)\.\S+"
 )
@@ -25,12 +25,11 @@ _AMAZON_LINUX_2023 = (2, 34)
 class RuntimeFamily:
     """Runtimes of one language.
 
-    ``runtimes`` are those that functions can have. ``pattern`` is how all of them are named, with
-    the version in a group. ``module_of`` is the path of a handler's module without its suffix, in
-    the code of a function; ``suffix`` is what it usually has, ``suffixes`` are all of them, and
-    ``compiled`` those of files with anything between. ``layer_folder`` is where the runtime looks
-    for packages of layers below /opt; without one no layers are built. ``al2023`` is the first
-    version that runs on Amazon Linux 2023.
+    ``runtimes`` are the supported ones. ``pattern`` matches all names, with the version in a group.
+    ``module_of`` returns the path of a handler's module in the code, without its suffix; ``suffix``
+    is the usual one, ``suffixes`` are all of them, and ``compiled`` those that can follow a further
+    suffix. ``layer_folder`` is the folder of packages in a layer; without one, no layers can be
+    built. ``al2023`` is the first version on Amazon Linux 2023.
     """
 
     name: str
@@ -49,7 +48,7 @@ def _python_module(handler: str) -> str:
 
 
 def _node_module(handler: str) -> str:
-    """What follows the first dot of the last name is in the module.
+    """The part before the first dot of the last segment is the module.
 
     Source: aws-lambda-nodejs-runtime-interface-client, "UserFunction".
     """
@@ -63,7 +62,7 @@ PYTHON = RuntimeFamily(
     pattern=r"python(3\.\d+)",
     module_of=_python_module,
     suffix=".py",
-    suffixes=("/__init__.py", ".py"),  # a package goes before a module, as in an import
+    suffixes=("/__init__.py", ".py"),  # an import prefers a package to a module
     compiled=(".so", ".pyc"),
     layer_folder="python",
     al2023=(3, 12),
@@ -93,12 +92,12 @@ class Runtime(str):
 
     @property
     def family(self) -> RuntimeFamily | None:
-        """Its family, if zips or layers are made for that."""
+        """Its family, if that is supported."""
         return _parsed(self)[0]
 
     @property
     def version(self) -> str:
-        """The version of its language, as its name has it: ``3.13`` or ``22``."""
+        """The version of its language in its name: ``3.13`` or ``22``."""
         return _parsed(self)[1]
 
     @property
@@ -108,7 +107,7 @@ class Runtime(str):
 
     @property
     def glibc(self) -> tuple[int, int]:
-        """The version of glibc that it has."""
+        """The version of glibc in the runtime."""
         numbers = tuple(map(int, filter(None, self.version.split("."))))
         family = self.family
         is_new = family is not None and numbers >= family.al2023

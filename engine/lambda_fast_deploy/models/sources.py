@@ -1,4 +1,4 @@
-"""What functions are packaged from: base images, images, layers and zips."""
+"""The sources of functions' packages: base images, images, layers and zips."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from lambda_fast_deploy.models.runtime import NODEJS, Runtime
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A base image: the slow part of a container, shared by functions and rarely rebuilt.
+    """A base image, which functions share and which is rarely rebuilt.
 
-    ``follow_upstream`` rebuilds it when an image that it starts from, or copies from, moves.
-    ``secrets`` are names
-    of environment variables by the id that the Dockerfile mounts.
+    ``follow_upstream`` rebuilds it if an image in its FROM or COPY --from was updated. ``secrets``
+    are names of environment variables by the id that the Dockerfile mounts.
     """
 
     name: str
@@ -32,10 +31,10 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class PruningRules:
-    """What is left out of layers.
+    """The rules for files to remove from layers.
 
-    ``profile`` is a set of rules by name; ``remove`` and ``keep`` are patterns of paths, which go
-    before it. ``services`` are the AWS services that botocore keeps, all if none is named.
+    ``profile`` is the name of a set of rules; ``remove`` and ``keep`` are patterns of paths, which
+    take precedence over it. ``services`` are the AWS services that botocore keeps; all if empty.
     """
 
     profile: Profile
@@ -48,10 +47,10 @@ class PruningRules:
 class Layer:
     """Dependencies that are resolved together and published as one layer, or as several.
 
-    ``requirements`` is a file or a list. ``parts`` maps the name of each published layer to the
-    distributions that it holds, with what they need; the one without any holds the rest.
-    ``sources`` are the distributions that may be built from source. ``extras`` and ``groups`` are
-    those of its project that are wanted besides what that always needs.
+    ``requirements`` is a file or a list. ``parts`` maps the name of each published layer to its
+    distributions, which include their dependencies; an empty part contains the rest. ``sources``
+    are the distributions that may be built from source. ``extras`` and ``groups`` are those of its
+    project to install.
     """
 
     name: str
@@ -69,11 +68,12 @@ class Layer:
     @property
     def parts(self) -> Mapping[str, tuple[str, ...]]:
         """Distributions by the name of the layer to publish, in order."""
-        return {f"{self.name}-{part}": held for part, held in self.split.items()} or {self.name: ()}
+        parts = {f"{self.name}-{part}": packages for part, packages in self.split.items()}
+        return parts or {self.name: ()}
 
     @property
     def is_node(self) -> bool:
-        """Whether it is for Node.js, and not for Python."""
+        """Whether it is for Node.js, not for Python."""
         return self.runtime.family is NODEJS
 
     @property
@@ -85,7 +85,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """A function packaged as a container image; ``follow_upstream``, ``secrets`` as of a base."""
+    """A function packaged as a container image; ``follow_upstream``, ``secrets`` as in ``Base``."""
 
     dockerfile: Path
     context: Path
@@ -99,9 +99,9 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True)
 class ZipSource:
-    """A function packaged as a zip of its own code; ``layers`` are those that are published.
+    """A function packaged as a zip of its code; ``layers`` are the names of published layers.
 
-    ``keeps_layers`` leaves the function with those that it has, whatever they are.
+    With ``keeps_layers``, a deploy does not change the function's layers.
     """
 
     code: Path

@@ -1,6 +1,6 @@
-"""Records: mappings with known keys, each with its shape, its meaning and its default.
+"""Records: mappings with a fixed set of keys, each with its shape, sentence and default.
 
-Validation, the JSON schema and the reference are all made from them.
+They are the source of validation, the JSON schema and the reference.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest
 class Key:
     """One key of a record: its shape, and the sentence that documents it.
 
-    ``default`` is what is taken where the key is absent, as it would be written. ``otherwise`` is
-    the same in words, also for what no value stands for.
+    ``default`` is the value of an absent key, as a user would write it. ``otherwise`` describes the
+    default in words, also if there is no such value.
     """
 
     shape: Shape
@@ -35,14 +35,14 @@ class Key:
 
 
 class UnknownKey(Problem):
-    """A key that a record does not have, which says nothing against its other keys."""
+    """A key that a record does not have; its other keys are still usable."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordShape:
-    """A mapping with known keys."""
+    """A mapping with a fixed set of keys; exactly one of ``one_of`` is required."""
 
     keys: Mapping[str, Key] = field(default_factory=dict)
     one_of: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class RecordShape:
     def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
         if not isinstance(node.value, dict):
             is_path = "dockerfile" in self.keys and isinstance(node.value, str)
-            hint = f"; write dockerfile: {node.text} below it" if is_path else ""
+            hint = f"; write it as dockerfile: {node.text}" if is_path else ""
             mismatch(node, "a mapping", problems, hint)
             return {}
         self.check_keys(node, problems)
@@ -61,7 +61,7 @@ class RecordShape:
         }
 
     def check_keys(self, node: YamlNode, problems: list[Problem]) -> None:
-        """Note keys of a mapping that are unknown or missing, without a look at their values."""
+        """Report unknown and missing keys of a mapping, without checking their values."""
         for name, value in node.value.items():
             if name not in self.keys:
                 says = f"unknown key {name!r}{nearest(name, self.keys)}"
@@ -71,7 +71,7 @@ class RecordShape:
                 problems.append(Problem(f"{name!r} is missing ({key.says})", node.place))
         if self.one_of and sum(name in node.value for name in self.one_of) != 1:
             words = " or ".join(map(repr, self.one_of))
-            problems.append(Problem(f"exactly one of {words} is needed", node.place))
+            problems.append(Problem(f"exactly one of {words} is required", node.place))
 
     def completed(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a checked mapping, with the default of each key that is absent."""
@@ -100,7 +100,7 @@ class RecordShape:
 
 
 def with_default(says: str, default: object) -> str:
-    """A sentence about a value, with what is taken in its absence."""
+    """A sentence about a key or input, with its default."""
     return says if default in (None, "") else f"{says}; default: {default}"
 
 

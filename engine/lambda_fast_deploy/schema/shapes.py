@@ -1,4 +1,4 @@
-"""Small shapes from which validation, the JSON schema and the reference are all made."""
+"""The shapes of values: the source of validation, the JSON schema and the reference."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _SECONDS = {"s": 1.0, "ms": 0.001, "m": 60.0}
 
 
 class Shape(Protocol):
-    """What a value must look like."""
+    """A rule for a value."""
 
     def check(self, node: YamlNode, problems: list[Problem]) -> Any:
-        """The plain value; what is wrong goes to ``problems``."""
+        """The plain value; adds what is wrong to ``problems``."""
 
     def json_schema(self) -> dict[str, Any]:
         """The same rule as JSON Schema (2020-12)."""
 
 
-def mismatch(node: YamlNode, wanted: str, problems: list[Problem], hint: str = "") -> None:
-    """Note that a value is not what is expected, unless it is not known."""
-    if not node.known:
+def mismatch(node: YamlNode, expected: str, problems: list[Problem], hint: str = "") -> None:
+    """Report that a value is not as expected, unless it has an unset variable."""
+    if not node.is_set:
         return
     if isinstance(node.value, dict):
         got = "a mapping"
@@ -40,7 +40,7 @@ def mismatch(node: YamlNode, wanted: str, problems: list[Problem], hint: str = "
         got = "nothing"
     else:
         got = repr(node.text or node.value)
-    problems.append(Problem(f"{_of(node)}expected {wanted}, got {got}{hint}", node.place))
+    problems.append(Problem(f"{_of(node)}expected {expected}, got {got}{hint}", node.place))
 
 
 def _of(node: YamlNode) -> str:
@@ -49,21 +49,21 @@ def _of(node: YamlNode) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TextShape:
-    """A string; a number is taken as it was typed."""
+    """A string; a number is read as the user typed it."""
 
     pattern: str = ".+"
-    wanted: str = "text"
+    expected: str = "text"
 
     def check(self, node: YamlNode, problems: list[Problem]) -> str:
         if isinstance(node.value, (dict, list)) or node.value is None:
-            mismatch(node, self.wanted, problems)
+            mismatch(node, self.expected, problems)
             return ""
         if not re.fullmatch(self.pattern, node.text, re.DOTALL):
-            mismatch(node, self.wanted, problems)
+            mismatch(node, self.expected, problems)
         return node.text
 
     def json_schema(self) -> dict[str, Any]:
-        return {"type": ["string", "number", "boolean"], "description": self.wanted}
+        return {"type": ["string", "number", "boolean"], "description": self.expected}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,12 @@ class QuantityShape:
 
 @dataclass(frozen=True, slots=True)
 class PercentShape:
-    """A part of the whole: ``10%`` is 0.1."""
+    """A share: ``10%`` is 0.1."""
 
     def check(self, node: YamlNode, problems: list[Problem]) -> float:
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", node.text.strip())
         if not match or not 0 <= float(match.group(1)) <= 100:
-            mismatch(node, "a part such as 10%", problems)
+            mismatch(node, "a percentage such as 10%", problems)
             return 0
         return float(match.group(1)) / 100
 
@@ -132,14 +132,14 @@ class PercentShape:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceShape:
-    """One of a few words; ``hint`` says what to do about ``others``, a pattern."""
+    """One of a few words; ``hint`` is the remedy for words that match the pattern ``others``."""
 
     words: tuple[str, ...]
     others: str = ""
     hint: str = ""
 
     def check(self, node: YamlNode, problems: list[Problem]) -> str:
-        if not node.known:
+        if not node.is_set:
             return self.words[0]
         if node.text not in self.words:
             near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.75)
@@ -151,7 +151,7 @@ class ChoiceShape:
 
     def json_schema(self) -> dict[str, Any]:
         plain_truth = (word == "true" for word in self.words if word in ("true", "false"))
-        return {"enum": [*self.words, *plain_truth]}  # YAML's own words for yes and no
+        return {"enum": [*self.words, *plain_truth]}  # YAML reads true and false as booleans
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,7 @@ class AnyValue:
         try:
             json.dumps(value, allow_nan=False)
         except ValueError:  # .nan, .inf, or a whole number of thousands of digits
-            says = f"{_of(node)}holds a number that JSON does not have"
-            problems.append(Problem(says, node.place))
+            problems.append(Problem(f"{_of(node)}has a number that JSON cannot have", node.place))
         return value
 
     def json_schema(self) -> dict[str, Any]:
@@ -204,11 +203,11 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """Names of the user's choosing, each with a value of one shape."""
+    """A mapping of names that the user chooses to values of one shape."""
 
     item: Shape
     name: str = r".+"
-    wanted: str = "a name"
+    expected: str = "a name"
 
     def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
         if not isinstance(node.value, dict):
@@ -218,10 +217,10 @@ class MapOf:
         return {key: self.item.check(value, problems) for key, value in node.value.items()}
 
     def check_names(self, node: YamlNode, problems: list[Problem]) -> None:
-        """Note names that are none, without a look at their values."""
+        """Report invalid names, without checking their values."""
         for key, value in node.value.items():
             if not re.fullmatch(self.name, key):
-                problems.append(Problem(f"expected {self.wanted}, got {key!r}", value.place))
+                problems.append(Problem(f"expected {self.expected}, got {key!r}", value.place))
 
     def json_schema(self) -> dict[str, Any]:
         schema = {"type": "object", "additionalProperties": self.item.json_schema()}

@@ -7,6 +7,6 @@ from lambda_fast_deploy.schema.shapes import TextShape
 
 OWNER = Key(
     TextShape(r"\d{12}", "the number of an account (12 digits)"),
-    "account that the bucket belongs to, which every call of S3 checks",
+    "account that must own the bucket; S3 checks it in every call",
     otherwise="that of the credentials",
 )

@@ -1,4 +1,4 @@
-"""YAML with the line of every value kept, so that an error can name it."""
+"""Reads YAML with the line of every value, for errors."""
 
 from __future__ import annotations
 
@@ -13,36 +13,35 @@ import yaml
 from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.schema.yaml_nodes import DEPTH, compose, scalar
 
-# ${NAME} and ${NAME:-default}; $${NAME} stands for ${NAME} itself.
+# ${NAME} and ${NAME:-default}; $${NAME} is a literal ${NAME}.
 _VARIABLE = re.compile(r"(?:(\$)\$|\$)\{([A-Za-z_][A-Za-z0-9_]*)(?:\}|:-([^{}]*)(\}?))")
 
 
 @dataclass(frozen=True, slots=True)
 class YamlNode:
-    """A value and where it was written. ``text`` is a scalar as the user typed it.
+    """A value and its place. ``text`` is a scalar as the user typed it.
 
-    The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key
-    that the value was given for, and ``names`` are the variables that went into it. It is not
-    ``known`` when one of those is not set, which is said once and makes every other judgement of it
-    idle.
+    The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key of the value,
+    and ``names`` are the variables in it. If one of them is not set, that is the only problem
+    reported for the value, and ``is_set`` is false.
     """
 
     value: Any
     place: Place
     text: str = ""
     name: str = ""
-    known: bool = True
+    is_set: bool = True
     names: tuple[str, ...] = ()
 
     @property
-    def all_known(self) -> bool:
-        """Whether every variable in it, however deep, is set."""
+    def all_set(self) -> bool:
+        """Whether every variable in it is set, at any depth."""
         inner = self.value.values() if isinstance(self.value, dict) else self.value
         nodes = inner if isinstance(self.value, (dict, list)) else ()
-        return self.known and all(node.all_known for node in nodes)
+        return self.is_set and all(node.all_set for node in nodes)
 
     def variables(self, *path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """The path of every value that variables went into, and their names."""
+        """The path of every value with variables, and the names of these."""
         if isinstance(self.value, dict):
             for key, node in self.value.items():
                 yield from node.variables(*path, key)
@@ -53,7 +52,7 @@ class YamlNode:
             yield path, self.names
 
     def plain(self) -> Iterator[str]:
-        """Every key, and every value that is written as it is."""
+        """Every key, and every value without variables."""
         if isinstance(self.value, dict):
             yield from self.value
         inner = self.value.values() if isinstance(self.value, dict) else self.value
@@ -63,7 +62,7 @@ class YamlNode:
             yield self.text
 
     def at(self, *path: str | int) -> Place:
-        """The place of the value at ``path``, or of the nearest thing above it."""
+        """The place of the value at ``path``, or of the nearest node above it."""
         node = self
         for key in path:
             try:
@@ -74,7 +73,7 @@ class YamlNode:
 
 
 class _NodeReader:
-    """Turns composed YAML into nodes, collecting what is wrong on the way."""
+    """Converts composed YAML to nodes and collects problems."""
 
     def __init__(self, source: str, environment: Mapping[str, str], problems: list[Problem]):
         self._source = source
@@ -91,7 +90,7 @@ class _NodeReader:
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, YamlNode]:
         entries: dict[str, YamlNode] = {}
-        written: dict[str, int] = {}
+        lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             place = Place(self._source, key_node.start_mark.line + 1)
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -105,13 +104,13 @@ class _NodeReader:
                         entries.setdefault(key, value)
                 continue
             key = str(key_node.value)
-            if key in written:
+            if key in lines:
                 self._problems.append(
-                    Problem(f"{key!r} is written twice (first on line {written[key]})", place)
+                    Problem(f"duplicate key {key!r} (first on line {lines[key]})", place)
                 )
-            written.setdefault(key, place.line)
+            lines.setdefault(key, place.line)
             value = self.read(value_node)
-            # The key's line is what a reader looks for, not that of a nested block's first line.
+            # The line of the key, not that of a nested block's first line.
             entries[key] = replace(value, place=place, name=key)
         return entries
 
@@ -119,18 +118,18 @@ class _NodeReader:
         before = len(self._problems)
         text = substitute(str(node.value), place, self._environment, self._problems)
         if len(self._problems) > before:
-            return YamlNode(text, place, text, known=False)
+            return YamlNode(text, place, text, is_set=False)
         names = variables_in(str(node.value))
         if node.tag == "tag:yaml.org,2002:str" or names:
             return YamlNode(text, place, text, names=names)
         value = scalar(node)
-        # A date or bytes stay text: an event to invoke with must be JSON.
+        # Dates and bytes stay text, because an event to invoke with must be JSON.
         is_json = value is None or isinstance(value, (bool, int, float, str))
         return YamlNode(value if is_json else text, place, text)
 
 
 def variables_in(text: str) -> tuple[str, ...]:
-    """The names of the variables that a text asks for."""
+    """The names of the variables in a text."""
     return tuple(name for escape, name, *_ in _VARIABLE.findall(text) if not escape)
 
 
@@ -139,9 +138,9 @@ def substitute(
 ) -> str:
     """Replace each ``${NAME}`` by the environment variable; a missing one is a problem.
 
-    ``${NAME:-default}`` is the default where the variable is not set or empty, as in a shell.
-    ``$${NAME}`` stands for ``${NAME}`` as it is. A default with a brace in it, such as that of
-    another variable, is a problem: where it ends would be a guess.
+    ``${NAME:-default}`` is the default if the variable is not set or empty, as in a shell.
+    ``$${NAME}`` is a literal ``${NAME}``. A default with a brace in it, such as that of another
+    variable, is a problem, because its end is ambiguous.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -151,8 +150,8 @@ def substitute(
         if default is not None and not end:
             problems.append(
                 Problem(
-                    f"the default of ${{{name}:-…}} holds a brace or has no end; let the default "
-                    f"be without braces, or write $${{{name}:- for ${{{name}:- itself",
+                    f"the default of ${{{name}:-…}} has a brace or no end; use a default without "
+                    f"braces, or write $${{{name}:- for a literal ${{{name}:-",
                     place,
                 )
             )
@@ -162,9 +161,9 @@ def substitute(
         if name not in environment:
             problems.append(
                 Problem(
-                    f"environment variable {name} is not set; export it, or in a workflow name it "
-                    f"under env: of the step; or write ${{{name}:-default}}, or $${{{name}}} for "
-                    f"${{{name}}} itself",
+                    f"environment variable {name} is not set; export it, or set it under env: of "
+                    f"the workflow's step; or write ${{{name}:-default}}, or $${{{name}}} for a "
+                    f"literal ${{{name}}}",
                     place,
                 )
             )
@@ -176,7 +175,7 @@ def substitute(
 def parse(
     text: str, source: str, environment: Mapping[str, str], problems: list[Problem]
 ) -> YamlNode | None:
-    """Read a YAML document; ``None`` when it could not be read, the reason in ``problems``."""
+    """The root of a YAML document; ``None``, with a problem, if it cannot be read."""
     before = len(problems)
     root = compose(text, source, problems)
     if root is None:
@@ -187,10 +186,10 @@ def parse(
 
 
 def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> YamlNode:
-    """Plain values, of JSON or TOML, as nodes, all at the same place.
+    """Plain values of JSON or TOML as nodes, all at one place.
 
     Raises:
-        RecursionError: more than ``DEPTH`` values are inside each other.
+        RecursionError: they are nested more than ``DEPTH`` levels deep.
     """
     if not depth:
         raise RecursionError
@@ -204,9 +203,9 @@ def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> YamlNode:
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` when one of the words is near, else the list of them."""
+    """``; did you mean 'x'?`` if one of the words is similar, else the list of them."""
     words = sorted(words)
     match = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     if match:
         return f"; did you mean {match[0]!r}?"
-    return f"; known here: {', '.join(words)}" if words else ""
+    return f"; expected one of: {', '.join(words)}" if words else ""

@@ -1,4 +1,4 @@
-"""YAML as nodes, within bounds: what only a hostile file needs is refused before it is followed."""
+"""Parses YAML within limits: documents that only an attacker would write are refused."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import yaml
 
 from lambda_fast_deploy.errors import Place, Problem
 
-DEPTH = 100  # values inside each other; libyaml's own limit is the end of the stack
-SIZE = 100_000  # values, each counted as often as an alias repeats it
+DEPTH = 100  # levels; libyaml has no limit and would overflow the stack
+SIZE = 100_000  # values, each counted as often as aliases repeat it
 
 
 class _UnsafeDocument(Exception):
-    """What makes a document unfit to be followed, and the node where that is seen."""
+    """The reason why a document is refused, and the line of it."""
 
-    def __init__(self, says: str, node: yaml.Node | yaml.Event) -> None:
-        super().__init__(says)
-        self.says = says
+    def __init__(self, message: str, node: yaml.Node | yaml.Event) -> None:
+        super().__init__(message)
+        self.message = message
         self.line = node.start_mark.line + 1 if node.start_mark else 1
 
 
 def compose(text: str, source: str, problems: list[Problem]) -> yaml.Node | None:
     """The root node of a YAML document; ``None`` if there is none.
 
-    What it returns is a tree but for aliases, holds no more than ``SIZE`` values, none deeper than
-    ``DEPTH``, and its keys are scalars: a reader can follow it without further care.
+    Apart from aliases, the result is a tree. It has at most ``SIZE`` values and ``DEPTH`` levels,
+    and its keys are scalars, so that it is safe to traverse.
 
     Args:
         text: the document.
-        source: what problems name.
-        problems: takes what is wrong.
+        source: its path, for problems.
+        problems: the list to add problems to.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -42,23 +42,23 @@ def compose(text: str, source: str, problems: list[Problem]) -> yaml.Node | None
         problems.append(_problem(error, text, source))
         return None
     except _UnsafeDocument as error:
-        problems.append(Problem(error.says, Place(source, error.line)))
+        problems.append(Problem(error.message, Place(source, error.line)))
         return None
     return root
 
 
 def scalar(node: yaml.Node) -> Any:
-    """The value of a scalar as YAML types it; its text where the tag does not fit that."""
+    """The value of a scalar by YAML's types; its text if the tag does not match."""
     try:
         return yaml.constructor.SafeConstructor().construct_object(node)
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError):  # PyYAML checks none of it
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError):  # PyYAML does not check
         return str(node.value)
 
 
 def _problem(error: yaml.YAMLError, text: str, source: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark else 1
-    if isinstance(error, yaml.reader.ReaderError):  # it knows the position alone
+    if isinstance(error, yaml.reader.ReaderError):  # it has only a position
         line += text.encode()[: error.position].count(b"\n")
     what = getattr(error, "problem", None) or str(error).splitlines()[0]
     if mark and mark.buffer is None and "cannot start any token" in what:
@@ -67,22 +67,22 @@ def _problem(error: yaml.YAMLError, text: str, source: str) -> Problem:
 
 
 def _check_nesting(text: str, loader: Any) -> None:
-    """Follow the events, which takes no stack, to see that composing will not need too much."""
+    """Check the depth by events, which need no stack, before composing recurses."""
     depth = 0
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEPTH:
-                raise _UnsafeDocument(f"more than {DEPTH} values inside each other", event)
+                raise _UnsafeDocument(f"nested more than {DEPTH} levels deep", event)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
 class _DocumentSize:
-    """Measures what a reader will meet, without meeting what is repeated more than once."""
+    """Measures a document with its aliases expanded, in linear time."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[int, int]] = {}
+        self._measured: dict[int, tuple[int, int]] = {}
         self._open: set[int] = set()
 
     def measure(self, node: yaml.Node) -> tuple[int, int]:
@@ -90,26 +90,26 @@ class _DocumentSize:
         if not isinstance(node, yaml.CollectionNode):
             return 1, 0
         if id(node) in self._open:
-            raise _UnsafeDocument("this holds itself, through an alias", node)
-        if id(node) not in self._known:
+            raise _UnsafeDocument("contains itself by an alias", node)
+        if id(node) not in self._measured:
             self._open.add(id(node))
             sizes = [self.measure(each) for each in self._inner(node)]
             self._open.remove(id(node))
             size = 1 + sum(size for size, _ in sizes)
             depth = 1 + max((depth for _, depth in sizes), default=0)
             if size > SIZE:
-                raise _UnsafeDocument(f"more than {SIZE} values, with what aliases repeat", node)
+                raise _UnsafeDocument(f"more than {SIZE} values, with aliases expanded", node)
             if depth > DEPTH:
                 raise _UnsafeDocument(
-                    f"more than {DEPTH} values inside each other, by aliases", node
+                    f"nested more than {DEPTH} levels deep, with aliases expanded", node
                 )
-            self._known[id(node)] = size, depth
-        return self._known[id(node)]
+            self._measured[id(node)] = size, depth
+        return self._measured[id(node)]
 
     def _inner(self, node: yaml.CollectionNode) -> list[yaml.Node]:
         if not isinstance(node, yaml.MappingNode):
             return list(node.value)
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _UnsafeDocument("a key must be a word, not a list or a mapping", key)
+                raise _UnsafeDocument("a key must be a scalar, not a list or a mapping", key)
         return [value for _, value in node.value]

@@ -72,7 +72,7 @@ def test_four_minutes_are_no_matter(project: Project, seconds: int) -> None:
     doctor = run(project, seconds, "doctor")
     assert doctor.returncode == 0, doctor.stdout
     side = "ahead of" if seconds > 0 else "behind"
-    assert f"{side} AWS's" in doctor.stdout
+    assert f"{side} that of AWS" in doctor.stdout
 
 
 @pytest.mark.parametrize("seconds", [360, -360])
@@ -85,4 +85,4 @@ def test_six_minutes_are_told_before_anything_is_touched(project: Project, secon
     assert not any(each["mutating"] for each in requests)
     doctor = run(project, seconds, "doctor")
     assert doctor.returncode == 3
-    assert "AWS refuses signatures that are more than five minutes off" in doctor.stdout
+    assert "AWS refuses signatures that are off by more than five minutes" in doctor.stdout

@@ -108,7 +108,7 @@ SAYS = {
         "the outputs (GITHUB_OUTPUT) cannot be written: ",
         ".json cannot be written: ",
     ],
-    "stdout": ["stdout cannot be written, and what was asked for is not all there: "],
+    "stdout": ["stdout cannot be written, so the result is incomplete: "],
     "stderr": [],
 }
 
@@ -213,7 +213,7 @@ def test_a_hangup_undoes_what_was_begun(project: Telling, aws: Any, stop: signal
         running.send_signal(stop)
         said = told(running, "failed and rolled back, live still serves version 1")
     assert running.returncode == 1
-    assert f"{stop.name}: no further step begins" in said
+    assert f"Received {stop.name}: stopping and rolling back." in said
     alias = aws.get_alias(FunctionName=project.name, Name="live")
     assert not (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     assert alias["FunctionVersion"] == "1"
@@ -254,16 +254,16 @@ def test_a_run_that_published_a_layer_does_not_say_that_nothing_was_touched(
     with faults({"operation": "PublishLayerVersion", "times": 9, **DENIED}):
         run = project.deploy()
         assert run.code == run.report["exit_code"] == 3
-        assert "What was done before" not in run.log
+        assert "These changes were made before" not in run.log
     with faults({"operation": "PublishLayerVersion", "skip": 1, "times": 9, **DENIED}):
         run = project.deploy()
     assert run.code == run.report["exit_code"] == run.report["error"]["exit_code"] == 1
     made = [f"{name}-{x}" for x in "ab" if _layer_versions(aws, f"{name}-{x}")]
     assert len(made) == 1
-    says = "What was done before that stays, for the next run:\n  - publish layer version"
+    says = "These changes were made before and stay for the next run:\n  - publish layer version"
     assert f"{says} {made[0]} in " in run.log
     assert "no permission for lambda:" in run.log
-    assert "Not deployed; no function was touched." in run.log
+    assert "Not deployed. No function was changed." in run.log
     again = project.deploy()
     assert again.code == 0
     assert again.changes.count("PublishLayerVersion") == 1
@@ -348,7 +348,7 @@ def test_what_somebody_else_has_deployed_is_not_told_as_undone(
     assert found["spared"] == [f"version {theirs} of {name}: {theirs_now}", spared]
     assert not any(each.startswith("code of") for each in found["undone"])
     assert (found["version"], found["serves"]) == (theirs, "other")
-    assert f"  not undone: {spared}\n" in said
+    assert f"  not rolled back: {spared}\n" in said
     assert "still serves" not in said
 
 

@@ -311,13 +311,13 @@ def test_the_account_is_asked_for_or_given(zipped: Deployer) -> None:
     assert first("--account", "210987654321") == ("210987654321", "")
     account, note = first(AWS_ENDPOINT_URL="http://127.0.0.1:1")
     assert account == "123456789012"
-    assert "note: 123456789012 stands for your account" in note
+    assert "note: 123456789012 is a placeholder" in note
 
 
 def test_what_is_no_account_and_no_repository_is_refused(zipped: Deployer) -> None:
     run = zipped.project.run("policy", "--account", "12")
     assert (run.code, run.out) == (2, "")
-    assert "option --account: expected the 12 digits of an AWS account, got '12'" in run.log
+    assert "option --account: expected an AWS account ID (12 digits), got '12'" in run.log
     run = zipped.project.run("policy", "--trust", "octo")
     assert (run.code, run.out) == (2, "")
     assert "option --trust: expected OWNER/REPO" in run.log

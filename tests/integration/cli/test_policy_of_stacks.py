@@ -71,7 +71,7 @@ def test_the_policy_of_a_stack_suffices(user: Deployer) -> None:
     assert (
         f"The configuration is valid: stack {user.name} of template.yaml in us-east-1" in doctor.out
     )
-    assert f"Stack {user.name} takes changes in us-east-1" in doctor.out
+    assert f"Stack {user.name} can be updated in us-east-1" in doctor.out
 
 
 def test_the_policy_lets_a_run_ask_what_early_validation_has_found(user: Deployer) -> None:

@@ -115,7 +115,7 @@ def test_ctrl_c_undoes_and_leaves_the_terminal_clean(project: Project, name: str
     assert pressed
     assert code == 1
     said = "".join(terminal.lines)
-    assert "SIGINT: no further step begins" in said
+    assert "Received SIGINT: stopping and rolling back." in said
     assert f"undo undo:{name}" in said
     assert "^C" not in said
     assert not any(spinner in said for spinner in SPINNER)
@@ -170,7 +170,7 @@ def test_with_json_errors_are_a_document_too(project: Project, name: str, comman
 def test_status_tells_what_users_have_and_changes_nothing(project: Project, name: str) -> None:
     two_regions(project)
     with requests_during() as requests:
-        assert states(project) == [["not there"], ["not there"]]
+        assert states(project) == [["does not exist"], ["does not exist"]]
     assert not [request for request in requests if request["mutating"]]
     project.deploy(GITHUB_SHA="0123456789abcdef0123456789abcdef01234567", GITHUB_ACTOR="Ada")
     assert states(project) == [[], []]

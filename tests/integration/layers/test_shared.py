@@ -56,7 +56,7 @@ def test_functions_share_a_layer_through_its_whole_life(new_project: NewProject,
 
     wrong = shared.run("layers", "list", "dep")
     assert wrong.code == 2
-    assert "layer dep: is not one of the configuration" in wrong.log
+    assert "layer dep: is not in the configuration" in wrong.log
 
 
 def test_functions_go_back_to_an_earlier_layer_or_do_without(

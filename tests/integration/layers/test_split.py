@@ -158,7 +158,7 @@ def test_botocore_keeps_what_the_code_uses(new_project: NewProject, name: str) -
     lean.edit("src/app.py", "'s3'", "NAME")
     unknown = lean.run("sizes")
     assert unknown.code == 2
-    assert "the service of a client is not to be seen in src/app.py, line 2" in unknown.log
+    assert "the service of the client in src/app.py, line 2 is not a literal" in unknown.log
 
 
 def test_botocore_without_boto3_is_told(new_project: NewProject, name: str) -> None:

@@ -229,7 +229,7 @@ def handler(event, context):
     back = project.run("rollback", name)
     assert back.code == 0
     for bad in ("4", "3"):
-        assert f"Not back to version {bad}: test health failed" in back.log
+        assert f"Skipped version {bad}: test health failed" in back.log
     assert get(url)[1] == {"status": "ok", "release": "good", "idna": "3.10", "colour": "green"}
     alias = aws.get_alias(FunctionName=name, Name="live")
     assert alias["FunctionVersion"] == "2"
@@ -244,7 +244,7 @@ def handler(event, context):
     assert get(url)[1]["colour"] == "blue"
     for arguments, said in (
         (["--to", "99"], f"version 99 of {name} does not exist"),
-        ([], f"version 1 of {name} is the first one"),
+        ([], f"version 1 of {name} is the first version"),
     ):
         failed = project.run("rollback", name, *arguments)
         assert failed.code == 1
@@ -297,7 +297,7 @@ def test_without_an_alias_the_previous_code_comes_back(
     project.edit("lambda-deploy.yml", "    alias: $LATEST\n", "    alias: $LATEST\n    keep: 2\n")
     wrong = project.deploy()
     assert wrong.code == 2
-    assert "needs an alias, and users call $LATEST" in wrong.log
+    assert "requires an alias other than $LATEST" in wrong.log
 
 
 def test_a_signed_url_a_command_and_another_address_are_tested(

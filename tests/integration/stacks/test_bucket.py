@@ -210,7 +210,7 @@ def test_what_lambda_takes_must_be_what_this_run_made(kept: Kept) -> None:
         assert running.stderr
         log = running.stderr.read()
     assert running.returncode == 1, log
-    assert "Lambda took other bytes for" in log
+    assert "Lambda received other content for" in log
     assert kept.says() == "hello one"
 
 

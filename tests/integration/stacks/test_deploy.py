@@ -315,7 +315,7 @@ def test_commands_that_know_no_stack_say_so(project: Project) -> None:
     for command in ("sizes", "layers list"):
         refused = project.run(*command.split())
         assert refused.code == 2
-        assert f"{command} is for functions that no template holds" in refused.log
+        assert f"{command} does not support stacks; use plan" in refused.log
 
 
 def test_samconfig_and_input_template_are_enough(project: Project, stack: str, api: Any) -> None:

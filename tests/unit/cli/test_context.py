@@ -19,6 +19,6 @@ def test_a_working_directory_that_a_link_leads_away_is_refused(tmp_path: Path) -
     for inside in (workspace, workspace / "service"):
         _check_workspace(inside, environ)
     for outside in (workspace / "led-away", elsewhere, tmp_path):
-        with pytest.raises(Invalid, match="working-directory: leads out of the workspace"):
+        with pytest.raises(Invalid, match="working-directory: is outside the workspace"):
             _check_workspace(outside, environ)
         _check_workspace(outside, {})

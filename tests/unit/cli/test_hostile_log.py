@@ -43,7 +43,7 @@ def test_no_line_of_a_log_is_a_command(bait: str, capsys: pytest.CaptureFixture[
     told = make.delivery("deployed", is_stack=True, outputs={bait: bait})
     log.show_deliveries([delivery, told], 1.0)
     steps = (Step("code:orders", make.REGION, Action.UPDATE, bait),)
-    log.show_plan(Plan(steps), "as was asked for", sys.stdout)
+    log.show_plan(Plan(steps), "as requested", sys.stdout)
     out, err = capsys.readouterr()
     assert not COMMAND.search(out + err)
     assert not UNSEEN.search(out + err)

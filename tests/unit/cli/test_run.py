@@ -49,7 +49,7 @@ def test_an_interrupted_plan_fails_as_an_interrupted_deploy_does(
 
     assert Run(context, interrupted).carry_out() == 1
     stdout, stderr = capsys.readouterr()
-    assert f"{number.name}: no further step begins" in stderr
+    assert f"Received {number.name}: stopping and rolling back." in stderr
     assert "error: the run was cancelled\n" in stderr
     assert "Planned only" not in stdout + stderr
 

@@ -196,16 +196,22 @@ def test_nothing_but_known_flags_is_ever_found(message: str) -> None:
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        ("[no-cahce]", ["[no-cahce] in the commit message is no flag; [no-cache] is."]),
-        ("[tests3]", ["[tests3] in the commit message is no flag; [test-s3] is."]),
-        ("[smok]", ["[smok] in the commit message is no flag; [smoke] is."]),
+        (
+            "[no-cahce]",
+            ["[no-cahce] in the commit message is not a flag; did you mean [no-cache]?"],
+        ),
+        ("[tests3]", ["[tests3] in the commit message is not a flag; did you mean [test-s3]?"]),
+        ("[smok]", ["[smok] in the commit message is not a flag; did you mean [smoke]?"]),
         ("[no-cache] [ORDERS] [smoke] [wip] [to do]", []),
         (
             "docs [skip deploy]",
-            ["[skip deploy] in the commit message is no flag; [skip-deploy] is."],
+            ["[skip deploy] in the commit message is not a flag; did you mean [skip-deploy]?"],
         ),
-        ("[No Cache]", ["[No Cache] in the commit message is no flag; [no-cache] is."]),
-        ("[dry_run]", ["[dry_run] in the commit message is no flag; [dry-run] is."]),
+        (
+            "[No Cache]",
+            ["[No Cache] in the commit message is not a flag; did you mean [no-cache]?"],
+        ),
+        ("[dry_run]", ["[dry_run] in the commit message is not a flag; did you mean [dry-run]?"]),
     ],
 )
 def test_flags_that_are_nearly_known_are_told(message: str, told: list[str]) -> None:

@@ -34,9 +34,9 @@ def code(tmp_path: Path) -> Path:
     ("handler", "runtime", "says"),
     [
         ("app.handler", "python3.13", ""),
-        ("app.other", "python3.13", "app.py defines no 'other'"),
+        ("app.other", "python3.13", "app.py does not define 'other'"),
         ("both.package", "python3.13", ""),
-        ("both.module", "python3.13", "__init__.py defines no 'module'"),
+        ("both.module", "python3.13", "__init__.py does not define 'module'"),
         ("spaces/deep/app.handler", "python3.13", ""),
         ("spaces.deep.app.handler", "python3.13", ""),
         ("fast.anything", "python3.13", ""),

@@ -189,7 +189,10 @@ def test_a_variable_is_replaced_in_inputs_too(root: Path) -> None:
         ),
         (ZIP | {"role": "orders"}, "input role: expected the ARN of an IAM role, got 'orders'"),
         (ZIP | {"code": "source"}, "input code: directory 'source' does not exist"),
-        (ZIP | {"handler": "app.main"}, "input handler: handler 'app.main': app.py defines no 'ma"),
+        (
+            ZIP | {"handler": "app.main"},
+            "input handler: handler 'app.main': app.py does not define 'ma",
+        ),
         (ZIP | {"requirements": "no.txt"}, "input requirements: file 'no.txt' does not exist"),
         (ZIP | {"environment": "AWS_REGION=x"}, "input environment: AWS_REGION is reserved"),
         (ZIP | {"environment": "A"}, "input environment: expected NAME=value on each line, got"),
@@ -200,15 +203,15 @@ def test_a_variable_is_replaced_in_inputs_too(root: Path) -> None:
         (ZIP | {"test-s3-bucket": "files"}, "input test-s3-bucket: 'path' is missing"),
         (
             ZIP | {"dockerfile": "Dockerfile.lambda"},
-            "input dockerfile: give what a zip needs or what an image needs, not both",
+            "input dockerfile: set the inputs of a zip or of an image, not both",
         ),
-        (ZIP | {"config": "lambda-deploy.yml"}, "input config: give either config or function, no"),
+        (ZIP | {"config": "lambda-deploy.yml"}, "input config: cannot be combined with function"),
         (
             ZIP | {"function": "my orders"},
             "input function: expected a function name (letters, digits, - and _, at most 64), "
             "got 'my ord",
         ),
-        ({"function": "orders"}, "input function: needs input code (for a zip) or input dockerfi"),
+        ({"function": "orders"}, "input function: requires input code (for a zip) or input docke"),
         (
             IMAGE | {"dockerfile": "Dockerfile"},
             "input dockerfile: file 'Dockerfile' does not exist",
@@ -234,8 +237,8 @@ def test_mistakes_in_several_inputs_are_told_at_once(root: Path) -> None:
 
 def test_a_variable_that_is_missing_is_told_before_what_its_absence_breaks(root: Path) -> None:
     assert problems(root, ZIP | {"role": "${ROLE}"})[0] == (
-        "input role: environment variable ROLE is not set; export it, or in a workflow name it "
-        "under env: of the step; or write ${ROLE:-default}, or $${ROLE} for ${ROLE} itself"
+        "input role: environment variable ROLE is not set; export it, or set it under env: of "
+        "the workflow's step; or write ${ROLE:-default}, or $${ROLE} for a literal ${ROLE}"
     )
 
 
@@ -280,7 +283,7 @@ def test_what_is_missing_is_called_as_where_it_can_be_given(root: Path) -> None:
         (GivenInputs({"function": "f"}), "option --code"),
         (GivenInputs({}, {"function": "f"}), "input code"),
     ):
-        with pytest.raises(Invalid, match=f"needs {code} "):
+        with pytest.raises(Invalid, match=f"requires {code} "):
             load(given, {"AWS_REGION": "x"}, Event(), root, lambda: frozenset({"x"}))
 
 

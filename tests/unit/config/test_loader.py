@@ -269,8 +269,12 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
             ("app.handler", "package.app.handler"),
             "9: handler 'package.app.handler': package/app.py does not exist in 'src'",
         ),
-        (ZIP, ("app.handler", "app.main"), "9: handler 'app.main': app.py defines no 'main'"),
-        (ZIP, ("app.handler", "package.main"), "9: handler 'package.main': __init__.py defines no"),
+        (ZIP, ("app.handler", "app.main"), "9: handler 'app.main': app.py does not define 'main'"),
+        (
+            ZIP,
+            ("app.handler", "package.main"),
+            "9: handler 'package.main': __init__.py does not define",
+        ),
         (
             ZIP,
             ("app.handler", "handler"),
@@ -281,9 +285,9 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
             ("python3.13\n      layers", "java25\n      layers"),
             "10: runtime: expected 'python3.11' or 'python3.12' or 'python3.13' or 'python3.14' or "
             "'python3.15' or 'nodejs20.x' or 'nodejs22.x' or 'nodejs24.x' or 'nodejs26.x', got "
-            "'java25'; functions of another runtime come from a stack (template) or an image",
+            "'java25'; for other runtimes use a stack (template) or an image",
         ),
-        (ZIP, ("[deps]", "[dep]"), "11: no layer 'dep'; did you mean 'deps'?"),
+        (ZIP, ("[deps]", "[dep]"), "11: unknown layer 'dep'; did you mean 'deps'?"),
         (
             ZIP,
             ("runtime: python3.13\n      layers", "runtime: python3.12\n      layers"),
@@ -297,14 +301,14 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (
             ZIP,
             ("[deps]", "[deps, deps, deps, deps, deps, deps]"),
-            "11: 6 layers; a Lambda function takes at most 5",
+            "11: 6 layers; a Lambda function can have at most 5",
         ),
         (
             ZIP,
             ("python3.13\nf", "python2.7\nf"),
             "4: runtime: expected 'python3.11' or 'python3.12' or",
         ),
-        (IMAGE, ("base: python", "base: pythn"), "6: no base 'pythn'; did you mean 'python'?"),
+        (IMAGE, ("base: python", "base: pythn"), "6: unknown base 'pythn'; did you mean 'python'?"),
         (
             IMAGE,
             ("python: {}", "python: {architecture: arm64}"),
@@ -322,17 +326,17 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (
             IMAGE,
             ("python: {}", "python: {repository: public.ecr.aws/x/y}"),
-            "2: 'public.ecr.aws/x/y' is the address of a registry; give the name of the repository",
+            "2: 'public.ecr.aws/x/y' is the address of a registry; write only the name",
         ),
         (
             IMAGE,
             ("Orders:", "orders--prod:"),
-            "5: no repository of ECR can have the name 'orders--prod'; give repository:",
+            "5: 'orders--prod' is not a valid name of an ECR repository; set repository:",
         ),
         (
             IMAGE,
             ("Orders:", "-orders_:"),
-            "5: no repository of ECR can have the name '-orders_'; give repository:",
+            "5: '-orders_' is not a valid name of an ECR repository; set repository:",
         ),
         (
             IMAGE,
@@ -353,7 +357,7 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (
             ZIP,
             ("    zip:", "    tests: [heath]\n    zip:"),
-            "7: no test 'heath'",
+            "7: unknown test 'heath'",
         ),
         (
             ZIP,
@@ -389,18 +393,18 @@ def test_each_mistake_is_said_at_its_line(
 )
 def test_a_handler_that_its_module_does_not_bind_is_a_problem(root: Path, source: str) -> None:
     (root / "src" / "app.py").write_text(source)
-    assert problems(root, ZIP) == ["9: handler 'app.handler': app.py defines no 'handler'"]
+    assert problems(root, ZIP) == ["9: handler 'app.handler': app.py does not define 'handler'"]
 
 
 def test_a_test_that_is_misspelt_names_the_nearest(root: Path) -> None:
     text = ZIP.replace("    zip:", "    tests: [heath]\n    zip:")
     text += "tests:\n  health: {http: /health}\n"
-    assert problems(root, text) == ["7: no test 'heath'; did you mean 'health'?"]
+    assert problems(root, text) == ["7: unknown test 'heath'; did you mean 'health'?"]
 
 
 def test_a_status_belongs_to_an_http_test(root: Path) -> None:
     text = ZIP + "tests:\n  invoked:\n    invoke: {}\n    status: 200\n"
-    assert problems(root, text) == ["15: 'status' says nothing about a test by invoke"]
+    assert problems(root, text) == ["15: 'status' does not apply to a test of kind invoke"]
 
 
 @pytest.mark.parametrize("variable", sorted(RESERVED))
@@ -413,7 +417,7 @@ def test_what_lambda_sets_itself_cannot_be_set(root: Path, variable: str) -> Non
 @pytest.mark.parametrize("key", ["level", "system-level"])
 def test_levels_belong_to_a_json_log(root: Path, text: str, key: str) -> None:
     logging = f"    logging: {{{text}\n      {key}: warn}}\n    zip:"
-    assert problems(root, ZIP.replace("    zip:", logging)) == [f"8: {key} needs format: json"]
+    assert problems(root, ZIP.replace("    zip:", logging)) == [f"8: {key} requires format: json"]
 
 
 def test_an_unknown_region_names_the_nearest(root: Path) -> None:
@@ -428,7 +432,7 @@ def test_an_unknown_region_names_the_nearest(root: Path) -> None:
     [
         ({"region": "mars"}, {}, "input region: 'mars' is not an AWS region"),
         ({}, {"AWS_REGION": "mars"}, "variable AWS_REGION: 'mars' is not an AWS region"),
-        ({}, {}, "input region: is needed: neither the configuration nor AWS_REGION names"),
+        ({}, {}, "input region: is required: neither the configuration nor AWS_REGION has"),
     ],
 )
 def test_a_region_from_outside_the_file_is_blamed_on_where_it_came_from(
@@ -464,7 +468,10 @@ def test_a_file_without_functions_is_a_problem_and_not_a_traceback(root: Path, t
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "does not exist; write it, or give input function, or input template for a stack"),
+        (
+            None,
+            "does not exist; create it, or use input function for one function or input template",
+        ),
         (b"\xff\xfe\xff", "is not UTF-8 text; save it in that encoding"),
     ],
 )
@@ -483,22 +490,22 @@ def test_a_file_that_cannot_be_read_says_what_to_do(
 @pytest.mark.parametrize(
     ("event", "dry_run", "reason"),
     [
-        (Event("push"), "true", "as was asked for"),
-        (Event("push"), " True ", "as was asked for"),
+        (Event("push"), "true", "as requested"),
+        (Event("push"), " True ", "as requested"),
         (
             Event("push", flags=frozenset({"dry-run"})),
             "",
-            "the commit message says [dry-run]",
+            "the commit message has [dry-run]",
         ),
         (
             Event("push", flags=frozenset({"skip-deploy"})),
             "false",
-            "the commit message says [skip-deploy]",
+            "the commit message has [skip-deploy]",
         ),
         (
             Event("deployment", unmerged="a pull request"),
             "false",
-            "what is in a pull request is planned, not deployed",
+            "the code of a pull request is not deployed",
         ),
         (Event("push"), "false", ""),
         (Event("release"), "", ""),
@@ -527,7 +534,7 @@ def test_before_the_merge_a_secret_goes_where_nobody_is_told_of_it(root: Path) -
         load_for(Event(unmerged="a pull request"))
     (problem,) = refused.value.problems
     assert str(problem).startswith("lambda-deploy.yml:")
-    assert "API_TOKEN is a secret by its name; before it is merged" in str(problem)
+    assert "API_TOKEN has the name of a secret; unmerged code" in str(problem)
     assert problem.place.line == text.count("\n")
 
 
@@ -538,7 +545,7 @@ def test_no_name_that_users_choose_makes_a_secret_welcome(root: Path, name: str)
     (root / "lambda-deploy.yml").write_text(f"{ZIP}bases: {{{name}: {base}}}\n")
     environ = {"AWS_REGION": "us-east-1", "API_TOKEN": "hidden-value"}
     event = Event(unmerged="a pull request")
-    with pytest.raises(Invalid, match="API_TOKEN is a secret by its name"):
+    with pytest.raises(Invalid, match="API_TOKEN has the name of a secret"):
         load(GivenInputs({}, {}), environ, event, root, lambda: REGIONS)
 
 
@@ -555,7 +562,7 @@ def test_before_the_merge_nothing_quotes_a_secret(root: Path, key: str, value: s
         text = f"functions:\n  orders:\n{own}    zip: {{{inner}}}\n"
         (root / "lambda-deploy.yml").write_text(text)
         event = Event(unmerged="a pull request")
-        with pytest.raises(Invalid, match="API_TOKEN is a secret by its name") as refused:
+        with pytest.raises(Invalid, match="API_TOKEN has the name of a secret") as refused:
             load(GivenInputs({}, {}), environ, event, root, lambda: REGIONS)
         assert value[:5] not in str(refused.value)
 
@@ -612,14 +619,14 @@ tests:
   odd: {http: health}
 """
     said = "\n".join(problems(root, text))
-    for part in ("3: directory 'nowhere'", "3: no layer 'absent'", "6: unknown key 'memmory'"):
+    for part in ("3: directory 'nowhere'", "3: unknown layer 'absent'", "6: unknown key 'memmory'"):
         assert part in said
-    assert "no layer 'wrong'" not in said
-    assert "no test 'odd'" not in said
+    assert "unknown layer 'wrong'" not in said
+    assert "unknown test 'odd'" not in said
 
 
 def test_an_empty_list_of_regions_is_a_mistake(root: Path) -> None:
-    assert problems(root, f"regions: []\n{ZIP}") == ["1: name at least one region"]
+    assert problems(root, f"regions: []\n{ZIP}") == ["1: list at least one region"]
 
 
 def test_an_unset_variable_is_said_once_and_hides_nothing_else(root: Path) -> None:
@@ -629,8 +636,11 @@ def test_an_unset_variable_is_said_once_and_hides_nothing_else(root: Path) -> No
     """
     said = problems(root, text)
     assert [problem.partition(": ")[2] for problem in said] == [
-        *["environment variable UNSET is not set; export it, or in a workflow name it under env: "
-          "of the step; or write ${UNSET:-default}, or $${UNSET} for ${UNSET} itself"] * 2,
+        *[
+            "environment variable UNSET is not set; export it, or set it under env: of the "
+            "workflow's step; or write ${UNSET:-default}, or $${UNSET} for a literal ${UNSET}"
+        ]
+        * 2,
         "timeout: expected a whole number of seconds, got 'long'",
     ]  # fmt: skip
 
@@ -642,8 +652,7 @@ def test_a_file_named_by_an_unset_variable_is_not_looked_for(root: Path) -> None
 def test_inputs_of_one_function_do_not_go_with_a_file(root: Path) -> None:
     found = problems(root, ZIP, given={"alias": "staging", "memory": "256", "region": "us-east-1"})
     assert found == [
-        f"input {name}: belongs to input function; lambda-deploy.yml describes the functions, so "
-        "write it there"
+        f"input {name}: is only for input function; set it in lambda-deploy.yml"
         for name in ("alias", "memory")
     ]
     assert loaded(root, ZIP, given={"builder": "remote"}).builder == "remote"
@@ -664,7 +673,7 @@ def test_inputs_of_one_function_do_not_go_with_a_file(root: Path) -> None:
         ('http: /\n    headers: {X: "\u4e2d"}', 15, "X: expected one line of printable characters"),
         ('http: /\n    headers: {"X Y": a}', 15, "expected a header's name, got 'X Y'"),
         ('http: /\n    headers: {"": a}', 15, "expected a header's name, got ''"),
-        ("http: /\n    within: 0s", 15, "within: no test can pass in no time"),
+        ("http: /\n    within: 0s", 15, "within: must be more than 0"),
         ('command: ["a\\0b"]', 14, "expected an argument"),
     ],
 )
@@ -705,10 +714,8 @@ def test_a_dockerfile_by_its_usual_name_is_told_how_to_be_named(root: Path) -> N
     (root / "Dockerfile").write_text("FROM scratch\n")
     (said,) = problems(root, "functions:\n  orders:\n    image: {}\n")
     assert said == (
-        "3: file 'Dockerfile.lambda' does not exist; there is a Dockerfile: "
-        "write dockerfile: Dockerfile"
+        "3: file 'Dockerfile.lambda' does not exist; to use the existing "
+        "Dockerfile, set dockerfile: Dockerfile"
     )
     (said,) = problems(root, "functions:\n  orders:\n    image: Dockerfile\n")
-    assert said.endswith(
-        "expected a mapping, got 'Dockerfile'; write dockerfile: Dockerfile below it"
-    )
+    assert said.endswith("expected a mapping, got 'Dockerfile'; write it as dockerfile: Dockerfile")

@@ -58,12 +58,14 @@ def test_parameters_come_in_every_form(tmp_path: Path, written: str) -> None:
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert read(tmp_path, "[[")[1][0].startswith("not valid TOML")
-    assert read(tmp_path, "[default]\n", "prod")[1] == ["no 'prod'; there are: default"]
+    assert read(tmp_path, "[default]\n", "prod")[1] == [
+        "unknown environment 'prod'; the file has: default"
+    ]
     problems: list[Problem] = []
     assert read_samconfig(tmp_path / "absent", "", problems) == SamConfig()
     assert problems == []
     read_samconfig(tmp_path / "absent", "prod", problems)
-    assert "there is no samconfig.toml" in problems[0].message
+    assert "has no samconfig.toml" in problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,10 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
         ("stack_name = {a = 1}", "stack_name: expected a stack's name, got a mapping"),
         ('s3_bucket = "A_B"', "s3_bucket: expected a bucket name, got 'A_B'"),
         ("region = []", "region: expected text, got a list"),
-        ('parameter_overrides = "A=\'b"', "not words as a shell has them: No closing quotation"),
+        ('parameter_overrides = "A=\'b"', "not valid shell words: No closing quotation"),
         ('capabilities = "CAPABILITY_ALL"', "expected 'CAPABILITY_IAM' or"),
         ("region = " + "9" * 5000, "not valid TOML"),
-        ("region = " + "[" * 5000, "more than 100 values inside each other"),
+        ("region = " + "[" * 5000, "nested more than 100 levels deep"),
     ],
 )
 def test_a_value_of_another_kind_is_said(tmp_path: Path, written: str, says: str) -> None:

@@ -30,11 +30,11 @@ from lambda_fast_deploy.doctor.finding import (
     Check,
     Finding,
     Level,
-    found,
     if_permitted,
-    in_order,
     note,
     ok,
+    run_check,
+    sorted_findings,
     wrong,
 )
 from lambda_fast_deploy.errors import Invalid, NotPermitted, NotReady, Place, Problem
@@ -71,7 +71,7 @@ def test_an_error_that_ends_a_check_is_a_finding_after_what_was_found() -> None:
         yield ok("first")
         raise NotReady("second", remedy="do it")
 
-    assert found(check) == [ok("first"), Finding(Level.WRONG, "second", "do it")]
+    assert run_check(check) == [ok("first"), Finding(Level.WRONG, "second", "do it")]
 
 
 def test_what_may_not_be_asked_is_a_note_if_a_deploy_does_not_ask_it() -> None:
@@ -79,9 +79,9 @@ def test_what_may_not_be_asked_is_a_note_if_a_deploy_does_not_ask_it() -> None:
         raise NotPermitted("no permission for iam:GetRole", remedy="Allow it.")
 
     assert list(if_permitted(check, "The role")) == [
-        note("The role could not be looked at: no permission for iam:GetRole", "Allow it.")
+        note("The role could not be read: no permission for iam:GetRole", "Allow it.")
     ]
-    assert found(check)[0].level is Level.WRONG
+    assert run_check(check)[0].level is Level.WRONG
 
 
 def test_every_problem_of_a_configuration_is_wrong() -> None:
@@ -96,7 +96,7 @@ def test_every_problem_of_a_configuration_is_wrong() -> None:
 
 def test_findings_are_in_order_said_once_in_a_line_and_without_secrets() -> None:
     said = [ok("fine"), note("hm"), wrong(NotReady("bad: hunter2hunter2\nand more")), note("hm")]
-    assert in_order(said, ["hunter2hunter2"]) == [
+    assert sorted_findings(said, ["hunter2hunter2"]) == [
         Finding(Level.WRONG, "bad: *** and more"),
         note("hm"),
         ok("fine"),
@@ -113,7 +113,7 @@ def test_findings_are_in_order_said_once_in_a_line_and_without_secrets() -> None
         (-299.0, Level.OK, "0:04:59 behind"),
         (301.0, Level.WRONG, "0:05:01 ahead of"),
         (-3600.0, Level.WRONG, "1:00:00 behind"),
-        (None, Level.NOTE, "could not be compared"),
+        (None, Level.NOTE, "could not be checked"),
     ],
 )
 def test_a_clock_is_wrong_beyond_five_minutes(
@@ -134,7 +134,7 @@ def test_credentials_that_end_soon_are_a_note(
     clients: Clients, monkeypatch: pytest.MonkeyPatch, left: float | None, level: Level
 ) -> None:
     monkeypatch.setattr(Aws, "expiry", lambda self: left)
-    (finding,) = account.whose(clients, USER)
+    (finding,) = account.credentials(clients, USER)
     assert finding.level is level
     assert f"{USER.arn} (account {ACCOUNT})" in finding.says
 
@@ -179,7 +179,7 @@ def test_quotas_are_noted_above_nine_tenths(
 
 def on_machine(clients: Clients, **changes: Any) -> list[Finding]:
     settings = make.settings(make.function(source=make.image_source(base=None)), **changes)
-    return [f for check in checks_of(settings, clients) for f in found(check)]
+    return [f for check in checks_of(settings, clients) for f in run_check(check)]
 
 
 def checks_of(settings: Settings, clients: Clients) -> list[Check]:
@@ -197,7 +197,7 @@ def test_an_image_needs_an_engine_and_a_zip_does_not(clients: Clients) -> None:
     said = [f.says for f in on_machine(clients) if f.level is Level.WRONG]
     assert said == ["no Docker engine answers at unix:///nowhere/docker.sock"]
     settings = make.settings(make.function(source=make.zip_source(layers=())))
-    assert [f for check in checks_of(settings, clients) for f in found(check)] == []
+    assert [f for check in checks_of(settings, clients) for f in run_check(check)] == []
 
 
 @pytest.mark.usefixtures("dockerfile")
@@ -206,9 +206,9 @@ def test_a_build_secret_without_a_value_is_wrong(
 ) -> None:
     function = make.function(source=make.image_source(base=None, secrets={"npm": "NPM_TOKEN"}))
     (secrets, *_) = checks_of(make.settings(function), clients)
-    assert "NPM_TOKEN (of secret npm)" in found(secrets)[0].says
+    assert "NPM_TOKEN (of secret npm)" in run_check(secrets)[0].says
     monkeypatch.setenv("NPM_TOKEN", "hunter2")
-    assert found(secrets) == [ok("Build secrets have values: NPM_TOKEN")]
+    assert run_check(secrets) == [ok("Build secrets have values: NPM_TOKEN")]
 
 
 @pytest.mark.parametrize(("free", "level"), [(2 * 10**9, Level.OK), (2 * 10**9 - 1, Level.WRONG)])
@@ -217,7 +217,7 @@ def test_less_than_2_gb_free_is_wrong(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     (room, _) = checks_of(make.settings(), clients)
-    assert [f.level for f in found(room)] == [level]
+    assert [f.level for f in run_check(room)] == [level]
 
 
 def test_layers_need_npm_or_would_like_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +304,10 @@ def test_every_alarm_that_is_missing_is_named(clients: Clients, stub: Stub) -> N
 @pytest.mark.parametrize(
     ("lasts", "says"),
     [
-        (120.0, ["f:3: alarm 5xx goes off after 600 s at the earliest", "a canary of 120 s shows"]),
+        (
+            120.0,
+            ["f:3: alarm 5xx goes off after 600 s at the earliest", "a canary of 120 s is short"],
+        ),
         (300.0, ["f:3: alarm 5xx goes off after 600 s at the earliest"]),
         (600.0, []),
     ],
@@ -367,7 +370,7 @@ def checked(clients: Clients, stub: Stub, configuration: Any, **changes: Any) ->
 
 def _found_of(function: Function, clients: Clients) -> list[Finding]:
     settings = make.settings(function)
-    return found(
+    return run_check(
         lambda: functions.check(make.REGION, function, settings, ROOT, clients, rehearses=True)
     )
 
@@ -394,7 +397,7 @@ def test_an_update_is_rehearsed(clients: Clients, stub: Stub) -> None:
             "gone (ImageDeleted) Lambda cannot update such a function. Delete it",
         ),
         ({"State": "Inactive", "StateReasonCode": "Idle"}, Level.NOTE, "is Inactive (Idle)"),
-        ({"State": "Pending"}, Level.NOTE, "is Pending A deploy waits for that"),
+        ({"State": "Pending"}, Level.NOTE, "is Pending A deploy waits until that is finished"),
         ({"PackageType": "Image"}, Level.WRONG, "cannot change that to Zip"),
     ],
 )
@@ -414,14 +417,14 @@ def test_a_function_is_created_with_a_role_only(clients: Clients, stub: Stub) ->
 def test_a_role_of_another_account_is_wrong(clients: Clients, stub: Stub) -> None:
     elsewhere = make.ROLE.replace(ACCOUNT, "210987654321")
     findings = checked(clients, stub, None, role=elsewhere)
-    assert "is of account 210987654321" in only(iter(findings), Level.WRONG)[0]
+    assert "is in account 210987654321" in only(iter(findings), Level.WRONG)[0]
 
 
 @pytest.mark.parametrize(
     ("code", "level", "says"),
     [
         ("NoSuchEntity", Level.WRONG, "does not exist"),
-        ("AccessDenied", Level.NOTE, "could not be looked at: no permission for iam:GetRole"),
+        ("AccessDenied", Level.NOTE, "could not be read: no permission for iam:GetRole"),
     ],
 )
 def test_a_role_is_looked_at_if_it_may_be(
@@ -457,7 +460,7 @@ def repository(clients: Clients, stub: Stub, policy: str | None, **changes: Any)
         ecr.add_client_error("get_lifecycle_policy", "LifecyclePolicyNotFoundException", "", 400)
     else:
         ecr.add_response("get_lifecycle_policy", {"lifecyclePolicyText": policy})
-    return found(lambda: images.repository(make.REGION, name, "orders", ROOT, clients))
+    return run_check(lambda: images.repository(make.REGION, name, "orders", ROOT, clients))
 
 
 def rule(**selection: Any) -> str:
@@ -536,12 +539,12 @@ def test_a_test_by_s3_needs_its_bucket_and_a_repository_is_made_once() -> None:
     [
         (
             USER,
-            f"The policies of {USER.arn} allow what a deploy of orders in {make.REGION} changes",
+            f"The policies of {USER.arn} allow the changes of a deploy of orders in {make.REGION}",
         ),
         (
             Caller(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/run"),
-            f"The policies of role deploy allow what a deploy of orders in {make.REGION} changes, "
-            "if its session has no policy of its own",
+            "The policies of role deploy allow the changes of a deploy of orders in "
+            f"{make.REGION}, unless a session policy denies them",
         ),
     ],
 )

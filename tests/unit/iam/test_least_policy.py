@@ -233,7 +233,7 @@ def test_a_stack_needs_itself_and_its_functions(tmp_path: Path) -> None:
         f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:function:{n}" for n in ("shop-*", "*-o", "*-o:*")
     ]
     assert found["UpdateCode"]["Resource"] == functions
-    assert "name a role that has them" in notes[0]
+    assert "set a role that has them" in notes[0]
 
 
 def test_a_stack_with_a_role_and_stacks_inside(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_what_to_know_of_a_trust_is_told() -> None:
     assert cautions("octo/app:environment:prod", make.REGION) == [names]
     assert cautions("octo@1/app@2:environment:prod", make.REGION) == []
     (audience,) = cautions("octo@1/app@2:environment:prod", "cn-north-1")
-    assert "the audience sts.amazonaws.com.cn" in audience
+    assert "audience: sts.amazonaws.com.cn" in audience
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,10 @@ REQUIRED = RecordShape({"code": Key(TextShape(), "directory of the code", requir
 @pytest.mark.parametrize(
     ("shape", "written", "said"),
     [
-        (TextShape(wanted="a path"), "[a]", "value: expected a path, got a list"),
-        (TextShape(wanted="a path"), "{a: b}", "value: expected a path, got a mapping"),
-        (TextShape(wanted="a path"), "", "value: expected a path, got nothing"),
-        (TextShape(wanted="a path"), "''", "value: expected a path, got ''"),
+        (TextShape(expected="a path"), "[a]", "value: expected a path, got a list"),
+        (TextShape(expected="a path"), "{a: b}", "value: expected a path, got a mapping"),
+        (TextShape(expected="a path"), "", "value: expected a path, got nothing"),
+        (TextShape(expected="a path"), "''", "value: expected a path, got ''"),
         (
             TextShape(r"/.*", "a path that begins with /"),
             "x",
@@ -130,8 +130,8 @@ REQUIRED = RecordShape({"code": Key(TextShape(), "directory of the code", requir
         (MapOf(TextShape()), "[a]", "value: expected a mapping, got a list"),
         (MapOf(TextShape(), "[a-z]+", "a name"), "{A: b}", "expected a name, got 'A'"),
         (RecordShape({}), "word", "value: expected a mapping, got 'word'"),
-        (ONE_OF, "{}", "exactly one of 'image' or 'zip' is needed"),
-        (ONE_OF, "{image: a, zip: b}", "exactly one of 'image' or 'zip' is needed"),
+        (ONE_OF, "{}", "exactly one of 'image' or 'zip' is required"),
+        (ONE_OF, "{image: a, zip: b}", "exactly one of 'image' or 'zip' is required"),
         (REQUIRED, "{}", "'code' is missing (directory of the code)"),
     ],
 )

@@ -50,12 +50,12 @@ def test_an_absent_value_has_the_place_of_what_would_hold_it() -> None:
 
 
 def test_a_key_written_twice_is_a_problem_that_names_its_first_line() -> None:
-    assert complaints("a: 1\nb: 2\na: 3\n") == ["f.yml:3: 'a' is written twice (first on line 1)"]
+    assert complaints("a: 1\nb: 2\na: 3\n") == ["f.yml:3: duplicate key 'a' (first on line 1)"]
 
 
 def test_a_key_written_twice_deep_inside_is_found_too() -> None:
     assert complaints("a:\n  - x: 1\n    x: 2\n") == [
-        "f.yml:3: 'x' is written twice (first on line 2)"
+        "f.yml:3: duplicate key 'x' (first on line 2)"
     ]
 
 
@@ -140,7 +140,7 @@ def test_merging_something_that_is_no_mapping_is_a_problem() -> None:
 
 
 def test_an_alias_to_what_holds_it_is_a_problem_and_not_an_endless_reading() -> None:
-    assert complaints("a: &a\n  b: *a\n") == ["f.yml:1: this holds itself, through an alias"]
+    assert complaints("a: &a\n  b: *a\n") == ["f.yml:1: contains itself by an alias"]
 
 
 def test_a_variable_is_replaced_wherever_a_value_stands() -> None:
@@ -193,14 +193,14 @@ def test_a_default_with_a_brace_is_a_problem_and_no_text(default: str) -> None:
     """It would be deployed as it is written, or with the value of the inner variable in it."""
     written = f"${{UNSET:-{default}}}" if default != "no end" else "${UNSET:-no end"
     (complaint,) = complaints(f"a: '{written}'", NAME="set")
-    assert complaint.startswith("f.yml:1: the default of ${UNSET:-…} holds a brace or has no end")
+    assert complaint.startswith("f.yml:1: the default of ${UNSET:-…} has a brace or no end")
 
 
 def test_each_missing_variable_is_a_problem_at_its_line() -> None:
-    unset = "is not set; export it, or in a workflow name it under env: of the step; or write"
+    unset = "is not set; export it, or set it under env: of the workflow's step; or write"
     assert complaints("a: ${ONE}\nb:\n  - ${TWO}\n") == [
         f"f.yml:{line}: environment variable {name} {unset} ${{{name}:-default}}, or $${{{name}}} "
-        f"for ${{{name}}} itself"
+        f"for a literal ${{{name}}}"
         for line, name in ((1, "ONE"), (3, "TWO"))
     ]
 
@@ -249,7 +249,7 @@ def test_json_is_read_as_json_reads_it(value: object) -> None:
     [
         ("memroy", "; did you mean 'memory'?"),
         ("timeot", "; did you mean 'timeout'?"),
-        ("zzz", "; known here: memory, timeout"),
+        ("zzz", "; expected one of: memory, timeout"),
     ],
 )
 def test_nearest_names_the_word_that_was_meant_or_all_of_them(word: str, said: str) -> None:

@@ -82,7 +82,7 @@ def test_what_is_unknown_is_said_where_it_is_given() -> None:
         (
             "AllowedValues: [dev, prod]",
             "x",
-            "is not one of its AllowedValues; known here: dev, prod",
+            "is not one of its AllowedValues; expected one of: dev, prod",
         ),
         ("Type: Number, AllowedValues: [1, 2]", "2", ""),
         ("Type: Number, AllowedValues: [1, 2]", "3", "'3' is not one of"),

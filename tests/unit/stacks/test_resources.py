@@ -130,10 +130,10 @@ Resources:
 @pytest.mark.parametrize(
     ("handler", "said"),
     [
-        ("app.handlr", "9: handler 'app.handlr': app.py defines no 'handlr'"),
+        ("app.handlr", "9: handler 'app.handlr': app.py does not define 'handlr'"),
         ("ap.handler", "9: handler 'ap.handler': ap.py does not exist in 'code'"),
         ("ap.handler\n      Layers: [arn]", ""),  # the module can be in the layer
-        ("app.handlr\n      Layers: [arn]", "9: handler 'app.handlr': app.py defines no"),
+        ("app.handlr\n      Layers: [arn]", "9: handler 'app.handlr': app.py does not define"),
         ("!ImportValue x", ""),
         ("app.handler", ""),
         ("!Ref AWS::NoValue", ""),
@@ -151,7 +151,9 @@ def test_a_handler_that_the_code_does_not_have_is_said(root: Path, handler: str,
 
 def test_a_handler_of_globals_is_said_at_its_line(root: Path) -> None:
     text = HANDLER.replace("      Handler: %s\n", "")
-    with pytest.raises(Invalid, match=r"template.yaml:2: handler 'app.absent': app.py defines no"):
+    with pytest.raises(
+        Invalid, match=r"template.yaml:2: handler 'app.absent': app.py does not define"
+    ):
         parts(root, text)
 
 

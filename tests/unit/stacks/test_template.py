@@ -72,7 +72,7 @@ def test_json_is_read_as_well() -> None:
         ("- a\n", "template.yaml:1: is not a template"),
         ("Resources:\n  A: {}\n", "template.yaml:2: resource A has no Type"),
         ("Resources:\n  A: {Type: T}\n  A: {Type: T}\n", "template.yaml:3: 'A' is a duplicate key"),
-        ("Resources: &r\n  A: *r\n", "template.yaml:1: this holds itself, through an alias"),
+        ("Resources: &r\n  A: *r\n", "template.yaml:1: contains itself by an alias"),
     ],
 )
 def test_what_is_no_template_is_said_at_its_line(text: str, said: str) -> None:

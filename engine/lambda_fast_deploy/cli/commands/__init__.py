@@ -1,25 +1,25 @@
-"""The commands: a file each, which is named here and declares the rest itself."""
+"""The list of commands; each is a module of this package, by its name."""
 
-# A command is a module of this package, by its name, with
-#   declare(commands, summary)   its words, options and examples
-#   run(context)                 what it does; imports what only it needs, and returns the exit code
+# A module of a command has two functions:
+#   declare(commands, summary)   adds its arguments, options and examples
+#   run(context)                 runs it and returns the exit code; imports what only it needs
 GROUPS = {
     "deploy": {
         "deploy": "build and deploy what changed",
-        "plan": "say what a deploy would do, and why; change nothing",
-        "build": "build and push what changed, and deploy nothing",
-        "rollback": "lead users back to the version that they had before, tested",
+        "plan": "show what a deploy would change, and why",
+        "build": "build and push the base images that changed, without a deploy",
+        "rollback": "roll back to the previous version after testing it",
     },
-    "look and tidy": {
-        "status": "tell what users have, and whether the working tree differs",
-        "sizes": "tell how large layers and code would be, and what weighs most",
-        "layers": "list dependency layers and their users, go back, take off, prune",
+    "inspect and clean up": {
+        "status": "show the live versions and what a deploy would change",
+        "sizes": "show the size of layers and code, and the largest packages",
+        "layers": "list, roll back, detach and prune dependency layers",
     },
     "set up": {
-        "doctor": "find out whether this machine and its credentials can deploy",
-        "policy": "print the least IAM policy that a deploy needs",
-        "schema": "print the JSON schema of lambda-deploy.yml, or of report.json",
-        "completion": "print a script that completes commands and options in a shell",
+        "doctor": "check that this machine and its credentials can deploy",
+        "policy": "print the least-privilege IAM policy for a deploy",
+        "schema": "print the JSON schema of lambda-deploy.yml or report.json",
+        "completion": "print a completion script for a shell",
     },
 }
 COMMANDS = {name: summary for group in GROUPS.values() for name, summary in group.items()}

@@ -15,10 +15,10 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "build",
         summary,
-        "Base images are the slow part of containers; they are built when what they are\n"
-        "made of changed.",
+        "Base images hold what rarely changes. A base image is built when its Dockerfile,\n"
+        "its build context or an upstream image changed.",
         examples=("build base", "build base --commit-message '[rebuild-base]'"),
-        takes="base",
+        arguments="base",
         run=run,
     )
     command.add_argument("what", choices=["base"], metavar="WHAT", help="base: the base images")
@@ -27,7 +27,7 @@ def declare(commands: Any, summary: str) -> None:
 
 
 def run(context: CommandContext) -> int:
-    """Build the base images, and report; the exit code."""
+    """Build the base images and report; the exit code."""
     from lambda_fast_deploy.deploy import build_bases
 
     return Run(context, build_bases).carry_out()

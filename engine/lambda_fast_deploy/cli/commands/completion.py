@@ -1,4 +1,4 @@
-"""``completion``: print scripts by which shells complete commands and options."""
+"""``completion``: print the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "completion",
         summary,
-        "Each shell finds it where the examples put it.",
+        "The examples write the script where each shell loads it from.",
         examples=(
             "completion bash \\\n"
             "      > ~/.local/share/bash-completion/completions/lambda-fast-deploy",
             "completion zsh > ~/.zfunc/_lambda-fast-deploy",
             "completion fish \\\n      > ~/.config/fish/completions/lambda-fast-deploy.fish",
         ),
-        takes="SHELL",
+        arguments="SHELL",
         run=run,
     )
     command.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
 
 
 def run(context: CommandContext) -> int:
-    """Print the script, which completes the values of options by their metavars; the exit code."""
+    """Print the script, which completes values by the metavars of options; the exit code."""
     import shtab
 
     from lambda_fast_deploy.cli.parser import parser

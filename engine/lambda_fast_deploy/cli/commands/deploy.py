@@ -1,4 +1,4 @@
-"""``deploy``: build and deploy what changed, or roll back when the input of that name says so."""
+"""``deploy``: build and deploy what changed, or roll back if the input ``rollback`` is set."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "deploy",
         summary,
-        "What AWS already has is neither built nor sent again. A new version is tested\n"
-        "before it receives traffic, and rolled back if it fails.",
+        "Artifacts that AWS already has are not built or uploaded again. Each new version\n"
+        "is tested before it receives traffic. If a test fails, the deploy rolls back.",
         examples=(
             "deploy",
             "deploy --region eu-west-1 --report report.json",
@@ -30,7 +30,7 @@ def declare(commands: Any, summary: str) -> None:
 
 
 def run(context: CommandContext) -> int:
-    """Deploy, and report; the exit code."""
+    """Deploy and report; the exit code."""
     if context.given.get("rollback", "").strip():
         from lambda_fast_deploy.cli.commands import rollback
 

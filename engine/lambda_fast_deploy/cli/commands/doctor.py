@@ -22,8 +22,8 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "doctor",
         summary,
-        "Credentials, permissions, repositories, buckets, alarms, Docker, clock: each\n"
-        "finding comes with its remedy. Only reads.",
+        "Checks credentials, permissions, repositories, buckets, alarms, Docker and the\n"
+        "clock, and prints a remedy for each problem. Read-only.",
         examples=("doctor", "doctor --json"),
         run=run,
     )
@@ -32,7 +32,7 @@ def declare(commands: Any, summary: str) -> None:
 
 
 def run(context: CommandContext) -> int:
-    """Print what is ready for a deploy and what is not; the exit code.
+    """Print the findings; the exit code.
 
     Raises:
         Invalid: an option is empty.
@@ -40,7 +40,7 @@ def run(context: CommandContext) -> int:
     from lambda_fast_deploy.doctor.diagnose import examine, unreadable
     from lambda_fast_deploy.doctor.finding import Level
 
-    _ = context.given  # an empty option is no finding
+    _ = context.given  # raises for an empty option, which must not become a finding
     try:
         settings, clients = context.settings, context.clients
     except DeployError as error:

@@ -1,4 +1,4 @@
-"""``plan``: say what a deploy would do."""
+"""``plan``: show what a deploy would change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "plan",
         summary,
-        "Only reads. Every step has its reason: build, update, reuse, skip.",
+        "Read-only. Each step has an action (build, update, reuse, skip, …) and a reason.",
         examples=("plan", "plan --json | jq .changed"),
         run=run,
     )
@@ -26,7 +26,7 @@ def declare(commands: Any, summary: str) -> None:
 
 
 def run(context: CommandContext) -> int:
-    """Plan, and print the plan; the exit code."""
+    """Plan and print the plan; the exit code."""
     from lambda_fast_deploy.deploy import deploy
 
     plan_to = sys.stderr if context.options.json else sys.stdout

@@ -1,4 +1,4 @@
-"""``policy``: what IAM must allow, as JSON; what to know of it goes to stderr."""
+"""``policy``: print IAM policies as JSON on stdout, and notes about them on stderr."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "policy",
         summary,
-        "It names the functions, layers, repositories and buckets of the configuration,\n"
-        "and suffices for every command; doctor tells what it cannot look at with it.",
+        "The policy is scoped to the resources in your configuration and covers every\n"
+        "command. doctor lists the checks it skips without further permissions.",
         examples=(
             "policy > policy.json",
             "policy --trust OWNER/REPO:environment:prod > trust.json",
@@ -34,33 +34,33 @@ def declare(commands: Any, summary: str) -> None:
         run=run,
     )
     says = (
-        "print the policy that lets workflows on GitHub assume the role: OWNER/REPO, and after it "
+        "print the trust policy that lets GitHub workflows assume the role: OWNER/REPO followed by "
         ":environment:NAME, :ref:refs/heads/BRANCH or :pull_request"
     )
     command.add_argument("--trust", metavar="WHO", help=says)
-    says = "number of the AWS account; default: that of the credentials"
+    says = "ID of the AWS account; default: that of the credentials"
     command.add_argument("--account", metavar="ID", help=says)
     add_inputs_but(command, *OF_A_RUN, "credentials-expire")
 
 
 def run(context: CommandContext) -> int:
-    """Print the policy of the deploying role, or with ``--trust`` that of who may assume it.
+    """Print the policy of the deploying role, or its trust policy with ``--trust``.
 
-    Without ``--account`` the account is that of the credentials, whose functions are looked at.
+    Without ``--account``, the account is that of the credentials, and its functions are read.
 
     Returns:
         The exit code.
 
     Raises:
-        Invalid: something of it is not as it must be.
+        Invalid: the settings or an option are not valid.
     """
     from lambda_fast_deploy.iam.least_policy import of_templates, policy_for, too_long
     from lambda_fast_deploy.iam.trust import cautions, trust_policy
 
     trust, account = context.options.trust, context.options.account
     if account is not None and not re.fullmatch("[0-9]{12}", account):
-        says = f"expected the 12 digits of an AWS account, got {account!r}"
-        raise Invalid([Problem(says, Place("option --account"))])
+        message = f"expected an AWS account ID (12 digits), got {account!r}"
+        raise Invalid([Problem(message, Place("option --account"))])
     settings = context.settings
     region, functions = settings.regions[0], []
     if account is None:
@@ -79,7 +79,7 @@ def run(context: CommandContext) -> int:
 
 
 def _existing(settings: Settings, clients: Clients) -> list[ObservedFunction]:
-    """The functions that exist already, as far as the credentials may look at them."""
+    """The existing functions, as far as the credentials may read them."""
     from lambda_fast_deploy.adapters.parallel import attempts
     from lambda_fast_deploy.planning.observe import observe_others
 
@@ -88,9 +88,9 @@ def _existing(settings: Settings, clients: Clients) -> list[ObservedFunction]:
     )
     for region, error in failed.items():
         say(
-            f"note: what others gave to the functions in {region} could not be looked at "
-            f"({error.message.splitlines()[0]}): if a KMS key encrypts their environment, or if "
-            "others attached layers, kms:Decrypt and lambda:GetLayerVersion are missing here."
+            f"note: the existing functions in {region} could not be read "
+            f"({error.message.splitlines()[0]}). If they have a KMS key or layers that are not in "
+            "the configuration, add kms:Decrypt and lambda:GetLayerVersion for these."
         )
     return [each for functions in observed.values() for each in functions.values()]
 
@@ -100,7 +100,7 @@ def _account(identity: Identity) -> str:
         return identity.caller().account
     except DeployError as error:
         say(
-            f"note: {PLACEHOLDER} stands for your account, since AWS did not tell it "
-            f"({error.message.splitlines()[0]}); give --account."
+            f"note: {PLACEHOLDER} is a placeholder, because the account ID could not be read "
+            f"({error.message.splitlines()[0]}). Pass --account."
         )
         return PLACEHOLDER

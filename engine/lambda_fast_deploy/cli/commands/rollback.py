@@ -1,4 +1,4 @@
-"""``rollback``: point the alias at the version before, once that has passed its tests."""
+"""``rollback``: point the alias at an earlier version, after testing it."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "rollback",
         summary,
-        "Code, layers and configuration alike. A version that does not pass its tests is\n"
-        "passed over.",
+        "A version includes code, layers and configuration. The rollback skips versions\n"
+        "that fail their tests.",
         examples=("rollback", "rollback orders", "rollback orders --to 41"),
-        takes="[FUNCTION]",
+        arguments="[FUNCTION]",
         run=run,
     )
     add_function(command)
-    says = "number of the version; default: the newest before that passes its tests"
+    says = "number of the version; default: the newest earlier version that passes its tests"
     command.add_argument("--to", default=PREVIOUS, metavar="N", dest="rollback", help=says)
     add_reporting(command)
     add_inputs_but(command, "rollback", "commit-message", "code-only")
 
 
 def run(context: CommandContext) -> int:
-    """Roll back, and report; the exit code.
+    """Roll back and report; the exit code.
 
     Raises:
-        Invalid: the version is not one.
+        Invalid: the version is not a number.
     """
     version = context.given["rollback"].strip()
     if version != PREVIOUS and not version.isdecimal():
-        says = f"expected {PREVIOUS} or the number of a version, got {version!r}"
-        where = "option --to" if context.options.command == "rollback" else "input rollback"
-        raise Invalid([Problem(says, Place(where))])
+        message = f"expected {PREVIOUS} or the number of a version, got {version!r}"
+        source = "option --to" if context.options.command == "rollback" else "input rollback"
+        raise Invalid([Problem(message, Place(source))])
     from lambda_fast_deploy.rollback import Rollback
 
     work = Rollback(version, getattr(context.options, "only", ""))

@@ -1,4 +1,4 @@
-"""``schema``: print what a configuration or a report may hold, as JSON Schema."""
+"""``schema``: print the JSON Schema of the configuration or of the report."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "schema",
         summary,
-        "Editors check lambda-deploy.yml with it, and complete its keys.",
+        "With the schema, editors check lambda-deploy.yml and complete its keys.",
         examples=("schema > lambda-deploy.schema.json", "schema report"),
-        takes="[WHAT]",
+        arguments="[WHAT]",
         run=run,
     )
     says = f"configuration or report; default: {DOCUMENTS[0]}"

@@ -1,4 +1,4 @@
-"""``sizes``: how large layers and code would be, and what weighs most."""
+"""``sizes``: show the size of layers and code, and the largest packages."""
 
 from __future__ import annotations
 
@@ -21,31 +21,34 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "sizes",
         summary,
-        "Everything is made on this machine and sent nowhere.",
+        "Builds layers and zips on this machine and uploads nothing.",
         examples=("sizes", "sizes --check"),
         run=run,
     )
-    command.add_argument("--check", action="store_true", help="fail when something is over")
+    says = "exit with 1 if a size is over its limit"
+    command.add_argument("--check", action="store_true", help=says)
     add_json(command)
     add_inputs(command, "config", "region")
 
 
 def run(context: CommandContext) -> int:
-    """Print the size of everything; 1 when ``--check`` meets something over its limit.
+    """Print the sizes; the exit code, which is 1 with ``--check`` if one is over its limit.
 
     Raises:
         Invalid: the settings are of a stack.
-        NotReady: layers would be built of code that is not merged.
-        DeployError: something cannot be built.
+        NotReady: the code is not merged, and there are layers to build.
+        DeployError: a layer or a zip cannot be built.
     """
     from lambda_fast_deploy.sizes import sizes
 
     settings = context.load(offline=True)
     refuse_stack(settings, "sizes")
     if settings.event.unmerged and settings.layers:
-        where = settings.event.unmerged
-        says = f"sizes builds the layers, which starts programs; at the ref of {where} none starts"
-        raise NotReady(says, remedy="Run it on a branch, by a push, or on your machine.")
+        message = (
+            "sizes builds layers, which starts programs, and at the ref of "
+            f"{settings.event.unmerged} no programs may start"
+        )
+        raise NotReady(message, remedy="Run sizes after a push to a branch, or on your machine.")
     measured = sizes(settings)
     rows = [
         (

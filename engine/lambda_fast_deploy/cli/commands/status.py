@@ -1,4 +1,4 @@
-"""``status``: what users have, for people and for scripts."""
+"""``status``: show the live version of each function, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "status",
         summary,
-        "For every function in every region: the version that users have, since when, by\n"
-        "whom, how fast it is, and what a deploy would change about it. Only reads.",
+        "For each function and region: the live version, its age, author and speed, and\n"
+        "what a deploy would change. Read-only.",
         examples=("status", "status orders --json"),
-        takes="[FUNCTION]",
+        arguments="[FUNCTION]",
         run=run,
     )
     add_function(command)
@@ -47,7 +47,7 @@ def declare(commands: Any, summary: str) -> None:
 
 
 def run(context: CommandContext) -> int:
-    """Print what is live of each function; 3 when a region could not be asked."""
+    """Print the live versions; the exit code, which is 3 if a region could not be read."""
     from lambda_fast_deploy.status import status
 
     options = context.options

@@ -12,15 +12,15 @@ _CODES: dict[Colour, str] = {"red": "31", "green": "32", "dim": "2"}  # ECMA-48,
 
 
 def is_terminal(file: TextIO | None) -> bool:
-    """Whether a person looks at a file through a terminal that can move its cursor."""
+    """Whether a file is a person's terminal, and the terminal can move its cursor."""
     if file is None or file.closed:
         return False
-    written_down = VARIABLES.get("CI", "") not in ("", "false")
-    return file.isatty() and VARIABLES.get("TERM", "dumb") != "dumb" and not written_down
+    is_ci = VARIABLES.get("CI", "") not in ("", "false")
+    return file.isatty() and VARIABLES.get("TERM", "dumb") != "dumb" and not is_ci
 
 
 def painted(text: str, colour: Colour, file: TextIO | None = None) -> str:
-    """A text in a colour, if the file (default stderr) takes it; see no-color.org for NO_COLOR."""
+    """A text in a colour, if the file (default: stderr) is a terminal (no-color.org: NO_COLOR)."""
     if VARIABLES.get("NO_COLOR") or not is_terminal(file or sys.stderr):
         return text
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"

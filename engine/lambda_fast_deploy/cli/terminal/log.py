@@ -1,4 +1,4 @@
-"""What people read on stderr: one steady line for each piece of work, and how it came out."""
+"""The log on stderr: one line for each step, and the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lambda_fast_deploy.sanitize import for_log, in_line
 if TYPE_CHECKING:
     from lambda_fast_deploy.cli.terminal.progress import LiveProgress
 
-_ALWAYS_SAID = ("build", "create", "test")  # work long enough to announce before it is done
+_LONG = ("build", "create", "test")  # actions that the log also prints when they start
 _CHANGES_NOTHING = ("read", "reuse", "skip")
 _COLOURS: dict[str, Colour] = {
     "deployed": "green",
@@ -30,20 +30,20 @@ _COLOURS: dict[str, Colour] = {
 
 
 def line(entry: LogEntry) -> str:
-    """What is told of an entry; nothing if that is not worth a line."""
-    where = f" ({entry.region})" if entry.region else ""
+    """The line of an entry; an empty text if it has none."""
+    region = f" ({entry.region})" if entry.region else ""
     if entry.action == "note":
         return f"  note    {in_line(entry.reason)}"
     if isinstance(entry, Progress):
         return ""
     if entry.action == "progress":
-        return f"          {entry.id}{where}: {in_line(entry.reason)}"
+        return f"          {entry.id}{region}: {in_line(entry.reason)}"
     if entry.outcome == "running":
-        says = f"          {entry.action} {entry.id}{where}: {in_line(entry.reason)} …"
-        return says if entry.action in _ALWAYS_SAID else ""
+        start = f"          {entry.action} {entry.id}{region}: {in_line(entry.reason)} …"
+        return start if entry.action in _LONG else ""
     time, what = (
         f"  {units.seconds(entry.seconds, 2, width=5)}",
-        f"{entry.action} {entry.id}{where}",
+        f"{entry.action} {entry.id}{region}",
     )
     result = in_line(entry.detail or entry.reason)
     if entry.outcome == "failed":
@@ -54,7 +54,7 @@ def line(entry: LogEntry) -> str:
 
 
 class Log:
-    """Progress in a log, which only ever grows."""
+    """Progress as lines of a log."""
 
     def __enter__(self) -> Log:
         return self
@@ -67,13 +67,13 @@ class Log:
         say(text)
 
     def tell(self, entry: LogEntry) -> None:
-        """Print what began, goes on or ended."""
+        """Print an entry: the start, the progress or the end of a step."""
         if text := line(entry):
             say(text)
 
 
 def progress() -> Log | LiveProgress:
-    """How progress is shown: live at a terminal, line by line in a log."""
+    """The display of progress: live on a terminal, otherwise lines of a log."""
     if not is_terminal(sys.stderr):
         return Log()
     from lambda_fast_deploy.cli.terminal.progress import LiveProgress
@@ -85,23 +85,23 @@ def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
     """Print the plan of a run that only plans."""
     lines = []
     for step in plan.steps:
-        says = f"  {step.action:<8}{step.id}  ({in_line(step.reason)})"
-        lines.append(says if step.action.changes else painted(says, "dim", file))
+        text = f"  {step.action:<8}{step.id}  ({in_line(step.reason)})"
+        lines.append(text if step.action.changes else painted(text, "dim", file))
     if lines:
         writer(file)("\n".join(lines))
     changes = sum(step.action.changes for step in plan.steps)
-    say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would change something.")
+    say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would make changes.")
 
 
 def show_deliveries(deliveries: Iterable[FunctionOutcome], seconds: float) -> None:
-    """Print how each function came out, and the outputs of a stack."""
+    """Print the outcome of each function, and the outputs of a stack."""
     for delivery in deliveries:
         for spared in delivery.spared:
-            say(f"  not undone: {in_line(spared)}")
+            say(f"  not rolled back: {in_line(spared)}")
         for left in delivery.left:
-            say(f"  left as it is, mend by hand: {in_line(left)}")
-        says = f"{in_line(sentence(delivery))}, in {units.seconds(seconds, 1)}"
-        say(painted(says, _COLOURS[delivery.outcome]))
+            say(f"  could not be rolled back, fix manually: {in_line(left)}")
+        text = f"{in_line(sentence(delivery))}, in {units.seconds(seconds, 1)}"
+        say(painted(text, _COLOURS[delivery.outcome]))
         if delivery.outcome in ("deployed", "unchanged"):
             width = max(map(len, delivery.outputs), default=0)
             for name, value in delivery.outputs.items():
@@ -109,18 +109,18 @@ def show_deliveries(deliveries: Iterable[FunctionOutcome], seconds: float) -> No
 
 
 def show_bases(plan: Plan, seconds: float) -> None:
-    """Print how each base image came out."""
+    """Print the outcome of each base image."""
     for step in plan.steps:
-        done = (
+        result = (
             "built and pushed" if step.action.changes else f"nothing to do, {in_line(step.reason)}"
         )
-        say(f"{step.subject}: {done}, in {units.seconds(seconds, 1)}")
+        say(f"{step.subject}: {result}, in {units.seconds(seconds, 1)}")
     if not plan.steps:
-        say("There is no base image in the configuration.")
+        say("The configuration has no base images.")
 
 
 def show_error(error: DeployError) -> None:
-    """Print an error: its cause on the first line, its remedy on the last."""
+    """Print an error, with its cause on the first line and its remedy on the last."""
     first, *rest = for_log(str(error)).split("\n")
     say(f"{painted('error:', 'red')} {first}")
     for line in rest:

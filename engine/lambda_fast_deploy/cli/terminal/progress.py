@@ -1,7 +1,7 @@
-"""Progress at a terminal: what runs, in an area that is drawn anew at the foot of all else.
+"""Live progress on a terminal: the running steps, redrawn below the lines of the log.
 
-No mode of the terminal is changed and the cursor stays visible, so that whatever ends the program
-leaves nothing to mend.
+The display changes no mode of the terminal and leaves the cursor visible, so that the terminal is
+usable after any end of the program.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _UP, _CLEAR = "\x1b[{}A", "\r\x1b[J"  # ECMA-48: CUU, and ED from the cursor on
 @dataclass(slots=True)
 class _RunningStep:
     entry: LogEntry
-    begun: float
-    says: str
+    start: float
+    text: str
     fraction: float | None = None
 
 
 class LiveProgress:
-    """A line for each step that runs; what is told of steps that ended stays above."""
+    """A line for each running step; the lines of finished steps stay above."""
 
     def __init__(self, file: TextIO, line: Callable[[LogEntry], str]) -> None:
         self._fd = file.fileno()
         self._line = line
         self._running: dict[tuple[str, str], _RunningStep] = {}
         self._drawn: list[str] = []
-        self._lock = threading.RLock()  # a signal may come while its own thread draws
+        self._lock = threading.RLock()  # a signal handler may print while its thread draws
         self._over = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
 
@@ -56,12 +56,12 @@ class LiveProgress:
             self._draw()
 
     def say(self, text: str) -> None:
-        """Print a line that stays."""
+        """Print a line above the running steps."""
         with self._lock:
             self._draw(f"{text}\n")
 
     def tell(self, entry: LogEntry) -> None:
-        """Take what began, goes on or ended."""
+        """Show an entry: the start, the progress or the end of a step."""
         key = (entry.region, entry.id)
         with self._lock:
             if entry.outcome != "running":
@@ -70,25 +70,25 @@ class LiveProgress:
             elif isinstance(entry, Progress):
                 if running := self._running.get(key):
                     running.fraction = entry.fraction
-                    running.says = entry.reason or running.says
+                    running.text = entry.reason or running.text
             elif entry.action == "progress":
                 if running := self._running.get(key):
-                    running.says = entry.reason
+                    running.text = entry.reason
             else:
                 self._running[key] = _RunningStep(entry, clock.monotonic(), entry.reason)
 
     def _tick(self) -> None:
         while not self._over.wait(_EVERY):
-            with suppress(Exception), self._lock:  # nobody would hear of a fault in this thread
+            with suppress(Exception), self._lock:  # an error must not end this thread
                 if self._running:
                     self._draw()
 
     def _draw(self, above: str = "") -> None:
-        """Replace the area, with a text above it."""
+        """Redraw the running steps, with a text above them."""
         try:
             columns, rows = os.get_terminal_size(self._fd)
-            columns, rows = columns or 80, rows or 24  # some terminals do not tell
-            # A window that became narrower has broken what was drawn into several lines.
+            columns, rows = columns or 80, rows or 24  # some terminals report 0
+            # If the window became narrower, it has wrapped the lines that were drawn.
             up = sum(-(-_width(line) // columns) for line in self._drawn)
             lines = [_fitted(_shown(each), columns - 1) for each in self._running.values()]
             if (more := len(lines) - max(1, rows - 1)) > 0:
@@ -101,7 +101,7 @@ class LiveProgress:
             while data:
                 data = data[os.write(self._fd, data) :]
         except OSError:
-            pass  # the terminal is gone; what runs must go on
+            pass  # the terminal is gone; the run goes on
 
 
 def _shown(running: _RunningStep) -> str:
@@ -110,10 +110,10 @@ def _shown(running: _RunningStep) -> str:
     if fraction is not None and fraction < 1:
         bar = f"{'█' * int(_BAR * fraction):░<{_BAR}} {100 * fraction:2.0f} % "
     what = entry.id if entry.id.startswith(f"{entry.action}:") else f"{entry.action} {entry.id}"
-    where = f" ({entry.region})" if entry.region else ""
+    region = f" ({entry.region})" if entry.region else ""
     spinner = _SPINNER[int(now / _EVERY) % len(_SPINNER)]
-    seconds = now - running.begun
-    return f"{spinner} {units.seconds(seconds, 1, width=5)} {bar}{what}{where}: {running.says}"
+    seconds = now - running.start
+    return f"{spinner} {units.seconds(seconds, 1, width=5)} {bar}{what}{region}: {running.text}"
 
 
 def _columns(character: str) -> int:
@@ -125,7 +125,7 @@ def _width(text: str) -> int:
 
 
 def _fitted(text: str, columns: int) -> str:
-    """A text in one line of so many columns, without what would move the cursor."""
+    """A text cut to a number of columns, without characters that move the cursor."""
     text = "".join(c if c.isprintable() else " " for c in text)
     if _width(text) <= columns:
         return text

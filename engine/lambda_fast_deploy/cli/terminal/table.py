@@ -1,4 +1,4 @@
-"""Tables for people, and the same as one JSON document for scripts."""
+"""Tables for people, and JSON documents for scripts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambda_fast_deploy.sanitize import in_line
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]], *, quiet: bool) -> None:
-    """Print a table, its columns aligned, without the empty ones; quiet, beside a JSON document."""
+    """Print a table without its empty columns; on stderr if ``quiet``, for stdout has JSON."""
     shown = [i for i in range(len(head)) if any(row[i] for row in rows)]
     rows = [[in_line(cell) for cell in row] for row in rows]
     widths = {i: max(len(row[i]) for row in (head, *rows)) for i in shown}

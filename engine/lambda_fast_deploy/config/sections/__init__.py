@@ -1,1 +1,1 @@
-"""The sections of lambda-deploy.yml: the keys of each, and how its values become the model's."""
+"""The sections of lambda-deploy.yml: the keys of each, and the reader of its values."""

@@ -1,4 +1,4 @@
-"""Budgets: largest sizes, and the longest cold start."""
+"""Budgets: limits of sizes and of the cold start."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ BUDGETS = RecordShape(
         "code": Key(QuantityShape("size"), "largest unzipped size of a function's code"),
         "layer": Key(QuantityShape("size"), "largest unzipped size of each layer"),
         "total": Key(QuantityShape("size"), "largest unzipped size of code and layers"),
-        "cold-start": Key(QuantityShape("duration"), "longest initialisation, measured"),
+        "cold-start": Key(QuantityShape("duration"), "longest measured initialisation"),
     }
 )
 
 
 def read_budgets(value: Mapping[str, Any]) -> Budgets:
-    """The budgets, from values of the right shape."""
+    """The budgets, from checked values."""
     sizes = {key: int(size) for key, size in value.items() if key != "cold-start"}
     return Budgets(**sizes, cold_start=value.get("cold-start"))

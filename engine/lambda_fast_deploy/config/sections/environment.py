@@ -1,4 +1,4 @@
-"""Which environment variables a function can have."""
+"""The environment variables that a function can have."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from lambda_fast_deploy.schema.shapes import MapOf, TextShape
 if TYPE_CHECKING:
     from lambda_fast_deploy.config.validation import ValidatedDocument
 
-# Lambda developer guide, "Defined runtime environment variables": reserved names, but for those
-# with an underscore first, which no name has.
+# Lambda developer guide, "Defined runtime environment variables": reserved names, except those
+# that begin with an underscore, which the API refuses for any name.
 RESERVED = frozenset(
     """
     AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV
@@ -28,7 +28,7 @@ ENVIRONMENT = MapOf(
 
 
 def check_variables(checked: ValidatedDocument) -> None:
-    """Note every variable of a function that Lambda sets itself, whatever else is wrong with it."""
+    """Report variables that Lambda reserves, also of functions with other problems."""
     for name, value in checked.values.get("functions", {}).items():
         for variable in sorted(RESERVED & value.get("environment", {}).keys()):
             says = f"{variable} is reserved by Lambda and cannot be set"

@@ -1,6 +1,6 @@
-"""Functions: what they are made of, and what they run with.
+"""Functions: their package and their configuration.
 
-Bounds are those of the Lambda API reference (``CreateFunction``).
+The bounds are those of the Lambda API reference (``CreateFunction``).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 
 ZIP = RecordShape(
     {
-        "code": Key(PATH, "directory of the function's own code", required=True),
+        "code": Key(PATH, "directory of the function's code", required=True),
         "handler": Key(
             TextShape(r"(?=.{1,128}$)[^\s]+\.[^\s.]+", "a handler such as app.handler"),
             "module and function that Lambda calls",
@@ -60,8 +60,8 @@ ZIP = RecordShape(
         "runtime": Key(RUNTIME, "Lambda runtime", required=True),
         "layers": Key(
             ListOf(TextShape(LAYER_NAME, "a layer's name")),
-            f"layers, first to last; at most {MAX_LAYERS}",
-            otherwise="those that the function has",
+            f"layers in order, at most {MAX_LAYERS}",
+            otherwise="the function's current layers",
         ),
     }
 )
@@ -73,27 +73,27 @@ FUNCTION = RecordShape(
         "architecture": ARCHITECTURE,
         "role": Key(
             ROLE,
-            "execution role; needed when the function does not exist yet",
+            "execution role; required to create the function",
         ),
         "alias": Key(
             TextShape(r"(?!\d+$)[A-Za-z0-9_-]{1,128}|\$LATEST", "an alias name"),
-            "alias that users call, moved last; $LATEST: none, users have what was uploaded last",
+            "alias to point at the new version; $LATEST deploys without versions",
             default="live",
         ),
-        # The bounds of the API; where less is allowed, Lambda says so.
+        # The bounds of the API; if an account's are lower, Lambda reports that.
         "memory": Key(IntegerShape(128, 32768, "MB"), "memory in MB"),
         "timeout": Key(IntegerShape(1, 5400, "seconds"), "timeout in seconds"),
         "storage": Key(IntegerShape(512, 32768, "MB"), "storage of /tmp in MB"),
         "description": Key(TextShape(r".{0,256}", "up to 256 characters"), "description"),
         "environment": Key(
-            ENVIRONMENT, "environment variables, merged with those that are there; 4 KB in all"
+            ENVIRONMENT, "environment variables, merged with the existing ones; at most 4 KB"
         ),
         "vpc": Key(
             RecordShape(
                 {
                     "subnets": Key(
                         ListOf(TextShape(r"subnet-[0-9a-z]+", "a subnet's id")),
-                        "subnets; [] for none",
+                        "subnets; [] removes the function from the VPC",
                     ),
                     "security-groups": Key(
                         ListOf(TextShape(r"sg-[0-9a-z]+", "a security group's id")),
@@ -101,29 +101,33 @@ FUNCTION = RecordShape(
                     ),
                 }
             ),
-            "network that the function is in",
+            "VPC of the function",
         ),
         "tracing": Key(ChoiceShape(("active", "pass-through")), "X-Ray tracing"),
         "logging": Key(
             RecordShape(
                 {
-                    "format": Key(ChoiceShape(("text", "json")), "of the log"),
-                    "level": Key(ChoiceShape(LEVELS), "of the application's log; with json only"),
+                    "format": Key(ChoiceShape(("text", "json")), "format of the log"),
+                    "level": Key(
+                        ChoiceShape(LEVELS), "level of the application's log; only with json"
+                    ),
                     "system-level": Key(
-                        ChoiceShape(LEVELS[1:4]), "of Lambda's own; with json only"
+                        ChoiceShape(LEVELS[1:4]), "level of Lambda's system log; only with json"
                     ),
                     "group": Key(TextShape(r"[A-Za-z0-9_./#-]{1,512}", "a log group"), "log group"),
                 }
             ),
-            "where and how the function logs",
+            "logging of the function",
         ),
-        "tags": Key(TAGS, "tags, added to those there"),
-        "url": Key(ChoiceShape(("public", "iam")), "function URL on the alias, open or IAM-signed"),
-        "tests": Key(TEST_NAMES, "tests, in order"),
-        "canary": Key(CANARY, "let a part of the users' calls try the new version first"),
+        "tags": Key(TAGS, "tags, added to the existing ones"),
+        "url": Key(
+            ChoiceShape(("public", "iam")), "function URL on the alias, public or signed with IAM"
+        ),
+        "tests": Key(TEST_NAMES, "names of its tests, in order"),
+        "canary": Key(CANARY, "send a share of the traffic to the new version first"),
         "keep": Key(
             IntegerShape(1, 1000, "versions"),
-            "versions that stay after a release, with their images",
+            "number of versions to keep after a deploy, with their images",
             otherwise="all",
         ),
     },
@@ -139,7 +143,7 @@ def read_function(
     layers: Mapping[str, Layer],
     available: Mapping[str, FunctionTest],
 ) -> Function:
-    """A function; the bases, layers and tests that it may name are given."""
+    """A function, from checked values; ``bases``, ``layers`` and ``available`` tests by name."""
     path = ("functions", name)
     value = FUNCTION.completed(value)
     architecture = Architecture(value["architecture"])
@@ -166,7 +170,7 @@ def read_function(
 def _canary(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> Canary | None:
     if value["alias"] == LATEST:
         for key in {"canary", "keep", "url"} & value.keys():
-            checked.problem(f"{key} needs an alias, and users call {LATEST}", *path, key)
+            checked.problem(f"{key} requires an alias other than {LATEST}", *path, key)
     if "canary" not in value:
         return None
     return read_canary(value["canary"], checked.at(*path, "canary"))
@@ -190,14 +194,14 @@ def _zip(
     parts = [part for each in named_layers if each in layers for part in layers[each].parts]
     if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
         checked.problem(
-            f"{number} layers; a Lambda function takes at most {MAX_LAYERS}",
+            f"{number} layers; a Lambda function can have at most {MAX_LAYERS}",
             *path,
             "layers",
         )
     for index, layer in enumerate(named_layers):
         place = (*path, "layers", index)
         if layer not in (names := checked.names("layers")):
-            checked.problem(f"no layer {layer!r}{nearest(layer, names)}", *place)
+            checked.problem(f"unknown layer {layer!r}{nearest(layer, names)}", *place)
         elif layer in layers and (layers[layer].runtime, layers[layer].architecture) != (
             value["runtime"],
             architecture,
@@ -224,6 +228,6 @@ def _configuration(
     if logging.get("format") != "json":  # API: LoggingConfig
         for key in ("level", "system-level"):
             if key in logging:
-                checked.problem(f"{key} needs format: json", *path, "logging", key)
+                checked.problem(f"{key} requires format: json", *path, "logging", key)
     rows: tuple[Attribute | FunctionSetting, ...] = (*CONFIGURABLE, *SETTINGS)
     return Configuration(**{r.name: r.read(value[r.key]) for r in rows if r.key in value})

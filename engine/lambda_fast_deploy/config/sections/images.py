@@ -1,4 +1,4 @@
-"""Images: base images that functions share, and those of functions, with their repositories."""
+"""Images: base images, the images of functions, and their repositories."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _BUILD = {
     "context": Key(PATH, "build context", default=".", otherwise="the directory of this file"),
     "build-args": Key(STRINGS, "build arguments"),
     "build-secrets": Key(
-        _SECRETS, "build secrets: the environment variable of each id that is mounted"
+        _SECRETS, "build secrets: the id of each, and the environment variable with its value"
     ),
     "upstream": Key(
         ChoiceShape(("follow", "ignore")),
-        "whether it is built again when an image moves that it starts from, or copies from",
+        "whether to rebuild it if an image in its FROM or COPY --from was updated",
         default="follow",
     ),
 }
@@ -51,7 +51,7 @@ BASE = RecordShape(
         "repository": Key(REPOSITORY, "ECR repository", otherwise="the base's name with -base"),
         "tag": Key(
             TextShape(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}", "an image tag"),
-            "human tag of the image",
+            "readable tag of the image",
             default="latest",
         ),
         "architecture": ARCHITECTURE,
@@ -66,10 +66,12 @@ IMAGE = RecordShape(
         "dockerfile": Key(PATH, "path of the Dockerfile", default="Dockerfile.lambda"),
         "context": _BUILD["context"],
         "repository": Key(REPOSITORY, "ECR repository", otherwise="the function's name"),
-        "base": Key(TextShape(NAME, "a base's name"), "base image, handed over as BASE_IMAGE"),
+        "base": Key(
+            TextShape(NAME, "a base's name"), "base image, passed as build argument BASE_IMAGE"
+        ),
         "compression": Key(
             ChoiceShape(("auto", "zstd", "gzip")),
-            "of the image's layers; auto: zstd, and gzip where Lambda refuses that",
+            "compression of the image's layers; auto: zstd, or gzip if Lambda refuses that",
             default="auto",
         ),
         "build-args": _BUILD["build-args"],
@@ -80,7 +82,7 @@ IMAGE = RecordShape(
 
 
 def read_base(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> Base:
-    """A base image, from values of the right shape."""
+    """A base image, from checked values."""
     path = ("bases", name)
     value = BASE.completed(value)
     return Base(
@@ -103,13 +105,13 @@ def read_image(
     architecture: Architecture,
     bases: Mapping[str, Base],
 ) -> ImageSource:
-    """The image of a function, from values of the right shape; the bases it may name are given."""
+    """The image of a function, from checked values; ``bases`` by name."""
     path = ("functions", name, "image")
     value = IMAGE.completed(value)
     base = value.get("base")
     names = checked.names("bases")
     if base is not None and base not in names:
-        checked.problem(f"no base {base!r}{nearest(base, names)}", *path, "base")
+        checked.problem(f"unknown base {base!r}{nearest(base, names)}", *path, "base")
     elif base is not None and base in bases and bases[base].architecture != architecture:
         checked.problem(
             f"base {base!r} is built for {bases[base].architecture}, "
@@ -119,7 +121,7 @@ def read_image(
         )
     is_default = value["dockerfile"] == IMAGE.keys["dockerfile"].default
     has_another = is_default and is_file(checked.root / "Dockerfile")
-    hint = "; there is a Dockerfile: write dockerfile: Dockerfile" if has_another else ""
+    hint = "; to use the existing Dockerfile, set dockerfile: Dockerfile" if has_another else ""
     return ImageSource(
         dockerfile=checked.file(value["dockerfile"], *path, "dockerfile", hint=hint),
         context=checked.directory(value["context"], *path, "context"),
@@ -132,25 +134,25 @@ def read_image(
     )
 
 
-def read_repository(checked: ValidatedDocument, given: str | None, default: str, *path: str) -> str:
-    """The name of a repository: the one that is given, or else the default.
+def read_repository(checked: ValidatedDocument, value: str | None, default: str, *path: str) -> str:
+    """The name of a repository.
 
     Args:
-        checked: takes what is wrong with it.
-        given: what was written.
-        default: what it is named without that.
-        path: where it is, or would be, written.
+        checked: the document to add problems to.
+        value: the name in the configuration, if it has one.
+        default: the name if the configuration has none.
+        path: the path of the mapping that has the name.
     """
-    name = default if given is None else given
+    name = default if value is None else value
     if _ADDRESS.match(name):
         checked.problem(
-            f"{name!r} is the address of a registry; give the name of the repository alone. Images "
-            "go to the account and region of the function, and Lambda takes none of another region",
+            f"{name!r} is the address of a registry; write only the name of the repository. Images "
+            "must be in the region of the function and are pushed to its account",
             *path,
             "repository",
         )
     elif not re.fullmatch(REPOSITORY.pattern, name) or len(name) not in _LENGTHS:
-        says = f"no repository of ECR can have the name {name!r}"
-        more = "" if given is not None else "; give repository:"
-        checked.problem(says + more, *path, "repository")
+        remedy = "" if value is not None else "; set repository:"
+        message = f"{name!r} is not a valid name of an ECR repository{remedy}"
+        checked.problem(message, *path, "repository")
     return name

@@ -1,4 +1,4 @@
-"""Dependency layers, which functions share."""
+"""Dependency layers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DISTRIBUTION = TextShape(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a package"
 LAYER = RecordShape(
     {
         "requirements": Key(
-            OneOf(PATH, ListOf(TextShape(wanted="a requirement"))),
+            OneOf(PATH, ListOf(TextShape(expected="a requirement"))),
             "requirements file, pyproject.toml (with its uv.lock, poetry.lock, pdm.lock or "
             "pylock.toml), Pipfile.lock, or a list; for Node.js package-lock.json, pnpm-lock.yaml "
             "or yarn.lock",
@@ -42,15 +42,13 @@ LAYER = RecordShape(
         "architecture": ARCHITECTURE,
         "sources": Key(
             ListOf(_DISTRIBUTION),
-            "packages that are built from source, which runs programs of theirs; of all others "
-            "only wheels are taken, but for your own folders that the requirements name",
+            "packages to build from source, which runs their build scripts; other packages are "
+            "installed from wheels only, except local folders in the requirements",
         ),
-        "extras": Key(
-            ListOf(_DISTRIBUTION), "extras of the project that are wanted", otherwise="none"
-        ),
+        "extras": Key(ListOf(_DISTRIBUTION), "extras of the project to install", otherwise="none"),
         "groups": Key(
             ListOf(_DISTRIBUTION),
-            "dependency groups that are wanted besides what the project always needs",
+            "dependency groups of the project to install",
             otherwise="none",
         ),
         "split": Key(
@@ -59,31 +57,31 @@ LAYER = RecordShape(
                 r"[A-Za-z0-9_-]{1,60}",
                 "a name",
             ),
-            "several layers NAME-part, each with these packages and what they need; one may be "
-            "the rest",
+            "split into layers NAME-PART, each with the listed packages and their dependencies; "
+            "one part can be rest",
         ),
         "prune": Key(
             ChoiceShape(("safe", "aggressive", "none")),
-            "what is left out; safe: tests, type stubs, sources, metadata",
+            "files to remove; safe: tests, type stubs, sources, metadata",
             default="safe",
         ),
-        "remove": Key(ListOf(TextShape(wanted="a pattern")), "further paths to leave out"),
+        "remove": Key(ListOf(TextShape(expected="a pattern")), "further paths to remove"),
         "keep": Key(
-            ListOf(TextShape(wanted="a pattern")), "paths to keep, whatever the profile says"
+            ListOf(TextShape(expected="a pattern")), "paths to keep; takes precedence over prune"
         ),
         "services": Key(
-            ListOf(TextShape(r"[a-z0-9-]+", "a service of AWS's")),
-            "the services that botocore keeps; from-code stands for those that the functions' own "
-            "code makes clients of",
+            ListOf(TextShape(r"[a-z0-9-]+", "an AWS service")),
+            "services whose data botocore keeps; from-code: those that the code of the functions "
+            "creates clients for",
             otherwise="all",
         ),
         "bytecode": Key(
             ChoiceShape(("include", "only", "none")),
-            "compiled modules, for faster cold starts: beside the sources where they fit "
-            "(include), in their place (only), or not at all (none)",
+            "compiled modules, for faster cold starts: with the sources if they fit (include), "
+            "without the sources (only), or none",
             default="include",
         ),
-        "budget": Key(QuantityShape("size"), "largest unzipped size of this layer, of each part"),
+        "budget": Key(QuantityShape("size"), "largest unzipped size of the layer, or of each part"),
     }
 )
 
@@ -97,33 +95,34 @@ _OF_PYTHON = {
 def default_layer(
     name: str, requirements: Path | tuple[str, ...], runtime: Runtime, architecture: Architecture
 ) -> Layer:
-    """A layer of which a configuration would say nothing that it need not."""
+    """A layer with the defaults of all optional keys."""
     value = LAYER.completed({})
     rules = PruningRules(value["prune"])
     return Layer(name, requirements, runtime, architecture, rules, value["bytecode"])
 
 
 def read_layer(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> Layer:
-    """A dependency layer, from values of the right shape."""
+    """A dependency layer, from checked values."""
     for_python = sorted(_OF_PYTHON & value.keys())
     value = LAYER.completed(value)
     budget, requirements = value.get("budget"), value["requirements"]
     split = {
-        part: () if held == "rest" else tuple(held) for part, held in value.get("split", {}).items()
+        part: () if packages == "rest" else tuple(packages)
+        for part, packages in value.get("split", {}).items()
     }
-    if sum(not held for held in split.values()) > 1:
-        checked.problem("only one part can be the rest", "layers", name, "split")
-    listed = Counter(each.lower() for held in split.values() for each in held)
-    for twice in sorted(each for each, times in listed.items() if times > 1):
-        checked.problem(f"{twice} is in two parts", "layers", name, "split")
+    if sum(not packages for packages in split.values()) > 1:
+        checked.problem("only one part can be rest", "layers", name, "split")
+    counts = Counter(each.lower() for packages in split.values() for each in packages)
+    for package in sorted(each for each, count in counts.items() if count > 1):
+        checked.problem(f"{package} is in two parts", "layers", name, "split")
     if Runtime(value["runtime"]).family is NODEJS:
         if isinstance(requirements, list) or Path(requirements).name not in NODE_LOCKS:
-            says = f"a layer for {value['runtime']} is made of a lock: {' or '.join(NODE_LOCKS)}"
-            checked.problem(says, "layers", name, "requirements")
+            message = f"a layer for {value['runtime']} needs a lock file: {' or '.join(NODE_LOCKS)}"
+            checked.problem(message, "layers", name, "requirements")
         elif is_file(checked.root / requirements):
             checked.file(str(Path(requirements).with_name("package.json")), "layers", name)
         for key in for_python:
-            checked.problem("is for Python layers only", "layers", name, key)
+            checked.problem(f"{key} only applies to Python layers", "layers", name, key)
     return Layer(
         name=name,
         requirements=tuple(requirements)
@@ -147,7 +146,7 @@ def read_layer(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> 
 
 
 def with_services(checked: ValidatedDocument, layer: Layer, functions: Iterable[Function]) -> Layer:
-    """The layer with the services that the code of its functions uses, if it asks for those."""
+    """The layer, with the services that the code of its functions uses in place of from-code."""
     if FROM_CODE not in layer.pruning.services:
         return layer
     path, services = ("layers", layer.name, "services"), set(layer.pruning.services)
@@ -162,10 +161,11 @@ def with_services(checked: ValidatedDocument, layer: Layer, functions: Iterable[
             services |= named
             for file, line in unknown:
                 where = f"{file.relative_to(checked.root)}, line {line}"
-                says = f"the service of a client is not to be seen in {where}; list them"
-                checked.problem(says, *path)
+                message = f"the service of the client in {where} is not a literal; list it here"
+                checked.problem(message, *path)
     services.remove(FROM_CODE)
     if not services:
-        checked.problem("no code of its functions makes a client; list the services", *path)
+        message = "the code of its functions creates no clients; list the services here"
+        checked.problem(message, *path)
     pruning = replace(layer.pruning, services=tuple(sorted(services)))
     return replace(layer, pruning=pruning)

@@ -6,12 +6,12 @@ from lambda_fast_deploy.models.runtime import LAYER_RUNTIMES, OTHER_RUNTIMES, RU
 from lambda_fast_deploy.schema.records import Key
 from lambda_fast_deploy.schema.shapes import ChoiceShape, ListOf, MapOf, TextShape
 
-_ELSEWHERE = "; functions of another runtime come from a stack (template) or an image"
+_ELSEWHERE = "; for other runtimes use a stack (template) or an image"
 RUNTIME = ChoiceShape(RUNTIMES, OTHER_RUNTIMES, _ELSEWHERE)
 LAYER_RUNTIME = ChoiceShape(LAYER_RUNTIMES, OTHER_RUNTIMES, _ELSEWHERE)
 ARCHITECTURE = Key(ChoiceShape(("x86_64", "arm64")), "instruction set", default="x86_64")
 
-PATH = TextShape(wanted="a path")
+PATH = TextShape(expected="a path")
 NAME = r"[A-Za-z0-9_-]{1,64}"
 BUCKET = TextShape(r"[a-z0-9{][a-z0-9.{}-]{1,61}[a-z0-9}]", "a bucket name")
 ROLE = TextShape(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "the ARN of an IAM role")

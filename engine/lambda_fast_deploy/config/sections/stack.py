@@ -1,4 +1,4 @@
-"""A stack, from the configuration and from samconfig.toml beside its template."""
+"""A stack, from the configuration and from the samconfig.toml of its template."""
 
 from __future__ import annotations
 
@@ -42,46 +42,52 @@ STACK = RecordShape(
         ),
         "samconfig": Key(
             TextShape(r"[A-Za-z0-9_-]+", "an environment of samconfig.toml"),
-            f"which environment of the {SAMCONFIG} beside the template is read",
+            f"environment of {SAMCONFIG} to use",
             otherwise=DEFAULT,
         ),
-        "parameters": Key(STRINGS, "parameters of the template, before those of samconfig.toml"),
+        "parameters": Key(
+            STRINGS, f"parameters of the template; take precedence over those of {SAMCONFIG}"
+        ),
         "capabilities": Key(
             CAPABILITIES,
-            "what the template may do, as CloudFormation calls it",
+            "CloudFormation capabilities to acknowledge",
         ),
         "tags": Key(TAGS, "tags of the stack"),
         "role": Key(
             ROLE,
             "role that CloudFormation assumes",
-            otherwise="the permissions of the deployer",
+            otherwise="none, CloudFormation uses the permissions of the run",
         ),
         "tests": Key(
             MapOf(TEST_NAMES, LOGICAL_ID, "the logical id of a function"),
-            "tests of functions, by their logical ids",
+            "names of the tests of each function, by its logical id",
         ),
         "may-replace": Key(
             ListOf(TextShape(rf"{LOGICAL_ID}(/{LOGICAL_ID})*", "the logical id of a resource")),
-            "resources with data that may be replaced or removed, by their logical ids; of those "
-            "in a stack inside this one, STACK/RESOURCE",
+            "logical ids of resources with data that a deploy may replace or remove; in a nested "
+            "stack STACK/RESOURCE",
         ),
         "alarms": Key(
             RecordShape(
                 {
-                    "errors": Key(IntegerShape(0, 10**6, "calls"), "failed calls in five minutes"),
-                    "throttles": Key(
-                        IntegerShape(0, 10**6, "calls"), "refused calls in five minutes"
+                    "errors": Key(
+                        IntegerShape(0, 10**6, "calls"), "failed invocations in five minutes"
                     ),
-                    "duration": Key(PercentShape(), "part of the function's timeout"),
+                    "throttles": Key(
+                        IntegerShape(0, 10**6, "calls"), "throttled invocations in five minutes"
+                    ),
+                    "duration": Key(PercentShape(), "share of the function's timeout"),
                     "notify": Key(
                         TextShape(r"arn:aws[a-z-]*:sns:.+", "the ARN of an SNS topic"),
-                        "where alarms are sent",
+                        "SNS topic for alarm notifications",
                     ),
                 }
             ),
-            "alarms of every function, which go off above these",
+            "CloudWatch alarm thresholds for every function",
         ),
-        "log-retention": Key(IntegerShape(1, 3653, "days"), "days that logs of functions are kept"),
+        "log-retention": Key(
+            IntegerShape(1, 3653, "days"), "days to keep the logs of the functions"
+        ),
     }
 )
 
@@ -89,20 +95,19 @@ STACK = RecordShape(
 def read_stack(
     checked: ValidatedDocument, available: Mapping[str, FunctionTest]
 ) -> tuple[Stack | None, SamConfig]:
-    """The stack, if one is asked for, and what samconfig.toml says besides."""
+    """The stack, if the configuration has one, and the values of samconfig.toml."""
     value = checked.value("stack", None)
     if value is None:
         return None, SamConfig()
     for section in {"bases", "layers"} & checked.values.keys():
-        checked.problem("is for functions; those of a stack have theirs in the template", section)
+        checked.problem(f"{section} does not apply to stacks; use the template", section)
     template = checked.file(value["template"], "stack", "template")
     sam = read_samconfig(template.parent, value.get("samconfig", ""), checked.problems)
     name = value.get("name") or sam.stack_name
     if not name and sam.is_read:
-        checked.problem(f"give the stack a name, here or as stack_name in {SAMCONFIG}", "stack")
+        checked.problem(f"set name here or stack_name in {SAMCONFIG}", "stack")
     if sam.is_read and not (checked.values.get("artifacts") or sam.bucket):
-        says = f"name a bucket for what is built: artifacts, or s3_bucket in {SAMCONFIG}"
-        checked.problem(says, "stack")
+        checked.problem(f"set a bucket: artifacts, or s3_bucket in {SAMCONFIG}", "stack")
     tests = {
         logical: tuple(named_tests(checked, names, available, "stack", "tests", logical))
         for logical, names in value.get("tests", {}).items()
@@ -110,7 +115,8 @@ def read_stack(
     retention = value.get("log-retention")
     if retention is not None and retention not in RETENTION:
         days = ", ".join(map(str, RETENTION))
-        checked.problem(f"logs are kept for one of {days} days", "stack", "log-retention")
+        message = f"CloudWatch keeps logs for one of {days} days"
+        checked.problem(message, "stack", "log-retention")
     return Stack(
         template=template,
         name=name,
@@ -128,10 +134,10 @@ def read_stack(
 
 
 def _places(
-    checked: ValidatedDocument, value: Mapping[str, Any], sam: SamConfig, of_sam: Place
+    checked: ValidatedDocument, value: Mapping[str, Any], sam: SamConfig, samconfig: Place
 ) -> dict[tuple[str, str], Place]:
-    """Where each name is written that only the template can tell to be wrong."""
-    places = {("parameters", name): of_sam for name in sam.parameters}
+    """The place of each name that must exist in the template."""
+    places = {("parameters", name): samconfig for name in sam.parameters}
     for section in ("parameters", "tests"):
         for name in value.get(section, {}):
             places[section, name] = checked.at("stack", section, name)

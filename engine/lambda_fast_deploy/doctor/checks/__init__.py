@@ -1,1 +1,1 @@
-"""What can be wrong before the first deploy, by where it is. Every check only reads."""
+"""The checks before a deploy, by subject. All checks are read-only."""

@@ -1,4 +1,4 @@
-"""The way to AWS: regions, the clock, credentials, and what is left of the account's quotas."""
+"""The account: regions, the clock, credentials, and the remaining quotas."""
 
 from __future__ import annotations
 
@@ -21,70 +21,76 @@ EXPIRY = 900.0  # seconds; a deploy of images can last that long
 FULL = 0.9  # of a quota
 
 
-def reach(settings: Settings, clients: Clients) -> tuple[dict[str, float | None], list[Finding]]:
-    """How far off the clock is by each region that answers, and what is wrong with the others."""
+def reachable_regions(
+    settings: Settings, clients: Clients
+) -> tuple[dict[str, float | None], list[Finding]]:
+    """The clock error in seconds by each region that answers, and the findings about regions."""
     clocks, failed = attempts(clients.aws.clock_error, settings.regions)
-    return clocks, [*map(wrong, failed.values()), *(ok(f"{region} answers") for region in clocks)]
+    return clocks, [
+        *map(wrong, failed.values()),
+        *(ok(f"{region} is reachable") for region in clocks),
+    ]
 
 
 def clock(clocks: Mapping[str, float | None]) -> Iterator[Finding]:
-    """Whether signatures would be in time."""
-    known = [seconds for seconds in clocks.values() if seconds is not None]
-    if not known:
+    """Whether the clock is accurate enough for signatures."""
+    errors = [seconds for seconds in clocks.values() if seconds is not None]
+    if not errors:
         if clocks:
-            yield note("The clock could not be compared: the answers carry no Date header")
+            yield note("The clock could not be checked: the responses have no Date header")
         return
-    off = max(known, key=abs)
-    much, side = timedelta(seconds=round(abs(off))), "ahead of" if off > 0 else "behind"
-    says = f"This machine's clock is {much} {side} AWS's"
-    if abs(off) <= CLOCK:
-        yield ok(says)
+    error = max(errors, key=abs)
+    difference, side = timedelta(seconds=round(abs(error))), "ahead of" if error > 0 else "behind"
+    text = f"This machine's clock is {difference} {side} that of AWS"
+    if abs(error) <= CLOCK:
+        yield ok(text)
     else:
         yield wrong(
             NotReady(
-                f"{says}, and AWS refuses signatures that are more than five minutes off, as "
+                f"{text}; AWS refuses signatures that are off by more than five minutes with "
                 "RequestTimeTooSkewed or SignatureDoesNotMatch",
-                remedy="Set the clock, and let it be kept: timedatectl set-ntp true.",
+                remedy="Set the clock and synchronise it: timedatectl set-ntp true.",
             )
         )
 
 
-def whose(clients: Clients, caller: Caller) -> Iterator[Finding]:
-    """Whose the credentials are, and for how long."""
+def credentials(clients: Clients, caller: Caller) -> Iterator[Finding]:
+    """The caller of the credentials, and their expiry."""
     left = clients.aws.expiry()
     until = f", valid for another {units.minutes(left)}" if left is not None else ""
-    says = f"The credentials are of {caller.arn} (account {caller.account}){until}"
+    text = f"The credentials are those of {caller.arn} (account {caller.account}){until}"
     if left is not None and left < EXPIRY:
-        yield note(says, "Get new ones before a deploy that builds images.")
+        yield note(text, "Get new ones before a deploy that builds images.")
     else:
-        yield ok(says)
+        yield ok(text)
 
 
 def no_identity(error: DeployError, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Why there are no usable credentials; a workflow may lack the permission to get any."""
+    """The error of unusable credentials; a workflow may lack the permission to get any."""
     yield wrong(error)
     on_github = environ.get("GITHUB_ACTIONS") == "true"
     if on_github and not environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
         yield note(
-            "GitHub gives this job no identity: ACTIONS_ID_TOKEN_REQUEST_URL is not there",
-            "Give the job permissions: id-token: write, for aws-actions/configure-aws-credentials.",
+            "GitHub does not give this job an identity: ACTIONS_ID_TOKEN_REQUEST_URL is not set",
+            "Set permissions: id-token: write for the job, for "
+            "aws-actions/configure-aws-credentials.",
         )
 
 
 def quotas(region: str, clients: Clients) -> Iterator[Finding]:
-    """How much of Lambda's quotas is left (API: ``GetAccountSettings``)."""
+    """The remaining quotas of Lambda (API: ``GetAccountSettings``)."""
     account = clients.functions(region).account()
     used = f"{units.size(account.code)} of {units.size(account.code_limit)}"
-    says = f"Code and layers of all functions in {region} take {used}"
+    text = f"Code and layers of all functions in {region} use {used}"
     if account.code >= account.code_limit:
-        yield wrong(NotReady(f"{says}: nothing more can be uploaded", remedy=FULL_STORAGE))
+        yield wrong(NotReady(f"{text}: uploads will fail", remedy=FULL_STORAGE))
     elif account.code > FULL * account.code_limit:
-        yield note(says, FULL_STORAGE)
+        yield note(text, FULL_STORAGE)
     else:
-        yield ok(says)
+        yield ok(text)
     free, calls = account.unreserved, account.concurrency
-    says = f"{free} of {calls} concurrent calls in {region} are not reserved"
+    text = f"{free} of {calls} concurrent executions in {region} are unreserved"
     if free < (1 - FULL) * calls:
-        yield note(says, "Reserve less for other functions, or ask for a higher quota.")
+        yield note(text, "Reserve less for other functions, or request a higher quota.")
     else:
-        yield ok(says)
+        yield ok(text)

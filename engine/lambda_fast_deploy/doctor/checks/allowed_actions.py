@@ -1,6 +1,6 @@
-"""The permissions that a deploy asks IAM for.
+"""The permissions for the changes of a deploy, checked by IAM's policy simulation.
 
-What was read while looking is proved by that; here is what a deploy changes.
+Permissions to read need no simulation, because other checks use them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Needs = Mapping[str, tuple[str, ...]]
 def of_function(
     function: Function, observed: ObservedFunction | None, region: str, caller: Caller
 ) -> Needs:
-    """Actions by the ARN that they are done to; those for what is there already are left out."""
+    """Actions by the ARN of their resource, without those that existing resources do not need."""
     url = observed.url if observed else None
     actions = [
         *iam.CREATE_FUNCTIONS.changes(exists=observed is not None),
@@ -44,8 +44,8 @@ def of_function(
     arn = _lambda(caller, region, f"function:{function.name}")
     needs: dict[str, tuple[str, ...]] = {arn: tuple(actions)}
     if function.tests:
-        tested = f"{arn}:1" if function.has_alias else arn
-        needs[tested] = (*needs.get(tested, ()), *iam.TEST_FUNCTIONS.changes())
+        version = f"{arn}:1" if function.has_alias else arn
+        needs[version] = (*needs.get(version, ()), *iam.TEST_FUNCTIONS.changes())
     if function.role and (observed is None or observed.latest.role != function.role):
         needs[function.role] = iam.PASS_ROLES.changes()
     if function.canary:
@@ -58,7 +58,7 @@ def of_function(
 
 
 def of_repository(name: str, region: str, caller: Caller, *, exists: bool, deployed: bool) -> Needs:
-    """Actions by the ARN of the repository; ``deployed``: functions run images that are in it."""
+    """Actions by the ARN of the repository; ``deployed``: functions run images from it."""
     arn = str(Arn(caller.partition, "ecr", region, caller.account, f"repository/{name}"))
     actions = (
         *iam.CREATE_REPOSITORIES.changes(exists=exists),
@@ -92,18 +92,18 @@ def _lambda(caller: Caller, region: str, resource: str) -> str:
 def permitted(
     what: str, needs: Needs, region: str, caller: Caller, clients: Clients
 ) -> Iterator[Finding]:
-    """What IAM denies of the needs, as far as it may be asked.
+    """The needs that IAM denies; a note if the simulation is not permitted.
 
     Args:
-        what: is to be deployed, for people.
-        needs: actions by the ARN that they are done to.
-        region: where.
-        caller: who deploys; the account's root may do everything.
-        world: to ask IAM.
+        what: the subject of the deploy, for people.
+        needs: actions by the ARN of their resource.
+        region: the region.
+        caller: the caller of the credentials; the account's root has all permissions.
+        clients: the clients to call IAM with.
     """
     if not caller.is_root:
-        ask = partial(_simulated, what, needs, region, caller, clients)
-        yield from if_permitted(ask, "Permissions for what a deploy changes")
+        simulation = partial(_simulated, what, needs, region, caller, clients)
+        yield from if_permitted(simulation, "Permissions for the changes of a deploy")
 
 
 def _simulated(
@@ -114,7 +114,7 @@ def _simulated(
         try:
             missing = clients.identity(region).denied(caller, actions, resource)
         except NotFound as error:
-            yield note(f"Permissions of {caller.arn} could not be looked at: {error.message}")
+            yield note(f"Permissions of {caller.arn} could not be checked: {error.message}")
             return
         if missing:
             denied = True
@@ -126,9 +126,10 @@ def _simulated(
                 )
             )
     if not denied:
-        # IAM is asked about the role: what its session may do is not more, and can be less.
-        whose = f"role {caller.role}" if caller.role else caller.arn
-        session = ", if its session has no policy of its own" if caller.role else ""
+        # The simulation is of the role: a session policy can only reduce its permissions.
+        principal = f"role {caller.role}" if caller.role else caller.arn
+        session = ", unless a session policy denies them" if caller.role else ""
         yield ok(
-            f"The policies of {whose} allow what a deploy of {what} in {region} changes{session}"
+            f"The policies of {principal} allow the changes of a deploy of {what} in {region}"
+            f"{session}"
         )

@@ -1,4 +1,4 @@
-"""What a deploy finds and does not make: buckets and alarms."""
+"""Resources that a deploy uses but does not create: buckets and alarms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHORT = 300.0  # seconds of a canary
 def bucket_of_artifacts(
     region: str, store: Store, clients: Clients, what: str = "zips over 50 MB"
 ) -> Iterator[Finding]:
-    """Whether the bucket for zips is there, in the functions' region."""
+    """Whether the bucket for zips exists, in the functions' region."""
     name = store.name_in(region)
     where = clients.bucket(region, name, store.owner).region()
     if where is None and store.create:
@@ -28,7 +28,7 @@ def bucket_of_artifacts(
         yield wrong(
             NotReady(
                 f"bucket {name} for {what} does not exist in {region}",
-                remedy="Create it, or say create: true under artifacts.",
+                remedy="Create it, or set create: true under artifacts.",
             )
         )
     elif where != region:
@@ -38,18 +38,17 @@ def bucket_of_artifacts(
 
 
 def of_canary(region: str, canary: Canary, clients: Clients) -> Iterator[Finding]:
-    """Whether the alarms of a canary exist, and can go off while it lasts."""
-    there = clients.metrics(region).alarms(canary.alarms)
-    missing = missing_alarms(region, canary, there)
+    """Whether the alarms of a canary exist, and can go off during the canary."""
+    alarms = clients.metrics(region).alarms(canary.alarms)
+    missing = missing_alarms(region, canary, alarms)
     yield from map(wrong, missing)
     if canary.alarms and not missing:
         yield ok(f"The alarms of the canary exist in {region}: {', '.join(canary.alarms)}")
-    for says in slow_alarms(canary, there):
-        yield note(f"{canary.place}: {says}", "Let the canary last longer (for).")
+    for text in slow_alarms(canary, alarms):
+        yield note(f"{canary.place}: {text}", "Increase the duration of the canary (for).")
     if canary.duration < SHORT:
         yield note(
-            f"{canary.place}: a canary of {units.seconds(canary.duration)} shows few calls, as "
-            "CloudWatch "
-            "counts them by the minute",
-            "Let it last five minutes or longer (for: 5m).",
+            f"{canary.place}: a canary of {units.seconds(canary.duration)} is short, because "
+            "CloudWatch counts invocations by the minute",
+            "Use five minutes or more (for: 5m).",
         )

@@ -1,4 +1,4 @@
-"""The checkout: what a test that asks for changed files needs of it."""
+"""The checkout: the history that tests with the condition path need."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from lambda_fast_deploy.models import Settings
 
 
 def history(settings: Settings) -> Iterator[Finding]:
-    """Whether the clone reaches back to the commit that changes are counted from."""
-    asking = {
+    """Whether the clone has the previous commit, which changed files are compared with."""
+    tests = {
         test.name
         for function in settings.functions
         for test in function.tests
         if any(condition.path for condition in test.when)
     }
-    if asking and settings.event.paths is None:
+    if tests and settings.event.paths is None:
         yield note(
-            "This clone does not hold the commit before, so what changed is not known, and tests "
-            f"run whatever their path says: {', '.join(sorted(asking))}",
-            "Let actions/checkout have fetch-depth: 0.",
+            "This clone does not have the previous commit, so changed files are unknown, and these "
+            f"tests run regardless of their path: {', '.join(sorted(tests))}",
+            "Set fetch-depth: 0 for actions/checkout.",
         )

@@ -1,4 +1,4 @@
-"""Functions: whether each can be updated, or created."""
+"""Functions: whether each can be updated or created."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def check(
 
     Args:
         region: the region.
-        function: the function as it is configured.
-        settings: all that is configured.
-        caller: whose the credentials are.
-        world: where to look.
-        rehearses: whether an update of its code may be tried, which Lambda does not keep.
+        function: the function of the configuration.
+        settings: all settings.
+        caller: the caller of the credentials.
+        clients: the clients to read with.
+        rehearses: whether to try an update of its code as a dry run.
     """
     observed = observe_function(function, region, clients)
     if observed:
@@ -56,9 +56,9 @@ def check(
         yield from _state(region, function, observed.latest, clients, rehearses=rehearses)
     if observed and observed.url and function.url == "public" and not observed.url.is_open:
         yield note(
-            f"The URL of {function.name} in {region} answers 403: since 1 November 2026 it takes "
-            "lambda:InvokeFunctionUrl and lambda:InvokeFunction for everybody",
-            "Deploy: that adds what is missing.",
+            f"The URL of {function.name} in {region} answers 403: since 1 November 2026, public "
+            "URLs need a resource policy with lambda:InvokeFunctionUrl and lambda:InvokeFunction",
+            "Deploy the function, which adds the missing permissions.",
         )
     if function.role and (observed is None or observed.latest.role != function.role):
         look = partial(_role, region, function.role, caller, clients)
@@ -68,17 +68,17 @@ def check(
 
 
 def layer(region: str, name: str, clients: Clients) -> Iterator[Finding]:
-    """Whether the versions of a layer may be looked up."""
+    """Whether the versions of a layer can be listed."""
     versions = clients.layers(region).versions(name)
     newest = f"its newest version is {versions[0].number}" if versions else "it will be published"
     yield ok(f"Layer {name} in {region}: {newest}")
 
 
 def needs_of_test(region: str, test: FunctionTest, clients: Clients) -> Iterator[Finding]:
-    """Whether AWS has what a test needs, whichever event the test waits for."""
+    """Whether AWS has what a test needs, regardless of its conditions."""
     if remark := test.check(region, clients):
-        says, advice = remark
-        yield note(says, advice) if advice else ok(says)
+        text, advice = remark
+        yield note(text, advice) if advice else ok(text)
 
 
 def _state(
@@ -89,10 +89,10 @@ def _state(
         yield wrong(problem)
     elif latest.state == "Inactive":
         yield note(f"{what} is Inactive {latest.why}".rstrip(), remedy_of(latest.reason_code))
-    elif doing := under_way(latest):
-        yield note(f"{what} is {doing}", "A deploy waits for that.")
+    elif activity := under_way(latest):
+        yield note(f"{what} is {activity}", "A deploy waits until that is finished.")
     elif not rehearses:
-        yield ok(f"{what} is there; an update of its code was not tried, as this run only reads")
+        yield ok(f"{what} exists; an update of its code was not tried, because this run only reads")
     else:
         code = _rehearsal(latest)
         try:
@@ -102,33 +102,35 @@ def _state(
         except Refused as refusal:
             if "ImageUri" not in code:
                 raise
-            yield note(f"{what} could not be updated to the image that it has: {refusal.message}")
+            yield note(f"{what} could not be updated to its current image: {refusal.message}")
         else:
-            yield ok(f"{what} is there, and Lambda would take an update of its code")
+            yield ok(f"{what} exists, and Lambda accepts an update of its code")
 
 
 def _rehearsal(latest: FunctionState) -> dict[str, Any]:
-    """Code for Lambda to look at and throw away; any file does, but a zip of none is refused."""
+    """Code for a dry run; Lambda accepts any file, but refuses an empty zip."""
     if latest.package == "Image":
         return {"ImageUri": latest.code_location}
     return {"ZipFile": archive({"rehearsal.py": Path(__file__)}, compress=True).content}
 
 
 def _role(region: str, role: str, caller: Caller, clients: Clients) -> Iterator[Finding]:
-    """Whether Lambda may assume an execution role; it takes none of another account."""
+    """Whether Lambda can assume an execution role, which must be of the function's account."""
     account = Arn.parse(role).account
     if account != caller.account:
-        says = f"role {role} is of account {account}, and the credentials of {caller.account}"
-        yield wrong(NotReady(says, remedy="Name a role of the account that is deployed to."))
+        message = (
+            f"role {role} is in account {account}, but the credentials are of {caller.account}"
+        )
+        yield wrong(NotReady(message, remedy="Use a role of the account that you deploy to."))
         return
     try:
-        lets = clients.identity(region).lets_lambda_in(role)
+        is_trusted = clients.identity(region).lets_lambda_in(role)
     except NotFound:
-        says = f"role {role} does not exist"
-        yield wrong(NotReady(says, remedy="Create the execution role, or correct its ARN."))
+        message = f"role {role} does not exist"
+        yield wrong(NotReady(message, remedy="Create the execution role, or correct its ARN."))
         return
-    if lets:
-        yield ok(f"Lambda may assume role {role}")
+    if is_trusted:
+        yield ok(f"Lambda can assume role {role}")
     else:
-        remedy = "Let it trust the service lambda.amazonaws.com (sts:AssumeRole)."
-        yield wrong(NotReady(f"role {role} does not let Lambda assume it", remedy=remedy))
+        remedy = "Add lambda.amazonaws.com to its trust policy (sts:AssumeRole)."
+        yield wrong(NotReady(f"role {role} does not allow Lambda to assume it", remedy=remedy))

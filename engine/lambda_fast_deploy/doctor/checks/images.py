@@ -21,7 +21,7 @@ from lambda_fast_deploy.state.image_tags import app_tag, kept_tag
 
 
 def login(region: str, clients: Clients) -> Iterator[Finding]:
-    """Whether the registry hands out a login, and takes it from this machine's engine, if any."""
+    """Whether the registry issues a login, and accepts it from Docker, if Docker runs here."""
     credentials = clients.registry(region).login()
     if clients.docker.answers:
         clients.docker.log_in(credentials)
@@ -31,7 +31,7 @@ def login(region: str, clients: Clients) -> Iterator[Finding]:
 def repositories(desired: DesiredImages) -> dict[str, str]:
     """The repositories of the images, each with the function whose images are in it.
 
-    Bases are built again when they are lost, so theirs have none.
+    Repositories of base images have no function: a lost base image is built again.
     """
     names = {base.repository: "" for base in desired.bases.values()}
     return names | {each.source.repository: each.name for each in desired.images}
@@ -40,24 +40,25 @@ def repositories(desired: DesiredImages) -> dict[str, str]:
 def repository(
     region: str, name: str, function: str, caller: Caller, clients: Clients
 ) -> Iterator[Finding]:
-    """Whether images can be kept in a repository, and stay there."""
+    """Whether images can be pushed to a repository, and do not expire in use."""
     registry = clients.registry(region)
-    there = registry.find(name)
-    if there is None:
+    existing = registry.find(name)
+    if existing is None:
         yield ok(f"Repository {name} will be created in {region}")
     else:
-        cached = registry.digest(name, CACHE_TAG)  # proves that images may be looked up
-        yield ok(f"Repository {name} is in {region}{', with a build cache' if cached else ''}")
-        if function and not there.lets_move(CACHE_TAG):
+        cache = registry.digest(name, CACHE_TAG)  # also checks the permission to read images
+        yield ok(f"Repository {name} is in {region}{', with a build cache' if cache else ''}")
+        if function and not existing.lets_move(CACHE_TAG):
             yield note(NO_CACHE.format(repository=name), LET_CACHE_MOVE)
         if function:
             look = partial(_policy, registry, name, function)
             yield from if_permitted(look, f"The lifecycle policy of repository {name}")
-    needs = of_repository(name, region, caller, exists=there is not None, deployed=bool(function))
+    exists, deployed = existing is not None, bool(function)
+    needs = of_repository(name, region, caller, exists=exists, deployed=deployed)
     yield from permitted(f"images in {name}", needs, region, caller, clients)
 
 
 def _policy(registry: Registry, name: str, function: str) -> Iterator[Finding]:
-    tags = (app_tag(""), kept_tag(""))  # the beginnings of all tags that deployed images have
-    if says := warning(name, function, registry.policy(name), tags):
-        yield note(says, SAFE)
+    tags = (app_tag(""), kept_tag(""))  # the prefixes of all tags of deployed images
+    if text := warning(name, function, registry.policy(name), tags):
+        yield note(text, SAFE)

@@ -1,4 +1,4 @@
-"""This machine: what builds images and layers, and room for them."""
+"""This machine: the tools that build images and layers, and free disk space."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOM = 2 * 10**9  # bytes
 
 
 def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients) -> list[Check]:
-    """The checks of what these images and layers are built with."""
+    """The checks for building these images and layers."""
     sources = list(images.sources.values())
 
     def secrets() -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients)
         notes: list[str] = []
         names = check_builders(sources, clients, notes.append)
         yield from map(note, dict.fromkeys(notes))
-        yield ok(f"Images are built by {' and '.join(names)}")
+        yield ok(f"Images are built with {' and '.join(names)}")
 
     def room() -> Iterator[Finding]:
         folder = Path(tempfile.gettempdir())
@@ -43,41 +43,41 @@ def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients)
         if storage and storage.stat().st_dev != folder.stat().st_dev:
             yield _room(storage)
 
-    found: list[Check] = [secrets, builders] if sources else []
-    found += [room] if sources or layers else []
-    return [*found, lambda: of_layers(layers.values())]
+    checks: list[Check] = [secrets, builders] if sources else []
+    checks += [room] if sources or layers else []
+    return [*checks, lambda: of_layers(layers.values())]
 
 
-def spared(unmerged: str) -> Iterator[Finding]:
-    """Why this machine is not examined: that would start programs.
+def unchecked(unmerged: str) -> Iterator[Finding]:
+    """A note that this machine is not checked, because that would start programs.
 
     Args:
-        unmerged: what the checked-out code has yet to pass.
+        unmerged: "a pull request" or "a merge queue".
     """
     yield note(
-        f"Whether this machine can build was not examined: what is in {unmerged} starts no program",
+        f"The build tools were not checked: the code of {unmerged} must not start programs",
         "Run doctor on a branch, or on your machine.",
     )
 
 
 def _room(folder: Path) -> Finding:
     free = free_space(folder)
-    says = f"{units.size(free)} are free in {folder}"
+    text = f"{units.size(free)} are free in {folder}"
     if free >= ROOM:
-        return ok(says)
-    remedy = "Make room: docker system prune --all, or remove what a runner does not use."
-    return wrong(NotReady(f"{says}, where images and layers are built", remedy=remedy))
+        return ok(text)
+    remedy = "Free space: docker system prune --all, or remove unused tools of the runner."
+    return wrong(NotReady(f"{text}, where images and layers are built", remedy=remedy))
 
 
 def of_layers(layers: Collection[Layer]) -> Iterator[Finding]:
-    """Whether layers can be installed, and tried by importing them."""
+    """Whether layers can be installed, and their imports checked."""
     if any(layer.is_node for layer in layers):
         if npm := path_of("npm"):
-            yield ok(f"Node.js layers are installed by {npm}")
+            yield ok(f"Node.js layers are installed with {npm}")
         else:
             yield wrong(
                 NotReady(
-                    "Node.js layers are installed by npm, which is not on PATH",
+                    "Node.js layers need npm, which is not on PATH",
                     remedy="Install Node.js, or add actions/setup-node.",
                 )
             )
@@ -86,8 +86,11 @@ def of_layers(layers: Collection[Layer]) -> Iterator[Finding]:
             continue
         if reason := why_not(layer):
             yield note(
-                f"Layer {layer.name} cannot be tried by importing it: {reason}",
+                f"The imports of layer {layer.name} cannot be checked: {reason}",
                 "Add actions/setup-python with that version, or use a machine of its architecture.",
             )
         else:
-            yield ok(f"Layer {layer.name} is tried by {layer.runtime} on {platform.machine()}")
+            machine = platform.machine()
+            yield ok(
+                f"The imports of layer {layer.name} are checked by {layer.runtime} on {machine}"
+            )

@@ -1,4 +1,4 @@
-"""A stack: whether it takes changes, and what its artifacts go into."""
+"""A stack: whether it can be deployed, and the bucket of its artifacts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stack(
     if current.snapshot is None:
         yield ok(f"Stack {stack_context.name} will be created in {region}")
     else:
-        yield ok(f"Stack {stack_context.name} takes changes in {region}")
+        yield ok(f"Stack {stack_context.name} can be updated in {region}")
     resource = f"stack/{stack_context.name}/id"
     arn = str(Arn(caller.partition, "cloudformation", region, caller.account, resource))
     needs: dict[str, tuple[str, ...]] = {arn: permissions.DEPLOY_STACK.changes()}
@@ -37,9 +37,9 @@ def stack(
 def bucket(
     region: str, settings: Settings, context: Callable[[str], StackContext], clients: Clients
 ) -> Iterator[Finding]:
-    """Whether there is a bucket for what the stack is made of."""
+    """Whether the bucket for the stack's artifacts exists."""
     assert settings.stack
     assert settings.artifacts
     store = replace(settings.artifacts, bucket=context(region).bucket.name)
-    what = f"what stack {settings.stack.name} is made of"
+    what = f"artifacts of stack {settings.stack.name}"
     yield from bucket_of_artifacts(region, store, clients, what)

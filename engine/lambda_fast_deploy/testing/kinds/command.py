@@ -29,8 +29,8 @@ class CommandTest(KindOfTest):
     keys: ClassVar = {
         "command": Key(
             ListOf(TextShape(r"[^\0]+", "an argument")),
-            "program and arguments; it gets FUNCTION_NAME, FUNCTION_VERSION, FUNCTION_ALIAS, "
-            "FUNCTION_URL and AWS_REGION, and passes with status 0",
+            "program and arguments; passes with exit status 0. Its environment has FUNCTION_NAME, "
+            "FUNCTION_VERSION, FUNCTION_ALIAS, FUNCTION_URL and AWS_REGION",
         ),
     }
     is_retried: ClassVar = False

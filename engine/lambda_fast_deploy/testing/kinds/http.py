@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from lambda_fast_deploy.testing.endpoints import Address
     from lambda_fast_deploy.testing.target import Target
 
-# RFC 9110, section 5.5; Python sends headers as ISO 8859-1
+METHOD, STATUS = "GET", 200  # defaults
+# RFC 9110, section 5.5; Python sends ISO 8859-1
 _FIELD = r"[\t\x20-\x7e\x80-\xff]*"
 _GATEWAY = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.")
 
@@ -48,33 +49,37 @@ class HttpTest(KindOfTest):
                 r"(/|https?://)[!-~]*",
                 "a path that begins with /, or an address, with %20 for a blank and the like",
             ),
-            "request that must be answered: a path of the function, or a whole address (of an API, "
-            "a domain), which is asked when users have the new version",
+            "HTTP request to send; a path is sent to the new version before it receives traffic, a "
+            "full URL is requested after the alias points at it",
         ),
-        "method": Key(TextShape(r"[A-Z]+", "a method such as POST"), "of the request; default GET"),
+        "method": Key(
+            TextShape(r"[A-Z]+", "a method such as POST"), "method of the request", default=METHOD
+        ),
         "headers": Key(
             MapOf(
                 TextShape(_FIELD, "one line of printable characters, of ISO 8859-1"),
                 r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",
                 "a header's name",
             ),
-            "of the request",
+            "headers of the request",
         ),
-        "body": Key(TextShape(".*"), "of the request"),
+        "body": Key(TextShape(".*"), "body of the request"),
         "auth": Key(
-            ChoiceShape(("iam",)), "sign the request to a whole address with the run's credentials"
+            ChoiceShape(("iam",)), "sign a request to a full URL with the run's credentials"
         ),
         "event": EVENT,
-        "status": Key(IntegerShape(100, 599, "as an HTTP status"), "expected status; default 200"),
+        "status": Key(
+            IntegerShape(100, 599, "as an HTTP status"), "expected status", default=STATUS
+        ),
         "json": JSON,
         "faster-than": FASTER_THAN,
     }
 
     target: str
-    method: str = "GET"
+    method: str = METHOD
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
-    status: int = 200
+    status: int = STATUS
     json: Mapping[str, object] = field(default_factory=dict)
     faster_than: float | None = None
     auth: Access = "public"
@@ -85,10 +90,10 @@ class HttpTest(KindOfTest):
         value = entry.value
         test = cls(
             target=value["http"],
-            method=value.get("method", "GET"),
+            method=value["method"],
             headers=value.get("headers", {}),
             body=value.get("body", ""),
-            status=value.get("status", 200),
+            status=value["status"],
             json=value.get("json", {}),
             faster_than=value.get("faster-than"),
             auth=value.get("auth", "public"),

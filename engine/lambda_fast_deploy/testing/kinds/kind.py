@@ -24,14 +24,12 @@ if TYPE_CHECKING:
 
 EVENT = Key(
     ChoiceShape(("http", "rest", "alb")),
-    "event that a request becomes before users have the new version: as a function URL or "
-    "an HTTP API sends it (http), a REST API (rest), or a load balancer (alb); default "
-    "http, and rest in a stack that has no API but REST ones",
+    "event that a request before traffic becomes: that of a function URL or HTTP API (http), of a "
+    "REST API (rest), or of a load balancer (alb)",
+    otherwise="http, or rest in a stack whose only APIs are REST APIs",
 )
-JSON = Key(
-    MapOf(AnyValue()), "keys that the JSON answer must have, with these values; a.b is b in a"
-)
-FASTER_THAN = Key(QuantityShape("duration"), "time in which each answer must come")
+JSON = Key(MapOf(AnyValue()), "expected JSON fields; db.connected is field connected in db")
+FASTER_THAN = Key(QuantityShape("duration"), "longest time of a response")
 
 
 @dataclass(frozen=True, slots=True)

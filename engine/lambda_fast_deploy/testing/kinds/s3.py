@@ -44,19 +44,19 @@ class S3Test(KindOfTest):
         "s3": Key(
             RecordShape(
                 {
-                    "bucket": Key(_BUCKET, "bucket that the function stores in", required=True),
+                    "bucket": Key(_BUCKET, "bucket that the function writes to", required=True),
                     "path": Key(
                         TextShape(r"/.*\{key\}.*", "a path that begins with / and holds {key}"),
-                        "path of the function's API that takes PUT and GET of an object",
+                        "path of the function's API for PUT and GET of an object",
                         required=True,
                     ),
                     "prefix": Key(
-                        TextShape(".*"), "where {key} is stored in the bucket, if not at its root"
+                        TextShape(".*"), "prefix of {key} in the bucket", otherwise="none"
                     ),
                     "owner": OWNER,
                 }
             ),
-            "write and read back through the API and in the bucket",
+            "write an object by the API, find it in the bucket, and read it by the API",
         ),
         "event": EVENT,
     }

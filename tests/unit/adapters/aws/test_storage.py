@@ -105,7 +105,7 @@ def test_a_layer_of_other_bytes_than_this_run_made_is_deleted_again(
     service.add_response("delete_layer_version", {}, {"LayerName": "deps", "VersionNumber": 1})
     wanted = LayerVersion("", 1234, PRINT, "aa", ("aa", "bb"))
     with pytest.raises(
-        ContentMismatch, match="layer deps than this run made: CodeSha256 other, not sha"
+        ContentMismatch, match="layer deps than this run built: CodeSha256 other instead of sha"
     ):
         LayersApi(aws, make.REGION).publish("deps", wanted, {}, "sha", "python3.13", "arm64")
 

@@ -29,7 +29,7 @@ def test_a_log_has_a_steady_line_for_each_piece_of_work(
             detail("by BuildKit")
         with pytest.raises(BuildFailed), run_log.work("code:orders", "update"):
             raise BuildFailed("no such package")
-        progress.say("SIGINT: no further step begins")
+        progress.say("Received SIGINT: stopping and rolling back.")
     assert capsys.readouterr().err.splitlines() == [
         "   0.00 s read observe: what AWS has now",
         "          build image:orders (eu-west-1): its code changed …",
@@ -37,7 +37,7 @@ def test_a_log_has_a_steady_line_for_each_piece_of_work(
         "  note    Look at this.",
         "   0.00 s build image:orders (eu-west-1): by BuildKit",
         "   0.00 s update code:orders: FAILED: no such package",
-        "SIGINT: no further step begins",
+        "Received SIGINT: stopping and rolling back.",
     ]
 
 

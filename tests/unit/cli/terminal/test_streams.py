@@ -60,13 +60,13 @@ def python(
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_stderr_does_not_take_is_told_on_stdout_at_last(fault: str) -> None:
     code = "say('one'); show('a table'); say('two\\nthree'); finish(); finish()"
-    told = f"a table\nstderr cannot be written: {FAULTS[fault]}. What was to stand there:\n"
+    told = f"a table\nstderr cannot be written: {FAULTS[fault]}. Its lines:\n"
     assert python(code, ("stderr",), fault) == Said(0, f"{told}one\ntwo\nthree\n", "")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_stdout_does_not_take_is_told_on_stderr_once(fault: str) -> None:
-    says = f"stdout cannot be written, and what was asked for is not all there: {FAULTS[fault]}\n"
+    says = f"stdout cannot be written, so the result is incomplete: {FAULTS[fault]}\n"
     code = "show('a table'); hand_over('{}'); finish()"
     assert python(code, ("stdout",), fault) == Said(0, "", says)
 

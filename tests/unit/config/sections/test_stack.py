@@ -89,12 +89,15 @@ def test_a_value_of_a_parameter_is_shown_nowhere(root: Path) -> None:
     ("change", "said"),
     [
         (("template.yaml", "absent.yaml"), "2: file 'absent.yaml' does not exist"),
-        (("  name: shop\n", ""), "1: give the stack a name, here or as stack_name"),
-        (("artifacts: {bucket: files}\n", ""), "1: name a bucket for what is built"),
-        (("[health]", "[helth]"), "no test 'helth'; did you mean 'health'?"),
-        (("retention: 30", "retention: 31"), "logs are kept for one of 1, 3, 5"),
+        (("  name: shop\n", ""), "1: set name here or stack_name in"),
+        (("artifacts: {bucket: files}\n", ""), "1: set a bucket: artifacts, or s3_bucket in"),
+        (("[health]", "[helth]"), "unknown test 'helth'; did you mean 'health'?"),
+        (("retention: 30", "retention: 31"), "CloudWatch keeps logs for one of 1, 3, 5"),
         (("tests:\n  h", "functions: {}\ntests:\n  h"), "exactly one of 'functions' or 'stack'"),
-        (("tests:\n  h", "layers: {}\ntests:\n  h"), "those of a stack have theirs"),
+        (
+            ("tests:\n  h", "layers: {}\ntests:\n  h"),
+            "layers does not apply to stacks; use the template",
+        ),
         (("Orders:", "Or-ders:"), "expected the logical id of a function, got 'Or-ders'"),
     ],
 )
@@ -139,14 +142,16 @@ def test_code_only_is_for_stacks(root: Path) -> None:
     assert "input code-only: expected true or false, got 'yes'" in problems(
         root, template="template.yaml", **{"code-only": "yes"}
     )
-    assert "input code-only: is for a deployment" in problems(
+    assert "input code-only: cannot be combined with rollback" in problems(
         root, template="template.yaml", rollback="previous", **{"code-only": "true"}
     )
     function = {"function": "f", "code": ".", "handler": "a.b", "runtime": "python3.13"}
-    assert "input code-only: is for a stack" in problems(root, **function, **{"code-only": "true"})
+    assert "input code-only: only applies to stacks" in problems(
+        root, **function, **{"code-only": "true"}
+    )
 
 
 def test_template_goes_with_no_other_source(root: Path) -> None:
     said = problems(root, template="template.yaml", function="orders", memory="512")
-    assert "input memory: belongs to input function; template.yaml describes" in said
-    assert "input function: give either template or this, not both" in said
+    assert "input memory: is only for input function; set it in template.yaml" in said
+    assert "input function: cannot be combined with template" in said

@@ -8,16 +8,16 @@ from typing import Any
 from lambda_fast_deploy.cli.options import add_command
 
 COMMANDS = {
-    "list": "every version of the configuration's layers",
-    "users": "the function versions that have each",
-    "prune": "delete the versions that no function version has",
-    "rollback": "let the functions that have a layer go back to an earlier version of it",
-    "detach": "take a layer off the functions that have it",
+    "list": "list every version of the configuration's layers",
+    "users": "list the function versions that use each layer version",
+    "prune": "delete the layer versions that no function version uses",
+    "rollback": "roll functions back to an earlier version of a layer",
+    "detach": "remove a layer from the functions that use it",
 }
 
 
 def declare(commands: Any, summary: str) -> None:
-    """Add the command, with those below it."""
+    """Add the command and its subcommands."""
     layers = add_command(
         commands,
         "layers",
@@ -27,8 +27,8 @@ def declare(commands: Any, summary: str) -> None:
             "layers prune --dry-run",
             "layers rollback orders-dependencies --to 7",
         ),
-        takes="WHAT",
+        arguments="WHAT",
     )
-    whats = layers.add_subparsers(dest="what", prog=layers.prog, required=True, metavar="WHAT")
-    for name, says in COMMANDS.items():
-        import_module(f"{__name__}.{name}").declare(whats, says)
+    subparsers = layers.add_subparsers(dest="what", prog=layers.prog, required=True, metavar="WHAT")
+    for name, subcommand in COMMANDS.items():
+        import_module(f"{__name__}.{name}").declare(subparsers, subcommand)

@@ -1,4 +1,4 @@
-"""``layers detach``: take a layer off the functions that have it."""
+"""``layers detach``: remove a layer from the functions that use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def declare(commands: Any, summary: str) -> None:
         "detach",
         summary,
         examples=("layers detach science",),
-        takes="NAME",
+        arguments="NAME",
         run=run,
     )
     add_one_layer(command)
@@ -26,7 +26,7 @@ def declare(commands: Any, summary: str) -> None:
 
 
 def run(context: CommandContext) -> int:
-    """Deploy the functions without it, and report; the exit code."""
+    """Deploy the functions without the layer and report; the exit code."""
     from lambda_fast_deploy.release.layer_change import LayerChange
 
     work = LayerChange(context.options.name, "", detach=True)

@@ -1,4 +1,4 @@
-"""``layers list``: every version of the configuration's layers."""
+"""``layers list``: list every version of the configuration's layers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def declare(commands: Any, summary: str) -> None:
         "list",
         summary,
         examples=("layers list",),
-        takes="[NAME]",
+        arguments="[NAME]",
         run=run,
     )
     add_layer(command)
@@ -28,7 +28,7 @@ def run(context: CommandContext) -> int:
     """Print the versions with their sizes; the exit code.
 
     Raises:
-        DeployError: AWS does not tell.
+        DeployError: AWS could not be read.
     """
     uses = layer_uses(context)
     rows = [

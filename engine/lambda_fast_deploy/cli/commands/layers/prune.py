@@ -1,4 +1,4 @@
-"""``layers prune``: delete the versions that no function version has."""
+"""``layers prune``: delete the layer versions that no function version uses."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def declare(commands: Any, summary: str) -> None:
         "prune",
         summary,
         examples=("layers prune --dry-run",),
-        takes="[NAME]",
+        arguments="[NAME]",
         run=run,
     )
     add_layer(command, "dry-run")
 
 
 def run(context: CommandContext) -> int:
-    """Delete the versions, and print what became of each; the exit code.
+    """Delete the versions and print the result of each; the exit code.
 
     Raises:
-        DeployError: AWS does not tell, or did not delete one; what was deleted is told.
+        DeployError: AWS could not be read, or a version not deleted; names the deleted versions.
     """
     uses = layer_uses(context)
     if context.settings.plan_only:

@@ -1,4 +1,4 @@
-"""``layers rollback``: put an earlier version of a layer on the functions that have it."""
+"""``layers rollback``: roll functions back to an earlier version of a layer."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def declare(commands: Any, summary: str) -> None:
         "rollback",
         summary,
         examples=("layers rollback science --to 7",),
-        takes="NAME",
+        arguments="NAME",
         run=run,
     )
     add_one_layer(command)
-    says = "version to go back to; default: the one before"
+    says = "number of the layer version; default: the previous one"
     command.add_argument("--to", default="", metavar="N", help=says)
     add_json(command)
     add_inputs(command, "config", "region", "dry-run")
 
 
 def run(context: CommandContext) -> int:
-    """Deploy the functions with that version, and report; the exit code."""
+    """Deploy the functions with that version and report; the exit code."""
     from lambda_fast_deploy.release.layer_change import LayerChange
 
     work = LayerChange(context.options.name, context.options.to, detach=False)

@@ -1,4 +1,4 @@
-"""``layers users``: the function versions that have each layer version."""
+"""``layers users``: list the function versions that use each layer version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def declare(commands: Any, summary: str) -> None:
         "users",
         summary,
         examples=("layers users science --json",),
-        takes="[NAME]",
+        arguments="[NAME]",
         run=run,
     )
     add_layer(command)
@@ -27,7 +27,7 @@ def run(context: CommandContext) -> int:
     """Print a line for each use; the exit code.
 
     Raises:
-        DeployError: AWS does not tell.
+        DeployError: AWS could not be read.
     """
     uses = layer_uses(context)
     rows = [(use.layer, use.version.number, use.region, user) for use in uses for user in use.users]

@@ -1,4 +1,4 @@
-"""What the commands about layer versions have in common."""
+"""Arguments and results that the commands about layer versions share."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ if TYPE_CHECKING:
 
 
 def add_layer(command: Parser, *inputs: str) -> None:
-    """The word that names a layer, if not all are meant, and options."""
-    command.add_argument("name", nargs="?", default="", metavar="NAME", help="default: all")
+    """An optional argument with the name of a layer, and options."""
+    says = "name of the layer; default: all layers"
+    command.add_argument("name", nargs="?", default="", metavar="NAME", help=says)
     add_json(command)
     add_inputs(command, "config", "region", *inputs)
 
 
 def add_one_layer(command: Parser) -> None:
-    """The word that names the layer which is changed."""
-    command.add_argument("name", metavar="NAME", help="the layer")
+    """An argument with the name of the layer to change."""
+    command.add_argument("name", metavar="NAME", help="name of the layer")
 
 
 def layer_uses(context: CommandContext) -> list[LayerUse]:
-    """Every version of the layers, with the function versions that have it.
+    """Every version of the layers, with the function versions that use it.
 
     Raises:
         Invalid: the settings are of a stack, or have no layer of that name.
-        DeployError: AWS does not tell.
+        DeployError: AWS could not be read.
     """
     from lambda_fast_deploy.layer_versions import uses
 
