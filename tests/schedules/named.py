@@ -29,4 +29,5 @@ NAMED = {
     "another run deploys while one marks its code as tested": ("latest-good configuration-late A5"),
     "an undo that was held up writes over what has been tested": "code-late latest-good A9",
     "of two that failed nobody knows what users had": "latest-bad latest-bad A3 B3",
+    "an undo restores tags of a function that is gone": "latest-bad first-good A1 B3",
 }
