@@ -30,4 +30,5 @@ NAMED = {
     "an undo that was held up writes over what has been tested": "code-late latest-good A9",
     "of two that failed nobody knows what users had": "latest-bad latest-bad A3 B3",
     "an undo restores tags of a function that is gone": "latest-bad first-good A1 B3",
+    "the tag of a creation stays after a takeover that failed": "first-good first-good A5 B2",
 }

@@ -98,9 +98,10 @@ class FunctionRelease:
             with context.run_log.work(f"alias:{context.name}", "read", "", context.region):
                 self._moves.arrive()
         self.tests.test_unchanged(url)
-        if context.observed and not is_proved(context.function, context.observed.latest):
-            mark_tested(context, context.observed.latest, is_shared=True)
-            if is_of_a_run(context):
+        if context.observed:
+            if not is_proved(context.function, context.observed.latest):
+                mark_tested(context, context.observed.latest, is_shared=True)
+            if is_of_a_run(context):  # the run that took the creation over has failed since
                 end_creation(context, context.observed.latest.arn)
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
