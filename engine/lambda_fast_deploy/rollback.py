@@ -208,7 +208,7 @@ class _FunctionRollback:
         for number in self._way(live, alias):
             try:
                 good = self._there(number)
-                return good, self._release.tests.test_version(good)
+                return good, self._release.test(good)
             except DeployError as error:
                 if self._to != PREVIOUS or isinstance(error, NotReady):
                     raise

@@ -31,6 +31,7 @@ NAMED = {
     "of two that failed nobody knows what users had": "latest-bad latest-bad A3 B3",
     "an undo restores tags of a function that is gone": "latest-bad first-good A1 B3",
     "the tag of a creation stays after a takeover that failed": "first-good first-good A5 B2",
+    "a rollback does not say that its version was deleted": "clean-good rollback-good A1 B1",
     "a state of a stack that another run takes back is called unchanged": (
         "stack-bad stack-bad same A2 B7"
     ),

@@ -117,8 +117,8 @@ class FunctionRelease:
         announce_test(context)
         event, now = context.settings.event, clock.now()
         staged = stage(context, descriptions.of_version(event, previous, past, now=now))
-        version = self._version = staged.state
-        speed = self.tests.test_version(version)
+        version = staged.state
+        speed = self.test(version)
         has_url, took = context.function.url is not None, context.run_log.elapsed
         description = descriptions.of_alias(
             self._before(version), speed, took, now=clock.now(), has_url=has_url
@@ -179,6 +179,15 @@ class FunctionRelease:
         return error
 
     # ------------------------------------------------------------ the ways of every release
+
+    def test(self, version: FunctionState) -> Speed:
+        """Test and measure the version to release; if others delete it, later errors say so.
+
+        Raises:
+            DeployError: a test did not pass.
+        """
+        self._version = version
+        return self.tests.test_version(version)
 
     def expose(self, version: str, description: str) -> None:
         """Move all traffic to a version; until ``settle`` the alias marks it as under test."""
