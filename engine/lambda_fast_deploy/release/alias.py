@@ -205,13 +205,20 @@ class AliasMoves:
         return UndoResult.NEEDLESS
 
     def _delete(self) -> UndoResult | None:
-        if self._found_going() is None:
-            return UndoResult.NEEDLESS
-        try:
-            self._versions.delete_alias(self._context.name, self._context.function.alias)
-        except NotFound:
-            return UndoResult.NEEDLESS
-        return None
+        """Delete the alias that this run has made, unless others have taken it over.
+
+        They do if its mark has not changed for a while, and a deletion takes no condition: so the
+        mark is renewed right before it.
+        """
+        name, alias = self._context.name, self._context.function.alias
+        while marked := self._found_going():
+            with contextlib.suppress(Conflict, NotFound):  # it has changed since the look
+                self._versions.move_alias(
+                    name, alias, marked.version, marked.description, marked.revision, marked.shares
+                )
+                self._versions.delete_alias(name, alias)
+                return None
+        return UndoResult.NEEDLESS
 
     def _found_going(self) -> AliasState | None:
         """The alias, if it says that this run is undoing it."""
