@@ -32,6 +32,7 @@ NAMED = {
     "an undo restores tags of a function that is gone": "latest-bad first-good A1 B3",
     "the tag of a creation stays after a takeover that failed": "first-good first-good A5 B2",
     "a rollback does not say that its version was deleted": "clean-good rollback-good A1 B1",
+    "each of two runs fails because the other one does": "configuration-good canary-good A2 B2",
     "a state of a stack that another run takes back is called unchanged": (
         "stack-bad stack-bad same A2 B7"
     ),
