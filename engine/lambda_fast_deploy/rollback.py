@@ -175,6 +175,8 @@ class _FunctionRollback:
         if self._to == was and observed.alias.is_settled:
             return delivery
         good, speed = self._good(observed.live, observed.alias)
+        if good.version == was:  # another rollback was testing it
+            was = descriptions.proved_by(observed.alias)
         previous = descriptions.previous_of(good.description)
         took = self._context.run_log.elapsed
         description = descriptions.of_alias(previous, speed, took, back_from=was, now=clock.now())
@@ -231,13 +233,16 @@ class _FunctionRollback:
 
         The alias itself is asked first: the same version may have come after others since it was
         published. While a part of its users, or a test, has another one, it leads there: whole.
+        What another rollback is testing, or was when it was killed, is the first of the way.
         """
         if self._to != PREVIOUS:
             yield self._to
             return
         seen = {live.version} if alias.is_settled else set()
         number = descriptions.proved_by(alias)
-        if alias.is_settled:
+        if alias.is_under_test and descriptions.is_rollback(alias):
+            seen, number = {number}, alias.version
+        elif alias.is_settled:
             number = descriptions.previous_of(alias.description) or descriptions.previous_of(
                 live.description
             )

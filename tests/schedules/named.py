@@ -33,6 +33,7 @@ NAMED = {
     "the tag of a creation stays after a takeover that failed": "first-good first-good A5 B2",
     "a rollback does not say that its version was deleted": "clean-good rollback-good A1 B1",
     "each of two runs fails because the other one does": "configuration-good canary-good A2 B2",
+    "a rollback goes back to what another one has given up": "rollback-late rollback-good A4 B3",
     "a state of a stack that another run takes back is called unchanged": (
         "stack-bad stack-bad same A2 B7"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy.state import marks
 from tests.schedules.actions import BASE, BEFORE, Content
 from tests.schedules.actor import Actor
 from tests.schedules.case import NAMES, Case
@@ -56,7 +57,10 @@ class Users:
             return
         live = self._function.served(found["FunctionVersion"])
         if isinstance(live, Content):
-            if live in self._before:
+            is_under_test = found["Description"].startswith(marks.UNDER_TEST)
+            if is_under_test and live == BEFORE:  # by another rollback
+                self.way_back[actor.who].append(live)
+            elif live in self._before:
                 self.way_back[actor.who].append(self._before[live])
             if (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
                 self.way_back[actor.who].append(live)  # from the canary
