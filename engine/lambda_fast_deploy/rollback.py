@@ -177,6 +177,8 @@ class _FunctionRollback:
         if self._to == current and observed.alias.is_settled:
             return delivery
         target, speed = self._target(observed.live, observed.alias)
+        if target.version == current:  # another rollback was testing it
+            current = descriptions.proved_by(observed.alias)
         previous = descriptions.previous_of(target.description)
         elapsed = self._context.run_log.elapsed
         description = descriptions.of_alias(
@@ -212,7 +214,7 @@ class _FunctionRollback:
         for number in self._candidates(live, alias):
             try:
                 target = self._ready_version(number)
-                return target, self._release.tests.test_version(target)
+                return target, self._release.test(target)
             except DeployError as error:
                 if self._to != PREVIOUS or isinstance(error, NotReady):
                     raise
@@ -237,14 +239,17 @@ class _FunctionRollback:
         """The numbers of versions that were live before, the newest first.
 
         The alias is read first, because the live version may have become live again after others.
-        During a canary or a test, the first candidate is the version that is live in full.
+        During a canary or a test, the first candidate is the version that is live in full. A
+        version that another rollback is testing, or was testing when it was killed, comes first.
         """
         if self._to != PREVIOUS:
             yield self._to
             return
         seen = {live.version} if alias.is_settled else set()
         number = descriptions.proved_by(alias)
-        if alias.is_settled:
+        if alias.is_under_test and descriptions.is_rollback(alias):
+            seen, number = {number}, alias.version
+        elif alias.is_settled:
             number = descriptions.previous_of(alias.description) or descriptions.previous_of(
                 live.description
             )

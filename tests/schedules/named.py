@@ -29,4 +29,12 @@ NAMED = {
     "another run deploys while one marks its code as tested": ("latest-good configuration-late A5"),
     "an undo that was held up writes over what has been tested": "code-late latest-good A9",
     "of two that failed nobody knows what users had": "latest-bad latest-bad A3 B3",
+    "an undo restores tags of a function that is gone": "latest-bad first-good A1 B3",
+    "the tag of a creation stays after a takeover that failed": "first-good first-good A5 B2",
+    "a rollback does not say that its version was deleted": "clean-good rollback-good A1 B1",
+    "each of two runs fails because the other one does": "configuration-good canary-good A2 B2",
+    "a rollback goes back to what another one has given up": "rollback-late rollback-good A4 B3",
+    "a state of a stack that another run takes back is called unchanged": (
+        "stack-bad stack-bad same A2 B7"
+    ),
 }

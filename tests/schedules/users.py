@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_fast_deploy.state import marks
 from tests.schedules.actions import BASE, BEFORE, Content
 from tests.schedules.actor import Actor
 from tests.schedules.case import NAMES, Case
@@ -14,8 +15,9 @@ class Users:
     """The users of every alias that a schedule is about.
 
     ``now`` is what they get, by alias; ``at_end`` what they got when a run had ended, by its
-    letter; ``way_back`` what they had before what they had when a run began. ``problems`` are the
-    answers that nobody should get.
+    letter; ``way_back`` what they had before what they had when a run began. ``during`` is all that
+    they got while a run was under way, and ``under_test`` what others were testing on its alias
+    when it ended. ``problems`` are the answers that nobody should get.
     """
 
     def __init__(self, case: Case, function: Function, actors: list[Actor]) -> None:
@@ -23,6 +25,8 @@ class Users:
         self.now: dict[str, Content | str] = {}
         self.at_end: dict[str, Content | str] = {}
         self.way_back: dict[str, list[Content]] = {}
+        self.during: dict[str, list[Content | str]] = {}
+        self.under_test: dict[str, list[Content]] = {}
         self.problems: list[str] = []
         self._case = case
         self._function = function
@@ -36,11 +40,15 @@ class Users:
             if problem := self._problem(alias, said):
                 self.problems.append(f"{alias}: {problem}")
             was, self.now[alias] = self.now.get(alias), said
+            for actor in self._actors:
+                if actor.who in self.during and self._alias(actor) == alias:
+                    self.during[actor.who].append(said)
             if isinstance(was, Content) and isinstance(said, Content) and was != said != BEFORE:
                 self._before.setdefault(said, was)
 
     def begins(self, actor: Actor) -> None:
-        """Note what there is to go back to when a rollback begins."""
+        """Note that a run begins; if it is a rollback, what there is to go back to."""
+        self.during[actor.who] = []
         if actor.choice.action.name != "rollback":
             return
         found = self._function.alias(self._alias(actor))
@@ -49,14 +57,24 @@ class Users:
             return
         live = self._function.served(found["FunctionVersion"])
         if isinstance(live, Content):
-            if live in self._before:
+            is_under_test = found["Description"].startswith(marks.UNDER_TEST)
+            if is_under_test and live == BEFORE:  # by another rollback
+                self.way_back[actor.who].append(live)
+            elif live in self._before:
                 self.way_back[actor.who].append(self._before[live])
             if (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
                 self.way_back[actor.who].append(live)  # from the canary
 
     def ended(self, actor: Actor) -> None:
         """Note what users have when a run has ended."""
-        self.at_end[actor.who] = self.now[self._alias(actor)]
+        alias = self._alias(actor)
+        self.at_end[actor.who] = self.now[alias]
+        self.under_test[actor.who] = [
+            brought
+            for number, other in enumerate(self._actors)
+            if other.is_under_way and other.has_proved and self._case.alias(number) == alias
+            if (brought := self._case.brought(number))
+        ]
 
     def _alias(self, actor: Actor) -> str:
         return self._case.alias(NAMES.index(actor.who))

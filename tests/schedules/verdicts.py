@@ -86,6 +86,8 @@ def _of_run(played: Played, number: int, actor: Actor) -> Iterator[Failure]:
         if played.case.alias(number) == LATEST:  # whose users have what others are testing, too
             every = map(played.case.brought, range(len(played.actors)))
             by_others += [each for each in every if each]
+        if any(_is_in(each, wanted) for each in played.users.during[who]):
+            by_others += played.users.under_test[who]  # on top of what this run had released
         if not _is_in(has, wanted + by_others):
             shown = " or ".join(map(str, wanted)) or "no way back"
             yield Failure(EXIT, f"{who} ends with 0 for {shown}; users have {has}")

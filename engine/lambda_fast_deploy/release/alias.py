@@ -212,13 +212,20 @@ class AliasMoves:
         return UndoResult.NEEDLESS
 
     def _delete(self) -> UndoResult | None:
-        if self._alias_being_undone() is None:
-            return UndoResult.NEEDLESS
-        try:
-            self._versions.delete_alias(self._context.name, self._context.function.alias)
-        except NotFound:
-            return UndoResult.NEEDLESS
-        return None
+        """Delete the alias that this run created, unless another run has taken it over.
+
+        Another run takes it over if its mark has not changed for a while. DeleteAlias has no
+        condition, so this run renews the mark immediately before the deletion.
+        """
+        name, alias = self._context.name, self._context.function.alias
+        while marked := self._alias_being_undone():
+            with contextlib.suppress(Conflict, NotFound):  # changed since it was read
+                self._versions.move_alias(
+                    name, alias, marked.version, marked.description, marked.revision, marked.shares
+                )
+                self._versions.delete_alias(name, alias)
+                return None
+        return UndoResult.NEEDLESS
 
     def _alias_being_undone(self) -> AliasState | None:
         """The alias, if its description says that this run is undoing it."""

@@ -100,9 +100,10 @@ class FunctionRelease:
             with context.run_log.work(f"alias:{context.name}", "read", "", context.region):
                 self._moves.arrive()
         self.tests.test_unchanged(url)
-        if context.observed and not is_proved(context.function, context.observed.latest):
-            mark_tested(context, context.observed.latest, is_shared=True)
-            if is_of_a_run(context):
+        if context.observed:
+            if not is_proved(context.function, context.observed.latest):
+                mark_tested(context, context.observed.latest, is_shared=True)
+            if is_of_a_run(context):  # the run that took the creation over has failed since
                 end_creation(context, context.observed.latest.arn)
         return replace(delivery, url=url, base_image_uri=self._base_uri())
 
@@ -118,8 +119,8 @@ class FunctionRelease:
         announce_test(context)
         event, now = context.settings.event, clock.now()
         staged = stage(context, descriptions.of_version(event, previous, past, now=now))
-        version = self._version = staged.state
-        speed = self.tests.test_version(version)
+        version = staged.state
+        speed = self.test(version)
         has_url, seconds = context.function.url is not None, context.run_log.elapsed
         description = descriptions.of_alias(
             self._previous_of(version), speed, seconds, now=clock.now(), has_url=has_url
@@ -183,6 +184,15 @@ class FunctionRelease:
         return error
 
     # ------------------------------------------------------------ the steps of every release
+
+    def test(self, version: FunctionState) -> Speed:
+        """Test and measure the version to release; if others delete it, later errors say so.
+
+        Raises:
+            DeployError: a test did not pass.
+        """
+        self._version = version
+        return self.tests.test_version(version)
 
     def expose(self, version: str, description: str) -> None:
         """Point the alias at a version; until ``settle`` the alias marks it as under test."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
+from lambda_fast_deploy.errors import NotFound
 from lambda_fast_deploy.models import Step
 from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.models.function_attributes import SETTINGS
@@ -60,6 +61,12 @@ def restore_setting(
         sent: the value that this run sent.
         previous: the value before that.
     """
-    calls = setting.restore(arn, sent, functions.setting(arn, setting), previous)
-    functions.apply(calls)
+    current = functions.setting(arn, setting)
+    if current is None:  # the function is gone, or somebody else has reset it
+        return UndoResult.NEEDLESS
+    calls = setting.restore(arn, sent, current, previous)
+    try:
+        functions.apply(calls)
+    except NotFound:
+        return UndoResult.NEEDLESS
     return None if calls else UndoResult.NEEDLESS

@@ -23,6 +23,7 @@ from lambda_fast_deploy.release.restore import (
     restore_configuration,
     was_live,
 )
+from lambda_fast_deploy.state import descriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,29 @@ class _FunctionUpdate:
         self._revision = context.observed.latest.revision if context.observed else ""
 
     def publish(self, label: str) -> NewVersion:
+        """Change ``$LATEST`` and publish it.
+
+        Raises:
+            ChangedMeanwhile: this run began on top of a change that another run has rolled back.
+            DeployError: AWS refused.
+        """
+        try:
+            return self._publish(label)
+        except Conflict as conflict:
+            if isinstance(conflict, ChangedMeanwhile) or not self._was_on_what_failed():
+                raise
+            raise ChangedMeanwhile(conflict.message) from None
+
+    def _was_on_what_failed(self) -> bool:
+        """Whether another run was deploying when this one began, and nothing of that is live."""
+        context = self._context
+        observed = context.observed
+        if observed is None or not context.function.has_alias or was_live(context):
+            return False
+        alias = context.clients.versions(context.region).alias(context.name, context.function.alias)
+        return descriptions.proved_by(alias) == descriptions.proved_by(observed.alias)
+
+    def _publish(self, label: str) -> NewVersion:
         context = self._context
         steps, observed = context.steps, context.observed
         if steps.function:

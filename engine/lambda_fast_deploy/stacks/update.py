@@ -17,7 +17,13 @@ from lambda_fast_deploy.stacks.drift import align, align_steps
 from lambda_fast_deploy.stacks.preview import planned
 from lambda_fast_deploy.stacks.restore import StackRestore, note
 from lambda_fast_deploy.stacks.snapshots import Snapshot, digest_of
-from lambda_fast_deploy.stacks.stack_context import CurrentStack, StackContext, StackResult, is_at
+from lambda_fast_deploy.stacks.stack_context import (
+    CurrentStack,
+    StackContext,
+    StackResult,
+    is_at,
+    read_current,
+)
 from lambda_fast_deploy.stacks.stack_tests import StackTests, test_steps
 
 
@@ -59,7 +65,7 @@ class StackUpdate:
             differs = change_set.differs
             detail(counted(change_set.changes, "would change") if differs else "no difference")
         if not differs:
-            return self.without_change(steps)
+            return self._without_change_to(desired, steps)
         action = Action.CREATE if is_new else Action.UPDATE
         why = counted(change_set.changes, "to change")
         every = (
@@ -164,6 +170,22 @@ class StackUpdate:
         )
 
     # ------------------------------------------------------------ without a change
+
+    def _without_change_to(self, desired: Snapshot, steps: tuple[Step, ...]) -> StackResult:
+        """Leave a stack as it is in which CloudFormation would change nothing.
+
+        Raises:
+            Conflict: another run is changing it.
+        """
+        context, observed = self._context, self._before
+        if observed and observed.looks_like(desired):
+            return self.without_change(steps)
+        now = read_current(context)  # another run may have updated it meanwhile, and be testing it
+        if now.snapshot and any(
+            state and state.looks_like(now.snapshot) for state in (observed, desired)
+        ):
+            return StackUpdate(context, now).without_change(steps)
+        raise changed_elsewhere(context.name)
 
     def without_change(self, steps: tuple[Step, ...]) -> StackResult:
         """Run requested tests of a stack that is up to date, and resolve drift."""

@@ -18,6 +18,7 @@ from lambda_fast_deploy.state import Mark, marks
 _ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
 _STABLE = re.compile(rf"{marks.UNDER_TEST}\w+, back to version (\d+) if they fail")
 _PUTTING_BACK = re.compile(rf"{marks.PUTTING_BACK}\w+, ")
+_BACK_FROM = re.compile(r"back from version \d+")
 _AFTER = re.compile(r"after version (\d+)")
 _TOOK = re.compile(r"took ([\d.]+) s")
 _COLD = re.compile(r"cold start (\d+) ms")
@@ -130,6 +131,11 @@ def proved_by(alias: AliasState | None) -> str:
         return alias.version
     match = _STABLE.match(alias.description)
     return match.group(1) if match else ""
+
+
+def is_rollback(alias: AliasState) -> bool:
+    """Whether the run that moved an alias last was a rollback."""
+    return bool(_BACK_FROM.search(alias.description))
 
 
 def _written(moment: datetime) -> str:

@@ -45,8 +45,9 @@ class FakeLambda:
 
     Each write gives ``$LATEST`` a new revision, and none is made on a stale one. What is in
     ``meanwhile`` happens before the next writes, one for each: others are as quick as that.
-    ``refusals`` are what the next writes raise after that, where it is not ``None``. ``lets_go`` is
-    whether a version ends to serve in place of one that waits for its provisioned concurrency.
+    ``refusals`` are what the next writes raise after that, where it is not ``None``.
+    ``before_moves`` happen before the next moves of an alias. ``lets_go`` is whether a version ends
+    to serve in place of one that waits for its provisioned concurrency.
     """
 
     def __init__(self, latest: FunctionState | None, *versions: FunctionState) -> None:
@@ -56,6 +57,7 @@ class FakeLambda:
         self.calls: list[str] = []
         self.meanwhile: list[Callable[[], None] | None] = []
         self.refusals: list[Exception | None] = []
+        self.before_moves: list[Callable[[], None] | None] = []
         self.lets_go = True
         self._numbers = itertools.count(8)
 
@@ -66,10 +68,16 @@ class FakeLambda:
         assert self.latest
         self.latest = replace(self.latest, revision=f"r-{next(self._numbers)}", **changes)
 
-    def leads(self, alias: str, version: str, description: str = "") -> None:
+    def leads(
+        self,
+        alias: str,
+        version: str,
+        description: str = "",
+        weights: Mapping[str, float] | None = None,
+    ) -> None:
         """Somebody makes an alias, or moves it."""
-        revision = f"a-{next(self._numbers)}"
-        self.there[alias] = AliasState(f"{make.ARN}:{alias}", version, description, revision)
+        arn, revision = f"{make.ARN}:{alias}", f"a-{next(self._numbers)}"
+        self.there[alias] = AliasState(arn, version, description, revision, dict(weights or {}))
 
     def _write(self, call: str, revision: str = "") -> FunctionState:
         if self.meanwhile and (happens := self.meanwhile.pop(0)):
@@ -209,11 +217,19 @@ class FakeLambda:
         return self.there[alias]
 
     def move_alias(
-        self, name: str, alias: str, version: str, description: str, revision: str
+        self,
+        name: str,
+        alias: str,
+        version: str,
+        description: str,
+        revision: str,
+        weights: Mapping[str, float] | None = None,
     ) -> AliasState:
+        if self.before_moves and (happens := self.before_moves.pop(0)):
+            happens()
         if self.there[alias].revision != revision:
             raise Conflict("the RevisionId is another one")
-        self.leads(alias, version, description)
+        self.leads(alias, version, description, weights)
         return self.there[alias]
 
     def delete_alias(self, name: str, alias: str) -> None:

@@ -175,6 +175,24 @@ def test_a_change_by_somebody_else_is_not_written_over(number: int) -> None:
     assert (api.latest.timeout, api.latest.handler) == (77, "app.handler")
 
 
+@pytest.mark.parametrize(
+    ("version", "error"), [("1", ChangedMeanwhile), ("2", Conflict)], ids=["failed", "released"]
+)
+def test_what_another_run_takes_back_is_looked_at_again(version: str, error: type) -> None:
+    live, latest = was(), was(timeout=77)
+    api = FakeLambda(latest, live)
+    release = zipped(api, make.existing(live, replace(latest, version=LATEST)))
+
+    def ends() -> None:
+        api.changes(timeout=live.timeout)
+        api.leads("live", version)
+
+    api.meanwhile = [None, None, ends]
+    with pytest.raises(Conflict, match="another deployment changed orders") as caught:
+        stage(release, LABEL)
+    assert type(caught.value) is error
+
+
 def test_the_same_change_by_somebody_else_is_theirs() -> None:
     api, release = existing()
     api.meanwhile = [lambda: api.changes(handler="app.new")]

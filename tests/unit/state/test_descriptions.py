@@ -48,6 +48,8 @@ def test_a_mark_says_what_it_is_and_goes_without_a_trace() -> None:
     assert descriptions.without_mark(TESTED) == TESTED
     assert descriptions.wants_url(TESTED)
     assert not descriptions.wants_url(RETURNED)
+    assert not descriptions.is_rollback(alias("5", descriptions.under_test("ab12", "4", TESTED)))
+    assert descriptions.is_rollback(alias("4", descriptions.under_test("ab12", "5", RETURNED)))
     assert len(descriptions.under_test("0123456789ab", "12345", TESTED)) < 256  # API: Description
 
 
