@@ -71,7 +71,7 @@ def tags(aws: Any, name: str) -> Any:
 
 def test_a_url_that_is_not_open_is_opened(project: Project, name: str, aws: Any) -> None:
     aws.remove_permission(FunctionName=name, Qualifier="live", StatementId=PUBLIC)
-    says = f"The URL of {name} in us-east-1 answers 403: since 1 November 2026 it takes"
+    says = f"The URL of {name} in us-east-1 answers 403: since 1 November 2026, public URLs need"
     assert says in project.run("doctor").out
     run = project.deploy()
     assert run.code == 0

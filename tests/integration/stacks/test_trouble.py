@@ -227,7 +227,7 @@ def test_a_bucket_that_is_missing_is_told_before_anything_is_touched(
         assert run.code == 3
         assert run.changes == []
         assert "bucket nono for artifacts of stack" in run.log
-        assert "say create: true under artifacts" in run.log
+        assert "set create: true under artifacts" in run.log
 
 
 def test_a_machine_without_docker_is_told_before_anything_is_built(
