@@ -74,7 +74,7 @@ KINDS: list[tuple[str, Spoil, int, str, str]] = [
     ("unreachable endpoint", lambda _: {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, 3,
      "cannot be reached", "AWS_ENDPOINT_URL"),
     ("absent bucket", _absent_bucket, 3, "'no-such-bucket-anywhere'", "Create the bucket"),
-    ("two functions with one name", _twice, 2, "is written twice", "first on line"),
+    ("two functions with one name", _twice, 2, "duplicate key", "first on line"),
     ("YAML error", _config("functions:", "functions: ["), 2, "lambda-deploy.yml:", "YAML"),
 ]  # fmt: skip
 
