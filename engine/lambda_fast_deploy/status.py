@@ -22,7 +22,7 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.models.function_attributes import LAYERS
 from lambda_fast_deploy.planning.configuration import changes, desired_parameters, layer_name
 from lambda_fast_deploy.planning.differences import (
-    EQUAL,
+    UP_TO_DATE,
     code_difference,
     settings_of,
     url_difference,
@@ -174,7 +174,7 @@ def _differences(
     different = changes(parameters, state)
     keys = {change.attribute for change in different} - {LAYERS.key}  # listed by name below
     settings = [each.key for each, value, _ in settings_of(function, observed) if value is not None]
-    url = url_difference(function, observed.url) if function.url else EQUAL
+    url = url_difference(function, observed.url) if function.url else UP_TO_DATE
     configuration = [*sorted(keys), *settings, *(["url"] if url[0].changes else [])]
     return [
         *(["code differs"] if code.changes else []),

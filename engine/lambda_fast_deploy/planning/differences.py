@@ -20,7 +20,7 @@ from lambda_fast_deploy.models.function_settings import FunctionSetting
 
 Difference = tuple[Action, str, tuple[AttributeChange, ...]]  # with the reason
 
-EQUAL: Difference = (Action.SKIP, "equal", ())
+UP_TO_DATE: Difference = (Action.SKIP, "up to date", ())
 
 
 def code_difference(function: Function, state: FunctionState, content: str) -> Difference:
@@ -44,7 +44,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
     }
     reason = next((reason for reason, is_so in reasons.items() if is_so), "")
     if not reason:
-        return EQUAL
+        return UP_TO_DATE
     changes = []
     if state.architecture != function.architecture:
         changes.append(AttributeChange("architecture", state.architecture, function.architecture))
@@ -69,7 +69,7 @@ def url_difference(function: Function, url: FunctionUrl | None) -> Difference:
     if function.url == "public" and not url.is_open:
         reason = "the permission for public access is missing"
         return Action.UPDATE, reason, (AttributeChange("url", after="public"),)
-    return EQUAL
+    return UP_TO_DATE
 
 
 def settings_of(

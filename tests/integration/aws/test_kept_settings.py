@@ -289,7 +289,7 @@ def test_callers_of_the_bare_name_are_told_of_when_the_alias_is_new(
             run.report
         )
         assert "before traffic" not in run.log
-    assert "before alias live is made" in json.dumps(run.report)
+    assert "before alias live is created" in json.dumps(run.report)
     project.write("src/app.py", CODE.replace("one", "three"))
     run = project.deploy()
     assert says not in run.log

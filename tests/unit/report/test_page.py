@@ -254,7 +254,7 @@ def test_of_many_functions_only_those_to_which_something_happened_are_listed() -
     deliveries[7] = make.delivery("undone", function="fn7", error="broken")
     deliveries[9] = make.delivery(function="fn9")
     steps = (
-        *(Step(f"code:{name}", make.REGION, Action.SKIP, "equal") for name in names),
+        *(Step(f"code:{name}", make.REGION, Action.SKIP, "up to date") for name in names),
         Step("code:fn9", make.REGION, Action.UPDATE, "the code changed"),
     )
     text = page(*deliveries, steps=steps)
