@@ -164,7 +164,7 @@ def regions(stage: Stage) -> dict[str, str]:
     refusal = json.dumps(
         {"__type": "CodeStorageExceededException", "message": "Code storage limit exceeded."}
     )
-    rule = {"operation": "PublishVersion", "times": 1, "status": 400, "body": refusal}
+    rule = {"operation": "PublishVersion", "signed": "/us-west-2/", "status": 400, "body": refusal}
     _faults([rule])
     page = stage.deploy()
     _faults([])

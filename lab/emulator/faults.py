@@ -4,8 +4,8 @@
 has been done to whom. The first rule that names the operation of a call applies:
 
 - ``operation``: a regular expression for the whole name, as in the request log
-- ``path``, ``agent``: regular expressions that the path with its query and the User-Agent must
-  hold as well
+- ``path``, ``agent``, ``signed``: regular expressions that the path with its query, the User-Agent
+  and the Authorization, which has the region, must contain as well
 - ``skip``: let so many such calls pass first; ``times``: then meet so many (default: every one);
   ``lasts``: for so many seconds from the first of them
 - ``until``: once the rule was met, it ends when a call of that name was answered
@@ -63,8 +63,7 @@ def faulty(application: Application) -> Application:
             operation, receive = identified(scope, body)[1], again(body, receive)
         else:
             operation = identified(scope)[1]
-        agent = headers_of(scope).get("user-agent", "")
-        rule = _applying(rules, operation, _asked(scope), agent) if rules else None
+        rule = _applying(rules, operation, scope) if rules else None
         if rule is None:
             await application(scope, receive, send)
         else:
@@ -81,15 +80,17 @@ def _asked(scope: Message) -> str:
     return f"{scope['path']}?{scope['query_string'].decode()}"
 
 
-def _applying(
-    rules: list[dict[str, Any]], operation: str, path: str, agent: str
-) -> dict[str, Any] | None:
+def _applying(rules: list[dict[str, Any]], operation: str, scope: Message) -> dict[str, Any] | None:
+    headers = headers_of(scope)
+    asked = {
+        "path": _asked(scope),
+        "agent": headers.get("user-agent", ""),
+        "signed": headers.get("authorization", ""),
+    }
     for rule in rules:
         if not re.fullmatch(rule["operation"], operation) or rule.get("times") == 0:
             continue
-        if not re.search(rule.get("path", ""), path):
-            continue
-        if not re.search(rule.get("agent", ""), agent):
+        if not all(re.search(rule.get(key, ""), text) for key, text in asked.items()):
             continue
         if rule.get("skip", 0):
             rule["skip"] -= 1

@@ -13,7 +13,10 @@ from docs.situations import PAGES, SITUATIONS, Situation, Stage, shown
 def without_figures(page: str) -> str:
     """A page without what differs from run to run: numbers, their units, and the timeline."""
     page = re.sub(r"```mermaid.*?```", "", page, flags=re.DOTALL)
-    page = re.sub(r"\b[a-z0-9]{32}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-|\b[0-9a-f]{12,}\b", "ID", page)
+    page = re.sub(
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|//[0-9a-f]+(?=\.execute-api)", "ID", page
+    )
+    page = re.sub(r"\b[a-z0-9]{32}\b|\b[0-9a-f]{12,}\b", "ID", page)
     return re.sub(r"\\?<?\d[\d.,]*( (ms|s|B|kB|MB)\b)?", "0", page)
 
 
