@@ -146,7 +146,7 @@ def test_a_failing_health_check_fails_the_job_and_users_keep_the_old_version(
 
 def test_inputs_alone_deploy_one_function(caller: Caller, served: Served) -> None:
     (caller.root / "lambda-deploy.yml").unlink()
-    assert "give input function" in caller.run("push").log
+    assert "use input function" in caller.run("push").log
     text = f"""with:
           function: {caller.name}
           code: src
