@@ -48,7 +48,7 @@ def layer_of(judged: Judged) -> Layer:
     return Layer(
         name="judged",
         requirements=judged.root / judged.asked,
-        runtime=Runtime(RUNTIME),
+        runtime=RUNTIME,
         architecture=Architecture.X86_64,
         pruning=PruningRules("none"),
         bytecode="none",

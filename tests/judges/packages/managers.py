@@ -12,10 +12,11 @@ from pathlib import Path
 from pip._internal.models.index import PyPI
 
 from lambda_fast_deploy.adapters.uv import uv
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.layers.wheels import interpreter
 from tests.support import CHECKOUT
 
-RUNTIME = "python3.11"
+RUNTIME = Runtime("python3.11")
 HOME = CHECKOUT / ".lab" / "judges"
 PYTHON = {
     # A mirror of PyPI needs not have the interface that Poetry asks, which the plugin spares.
