@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# Patterns of ARNs in a configuration
-ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
-TOPIC = r"arn:aws[a-z-]*:sns:.+"
-
 _SEPARATOR = re.compile("[:/]")
 
 

@@ -178,7 +178,7 @@ class _FunctionRollback:
             return delivery
         target, speed = self._target(observed.live, observed.alias)
         if target.version == current:  # another rollback was testing it
-            current = descriptions.proved_by(observed.alias)
+            current = descriptions.proved_by(observed.alias) or current
         previous = descriptions.previous_of(target.description)
         elapsed = self._context.run_log.elapsed
         description = descriptions.of_alias(

@@ -45,7 +45,7 @@ ROOT = RecordShape(
         ),
         "artifacts": Key(
             ARTIFACTS,
-            "bucket for zips of more than 50 MB, and for the artifacts of a stack",
+            "bucket for zips over 50 MB, and for the artifacts of a stack",
         ),
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
         "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),

@@ -143,6 +143,9 @@ def _checks_in_aws(subject: _Examination, clients: Clients, caller: Caller) -> l
             partial(images.repository, region, name, function, caller, clients)
             for name, function in repositories.items()
         ]
+        checks += [
+            partial(functions.needs_of_test, region, test, clients) for test in settings.tests
+        ]
         if context:
             from lambda_fast_deploy.doctor.checks import stack
 
@@ -168,7 +171,4 @@ def _checks_in_aws(subject: _Examination, clients: Clients, caller: Caller) -> l
         )
         if function.canary:
             checks.append(partial(buckets_and_alarms.of_canary, region, function.canary, clients))
-        checks += [
-            partial(functions.needs_of_test, region, test, clients) for test in function.tests
-        ]
     return checks

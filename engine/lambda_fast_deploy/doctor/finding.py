@@ -40,11 +40,11 @@ def note(says: str, remedy: str = "") -> Finding:
     return Finding(Level.NOTE, says, remedy)
 
 
-def wrong(trouble: DeployError | Problem, remedy: str = "") -> Finding:
+def wrong(trouble: DeployError | Problem) -> Finding:
     """A finding that a deploy would fail because of."""
     if isinstance(trouble, Problem):
-        return Finding(Level.WRONG, str(trouble), remedy)
-    return Finding(Level.WRONG, trouble.message, trouble.remedy or remedy)
+        return Finding(Level.WRONG, str(trouble))
+    return Finding(Level.WRONG, trouble.message, trouble.remedy)
 
 
 def run_check(check: Check) -> list[Finding]:

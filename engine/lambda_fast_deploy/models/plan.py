@@ -80,7 +80,9 @@ class FunctionSteps:
         return next((step for step in self.steps if step.kind == kind), None)
 
     def _only(self, kind: str) -> Step:
-        return next(step for step in self.steps if step.kind == kind)
+        if step := self._first(kind):
+            return step
+        raise KeyError(kind)
 
     @property
     def function(self) -> Step | None:
@@ -127,8 +129,11 @@ class FunctionSteps:
         return self._first(key)
 
     def test(self, name: str) -> Step:
-        """A test of the function, by its name."""
-        return next(s for s in self.steps if s.kind == "test" and s.id.endswith(f":{name}"))
+        """A test of the function, by its name; ``KeyError`` when the plan has none."""
+        for step in self.steps:
+            if step.kind == "test" and step.id.endswith(f":{name}"):
+                return step
+        raise KeyError(f"test {name}")
 
     @property
     def changes(self) -> bool:

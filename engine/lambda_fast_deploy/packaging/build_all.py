@@ -113,9 +113,7 @@ class _RegionBuild:
                 region=context.region,
                 desired=self._desired,
                 fingerprints=self._fingerprints,
-                steps={
-                    each.id: each for each in context.plan.steps if each.region == context.region
-                },
+                steps=context.plan.steps_in(context.region),
                 clients=context.clients,
                 run_log=context.run_log,
                 bases=observed.bases,

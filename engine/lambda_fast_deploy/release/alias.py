@@ -15,7 +15,7 @@ from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.errors import Conflict, NotFound
 from lambda_fast_deploy.models import AliasState, Speed
 from lambda_fast_deploy.release.context import ReleaseContext
-from lambda_fast_deploy.release.ownership import wait_for_undo
+from lambda_fast_deploy.release.ownership import PAUSE, wait_for_undo
 from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import descriptions, marks
 
@@ -225,6 +225,7 @@ class AliasMoves:
                 )
                 self._versions.delete_alias(name, alias)
                 return None
+            clock.sleep(PAUSE)
         return UndoResult.NEEDLESS
 
     def _alias_being_undone(self) -> AliasState | None:

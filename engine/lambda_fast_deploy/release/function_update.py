@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lambda_fast_deploy.adapters.aws.function_states import under_way
-from lambda_fast_deploy.errors import ChangedMeanwhile, Conflict, ImageRefused, NotFound
+from lambda_fast_deploy.errors import (
+    ChangedMeanwhile,
+    Conflict,
+    DeployError,
+    ImageRefused,
+    NotFound,
+)
 from lambda_fast_deploy.models import FunctionState, ObservedFunction, Step
 from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.planning.configuration import changes, holds, resolved, update_of
@@ -72,17 +78,21 @@ class _FunctionUpdate:
         try:
             return self._publish(label)
         except Conflict as conflict:
-            if isinstance(conflict, ChangedMeanwhile) or not self._was_on_what_failed():
+            if isinstance(conflict, ChangedMeanwhile) or not self._was_rolled_back():
                 raise
-            raise ChangedMeanwhile(conflict.message) from None
+            raise ChangedMeanwhile(conflict.message, remedy=conflict.remedy) from None
 
-    def _was_on_what_failed(self) -> bool:
-        """Whether another run was deploying when this one began, and nothing of that is live."""
+    def _was_rolled_back(self) -> bool:
+        """Whether `$LATEST` was not live when this run began, and what is live is the same."""
         context = self._context
         observed = context.observed
         if observed is None or not context.function.has_alias or was_live(context):
             return False
-        alias = context.clients.versions(context.region).alias(context.name, context.function.alias)
+        versions = context.clients.versions(context.region)
+        try:
+            alias = versions.alias(context.name, context.function.alias)
+        except DeployError:
+            return False  # the conflict itself is what to report
         return descriptions.proved_by(alias) == descriptions.proved_by(observed.alias)
 
     def _publish(self, label: str) -> NewVersion:

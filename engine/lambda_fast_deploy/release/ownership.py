@@ -27,7 +27,7 @@ from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import marks
 
 LEASE = 40.0  # seconds without a change after which the run of a mark is considered killed
-_PAUSE = 0.25  # seconds between two reads of the mark of another run
+PAUSE = 0.25  # seconds between two reads of the mark of another run
 
 
 class Lease:
@@ -40,7 +40,7 @@ class Lease:
         """Wait a moment; return whether a mark of this revision is unchanged for ``LEASE``."""
         if revision != self._revision:
             self._revision, self._since = revision, clock.monotonic()
-        clock.sleep(_PAUSE)
+        clock.sleep(PAUSE)
         return clock.monotonic() - self._since > LEASE
 
 
@@ -86,7 +86,8 @@ def _lock(context: ReleaseContext) -> None:
             versions.create_alias(name, marks.LOCK, LATEST, mark)
             return
         except Conflict:
-            lock = versions.alias(name, marks.LOCK)
+            if not (lock := versions.alias(name, marks.LOCK)):
+                clock.sleep(PAUSE)  # it was released just now
         while lock and lock.description != mark and not lease.is_over(lock.revision):
             context.run_log.waits(f"another run holds the lock of {name}")
             lock = versions.alias(name, marks.LOCK)

@@ -86,7 +86,7 @@ def outputs(outcome: Outcome, report: str) -> dict[str, str]:
                 d.outcome == "deployed" or (d.outcome == "planned" and outcome.plan.changed)
                 for d in outcome.deliveries
             )
-            or (bool(outcome.bases) and not outcome.deliveries and outcome.plan.changed)
+            or (not outcome.deliveries and outcome.plan.changed)
         ),
         "rolled-back": json.dumps(any(d.outcome == "undone" for d in outcome.deliveries)),
         "functions": json.dumps([asdict(delivery) for delivery in outcome.deliveries]),

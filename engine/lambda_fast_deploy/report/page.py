@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import Cancelled, DeployError
-from lambda_fast_deploy.models import Action, Outcome
+from lambda_fast_deploy.models import Action, Outcome, Plan
 from lambda_fast_deploy.report import charts, tables
 from lambda_fast_deploy.report.console_links import console, log
 from lambda_fast_deploy.report.markdown import cell, fence, folded
@@ -55,18 +55,18 @@ def summary(outcome: Outcome | None, run_log: RunLog, error: DeployError | None 
 def _headline(outcome: Outcome | None, run_log: RunLog, error: DeployError | None) -> str:
     seconds = f"in {units.seconds(run_log.elapsed, 1)}"
     if error or not outcome:
-        result = "no changes were made" if error and error.exit_code in (2, 3) else "failed"
+        result = "nothing was changed" if error and error.exit_code in (2, 3) else "failed"
         result = "cancelled" if isinstance(error, Cancelled) else result
         return f"❌ Not deployed: {result}, {seconds}"
+    if not outcome.deliveries and not outcome.bases and outcome.plan.changed:
+        return f"{MARKS['planned']} Planned only: {_count(outcome.plan)}, {seconds}"
     if not outcome.deliveries:
         return f"✅ Base images are up to date, {seconds}"
     if len(outcome.deliveries) == 1:
         delivery = outcome.deliveries[0]
         mark = MARKS["failed" if delivery.left else delivery.outcome]
         if delivery.outcome == "planned":
-            changes = sum(step.action.changes for step in outcome.plan.steps)
-            count = f"{changes} of {len(outcome.plan.steps)} steps would change something"
-            return f"{mark} {cell(sentence(delivery))}: {count}, {seconds}"
+            return f"{mark} {cell(sentence(delivery))}: {_count(outcome.plan)}, {seconds}"
         return f"{mark} {cell(sentence(delivery))}, {seconds}"
     counts = {
         kind: sum(d.outcome == kind for d in outcome.deliveries)
@@ -75,6 +75,11 @@ def _headline(outcome: Outcome | None, run_log: RunLog, error: DeployError | Non
     }
     mark = "✅" if not outcome.exit_code else "❌"
     return f"{mark} {', '.join(f'{n} {kind}' for kind, n in counts.items())}, {seconds}"
+
+
+def _count(plan: Plan) -> str:
+    changes = sum(step.action.changes for step in plan.steps)
+    return f"{changes} of {len(plan.steps)} steps would change something"
 
 
 def _failures(outcome: Outcome) -> str:
@@ -86,7 +91,7 @@ def _failures(outcome: Outcome) -> str:
             parts += [f"- rolled back: {cell(change)}" for change in delivery.undone]
             parts += [f"- not rolled back: {cell(change)}" for change in delivery.spared]
             parts += [
-                f"- **could not roll back, fix manually**: {cell(change)}"
+                f"- **could not be rolled back, fix manually**: {cell(change)}"
                 for change in delivery.left
             ]
             links = " · ".join(filter(None, (log(delivery), console(delivery))))

@@ -59,7 +59,8 @@ def functions(outcome: Outcome) -> str:
             for d in deliveries
         ),
     )
-    return "\n\n".join(filter(None, (text, f"{rest} others unchanged." if rest else "")))
+    state = "planned" if any(d.outcome == "planned" for d in outcome.deliveries) else "unchanged"
+    return "\n\n".join(filter(None, (text, f"{rest} others {state}." if rest else "")))
 
 
 def _against(now: float | None, before: float | None) -> str:

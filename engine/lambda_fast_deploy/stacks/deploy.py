@@ -39,7 +39,7 @@ def deploy_stack(settings: Settings, clients: Clients, run_log: RunLog) -> Outco
     Raises:
         Invalid: the template cannot be built, or data would be lost that may-replace does not name.
         NotReady: the stack accepts no update now.
-        DeployFailed: a build failed; the stack resources_before not changed.
+        DeployFailed: a build failed; the stack was not changed.
     """
     return everywhere(settings, clients, run_log, lambda context: _StackRelease(context).deploy())
 

@@ -40,7 +40,7 @@ def warn_of_untested(context: StackContext, changed: Iterable[str]) -> None:
     """Note the functions, by their logical ids, whose new versions go live untested."""
     for logical in changed:
         if not context.stack.tests.get(logical):
-            context.run_log.note(f"{logical} has no test, so its new version goes live untested.")
+            context.run_log.note(f"{logical} has no tests; new versions go live untested.")
 
 
 def alias_of(context: StackContext, logical: str) -> str:

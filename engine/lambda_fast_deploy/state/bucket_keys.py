@@ -10,29 +10,6 @@ from lambda_fast_deploy.state import Mark
 PREFIX = "lambda-fast-deploy/"
 ARTIFACT = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.(?:zip|template)")  # in templates
 
-MARKS = (
-    Mark(
-        "zips over 50 MB, and artifacts of stacks",
-        "content-addressed keys in your bucket",
-        "this content exists; its checksum or bytes are compared before use",
-    ),
-    Mark(
-        "dependencies that the requirements of a stack resolved to",
-        "`made/<fingerprint>.json` and `dependencies/<fingerprint>.zip` in your bucket",
-        "the zip, and the checksum of its bytes",
-    ),
-    Mark(
-        "snapshots of a stack",
-        "`stacks/<name>/<id>.json` in your bucket",
-        "template, parameters and the previous snapshot, for a rollback",
-    ),
-    Mark(
-        "functions that code-only has updated",
-        "`stacks/<name>/drift.json` in your bucket",
-        "their code differs from the stack",
-    ),
-)
-
 
 def zip_key(digest: str) -> str:
     """The key of a zip, by a hash of its bytes or of its content (hexadecimal)."""
@@ -62,3 +39,29 @@ def snapshot_key(stack: str, snapshot: str) -> str:
 def drift_key(stack: str) -> str:
     """The key of the record of functions that have drifted from their stack."""
     return f"{PREFIX}stacks/{stack}/drift.json"
+
+
+_ID = "<fingerprint>"
+
+MARKS = (
+    Mark(
+        "zips over 50 MB, and artifacts of stacks",
+        f"`{zip_key(_ID)}` and `{PREFIX}<fingerprint>.template` in your bucket",
+        "this content exists; its checksum or bytes are compared before use",
+    ),
+    Mark(
+        "dependencies that the requirements of a stack resolved to",
+        f"`{build_key(_ID)}` and `{dependencies_key(_ID)}` in your bucket",
+        "the zip, and the checksum of its bytes",
+    ),
+    Mark(
+        "snapshots of a stack",
+        f"`{snapshot_key('<name>', '<id>')}` in your bucket",
+        "template, parameters and the previous snapshot, for a rollback",
+    ),
+    Mark(
+        "functions that code-only has updated",
+        f"`{drift_key('<name>')}` in your bucket",
+        "their code differs from the stack",
+    ),
+)

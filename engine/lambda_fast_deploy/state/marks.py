@@ -10,7 +10,7 @@ from lambda_fast_deploy.state import Mark
 # Prefixes of an alias's description; the first is also the prefix of the tag for tests
 UNDER_TEST = "under test by run "  # the last test has not passed yet
 DELETING = "being deleted by run "  # created by a run that has failed
-PUTTING_BACK = "being put" + " back by run "  # it points to the previous version, its URL remains
+PUTTING_BACK = "being put back by run "  # it points to the previous version, its URL remains
 WITH_URL = "with a URL"  # in the description: the run that updated the alias needs the URL
 
 # Tags of a function

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import FunctionTestFailed
 
 if TYPE_CHECKING:
@@ -73,5 +74,6 @@ def expect_speed(seconds: float, limit: float | None) -> None:
     """
     if limit is not None and seconds > limit:
         raise FunctionTestFailed(
-            f"answered after {seconds * 1000:.0f} ms; expected within {limit * 1000:.0f} ms"
+            f"answered after {units.milliseconds(seconds)}; "
+            f"expected within {units.milliseconds(limit)}"
         )

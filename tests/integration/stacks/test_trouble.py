@@ -204,7 +204,7 @@ def test_a_call_that_is_denied_names_its_action_and_leaves_nothing(
 
 def test_a_function_without_a_test_is_noted_when_it_changes(project: Project, role: str) -> None:
     project.write("template.yaml", GREETER.format(role=role))
-    says = "Greeter has no test, so its new version goes live untested."
+    says = "Greeter has no tests; new versions go live untested."
     assert says in project.run("plan").log
     assert says in project.deploy().log
     assert says not in project.deploy().log

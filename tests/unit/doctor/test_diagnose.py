@@ -45,6 +45,7 @@ from lambda_fast_deploy.models import (
     Event,
     Function,
     Settings,
+    Stack,
     Store,
 )
 from lambda_fast_deploy.models.runtime import Runtime
@@ -249,8 +250,10 @@ def test_a_clone_without_history_is_a_note_for_tests_that_ask_for_paths(
         name="storage", when=(condition,), bucket="b", path="/", prefix="", place=Place("f")
     )
     event = Event("push", paths=paths)
-    found = list(checkout.history(make.settings(make.function(tests=(test,)), event=event)))
-    assert len(only(iter(found), Level.NOTE)) == notes
+    of_function = make.settings(make.function(tests=(test,)), event=event)
+    stack = Stack(Path("template.yaml"), "shop", tests={"Orders": (test,)})
+    for settings in (of_function, make.settings(event=event, stack=stack)):
+        assert len(only(checkout.history(settings), Level.NOTE)) == notes
 
 
 # ---------------------------------------------------------------- stores

@@ -46,3 +46,12 @@ def test_a_test_is_found_by_its_name() -> None:
     ]
     step = Plan(tuple(steps)).function(make.REGION, "orders").test("health")
     assert step.id == "test:orders:health"
+
+
+def test_a_missing_step_is_an_error_that_no_loop_swallows() -> None:
+    steps = plan(code=Action.SKIP).function(make.REGION, "orders")
+    with pytest.raises(KeyError, match="health"):
+        steps.test("health")
+    for kind in ("alias", "version", "latest"):
+        with pytest.raises(KeyError):
+            list(filter(lambda name: getattr(steps, name), [kind]))

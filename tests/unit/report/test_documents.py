@@ -182,6 +182,11 @@ def test_changed_and_rolled_back_are_words_that_a_workflow_compares(
     assert (found["changed"], found["rolled-back"]) == (changed, rolled_back)
 
 
+def test_a_plan_without_functions_has_changes() -> None:
+    assert outputs(Outcome(PLAN, ()), "")["changed"] == "true"
+    assert outputs(Outcome(Plan(()), ()), "")["changed"] == "false"
+
+
 def test_every_output_is_text() -> None:
     found = outputs(Outcome(PLAN, (make.delivery(),)), "r")
     assert all(isinstance(value, str) for value in found.values())

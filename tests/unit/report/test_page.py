@@ -152,8 +152,8 @@ def test_the_headline_counts_several_functions(outcomes: tuple[str, ...], said: 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (Invalid([Problem("wrong", Place("f.yml", 3))]), "no changes were made"),
-        (NotReady("no credentials"), "no changes were made"),
+        (Invalid([Problem("wrong", Place("f.yml", 3))]), "nothing was changed"),
+        (NotReady("no credentials"), "nothing was changed"),
         (DeployFailed("a layer could not be built"), "failed"),
         (None, "failed"),
     ],
@@ -178,7 +178,7 @@ def test_a_failure_is_told_with_its_remedy_and_what_is_left() -> None:
     )
     assert "```text\ntest health failed\ntrace\nmend it\n```" in text
     assert "- rolled back: alias live" in text
-    assert "- **could not roll back, fix manually**: code: gone" in text
+    assert "- **could not be rolled back, fix manually**: code: gone" in text
 
 
 def test_every_step_is_listed_with_why_and_what_came_of_it() -> None:
@@ -263,6 +263,17 @@ def test_of_many_functions_only_those_to_which_something_happened_are_listed() -
     assert "`fn9`" in text
     assert "`fn3`" not in text
     assert text.count("code:fn") == 1
+
+
+def test_of_many_planned_functions_only_their_number_is_listed() -> None:
+    text = page(*(make.delivery("planned", function=f"fn{n}") for n in range(40)))
+    assert "40 others planned." in text
+
+
+def test_a_plan_without_functions_counts_its_changes() -> None:
+    step = Step("layer:deps", make.REGION, Action.BUILD, "no layer has this content")
+    text = summary(Outcome(Plan((step,)), ()), RunLog())
+    assert text.startswith("## 📋 Planned only: 1 of 1 steps would change something, in ")
 
 
 def test_tests_are_listed_those_that_failed_first() -> None:

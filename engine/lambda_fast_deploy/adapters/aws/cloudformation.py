@@ -269,7 +269,7 @@ def changed_elsewhere(stack: str) -> Conflict:
     """The error if a stack, by its name or id, was changed outside this run."""
     name = Arn.parse(stack).name if is_arn(stack) else stack
     return Conflict(
-        f"stack {name} was changed outside this run while it was deploying",
+        f"stack {name} was changed outside this run while this run was deploying",
         remedy="Those changes were kept. Run again to deploy on top of them.",
     )
 

@@ -14,7 +14,7 @@ def checked(name: str, sha256: str, answer: Mapping[str, Any]) -> None:
 
     Args:
         name: the function's name.
-        wanted: the zip's ``CodeSha256``; ``""`` if unknown.
+        sha256: the zip's ``CodeSha256``; ``""`` if unknown.
         answer: the configuration in Lambda's answer.
 
     Raises:

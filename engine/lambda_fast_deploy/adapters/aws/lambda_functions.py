@@ -23,8 +23,7 @@ class Functions(FunctionReads):
         """Create a function, once; it is not active yet.
 
         A tag names the run that creates it, to recognize it after a lost answer. Equal code would
-        not
-        show that: another run may deploy the same.
+        not show that: another run may deploy the same.
 
         Args:
             name: the function's name.

@@ -71,8 +71,8 @@ def _row(one: Status, now: datetime) -> tuple[str, ...]:
         one.commit[:7],
         one.actor,
         one.code.removeprefix("sha256:")[:12],
-        _milliseconds(one.speed.cold),
-        _milliseconds(one.speed.warm),
+        units.milliseconds(one.speed.cold),
+        units.milliseconds(one.speed.warm),
         one.error or "; ".join(one.differs) or "same",
     )
 
@@ -84,7 +84,3 @@ def _age(since: str, now: datetime) -> str:
     seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
     unit, size = next((pair for pair in _UNITS if seconds >= pair[1]), _UNITS[-1])
     return f"{seconds // size} {unit}"
-
-
-def _milliseconds(seconds: float | None) -> str:
-    return units.milliseconds(seconds)

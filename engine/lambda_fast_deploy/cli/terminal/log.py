@@ -90,7 +90,7 @@ def show_plan(plan: Plan, reason: str, file: TextIO) -> None:
     if lines:
         writer(file)("\n".join(lines))
     changes = sum(step.action.changes for step in plan.steps)
-    say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would make changes.")
+    say(f"Planned only: {reason}. {changes} of {len(plan.steps)} steps would change something.")
 
 
 def show_deliveries(deliveries: Iterable[FunctionOutcome], seconds: float) -> None:

@@ -6,7 +6,7 @@ The bounds are those of the Lambda API reference (``CreateFunction``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
@@ -43,9 +43,6 @@ from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
 from lambda_fast_deploy.schema.yaml_lines import nearest
-
-if TYPE_CHECKING:
-    from lambda_fast_deploy.config.validation import ValidatedDocument
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 

@@ -10,12 +10,7 @@ from lambda_fast_deploy.models import Settings
 
 def history(settings: Settings) -> Iterator[Finding]:
     """Whether the clone has the previous commit, which changed files are compared with."""
-    tests = {
-        test.name
-        for function in settings.functions
-        for test in function.tests
-        if any(condition.path for condition in test.when)
-    }
+    tests = {test.name for test in settings.tests if any(condition.path for condition in test.when)}
     if tests and settings.event.paths is None:
         yield note(
             "This clone does not have the previous commit, so changed files are unknown, and these "

@@ -11,7 +11,7 @@ from lambda_fast_deploy.models import Architecture, Base, ImageRequest
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, SAFE, warning
 from lambda_fast_deploy.packaging.images.manifest_check import child, examine
 from lambda_fast_deploy.run_log import RunLog
-from lambda_fast_deploy.state.image_tags import app_tag, kept_tag
+from lambda_fast_deploy.state.image_tags import ImageTag, app_tag, kept_tag
 
 
 class ImageRepositories:
@@ -32,10 +32,11 @@ class ImageRepositories:
 
     def human_tag(self, repository: Repository, base: Base) -> tuple[str, ...]:
         """The base's readable tag, unless it is immutable and on another image."""
-        if repository.lets_move(base.tag) or not self._registry.digest(repository.name, base.tag):
-            return (base.tag,)
+        tag = ImageTag.HUMAN.named(tag=base.tag)
+        if repository.lets_move(tag) or not self._registry.digest(repository.name, tag):
+            return (tag,)
         self._run_log.note(
-            f"Repository {repository.name} is immutable, so its tag {base.tag} stays on an older "
+            f"Repository {repository.name} is immutable, so its tag {tag} stays on an older "
             "base image. Functions use the new one by its digest."
         )
         return ()

@@ -68,9 +68,9 @@ class LayerBuilder:
             except BaseException as error:
                 future.set_exception(error)
                 raise
+            future.set_result(result)
             for note in result.notes:
                 self._run_log.note(note)
-            future.set_result(result)
         return future.result()
 
     @property

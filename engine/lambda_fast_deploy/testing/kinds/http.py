@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.iam.permissions import CALL_APIS
@@ -155,7 +156,9 @@ class HttpTest(KindOfTest):
             )
         expect_json(self.json, answer.body, target.hidden)
         expect_speed(answer.seconds, self.faster_than)
-        return f"{request} {answer.status} in {answer.seconds * 1000:.0f} ms{redirect(answer)}"
+        return (
+            f"{request} {answer.status} in {units.milliseconds(answer.seconds)}{redirect(answer)}"
+        )
 
     def _address(self, target: Target) -> Address:
         if not self.is_elsewhere:

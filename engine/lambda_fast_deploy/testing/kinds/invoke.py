@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.schema.records import Key
 from lambda_fast_deploy.schema.shapes import (
@@ -55,4 +56,4 @@ class InvokeTest(KindOfTest):
         seconds = clock.monotonic() - start
         expect_json(self.json, answer, target.hidden)
         expect_speed(seconds, self.faster_than)
-        return f"invoked, {len(json.dumps(answer))} bytes answered in {seconds * 1000:.0f} ms"
+        return f"invoked, {len(json.dumps(answer))} bytes answered in {units.milliseconds(seconds)}"

@@ -11,8 +11,9 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.models import Base, ImageBuild, ImageSource
 from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
 from lambda_fast_deploy.run_log import RunLog
+from lambda_fast_deploy.state.image_tags import ImageTag
 
-CACHE_TAG = "buildcache"
+CACHE_TAG = ImageTag.CACHE.named()
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
 LET_CACHE_MOVE = f"Set IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG} to allow a build cache."
 
