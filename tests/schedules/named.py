@@ -34,6 +34,7 @@ NAMED = {
     "a rollback does not say that its version was deleted": "clean-good rollback-good A1 B1",
     "each of two runs fails because the other one does": "configuration-good canary-good A2 B2",
     "a rollback goes back to what another one has given up": "rollback-late rollback-good A4 B3",
+    "of two that failed none deletes what the second had taken over": "latest-bad first-late A1 B5",
     "a state of a stack that another run takes back is called unchanged": (
         "stack-bad stack-bad same A2 B7"
     ),

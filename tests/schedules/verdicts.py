@@ -19,6 +19,7 @@ LEFT = "nothing is left"
 TOLD = "a run that stops for another one names it"
 ONE = "of good runs, at least one succeeds"
 
+_NAMED = re.compile(r"another deployment|outside this run")
 _FAULTS = re.compile(r"Traceback|(?:fault of|bug in) lambda-fast-deploy|unexpected ")
 
 
@@ -92,7 +93,7 @@ def _of_run(played: Played, number: int, actor: Actor) -> Iterator[Failure]:
             shown = " or ".join(map(str, wanted)) or "no way back"
             yield Failure(EXIT, f"{who} ends with 0 for {shown}; users have {has}")
     has_way = action.name != "rollback" or played.users.way_back.get(who)
-    if code and actor.choice.flavour == GOOD and has_way and "another deployment" not in actor.log:
+    if code and actor.choice.flavour == GOOD and has_way and not _NAMED.search(actor.log):
         yield Failure(TOLD, f"{who}, all of whose tests pass, ends with {code}: {_cause(actor)}")
     if match := _FAULTS.search(actor.log):
         yield Failure(TOLD, f"{who} says {match[0]!r}")

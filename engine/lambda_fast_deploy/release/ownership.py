@@ -10,7 +10,7 @@ never takes the lock.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.errors import (
@@ -24,7 +24,7 @@ from lambda_fast_deploy.models import LATEST, AliasState, FunctionState
 from lambda_fast_deploy.planning.configuration import tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.undo import UndoResult
-from lambda_fast_deploy.state import marks
+from lambda_fast_deploy.state import descriptions, marks
 
 LEASE = 40.0  # seconds without a change after which the run of a mark is considered killed
 PAUSE = 0.25  # seconds between two reads of the mark of another run
@@ -156,12 +156,22 @@ def delete_created_function(context: ReleaseContext) -> UndoResult | None:
             if not _is_of_this_run(context):
                 return UndoResult.THEIRS
             aliases = context.clients.versions(context.region).aliases(context.name)
-            if any(alias.name != marks.LOCK for alias in aliases):
+            if others := [alias for alias in aliases if alias.name != marks.LOCK]:
+                _hand_over(context, others)
                 return UndoResult.THEIRS
             context.clients.functions(context.region).delete(context.name)
     except NotFound:
         return UndoResult.NEEDLESS
     return None
+
+
+def _hand_over(context: ReleaseContext, aliases: Iterable[AliasState]) -> None:
+    """Let the run that is testing an alias delete the function, if that run fails, too."""
+    functions = context.clients.functions(context.region)
+    run = next(filter(None, (descriptions.run_of(alias) for alias in aliases)), "")
+    if run and (state := functions.read(context.name)):
+        with contextlib.suppress(NotPermitted):
+            functions.tag(state.arn, {marks.CREATED_BY: run})
 
 
 def end_creation(context: ReleaseContext, arn: str) -> None:

@@ -18,6 +18,7 @@ from lambda_fast_deploy.state import Mark, marks
 _ORIGIN = re.compile(r"(?:commit (\S+) )?(?:by (.+?) )?deployed (\d{4}-\S+)")
 _STABLE = re.compile(rf"{marks.UNDER_TEST}\w+, back to version (\d+) if they fail")
 _PUTTING_BACK = re.compile(rf"{marks.PUTTING_BACK}\w+, ")
+_RUN = re.compile(rf"(?:{marks.UNDER_TEST}|{marks.DELETING}|{marks.PUTTING_BACK})(\w+)")
 _BACK_FROM = re.compile(r"back from version \d+")
 _AFTER = re.compile(r"after version (\d+)")
 _TOOK = re.compile(r"took ([\d.]+) s")
@@ -130,6 +131,12 @@ def proved_by(alias: AliasState | None) -> str:
     if not alias.is_under_test:
         return alias.version
     match = _STABLE.match(alias.description)
+    return match.group(1) if match else ""
+
+
+def run_of(alias: AliasState) -> str:
+    """The run that is testing an alias or rolling it back; empty if none is."""
+    match = _RUN.match(alias.description)
     return match.group(1) if match else ""
 
 

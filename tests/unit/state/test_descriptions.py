@@ -38,6 +38,20 @@ def test_an_undo_goes_back_to_the_version_that_was_proved(
     assert descriptions.proved_by(found) == proved
 
 
+@pytest.mark.parametrize(
+    ("description", "run"),
+    [
+        (TESTED, ""),
+        ("written by somebody", ""),
+        (descriptions.under_test("ab12", "4", TESTED), "ab12"),
+        (f"{marks.DELETING}ab12", "ab12"),
+        (descriptions.putting_back("ab12", TESTED), "ab12"),
+    ],
+)
+def test_a_mark_names_its_run(description: str, run: str) -> None:
+    assert descriptions.run_of(alias("5", description)) == run
+
+
 def test_a_mark_says_what_it_is_and_goes_without_a_trace() -> None:
     assert alias("5", TESTED).is_settled
     assert alias("5", descriptions.under_test("ab12", "4", TESTED)).is_under_test
