@@ -120,6 +120,7 @@ class _RegionBuild:
                 run_log=context.run_log,
                 bases=observed.bases,
                 images=observed.images,
+                replacements=observed.replacements,
                 functions={name: each.latest for name, each in observed.functions.items()},
             )
         )

@@ -1,0 +1,131 @@
+"""Missing images that need no builder: an image of the same stem is in the repository."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from lambda_fast_deploy.adapters.aws.registry import Registry
+from lambda_fast_deploy.adapters.layer_listing import entries_of
+from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.errors import DeployError, NotFound
+from lambda_fast_deploy.fingerprints.images.context_paths import ContextPaths
+from lambda_fast_deploy.fingerprints.images.image_history import ends_with
+from lambda_fast_deploy.fingerprints.images.recipe import (
+    ImageRecipe,
+    fingerprint_with_upstreams,
+    recipes_of,
+)
+from lambda_fast_deploy.fingerprints.images.tail import Tail
+from lambda_fast_deploy.fingerprints.images.tail_layers import UncertainLayer, layers_of
+from lambda_fast_deploy.models import DesiredImages, Fingerprints, ImageRequest
+from lambda_fast_deploy.models.image_layers import Donor, Replacement
+from lambda_fast_deploy.state.image_tags import stem_tag
+
+_CONFIGURATION = 4 << 20  # bytes
+_LAYER = 64 << 20  # bytes: a longer download takes longer than a build
+
+
+@dataclass(frozen=True, slots=True)
+class Replacements:
+    """Missing images by name: how they are made of others, or why they must be built."""
+
+    possible: Mapping[str, Replacement] = field(default_factory=dict)
+    obstacles: Mapping[str, str] = field(default_factory=dict)
+
+
+def replacements(
+    desired: DesiredImages,
+    prints: Fingerprints,
+    missing: Collection[str],
+    bases: Mapping[str, str],
+    registry: Registry,
+) -> Replacements:
+    """How missing images of a region can be made without a builder.
+
+    Args:
+        desired: the images.
+        prints: their fingerprints.
+        missing: the names of the missing ones.
+        bases: the digests of the bases in the registry, by name.
+        registry: the registry of the region.
+    """
+    event = desired.event
+    if event.asks_for("no-cache") or event.asks_for("rebuild-base"):
+        return Replacements()
+    recipes = {each.step: each for each in recipes_of(desired, prints.foreign)}
+    requests = [each for each in desired.images if each.name in missing]
+    shared = {(each.source.repository, prints.images[each.name]): each for each in requests}
+
+    def way(request: ImageRequest) -> Replacement | str:
+        recipe = recipes[request.step]
+        try:
+            tag = tag_of_stem(request, recipe, prints, bases.get(request.source.base or "", ""))
+            return _replacement(recipe, registry, request.source.repository, tag)
+        except UncertainLayer as error:
+            return str(error)
+
+    found = dict(zip(shared, together(way, shared.values()), strict=True))
+    ways = {each.name: found[each.source.repository, prints.images[each.name]] for each in requests}
+    return Replacements(
+        {name: way for name, way in ways.items() if isinstance(way, Replacement)},
+        {name: way for name, way in ways.items() if isinstance(way, str)},
+    )
+
+
+def tag_of_stem(request: ImageRequest, recipe: ImageRecipe, prints: Fingerprints, base: str) -> str:
+    """The tag of the images of a stem.
+
+    Args:
+        request: an image of it.
+        recipe: its recipe.
+        prints: the fingerprints.
+        base: the digest of its base, if it has one.
+
+    Raises:
+        UncertainLayer: it has none, because nothing of it can be replaced.
+    """
+    if recipe.tail.obstacle:
+        raise UncertainLayer(recipe.tail.obstacle)
+    if request.source.base and not base:
+        raise UncertainLayer("its base is new")
+    names = recipe.upstreams() if request.source.follow_upstream else []
+    digests = {name: prints.digests.get(name, "") for name in names}
+    if not all(digests.values()):
+        raise UncertainLayer("the digest of an upstream image is not known")
+    of_base = f"{prints.bases[request.source.base]}@{base[-64:]}" if request.source.base else ""
+    return stem_tag(fingerprint_with_upstreams(recipe.stem, digests, of_base))
+
+
+def _replacement(recipe: ImageRecipe, registry: Registry, repository: str, tag: str) -> Replacement:
+    context = recipe.content
+    if not context.is_certain:
+        raise UncertainLayer("its ignore file has patterns whose meaning is not certain")
+    donor = _donor(registry, repository, tag, recipe.tail)
+    return Replacement(donor, layers_of(recipe.tail, ContextPaths(context), donor))
+
+
+def _donor(registry: Registry, repository: str, tag: str, tail: Tail) -> Donor:
+    """The image with a tag, if it has the form of an image that the tail ends."""
+    try:
+        manifest = registry.manifest(repository, tag)
+        layers = manifest.content.get("layers", [])[-len(tail.copies) :]
+        digest = str(manifest.content.get("config", {}).get("digest", ""))
+        needed = [] if all(copy.is_linked for copy in tail.copies) else layers
+        if any(layer["size"] > _LAYER for layer in needed):
+            raise UncertainLayer("its layers are too large to look into; COPY --link needs no look")
+        limits = {digest: _CONFIGURATION, **{layer["digest"]: _LAYER for layer in needed}}
+        texts = together(lambda key: registry.blobs.read(repository, key, limits[key]), limits)
+        contents = dict(zip(limits, texts, strict=True))
+        entries = tuple(entries_of(contents[one["digest"]], one["mediaType"]) for one in needed)
+        configuration = json.loads(contents[digest])
+    except NotFound:
+        raise UncertainLayer("more than the files of its last layers is new") from None
+    except DeployError as error:
+        raise UncertainLayer(f"an image of it could not be read: {error.message}") from None
+    except (LookupError, TypeError, ValueError):
+        raise UncertainLayer("an image of it is in an unknown format") from None
+    if not ends_with(tail, manifest.content, configuration):
+        raise UncertainLayer("the history of its image does not fit its Dockerfile")
+    return Donor(manifest.content, manifest.media_type, configuration, entries)
