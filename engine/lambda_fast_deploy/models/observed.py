@@ -191,8 +191,8 @@ class ObservedRegion:
 
     ``bases`` and ``images`` map names to image digests. ``layers`` are the versions that can be
     reused; ``published`` are all versions of the layers, by name, the newest first.
-    ``replacements`` make missing images of existing ones, by name, and ``obstacles`` are the reasons
-    why other missing images must be built.
+    ``replacements`` make missing images of existing ones, by name, and ``obstacles`` are the
+    reasons why other missing images must be built.
     """
 
     region: str
