@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
-from lambda_fast_deploy.adapters.aws.registry import Registry
+from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry
 from lambda_fast_deploy.adapters.layer_listing import entries_of
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.errors import DeployError, NotFound
@@ -17,7 +18,6 @@ from lambda_fast_deploy.fingerprints.images.recipe import (
     fingerprint_with_upstreams,
     recipes_of,
 )
-from lambda_fast_deploy.fingerprints.images.tail import Tail
 from lambda_fast_deploy.fingerprints.images.tail_layers import UncertainLayer, layers_of
 from lambda_fast_deploy.models import DesiredImages, Fingerprints, ImageRequest
 from lambda_fast_deploy.models.image_layers import Donor, Replacement
@@ -98,34 +98,49 @@ def tag_of_stem(request: ImageRequest, recipe: ImageRecipe, prints: Fingerprints
     return stem_tag(fingerprint_with_upstreams(recipe.stem, digests, of_base))
 
 
-def _replacement(recipe: ImageRecipe, registry: Registry, repository: str, tag: str) -> Replacement:
-    context = recipe.content
-    if not context.is_certain:
-        raise UncertainLayer("its ignore file has patterns whose meaning is not certain")
-    donor = _donor(registry, repository, tag, recipe.tail)
-    return Replacement(donor, layers_of(recipe.tail, ContextPaths(context), donor))
-
-
-def _donor(registry: Registry, repository: str, tag: str, tail: Tail) -> Donor:
-    """The image with a tag, if it has the form of an image that the tail ends."""
+def _replacement(
+    recipe: ImageRecipe, registry: Registry, repository: str, tag: str
+) -> Replacement:
     try:
         manifest = registry.manifest(repository, tag)
-        layers = manifest.content.get("layers", [])[-len(tail.copies) :]
-        digest = str(manifest.content.get("config", {}).get("digest", ""))
-        needed = [] if all(copy.is_linked for copy in tail.copies) else layers
-        if any(layer["size"] > _LAYER for layer in needed):
-            raise UncertainLayer("its layers are too large to look into; COPY --link needs no look")
-        limits = {digest: _CONFIGURATION, **{layer["digest"]: _LAYER for layer in needed}}
-        texts = together(lambda key: registry.blobs.read(repository, key, limits[key]), limits)
-        contents = dict(zip(limits, texts, strict=True))
-        entries = tuple(entries_of(contents[one["digest"]], one["mediaType"]) for one in needed)
-        configuration = json.loads(contents[digest])
+        return replacement_of(recipe, manifest, partial(registry.blobs.read, repository))
     except NotFound:
         raise UncertainLayer("more than the files of its last layers is new") from None
     except DeployError as error:
         raise UncertainLayer(f"an image of it could not be read: {error.message}") from None
+
+
+def replacement_of(
+    recipe: ImageRecipe, manifest: Manifest, read: Callable[[str, int], bytes]
+) -> Replacement:
+    """How an image is made of another one.
+
+    Args:
+        recipe: the recipe of the image.
+        manifest: the manifest of an image of the same stem.
+        read: returns a blob of it by its digest, of no more than some bytes.
+
+    Raises:
+        UncertainLayer: the result of a build is not certain.
+        DeployError: a blob cannot be read.
+    """
+    context, tail = recipe.content, recipe.tail
+    if not context.is_certain:
+        raise UncertainLayer("its ignore file has patterns whose meaning is not certain")
+    try:
+        layers = manifest.content["layers"][-len(tail.copies) :]
+        digest = str(manifest.content["config"]["digest"])
+        needed = [] if all(copy.is_linked for copy in tail.copies) else layers
+        if any(layer["size"] > _LAYER for layer in needed):
+            raise UncertainLayer("its layers are too large to look into; COPY --link needs no look")
+        limits = {digest: _CONFIGURATION, **{layer["digest"]: _LAYER for layer in needed}}
+        texts = together(lambda key: read(key, limits[key]), limits)
+        contents = dict(zip(limits, texts, strict=True))
+        entries = tuple(entries_of(contents[one["digest"]], one["mediaType"]) for one in needed)
+        configuration = json.loads(contents[digest])
     except (LookupError, TypeError, ValueError):
         raise UncertainLayer("an image of it is in an unknown format") from None
     if not ends_with(tail, manifest.content, configuration):
         raise UncertainLayer("the history of its image does not fit its Dockerfile")
-    return Donor(manifest.content, manifest.media_type, configuration, entries)
+    donor = Donor(manifest.content, manifest.media_type, configuration, entries)
+    return Replacement(donor, layers_of(tail, ContextPaths(context), donor))

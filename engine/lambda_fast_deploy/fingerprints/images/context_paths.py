@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import takewhile
+from pathlib import PurePosixPath
 
 from lambda_fast_deploy.adapters.files import link_of
 from lambda_fast_deploy.fingerprints.images.build_context import ContextContent
@@ -28,15 +29,16 @@ class ContextPaths:
 
     def __init__(self, files: ContextContent) -> None:
         self.root = files.root
-        self.kinds = files.kinds
+        parents = {str(each) for path in files.kinds for each in PurePosixPath(path).parents}
+        self._kinds = dict.fromkeys(parents - {"."}, "folder") | files.kinds
 
     @cached_property
     def _sorted(self) -> list[str]:
-        return sorted(self.kinds)
+        return sorted(self._kinds)
 
     def kind(self, path: str) -> str:
         """The kind of a path; ``""`` if it does not exist. The context itself is ``""``."""
-        return self.kinds.get(path, "") if path else "folder"
+        return self._kinds.get(path, "") if path else "folder"
 
     def below(self, folder: str) -> Iterator[str]:
         """All paths below a folder, sorted."""

@@ -116,6 +116,8 @@ class _Copying:
         entry = self._entries.get(path)
         if entry is None and self._below:
             entry = self._below.entry(path)
+        if entry and entry.kind == "link":
+            raise UncertainLayer(f"/{path} is a link")
         if entry is None or entry.kind != "folder":
             return False
         self._entries[path] = entry
