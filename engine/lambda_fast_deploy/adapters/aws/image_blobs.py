@@ -17,14 +17,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO
 
+from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.session import Aws
-from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.adapters.parallel import together
-from lambda_fast_deploy.errors import FunctionTestFailed, Refused, Unreachable
+from lambda_fast_deploy.adapters.registry_http import RegistryConnections, trust
+from lambda_fast_deploy.errors import Refused, Unavailable, Unreachable
 
 _BATCH = 100  # digests of one call (API: BatchCheckLayerAvailability)
 _PARALLEL = 4  # uploads; the parts of each must arrive in order (API: UploadLayerPart)
 _ATTEMPTS = 3
+_SECONDS = 60.0  # for a download
 # An upload that begins anew can succeed after these errors: ECR no longer knows the upload, or
 # parts of it were damaged or lost.
 _BEGIN_ANEW = {
@@ -76,20 +79,17 @@ class ImageBlobs:
 
         Raises:
             NotFound: the repository does not have it.
-            Unreachable: it cannot be downloaded, or is longer than ``most``.
-            Refused: its storage refused it, or it has another digest.
+            Unreachable: it cannot be downloaded.
+            Unavailable: its storage failed.
+            Refused: its storage refused it, or it is longer, or has another digest.
         """
         location = self._call("get_download_url_for_layer", repository, layerDigest=digest)
         what = f"{repository}@{digest}"
-        try:
-            answer = request("GET", location["downloadUrl"], most=most)
-        except FunctionTestFailed as failure:
-            raise Unreachable(f"{what} cannot be downloaded: {failure.message}") from None
-        if answer.status != 200:
-            raise Refused(f"the storage of ECR refused {what} ({answer.status})")
-        if Blob.of(answer.body).digest != digest:
-            raise Refused(f"the storage of ECR has other content for {what}")
-        return answer.body
+        return retry.again(
+            lambda: _download(location["downloadUrl"], what, digest, most),
+            (Unreachable, Unavailable),
+            attempts=_ATTEMPTS,
+        )
 
     def missing(self, repository: str, digests: Iterable[str]) -> frozenset[str]:
         """The blobs that a repository does not have (API: ``BatchCheckLayerAvailability``)."""
@@ -196,6 +196,19 @@ class ImageBlobs:
                 raise
             return resumed
         return first + len(part)
+
+
+def _download(url: str, what: str, digest: str, most: int) -> bytes:
+    """What is at an address of ECR's storage, which is signed and so appears in no message."""
+    answer = RegistryConnections(_SECONDS, trust).ask("GET", url, {}, most)
+    if answer.status != 200:
+        kind = Unavailable if answer.status >= 500 else Refused
+        raise kind(f"the storage of ECR refused {what} ({answer.status})", code=str(answer.status))
+    if len(answer.body) > most:
+        raise Refused(f"{what} is longer than {units.size(most)}")
+    if Blob.of(answer.body).digest != digest:
+        raise Refused(f"the storage of ECR has other content for {what}")
+    return answer.body
 
 
 class _Progress:
