@@ -207,8 +207,8 @@ class Refused(DeployFailed):
     """AWS or a registry answered with an error; ``code`` is that of AWS, or the HTTP status.
 
     ``repeated``: the call was a retry. The response to an earlier attempt may have been lost, so
-    the refusal may be caused by what this run has done itself. ``members`` are what AWS's error
-    has besides its message.
+    the refusal may be caused by what this run has done itself. ``members`` are those of
+    AWS's error.
     """
 
     def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
