@@ -21,6 +21,7 @@ from lambda_fast_deploy.fingerprints.images.recipe import (
 from lambda_fast_deploy.fingerprints.images.tail_layers import UncertainLayer, layers_of
 from lambda_fast_deploy.models import DesiredImages, Fingerprints, ImageRequest
 from lambda_fast_deploy.models.image_layers import Donor, Replacement
+from lambda_fast_deploy.planning.upstream_digests import known_part
 from lambda_fast_deploy.state.image_tags import stem_tag
 
 _CONFIGURATION = 4 << 20  # bytes
@@ -61,7 +62,10 @@ def replacements(
     def way(request: ImageRequest) -> Replacement | str:
         recipe = recipes[request.step]
         try:
-            tag = tag_of_stem(request, recipe, prints, bases.get(request.source.base or "", ""))
+            digest = bases.get(request.source.base or "", "")
+            base = base_of_stem(request, recipe, prints, digest)
+            known = known_part(recipe, prints.digests)
+            tag = stem_tag(fingerprint_with_upstreams(recipe.stem, known, base))
             return _replacement(recipe, registry, request.source.repository, tag)
         except UncertainLayer as error:
             return str(error)
@@ -74,33 +78,30 @@ def replacements(
     )
 
 
-def tag_of_stem(request: ImageRequest, recipe: ImageRecipe, prints: Fingerprints, base: str) -> str:
-    """The tag of the images of a stem.
+def base_of_stem(
+    request: ImageRequest, recipe: ImageRecipe, prints: Fingerprints, digest: str
+) -> str:
+    """What identifies the base of a stem, or ``""`` if it has none.
 
     Args:
-        request: an image of it.
+        request: an image of the stem.
         recipe: its recipe.
         prints: the fingerprints.
-        base: the digest of its base, if it has one.
+        digest: the digest of its base, if it has one.
 
     Raises:
-        UncertainLayer: it has none, because nothing of it can be replaced.
+        UncertainLayer: the image has no stem, because nothing of it can be replaced.
     """
     if recipe.tail.obstacle:
         raise UncertainLayer(recipe.tail.obstacle)
-    if request.source.base and not base:
+    if not request.source.base:
+        return ""
+    if not digest:
         raise UncertainLayer("its base is new")
-    names = recipe.upstreams() if request.source.follow_upstream else []
-    digests = {name: prints.digests.get(name, "") for name in names}
-    if not all(digests.values()):
-        raise UncertainLayer("the digest of an upstream image is not known")
-    of_base = f"{prints.bases[request.source.base]}@{base[-64:]}" if request.source.base else ""
-    return stem_tag(fingerprint_with_upstreams(recipe.stem, digests, of_base))
+    return f"{prints.bases[request.source.base]}@{digest}"
 
 
-def _replacement(
-    recipe: ImageRecipe, registry: Registry, repository: str, tag: str
-) -> Replacement:
+def _replacement(recipe: ImageRecipe, registry: Registry, repository: str, tag: str) -> Replacement:
     try:
         manifest = registry.manifest(repository, tag)
         return replacement_of(recipe, manifest, partial(registry.blobs.read, repository))

@@ -90,7 +90,7 @@ def tail_of(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str])
         build_args: its build arguments.
     """
     if not dockerfile.is_certain or "BUILDKIT_SYNTAX" in build_args:
-        return Tail(obstacle="its syntax is not certain", remedy="Remove its syntax line.")
+        return Tail(obstacle="BuildKit may read it in another way than it is read here")
     known = global_arguments(dockerfile, build_args)
     instructions: list[Instruction] = []
     copies: list[Copy] = []
@@ -152,7 +152,8 @@ def _obstacle(stage: Stage, length: int) -> tuple[str, str]:
     copies = [each for each in before if each.name == "COPY" and not each.flag("from")]
     last = before[-1] if before else None
     if not last or not copies:
-        return "its last stage copies nothing from the context", ""
+        what = "its last stage copies nothing from the context"
+        return what, "Copy the code there, in its last lines."
     if last is copies[-1]:
         what = ", ".join(sorted(f"--{name}" for name, _ in last.flags)) or "its words"
         return (

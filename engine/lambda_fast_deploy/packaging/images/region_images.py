@@ -30,7 +30,7 @@ from lambda_fast_deploy.packaging.images.notes import hints
 from lambda_fast_deploy.packaging.images.recipe_build import build_of, fingerprint_parts
 from lambda_fast_deploy.packaging.images.registry_session import RegistrySession
 from lambda_fast_deploy.packaging.images.repositories import ImageRepositories
-from lambda_fast_deploy.planning.replacements import tag_of_stem
+from lambda_fast_deploy.planning.replacements import base_of_stem
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
@@ -119,7 +119,7 @@ class RegionImages:
         why = "Lambda refuses zstd layers; remembered for the next run"
         step, repository = self._context.steps[request.step], request.source.repository
         with self._run_log.work(step.id, Action.BUILD, why, step.region) as detail:
-            stem = self._tags(request, bases).stem
+            stem = self._tags(request, bases).of_stem
             self._repositories.free(self._repositories.get(repository), stem, ())
             uri, what = self._built_once(request, bases, "gzip")
             self._registry.remember(self._repositories.get(repository), MEMORY, "gzip")
@@ -152,14 +152,15 @@ class RegionImages:
     def _tags(self, request: ImageRequest, bases: Mapping[str, str]) -> AppTags:
         """The tags of an app image on its base."""
         source, steps = request.source, self._context.steps
-        step, base = steps[request.step], bases[source.base] if source.base else ""
+        recipe, base = self._recipes[request.step], bases[source.base] if source.base else ""
         of_base = steps[f"base:{source.base}"].fingerprint if source.base else ""
-        parts = fingerprint_parts(self._recipes[step.id], self._prints, of_base)
+        parts = fingerprint_parts(recipe, self._prints, of_base)
         try:
-            stem = [tag_of_stem(request, self._recipes[step.id], self._prints, base)]
+            of_base = base_of_stem(request, recipe, self._prints, base.rpartition("@")[2])
+            stems = fingerprint_parts(recipe, self._prints, of_base, recipe.stem)
         except UncertainLayer:
-            stem = []
-        return AppTags.of(parts, step.fingerprint, base, stem)
+            stems = []
+        return AppTags.of(parts, steps[request.step].fingerprint, base, stems)
 
     def _build_app(
         self, request: ImageRequest, bases: Mapping[str, str], compression: Compression
@@ -188,7 +189,7 @@ class RegionImages:
             source.repository, tags.current[-1], image.what, request.architecture
         )
         if ends_with(self._recipes[step.id].tail, pushed.manifest.content, pushed.configuration):
-            for tag in tags.stem:
+            for tag in tags.of_stem:
                 self._registry.tag(source.repository, pushed.manifest, tag)
         self._repositories.keep(source.repository, pushed)
         self._repositories.warn(request, step.fingerprint, pushed.digest)

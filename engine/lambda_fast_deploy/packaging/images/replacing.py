@@ -70,7 +70,7 @@ def replace_image(
             repository.name, image.blobs, advance, run_log.cancellation.check
         )
     others = [tag for tag in tags.of_content if tag not in tags.current]
-    for group in ([*others, *tags.stem, kept_tag(manifest.digest)], tags.current):
+    for group in ([*others, *tags.of_stem, kept_tag(manifest.digest)], tags.current):
         together(lambda tag: registry.tag(repository.name, manifest, tag), group)
     digest, count = manifest.digest, len(replacement.layers)
     layers = "1 layer" if count == 1 else f"{count} layers"
