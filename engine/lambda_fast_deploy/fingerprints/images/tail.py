@@ -12,15 +12,15 @@ Source: Dockerfile reference, and BuildKit's conversion of a Dockerfile
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from lambda_fast_deploy.fingerprints.images.copy_sources import Source, copied_by, words_of
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, Stage
 from lambda_fast_deploy.fingerprints.images.upstream_images import (
     declared,
     filled,
-    global_arguments,
     names_in,
 )
 
@@ -58,7 +58,7 @@ class Copy:
 
     def destination(self, variables: Mapping[str, str]) -> str:
         """The destination for an image with these variables; ``""`` if it is not known."""
-        values = {name: value for name, value in self.arguments.items() if value} | dict(variables)
+        values = {**self.arguments, **variables}
         if not names_in(self.written) <= values.keys():
             return ""
         return filled(self.written, values)
@@ -91,13 +91,14 @@ def tail_of(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str])
     """
     if not dockerfile.is_certain or "BUILDKIT_SYNTAX" in build_args:
         return Tail(obstacle="BuildKit may read it in another way than it is read here")
-    known = global_arguments(dockerfile, build_args)
+    is_global = takewhile(lambda each: each.name != "FROM", dockerfile.instructions)
+    known = _arguments([*is_global], {}, build_args)
     instructions: list[Instruction] = []
     copies: list[Copy] = []
     for number in reversed(range(len(stage.instructions))):
         instruction = stage.instructions[number]
         if instruction.name == "COPY":
-            arguments = declared(stage.instructions[:number], known, build_args)
+            arguments = _arguments(stage.instructions[:number], known, build_args)
             copy = _copy(instruction, arguments)
             if copy is None or _set_by(instructions) & names_in(copy.written):
                 break
@@ -105,8 +106,18 @@ def tail_of(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str])
         elif instruction.name not in _ATTRIBUTES or not instruction.is_certain:
             break
         instructions.insert(0, instruction)
-    obstacle, remedy = ("", "") if copies else _obstacle(stage, len(instructions))
+    obstacle, remedy = ("", "") if copies else _obstacle(dockerfile, stage, len(instructions))
     return Tail(tuple(instructions), tuple(copies), obstacle, remedy)
+
+
+def _arguments(
+    before: Sequence[Instruction], known: Mapping[str, str], build_args: Mapping[str, str]
+) -> dict[str, str]:
+    """The values of the ARGs among some instructions that do not depend on variables."""
+    dependent = declared([each for each in before if "$" in each.rest], {}, {})
+    values = declared(before, known, build_args)
+    certain = values.keys() - (dependent.keys() - build_args.keys())
+    return {name: value for name, value in values.items() if value and name in certain}
 
 
 def _copy(instruction: Instruction, arguments: Mapping[str, str]) -> Copy | None:
@@ -146,21 +157,26 @@ def _set_by(instructions: list[Instruction]) -> set[str]:
     return set(re.findall(r"\w+", words))
 
 
-def _obstacle(stage: Stage, length: int) -> tuple[str, str]:
-    """Why the tail of a stage copies nothing, and what to do."""
+def _obstacle(dockerfile: Dockerfile, stage: Stage, length: int) -> tuple[str, str]:
+    """Why the tail of a stage, of some instructions, copies nothing; and what to do."""
     before = stage.instructions[: len(stage.instructions) - length]
-    copies = [each for each in before if each.name == "COPY" and not each.flag("from")]
-    last = before[-1] if before else None
-    if not last or not copies:
-        what = "its last stage copies nothing from the context"
-        return what, "Copy the code there, in its last lines."
-    if last is copies[-1]:
+    copies = [*filter(_is_of_context, before)]
+    if not copies:
+        is_elsewhere = any(map(_is_of_context, dockerfile.instructions))
+        remedy = "Copy the code in its last lines." if is_elsewhere else ""
+        return "its last stage copies nothing from the context", remedy
+    first, last = copies[-1], before[-1]
+    if last is first:
         what = ", ".join(sorted(f"--{name}" for name, _ in last.flags)) or "its words"
         return (
             f"COPY in line {last.line} depends on more than its files ({what})",
             "Use plain paths, numbers in --chown and --chmod, and no other flag but --link.",
         )
     return (
-        f"{last.name} in line {last.line} comes after COPY in line {copies[-1].line}",
-        f"Move COPY in line {copies[-1].line} below it.",
+        f"{last.name} in line {last.line} comes after COPY in line {first.line}",
+        f"Move COPY in line {first.line} below it.",
     )
+
+
+def _is_of_context(instruction: Instruction) -> bool:
+    return instruction.name == "COPY" and not instruction.flag("from")

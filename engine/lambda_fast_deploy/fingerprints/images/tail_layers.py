@@ -1,9 +1,9 @@
 """The layers of a tail: which paths each COPY writes, as BuildKit's COPY does.
 
 A COPY without ``--link`` depends on the files of the image below it: whether its destination is a
-folder, and whether links lead to it. The layer that the same COPY has made in another image of the
-stem tells that: it has an entry for each folder on the way. If that does not answer, or BuildKit
-would refuse the COPY, its result is not certain.
+folder, and whether there are links on its path. The layer that the same COPY has made in another
+image of the stem tells that: it has an entry for each folder on the path. If that does not answer,
+or BuildKit would refuse the COPY, its result is not certain.
 
 Source: BuildKit's file operations (``solver/llbsolver/file``) and tonistiigi/fsutil (``copy``).
 """

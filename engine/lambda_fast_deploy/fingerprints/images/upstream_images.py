@@ -76,7 +76,8 @@ def _references(
     dockerfile: Dockerfile, build_args: Mapping[str, str]
 ) -> Iterator[tuple[Instruction, str, str]]:
     """Each instruction that names an image, the name as written, and the image."""
-    arguments = global_arguments(dockerfile, build_args)
+    is_global = takewhile(lambda each: each.name != "FROM", dockerfile.instructions)
+    arguments = declared(is_global, {}, build_args)
     before: set[str] = {"scratch"}
     for stage in dockerfile.stages:
         is_built = stage.number in dockerfile.built or not dockerfile.is_certain
@@ -88,12 +89,6 @@ def _references(
                 if "$" not in name and not dockerfile.stages_of(name) and name != "scratch":
                     yield each, name, name
         before.add(stage.name)
-
-
-def global_arguments(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> dict[str, str]:
-    """The values of ARG before the first FROM."""
-    before = takewhile(lambda each: each.name != "FROM", dockerfile.instructions)
-    return declared(before, {}, build_args)
 
 
 def declared(

@@ -38,7 +38,7 @@ class ReplacedImage:
 def replaced_image(replacement: Replacement, root: Path, folder: Path) -> ReplacedImage:
     """Make the layers of an image, its configuration and its manifest.
 
-    The same files and the same stem give the same digest, whichever donor it is made of.
+    The same files on the same stem give the same digest, on every machine.
 
     Args:
         replacement: its donor, and the entries of its layers.
