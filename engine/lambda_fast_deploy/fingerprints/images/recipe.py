@@ -102,7 +102,8 @@ class ImageRecipe:
         """The fingerprint of everything but what the tail copies, without its upstreams.
 
         The kinds of what the tail copies count, since a COPY of a file can have another
-        destination than one of a folder.
+        destination than one of a folder. ONBUILD instructions count, so that an image of a stem
+        without any is known to have none even if its registry does not answer any more.
 
         Raises:
             Invalid: as for ``content``.
@@ -120,6 +121,7 @@ class ImageRecipe:
             platform=self.architecture.platform,
             compression=source.compression,
             secrets=sorted(source.secrets),
+            triggers=self.foreign,
             copied=[paths.kinds_at(each) for copy in tail.copies for each in copy.sources],
             **_copied(stem),
         )

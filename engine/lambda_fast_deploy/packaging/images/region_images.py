@@ -30,7 +30,7 @@ from lambda_fast_deploy.packaging.images.notes import hints
 from lambda_fast_deploy.packaging.images.recipe_build import build_of, fingerprint_parts
 from lambda_fast_deploy.packaging.images.registry_session import RegistrySession
 from lambda_fast_deploy.packaging.images.repositories import ImageRepositories
-from lambda_fast_deploy.planning.replacements import base_of_stem
+from lambda_fast_deploy.planning.replacements import base_of_stem, with_no_triggers
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
@@ -156,6 +156,8 @@ class RegionImages:
         of_base = steps[f"base:{source.base}"].fingerprint if source.base else ""
         parts = fingerprint_parts(recipe, self._prints, of_base)
         try:
+            if steps[request.step].action is Action.REPLACE:
+                recipe = with_no_triggers(recipe)
             of_base = base_of_stem(request, recipe, self._prints, base.rpartition("@")[2])
             stems = fingerprint_parts(recipe, self._prints, of_base, recipe.stem)
         except UncertainLayer:
