@@ -30,7 +30,8 @@ def observe_images(
     """The same as ``look`` returns, for settings with images.
 
     The fingerprint of an image depends on the ONBUILD instructions of its upstreams. Reading
-    these takes a request per upstream, so they are read for missing images only.
+    these takes a request per upstream, so they are read for missing images only that are not
+    made of others.
 
     Args:
         settings: the desired state.
@@ -43,15 +44,20 @@ def observe_images(
         settling = pool.submit(settled, desired, local, clients, run_log)
         observed, failed = observe(settings, settling.result, clients)
         prints = settling.result()
+    regions = with_replacements(desired, prints, observed, clients)
     existing = [
-        {*(f"base:{name}" for name in of.bases), *(f"image:{name}" for name in of.images)}
-        for of in observed.values()
+        {
+            *(f"base:{name}" for name in of.bases),
+            *(f"image:{name}" for name in (*of.images, *of.replacements)),
+        }
+        for of in regions.values()
     ]
     missing = {step for step in prints.recipes if any(step not in some for some in existing)}
     complete = with_foreign(desired, prints, missing, clients, run_log)
     if complete is not prints:
         observed, failed = observe(settings, lambda: complete, clients)
-    return complete, with_replacements(desired, complete, observed, clients), failed
+        regions = with_replacements(desired, complete, observed, clients)
+    return complete, regions, failed
 
 
 def with_replacements(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry
@@ -60,7 +60,7 @@ def replacements(
     shared = {(each.source.repository, prints.images[each.name]): each for each in requests}
 
     def way(request: ImageRequest) -> Replacement | str:
-        recipe = with_no_triggers(recipes[request.step])
+        recipe = recipes[request.step]
         try:
             digest = bases.get(request.source.base or "", "")
             base = base_of_stem(request, recipe, prints, digest)
@@ -76,14 +76,6 @@ def replacements(
         {name: way for name, way in ways.items() if isinstance(way, Replacement)},
         {name: way for name, way in ways.items() if isinstance(way, str)},
     )
-
-
-def with_no_triggers(recipe: ImageRecipe) -> ImageRecipe:
-    """A recipe, with no ONBUILD instructions of upstream images where these are unknown.
-
-    Images of its stem were made when it was known that there are none.
-    """
-    return replace(recipe, foreign=()) if recipe.foreign is None else recipe
 
 
 def base_of_stem(

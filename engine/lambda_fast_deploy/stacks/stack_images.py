@@ -37,15 +37,18 @@ class StackImages:
     def find(self) -> None:
         """Find the images of the working tree that the registry already has."""
         desired, clients = self._desired, self._clients
-        prints = settled(desired, self._prints, clients, self._run_log)
+        self._look(settled(desired, self._prints, clients, self._run_log))
+        missing = {each.step for each in self._missing if each.name not in self._ways.possible}
+        complete = with_foreign(desired, self._prints, missing, clients, self._run_log)
+        if complete is not self._prints:
+            self._look(complete)
+
+    def _look(self, prints: Fingerprints) -> None:
+        """Read which images exist, and how the others can be made."""
         self._prints, self._digests = prints, self._existing(prints)
-        missing = {each.step for each in desired.images if each.name not in self._digests}
-        with_triggers = with_foreign(desired, prints, missing, clients, self._run_log)
-        if with_triggers is not prints:
-            self._prints, self._digests = with_triggers, self._existing(with_triggers)
         if missing := {each.name for each in self._missing}:
-            registry = clients.registry(self._region)
-            self._ways = replacements(desired, self._prints, missing, {}, registry)
+            registry = self._clients.registry(self._region)
+            self._ways = replacements(self._desired, prints, missing, {}, registry)
 
     def _existing(self, prints: Fingerprints) -> dict[str, str]:
         """The digests of the existing images."""

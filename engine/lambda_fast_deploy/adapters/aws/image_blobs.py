@@ -113,6 +113,8 @@ class ImageBlobs:
         blobs: Collection[Blob],
         advance: Callable[[int, int], None],
         check: Callable[[], None],
+        *,
+        ask: bool = True,
     ) -> int:
         """Upload the blobs that a repository does not have, several in parallel.
 
@@ -121,6 +123,7 @@ class ImageBlobs:
             blobs: what it must have.
             advance: receives the bytes sent, and those to send, after each part.
             check: is called before each part, and may raise to give up.
+            ask: whether to ask which blobs it has. That takes as long as to send a small one.
 
         Returns:
             The bytes that were uploaded.
@@ -129,8 +132,11 @@ class ImageBlobs:
             Refused: ECR refused a blob.
             DeployError: as ``Aws.call``.
         """
-        absent = self.missing(repository, (blob.digest for blob in blobs))
-        uploads = list({blob.digest: blob for blob in blobs if blob.digest in absent}.values())
+        absent = {blob.digest: blob for blob in blobs}
+        if ask:
+            missing = self.missing(repository, absent)
+            absent = {digest: blob for digest, blob in absent.items() if digest in missing}
+        uploads = list(absent.values())
         progress = _Progress(sum(blob.size for blob in uploads), advance)
 
         def upload(blob: Blob) -> None:

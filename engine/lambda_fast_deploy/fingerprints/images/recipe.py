@@ -102,8 +102,8 @@ class ImageRecipe:
         """The fingerprint of everything but what the tail copies, without its upstreams.
 
         The kinds of what the tail copies count, since a COPY of a file can have another
-        destination than one of a folder. ONBUILD instructions count, so that an image of a stem
-        without any is known to have none even if its registry does not answer any more.
+        destination than one of a folder. ONBUILD instructions count: an image of a stem without any
+        proves that its upstream images have none.
 
         Raises:
             Invalid: as for ``content``.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.registry import Repository
-from lambda_fast_deploy.adapters.parallel import OncePerKey
+from lambda_fast_deploy.adapters.parallel import OncePerKey, workers
 from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.fingerprints.images.image_history import ends_with
 from lambda_fast_deploy.fingerprints.images.recipe import recipes_of
@@ -30,7 +30,7 @@ from lambda_fast_deploy.packaging.images.notes import hints
 from lambda_fast_deploy.packaging.images.recipe_build import build_of, fingerprint_parts
 from lambda_fast_deploy.packaging.images.registry_session import RegistrySession
 from lambda_fast_deploy.packaging.images.repositories import ImageRepositories
-from lambda_fast_deploy.planning.replacements import base_of_stem, with_no_triggers
+from lambda_fast_deploy.planning.replacements import base_of_stem
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
@@ -156,8 +156,6 @@ class RegionImages:
         of_base = steps[f"base:{source.base}"].fingerprint if source.base else ""
         parts = fingerprint_parts(recipe, self._prints, of_base)
         try:
-            if steps[request.step].action is Action.REPLACE:
-                recipe = with_no_triggers(recipe)
             of_base = base_of_stem(request, recipe, self._prints, base.rpartition("@")[2])
             stems = fingerprint_parts(recipe, self._prints, of_base, recipe.stem)
         except UncertainLayer:
@@ -205,26 +203,25 @@ class RegionImages:
 
     def _replaced(self, request: ImageRequest, bases: Mapping[str, str]) -> tuple[str, str, int]:
         """Make an image of its donor; returns the same as ``_build_app``."""
-        from lambda_fast_deploy.packaging.images.replacing import replace_image  # builds need none
+        from lambda_fast_deploy.packaging.images import replacing  # builds do not need it
 
-        step = self._context.steps[request.step]
-        repository, tags = (
-            self._repositories.get(request.source.repository),
-            self._tags(request, bases),
-        )
-        self._free(repository, request, tags)
-        made = replace_image(
+        step, name = self._context.steps[request.step], request.source.repository
+        replacement, check = (
             self._context.replacements[request.name],
-            request,
-            step=step,
-            repository=repository,
-            tags=tags,
-            registry=self._registry,
-            check=self._check(step, f"image of {request.name}"),
-            run_log=self._run_log,
+            self._check(step, f"image of {request.name}"),
         )
-        self._repositories.warn(request, step.fingerprint, made.digest)
-        return f"{repository.uri}@{made.digest}", made.how, made.size
+        with workers(2) as pool:  # what does not depend on each other
+            repository = pool.submit(self._repositories.get, name)
+            tags = pool.submit(self._tags, request, bases)
+            made = replacing.push_replacement(
+                replacement, request, step, self._registry, check, self._run_log
+            )
+            digest = made.manifest.digest
+            self._free(repository.result(), request, tags.result())
+            warning = pool.submit(self._repositories.warn, request, step.fingerprint, digest)
+            replacing.tag_replacement(made.manifest, name, tags.result(), self._registry)
+            warning.result()
+        return f"{repository.result().uri}@{digest}", made.how, made.size
 
     # ------------------------------------------------------------ builds
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_fast_deploy import units
-from lambda_fast_deploy.adapters.aws.registry import Registry, Repository
+from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.models import ImageRequest, Step
 from lambda_fast_deploy.models.image_layers import Replacement
@@ -18,37 +18,35 @@ from lambda_fast_deploy.packaging.images.replaced_image import replaced_image
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state.image_tags import kept_tag
 
+_SMALL = 1 << 20  # bytes
+
 
 @dataclass(frozen=True, slots=True)
-class MadeImage:
-    """An image in the registry: its digest, its size in bytes, and how it was made."""
+class ReplacementPush:
+    """An image whose blobs are in the registry, and which has no tag yet.
 
-    digest: str
+    ``size`` are the bytes of its layers, and ``how`` is how it was made, for people.
+    """
+
+    manifest: Manifest
     size: int
     how: str
 
 
-def replace_image(
+def push_replacement(
     replacement: Replacement,
     request: ImageRequest,
-    *,
     step: Step,
-    repository: Repository,
-    tags: AppTags,
     registry: Registry,
     check: Callable[[], None],
     run_log: RunLog,
-) -> MadeImage:
-    """Make an image of its donor, and push it under all its tags.
-
-    The tags that later runs look for are set last: when they exist, all others do.
+) -> ReplacementPush:
+    """Make the layers of an image, and upload them.
 
     Args:
         replacement: the donor, and the entries of the new layers.
         request: the image.
         step: its step.
-        repository: its repository.
-        tags: its tags.
         registry: the registry of the region.
         check: raises if the files have changed since they were listed.
         run_log: takes the progress.
@@ -62,17 +60,33 @@ def replace_image(
 
     with tempfile.TemporaryDirectory() as folder:
         image = replaced_image(replacement, request.source.context, Path(folder))
-        manifest = image.manifest
-        what = f"image of {request.name}"
-        size = examine(what, manifest.content, image.configuration, request.architecture)
+        what, content = f"image of {request.name}", image.manifest.content
+        size = examine(what, content, image.configuration, request.architecture)
         check()
+        existing = {layer["digest"] for layer in replacement.donor.manifest["layers"]}
+        blobs = [blob for blob in image.blobs if blob.digest not in existing]
         sent = registry.blobs.push(
-            repository.name, image.blobs, advance, run_log.cancellation.check
+            request.source.repository,
+            blobs,
+            advance,
+            run_log.cancellation.check,
+            ask=sum(blob.size for blob in blobs) > _SMALL,
         )
+    count = len(replacement.layers)
+    layers = "1 layer" if count == 1 else f"{count} layers"
+    how = f"{image.manifest.digest[:19]}, {units.size(size)}, {layers} replaced, "
+    return ReplacementPush(image.manifest, size, f"{how}{units.size(sent)} sent")
+
+
+def tag_replacement(manifest: Manifest, repository: str, tags: AppTags, registry: Registry) -> None:
+    """Put an image under all its tags; those that later runs look for are the last.
+
+    Args:
+        manifest: the image.
+        repository: the name of its repository, which has its blobs.
+        tags: its tags.
+        registry: the registry of the region.
+    """
     others = [tag for tag in tags.of_content if tag not in tags.current]
     for group in ([*others, *tags.of_stem, kept_tag(manifest.digest)], tags.current):
-        together(lambda tag: registry.tag(repository.name, manifest, tag), group)
-    digest, count = manifest.digest, len(replacement.layers)
-    layers = "1 layer" if count == 1 else f"{count} layers"
-    how = f"{digest[:19]}, {units.size(size)}, {layers} replaced, {units.size(sent)} sent"
-    return MadeImage(digest, size, how)
+        together(lambda tag: registry.tag(repository, manifest, tag), group)
