@@ -167,6 +167,7 @@ class _RegionBuild:
                 for each in self._desired.images
                 if each.source.compression == "auto"
             },
+            stems=self._images.stems(bases) if self._settings.has_images else {},
         )
 
     def _code(self, function: Function) -> dict[str, Any]:

@@ -149,6 +149,12 @@ class RegionImages:
         digest = uri.rpartition("@")[2]
         return uri, what if is_first else f"{digest[:19]}, made for another function"
 
+    def stems(self, bases: Mapping[str, str]) -> dict[str, str]:
+        """The tags of the stems of the images that have one, by name."""
+        return {
+            each.name: tag for each in self._desired.images for tag in self._tags(each, bases).stem
+        }
+
     def _tags(self, request: ImageRequest, bases: Mapping[str, str]) -> AppTags:
         """The tags of an app image on its base."""
         source, steps = request.source, self._context.steps
