@@ -31,7 +31,7 @@ class Artifacts:
     packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     image_sizes: Mapping[str, int] = field(default_factory=dict)
     in_gzip: Mapping[str, Callable[[], str]] = field(default_factory=dict)
-    stems: Mapping[str, str] = field(default_factory=dict)
+    stems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

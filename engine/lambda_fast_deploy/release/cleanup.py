@@ -107,10 +107,10 @@ def _hand_on_stems(context: ReleaseContext, name: str, unused: Collection[str]) 
     """
     registry, artifacts = context.clients.registry(context.region), context.artifacts
     heirs = {
-        artifacts.stems[function.name]: artifacts.images[function.name].rpartition("@")[2]
+        stem: artifacts.images[function.name].rpartition("@")[2]
         for function in context.settings.functions
         if isinstance(function.source, ImageSource) and function.source.repository == name
-        if function.name in artifacts.stems
+        for stem in artifacts.stems.get(function.name, ())
     }
     for stem, heir in heirs.items():
         repository = registry.find(name) if registry.digest(name, stem) in unused else None

@@ -149,11 +149,9 @@ class RegionImages:
         digest = uri.rpartition("@")[2]
         return uri, what if is_first else f"{digest[:19]}, made for another function"
 
-    def stems(self, bases: Mapping[str, str]) -> dict[str, str]:
-        """The tags of the stems of the images that have one, by name."""
-        return {
-            each.name: tag for each in self._desired.images for tag in self._tags(each, bases).stem
-        }
+    def stems(self, bases: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """The tags of the images' stems, by name."""
+        return {each.name: self._tags(each, bases).of_stem for each in self._desired.images}
 
     def _tags(self, request: ImageRequest, bases: Mapping[str, str]) -> AppTags:
         """The tags of an app image on its base."""
@@ -198,7 +196,7 @@ class RegionImages:
             for tag in tags.of_stem:
                 self._registry.tag(source.repository, pushed.manifest, tag)
         self._repositories.keep(source.repository, pushed)
-        self._repositories.warn(request, step.fingerprint, pushed.digest)
+        self._repositories.warn(request, tags, pushed.digest)
         what = f"{pushed.digest[:19]}, {units.size(pushed.size)}, {how}"
         return f"{repository.uri}@{pushed.digest}", what, pushed.size
 
@@ -224,7 +222,7 @@ class RegionImages:
             )
             digest = made.manifest.digest
             self._free(repository.result(), request, tags.result())
-            warning = pool.submit(self._repositories.warn, request, step.fingerprint, digest)
+            warning = pool.submit(self._repositories.warn, request, tags.result(), digest)
             replacing.tag_replacement(made.manifest, name, tags.result(), self._registry)
             warning.result()
         return f"{repository.result().uri}@{digest}", made.how, made.size

@@ -10,10 +10,11 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry, Repository
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Architecture, Base, ImageRequest
+from lambda_fast_deploy.packaging.images.app_tags import AppTags
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, SAFE, warning
 from lambda_fast_deploy.packaging.images.manifest_check import child, examine
 from lambda_fast_deploy.run_log import RunLog
-from lambda_fast_deploy.state.image_tags import app_tag, kept_tag
+from lambda_fast_deploy.state.image_tags import kept_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,11 @@ class ImageRepositories:
         """Add a permanent tag to an image."""
         self._registry.tag(repository, image.manifest, kept_tag(image.digest))
 
-    def warn(self, request: ImageRequest, fingerprint: str, digest: str) -> None:
-        """Warn about lifecycle rules that could still expire an image."""
+    def warn(self, request: ImageRequest, tags: AppTags, digest: str) -> None:
+        """Warn about lifecycle rules that could still expire an image with these tags."""
         repository = request.source.repository
-        tags = (app_tag(fingerprint), kept_tag(digest))
-        if says := warning(repository, request.name, self._registry.policy(repository), tags):
+        tags_of_image = (*tags.of_content, *tags.of_stem, kept_tag(digest))
+        if says := warning(
+            repository, request.name, self._registry.policy(repository), tags_of_image
+        ):
             self._run_log.note(f"{says} {SAFE}")
