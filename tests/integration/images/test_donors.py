@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -13,7 +15,7 @@ import pytest
 from lambda_fast_deploy.adapters.aws.image_blobs import Blob, ImageBlobs
 from lambda_fast_deploy.adapters.aws.registry import Registry
 from lambda_fast_deploy.adapters.aws.session import Aws
-from tests.support import Project, get
+from tests.support import Project, faults, faults_done, get
 
 pytestmark = pytest.mark.docker
 
@@ -154,6 +156,47 @@ def test_the_tag_of_a_stem_outlives_its_image(donors: Donors, mutability: str) -
     assert donors.images().keys() == {two}
     assert donors.stem() == two
     donors.replaced("four")
+
+
+def test_every_region_gets_the_same_image(donors: Donors) -> None:
+    config = donors.project.root / "lambda-deploy.yml"
+    config.write_text(f"regions: [us-east-1, eu-west-1]\n{config.read_text()}")
+    assert donors.project.deploy().code == 0
+    donors.edit("two")
+    run = donors.project.deploy(**NO_DOCKER)
+    assert run.code == 0
+    steps = [each for each in run.report["plan"]["steps"] if each["kind"] == "image"]
+    assert [each["action"] for each in steps] == ["replace", "replace"]
+    sent = [r["operation"] for r in run.requests].count("CompleteLayerUpload")
+    assert sent == 4  # a layer and a configuration for each
+    digests = {
+        boto3.client("lambda", region_name=region)
+        .get_function(FunctionName=donors.name, Qualifier="live")["Code"]["ResolvedImageUri"]
+        .rpartition("@")[2]
+        for region in ("us-east-1", "eu-west-1")
+    }
+    assert len(digests) == 1
+
+
+def test_an_image_whose_donor_is_deleted_meanwhile_is_built(donors: Donors) -> None:
+    assert donors.project.deploy().code == 0
+    donors.edit("two")
+    with (
+        ThreadPoolExecutor() as pool,
+        faults({"operation": "BatchCheckLayerAvailability", "times": 1, "held": True}),
+    ):
+        run = pool.submit(donors.project.deploy)
+        while not faults_done():
+            time.sleep(0.05)
+        ids = [{"imageDigest": digest} for digest in donors.images()]
+        donors.ecr.batch_delete_image(repositoryName=donors.name, imageIds=ids)
+        with faults():
+            done = run.result()
+    assert done.code == 0, done.log
+    assert done.actions[f"image:{donors.name}"] == "replace"
+    assert f"The image of {donors.name} is built after all: " in done.log
+    assert get(done.function["url"])[1]["greeting"] == "two"
+    donors.replaced("three")
 
 
 def copied(ecr: Any, source: str, target: str, tag: str) -> None:

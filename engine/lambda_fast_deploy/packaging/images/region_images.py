@@ -8,6 +8,7 @@ from dataclasses import replace
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.registry import Repository
 from lambda_fast_deploy.adapters.parallel import OncePerKey, workers
+from lambda_fast_deploy.errors import NotFound
 from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.fingerprints.images.image_history import ends_with
 from lambda_fast_deploy.fingerprints.images.recipe import recipes_of
@@ -98,21 +99,21 @@ class RegionImages:
             if function and function.image_digest == digest:
                 return function.code_location
             return f"{self._repositories.get(repository).uri}@{digest}"
-        if step.action is Action.REPLACE:
-            with self._run_log.step(step) as detail:
-                uri, what = self._once(request, "", lambda: self._replaced(request, bases))
-                detail(what)
-            return uri
         with self._run_log.step(step) as detail:
-            for says in hints(self._recipes[step.id], self._desired.bases.values()):
-                self._run_log.note(says)
-            remembered = self._registry.note(self._repositories.get(repository), MEMORY)
-            compression = request.source.compression
-            if compression == "auto":
-                compression = "gzip" if remembered == "gzip" else "zstd"
-            uri, what = self._built_once(request, bases, compression)
+            made = self._replaced_once(request, bases) if step.action is Action.REPLACE else None
+            uri, what = made or self._built_once(request, bases, self._compression(request))
             detail(what)
             return uri
+
+    def _compression(self, request: ImageRequest) -> Compression:
+        """The compression of the layers of an image that is built; warns of what makes it slow."""
+        for says in hints(self._recipes[request.step], self._desired.bases.values()):
+            self._run_log.note(says)
+        repository = self._repositories.get(request.source.repository)
+        remembered = self._registry.note(repository, MEMORY)
+        if request.source.compression != "auto":
+            return request.source.compression
+        return "gzip" if remembered == "gzip" else "zstd"
 
     def in_gzip(self, request: ImageRequest, bases: Mapping[str, str]) -> str:
         """Rebuild a function's image, since Lambda refused its layers, and remember that."""
@@ -136,6 +137,16 @@ class RegionImages:
         return self._once(
             request, compression, lambda: self._build_app(request, bases, compression)
         )
+
+    def _replaced_once(
+        self, request: ImageRequest, bases: Mapping[str, str]
+    ) -> tuple[str, str] | None:
+        """An image made of its donor; ``None`` if that was deleted since it was looked up."""
+        try:
+            return self._once(request, "", lambda: self._replaced(request, bases))
+        except NotFound as gone:
+            self._run_log.note(f"The image of {request.name} is built after all: {gone.message}")
+            return None
 
     def _once(
         self, request: ImageRequest, form: str, work: Callable[[], tuple[str, str, int]]
