@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import boto3
 import pytest
 
+from lambda_fast_deploy.adapters.aws.blob_mounts import BlobMounts
 from lambda_fast_deploy.adapters.aws.image_blobs import Blob, ImageBlobs
+from lambda_fast_deploy.adapters.aws.registry import Registry
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import (
     Cancelled,
@@ -21,7 +24,7 @@ from lambda_fast_deploy.errors import (
     Unavailable,
     Unreachable,
 )
-from tests.support import faults
+from tests.support import faults, requests_during
 
 LARGE = random.Random(1).randbytes(11_000_000)  # two parts
 BEGUN = {"operation": "InitiateLayerUpload"}
@@ -153,6 +156,65 @@ def test_a_digest_that_does_not_fit_is_refused(blobs: ImageBlobs, repository: st
         blobs.push(repository, [wrong], lambda *_: None, lambda: None)
     assert caught.value.code == "InvalidLayerException"
     assert blobs.missing(repository, [wrong.digest])
+
+
+@pytest.fixture
+def other(ecr: Any, blobs: ImageBlobs, name: str) -> Iterator[str]:
+    """A repository with an image that has the large blob."""
+    other = f"{name}-other"
+    ecr.create_repository(repositoryName=other)
+    push(blobs, other, LARGE)
+    layer = {"digest": Blob.of(LARGE).digest, "size": len(LARGE)}
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "layers": [layer]})
+    ecr.put_image(repositoryName=other, imageManifest=manifest, imageTag="a")
+    yield other
+    ecr.delete_repository(repositoryName=other, force=True)
+
+
+@pytest.mark.parametrize("setting", ["ENABLED", "DISABLED"])
+def test_a_blob_of_another_repository_is_mounted_where_that_is_allowed(
+    blobs: ImageBlobs, ecr: Any, repository: str, other: str, setting: str
+) -> None:
+    mounts = BlobMounts(Registry(Aws(), ecr.meta.region_name), ["not-there", other, repository])
+    ecr.put_account_setting(name="BLOB_MOUNTING", value=setting)
+    told: list[int] = []
+    content = [Blob.of(LARGE), Blob.of(b"small")]
+    try:
+        with requests_during() as requests:
+            sent = blobs.push(
+                repository,
+                content,
+                lambda done, _: told.append(done),
+                lambda: None,
+                mount=mounts.mount,
+            )
+    finally:
+        ecr.put_account_setting(name="BLOB_MOUNTING", value="DISABLED")
+    assert [r["operation"] for r in requests].count("MountBlob") == 1
+    assert sent == (5 if setting == "ENABLED" else len(LARGE) + 5)
+    assert told[-1] == len(LARGE) + 5
+    assert not blobs.missing(repository, [each.digest for each in content])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"operation": "MountBlob", "status": 403, "body": "{}"},
+        {"operation": "MountBlob", "cut": 0},
+        {"operation": "GetAuthorizationToken", "status": 403, "body": said("AccessDenied")},
+    ],
+)
+def test_what_cannot_be_mounted_is_uploaded(
+    blobs: ImageBlobs, ecr: Any, repository: str, other: str, fault: dict[str, Any]
+) -> None:
+    mounts = BlobMounts(Registry(Aws(), ecr.meta.region_name), [other])
+    with faults(fault) as done:
+        for content in (LARGE, LARGE + b"!"):
+            blob = Blob.of(content)
+            sent = blobs.push(repository, [blob], lambda *_: None, lambda: None, mount=mounts.mount)
+            assert sent == len(content)
+    assert len(done) == 1
 
 
 def test_who_may_not_upload_is_told_the_action(blobs: ImageBlobs, repository: str) -> None:

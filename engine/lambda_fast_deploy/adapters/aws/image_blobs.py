@@ -115,6 +115,7 @@ class ImageBlobs:
         check: Callable[[], None],
         *,
         ask: bool = True,
+        mount: Callable[[str, Blob], bool] = lambda _repository, _blob: False,
     ) -> int:
         """Upload the blobs that a repository does not have, several in parallel.
 
@@ -124,6 +125,7 @@ class ImageBlobs:
             advance: receives the bytes sent, and those to send, after each part.
             check: is called before each part, and may raise to give up.
             ask: whether to ask which blobs it has. That takes as long as to send a small one.
+            mount: tries to get a blob for the repository without an upload.
 
         Returns:
             The bytes that were uploaded.
@@ -139,12 +141,15 @@ class ImageBlobs:
         uploads = list(absent.values())
         progress = _Progress(sum(blob.size for blob in uploads), advance)
 
-        def upload(blob: Blob) -> None:
-            self._upload(repository, blob, partial(progress.reached, blob.digest), check)
+        def upload(blob: Blob) -> int:
+            reached = partial(progress.reached, blob.digest)
+            if mount(repository, blob):
+                reached(blob.size)
+                return 0
+            self._upload(repository, blob, reached, check)
+            return blob.size
 
-        if uploads:
-            together(upload, uploads, _PARALLEL)
-        return progress.total
+        return sum(together(upload, uploads, _PARALLEL)) if uploads else 0
 
     def _upload(
         self, repository: str, blob: Blob, reached: Callable[[int], None], check: Callable[[], None]

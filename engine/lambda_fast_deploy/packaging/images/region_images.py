@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.registry import Repository
@@ -34,6 +36,9 @@ from lambda_fast_deploy.packaging.images.repositories import ImageRepositories
 from lambda_fast_deploy.planning.replacements import base_of_stem
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.aws.blob_mounts import BlobMounts
+
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 
 
@@ -55,6 +60,12 @@ class RegionImages:
         self._session = RegistrySession(self._registry, context.clients, context.run_log)
         self._repositories = ImageRepositories(self._registry, context.run_log)
         self.sizes: dict[str, int] = {}
+
+    @cached_property
+    def _mounts(self) -> BlobMounts:
+        from lambda_fast_deploy.adapters.aws.blob_mounts import BlobMounts  # builds need none
+
+        return BlobMounts(self._registry, {e.source.repository for e in self._desired.images})
 
     # ------------------------------------------------------------ bases
 
@@ -229,7 +240,7 @@ class RegionImages:
             repository = pool.submit(self._repositories.get, name)
             tags = pool.submit(self._tags, request, bases)
             made = replacing.push_replacement(
-                replacement, request, step, self._registry, check, self._run_log
+                replacement, request, step, self._registry, self._mounts, check, self._run_log
             )
             digest = made.manifest.digest
             self._free(repository.result(), request, tags.result())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_fast_deploy import units
+from lambda_fast_deploy.adapters.aws.blob_mounts import BlobMounts
 from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.models import ImageRequest, Step
@@ -38,6 +39,7 @@ def push_replacement(
     request: ImageRequest,
     step: Step,
     registry: Registry,
+    mounts: BlobMounts,
     check: Callable[[], None],
     run_log: RunLog,
 ) -> ReplacementPush:
@@ -48,6 +50,7 @@ def push_replacement(
         request: the image.
         step: its step.
         registry: the registry of the region.
+        mounts: other repositories that may have its blobs.
         check: raises if the files have changed since they were listed.
         run_log: takes the progress.
 
@@ -71,6 +74,7 @@ def push_replacement(
             advance,
             run_log.cancellation.check,
             ask=sum(blob.size for blob in blobs) > _SMALL,
+            mount=mounts.mount,
         )
     count = len(replacement.layers)
     layers = "1 layer" if count == 1 else f"{count} layers"
