@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
+from lambda_fast_deploy.adapters.aws.responses import not_understood
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.adapters.registry_http import RegistryConnections, trust
@@ -79,12 +80,14 @@ class ImageBlobs:
 
         Raises:
             NotFound: the repository does not have it.
-            Unreachable: it cannot be downloaded.
+            Unreachable: it cannot be downloaded, or ECR gave no address for it.
             Unavailable: its storage failed.
             Refused: its storage refused it, or it is longer, or has another digest.
         """
         location = self._call("get_download_url_for_layer", repository, layerDigest=digest)
         what = f"{repository}@{digest}"
+        if not location["downloadUrl"].startswith(("https://", "http://")):
+            raise not_understood("ecr:GetDownloadUrlForLayer", "its downloadUrl is no address")
         return retry.again(
             lambda: _download(location["downloadUrl"], what, digest, most),
             (Unreachable, Unavailable),
