@@ -87,7 +87,7 @@ class ImageBlobs:
         location = self._call("get_download_url_for_layer", repository, layerDigest=digest)
         what = f"{repository}@{digest}"
         if not location["downloadUrl"].startswith(("https://", "http://")):
-            raise not_understood("ecr:GetDownloadUrlForLayer", "its downloadUrl is no address")
+            raise not_understood("ecr:GetDownloadUrlForLayer", "its downloadUrl is not an address")
         return retry.again(
             lambda: _download(location["downloadUrl"], what, digest, most),
             (Unreachable, Unavailable),
