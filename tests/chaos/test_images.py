@@ -30,7 +30,7 @@ BUILD = (
 # A change of code is made of the image before, without a builder.
 READ = "DescribeImages BatchGetImage GetDownloadUrlForLayer DescribeRepositories".split()
 REPLACE = (
-    "BatchCheckLayerAvailability InitiateLayerUpload InitiateLayerUpload:1 UploadLayerPart "
+    "InitiateLayerUpload InitiateLayerUpload:1 UploadLayerPart "
     "UploadLayerPart:1 CompleteLayerUpload CompleteLayerUpload:1 PutImage PutImage:1 PutImage:2 "
     "PutImage:3 GetLifecyclePolicy UpdateFunctionCode PublishVersion"
 ).split()

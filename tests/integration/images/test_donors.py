@@ -183,7 +183,7 @@ def test_an_image_whose_donor_is_deleted_meanwhile_is_built(donors: Donors) -> N
     donors.edit("two")
     with (
         ThreadPoolExecutor() as pool,
-        faults({"operation": "BatchCheckLayerAvailability", "times": 1, "held": True}),
+        faults({"operation": "InitiateLayerUpload", "times": 1, "held": True}),
     ):
         run = pool.submit(donors.project.deploy)
         while not faults_done():
