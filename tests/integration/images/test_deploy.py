@@ -296,7 +296,7 @@ def test_a_builder_of_its_own_is_preferred_to_the_engines(
             named, "base:python"
         )
     lean.write("lambda-deploy.yml", config)
-    lean.edit("app/main.py", '"hello"', '"good day"')
+    lean.edit("Dockerfile.lambda", "CMD", "RUN echo built\nCMD")
     assert "builder default (docker)" in built_by(lean.deploy(), f"image:{name}")
 
 
