@@ -145,9 +145,15 @@ def faults(*rules: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     try:
         yield done
     finally:
-        with urllib.request.urlopen(address) as answer:
-            done += json.loads(answer.read())["done"]
+        done += faults_done()
         put(())
+
+
+def faults_done() -> list[dict[str, Any]]:
+    """The faults that calls have met so far."""
+    with urllib.request.urlopen(f"{os.environ['AWS_ENDPOINT_URL']}/_lab/faults") as answer:
+        met: list[dict[str, Any]] = json.loads(answer.read())["done"]
+        return met
 
 
 def push_upstream(reference: str, marker: str = "", text: str = "") -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models.configuration import ObservedAttributes
 from lambda_fast_deploy.models.enums import Access
+from lambda_fast_deploy.models.image_layers import Replacement
 from lambda_fast_deploy.state import marks
 
 
@@ -190,6 +191,8 @@ class ObservedRegion:
 
     ``bases`` and ``images`` map names to image digests. ``layers`` are the versions that can be
     reused; ``published`` are all versions of the layers, by name, the newest first.
+    ``replacements`` make missing images of existing ones, by name, and ``obstacles`` are the
+    reasons why other missing images must be built.
     """
 
     region: str
@@ -198,3 +201,5 @@ class ObservedRegion:
     images: Mapping[str, str]
     functions: Mapping[str, ObservedFunction]
     published: Mapping[str, tuple[LayerVersion, ...]] = field(default_factory=dict)
+    replacements: Mapping[str, Replacement] = field(default_factory=dict)
+    obstacles: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ counts.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +58,7 @@ def content(
     dockerfile: Path,
     build_args: Mapping[str, str],
     triggers: Iterable[Instruction] | None = (),
+    omitted: Container[Instruction] = (),
 ) -> ContextContent:
     """The files of a build context that can become part of an image.
 
@@ -66,13 +67,14 @@ def content(
         dockerfile: the Dockerfile.
         build_args: its build arguments.
         triggers: the ONBUILD instructions of the images that it starts from; ``None`` if unknown.
+        omitted: instructions of the Dockerfile whose files do not count.
 
     Raises:
         Invalid: a file cannot be read, or a COPY has no source.
     """
     ignore = _IgnoreFile(context, dockerfile)
     read_ = read(read_text(dockerfile))
-    copied = None if triggers is None else sources(read_, build_args, triggers)
+    copied = None if triggers is None else sources(read_, build_args, triggers, omitted)
     is_own = read_.is_certain and "BUILDKIT_SYNTAX" not in build_args
     ignored = ignore.rules if is_own else None
     kinds, problems = kinds_of(context, ignored)
