@@ -282,11 +282,17 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         ),
         (
             ZIP,
-            ("python3.13\n      layers", "java25\n      layers"),
-            "10: runtime: expected 'python3.11' or 'python3.12' or 'python3.13' or 'python3.14' or "
-            "'python3.15' or 'nodejs20.x' or 'nodejs22.x' or 'nodejs24.x' or 'nodejs26.x', got "
-            "'java25'; for other runtimes use a stack (template) or an image",
+            ("python3.13\n      layers", "pyhton3.13\n      layers"),
+            "10: runtime: expected a Lambda runtime such as python3.13, java25 or provided.al2023, "
+            "got 'pyhton3.13'; did you mean 'python3.13'?",
         ),
+        (
+            ZIP,
+            ("python3.13\n      layers", "nodejs22\n      layers"),
+            "10: runtime: expected a Lambda runtime such as python3.13, java25 or provided.al2023, "
+            "got 'nodejs22'; did you mean 'nodejs22.x'?",
+        ),
+        (ZIP, ("python3.13\n      layers", "3.13\n      layers"), "10: runtime: expected a Lam"),
         (ZIP, ("[deps]", "[dep]"), "11: unknown layer 'dep'; did you mean 'deps'?"),
         (
             ZIP,
@@ -306,7 +312,7 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (
             ZIP,
             ("python3.13\nf", "python2.7\nf"),
-            "4: runtime: expected 'python3.11' or 'python3.12' or",
+            "4: runtime: expected 'python3.7' or 'python3.8' or",
         ),
         (IMAGE, ("base: python", "base: pythn"), "6: unknown base 'pythn'; did you mean 'python'?"),
         (

@@ -5,12 +5,13 @@ The bounds are those of the Lambda API reference (``CreateFunction``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
-from lambda_fast_deploy.config.handler import absence_of, problem_with
+from lambda_fast_deploy.config.handler import absence_of, problem_with, program_problem
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
 from lambda_fast_deploy.config.sections.layers import LAYER_NAME
@@ -46,13 +47,14 @@ from lambda_fast_deploy.schema.yaml_lines import nearest
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 
+HANDLER = "a handler such as app.handler"
 ZIP = RecordShape(
     {
         "code": Key(PATH, "directory of the function's code", required=True),
         "handler": Key(
-            TextShape(r"(?=.{1,128}$)[^\s]+\.[^\s.]+", "a handler such as app.handler"),
+            TextShape(r"\S{1,128}", HANDLER),
             "module and function that Lambda calls",
-            required=True,
+            otherwise="bootstrap for provided.al2023; required for other runtimes",
         ),
         "runtime": Key(RUNTIME, "Lambda runtime", required=True),
         "layers": Key(
@@ -183,10 +185,13 @@ def _zip(
     path = ("functions", name, "zip")
     code = checked.directory(value["code"], *path, "code")
     named_layers = value.get("layers", [])
-    if is_directory(code):
-        named = (code, value["handler"], Runtime(value["runtime"]))
+    runtime = Runtime(value["runtime"])
+    handler = _handler(checked, value.get("handler", ""), runtime, *path)
+    if handler and is_directory(code):
+        named = (code, handler, runtime)
         is_whole = value.get("layers") == []  # no layer has its module
-        if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
+        problem = problem_with(*named) or program_problem(*named, architecture)
+        if problem := problem or (absence_of(*named) if is_whole else ""):
             checked.problem(problem, *path, "handler")
     parts = [part for each in named_layers if each in layers for part in layers[each].parts]
     if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
@@ -211,11 +216,24 @@ def _zip(
             )
     return ZipSource(
         code=code,
-        handler=value["handler"],
-        runtime=Runtime(value["runtime"]),
+        handler=handler,
+        runtime=runtime,
         layers=tuple(parts),
         keeps_layers="layers" not in value,
     )
+
+
+def _handler(checked: ValidatedDocument, handler: str, runtime: Runtime, *path: str) -> str:
+    """The handler, or the usual one of its runtime; a problem if it does not fit the runtime."""
+    family = runtime.family
+    handler = handler or (family.usual if family else "")
+    if not handler:
+        checked.problem("'handler' is missing (module and function that Lambda calls)", *path)
+    elif family and not re.fullmatch(family.handler, handler):
+        message = f"handler: expected {HANDLER}, got {handler!r}"
+        checked.problem(message, *path, "handler")
+        return ""
+    return handler
 
 
 def _configuration(
