@@ -39,6 +39,8 @@ def deploy(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
         from lambda_fast_deploy.stacks.deploy import deploy_stack
 
         return deploy_stack(settings, clients, run_log)
+    if settings.left_out:
+        run_log.note(f"As requested, this run leaves out {', '.join(settings.left_out)}.")
     outcome = _deploy_functions(settings, clients, run_log)
     overtaken = {each.function for each in outcome.deliveries if each.is_overtaken}
     regions = {each.region for each in outcome.deliveries if each.is_overtaken}
