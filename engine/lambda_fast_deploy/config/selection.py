@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.validation import ValidatedDocument
@@ -11,8 +13,34 @@ from lambda_fast_deploy.models import Base, Function, ImageSource, Layer, ZipSou
 from lambda_fast_deploy.schema.yaml_lines import nearest
 
 
-def selected(checked: ValidatedDocument, given: GivenInputs) -> list[str]:
-    """The names of the functions of the run, in the order of the configuration.
+@dataclass(frozen=True, slots=True)
+class ChosenFunctions:
+    """The functions of the run, and the others of the configuration, each in its order."""
+
+    functions: tuple[Function, ...]
+    left_out: tuple[Function, ...]
+
+
+def chosen_functions(
+    checked: ValidatedDocument,
+    given: GivenInputs,
+    read: Callable[[str, dict[str, Any]], Function],
+) -> ChosenFunctions:
+    """The functions that the input names, or all; others may lack their files."""
+    names, functions, left_out = _names(checked, given), list[Function](), list[Function]()
+    for name, value in checked.sound("functions"):
+        found = len(checked.problems)
+        function = read(name, value)
+        if name in names:
+            functions.append(function)
+        else:
+            left_out.append(function)
+            del checked.problems[found:]
+    return ChosenFunctions(tuple(functions), tuple(left_out))
+
+
+def _names(checked: ValidatedDocument, given: GivenInputs) -> list[str]:
+    """The names of the functions of the run.
 
     Names that the configuration does not have, and a choice among the functions of a stack, are
     problems.
@@ -29,7 +57,7 @@ def selected(checked: ValidatedDocument, given: GivenInputs) -> list[str]:
         if name not in names:
             says = f"unknown function {name!r}{nearest(name, names)}"
             checked.problems.append(Problem(says, place))
-    return [name for name in names if name in wanted]
+    return wanted
 
 
 def layers_of(functions: tuple[Function, ...], layers: Mapping[str, Layer]) -> dict[str, Layer]:

@@ -206,7 +206,7 @@ class _TemplateArtifacts:
             "CompatibleArchitectures"
         )
         family = Runtime(method).family
-        prefix = f"{family.layer_folder}/" if family else ""  # interpreted ones have a folder
+        prefix = f"{family.layer_folder}/" if family else ""
         return self._with_requirements(
             part, method, self._architecture(part.place, architectures), prefix
         )

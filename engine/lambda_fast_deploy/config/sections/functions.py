@@ -5,13 +5,10 @@ The bounds are those of the Lambda API reference (``CreateFunction``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
-from lambda_fast_deploy.config.handler import absence_of, problem_with, program_problem
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
 from lambda_fast_deploy.config.sections.layers import LAYER_NAME
@@ -25,6 +22,7 @@ from lambda_fast_deploy.config.sections.shared import (
 )
 from lambda_fast_deploy.config.test_keys import CANARY
 from lambda_fast_deploy.config.validation import ValidatedDocument
+from lambda_fast_deploy.config.zip_handler import HANDLER, read_handler
 from lambda_fast_deploy.models import (
     LATEST,
     Architecture,
@@ -47,15 +45,10 @@ from lambda_fast_deploy.schema.yaml_lines import nearest
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 
-HANDLER = "a handler such as app.handler"
 ZIP = RecordShape(
     {
         "code": Key(PATH, "directory of the function's code", required=True),
-        "handler": Key(
-            TextShape(r"\S{1,128}", HANDLER),
-            "module and function that Lambda calls",
-            otherwise="bootstrap for provided.al2023; required for other runtimes",
-        ),
+        "handler": HANDLER,
         "runtime": Key(RUNTIME, "Lambda runtime", required=True),
         "layers": Key(
             ListOf(TextShape(LAYER_NAME, "a layer's name")),
@@ -185,14 +178,6 @@ def _zip(
     path = ("functions", name, "zip")
     code = checked.directory(value["code"], *path, "code")
     named_layers = value.get("layers", [])
-    runtime = Runtime(value["runtime"])
-    handler = _handler(checked, value.get("handler", ""), runtime, *path)
-    if handler and is_directory(code):
-        named = (code, handler, runtime)
-        is_whole = value.get("layers") == []  # no layer has its module
-        problem = problem_with(*named) or program_problem(*named, architecture)
-        if problem := problem or (absence_of(*named) if is_whole else ""):
-            checked.problem(problem, *path, "handler")
     parts = [part for each in named_layers if each in layers for part in layers[each].parts]
     if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
         checked.problem(
@@ -216,24 +201,11 @@ def _zip(
             )
     return ZipSource(
         code=code,
-        handler=handler,
-        runtime=runtime,
+        handler=read_handler(checked, value, code, architecture, *path),
+        runtime=Runtime(value["runtime"]),
         layers=tuple(parts),
         keeps_layers="layers" not in value,
     )
-
-
-def _handler(checked: ValidatedDocument, handler: str, runtime: Runtime, *path: str) -> str:
-    """The handler, or the usual one of its runtime; a problem if it does not fit the runtime."""
-    family = runtime.family
-    handler = handler or (family.usual if family else "")
-    if not handler:
-        checked.problem("'handler' is missing (module and function that Lambda calls)", *path)
-    elif family and not re.fullmatch(family.handler, handler):
-        message = f"handler: expected {HANDLER}, got {handler!r}"
-        checked.problem(message, *path, "handler")
-        return ""
-    return handler
 
 
 def _configuration(
