@@ -17,16 +17,20 @@ def runtime_notes(
 ) -> Iterator[str]:
     """The notes about the runtimes of all functions, on a day."""
     for region, function in settings.targets:
-        runtime = function.runtime
-        if runtime and runtime not in RUNTIMES:
-            yield (
-                f"{function.name}: this version of lambda-fast-deploy does not know runtime "
-                f"{runtime}, so it checks no handler; AWS decides whether to accept it."
-            )
-        elif runtime:
+        if function.runtime:
             is_new = function.name not in observed[region].functions
-            if says := _of_lifecycle(runtime, today, is_new=is_new):
-                yield f"{function.name}: {says} ({_SOURCE})."
+            yield from runtime_note(function.name, function.runtime, today, is_new=is_new)
+
+
+def runtime_note(name: str, runtime: str, today: date, *, is_new: bool) -> Iterator[str]:
+    """The note about the runtime of a function, if any, on a day."""
+    if runtime not in RUNTIMES:
+        yield (
+            f"{name}: this version of lambda-fast-deploy does not know runtime {runtime}, so it "
+            "checks no handler; AWS decides whether to accept it."
+        )
+    elif says := _of_lifecycle(runtime, today, is_new=is_new):
+        yield f"{name}: {says} ({_SOURCE})."
 
 
 def _of_lifecycle(runtime: str, today: date, *, is_new: bool) -> str:
