@@ -413,6 +413,25 @@ def test_a_status_belongs_to_an_http_test(root: Path) -> None:
     assert problems(root, text) == ["15: 'status' does not apply to a test of kind invoke"]
 
 
+def test_an_expected_error_has_no_json(root: Path) -> None:
+    text = ZIP + "tests:\n  refuses:\n    invoke: {}\n    error: no\n    json: {a: 1}\n"
+    says = "json does not apply to an error; write its text in error"
+    assert problems(root, text) == [f"16: {says}"]
+
+
+@pytest.mark.parametrize("runtime", ["nodejs24.x", "java25", "rust1"])
+def test_a_handler_is_missing_unless_the_runtime_starts_a_program(root: Path, runtime: str) -> None:
+    text = ZIP.replace("      handler: app.handler\n", "").replace("layers: [deps]", "layers: []")
+    lines = text.replace("      runtime: python3.13", f"      runtime: {runtime}")
+    says = "'handler' is missing (module and function that Lambda calls)"
+    assert problems(root, lines) == [f"7: {says}"]
+    (root / "src/bootstrap").write_text("#!/bin/sh\n")
+    (root / "src/bootstrap").chmod(0o755)
+    lines = text.replace("      runtime: python3.13", "      runtime: provided.al2023")
+    (orders,) = loaded(root, lines).functions
+    assert orders.handler == "bootstrap"
+
+
 @pytest.mark.parametrize("variable", sorted(RESERVED))
 def test_what_lambda_sets_itself_cannot_be_set(root: Path, variable: str) -> None:
     text = ZIP.replace("    zip:", f"    environment: {{{variable}: x}}\n    zip:")
