@@ -58,3 +58,19 @@ def test_a_workflow_names_functions_by_an_input(project: Project, name: str, aws
     assert (
         f"input functions: unknown function '{name}-tow'; did you mean '{name}-two'?" in wrong.log
     )
+
+
+def test_a_workflow_rolls_back_only_the_named_function(
+    project: Project, name: str, aws: Any
+) -> None:
+    assert project.deploy().code == 0
+    for which in ("one", "two"):
+        project.write(f"{which}/app.py", f"{CODE}VERSION = 2\n")
+    assert project.deploy().code == 0
+    environment = {"INPUT_FUNCTIONS": f"{name}-one", "INPUT_ROLLBACK": "previous"}
+    assert project.run("deploy", GITHUB_ACTIONS="true", **environment).code == 0
+    live = [
+        aws.get_alias(FunctionName=f"{name}-{which}", Name="live")["FunctionVersion"]
+        for which in ("one", "two")
+    ]
+    assert live == ["1", "2"]
