@@ -201,13 +201,13 @@ def execute_function(function: dict[str, Any], event: Any, request_id: str) -> d
         return result
     if _STREAM in body:
         return {**result, "body": base64.b64decode(body[_STREAM])}
-    printed_by_it = result.get("log", "")
+    printed_by_it, is_init = result.get("log", ""), False
     if _FAILURE in body:
         told = json.loads(body[_FAILURE])
     elif result.get("error"):
         text = str(body.get("errorMessage", ""))
         printed_by_it = printed_by_it.removesuffix(text)  # which MiniStack has put there
-        text = text.removeprefix(_INIT_FAILED)
+        is_init, text = text.startswith(_INIT_FAILED), text.removeprefix(_INIT_FAILED)
         try:
             told = json.loads(text)
         except ValueError:
@@ -221,6 +221,12 @@ def execute_function(function: dict[str, Any], event: Any, request_id: str) -> d
         lines.append(f"[ERROR] {told.get('errorType')}: {told.get('errorMessage')}")
     if told.get("stackTrace"):
         lines += ["Traceback (most recent call last):", "".join(told["stackTrace"]).rstrip()]
+    if is_init:
+        told["requestId"] = ""  # there is none yet
+        lines.append(
+            "INIT_REPORT Init Duration: 1.00 ms\tPhase: invoke\tStatus: error\t"
+            f"Error Type: {told.get('errorType')}"
+        )
     log = "\n".join(filter(None, [*lines, *told.get("trace", [])]))
     return {**result, "body": told, "error": True, "log": log}
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
-from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
 from lambda_fast_deploy.config.sections.layers import LAYER_NAME
@@ -24,6 +22,7 @@ from lambda_fast_deploy.config.sections.shared import (
 )
 from lambda_fast_deploy.config.test_keys import CANARY
 from lambda_fast_deploy.config.validation import ValidatedDocument
+from lambda_fast_deploy.config.zip_handler import HANDLER, read_handler
 from lambda_fast_deploy.models import (
     LATEST,
     Architecture,
@@ -49,11 +48,7 @@ LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 ZIP = RecordShape(
     {
         "code": Key(PATH, "directory of the function's code", required=True),
-        "handler": Key(
-            TextShape(r"(?=.{1,128}$)[^\s]+\.[^\s.]+", "a handler such as app.handler"),
-            "module and function that Lambda calls",
-            required=True,
-        ),
+        "handler": HANDLER,
         "runtime": Key(RUNTIME, "Lambda runtime", required=True),
         "layers": Key(
             ListOf(TextShape(LAYER_NAME, "a layer's name")),
@@ -183,11 +178,6 @@ def _zip(
     path = ("functions", name, "zip")
     code = checked.directory(value["code"], *path, "code")
     named_layers = value.get("layers", [])
-    if is_directory(code):
-        named = (code, value["handler"], Runtime(value["runtime"]))
-        is_whole = value.get("layers") == []  # no layer has its module
-        if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
-            checked.problem(problem, *path, "handler")
     parts = [part for each in named_layers if each in layers for part in layers[each].parts]
     if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
         checked.problem(
@@ -211,7 +201,7 @@ def _zip(
             )
     return ZipSource(
         code=code,
-        handler=value["handler"],
+        handler=read_handler(checked, value, code, architecture, *path),
         runtime=Runtime(value["runtime"]),
         layers=tuple(parts),
         keeps_layers="layers" not in value,
