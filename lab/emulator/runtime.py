@@ -61,7 +61,7 @@ def _lab_report(error, module="", handler=""):
 """
 _EXCEPT_INIT = 'json.dumps({"status": "error", "error": str(e)})'
 _EXCEPT_CALL = 'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})'
-# MiniStack imports botocore to count calls of calls; a function that does not use it starts without.
+# With it MiniStack counts calls that functions make of functions, and imports botocore for it.
 _COUNT_CALLS = "    _ms_install_invoke_depth()\n"
 _READY = '_real_stdout.write(json.dumps({"status": "ready"'
 _ANSWERED = "        _real_stdout.flush()\n\nrun()"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import botocore.config
@@ -58,8 +59,12 @@ class Connection:
         self._dated = "", 0.0  # the Date of AWS's last answer, and when it arrived (monotonic)
         try:
             self._session = botocore.session.Session()
+            loader = self._session.get_component("data_loader")
         except boto.BotoCoreError as error:
             raise explain(error, "session", "this machine") from None
+        # botocore itself searches the folders of all services for each kind of model: 2700 files,
+        # a tenth of a deploy without changes.
+        loader.list_available_services = lambda _: _names_in(loader.search_paths)
 
     def client(
         self, service: str, region: str, *, once: bool = False, timeout: float = READ_TIMEOUT
@@ -179,6 +184,12 @@ class Connection:
     def _has_answered(self) -> bool:
         """Whether AWS has answered yet."""
         return bool(self._dated[0])
+
+
+def _names_in(folders: Iterable[str]) -> list[str]:
+    """The names in those of the folders that exist."""
+    there = filter(Path.is_dir, map(Path, folders))
+    return [entry.name for folder in there for entry in folder.iterdir()]
 
 
 def _date_of(answer: Any) -> str:
