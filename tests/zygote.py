@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+import botocore.loaders
+
 
 @dataclass
 class Process:
@@ -99,6 +101,13 @@ def zygote() -> Zygote:
     return made
 
 
+def read_models_once() -> None:
+    """Let all clients of this process and of its forks share the models that botocore reads."""
+    loader = botocore.loaders.JSONFileLoader
+    read = functools.cache(functools.partial(loader.load_file, loader()))
+    loader.load_file = lambda _, path: read(path)
+
+
 def _serve(listening: socket.socket) -> NoReturn:
     """Fork for whoever asks, and tell the exit code of each run that ends, until SIGTERM."""
     _import()
@@ -116,8 +125,8 @@ def _serve(listening: socket.socket) -> NoReturn:
 
 
 def _import() -> None:
-    """Import all that a run does, and let runs share what botocore reads of its models."""
-    import botocore.loaders
+    """Import all that a run does, and what botocore reads of its models."""
+    import botocore.session
     import docker
     import tenacity
 
@@ -126,9 +135,7 @@ def _import() -> None:
     del docker, tenacity
     for module in pkgutil.walk_packages(lambda_fast_deploy.__path__, "lambda_fast_deploy."):
         importlib.import_module(module.name)
-    loader = botocore.loaders.JSONFileLoader
-    read = functools.cache(functools.partial(loader.load_file, loader()))
-    loader.load_file = lambda _, path: read(path)
+    read_models_once()
     session = botocore.session.Session()
     session.get_available_regions("lambda")
     for service in ("lambda", "cloudwatch", "cloudformation", "s3", "ecr", "iam", "sts"):

@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from tests.zygote import read_models_once
+
+read_models_once()
 _ABSENT = Path("/absent")  # not tmp_path: pytest would make a folder for each test
 
 hypothesis_settings.register_profile(
