@@ -29,12 +29,11 @@ class Route:
     headers: frozenset[str]
 
     def matches(
-        self, method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]
+        self, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]
     ) -> bool:
-        """Tell whether this request can be this operation."""
+        """Tell whether a request of its method can be this operation."""
         return (
-            method == self.method
-            and self.path.fullmatch(path) is not None
+            self.path.fullmatch(path) is not None
             and all(
                 key in query and (value is None or value in query[key]) for key, value in self.query
             )
@@ -91,14 +90,20 @@ def rest_operation(
     headers: Mapping[str, str],
 ) -> str:
     """Name a request of a REST service (Lambda, S3, ...); ``METHOD path`` if it has no model."""
-    fitting = [route for route in _routes(service) if route.matches(method, path, query, headers)]
+    routes = _routes(service, method)
+    fitting = [route for route in routes if route.matches(path, query, headers)]
     if not fitting:
         return f"{method} {path}"
     return max(fitting, key=lambda route: route.weight).name
 
 
 @functools.cache
-def _routes(service: str) -> tuple[Route, ...]:
+def _routes(service: str, method: str) -> tuple[Route, ...]:
+    return tuple(route for route in _all_routes(service) if route.method == method)
+
+
+@functools.cache
+def _all_routes(service: str) -> tuple[Route, ...]:
     loader = botocore.loaders.Loader()
     try:
         model = botocore.model.ServiceModel(
