@@ -28,17 +28,11 @@ class Route:
     query: frozenset[tuple[str, str | None]]
     headers: frozenset[str]
 
-    def matches(
-        self, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]
-    ) -> bool:
-        """Tell whether a request of its method can be this operation."""
-        return (
-            self.path.fullmatch(path) is not None
-            and all(
-                key in query and (value is None or value in query[key]) for key, value in self.query
-            )
-            and all(name in headers for name in self.headers)
-        )
+    def matches(self, query: Mapping[str, list[str]], headers: Mapping[str, str]) -> bool:
+        """Tell whether a request with its method and path can be this operation."""
+        return all(
+            key in query and (value is None or value in query[key]) for key, value in self.query
+        ) and all(name in headers for name in self.headers)
 
     @property
     def weight(self) -> int:
@@ -90,20 +84,20 @@ def rest_operation(
     headers: Mapping[str, str],
 ) -> str:
     """Name a request of a REST service (Lambda, S3, ...); ``METHOD path`` if it has no model."""
-    routes = _routes(service, method)
-    fitting = [route for route in routes if route.matches(path, query, headers)]
+    fitting = [route for route in _at(service, method, path) if route.matches(query, headers)]
     if not fitting:
         return f"{method} {path}"
     return max(fitting, key=lambda route: route.weight).name
 
 
-@functools.cache
-def _routes(service: str, method: str) -> tuple[Route, ...]:
-    return tuple(route for route in _all_routes(service) if route.method == method)
+@functools.lru_cache(4096)
+def _at(service: str, method: str, path: str) -> tuple[Route, ...]:
+    routes = [route for route in _routes(service) if route.method == method]
+    return tuple(route for route in routes if route.path.fullmatch(path))
 
 
 @functools.cache
-def _all_routes(service: str) -> tuple[Route, ...]:
+def _routes(service: str) -> tuple[Route, ...]:
     loader = botocore.loaders.Loader()
     try:
         model = botocore.model.ServiceModel(
