@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import botocore.config
 import botocore.exceptions as boto
+import botocore.loaders
 import botocore.session
 from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
@@ -59,12 +60,9 @@ class Connection:
         self._dated = "", 0.0  # the Date of AWS's last answer, and when it arrived (monotonic)
         try:
             self._session = botocore.session.Session()
-            loader = self._session.get_component("data_loader")
         except boto.BotoCoreError as error:
             raise explain(error, "session", "this machine") from None
-        # botocore itself searches the folders of all services for each kind of model: 2700 files,
-        # a tenth of a deploy without changes.
-        loader.list_available_services = lambda _: _names_in(loader.search_paths)
+        self._session.lazy_register_component("data_loader", lambda: _loader(self._session))
 
     def client(
         self, service: str, region: str, *, once: bool = False, timeout: float = READ_TIMEOUT
@@ -186,10 +184,17 @@ class Connection:
         return bool(self._dated[0])
 
 
-def _names_in(folders: Iterable[str]) -> list[str]:
-    """The names in those of the folders that exist."""
-    there = filter(Path.is_dir, map(Path, folders))
-    return [entry.name for folder in there for entry in folder.iterdir()]
+def _loader(session: botocore.session.Session) -> botocore.loaders.Loader:
+    """What reads the models of the APIs.
+
+    botocore's own looks for each kind of model into the folders of all services, at 2700 files: a
+    tenth of a deploy without changes.
+    """
+    loader = botocore.loaders.create_loader(session.get_config_variable("data_path"))
+    folders = filter(Path.is_dir, map(Path, loader.search_paths))
+    names = [entry.name for folder in folders for entry in folder.iterdir()]
+    loader.list_available_services = lambda _: names
+    return loader
 
 
 def _date_of(answer: Any) -> str:
