@@ -61,6 +61,8 @@ def _lab_report(error, module="", handler=""):
 """
 _EXCEPT_INIT = 'json.dumps({"status": "error", "error": str(e)})'
 _EXCEPT_CALL = 'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})'
+# With it MiniStack counts calls that functions make of functions, and imports botocore for it.
+_COUNT_CALLS = "    _ms_install_invoke_depth()\n"
 _READY = '_real_stdout.write(json.dumps({"status": "ready"'
 _ANSWERED = "        _real_stdout.flush()\n\nrun()"
 
@@ -96,6 +98,7 @@ _PYTHON = {
         'json.dumps({"status": "error", "error": _lab_report(e, module_name, handler_name)})'
     ),
     _EXCEPT_CALL: f'json.dumps({{"status": "ok", "result": {{"{_FAILURE}": _lab_report(e)}}}})',
+    _COUNT_CALLS: "",
     _READY: "_lab_end(); " + _READY,
     _ANSWERED: "        _lab_end()\n" + _ANSWERED,
 }
