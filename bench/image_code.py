@@ -139,10 +139,11 @@ def _rows(what: str, image: Twin, zipped: Twin) -> Iterator[str]:
     ratio = statistics.median((a - b) / (c - d) for a, b, c, d in rounds)
     yield f"| {what}, a zip | {' | '.join(cells)} | {_against(ratio, 'zip')} |"
     ours = statistics.median(each[0] for each in rounds)
-    for peer, prepare in (("warm", lambda: None), ("fresh", fresh_machine)):
+    for peer, is_fresh in (("warm", False), ("fresh", True)):
         times = []
         for _ in range(FEW + 1):
-            prepare()
+            if is_fresh:
+                fresh_machine()
             times.append(image.script())
         other = statistics.median(times[1:])
         ratio_cell = _against(ours / other, peer)

@@ -26,9 +26,25 @@ _LARGEST = 20_971_520  # bytes of a part
 _EXPECTED = 10 << 20  # bytes of a part
 _MOUNTING = "BLOB_MOUNTING"
 
+_contents: dict[str, bytes] = {}  # each blob once, however many repositories have it
 _uploads = AccountRegionScopedDict()  # the parts received, by repository and upload
 _settings = AccountRegionScopedDict()
 _v2_start_blob_upload = ecr._v2_start_blob_upload
+
+
+class _Repository(dict[str, bytes]):
+    """The blobs of a repository by their digests."""
+
+    def __setitem__(self, digest: str, content: bytes) -> None:
+        super().__setitem__(digest, _contents.setdefault(digest, content))
+
+
+class _Registry(AccountRegionScopedDict):  # type: ignore[misc]
+    """The blobs of repositories, by their names."""
+
+    def setdefault(self, name: str, blobs: dict[str, bytes]) -> Any:
+        """The blobs of a repository."""
+        return super().setdefault(name, _Repository(blobs))
 
 
 def initiate_layer_upload(request: dict[str, Any]) -> Answer:
@@ -175,6 +191,7 @@ def teach() -> None:
         value = _settings.get(request["name"], "DISABLED")
         return success({"name": request["name"], "value": value})
 
+    ecr._layer_blobs = _Registry()
     ecr.handle_request = handle_request
     ecr._initiate_layer_upload = initiate_layer_upload
     ecr._upload_layer_part = upload_layer_part
