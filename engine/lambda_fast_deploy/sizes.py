@@ -48,8 +48,10 @@ def sizes(settings: Settings) -> list[Size]:
             code = code_archive(source.code, code_files(source.code))
             limit = budgets.code or UNZIPPED_LIMIT
             results.append(Size(f"code of {function.name}", code.size, code.unzipped, limit))
-            total = code.unzipped + sum(layers[name].unzipped for name in source.layers)
-            zipped = code.size + sum(layers[name].zipped for name in source.layers)
-            what = f"{function.name} with its layers"
+            own = [layers[name] for name in source.layers if name in layers]
+            total = code.unzipped + sum(layer.unzipped for layer in own)
+            zipped = code.size + sum(layer.zipped for layer in own)
+            without = ", except those named by an ARN" if source.layers_by_arn else ""
+            what = f"{function.name} with its layers{without}"
             results.append(Size(what, zipped, total, budgets.total or UNZIPPED_LIMIT))
     return results

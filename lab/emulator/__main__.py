@@ -21,6 +21,7 @@ from lab.emulator import (
     images,
     immutability,
     invocations,
+    layers,
     logs,
     messages,
     metrics,
@@ -58,6 +59,7 @@ def teach(settings: Settings) -> None:
     urls.teach(settings)
     runtime.teach(settings)
     invocations.teach()
+    layers.teach()
     logs.teach()
     metrics.teach()
     alarms.teach()

@@ -42,7 +42,8 @@ def assemble(
         for name, value in checked.sound("functions")
     )
     layers = {name: with_services(checked, layer, functions) for name, layer in layers.items()}
-    if "functions" in checked.values and not checked.names("functions"):
+    is_published = any(layer.share for layer in layers.values())
+    if "functions" in checked.values and not checked.names("functions") and not is_published:
         checked.problem("list at least one function", "functions")
     stack, sam = read_stack(checked, tests)
     regions = _regions(checked, given, environ, sam, all_regions)

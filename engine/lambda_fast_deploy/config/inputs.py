@@ -77,6 +77,11 @@ INPUTS = (
         "layers.F-dependencies.requirements",
     ),
     Input(
+        "layers",
+        "ARNs of layers, one per line; {region} is replaced by the region",
+        "functions.F.zip.layers",
+    ),
+    Input(
         "dockerfile",
         "Dockerfile; deploys a container image",
         "functions.F.image.dockerfile",
@@ -148,6 +153,7 @@ INPUTS = (
 )
 
 PREVIOUS = "previous"  # value of input rollback
+LINES = ("layers",)
 PAIRS = ("environment", "build-args", "build-secrets")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.aws.partitions import partition_of, registry_of_ecr
 from lambda_fast_deploy.adapters.files import read_text
-from lambda_fast_deploy.arn import Arn, in_s3
+from lambda_fast_deploy.arn import Arn, in_region, in_s3
 from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
 from lambda_fast_deploy.iam import permissions
@@ -27,6 +27,7 @@ from lambda_fast_deploy.models import (
     ImageSource,
     ObservedFunction,
     Settings,
+    ZipSource,
 )
 from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
 from lambda_fast_deploy.state.bucket_keys import PREFIX
@@ -135,6 +136,26 @@ class _PolicyStatements:
         ]
         yield Statement.of(permissions.PUBLISH_LAYERS, resources=named)
         yield Statement.of(permissions.USE_LAYERS, resources=[f"{arn}:*" for arn in named])
+        shared = [
+            self._arn(region, "lambda", f"layer:{name}:*")
+            for region in self._settings.regions
+            for layer in self._settings.layers.values()
+            for name in layer.parts
+            if layer.share is not None
+        ]
+        yield Statement.of(permissions.SHARE_LAYERS, resources=shared)
+        by_arn = [
+            Arn.parse(in_region(text, region))
+            for region, function in self._settings.targets
+            if isinstance(function.source, ZipSource)
+            for text in function.source.layers_by_arn
+        ]
+        newest = sorted({str(arn) for arn in by_arn if not arn.qualifier})
+        yield Statement.of(
+            permissions.ATTACH_LAYERS,
+            resources=sorted({str(arn) if arn.qualifier else f"{arn}:*" for arn in by_arn}),
+        )
+        yield Statement.of(permissions.FIND_NEWEST_LAYERS, resources=newest)
         searches = named or any(
             isinstance(each.source, ImageSource) and each.keep is not None
             for each in self._settings.functions

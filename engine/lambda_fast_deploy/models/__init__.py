@@ -49,9 +49,11 @@ from lambda_fast_deploy.models.outcome import (
 from lambda_fast_deploy.models.plan import Action, FunctionSteps, LayerReference, Plan, Step
 from lambda_fast_deploy.models.sources import (
     Base,
+    FolderLayer,
     ImageSource,
     Layer,
     PruningRules,
+    PublishedLayer,
     ZipSource,
 )
 
@@ -76,6 +78,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Fingerprints",
+    "FolderLayer",
     "Function",
     "FunctionOutcome",
     "FunctionState",
@@ -97,6 +100,7 @@ __all__ = [
     "Plan",
     "Profile",
     "PruningRules",
+    "PublishedLayer",
     "Remark",
     "Serves",
     "Settings",

@@ -15,7 +15,7 @@ from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.function_tests import Canary, FunctionTest
 from lambda_fast_deploy.models.runtime import Runtime
-from lambda_fast_deploy.models.sources import Base, ImageSource, Layer, ZipSource
+from lambda_fast_deploy.models.sources import Base, ImageSource, PublishedLayer, ZipSource
 
 LATEST = "$LATEST"
 
@@ -172,7 +172,7 @@ class Settings:
     root: Path
     regions: tuple[str, ...]
     bases: Mapping[str, Base]
-    layers: Mapping[str, Layer]
+    layers: Mapping[str, PublishedLayer]
     functions: tuple[Function, ...]
     budgets: Budgets
     event: Event
@@ -200,6 +200,12 @@ class Settings:
     def has_images(self) -> bool:
         """Whether the settings have base images or functions with images."""
         return bool(self.bases) or any(isinstance(f.source, ImageSource) for f in self.functions)
+
+    @property
+    def names_layers_by_arn(self) -> bool:
+        """Whether a function names a layer by an ARN."""
+        sources = (function.source for function in self.functions)
+        return any(isinstance(each, ZipSource) and each.layers_by_arn for each in sources)
 
     @property
     def tests(self) -> tuple[FunctionTest, ...]:

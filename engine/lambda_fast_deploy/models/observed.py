@@ -50,7 +50,9 @@ class LayerVersion:
     """A published layer version. ``size`` is its unzipped size, 0 if unknown.
 
     ``fingerprint`` identifies the requirements that it was built from. ``contents`` identify the
-    content of each part of the layer, and ``content`` that of this part.
+    content of each part of the layer, and ``content`` that of this part. A layer that is named by
+    its ARN has none of these. ``shared_with`` are those of ``Layer.share`` with whom this project
+    has shared it, if that was read.
     """
 
     arn: str
@@ -58,6 +60,7 @@ class LayerVersion:
     fingerprint: str = ""
     content: str = ""
     contents: tuple[str, ...] = ()
+    shared_with: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:
@@ -189,7 +192,8 @@ class ObservedRegion:
     """The resources of the settings that exist in one region.
 
     ``bases`` and ``images`` map names to image digests. ``layers`` are the versions that can be
-    reused; ``published`` are all versions of the layers, by name, the newest first.
+    reused, and those that functions name by an ARN; ``published`` are all versions of the layers,
+    by name, the newest first.
     """
 
     region: str

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lambda_fast_deploy.arn import is_arn
 from lambda_fast_deploy.models.enums import Architecture, Bytecode, Compression, Profile
 from lambda_fast_deploy.models.runtime import NODEJS, Runtime
 
@@ -50,7 +51,8 @@ class Layer:
     ``requirements`` is a file or a list. ``parts`` maps the name of each published layer to its
     distributions, which include their dependencies; an empty part contains the rest. ``sources``
     are the distributions that may be built from source. ``extras`` and ``groups`` are those of its
-    project to install.
+    project to install. ``share`` are the accounts, organisations or ``everyone`` who may use its
+    versions; ``None`` leaves that unchanged.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Layer:
     sources: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    share: tuple[str, ...] | None = None
 
     @property
     def parts(self) -> Mapping[str, tuple[str, ...]]:
@@ -84,6 +87,29 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderLayer:
+    """A layer of the files of a folder, as they are; ``budget`` and ``share`` as in ``Layer``.
+
+    Without a ``runtime`` or an ``architecture``, it is for all of them.
+    """
+
+    name: str
+    code: Path
+    runtime: Runtime | None = None
+    architecture: Architecture | None = None
+    budget: int | None = None
+    share: tuple[str, ...] | None = None
+
+    @property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """The layer to publish, by its name, as in ``Layer``."""
+        return {self.name: ()}
+
+
+PublishedLayer = Layer | FolderLayer  # of the configuration
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSource:
     """A function packaged as a container image; ``follow_upstream``, ``secrets`` as in ``Base``."""
 
@@ -99,9 +125,12 @@ class ImageSource:
 
 @dataclass(frozen=True, slots=True)
 class ZipSource:
-    """A function packaged as a zip of its code; ``layers`` are the names of published layers.
+    """A function packaged as a zip of its code.
 
-    With ``keeps_layers``, a deploy does not change the function's layers.
+    ``layers`` are the names of published layers, and ARNs of other layers as in lambda-deploy.yml:
+    with ``{region}``, and without a version for the newest one. With ``keeps_layers``, a deploy
+    does not change the function's layers. ``detach`` are ARNs of layers that were attached outside
+    this project and must not stay.
     """
 
     code: Path
@@ -109,3 +138,9 @@ class ZipSource:
     runtime: Runtime
     layers: tuple[str, ...]
     keeps_layers: bool = False
+    detach: tuple[str, ...] = ()
+
+    @property
+    def layers_by_arn(self) -> tuple[str, ...]:
+        """Those of its layers that are named by an ARN."""
+        return tuple(layer for layer in self.layers if is_arn(layer))

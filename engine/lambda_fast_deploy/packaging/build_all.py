@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +135,7 @@ class _RegionBuild:
                 name: pool.submit(self._layers.layer, name, layer) for name, layer in parts.items()
             }
             bases = results({n: pool.submit(self._images.base, n) for n in self._settings.bases})
-            layers = results(publishing)
+            layers = {**self._layers_by_arn(), **results(publishing)}
         for function in self._settings.functions:
             if isinstance(function.source, ZipSource):
                 self._check_total(function, function.source, layers)
@@ -174,6 +175,23 @@ class _RegionBuild:
                 tell = progress(self._context.run_log, step, zipped.size)
                 return self._uploads.place(f"the code of {function.name}", zipped, tell)
         return {}
+
+    def _layers_by_arn(self) -> dict[str, LayerVersion]:
+        """The layers named by an ARN, with the sizes of those of functions that change."""
+        context = self._context
+        users = [
+            (text, context.plan.function(context.region, function.name))
+            for function in self._settings.functions
+            if isinstance(function.source, ZipSource)
+            for text in function.source.layers_by_arn
+        ]
+        versions = {text: context.observed.layers[text] for text, _ in users}
+        measure = context.clients.layers(context.region).unzipped_size
+        with workers() as pool:
+            sizes = results(
+                {t: pool.submit(measure, versions[t].arn) for t, steps in users if steps.changes}
+            )
+        return versions | {text: replace(versions[text], size=size) for text, size in sizes.items()}
 
     def _check_total(
         self, function: Function, source: ZipSource, layers: Mapping[str, LayerVersion]

@@ -25,6 +25,7 @@ from lambda_fast_deploy.planning.configuration import (
     creation,
     desired_parameters,
     is_proved,
+    layer_and_version,
 )
 from lambda_fast_deploy.planning.differences import (
     canary_problem,
@@ -131,7 +132,11 @@ class FunctionPlan:
     def _unchanged(self, live: FunctionState) -> Iterator[Step]:
         function = self.function
         which = f"version {live.version}" if function.has_alias else LATEST
-        for kind in ("configuration", "code", "version", "canary"):
+        foreign = self.observed.foreign if self.observed else ()
+        others = [layer_and_version(arn) for arn in live.layers if arn in foreign]
+        kept = f", and keeps layers of others: {', '.join(others)}" if others else ""
+        yield self._step("configuration", Action.SKIP, f"{which} is up to date{kept}")
+        for kind in ("code", "version", "canary"):
             if kind != "canary" or function.canary:
                 yield self._step(kind, Action.SKIP, f"{which} is up to date")
         yield self._step("alias", Action.SKIP, f"{function.alias} serves it")

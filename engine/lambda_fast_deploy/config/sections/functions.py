@@ -5,15 +5,16 @@ The bounds are those of the Lambda API reference (``CreateFunction``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_directory
+from lambda_fast_deploy.arn import Arn, is_arn
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
 from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
-from lambda_fast_deploy.config.sections.layers import LAYER_NAME
+from lambda_fast_deploy.config.sections.layers import LAYER_ARN, LAYER_NAME
 from lambda_fast_deploy.config.sections.shared import (
     ARCHITECTURE,
     PATH,
@@ -32,7 +33,7 @@ from lambda_fast_deploy.models import (
     Configuration,
     Function,
     FunctionTest,
-    Layer,
+    PublishedLayer,
     ZipSource,
 )
 from lambda_fast_deploy.models.attribute_kinds import Attribute
@@ -56,9 +57,16 @@ ZIP = RecordShape(
         ),
         "runtime": Key(RUNTIME, "Lambda runtime", required=True),
         "layers": Key(
-            ListOf(TextShape(LAYER_NAME, "a layer's name")),
-            f"layers in order, at most {MAX_LAYERS}",
+            ListOf(TextShape(f"{LAYER_NAME}|{LAYER_ARN}", "a layer's name or ARN")),
+            f"layers in order, at most {MAX_LAYERS}: names of layers, and ARNs of layers made "
+            "elsewhere; {region} is replaced by the region, and without a version it is the newest",
             otherwise="the function's current layers",
+        ),
+        "detach": Key(
+            ListOf(TextShape(LAYER_ARN, "a layer's ARN")),
+            "layers to detach that were attached outside this file, which otherwise stay; without "
+            "a version any one",
+            otherwise="none",
         ),
     }
 )
@@ -137,7 +145,7 @@ def read_function(
     name: str,
     value: dict[str, Any],
     bases: Mapping[str, Base],
-    layers: Mapping[str, Layer],
+    layers: Mapping[str, PublishedLayer],
     available: Mapping[str, FunctionTest],
 ) -> Function:
     """A function, from checked values; ``bases``, ``layers`` and ``available`` tests by name."""
@@ -178,7 +186,7 @@ def _zip(
     name: str,
     value: dict[str, Any],
     architecture: Architecture,
-    layers: Mapping[str, Layer],
+    layers: Mapping[str, PublishedLayer],
 ) -> ZipSource:
     path = ("functions", name, "zip")
     code = checked.directory(value["code"], *path, "code")
@@ -188,20 +196,23 @@ def _zip(
         is_whole = value.get("layers") == []  # no layer has its module
         if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
             checked.problem(problem, *path, "handler")
-    parts = [part for each in named_layers if each in layers for part in layers[each].parts]
+    parts = _parts(named_layers, layers)
     if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
         checked.problem(
             f"{number} layers; a Lambda function can have at most {MAX_LAYERS}",
             *path,
             "layers",
         )
+    _check_arns(checked, value, *path)
     for index, layer in enumerate(named_layers):
         place = (*path, "layers", index)
+        if is_arn(layer):
+            continue
         if layer not in (names := checked.names("layers")):
             checked.problem(f"unknown layer {layer!r}{nearest(layer, names)}", *place)
-        elif layer in layers and (layers[layer].runtime, layers[layer].architecture) != (
-            value["runtime"],
-            architecture,
+        elif layer in layers and not (
+            layers[layer].runtime in (None, value["runtime"])
+            and layers[layer].architecture in (None, architecture)
         ):
             checked.problem(
                 f"layer {layer!r} is built for {layers[layer].runtime} on "
@@ -215,7 +226,28 @@ def _zip(
         runtime=Runtime(value["runtime"]),
         layers=tuple(parts),
         keeps_layers="layers" not in value,
+        detach=tuple(value.get("detach", ())),
     )
+
+
+def _parts(names: Iterable[str], layers: Mapping[str, PublishedLayer]) -> list[str]:
+    """The published layers of the names, and the ARNs, in order."""
+    named = {name: list(layer.parts) for name, layer in layers.items()}
+    return [part for each in names for part in ([each] if is_arn(each) else named.get(each, []))]
+
+
+def _check_arns(checked: ValidatedDocument, value: Mapping[str, Any], *path: str) -> None:
+    """Report layers that are listed twice, or both attached and detached."""
+    seen: dict[str, str] = {}
+    for key in ("layers", "detach"):
+        for index, layer in enumerate(value.get(key, [])):
+            name = str(Arn.parse(layer).unversioned) if is_arn(layer) else layer
+            if name in seen:
+                where = f"twice in {key}" if seen[name] == key else "in both layers and detach"
+                checked.problem(f"layer {layer!r} is {where}", *path, key, index)
+            seen.setdefault(name, key)
+    if "detach" in value and "layers" not in value:
+        checked.problem("detach requires layers, which lists the layers that stay", *path, "detach")
 
 
 def _configuration(

@@ -13,7 +13,7 @@ from lambda_fast_deploy.adapters.files import free_space
 from lambda_fast_deploy.adapters.process import path_of
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.models import DesiredImages, Layer
+from lambda_fast_deploy.models import DesiredImages, FolderLayer, Layer, PublishedLayer
 from lambda_fast_deploy.packaging.images.builders import check_builders
 from lambda_fast_deploy.packaging.layers.import_check import why_not
 from lambda_fast_deploy.packaging.required_tools import check_secrets
@@ -21,7 +21,9 @@ from lambda_fast_deploy.packaging.required_tools import check_secrets
 ROOM = 2 * 10**9  # bytes
 
 
-def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients) -> list[Check]:
+def checks(
+    images: DesiredImages, layers: Mapping[str, PublishedLayer], clients: Clients
+) -> list[Check]:
     """The checks for building these images and layers."""
     sources = list(images.sources.values())
 
@@ -44,8 +46,9 @@ def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients)
             yield _room(storage)
 
     checks: list[Check] = [secrets, builders] if sources else []
+    installed = [layer for layer in layers.values() if not isinstance(layer, FolderLayer)]
     checks += [room] if sources or layers else []
-    return [*checks, lambda: of_layers(layers.values())]
+    return [*checks, lambda: of_layers(installed)]
 
 
 def unchecked(unmerged: str) -> Iterator[Finding]:
