@@ -38,9 +38,7 @@ if TYPE_CHECKING:
 
 LAYER_NAME = r"[A-Za-z0-9_-]{1,140}"  # Lambda API reference, PublishLayerVersion: LayerName
 # With {region} as a placeholder, and the version if there is one.
-LAYER_ARN = (
-    rf"arn:aws[a-z-]*:lambda:(\{{region\}}|[a-z0-9-]+):\d{{12}}:layer:{LAYER_NAME}(:\d+)?"
-)
+LAYER_ARN = rf"arn:aws[a-z-]*:lambda:(\{{region\}}|[a-z0-9-]+):\d{{12}}:layer:{LAYER_NAME}(:\d+)?"
 _DISTRIBUTION = TextShape(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a package")
 LAYER = RecordShape(
     {
