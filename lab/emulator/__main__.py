@@ -16,6 +16,7 @@ from lab.emulator import (
     alarms,
     aliases,
     buckets,
+    cross_account,
     ecr,
     functions,
     images,
@@ -49,6 +50,7 @@ def teach(settings: Settings) -> None:
     ecr.teach(settings)
     immutability.teach()
     registry.teach(settings)
+    cross_account.teach()
     images.teach()
     zstd.teach()
     functions.teach()

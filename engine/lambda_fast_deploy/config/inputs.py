@@ -87,6 +87,13 @@ INPUTS = (
         "functions.F.image.dockerfile",
         selects=True,
     ),
+    Input(
+        "image-uri",
+        "Image in ECR with a tag or a digest; deploys it as it is",
+        "functions.F.image.uri",
+        selects=True,
+    ),
+    Input("target", "Stage of the Dockerfile to build", "functions.F.image.target"),
     Input("context", "Build context of the image", "functions.F.image.context"),
     Input(
         "repository",

@@ -172,7 +172,7 @@ DELETE_IMAGES = Feature(
 )
 PULL_UPSTREAMS = Feature(
     "PullUpstreams",
-    "repositories of upstream images in Dockerfiles",
+    "repositories of images in Dockerfiles and in uri",
     Permission("ecr:BatchGetImage", "pulls", NEVER),
     Permission("ecr:GetDownloadUrlForLayer", "pulls", NEVER),
     Permission("ecr:BatchCheckLayerAvailability", "pulls", NEVER),

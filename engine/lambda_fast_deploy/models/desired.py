@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models.configuration import Configuration
@@ -15,7 +16,13 @@ from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.function_tests import Canary, FunctionTest
 from lambda_fast_deploy.models.runtime import Runtime
-from lambda_fast_deploy.models.sources import Base, ImageSource, PublishedLayer, ZipSource
+from lambda_fast_deploy.models.sources import (
+    Base,
+    ImageSource,
+    PrebuiltImage,
+    PublishedLayer,
+    ZipSource,
+)
 
 LATEST = "$LATEST"
 
@@ -29,7 +36,7 @@ class Function:
     """
 
     name: str
-    source: ImageSource | ZipSource
+    source: ImageSource | PrebuiltImage | ZipSource
     architecture: Architecture
     role: str | None
     alias: str
@@ -49,6 +56,16 @@ class Function:
     def handler(self) -> str | None:
         """The handler of a zip; ``None`` for an image."""
         return self.source.handler if isinstance(self.source, ZipSource) else None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is packaged as a container image."""
+        return not isinstance(self.source, ZipSource)
+
+    @property
+    def overrides(self) -> Mapping[str, Any] | None:
+        """The configured overrides of its image; ``None`` without any."""
+        return None if isinstance(self.source, ZipSource) else self.source.overrides or None
 
     @property
     def names_layers(self) -> bool:
@@ -198,8 +215,13 @@ class Settings:
 
     @property
     def has_images(self) -> bool:
-        """Whether the settings have base images or functions with images."""
+        """Whether the settings have images to build: base images, or those of functions."""
         return bool(self.bases) or any(isinstance(f.source, ImageSource) for f in self.functions)
+
+    @property
+    def has_prebuilt_images(self) -> bool:
+        """Whether a function has an image that exists in ECR."""
+        return any(isinstance(function.source, PrebuiltImage) for function in self.functions)
 
     @property
     def names_layers_by_arn(self) -> bool:

@@ -75,8 +75,7 @@ class FunctionState(ObservedAttributes):
     ``code_key`` and ``environment_key`` are the ARNs of the customer managed KMS keys of the zip
     and the environment, if any. ``environment_error`` is the reason why AWS could not decrypt the
     environment, which is empty then. ``reason`` and ``reason_code`` are those of its state, or of a
-    failed update. ``overrides`` take precedence over ENTRYPOINT, CMD and WORKDIR of an image, by
-    the names of the API's ``ImageConfig``. ``dead_letters`` is the ARN of the dead-letter queue.
+    failed update. ``dead_letters`` is the ARN of the dead-letter queue.
     """
 
     arn: str
@@ -97,7 +96,6 @@ class FunctionState(ObservedAttributes):
     code_key: str = ""
     environment_key: str = ""
     environment_error: str = ""
-    overrides: Mapping[str, Any] = field(default_factory=dict)
     dead_letters: str = ""
 
     @property
@@ -191,9 +189,10 @@ class ObservedFunction:
 class ObservedRegion:
     """The resources of the settings that exist in one region.
 
-    ``bases`` and ``images`` map names to image digests. ``layers`` are the versions that can be
-    reused, and those that functions name by an ARN; ``published`` are all versions of the layers,
-    by name, the newest first.
+    ``bases`` and ``images`` map names to image digests. ``prebuilt`` are the URIs, by digest, of
+    images that exist already, by the names of their functions. ``layers`` are the versions that can
+    be reused, and those that functions name by an ARN; ``published`` are all versions of the
+    layers, by name, the newest first.
     """
 
     region: str
@@ -202,3 +201,4 @@ class ObservedRegion:
     images: Mapping[str, str]
     functions: Mapping[str, ObservedFunction]
     published: Mapping[str, tuple[LayerVersion, ...]] = field(default_factory=dict)
+    prebuilt: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lambda_fast_deploy.arn import is_arn
 from lambda_fast_deploy.models.enums import Architecture, Bytecode, Compression, Profile
@@ -16,7 +17,8 @@ class Base:
     """A base image, which functions share and which is rarely rebuilt.
 
     ``follow_upstream`` rebuilds it if an image in its FROM or COPY --from was updated. ``secrets``
-    are names of environment variables by the id that the Dockerfile mounts.
+    are names of environment variables by the id that the Dockerfile mounts. ``target`` is the stage
+    of the Dockerfile to build; empty for the last one.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Base:
     build_args: Mapping[str, str]
     follow_upstream: bool
     secrets: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,11 @@ PublishedLayer = Layer | FolderLayer  # of the configuration
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """A function packaged as a container image; ``follow_upstream``, ``secrets`` as in ``Base``."""
+    """A function packaged as a container image.
+
+    ``follow_upstream``, ``secrets`` and ``target`` as in ``Base``. ``overrides`` are the configured
+    members of the API's ``ImageConfig``; an empty one removes an override.
+    """
 
     dockerfile: Path
     context: Path
@@ -121,6 +128,20 @@ class ImageSource:
     compression: Compression
     follow_upstream: bool
     secrets: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PrebuiltImage:
+    """A function packaged as an image that exists in ECR, in this account or in another one.
+
+    ``uri`` has a tag or a digest, and ``{region}`` as a placeholder. ``overrides`` as in
+    ``ImageSource``.
+    """
+
+    uri: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

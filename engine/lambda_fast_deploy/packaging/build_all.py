@@ -154,7 +154,7 @@ class _RegionBuild:
             )
         return Artifacts(
             bases=bases,
-            images=images,
+            images={**images, **self._context.observed.prebuilt},
             layers=layers,
             archives=self._fingerprints.archives,
             code=code,

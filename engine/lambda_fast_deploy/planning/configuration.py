@@ -165,7 +165,9 @@ def _readable(state: FunctionState) -> Iterator[Attribute]:
     for attribute in ATTRIBUTES:
         is_hidden = attribute is ENVIRONMENT and state.environment_error
         is_absent = attribute.optional and not getattr(state, attribute.name)
-        is_of_other_package = attribute.of_zips and state.package != "Zip"
+        is_of_other_package = (attribute.of_zips and state.package != "Zip") or (
+            attribute.of_images and state.package != "Image"
+        )
         if not (is_hidden or is_absent or is_of_other_package):
             yield attribute
 

@@ -12,7 +12,6 @@ from lambda_fast_deploy.models import (
     Function,
     FunctionState,
     FunctionUrl,
-    ImageSource,
     ObservedFunction,
 )
 from lambda_fast_deploy.models.function_attributes import SETTINGS
@@ -32,7 +31,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
         content: the CodeSha256 of the zip, or the digest of the image; ``""`` for an image that
             has to be built first.
     """
-    is_image = isinstance(function.source, ImageSource)
+    is_image = function.is_image
     observed = state.image_digest if is_image else state.code_sha256
     reasons = {
         f"the architecture changes to {function.architecture}": (

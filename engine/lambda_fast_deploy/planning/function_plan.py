@@ -14,7 +14,6 @@ from lambda_fast_deploy.models import (
     Event,
     Function,
     FunctionState,
-    ImageSource,
     ObservedFunction,
     Step,
 )
@@ -99,7 +98,7 @@ class FunctionPlan:
     ) -> Step:
         what, _, rest = kind.partition(":")
         step_id = ":".join(filter(None, (what, self.function.name, rest)))
-        is_zip = not isinstance(self.function.source, ImageSource)
+        is_zip = not self.function.is_image
         fingerprint = self.content if what in ("code", "function") and is_zip else ""
         return Step(step_id, self.region, action, reason, fingerprint, changes, parameters or {})
 

@@ -91,6 +91,13 @@ def _region(
             )
 
             by_arn = observe_layers_by_arn(settings, functions_, region, clients)
+        prebuilt: Mapping[str, str] = {}
+        if settings.has_prebuilt_images:
+            from lambda_fast_deploy.planning.images_by_uri import (
+                observe_images_by_uri,  # few functions name any
+            )
+
+            prebuilt = observe_images_by_uri(settings, functions_, region, clients)
         return ObservedRegion(
             region=region,
             bases=bases,
@@ -99,6 +106,7 @@ def _region(
                 **by_arn,
             },
             published=published,
+            prebuilt=prebuilt,
             images=_present(images),
             functions=with_foreign_layers(functions_, settings, region, clients),
         )

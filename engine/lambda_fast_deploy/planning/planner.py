@@ -55,7 +55,8 @@ def content_of(function: Function, fingerprints: Fingerprints, observed: Observe
     """The CodeSha256 of a zip, or the digest of an image; ``""`` if the image does not exist."""
     if isinstance(function.source, ZipSource):
         return fingerprints.archives[function.name].sha256
-    return observed.images.get(function.name, "")
+    prebuilt = observed.prebuilt.get(function.name, "").partition("@")[2]
+    return prebuilt or observed.images.get(function.name, "")
 
 
 class _RegionPlan:
@@ -93,6 +94,9 @@ class _RegionPlan:
                 self._layer(name, layer)
         for name, (action, reason) in images.items():
             self._add(f"image:{name}", action, reason, self._fingerprints.images[name])
+        for name, uri in self._observed.prebuilt.items():
+            digest = uri.partition("@")[2]
+            self._add(f"image:{name}", Action.REUSE, f"it is {digest[:19]} in ECR", digest)
         for function in self._settings.functions:
             self._function(function, images)
 

@@ -66,11 +66,12 @@ class Login:
 
 
 class Registry:
-    """The ECR registry of one region."""
+    """The ECR registry of one region; of another account, if one is given."""
 
-    def __init__(self, aws: Aws, region: str) -> None:
+    def __init__(self, aws: Aws, region: str, account: str = "") -> None:
         self._aws = aws
         self._region = region
+        self._owner: dict[str, Any] = {"registryId": account} if account else {}
 
     @property
     def region(self) -> str:
@@ -103,26 +104,32 @@ class Registry:
         return str(image["imageDigest"]) if image else None
 
     def manifest(self, repository: str, digest: str) -> Manifest:
-        """The manifest, or index, behind a digest (API: ``BatchGetImage``).
+        """The manifest, or index, behind a digest; raises as ``image``."""
+        return self.image(repository, digest=digest)[1]
+
+    def image(self, repository: str, *, tag: str = "", digest: str = "") -> tuple[str, Manifest]:
+        """The digest and the manifest of an image or index (API: ``BatchGetImage``).
 
         Raises:
             NotFound: the image does not exist.
             Refused: ECR did not return it.
         """
+        name = f"{repository}@{digest}" if digest else f"{repository}:{tag}"
         answer = self._aws.call(
             self._region,
             "ecr",
             "batch_get_image",
             repositoryName=repository,
-            imageIds=[{"imageDigest": digest}],
+            imageIds=[{"imageDigest": digest} if digest else {"imageTag": tag}],
             acceptedMediaTypes=list(MANIFESTS),
+            **self._owner,
         )
         for reason in _failures(answer).values():
-            raise Refused(f"ECR did not return {repository}@{digest}: {reason}")
+            raise Refused(f"ECR did not return {name}: {reason}")
         if not answer["images"]:
-            raise NotFound(f"{repository}@{digest} is not in ECR", code="ImageNotFoundException")
+            raise NotFound(f"{name} is not in ECR", code="ImageNotFoundException")
         image = answer.first("images")
-        return Manifest(
+        return str(image["imageId"]["imageDigest"]), Manifest(
             text=image["imageManifest"],
             media_type=image["imageManifestMediaType"],
             content=image.parsed("imageManifest"),
@@ -196,6 +203,7 @@ class Registry:
                 "get_download_url_for_layer",
                 repositoryName=repository,
                 layerDigest=digest,
+                **self._owner,
             )
             answer = request("GET", location["downloadUrl"])
             configuration = json.loads(answer.body) if answer.status == 200 else None

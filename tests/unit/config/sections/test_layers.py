@@ -39,7 +39,9 @@ def settings(root: Path, text: str = "", **given: str) -> Settings:
     if text:
         (root / "lambda-deploy.yml").write_text(text)
     environ = {"AWS_REGION": "eu-central-1"}
-    return load(GivenInputs(given), environ, Event("push"), root, lambda: frozenset({"eu-central-1"}))
+    return load(
+        GivenInputs(given), environ, Event("push"), root, lambda: frozenset({"eu-central-1"})
+    )
 
 
 def source(root: Path, text: str = "", **given: str) -> ZipSource:
