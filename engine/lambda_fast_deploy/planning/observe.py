@@ -84,20 +84,7 @@ def _region(
         functions_ = {
             name: observed for name, answer in functions.items() if (observed := answer())
         }
-        by_arn: Mapping[str, LayerVersion] = {}
-        if settings.names_layers_by_arn:
-            from lambda_fast_deploy.planning.layers_by_arn import (
-                observe_layers_by_arn,  # few functions name any
-            )
-
-            by_arn = observe_layers_by_arn(settings, functions_, region, clients)
-        prebuilt: Mapping[str, str] = {}
-        if settings.has_prebuilt_images:
-            from lambda_fast_deploy.planning.images_by_uri import (
-                observe_images_by_uri,  # few functions name any
-            )
-
-            prebuilt = observe_images_by_uri(settings, functions_, region, clients)
+        by_arn, prebuilt = _named(settings, functions_, region, clients)
         return ObservedRegion(
             region=region,
             bases=bases,
@@ -110,6 +97,26 @@ def _region(
             images=_present(images),
             functions=with_foreign_layers(functions_, settings, region, clients),
         )
+
+
+def _named(
+    settings: Settings,
+    functions: Mapping[str, ObservedFunction],
+    region: str,
+    clients: Clients,
+) -> tuple[Mapping[str, LayerVersion], Mapping[str, str]]:
+    """The layers that functions name by an ARN, and the images that they name by a URI."""
+    layers: Mapping[str, LayerVersion] = {}
+    images: Mapping[str, str] = {}
+    if settings.names_layers_by_arn:  # few functions name any
+        from lambda_fast_deploy.planning.layers_by_arn import observe_layers_by_arn
+
+        layers = observe_layers_by_arn(settings, functions, region, clients)
+    if settings.has_prebuilt_images:
+        from lambda_fast_deploy.planning.images_by_uri import observe_images_by_uri
+
+        images = observe_images_by_uri(settings, functions, region, clients)
+    return layers, images
 
 
 def _present(futures: Mapping[str, Future[T | None]]) -> dict[str, T]:

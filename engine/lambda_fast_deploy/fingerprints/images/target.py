@@ -25,7 +25,7 @@ def text_of(path: Path, target: str) -> str:
         return text
     dockerfile = read(text)
     if not dockerfile.is_certain:
-        says = "has a syntax whose stages are not known; put the target in a Dockerfile of its own"
+        says = "has a syntax whose stages are not known; put the target in a separate Dockerfile"
         raise Invalid([Problem(says, Place(str(path)))])
     numbers = dockerfile.stages_of(target)
     if not numbers:

@@ -52,4 +52,4 @@ def test_a_syntax_that_is_not_known_has_no_known_stages(dockerfile: Path) -> Non
     dockerfile.write_text(f"# syntax=example/own\n{TEXT}")
     with pytest.raises(Invalid) as caught:
         text_of(dockerfile, "build")
-    assert "put the target in a Dockerfile of its own" in str(caught.value.problems[0])
+    assert "put the target in a separate Dockerfile" in str(caught.value.problems[0])
