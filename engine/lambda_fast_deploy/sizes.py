@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lambda_fast_deploy.fingerprints.archive import code_archive
-from lambda_fast_deploy.fingerprints.file_tree import code_files
+from lambda_fast_deploy.fingerprints.code import zip_of_code
 from lambda_fast_deploy.models import Settings, ZipSource
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
@@ -45,7 +44,7 @@ def sizes(settings: Settings) -> list[Size]:
     for function in settings.functions:
         source = function.source
         if isinstance(source, ZipSource):
-            code = code_archive(source.code, code_files(source.code))
+            code = zip_of_code(source)
             limit = budgets.code or UNZIPPED_LIMIT
             results.append(Size(f"code of {function.name}", code.size, code.unzipped, limit))
             own = [layers[name] for name in source.layers if name in layers]

@@ -148,13 +148,14 @@ class PrebuiltImage:
 class ZipSource:
     """A function packaged as a zip of its code.
 
+    ``code`` is a directory, a zip or a jar, or several directories whose files make one zip.
     ``layers`` are the names of published layers, and ARNs of other layers as in lambda-deploy.yml:
     with ``{region}``, and without a version for the newest one. With ``keeps_layers``, a deploy
     does not change the function's layers. ``detach`` are ARNs of layers that were attached outside
     this project and must not stay.
     """
 
-    code: Path
+    code: tuple[Path, ...]
     handler: str
     runtime: Runtime
     layers: tuple[str, ...]

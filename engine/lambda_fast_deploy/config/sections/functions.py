@@ -10,8 +10,13 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.arn import Arn, is_arn
+from lambda_fast_deploy.config.code_sources import (
+    handler_absence,
+    handler_problem,
+    is_archive,
+    read_code,
+)
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
-from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
 from lambda_fast_deploy.config.sections.layers import LAYER_ARN, LAYER_NAME
@@ -42,14 +47,19 @@ from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.quotas import MAX_LAYERS
 from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.schema.records import Key, RecordShape
-from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
+from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, OneOf, TextShape
 from lambda_fast_deploy.schema.yaml_lines import nearest
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 
 ZIP = RecordShape(
     {
-        "code": Key(PATH, "directory of the function's code", required=True),
+        "code": Key(
+            OneOf(PATH, ListOf(PATH)),
+            "directory of the function's code, a zip or jar, or a list of directories whose files "
+            "make one zip",
+            required=True,
+        ),
         "handler": Key(
             TextShape(r"(?=.{1,128}$)[^\s]+\.[^\s.]+", "a handler such as app.handler"),
             "module and function that Lambda calls",
@@ -189,12 +199,12 @@ def _zip(
     layers: Mapping[str, PublishedLayer],
 ) -> ZipSource:
     path = ("functions", name, "zip")
-    code = checked.directory(value["code"], *path, "code")
+    code = read_code(checked, value["code"], *path, "code")
     named_layers = value.get("layers", [])
-    if is_directory(code):
+    if all(is_directory(each) or is_archive(each) for each in code):
         named = (code, value["handler"], Runtime(value["runtime"]))
         is_whole = value.get("layers") == []  # no layer has its module
-        if problem := problem_with(*named) or (absence_of(*named) if is_whole else ""):
+        if problem := handler_problem(*named) or (handler_absence(*named) if is_whole else ""):
             checked.problem(problem, *path, "handler")
     parts = _parts(named_layers, layers)
     if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:

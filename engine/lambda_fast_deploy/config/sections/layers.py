@@ -228,12 +228,12 @@ def with_services(
         source = function.source
         if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
             try:
-                named, unknown = services_of(source.code)
+                found = [services_of(folder) for folder in source.code]
             except Invalid as error:
                 checked.problems += error.problems
                 continue
-            services |= named
-            for file, line in unknown:
+            services = services.union(*(named for named, _ in found))
+            for file, line in (place for _, unknown in found for place in unknown):
                 where = f"{file.relative_to(checked.root)}, line {line}"
                 message = f"the service of the client in {where} is not a literal; list it here"
                 checked.problem(message, *path)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_fast_deploy import units
-from lambda_fast_deploy.config.handler import absence_of
+from lambda_fast_deploy.config.code_sources import handler_absence, is_archive
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.models import (
@@ -112,7 +112,8 @@ class LayerBuilder:
         source: ZipSource,
         reused: Callable[[PublishedLayer], Mapping[str, str] | None],
     ) -> None:
-        code_modules = {path.name.removesuffix(".py") for path in source.code.iterdir()}
+        folders = (folder for folder in source.code if not is_archive(folder))
+        code_modules = {path.name.removesuffix(".py") for f in folders for path in f.iterdir()}
         owners: dict[str, tuple[str, str]] = {}
         for layer in self._settings.layers.values():
             if not set(source.layers) & layer.parts.keys():
@@ -228,7 +229,7 @@ class RegionLayers:
         Raises:
             BuildFailed: the module is in neither.
         """
-        says = absence_of(source.code, source.handler, source.runtime)
+        says = handler_absence(source.code, source.handler, source.runtime)
         if not says or source.keeps_layers:
             return
         modules: set[str] = set()
