@@ -108,8 +108,6 @@ def test_a_zip_with_a_layer_has_the_defaults_that_are_documented(root: Path) -> 
     }
     code = (root / "src",)
     assert orders.source == ZipSource(code, "app.handler", Runtime("python3.13"), ("deps",))
-        (root / "src",), "app.handler", Runtime("python3.13"), ("deps",)
-    )
     assert (orders.alias, orders.role, orders.url, orders.tests) == ("live", None, None, ())
     assert orders.configuration == Configuration()
     assert settings.budgets == Budgets()
