@@ -64,6 +64,21 @@ class Git:
         stdout = self._ask("diff-tree", "-r", *names, before, "HEAD", "--")
         return None if stdout is None else tuple(filter(None, stdout.split("\0")))
 
+    def tracked(self, directory: Path) -> tuple[str, ...] | None:
+        """The files below a directory that git tracks, by their paths from it.
+
+        Those of submodules are included. ``None`` if git cannot list them.
+        """
+        if self._top is None:
+            return None
+        prefix = directory.resolve().relative_to(self._top).as_posix()
+        below, where = ("", []) if prefix == "." else (f"{prefix}/", [f":(literal){prefix}"])
+        listing = ("ls-files", "-z", "--cached", "--recurse-submodules", "--")
+        stdout = self._ask(*listing, *where)
+        if stdout is None:
+            return None
+        return tuple(name.removeprefix(below) for name in stdout.split("\0") if name)
+
     def _ask(self, *arguments: str) -> str | None:
         if self._top is None:
             return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lambda_fast_deploy.adapters.files import is_file, read_bytes
+from lambda_fast_deploy.adapters.files import is_directory, is_file, read_bytes
 from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.models import BuildCommand
 from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 from lambda_fast_deploy.models.runtime import Runtime
 
@@ -37,6 +38,28 @@ def read_code(checked: ValidatedDocument, value: str | list[str], *path: str) ->
         if name in value[:index]:
             checked.problem(f"directory {name!r} is listed twice", *path, index)
     return tuple(checked.directory(name, *path, index) for index, name in enumerate(value))
+
+
+def read_build(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> BuildCommand:
+    """The command of a key ``build``, from a checked value."""
+    if not value["command"]:
+        checked.problem("list at least a program", *path, "command")
+    for index, name in enumerate(value.get("from", ())):
+        if not (is_file(checked.root / name) or is_directory(checked.root / name)):
+            checked.problem(f"{name!r} does not exist", *path, "from", index)
+    return BuildCommand(
+        command=tuple(value["command"]),
+        root=checked.root,
+        sources=tuple(value.get("from", ())),
+        variables=tuple(sorted(value.get("env", ()))),
+        place=checked.at(*path),
+    )
+
+
+def built_code(checked: ValidatedDocument, value: str | list[str]) -> Code:
+    """The code that a command builds, which may not exist yet."""
+    names = [value] if isinstance(value, str) else value
+    return tuple(checked.root / name for name in names)
 
 
 def handler_problem(code: Code, handler: str, runtime: Runtime) -> str:

@@ -9,7 +9,7 @@ from lambda_fast_deploy.config.code_sources import is_archive
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.archive import archive, code_archive
 from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
-from lambda_fast_deploy.models import Archive, ZipSource
+from lambda_fast_deploy.models import Architecture, Archive, ZipSource
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
 
 
@@ -27,6 +27,18 @@ def zip_of_code(source: ZipSource, *, fits: bool = True) -> Archive:
     if fits or zipped.size <= DIRECT_LIMIT:
         return zipped
     return _zipped(source.code, compress=True)
+
+
+def build_fingerprint(source: ZipSource, architecture: Architecture) -> str:
+    """The fingerprint of the sources of code that a command builds.
+
+    Raises:
+        Invalid: a file cannot be read, or there are none.
+    """
+    from lambda_fast_deploy.fingerprints.build_sources import of_build  # few functions have one
+
+    assert source.build
+    return of_build(source.build, source.code, source.runtime, architecture)
 
 
 def _zipped(code: tuple[Path, ...], *, compress: bool) -> Archive:

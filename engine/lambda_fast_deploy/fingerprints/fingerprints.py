@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lambda_fast_deploy.errors import BuildFailed, Invalid
-from lambda_fast_deploy.fingerprints.code import zip_of_code
+from lambda_fast_deploy.fingerprints.code import build_fingerprint, zip_of_code
 from lambda_fast_deploy.models import DesiredImages, Fingerprints, Settings, ZipSource
 
 
@@ -43,7 +43,7 @@ def fingerprints(settings: Settings) -> Fingerprints:
     Raises:
         Invalid: a file cannot be read.
     """
-    layers, recipes, archives = {}, {}, {}
+    layers, recipes, archives, builds = {}, {}, {}, {}
     if settings.layers:
         from lambda_fast_deploy.fingerprints.layers.fingerprint import (
             of_layer,  # most zips have none
@@ -55,7 +55,10 @@ def fingerprints(settings: Settings) -> Fingerprints:
 
         recipes = recipe_fingerprints(DesiredImages.of(settings))
     for function in settings.functions:
-        if isinstance(source := function.source, ZipSource):
+        source = function.source
+        if isinstance(source, ZipSource) and source.build:
+            builds[function.name] = build_fingerprint(source, function.architecture)
+        elif isinstance(source, ZipSource):
             fits = settings.artifacts is not None
             archives[function.name] = zip_of_code(source, fits=fits)
-    return Fingerprints({}, layers, {}, archives, recipes)
+    return Fingerprints({}, layers, {}, archives, recipes, builds=builds)

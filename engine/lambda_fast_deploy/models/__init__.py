@@ -49,6 +49,7 @@ from lambda_fast_deploy.models.outcome import (
 from lambda_fast_deploy.models.plan import Action, FunctionSteps, LayerReference, Plan, Step
 from lambda_fast_deploy.models.sources import (
     Base,
+    BuildCommand,
     FolderLayer,
     ImageSource,
     Layer,
@@ -70,6 +71,7 @@ __all__ = [
     "AttributeChange",
     "Base",
     "Budgets",
+    "BuildCommand",
     "Bytecode",
     "Canary",
     "Compression",

@@ -101,7 +101,12 @@ class Function:
     @property
     def needs_tags(self) -> bool:
         """Whether a deploy must read the function's tags."""
-        return self.proves_latest or bool(self.configuration.tags)
+        return self.proves_latest or self.is_built or bool(self.configuration.tags)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether a command builds its code."""
+        return isinstance(self.source, ZipSource) and self.source.build is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,12 @@ class Archive:
 class Fingerprints:
     """The fingerprints of all artifacts in the settings.
 
-    ``recipes`` are the fingerprints of each image's files in the working tree, by the id of its
-    step: ``base:NAME`` and ``image:NAME``. ``digests`` are the known digests of the images in FROM
-    and COPY --from; ``""`` if a registry does not answer. ``foreign`` are the ONBUILD instructions
-    of these images, by the id of the step.
+    ``archives`` are the zips of functions whose code is in the working tree, and ``builds`` the
+    fingerprints of the sources of the others, by function. ``recipes`` are the fingerprints of each
+    image's files in the working tree, by the id of its step: ``base:NAME`` and ``image:NAME``.
+    ``digests`` are the known digests of the images in FROM and COPY --from; ``""`` if a registry
+    does not answer. ``foreign`` are the ONBUILD instructions of these images, by the id of the
+    step.
     """
 
     bases: Mapping[str, str]
@@ -43,6 +45,7 @@ class Fingerprints:
     recipes: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     foreign: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    builds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

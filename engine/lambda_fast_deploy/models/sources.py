@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_fast_deploy.arn import is_arn
+from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models.enums import Architecture, Bytecode, Compression, Profile
 from lambda_fast_deploy.models.runtime import NODEJS, Runtime
 
@@ -31,6 +32,22 @@ class Base:
     follow_upstream: bool
     secrets: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCommand:
+    """A command that makes code; it runs only if its sources have changed.
+
+    ``root`` is its working directory. ``sources`` are files and directories below it; empty for all
+    files that git tracks there. ``variables`` are the names of the environment variables that
+    count, and that it gets even if they are credentials.
+    """
+
+    command: tuple[str, ...]
+    root: Path
+    sources: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    place: Place = field(default=Place("build"), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,7 @@ class Layer:
 class FolderLayer:
     """A layer of the files of a folder, as they are; ``budget`` and ``share`` as in ``Layer``.
 
-    Without a ``runtime`` or an ``architecture``, it is for all of them.
+    Without a ``runtime`` or an ``architecture``, it is for all of them. ``build`` makes the folder.
     """
 
     name: str
@@ -102,6 +119,7 @@ class FolderLayer:
     architecture: Architecture | None = None
     budget: int | None = None
     share: tuple[str, ...] | None = None
+    build: BuildCommand | None = None
 
     @property
     def parts(self) -> Mapping[str, tuple[str, ...]]:
@@ -152,7 +170,7 @@ class ZipSource:
     ``layers`` are the names of published layers, and ARNs of other layers as in lambda-deploy.yml:
     with ``{region}``, and without a version for the newest one. With ``keeps_layers``, a deploy
     does not change the function's layers. ``detach`` are ARNs of layers that were attached outside
-    this project and must not stay.
+    this project and must not stay. ``build`` makes the code, which may not exist before.
     """
 
     code: tuple[Path, ...]
@@ -161,6 +179,7 @@ class ZipSource:
     layers: tuple[str, ...]
     keeps_layers: bool = False
     detach: tuple[str, ...] = ()
+    build: BuildCommand | None = None
 
     @property
     def layers_by_arn(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from lambda_fast_deploy.models.attribute_change import change_of_names
 from lambda_fast_deploy.planning.configuration import Layers
 from lambda_fast_deploy.planning.function_plan import FunctionPlan
 from lambda_fast_deploy.planning.problems import creation_problem, environment_problem, problems_of
+from lambda_fast_deploy.state import marks
 
 
 def make_plan(
@@ -52,7 +53,11 @@ def layers_of(function: Function, observed: ObservedRegion) -> Layers:
 
 
 def content_of(function: Function, fingerprints: Fingerprints, observed: ObservedRegion) -> str:
-    """The CodeSha256 of a zip, or the digest of an image; ``""`` if the image does not exist."""
+    """The CodeSha256 of a zip, or the digest of an image; ``""`` if it has to be built."""
+    if function.is_built:
+        existing = observed.functions.get(function.name)
+        tags = existing.latest.tags if existing else {}
+        return marks.built_from(tags, fingerprints.builds[function.name])
     if isinstance(function.source, ZipSource):
         return fingerprints.archives[function.name].sha256
     prebuilt = observed.prebuilt.get(function.name, "").partition("@")[2]

@@ -11,9 +11,11 @@ from typing import Any
 from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.arn import Arn, is_arn
 from lambda_fast_deploy.config.code_sources import (
+    built_code,
     handler_absence,
     handler_problem,
     is_archive,
+    read_build,
     read_code,
 )
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
@@ -22,6 +24,7 @@ from lambda_fast_deploy.config.sections.images import IMAGE, read_image
 from lambda_fast_deploy.config.sections.layers import LAYER_ARN, LAYER_NAME
 from lambda_fast_deploy.config.sections.shared import (
     ARCHITECTURE,
+    BUILD,
     PATH,
     ROLE,
     RUNTIME,
@@ -71,6 +74,9 @@ ZIP = RecordShape(
             f"layers in order, at most {MAX_LAYERS}: names of layers, and ARNs of layers made "
             "elsewhere; {region} is replaced by the region, and without a version it is the newest",
             otherwise="the function's current layers",
+        ),
+        "build": Key(
+            BUILD, "command that makes the code; it runs in a deploy whose sources have changed"
         ),
         "detach": Key(
             ListOf(TextShape(LAYER_ARN, "a layer's ARN")),
@@ -199,9 +205,13 @@ def _zip(
     layers: Mapping[str, PublishedLayer],
 ) -> ZipSource:
     path = ("functions", name, "zip")
-    code = read_code(checked, value["code"], *path, "code")
+    build = read_build(checked, value["build"], *path, "build") if "build" in value else None
+    if build:
+        code = built_code(checked, value["code"])
+    else:
+        code = read_code(checked, value["code"], *path, "code")
     named_layers = value.get("layers", [])
-    if all(is_directory(each) or is_archive(each) for each in code):
+    if not build and all(is_directory(each) or is_archive(each) for each in code):
         named = (code, value["handler"], Runtime(value["runtime"]))
         is_whole = value.get("layers") == []  # no layer has its module
         if problem := handler_problem(*named) or (handler_absence(*named) if is_whole else ""):
@@ -237,6 +247,7 @@ def _zip(
         layers=tuple(parts),
         keeps_layers="layers" not in value,
         detach=tuple(value.get("detach", ())),
+        build=build,
     )
 
 

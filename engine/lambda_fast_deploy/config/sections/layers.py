@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from lambda_fast_deploy.adapters.files import is_directory, is_file
 from lambda_fast_deploy.adapters.folders import top_files
 from lambda_fast_deploy.config.aws_services import FROM_CODE, services_of
-from lambda_fast_deploy.config.sections.shared import ARCHITECTURE, LAYER_RUNTIME, PATH
+from lambda_fast_deploy.config.code_sources import built_code, read_build
+from lambda_fast_deploy.config.sections.shared import ARCHITECTURE, BUILD, LAYER_RUNTIME, PATH
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.models import (
     Architecture,
@@ -50,6 +51,9 @@ LAYER = RecordShape(
         ),
         "code": Key(
             PATH, "directory to publish as it is, in place of requirements; Lambda puts it in /opt"
+        ),
+        "build": Key(
+            BUILD, "command that makes code; it runs in a deploy whose sources have changed"
         ),
         "runtime": Key(
             LAYER_RUNTIME,
@@ -142,7 +146,12 @@ def read_layer(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> 
 def _folder_layer(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> FolderLayer:
     for key in sorted(_OF_PYTHON & value.keys()):
         checked.problem(f"{key} requires requirements, in place of code", "layers", name, key)
-    code = checked.directory(value["code"], "layers", name, "code")
+    path = ("layers", name)
+    build = read_build(checked, value["build"], *path, "build") if "build" in value else None
+    if build:
+        (code,) = built_code(checked, value["code"])
+    else:
+        code = checked.directory(value["code"], *path, "code")
     for pattern, family in _OF_LANGUAGES.items():
         if (file := next(iter(top_files(code, pattern)), "")) and not is_directory(
             code / family.layer_folder
@@ -160,6 +169,7 @@ def _folder_layer(checked: ValidatedDocument, name: str, value: dict[str, Any]) 
         architecture=Architecture(value["architecture"]) if "architecture" in value else None,
         budget=int(budget) if budget is not None else None,
         share=_share(value),
+        build=build,
     )
 
 
@@ -169,6 +179,8 @@ def _share(value: dict[str, Any]) -> tuple[str, ...] | None:
 
 def _dependency_layer(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> Layer:
     for_python = sorted(_OF_PYTHON & value.keys())
+    if "build" in value:
+        checked.problem("build requires code, in place of requirements", "layers", name, "build")
     if "runtime" not in value:
         checked.problem("'runtime' is missing (runtime the layer is built for)", "layers", name)
     value = {

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.files import digest, link_of
+from lambda_fast_deploy.fingerprints.build_sources import of_build, sources_of
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
 from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
@@ -38,6 +39,8 @@ def _contents(
 def local_contents(layer: PublishedLayer) -> tuple[Own, ...]:
     """The folders and files of a layer: its own, or the local packages of its requirements."""
     if isinstance(layer, FolderLayer):
+        if layer.build:
+            return (("", layer.build.root, sources_of(layer.build, (layer.code,))),)
         return (("", layer.code, code_files(layer.code)),)
     source = layer.requirements
     if layer.is_node and isinstance(source, Path):
@@ -58,6 +61,8 @@ def of_layer(layer: PublishedLayer, own: tuple[Own, ...] | None = None) -> str:
         own: the local packages of the requirements, as listed before a build, so that the build's
             own output next to the files does not count.
     """
+    if isinstance(layer, FolderLayer) and layer.build:
+        return of_build(layer.build, (layer.code,), layer.runtime, layer.architecture)
     if isinstance(layer, FolderLayer):
         ((_, folder, files),) = own or local_contents(layer)
         return fingerprint_of(

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_fast_deploy import units
-from lambda_fast_deploy.config.code_sources import handler_absence, is_archive
+from lambda_fast_deploy.adapters.files import is_directory, is_there
+from lambda_fast_deploy.config.code_sources import handler_absence
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.models import (
@@ -25,6 +26,7 @@ from lambda_fast_deploy.models import (
     ZipSource,
 )
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
+from lambda_fast_deploy.packaging.code_builds import CodeBuilds
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
 from lambda_fast_deploy.packaging.upload import Uploads, progress
@@ -37,8 +39,9 @@ if TYPE_CHECKING:
 class LayerBuilder:
     """Builds each layer once, for all regions and parts."""
 
-    def __init__(self, settings: Settings, plan: Plan, run_log: RunLog) -> None:
+    def __init__(self, settings: Settings, plan: Plan, run_log: RunLog, builds: CodeBuilds) -> None:
         self._settings = settings
+        self._builds = builds
         self._run_log = run_log
         building = {step.id for step in plan.steps if step.action is Action.BUILD}
         self._futures: dict[str, Future[BuiltLayer]] = {
@@ -62,6 +65,8 @@ class LayerBuilder:
         future = self._futures[layer.name]
         if first:
             try:
+                if isinstance(layer, FolderLayer):
+                    self._builds.layer(layer, step)
                 largest = UNZIPPED_LIMIT if self._settings.artifacts else DIRECT_LIMIT
                 local_parts = local_contents(layer)
                 result = build_layer(layer, partial(self._tell, step), largest)
@@ -112,7 +117,7 @@ class LayerBuilder:
         source: ZipSource,
         reused: Callable[[PublishedLayer], Mapping[str, str] | None],
     ) -> None:
-        folders = (folder for folder in source.code if not is_archive(folder))
+        folders = (folder for folder in source.code if is_directory(folder))
         code_modules = {path.name.removesuffix(".py") for f in folders for path in f.iterdir()}
         owners: dict[str, tuple[str, str]] = {}
         for layer in self._settings.layers.values():
@@ -229,6 +234,8 @@ class RegionLayers:
         Raises:
             BuildFailed: the module is in neither.
         """
+        if source.build and not all(map(is_there, source.code)):
+            return  # this run has not built it
         says = handler_absence(source.code, source.handler, source.runtime)
         if not says or source.keeps_layers:
             return
