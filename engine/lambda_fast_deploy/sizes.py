@@ -8,6 +8,7 @@ from lambda_fast_deploy.fingerprints.code import zip_of_code
 from lambda_fast_deploy.models import Settings, ZipSource
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
+from lambda_fast_deploy.packaging.packages_in_code import with_packages
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ def sizes(settings: Settings) -> list[Size]:
         source = function.source
         if isinstance(source, ZipSource):
             code = zip_of_code(source)
+            if source.packages:
+                built = build_layer(source.packages, largest=largest)
+                code = with_packages(built.parts[source.packages.name].archive.content, code)
             limit = budgets.code or UNZIPPED_LIMIT
             results.append(Size(f"code of {function.name}", code.size, code.unzipped, limit))
             own = [layers[name] for name in source.layers if name in layers]

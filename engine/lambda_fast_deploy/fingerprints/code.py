@@ -8,6 +8,7 @@ from pathlib import Path
 from lambda_fast_deploy.config.code_sources import is_archive
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.archive import archive, code_archive
+from lambda_fast_deploy.fingerprints.digest import fingerprint_of
 from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
 from lambda_fast_deploy.models import Architecture, Archive, ZipSource
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
@@ -30,15 +31,22 @@ def zip_of_code(source: ZipSource, *, fits: bool = True) -> Archive:
 
 
 def build_fingerprint(source: ZipSource, architecture: Architecture) -> str:
-    """The fingerprint of the sources of code that a command builds.
+    """The fingerprint of code that only a build shows: of its sources and its packages.
 
     Raises:
         Invalid: a file cannot be read, or there are none.
     """
-    from lambda_fast_deploy.fingerprints.build_sources import of_build  # few functions have one
+    if source.build:
+        from lambda_fast_deploy.fingerprints.build_sources import of_build
 
-    assert source.build
-    return of_build(source.build, source.code, source.runtime, architecture)
+        own = of_build(source.build, source.code, source.runtime, architecture)
+    else:
+        own = zip_of_code(source).sha256
+    if source.packages is None:
+        return own
+    from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer
+
+    return fingerprint_of("build", own=own, packages=of_layer(source.packages))
 
 
 def _zipped(code: tuple[Path, ...], *, compress: bool) -> Archive:

@@ -56,7 +56,7 @@ def fingerprints(settings: Settings) -> Fingerprints:
         recipes = recipe_fingerprints(DesiredImages.of(settings))
     for function in settings.functions:
         source = function.source
-        if isinstance(source, ZipSource) and source.build:
+        if isinstance(source, ZipSource) and source.is_built:
             builds[function.name] = build_fingerprint(source, function.architecture)
         elif isinstance(source, ZipSource):
             fits = settings.artifacts is not None

@@ -105,8 +105,8 @@ class Function:
 
     @property
     def is_built(self) -> bool:
-        """Whether a command builds its code."""
-        return isinstance(self.source, ZipSource) and self.source.build is not None
+        """Whether its code is a zip whose content only a build shows."""
+        return isinstance(self.source, ZipSource) and self.source.is_built
 
 
 @dataclass(frozen=True, slots=True)

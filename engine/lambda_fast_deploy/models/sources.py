@@ -171,6 +171,7 @@ class ZipSource:
     with ``{region}``, and without a version for the newest one. With ``keeps_layers``, a deploy
     does not change the function's layers. ``detach`` are ARNs of layers that were attached outside
     this project and must not stay. ``build`` makes the code, which may not exist before.
+    ``packages`` are dependencies in the zip itself, built like a layer.
     """
 
     code: tuple[Path, ...]
@@ -180,6 +181,12 @@ class ZipSource:
     keeps_layers: bool = False
     detach: tuple[str, ...] = ()
     build: BuildCommand | None = None
+    packages: Layer | None = None
+
+    @property
+    def is_built(self) -> bool:
+        """Whether its content is not in the working tree, and only a build shows it."""
+        return self.build is not None or self.packages is not None
 
     @property
     def layers_by_arn(self) -> tuple[str, ...]:

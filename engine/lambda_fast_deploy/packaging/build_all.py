@@ -199,7 +199,7 @@ class _RegionBuild:
         source, observed = function.source, self._context.observed.functions.get(function.name)
         assert isinstance(source, ZipSource)
         kept = observed.latest.layers if observed and source.keeps_layers else ()
-        if source.layers or kept:
+        if source.layers or source.packages or kept:
             return
         if says := handler_absence(source.code, source.handler, source.runtime):
             remedy = "Correct handler, or what the build makes."

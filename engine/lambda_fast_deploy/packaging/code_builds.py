@@ -12,12 +12,14 @@ from lambda_fast_deploy.adapters.parallel import OncePerKey
 from lambda_fast_deploy.adapters.process import run
 from lambda_fast_deploy.config.code_sources import is_archive
 from lambda_fast_deploy.errors import BuildFailed
+from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.models import (
     Action,
     Archive,
     BuildCommand,
     FolderLayer,
     Function,
+    Layer,
     Step,
     ZipSource,
 )
@@ -48,20 +50,39 @@ class CodeBuilds:
 
         source = function.source
         assert isinstance(source, ZipSource)
-        assert source.build
+        what = f"the code of {function.name}"
+
+        def fingerprint() -> str:
+            assert isinstance(source, ZipSource)
+            return build_fingerprint(source, function.architecture)
 
         def built() -> Archive:
-            assert source.build
-            self._run(
-                source.build,
-                f"the code of {function.name}",
-                source.code,
-                step,
-                lambda: build_fingerprint(source, function.architecture),
-            )
-            return zip_of_code(source, fits=fits)
+            assert isinstance(source, ZipSource)
+            if source.build:
+                self._run(source.build, what, source.code, step, fingerprint)
+            if source.packages is None:
+                return zip_of_code(source, fits=fits)
+            before = fingerprint()
+            zipped = self._with_packages(source, source.packages, step)
+            still(what, before, fingerprint)
+            return zipped
 
         return self._archives.get(function.name, built)[0]
+
+    def _with_packages(self, source: ZipSource, packages: Layer, step: Step) -> Archive:
+        from lambda_fast_deploy.fingerprints.code import zip_of_code
+        from lambda_fast_deploy.packaging.layers.layer_build import build_layer
+        from lambda_fast_deploy.packaging.packages_in_code import with_packages
+
+        def tell(line: str) -> None:
+            self._run_log.cancellation.check()
+            self._run_log.progress(step.id, line, step.region)
+
+        built = build_layer(packages, tell)
+        for note in built.notes:
+            self._run_log.note(note)
+        installed = built.parts[packages.name].archive.content
+        return with_packages(installed, zip_of_code(source))
 
     def layer(self, layer: FolderLayer, step: Step) -> None:
         """Build the folder of a layer, if it has a command.

@@ -39,7 +39,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
         ),
         "a new image": is_image and not content,
         "the image changed": is_image and content != observed,
-        "the sources of the code changed": not is_image and not content,
+        "what the code is built from changed": not is_image and not content,
         "the code changed": not is_image and content != observed,
     }
     reason = next((reason for reason, is_so in reasons.items() if is_so), "")

@@ -18,7 +18,7 @@ def absent_handlers(settings: Settings, observed: Mapping[str, ObservedRegion]) 
     notes, problems = [], []
     for function in settings.functions:
         source = function.source
-        if not isinstance(source, ZipSource) or source.build:
+        if not isinstance(source, ZipSource) or source.is_built:
             continue
         if not (says := handler_absence(source.code, source.handler, source.runtime)):
             continue

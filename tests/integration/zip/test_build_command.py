@@ -91,7 +91,7 @@ def test_a_command_runs_only_if_its_sources_changed(
 
     project.edit("app.in", '"one"', '"two"')
     planned = project.run("plan")
-    assert "the sources of the code changed" in planned.out
+    assert "what the code is built from changed" in planned.out
     assert not (project.root / "dist").exists()
     changed = project.deploy()
     assert changed.code == 0

@@ -21,7 +21,12 @@ from lambda_fast_deploy.config.code_sources import (
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
-from lambda_fast_deploy.config.sections.layers import LAYER_ARN, LAYER_NAME
+from lambda_fast_deploy.config.sections.layers import (
+    LAYER_ARN,
+    LAYER_NAME,
+    default_layer,
+    read_requirements,
+)
 from lambda_fast_deploy.config.sections.shared import (
     ARCHITECTURE,
     BUILD,
@@ -41,6 +46,7 @@ from lambda_fast_deploy.models import (
     Configuration,
     Function,
     FunctionTest,
+    Layer,
     PublishedLayer,
     ZipSource,
 )
@@ -77,6 +83,11 @@ ZIP = RecordShape(
         ),
         "build": Key(
             BUILD, "command that makes the code; it runs in a deploy whose sources have changed"
+        ),
+        "requirements": Key(
+            OneOf(PATH, ListOf(TextShape(expected="a requirement"))),
+            "dependencies to install into the zip, as under layers; in place of a layer",
+            otherwise="none",
         ),
         "detach": Key(
             ListOf(TextShape(LAYER_ARN, "a layer's ARN")),
@@ -213,7 +224,8 @@ def _zip(
     named_layers = value.get("layers", [])
     if not build and all(is_directory(each) or is_archive(each) for each in code):
         named = (code, value["handler"], Runtime(value["runtime"]))
-        is_whole = value.get("layers") == []  # no layer has its module
+        # Neither a layer nor a package has its module.
+        is_whole = value.get("layers") == [] and "requirements" not in value
         if problem := handler_problem(*named) or (handler_absence(*named) if is_whole else ""):
             checked.problem(problem, *path, "handler")
     parts = _parts(named_layers, layers)
@@ -248,7 +260,21 @@ def _zip(
         keeps_layers="layers" not in value,
         detach=tuple(value.get("detach", ())),
         build=build,
+        packages=_packages(checked, name, value, architecture),
     )
+
+
+def _packages(
+    checked: ValidatedDocument, name: str, value: Mapping[str, Any], architecture: Architecture
+) -> Layer | None:
+    """The dependencies in the zip of a function, as the layer that would have them."""
+    if "requirements" not in value:
+        return None
+    path, runtime = ("functions", name, "zip", "requirements"), Runtime(value["runtime"])
+    if not runtime.has_layers:
+        checked.problem(f"packages for {runtime} cannot be installed", *path)
+    requirements = read_requirements(checked, value["requirements"], runtime, *path)
+    return default_layer(name, requirements, runtime, architecture)
 
 
 def _parts(names: Iterable[str], layers: Mapping[str, PublishedLayer]) -> list[str]:

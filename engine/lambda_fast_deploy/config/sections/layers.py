@@ -199,18 +199,13 @@ def _dependency_layer(checked: ValidatedDocument, name: str, value: dict[str, An
     for package in sorted(each for each, count in counts.items() if count > 1):
         checked.problem(f"{package} is in two parts", "layers", name, "split")
     if Runtime(value["runtime"]).family is NODEJS:
-        if isinstance(requirements, list) or Path(requirements).name not in NODE_LOCKS:
-            message = f"a layer for {value['runtime']} needs a lock file: {' or '.join(NODE_LOCKS)}"
-            checked.problem(message, "layers", name, "requirements")
-        elif is_file(checked.root / requirements):
-            checked.file(str(Path(requirements).with_name("package.json")), "layers", name)
         for key in for_python:
             checked.problem(f"{key} only applies to Python layers", "layers", name, key)
     return Layer(
         name=name,
-        requirements=tuple(requirements)
-        if isinstance(requirements, list)
-        else checked.file(requirements, "layers", name, "requirements"),
+        requirements=read_requirements(
+            checked, requirements, Runtime(value["runtime"]), "layers", name, "requirements"
+        ),
         runtime=Runtime(value["runtime"]),
         architecture=Architecture(value["architecture"]),
         budget=int(budget) if budget is not None else None,
@@ -227,6 +222,19 @@ def _dependency_layer(checked: ValidatedDocument, name: str, value: dict[str, An
         ),
         share=_share(value),
     )
+
+
+def read_requirements(
+    checked: ValidatedDocument, value: str | list[str], runtime: Runtime, *path: str
+) -> Path | tuple[str, ...]:
+    """The requirements of a key, from a checked value: a file, or a list for Python."""
+    if runtime.family is NODEJS:
+        if isinstance(value, list) or Path(value).name not in NODE_LOCKS:
+            says = f"packages for {runtime} need a lock file: {' or '.join(NODE_LOCKS)}"
+            checked.problem(says, *path)
+        elif is_file(checked.root / value):
+            checked.file(str(Path(value).with_name("package.json")), *path)
+    return tuple(value) if isinstance(value, list) else checked.file(value, *path)
 
 
 def with_services(

@@ -234,8 +234,8 @@ class RegionLayers:
         Raises:
             BuildFailed: the module is in neither.
         """
-        if source.build and not all(map(is_there, source.code)):
-            return  # this run has not built it
+        if source.packages or (source.build and not all(map(is_there, source.code))):
+            return  # a package can have it, or this run has not built it
         says = handler_absence(source.code, source.handler, source.runtime)
         if not says or source.keeps_layers:
             return
