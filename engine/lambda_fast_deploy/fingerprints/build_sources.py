@@ -20,7 +20,7 @@ def sources_of(build: BuildCommand, outputs: Iterable[Path]) -> list[str]:
 
     Args:
         build: the command.
-        outputs: what it makes, which is no source.
+        outputs: what it makes, which does not count.
 
     Raises:
         Invalid: a file cannot be read, or there are none.

@@ -47,6 +47,8 @@ def load_file(text: str, root: Path) -> Settings:
         _write(root, stack["template"])
     for function in document.get("functions", {}).values():
         if "zip" in function:
+            for source in function["zip"].get("build", {}).get("from", ()):
+                _write(root, source)
             _write_code(root, function["zip"]["code"], function["zip"]["handler"])
         else:
             image = function["image"] or {}
