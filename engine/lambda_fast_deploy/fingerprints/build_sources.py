@@ -15,8 +15,10 @@ from lambda_fast_deploy.fingerprints.file_tree import sized_files
 from lambda_fast_deploy.models import BuildCommand
 
 
-def sources_of(build: BuildCommand, outputs: Iterable[Path]) -> list[str]:
-    """The files that a command builds from, by their paths from its directory, sorted.
+def sources_of(build: BuildCommand, outputs: Iterable[Path]) -> dict[str, str]:
+    """The files that a command builds from, by their paths from its directory.
+
+    The value is the commit of a submodule, and ``""`` for other files.
 
     Args:
         build: the command.
@@ -27,22 +29,29 @@ def sources_of(build: BuildCommand, outputs: Iterable[Path]) -> list[str]:
     """
     names = _named(build) if build.sources else _tracked(build)
     made = [path.relative_to(build.root) for path in outputs if path.is_relative_to(build.root)]
-    sources = [name for name in names if not any(Path(name).is_relative_to(each) for each in made)]
+    sources = {
+        name: commit
+        for name, commit in sorted(names.items())
+        if not any(Path(name).is_relative_to(each) for each in made)
+    }
     if not sources:
         raise Invalid([Problem("the build has no sources; name them under from", build.place)])
     return sources
 
 
-def _tracked(build: BuildCommand) -> list[str]:
+def _tracked(build: BuildCommand) -> dict[str, str]:
     names = Git(build.root).tracked(build.root)
     if names is None:
         says = "git does not list the sources of the build; name files or directories under from"
         raise Invalid([Problem(says, build.place)])
-    paths = ((name, build.root / name) for name in names)
-    return sorted(name for name, path in paths if is_file(path) or is_link(path))
+    return {
+        name: commit
+        for name, commit in names.items()
+        if commit or is_file(build.root / name) or is_link(build.root / name)
+    }
 
 
-def _named(build: BuildCommand) -> list[str]:
+def _named(build: BuildCommand) -> dict[str, str]:
     names: set[str] = set()
     for source in build.sources:
         path = build.root / source
@@ -50,7 +59,7 @@ def _named(build: BuildCommand) -> list[str]:
             names |= {str(Path(source, name)) for name in sized_files(path)}
         else:
             names.add(str(Path(source)))
-    return sorted(names)
+    return dict.fromkeys(names, "")
 
 
 def of_build(build: BuildCommand, outputs: tuple[Path, ...], *details: object) -> str:
@@ -64,22 +73,26 @@ def of_build(build: BuildCommand, outputs: tuple[Path, ...], *details: object) -
     Raises:
         Invalid: a file cannot be read, or there are none.
     """
-    files = []
-    for name in sources_of(build, outputs):
-        path = build.root / name
-        if is_link(path):
-            files.append((name, "link", link_of(path) or ""))
-        else:
-            sha256, mode = digest(path)
-            files.append((name, "program" if mode & 0o100 else "file", sha256))
+    sources = sources_of(build, outputs)
     return fingerprint_of(
         "build",
         command=list(build.command),
         variables={name: _hidden(VARIABLES.get(name)) for name in build.variables},
         outputs=[str(path.relative_to(build.root)) for path in outputs],
         details=[str(each) for each in details],
-        files=files,
+        files=[_content(build.root, name, commit) for name, commit in sources.items()],
     )
+
+
+def _content(root: Path, name: str, commit: str) -> tuple[str, str, str]:
+    """The name, the kind and the content of a source."""
+    path = root / name
+    if commit:
+        return name, "submodule", commit
+    if is_link(path):
+        return name, "link", link_of(path) or ""
+    sha256, mode = digest(path)
+    return name, "program" if mode & 0o100 else "file", sha256
 
 
 def _hidden(value: str | None) -> str:

@@ -19,6 +19,7 @@ from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.models.sources import (
     Base,
     ImageSource,
+    Layer,
     PrebuiltImage,
     PublishedLayer,
     ZipSource,
@@ -222,6 +223,14 @@ class Settings:
     def has_images(self) -> bool:
         """Whether the settings have images to build: base images, or those of functions."""
         return bool(self.bases) or any(isinstance(f.source, ImageSource) for f in self.functions)
+
+    @property
+    def dependencies(self) -> tuple[Layer, ...]:
+        """All packages to install: those of layers, and those in zips."""
+        sources = (function.source for function in self.functions)
+        in_zips = (each.packages for each in sources if isinstance(each, ZipSource))
+        layers = (each for each in self.layers.values() if isinstance(each, Layer))
+        return (*layers, *filter(None, in_zips))
 
     @property
     def has_prebuilt_images(self) -> bool:

@@ -21,6 +21,8 @@ from lambda_fast_deploy.errors import (
 from lambda_fast_deploy.models import (
     Architecture,
     Function,
+    FunctionState,
+    ImageSource,
     ObservedFunction,
     PrebuiltImage,
     Settings,
@@ -47,9 +49,15 @@ class EcrUri:
     @classmethod
     def of(cls, source: PrebuiltImage, region: str) -> EcrUri:
         """The URI of the configuration for a region."""
-        match = _URI.fullmatch(in_region(source.uri, region))
-        assert match  # as checked by the configuration's shape
-        return cls(**match.groupdict(default=""))
+        uri = cls.parse(in_region(source.uri, region))
+        assert uri  # as checked by the configuration's shape
+        return uri
+
+    @classmethod
+    def parse(cls, text: str) -> EcrUri | None:
+        """The parts of a URI; ``None`` for an image outside of ECR."""
+        match = _URI.fullmatch(text)
+        return cls(**match.groupdict(default="")) if match else None
 
     def __str__(self) -> str:
         """The URI as it was written."""
@@ -109,6 +117,22 @@ def observe_images_by_uri(
             }
         )
     return {name: pinned[uri, user.architecture] for name, (user, uri) in users.items()}
+
+
+def check_image(state: FunctionState, function: Function, region: str, clients: Clients) -> None:
+    """Check that the image of a version is in the repository that it was deployed from.
+
+    Raises:
+        NotFound: it is not.
+    """
+    source = function.source
+    if uri := EcrUri.parse(state.code_location):
+        registry, repository = clients.registry(region, uri.account), uri.repository
+    elif isinstance(source, ImageSource):
+        registry, repository = clients.registry(region), source.repository
+    else:
+        return
+    registry.manifest(repository, state.image_digest)
 
 
 def _users(settings: Settings, region: str) -> Iterator[tuple[str, tuple[Function, EcrUri]]]:

@@ -266,3 +266,22 @@ def test_one_image_with_twelve_handlers(
     project.write("lambda-deploy.yml", f'{text}tests:\n  fails: {{command: ["false"]}}\n')
     assert project.deploy().code == 1
     assert overrides(3)["Command"] == ["app.handler3"]
+
+
+def test_a_rollback_finds_the_image_where_it_was_deployed_from(
+    new_project: NewProject, name: str, aws: Any, push: NewImage
+) -> None:
+    project = project_of(new_project, name)
+    one = push("main")
+    assert project.deploy().code == 0
+    push("two")
+    project.edit("lambda-deploy.yml", ":main", ":two")
+    assert project.deploy().code == 0
+    assert project.run("rollback").code == 0
+    assert live(aws, name).endswith(one)
+    assert project.deploy().code == 0
+    ecr = boto3.client("ecr")
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageDigest": one}])
+    gone = project.run("rollback")
+    assert gone.code != 0
+    assert one in gone.log

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from lambda_fast_deploy import units
@@ -13,7 +13,7 @@ from lambda_fast_deploy.adapters.files import free_space
 from lambda_fast_deploy.adapters.process import path_of
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.models import DesiredImages, FolderLayer, Layer, PublishedLayer
+from lambda_fast_deploy.models import DesiredImages, Layer
 from lambda_fast_deploy.packaging.images.builders import check_builders
 from lambda_fast_deploy.packaging.layers.import_check import why_not
 from lambda_fast_deploy.packaging.required_tools import check_secrets
@@ -21,10 +21,8 @@ from lambda_fast_deploy.packaging.required_tools import check_secrets
 ROOM = 2 * 10**9  # bytes
 
 
-def checks(
-    images: DesiredImages, layers: Mapping[str, PublishedLayer], clients: Clients
-) -> list[Check]:
-    """The checks for building these images and layers."""
+def checks(images: DesiredImages, layers: Collection[Layer], clients: Clients) -> list[Check]:
+    """The checks for building these images and layers, and packages in zips."""
     sources = list(images.sources.values())
 
     def secrets() -> Iterator[Finding]:
@@ -46,9 +44,8 @@ def checks(
             yield _room(storage)
 
     checks: list[Check] = [secrets, builders] if sources else []
-    installed = [layer for layer in layers.values() if not isinstance(layer, FolderLayer)]
     checks += [room] if sources or layers else []
-    return [*checks, lambda: of_layers(installed)]
+    return [*checks, lambda: of_layers(layers)]
 
 
 def unchecked(unmerged: str) -> Iterator[Finding]:

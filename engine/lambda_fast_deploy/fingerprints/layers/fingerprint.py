@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.files import digest, link_of
-from lambda_fast_deploy.fingerprints.build_sources import of_build, sources_of
+from lambda_fast_deploy.fingerprints.build_sources import of_build
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
 from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
@@ -40,7 +40,7 @@ def local_contents(layer: PublishedLayer) -> tuple[Own, ...]:
     """The folders and files of a layer: its own, or the local packages of its requirements."""
     if isinstance(layer, FolderLayer):
         if layer.build:
-            return (("", layer.build.root, sources_of(layer.build, (layer.code,))),)
+            return ()  # the fingerprint lists its sources
         return (("", layer.code, code_files(layer.code)),)
     source = layer.requirements
     if layer.is_node and isinstance(source, Path):
