@@ -11,7 +11,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import bootstrap, growth, images, layers, stacks, tools, zips
+from bench import bootstrap, growth, image_code, images, layers, stacks, tools, zips
 from bench.rounds import FEW, ROUNDS
 
 HEAD = f"""\
@@ -29,12 +29,15 @@ SECTIONS = {
     "layers": layers.section,
     "stacks": stacks.section,
     "images": images.section,
+    "image_code": image_code.section,
 }
 
 
 def main(names: list[str]) -> None:
     """Measure what this machine can."""
-    chosen = names or [name for name in SECTIONS if name != "images" or "LAB_DOCKER" in os.environ]
+    chosen = names or [
+        name for name in SECTIONS if "image" not in name or "LAB_DOCKER" in os.environ
+    ]
     page = f"{HEAD}{tools.versions()}.\n"
     for name in chosen:
         page += "\n" + "\n".join(SECTIONS[name]()) + "\n"

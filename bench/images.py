@@ -151,14 +151,15 @@ def _found(repository: str, tag: str) -> Mapping[str, Any]:
     return found
 
 
-def _log_in() -> None:
+def docker_login() -> None:
+    """Log Docker in to the registry."""
     data = boto3.client("ecr").get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     command = ["docker", "login", "-u", user, "--password-stdin", data["proxyEndpoint"]]
     subprocess.run(command, input=password, text=True, check=True, capture_output=True)
 
 
-def _fresh_machine() -> None:
+def fresh_machine() -> None:
     """Leave nothing with the engine but the image that AWS's registry would serve."""
 
     def docker(*words: str) -> list[str]:
@@ -184,12 +185,12 @@ def section() -> list[str]:
         runs.append(_phases("one line of code changed", app))
         runs.append(_phases("nothing changed", app))
         edit(app.root)
-        _fresh_machine()
+        fresh_machine()
         runs.append(_phases("one line of code changed, on a fresh machine", app))
-        _log_in()
+        docker_login()
 
         def fresh() -> float:
-            _fresh_machine()
+            fresh_machine()
             return app.buildx()
 
         remote = measure(Way(OURS, app.deploy), Way(BUILDX, fresh))

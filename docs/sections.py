@@ -27,6 +27,7 @@ from lambda_fast_deploy.schema.shapes import (
     AnyValue,
     ChoiceShape,
     IntegerShape,
+    KnownShape,
     ListOf,
     MapOf,
     OneOf,
@@ -153,7 +154,7 @@ def value_of(shape: Shape) -> str:
             return f"a {kind} such as {code('100 MB' if kind == 'size' else '30s')}"
         case PercentShape():
             return f"a percentage such as {code('10%')}"
-        case TextShape(expected=expected):
+        case TextShape(expected=expected) | KnownShape(expected=expected):
             return expected
         case ListOf(item):
             return f"a list, each {value_of(item)}"

@@ -16,7 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -145,9 +145,15 @@ def faults(*rules: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     try:
         yield done
     finally:
-        with urllib.request.urlopen(address) as answer:
-            done += json.loads(answer.read())["done"]
+        done += faults_done()
         put(())
+
+
+def faults_done() -> list[dict[str, Any]]:
+    """The faults that calls have met so far."""
+    with urllib.request.urlopen(f"{os.environ['AWS_ENDPOINT_URL']}/_lab/faults") as answer:
+        met: list[dict[str, Any]] = json.loads(answer.read())["done"]
+        return met
 
 
 def push_upstream(reference: str, marker: str = "", text: str = "") -> None:
@@ -167,22 +173,43 @@ def push_upstream(reference: str, marker: str = "", text: str = "") -> None:
         assert "error" not in event
 
 
+async def pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, old: bytes = b"", new: bytes = b""
+) -> None:
+    """Pass on what a connection sends, with one text in place of another of the same length."""
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data.replace(old, new) if old else data)
+            await writer.drain()
+    writer.close()
+
+
 @contextmanager
-def own_builder(socket: Path) -> Iterator[str]:
-    """A builder of buildx's ``remote`` driver, by name: the engine's own BuildKit behind a socket.
+def served(
+    socket: Path,
+    connect: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]],
+) -> Iterator[None]:
+    """A socket whose connections are answered by a coroutine."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = asyncio.start_unix_server(connect, socket)
+    asyncio.run_coroutine_threadsafe(server, loop).result(10)
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+
+
+@contextmanager
+def own_buildkit(socket: Path) -> Iterator[None]:
+    """The engine's own BuildKit behind a socket, as buildx's ``remote`` driver wants it.
 
     The engine speaks BuildKit's protocol on a connection that was upgraded at ``/grpc``.
     """
-    name = f"own-{secrets.token_hex(4)}"
     engine = os.environ["DOCKER_HOST"].removeprefix("unix://")
     upgrade = b"POST /grpc HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_engine, to_engine = await asyncio.open_unix_connection(engine)
@@ -190,20 +217,22 @@ def own_builder(socket: Path) -> Iterator[str]:
         await from_engine.readuntil(b"\r\n\r\n")
         await asyncio.gather(pump(reader, to_engine), pump(from_engine, writer))
 
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    server = asyncio.start_unix_server(connect, socket)
-    asyncio.run_coroutine_threadsafe(server, loop).result(10)
+    with served(socket, connect):
+        yield
+
+
+@contextmanager
+def own_builder(socket: Path) -> Iterator[str]:
+    """A builder of buildx's ``remote`` driver, by name: the engine's own BuildKit."""
+    name = f"own-{secrets.token_hex(4)}"
     buildx = ["docker", "buildx"]
     create = [*buildx, "create", "--name", name, "--driver", "remote", f"unix://{socket}"]
-    subprocess.run(create, check=True, capture_output=True)
-    try:
-        yield name
-    finally:
-        subprocess.run([*buildx, "rm", name], check=True, capture_output=True)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+    with own_buildkit(socket):
+        subprocess.run(create, check=True, capture_output=True)
+        try:
+            yield name
+        finally:
+            subprocess.run([*buildx, "rm", name], check=True, capture_output=True)
 
 
 class Users:

@@ -8,13 +8,14 @@ which is half of what most runs take of the processor. How it is started is test
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import gc
 import importlib
 import json
 import os
 import pkgutil
-import signal
+import selectors
 import socket
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+import botocore.loaders
 
 
 @dataclass
@@ -98,22 +101,32 @@ def zygote() -> Zygote:
     return made
 
 
+def read_models_once() -> None:
+    """Let all clients of this process and of its forks share the models that botocore reads."""
+    loader = botocore.loaders.JSONFileLoader
+    read = functools.cache(functools.partial(loader.load_file, loader()))
+    loader.load_file = lambda _, path: read(path)
+
+
 def _serve(listening: socket.socket) -> NoReturn:
-    """Fork for whoever asks, until SIGTERM."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody has to wait for the keepers
+    """Fork for whoever asks, and tell the exit code of each run that ends, until SIGTERM."""
     _import()
-    gc.freeze()
+    # No garbage collection, as in a run; nor gc.freeze(), which a run takes for an earlier run's.
+    gc.collect()
+    gc.disable()
+    selector = selectors.DefaultSelector()
+    selector.register(listening, selectors.EVENT_READ)
     while True:
-        asking, _ = listening.accept()
-        if os.fork() == 0:
-            listening.close()
-            _keep(asking)
-        asking.close()
+        for key, _ in selector.select():
+            if key.fileobj is listening:
+                _fork(selector, listening.accept()[0])
+            else:
+                _tell(selector, key)
 
 
 def _import() -> None:
-    """Import all that a run does, and let runs share what botocore reads of its models."""
-    import botocore.loaders
+    """Import all that a run does, and what botocore reads of its models."""
+    import botocore.session
     import docker
     import tenacity
 
@@ -122,26 +135,35 @@ def _import() -> None:
     del docker, tenacity
     for module in pkgutil.walk_packages(lambda_fast_deploy.__path__, "lambda_fast_deploy."):
         importlib.import_module(module.name)
-    loader = botocore.loaders.JSONFileLoader
-    read = functools.cache(functools.partial(loader.load_file, loader()))
-    loader.load_file = lambda _, path: read(path)
+    read_models_once()
     session = botocore.session.Session()
     session.get_available_regions("lambda")
     for service in ("lambda", "cloudwatch", "cloudformation", "s3", "ecr", "iam", "sts"):
         session.create_client(service, region_name="us-east-1")
 
 
-def _keep(asking: socket.socket) -> NoReturn:
-    """Fork a run, and tell its exit code when it has ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _fork(selector: selectors.BaseSelector, asking: socket.socket) -> None:
+    """Start the run that is asked for."""
     asked = json.loads(asking.makefile().readline())
     run = os.fork()
     if run == 0:
+        for key in selector.get_map().values():
+            os.close(key.fd)
+            if key.data:
+                key.data[1].close()
         asking.close()
         _become(**asked)
+    selector.register(os.pidfd_open(run), selectors.EVENT_READ, (run, asking))
+
+
+def _tell(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    """Tell the exit code of a run that has ended."""
+    run, asking = key.data
     _, status = os.waitpid(run, 0)
-    asking.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-    os._exit(0)
+    with asking, contextlib.suppress(OSError):  # nobody waits for it any more
+        asking.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    selector.unregister(key.fileobj)
+    os.close(key.fd)
 
 
 def _become(

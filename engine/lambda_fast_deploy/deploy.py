@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lambda_fast_deploy.adapters.clients import Clients
+from lambda_fast_deploy.adapters.clock import now
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
@@ -16,6 +17,7 @@ from lambda_fast_deploy.planning.existing_artifacts import look
 from lambda_fast_deploy.planning.handler_check import absent_handlers
 from lambda_fast_deploy.planning.planner import make_plan
 from lambda_fast_deploy.planning.problems import unusable
+from lambda_fast_deploy.planning.runtime_check import runtime_notes
 from lambda_fast_deploy.planning.warnings import cautions
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.credentials import check_canaries
@@ -38,6 +40,8 @@ def deploy(settings: Settings, clients: Clients, run_log: RunLog) -> Outcome:
         from lambda_fast_deploy.stacks.deploy import deploy_stack
 
         return deploy_stack(settings, clients, run_log)
+    if settings.left_out:
+        run_log.note(f"As requested, this run leaves out {', '.join(settings.left_out)}.")
     outcome = _deploy_functions(settings, clients, run_log)
     overtaken = {each.function for each in outcome.deliveries if each.is_overtaken}
     regions = {each.region for each in outcome.deliveries if each.is_overtaken}
@@ -60,6 +64,8 @@ def _deploy_functions(settings: Settings, clients: Clients, run_log: RunLog) -> 
         prints, observed, failed = look(settings, local, clients, run_log)
     settings, lost = _reached(settings, failed)
     for note in absent_handlers(settings, observed):
+        run_log.note(note)
+    for note in runtime_notes(settings, observed, now().date()):
         run_log.note(note)
     _check_states(settings, observed)
     plan = make_plan(settings, prints, observed)

@@ -29,8 +29,9 @@ The first line of a message is the cause. The remedy follows it.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 EXIT_CODES = {
     0: "done, or nothing to do",
@@ -206,13 +207,15 @@ class Refused(DeployFailed):
     """AWS or a registry answered with an error; ``code`` is that of AWS, or the HTTP status.
 
     ``repeated``: the call was a retry. The response to an earlier attempt may have been lost, so
-    the refusal may be caused by what this run has done itself.
+    the refusal may be caused by what this run has done itself. ``members`` are those of
+    AWS's error.
     """
 
     def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.code = code
         self.repeated = False
+        self.members: Mapping[str, Any] = {}
 
 
 class Unavailable(Refused):

@@ -10,9 +10,9 @@ from ministack.core.responses import error_response_json, json_response
 Answer = tuple[int, dict[str, Any], Any]
 
 
-def failure(code: str, message: str, status: int = 400) -> Answer:
-    """Return an AWS error of the JSON protocols."""
-    answer: Answer = error_response_json(code, message, status)
+def failure(code: str, message: str, status: int = 400, **members: Any) -> Answer:
+    """Return an AWS error of the JSON protocols, with the members that it has besides."""
+    answer: Answer = error_response_json(code, message, status, members)
     return answer
 
 

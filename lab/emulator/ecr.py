@@ -12,12 +12,22 @@ from typing import Any
 
 from ministack.services import ecr
 
-from lab.emulator import archive, immutability, permissions
+from lab.emulator import archive, blobs, immutability, permissions
 from lab.emulator.answers import Answer, document, failure, success
 from lab.emulator.settings import REGISTRY_PASSWORD, REGISTRY_USER, Settings
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _TOKEN_LIFE = 12 * 3600  # seconds
+_LARGEST_MANIFEST = 4_194_304  # bytes
+# ECR user guide, "Container image manifest format support in Amazon ECR"
+_KINDS = {
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+}
 
 _create_repository = immutability.create_repository
 _describe_images = ecr._describe_images
@@ -47,7 +57,7 @@ def teach(settings: Settings) -> None:
         """GetDownloadUrlForLayer: a signed URL, which serves the layer without a login."""
         name, digest = request.get("repositoryName", ""), request.get("layerDigest", "")
         if name not in ecr._repositories:
-            return _no_repository(name)
+            return blobs.no_repository(name)
         if digest not in ecr._layer_blobs.get(name, {}):
             return failure("LayersNotFoundException", f"The layer {digest} does not exist")
         signature = f"X-Amz-Signature={REGISTRY_PASSWORD}"
@@ -62,8 +72,10 @@ def teach(settings: Settings) -> None:
     ecr._batch_delete_image = batch_delete_image
     ecr._put_lifecycle_policy = put_lifecycle_policy
     ecr._put_image = put_image
+    ecr._v2_put_manifest = v2_put_manifest
     ecr._batch_check_layer_availability = batch_check_layer_availability
     archive.teach()
+    blobs.teach()
 
 
 def image_size(image: dict[str, Any]) -> int:
@@ -80,11 +92,7 @@ def image_size(image: dict[str, Any]) -> int:
 def create_repository(request: dict[str, Any]) -> Answer:
     """CreateRepository refuses a name outside the documented pattern."""
     if not _NAME.fullmatch(request.get("repositoryName", "")):
-        return failure(
-            "InvalidParameterException",
-            "Invalid parameter at 'repositoryName' failed to satisfy constraint: "
-            "'must satisfy regular expression'",
-        )
+        return _invalid("repositoryName", "must satisfy regular expression")
     answer: Answer = _create_repository(request)
     return answer
 
@@ -139,9 +147,11 @@ def batch_delete_image(request: dict[str, Any]) -> Answer:
             )
         else:
             rest.append(wanted)
+    before = list(ecr._images.get(name, []))
     answer: Answer = _batch_delete_image({**request, "imageIds": rest})
     if answer[0] != 200:
         return answer
+    blobs.remove(name, [image for image in before if image not in ecr._images[name]])
     deleted = document(answer)
     deleted["imageIds"] = untagged + deleted["imageIds"]
     deleted["failures"] += failures
@@ -163,29 +173,71 @@ def put_image(request: dict[str, Any]) -> Answer:
     The media type must be in the manifest or beside it (API: ``imageManifestMediaType``). What was
     put is in the registry, too.
     """
-    kind = json.loads(request.get("imageManifest") or "{}").get("mediaType")
-    kind = kind or request.get("imageManifestMediaType")
+    name, text = request.get("repositoryName", ""), request.get("imageManifest", "")
+    if name not in ecr._repositories:
+        return blobs.no_repository(name)
+    try:
+        manifest = json.loads(text)
+        kind = manifest.get("mediaType") or request.get("imageManifestMediaType")
+    except (ValueError, AttributeError):
+        return _invalid("imageManifest", "Invalid JSON syntax")
+    if len(text.encode()) > _LARGEST_MANIFEST:
+        return _invalid("imageManifest", "Member must have length less than or equal to 4194304")
     if not kind:
+        return _invalid("imageManifestMediaType", "the image manifest has no mediaType")
+    if kind not in _KINDS or kind != request.get("imageManifestMediaType", kind):
+        return _invalid("imageManifestMediaType", f"{kind} is not supported, or not the image's")
+    digest, tag = ecr._image_digest(text), request.get("imageTag")
+    if request.get("imageDigest", digest) != digest:
         return failure(
-            "InvalidParameterException",
-            "Invalid parameter at 'imageManifestMediaType' failed to satisfy constraint: "
-            "'the image manifest has no mediaType'",
+            "ImageDigestDoesNotMatchException",
+            f"Image digest '{request['imageDigest']}' does not match '{digest}'",
         )
-    request = {**request, "imageManifestMediaType": kind}
-    name, tag = request.get("repositoryName", ""), request.get("imageTag")
-    image = ecr._find_image(name, {"imageTag": tag}) if tag and name in ecr._repositories else None
-    if image and image["imageDigest"] == ecr._image_digest(request.get("imageManifest", "")):
+    if refusal := _incomplete(name, manifest):
+        return refusal
+    image = ecr._find_image(name, {"imageDigest": digest})
+    if image and (tag is None or tag in image["imageTags"]):
         return failure(
             "ImageAlreadyExistsException",
-            f"Image with digest '{image['imageDigest']}' and tag '{tag}' already exists in the "
+            f"Image with digest '{digest}' and tag '{tag}' already exists in the "
             f"repository with name '{name}' in registry with id '{ecr._registry_id()}'",
         )
-    answer: Answer = _put_image(request)
+    answer: Answer = _put_image({**request, "imageManifestMediaType": kind})
     if answer[0] == 200:
-        text = request["imageManifest"]
-        manifests = ecr._manifest_blobs.setdefault(name, {})
-        manifests.setdefault(ecr._image_digest(text), text.encode())
+        ecr._manifest_blobs.setdefault(name, {}).setdefault(digest, text.encode())
     return answer
+
+
+def v2_put_manifest(name: str, ref: str, headers: dict[str, str], body: bytes) -> Answer:
+    """A push of a manifest whose parts were not pushed is refused."""
+    try:
+        incomplete = _incomplete(name, json.loads(body))
+    except ValueError:
+        incomplete = None
+    if incomplete and name in ecr._repositories:
+        says = document(incomplete)["message"]
+        refusal: Answer = ecr._registry_error(404, "MANIFEST_BLOB_UNKNOWN", says)
+        return refusal
+    answer: Answer = immutability.v2_put_manifest(name, ref, headers, body)
+    return answer
+
+
+def _incomplete(name: str, manifest: dict[str, Any]) -> Answer | None:
+    """The refusal of a manifest whose blobs, or whose images, its repository does not have."""
+    if absent := blobs.absent(name, manifest):
+        says = f"Layers with digests '[{', '.join(absent)}]' required for pushing image into "
+        says += f"repository with name '{name}' do not exist"
+        return failure("LayersNotFoundException", says)
+    listed = [each["digest"] for each in manifest.get("manifests", [])]
+    if strangers := [each for each in listed if not ecr._find_image(name, {"imageDigest": each})]:
+        says = f"The images with digests '[{', '.join(strangers)}]' do not exist"
+        return failure("ReferencedImagesNotFoundException", says)
+    return None
+
+
+def _invalid(member: str, constraint: str) -> Answer:
+    says = f"Invalid parameter at '{member}' failed to satisfy constraint: '{constraint}'"
+    return failure("InvalidParameterException", says)
 
 
 def put_lifecycle_policy(request: dict[str, Any]) -> Answer:
@@ -195,10 +247,8 @@ def put_lifecycle_policy(request: dict[str, Any]) -> Answer:
     except (ValueError, KeyError, TypeError):
         rules = None
     if not isinstance(rules, list):
-        return failure(
-            "InvalidParameterException",
-            "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
-            "'Lifecycle policy validation failure: not valid JSON'",
+        return _invalid(
+            "LifecyclePolicyText", "Lifecycle policy validation failure: not valid JSON"
         )
     answer: Answer = _put_lifecycle_policy(request)
     return answer
@@ -208,19 +258,14 @@ def batch_check_layer_availability(request: dict[str, Any]) -> Answer:
     """BatchCheckLayerAvailability tells which layers the repository holds."""
     name = request.get("repositoryName", "")
     if name not in ecr._repositories:
-        return _no_repository(name)
-    blobs = ecr._layer_blobs.get(name, {})
+        return blobs.no_repository(name)
+    there = ecr._layer_blobs.get(name, {})
     layers = [
         {
             "layerDigest": digest,
-            "layerAvailability": "AVAILABLE" if digest in blobs else "UNAVAILABLE",
-            "layerSize": len(blobs.get(digest, b"")),
+            "layerAvailability": "AVAILABLE" if digest in there else "UNAVAILABLE",
+            "layerSize": len(there.get(digest, b"")),
         }
         for digest in request.get("layerDigests", [])
     ]
     return success({"layers": layers, "failures": []})
-
-
-def _no_repository(name: str) -> Answer:
-    message = f"The repository with name '{name}' does not exist"
-    return failure("RepositoryNotFoundException", message)

@@ -58,12 +58,15 @@ def faulty(application: Application) -> Application:
                 done.clear()
             await _answer(send, 200, json.dumps({"rules": rules, "done": done}), {})
             return
-        if rules and is_form(scope):  # its body tells which operation it is
+        if not rules:
+            await application(scope, receive, send)
+            return
+        body = b""
+        if is_form(scope):  # its body tells which operation it is
             body = await whole_body(receive)
-            operation, receive = identified(scope, body)[1], again(body, receive)
-        else:
-            operation = identified(scope)[1]
-        rule = _applying(rules, operation, scope) if rules else None
+            receive = again(body, receive)
+        operation = identified(scope, body)[1]
+        rule = _applying(rules, operation, scope)
         if rule is None:
             await application(scope, receive, send)
         else:

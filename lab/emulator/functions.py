@@ -11,6 +11,7 @@ import copy
 import re
 from typing import Any
 
+import botocore.session
 from ministack.services import iam, lambda_svc
 
 from lab.emulator import images, states, variables, zstd
@@ -18,9 +19,11 @@ from lab.emulator.answers import Answer, document, failure, success
 
 _ZIP_LIMIT = 52_428_800  # bytes of a zip in a request
 _REQUEST_LIMIT = 70_167_211  # bytes of one request; base64 makes 4 bytes of 3
-_RUNTIMES = re.compile(
-    r"python3\.(9|1[0-5])|nodejs(18|20|22|24|26)\.x|java(8\.al2|11|17|21|25)|dotnet(8|10)"
-    r"|ruby3\.[2-4]|provided\.al2(023)?"
+_RUNTIMES = botocore.session.Session().get_service_model("lambda").shape_for("Runtime").enum
+# Lambda developer guide, "Lambda runtimes", as of June 2026: no function is created with these.
+_ENDED = re.compile(
+    r"python(2\.7|3\.[67])|nodejs(4|6|8|10|12|14)\..+|nodejs|dotnetcore.+|ruby2\..|java8|go1\.x"
+    r"|provided"
 )
 # CloudFormation calls the same functions and waits by itself: it never meets a busy function.
 _from_api: contextvars.ContextVar[bool] = contextvars.ContextVar("from_api", default=False)
@@ -138,17 +141,30 @@ def configured(name: str, request: dict[str, Any]) -> dict[str, Any]:
     return {**request, "LoggingConfig": whole}
 
 
+def runtime_refused(runtime: str) -> Answer | None:
+    """The error of a runtime with which no function can be created."""
+    if runtime not in _RUNTIMES:
+        return _invalid(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: "
+            "Member must satisfy enum value set"
+        )
+    if _ENDED.fullmatch(runtime):
+        return _invalid(
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating "
+            "AWS Lambda functions. We recommend you use a supported runtime while creating or "
+            "updating functions."
+        )
+    return None
+
+
 def create_function(request: dict[str, Any]) -> Answer:
     """CreateFunction: absent images, unknown runtimes, layers and sizes are refused."""
     code = request.get("Code", {})
     error: Answer | None = None
     if request.get("PackageType") == "Image" or "ImageUri" in code:
         _, error = images.digest_of(code.get("ImageUri", ""))
-    elif request.get("Runtime") and not _RUNTIMES.fullmatch(request["Runtime"]):
-        error = _invalid(
-            f"Value {request['Runtime']} at 'runtime' failed to satisfy constraint: "
-            "Member must satisfy enum value set"
-        )
+    elif runtime := request.get("Runtime"):
+        error = runtime_refused(runtime)
     error = error or too_large(code, "CreateFunction") or layers_refused(request.get("Layers"))
     error = error or role_refused(request.get("Role"))
     error = error or logging_refused(request.get("LoggingConfig")) or variables.refused(request)

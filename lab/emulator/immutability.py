@@ -85,4 +85,3 @@ def teach() -> None:
     """Install what the module of ECR's API does not build upon."""
     ecr._put_image_tag_mutability = put_image_tag_mutability
     ecr._repo_shape = repo_shape
-    ecr._v2_put_manifest = v2_put_manifest

@@ -28,18 +28,11 @@ class Route:
     query: frozenset[tuple[str, str | None]]
     headers: frozenset[str]
 
-    def matches(
-        self, method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]
-    ) -> bool:
-        """Tell whether this request can be this operation."""
-        return (
-            method == self.method
-            and self.path.fullmatch(path) is not None
-            and all(
-                key in query and (value is None or value in query[key]) for key, value in self.query
-            )
-            and all(name in headers for name in self.headers)
-        )
+    def matches(self, query: Mapping[str, list[str]], headers: Mapping[str, str]) -> bool:
+        """Tell whether a request with its method and path can be this operation."""
+        return all(
+            key in query and (value is None or value in query[key]) for key, value in self.query
+        ) and all(name in headers for name in self.headers)
 
     @property
     def weight(self) -> int:
@@ -91,10 +84,16 @@ def rest_operation(
     headers: Mapping[str, str],
 ) -> str:
     """Name a request of a REST service (Lambda, S3, ...); ``METHOD path`` if it has no model."""
-    fitting = [route for route in _routes(service) if route.matches(method, path, query, headers)]
+    fitting = [route for route in _at(service, method, path) if route.matches(query, headers)]
     if not fitting:
         return f"{method} {path}"
     return max(fitting, key=lambda route: route.weight).name
+
+
+@functools.lru_cache(4096)
+def _at(service: str, method: str, path: str) -> tuple[Route, ...]:
+    routes = [route for route in _routes(service) if route.method == method]
+    return tuple(route for route in routes if route.path.fullmatch(path))
 
 
 @functools.cache

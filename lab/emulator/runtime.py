@@ -61,6 +61,8 @@ def _lab_report(error, module="", handler=""):
 """
 _EXCEPT_INIT = 'json.dumps({"status": "error", "error": str(e)})'
 _EXCEPT_CALL = 'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})'
+# With it MiniStack counts calls that functions make of functions, and imports botocore for it.
+_COUNT_CALLS = "    _ms_install_invoke_depth()\n"
 _READY = '_real_stdout.write(json.dumps({"status": "ready"'
 _ANSWERED = "        _real_stdout.flush()\n\nrun()"
 
@@ -96,6 +98,7 @@ _PYTHON = {
         'json.dumps({"status": "error", "error": _lab_report(e, module_name, handler_name)})'
     ),
     _EXCEPT_CALL: f'json.dumps({{"status": "ok", "result": {{"{_FAILURE}": _lab_report(e)}}}})',
+    _COUNT_CALLS: "",
     _READY: "_lab_end(); " + _READY,
     _ANSWERED: "        _lab_end()\n" + _ANSWERED,
 }
@@ -201,13 +204,13 @@ def execute_function(function: dict[str, Any], event: Any, request_id: str) -> d
         return result
     if _STREAM in body:
         return {**result, "body": base64.b64decode(body[_STREAM])}
-    printed_by_it = result.get("log", "")
+    printed_by_it, is_init = result.get("log", ""), False
     if _FAILURE in body:
         told = json.loads(body[_FAILURE])
     elif result.get("error"):
         text = str(body.get("errorMessage", ""))
         printed_by_it = printed_by_it.removesuffix(text)  # which MiniStack has put there
-        text = text.removeprefix(_INIT_FAILED)
+        is_init, text = text.startswith(_INIT_FAILED), text.removeprefix(_INIT_FAILED)
         try:
             told = json.loads(text)
         except ValueError:
@@ -221,6 +224,12 @@ def execute_function(function: dict[str, Any], event: Any, request_id: str) -> d
         lines.append(f"[ERROR] {told.get('errorType')}: {told.get('errorMessage')}")
     if told.get("stackTrace"):
         lines += ["Traceback (most recent call last):", "".join(told["stackTrace"]).rstrip()]
+    if is_init:
+        told["requestId"] = ""  # there is none yet
+        lines.append(
+            "INIT_REPORT Init Duration: 1.00 ms\tPhase: invoke\tStatus: error\t"
+            f"Error Type: {told.get('errorType')}"
+        )
     log = "\n".join(filter(None, [*lines, *told.get("trace", [])]))
     return {**result, "body": told, "error": True, "log": log}
 

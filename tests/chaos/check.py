@@ -11,13 +11,29 @@ from tests.support import faults
 SOFT = ("ListVersionsByFunction", "InvokeFunctionUrl", "GetDownloadUrlForLayer")
 
 
-def check(fleet: Fleet, call: str, kind: str, before: set[str], tally: Tally) -> None:
-    """Deploy with a fault, and again without; ``before`` is what users had."""
+def check(
+    fleet: Fleet,
+    call: str,
+    kind: str,
+    before: set[str],
+    tally: Tally,
+    soft: tuple[str, ...] = SOFT,
+) -> None:
+    """Deploy with a fault, and again without.
+
+    Args:
+        fleet: what is deployed.
+        call: the call that meets the fault.
+        kind: the fault.
+        before: what users had.
+        tally: where it is counted.
+        soft: the calls whose failure stops nothing.
+    """
     with tally.case(f"AWS's API, {fleet.path}") as figures:
         with faults(rule(call, (API | S3)[kind])) as done:
             run = fleet.project.deploy()
         assert len(done) == 1, "the fault was not met"
-        if kind not in CAUSES or call in SOFT:
+        if kind not in CAUSES or call in soft:
             assert run.code == 0, cause(run.log)
             fleet.settled()
             figures["succeeded"] += 1

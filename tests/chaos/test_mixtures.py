@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos import test_calls, test_images
 from tests.chaos.conftest import Tally
-from tests.chaos.fleet import FLEETS, Fleet
+from tests.chaos.fleet import FLEETS, Fleet, Image
 from tests.chaos.kinds import API, CAUSES, FINAL, RECOVERABLE, REGISTRY, Rule, cause, rule
 from tests.support import faults
 
@@ -26,7 +26,7 @@ def mixture(path: str, chance: random.Random) -> list[Rule]:
     rules = []
     for _ in range(chance.randint(3, 5)):
         if path == "image" and chance.random() < 0.6:
-            call = chance.choice([*test_images.PUSH, *test_images.CHANGE])
+            call = chance.choice([*test_images.PUSH, *test_images.BUILD, *test_images.REPLACE])
             known = REGISTRY if call in test_images.PUSH else RECOVERABLE
         else:
             call, known = f"{chance.choice(calls)}:{chance.choice(numbers)}", RECOVERABLE
@@ -72,7 +72,10 @@ def test_a_mixture_is_survived(
 ) -> None:
     fleet = standing(path)
     before = fleet.served()
-    fleet.next()
+    if isinstance(fleet, Image) and seed % 2:
+        fleet.next_with_base()  # it is built; a change of code is made of the image before
+    else:
+        fleet.next()
     with tally.case(f"several at once, {path}") as figures:
         with faults(*mixture(path, random.Random(f"{path} {seed}"))) as done:
             run = fleet.project.deploy()

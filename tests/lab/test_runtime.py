@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import subprocess
 import sys
@@ -136,3 +138,13 @@ exports.handler = awslambda.streamifyResponse(async (event, stream, context) => 
         answer = function.api.invoke(FunctionName=function.name, Payload=b'{"status": 503}')
         assert answer["Payload"].read() == b'{"statusCode":503}' + bytes(8) + b"ab"
         assert "FunctionError" not in answer
+
+
+def test_a_failed_start_is_in_the_log_and_has_no_request(function: Function) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
+    function.create(archive({"app.py": "import os\nX = os.environ['GONE']\n"}))
+    answer = function.api.invoke(FunctionName=function.name, Payload=b"{}", LogType="Tail")
+    told = json.loads(answer["Payload"].read())
+    assert (told["errorType"], told["requestId"]) == ("KeyError", "")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    assert re.search(r"^INIT_REPORT .*\tStatus: error\tError Type: KeyError", log, re.MULTILINE)

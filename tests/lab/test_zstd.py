@@ -27,7 +27,7 @@ def repository(name: str) -> Iterator[str]:
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2},
-            "layers": [{"mediaType": f"{LAYER}+{compression}", "size": 10, "digest": tag}],
+            "layers": [{"mediaType": f"{LAYER}+{compression}", "size": 10}],
         }
         ecr.put_image(repositoryName=name, imageManifest=json.dumps(manifest), imageTag=tag)
     found = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]

@@ -66,7 +66,7 @@ def counts(request: pytest.FixtureRequest, player: Player) -> Iterator[dict[Grou
         if isinstance(item, pytest.Function) and "group" in item.fixturenames
     }
     request.config.stash[COUNTS] = asked
-    each = max(1, -(-NUMBER // len(groups())))
+    shares = dict(zip(groups(), _shares(NUMBER, len(groups())), strict=True))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         events = Recorded(player, pool, list(asked)).events
         until = time.monotonic() + 60 * MINUTES
@@ -74,11 +74,16 @@ def counts(request: pytest.FixtureRequest, player: Player) -> Iterator[dict[Grou
         for group, count in asked.items():
             count.possible = group.possible(events, SWITCHES)
             drawn = group.drawn(random.Random(f"{SEED} {group}"), events, SWITCHES)
-            draws[group] = list(itertools.islice(drawn, min(each, count.possible)))
+            draws[group] = list(itertools.islice(drawn, min(shares[group], count.possible)))
         for case, group in _evenly(draws):
             asked[group].results.append(pool.submit(carry_out, player, case, until))
         yield asked
         pool.shutdown(cancel_futures=True)
+
+
+def _shares(number: int, groups: int) -> list[int]:
+    """How many schedules each group gets: the number, evenly, but at least one."""
+    return [max(1, number * (n + 1) // groups - number * n // groups) for n in range(groups)]
 
 
 def _evenly(draws: dict[Group, list[Case]]) -> Iterator[tuple[Case, Group]]:

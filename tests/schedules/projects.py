@@ -91,8 +91,6 @@ class Project:
         (self.root / "src").mkdir(parents=True, exist_ok=True)
         (self.root / "lambda-deploy.yml").write_text(config)
         (self.root / "src/app.py").write_text(CODE.format(release=release))
-        # Else the lab would import its own, to count calls of calls: 0.15 s for each version.
-        (self.root / "src/botocore.py").write_text("")
         if self.is_stack:
             template = TEMPLATE.format(name=self.name, role=os.environ["LAB_ROLE_ARN"])
             (self.root / "template.yaml").write_text(template)

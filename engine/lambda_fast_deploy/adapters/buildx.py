@@ -7,19 +7,21 @@ import json
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from lambda_fast_deploy.adapters import github_cache
+from lambda_fast_deploy.adapters import buildx_builders, github_cache
 from lambda_fast_deploy.adapters.aws.registry import Login
 from lambda_fast_deploy.adapters.build_errors import explained
+from lambda_fast_deploy.adapters.buildx_builders import BuildxBuilder
 from lambda_fast_deploy.adapters.docker_engine import Docker
 from lambda_fast_deploy.adapters.files import is_there, read_text
-from lambda_fast_deploy.adapters.process import output_of, run
-from lambda_fast_deploy.errors import BuildFailed, NotReady
+from lambda_fast_deploy.adapters.process import run
+from lambda_fast_deploy.errors import BuildFailed, DeployError
 from lambda_fast_deploy.models import ImageBuild
 
 # zstd under Docker's own media types is non-standard, so OCI's are requested (BuildKit README,
@@ -36,27 +38,11 @@ _REGISTRY = f",image-manifest=true{_ZSTD}"
 _GITHUB = re.compile(r"\bgha\b|GitHub Actions|ACTIONS_(?:CACHE|RUNTIME|RESULTS)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class BuildxBuilder:
-    """A builder of buildx: ``driver`` is docker, docker-container, kubernetes or remote.
-
-    ``exports`` is whether it can write caches and choose the compression of layers; the docker
-    driver can only with the containerd image store (Docker documentation, "Cache storage
-    backends").
-    """
-
-    name: str
-    driver: str
-    exports: bool
-
-    def __str__(self) -> str:
-        return f"builder {self.name} ({self.driver})"
-
-
 class Buildx:
     """A builder of buildx: the named one, or else the best running one.
 
-    ``github_trouble`` is why GitHub's cache is not used, or ``""``.
+    ``github_trouble`` is why GitHub's cache is not used, or ``""``; ``builder_trouble`` likewise is
+    why a builder could not be started.
 
     Args:
         docker: the engine of this machine.
@@ -69,36 +55,45 @@ class Buildx:
         self._note = note
         self._named = builder
         self.github_trouble = github_cache.trouble()
+        self.builder_trouble = ""
+        self._starting = threading.Lock()
 
     @cached_property
     def builder(self) -> BuildxBuilder | None:
         """The builder to use; ``None`` without buildx.
 
-        By default it is the current one. If that has the docker driver, a running builder of
-        BuildKit takes precedence, since it does not unpack its images.
-
         Raises:
             NotReady: the named builder does not exist.
         """
-        inspected = output_of(["docker", "buildx", "inspect", *self._named.split()], Path.cwd())
-        head = (inspected or "").partition("Nodes:")[0]
-        builders = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
-        if "Driver" not in builders:
-            by_variable = os.environ.get("BUILDX_BUILDER", "")
-            builder_name = self._named or by_variable
-            if not builder_name or not (
-                self._named or output_of(["docker", "buildx", "version"], Path.cwd())
-            ):
-                return None
-            by = "" if self._named else " (BUILDX_BUILDER)"
-            raise NotReady(
-                f"there is no buildx builder {builder_name!r}{by}",
-                remedy="List builders with docker buildx ls; create one with docker buildx create.",
-            )
-        name, driver = builders["Name"], builders["Driver"]
-        if driver == "docker" and not self._named:
-            name, driver = _buildkit_builder() or (name, driver)
-        return BuildxBuilder(name, driver, driver != "docker" or self._docker.has_containerd_store)
+        return buildx_builders.chosen(self._named, self._docker)
+
+    def start(self, beat: Callable[[], None]) -> None:
+        """Start the builder if it does not run.
+
+        If that fails, the engine's builder is used, and ``builder_trouble`` has the cause.
+
+        Args:
+            beat: called meanwhile; an exception in it ends the start.
+        """
+        with self._starting:
+            builder = self.builder
+            if builder is None or not builder.instead_of:
+                return
+            try:
+                buildx_builders.start(beat)
+                self.builder = replace(builder, instead_of="")
+            except BuildFailed as failure:
+                self.builder_trouble = failure.message
+                self.builder = BuildxBuilder(builder.instead_of, "docker", exports=False)
+
+    def begin(self, beat: Callable[[], None]) -> None:
+        """Start the builder while the run does other work; ``start`` waits for it."""
+
+        def work() -> None:
+            with suppress(DeployError):  # ``start`` reports it again
+                self.start(beat)
+
+        threading.Thread(target=work, daemon=True).start()
 
     @property
     def is_named(self) -> bool:
@@ -223,17 +218,6 @@ def _compression(image: ImageBuild, *, exports: bool) -> str:
     if not exports or image.compression == "auto":
         return ",oci-mediatypes=true"
     return _ZSTD if image.compression == "zstd" else _GZIP
-
-
-def _buildkit_builder() -> tuple[str, str] | None:
-    """Name and driver of a running builder with its own BuildKit."""
-    listed = output_of(["docker", "buildx", "ls", "--format={{json .}}"], Path.cwd())
-    for line in (listed or "").splitlines():
-        builder = json.loads(line)
-        statuses = {node.get("Status") for node in builder.get("Nodes") or []}
-        if builder.get("Driver") != "docker" and statuses == {"running"}:
-            return builder["Name"], builder["Driver"]
-    return None
 
 
 @contextmanager

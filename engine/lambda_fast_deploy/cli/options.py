@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lambda_fast_deploy.cli.context import CommandContext
 
 # Inputs about one run, not about what it deploys.
-OF_A_RUN = ("commit-message", "rollback", "code-only", "dry-run", "change-set")
+OF_A_RUN = ("functions", "commit-message", "rollback", "code-only", "dry-run", "change-set")
 
 _TITLES = {  # of groups of options, by the prefix of an input's path in lambda-deploy.yml
     "functions.F.zip": "a zip",
@@ -81,6 +81,12 @@ def add_function(command: Parser) -> None:
     command.add_argument("only", nargs="?", default="", metavar="FUNCTION", help=says)
 
 
+def add_functions(command: Parser) -> None:
+    """Arguments with the names of functions, which set the input ``functions``."""
+    says = "names of functions; default: all functions of the configuration"
+    command.add_argument("functions", nargs="*", metavar="FUNCTION", help=says)
+
+
 def add_inputs(command: Parser, *names: str) -> None:
     """Add the inputs of these names as options, in groups."""
     groups: dict[str, Any] = {"": command}
@@ -124,7 +130,7 @@ def inputs_of(options: argparse.Namespace) -> dict[str, str]:
     for item in INPUTS:
         value = getattr(options, item.name.replace("-", "_"), None)
         if isinstance(value, list):
-            value = "\n".join(value)
+            value = "\n".join(value) if value else None
         if value is not None:
             inputs[item.name] = value
             if not value.strip():

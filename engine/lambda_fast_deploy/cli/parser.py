@@ -18,6 +18,7 @@ from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.schema.yaml_lines import nearest
 
 PROGRAM = "lambda-fast-deploy"
+_SWITCHED = ("true", "false", "yes", "no", "1", "0")  # what may be meant as the value of a switch
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,8 +36,9 @@ class Parser(argparse.ArgumentParser):
             Invalid: an argument or option does not exist, or has no value.
         """
         options, unknown = self.parse_known_args(arguments)
-        if unknown:
-            raise Invalid(options.parser.unexpected(unknown))
+        named = getattr(options, "functions", None) or []
+        if wrong := unknown or [word for word in named if word.lower() in _SWITCHED]:
+            raise Invalid(options.parser.unexpected(wrong))
         return options
 
     def unexpected(self, words: list[str]) -> list[Problem]:
@@ -53,7 +55,7 @@ class Parser(argparse.ArgumentParser):
         inputs = [f"--{item.name}" for item in INPUTS if item.switch]
         switches = [name for name in inputs if name in options]
         message = f"is not expected; see {self.prog} --help"
-        if words[0].lower() in ("true", "false", "yes", "no", "1", "0") and switches:
+        if words[0].lower() in _SWITCHED and switches:
             message = f"is not expected: {', '.join(switches)} take no value"
         return problems or [Problem(message, Place(f"argument {word}")) for word in words]
 

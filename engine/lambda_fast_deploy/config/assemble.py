@@ -16,6 +16,7 @@ from lambda_fast_deploy.config.sections.functions import read_function
 from lambda_fast_deploy.config.sections.images import read_base
 from lambda_fast_deploy.config.sections.layers import read_layer, with_services
 from lambda_fast_deploy.config.sections.stack import read_stack
+from lambda_fast_deploy.config.selection import bases_of, chosen_functions, layers_of
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.masking import says_secret, secrets_of
@@ -37,11 +38,16 @@ def assemble(
     layers = {name: read_layer(checked, name, v) for name, v in checked.sound("layers")}
     check_variables(checked)
     tests = {name: read_test(checked, name, v) for name, v in checked.sound("tests")}
-    functions = tuple(
-        read_function(checked, name, value, bases, layers, tests)
-        for name, value in checked.sound("functions")
+    chosen = chosen_functions(
+        checked,
+        given,
+        lambda name, value: read_function(checked, name, value, bases, layers, tests),
     )
-    layers = {name: with_services(checked, layer, functions) for name, layer in layers.items()}
+    functions, left_out = chosen.functions, chosen.left_out
+    every = (*functions, *left_out)
+    if left_out:
+        layers, bases = layers_of(functions, layers), bases_of(functions, bases)
+    layers = {name: with_services(checked, layer, every) for name, layer in layers.items()}
     is_published = any(layer.share for layer in layers.values())
     if "functions" in checked.values and not checked.names("functions") and not is_published:
         checked.problem("list at least one function", "functions")
@@ -54,6 +60,7 @@ def assemble(
         bases=bases,
         layers=layers,
         functions=functions,
+        left_out=tuple(each.name for each in left_out),
         budgets=read_budgets(checked.value("budgets", {})),
         secrets=_secrets(checked, given, environ, shown),
         shown=shown,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.adapters.files import is_directory, is_file, read_bytes
-from lambda_fast_deploy.config.handler import absence_of, problem_with
+from lambda_fast_deploy.config.handler import absence_of, problem_with, program_problem
 from lambda_fast_deploy.errors import Invalid
-from lambda_fast_deploy.models import BuildCommand
+from lambda_fast_deploy.models import Architecture, BuildCommand
 from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 from lambda_fast_deploy.models.runtime import Runtime
 
@@ -62,10 +62,15 @@ def built_code(checked: ValidatedDocument, value: str | list[str]) -> Code:
     return tuple(checked.root / name for name in names)
 
 
-def handler_problem(code: Code, handler: str, runtime: Runtime) -> str:
-    """As ``problem_with``, for all directories of the code."""
-    found = (problem_with(folder, handler, runtime) for folder in code if not is_archive(folder))
-    return next(filter(None, found), "")
+def handler_problem(code: Code, handler: str, runtime: Runtime, architecture: Architecture) -> str:
+    """As ``problem_with`` and ``program_problem``, for all directories of the code."""
+    folders = [folder for folder in code if not is_archive(folder)]
+    problems = (
+        problem_with(folder, handler, runtime)
+        or program_problem(folder, handler, runtime, architecture)
+        for folder in folders
+    )
+    return next(filter(None, problems), "")
 
 
 def handler_absence(code: Code, handler: str, runtime: Runtime) -> str:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import ast
 import glob
+import io
+import zipfile
 from pathlib import Path
 
-from lambda_fast_deploy.adapters.files import is_file, read_bytes
+from lambda_fast_deploy.adapters.files import is_file, read_bytes, read_listed
 from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.models import Architecture
+from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 from lambda_fast_deploy.models.runtime import Runtime
+
+# Member e_machine of a program's header (Tool Interface Standard, "ELF Specification").
+_MACHINES = {b"\x3e\x00": Architecture.X86_64, b"\xb7\x00": Architecture.ARM64}
 
 
 def _defines(source: Path, name: str) -> bool:
@@ -55,6 +62,27 @@ def problem_with(code: Path, handler: str, runtime: Runtime) -> str:
     return f"handler {handler!r}: {file.name} does not define {name!r}"
 
 
+def program_problem(code: Path, handler: str, runtime: Runtime, architecture: Architecture) -> str:
+    """Why Lambda could not start the program of a compiled function; an empty text if it could.
+
+    Args:
+        code: the directory of the function's code.
+        handler: the handler.
+        runtime: the runtime of the function.
+        architecture: the architecture of the function.
+    """
+    file = _file_of(code, handler, runtime)
+    if file is None or runtime.family is None or not runtime.family.is_program:
+        return ""
+    content, is_executable = read_listed(file)
+    if not is_executable:
+        return f"{file.name} is not executable; run chmod +x, and commit it with that mode"
+    machine = _MACHINES.get(content[18:20]) if content.startswith(b"\x7fELF") else architecture
+    if machine == architecture:
+        return ""
+    return f"{file.name} is a program for {machine or 'another machine'}, not for {architecture}"
+
+
 def absence_of(code: Path, handler: str, runtime: Runtime) -> str:
     """The problem of a handler whose module is not in the code; an empty text if there is none.
 
@@ -69,7 +97,8 @@ def absence_of(code: Path, handler: str, runtime: Runtime) -> str:
     if _file_of(code, handler, runtime) is not None:
         return ""
     missing = f"{family.module_of(handler)}{family.suffix}"
-    return f"handler {handler!r}: {missing} does not exist in {code.name!r}"
+    where = f"{code.name!r} and its {family.archives}" if family.archives else repr(code.name)
+    return f"handler {handler!r}: {missing} does not exist in {where}"
 
 
 def _file_of(code: Path, handler: str, runtime: Runtime) -> Path | None:
@@ -81,6 +110,18 @@ def _file_of(code: Path, handler: str, runtime: Runtime) -> Path | None:
     for suffix in family.suffixes:
         if is_file(code / f"{module}{suffix}"):
             return code / f"{module}{suffix}"
+    if family.archives:
+        name = f"{module}{family.suffix}"
+        return next((jar for jar in sorted(code.glob(family.archives)) if _has(jar, name)), None)
     path = code / module
     files = path.parent.glob(f"{glob.escape(path.name)}.*") if path.name else ()
     return next((file for file in files if file.suffix in family.compiled), None)
+
+
+def _has(archive: Path, name: str) -> bool:
+    """Whether a zip has an entry; an unreadable one may have it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(read_bytes(archive, UNZIPPED_LIMIT))) as zipped:
+            return name in zipped.namelist()
+    except (Invalid, zipfile.BadZipFile):
+        return True

@@ -57,6 +57,11 @@ INPUTS = (
     Input("region", "AWS region, if the configuration has no regions", default="AWS_REGION"),
     Input("template", "SAM or CloudFormation template; deploys its stack with samconfig.toml"),
     Input("function", "Name of a function to deploy without a configuration file"),
+    Input(
+        "functions",
+        "Names of the functions to deploy, separated by spaces or lines",
+        default="all functions of the configuration",
+    ),
     Input("role", "ARN of the execution role; required to create the function", "functions.F.role"),
     Input("alias", "Alias to point at the new version", "functions.F.alias"),
     Input("memory", "Memory in MB", "functions.F.memory"),
@@ -189,6 +194,8 @@ class GivenInputs(Mapping[str, str]):
     def called(self, name: str) -> str:
         """``input region`` in a workflow, ``option --region`` on the command line."""
         is_input = self._in_workflow and name not in self._options
+        if name == "functions" and not is_input:
+            return "argument FUNCTION"
         return f"input {name}" if is_input else f"option --{name}"
 
     def place(self, name: str) -> Place:

@@ -155,7 +155,7 @@ PUSH_IMAGES = Feature(
     Permission("ecr:CompleteLayerUpload", "pushes"),
     Permission("ecr:PutImage", "pushes and tags"),
     Permission("ecr:BatchGetImage", "reads manifests, and pulls"),
-    Permission("ecr:GetDownloadUrlForLayer", "pulls"),
+    Permission("ecr:GetDownloadUrlForLayer", "pulls, and reads configurations and layers"),
 )
 DEPLOY_IMAGES = Feature(
     "DeployImages",

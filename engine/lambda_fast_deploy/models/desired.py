@@ -189,7 +189,8 @@ class Settings:
     texts to mask, and ``shown`` the public texts of the configuration and the event. ``builder`` is
     the name of a buildx builder; empty for the current one. ``code_only`` updates a stack's
     functions directly, without CloudFormation. With ``change_set``, a plan creates a change set.
-    ``credentials_end`` is the expiry of the credentials, if the input is set.
+    ``credentials_end`` is the expiry of the credentials, if the input is set. ``left_out`` are the
+    names of the configuration's other functions, if the run is only for some.
     """
 
     root: Path
@@ -208,6 +209,7 @@ class Settings:
     code_only: bool = False
     change_set: bool = False
     credentials_end: datetime | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def only_reads(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models.configuration import ObservedAttributes
 from lambda_fast_deploy.models.enums import Access
+from lambda_fast_deploy.models.image_layers import Replacement
 from lambda_fast_deploy.state import marks
 
 
@@ -195,7 +196,8 @@ class ObservedRegion:
     ``bases`` and ``images`` map names to image digests. ``prebuilt`` are the URIs, by digest, of
     images that exist already, by the names of their functions. ``layers`` are the versions that can
     be reused, and those that functions name by an ARN; ``published`` are all versions of the
-    layers, by name, the newest first.
+    layers, by name, the newest first. ``replacements`` make missing images of existing ones, by
+    name, and ``obstacles`` are the reasons why other missing images must be built.
     """
 
     region: str
@@ -205,3 +207,5 @@ class ObservedRegion:
     functions: Mapping[str, ObservedFunction]
     published: Mapping[str, tuple[LayerVersion, ...]] = field(default_factory=dict)
     prebuilt: Mapping[str, str] = field(default_factory=dict)
+    replacements: Mapping[str, Replacement] = field(default_factory=dict)
+    obstacles: Mapping[str, str] = field(default_factory=dict)

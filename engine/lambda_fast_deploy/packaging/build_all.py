@@ -131,6 +131,7 @@ class _RegionBuild:
                 run_log=context.run_log,
                 bases=observed.bases,
                 images=observed.images,
+                replacements=observed.replacements,
                 functions={name: each.latest for name, each in observed.functions.items()},
             )
         )
@@ -181,6 +182,7 @@ class _RegionBuild:
                 for each in self._desired.images
                 if each.source.compression == "auto"
             },
+            stems=self._images.stems(bases) if self._settings.has_images else {},
         )
 
     def _build_code(self, function: Function) -> None:

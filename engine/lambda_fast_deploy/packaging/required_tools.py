@@ -15,14 +15,17 @@ from lambda_fast_deploy.run_log import RunLog
 def check_machine(
     desired: DesiredImages, steps: Iterable[Step], clients: Clients, run_log: RunLog
 ) -> None:
-    """Check that builders and secrets are available, and note what makes builds slower.
+    """Check that builders and secrets are available, and begin to start the builders.
+
+    What makes builds slower is noted.
 
     Raises:
         NotReady: a builder or a secret is missing.
     """
     sources = desired.sources_of({step.id for step in steps if step.action is Action.BUILD})
     check_secrets(sources)
-    check_builders(sources, clients, run_log.note)
+    for builder in check_builders(sources, clients, run_log.note).values():
+        builder.begin(run_log.cancellation.check)
 
 
 def check_secrets(sources: Iterable[Base | ImageSource]) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.adapters.parallel import attempts, workers
+from lambda_fast_deploy.adapters.parallel import attempts, together, workers
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.fingerprints.images.recipe import Lines, recipe_fingerprints, recipes_of
-from lambda_fast_deploy.models import Architecture, DesiredImages, Fingerprints, Settings
+from lambda_fast_deploy.models import (
+    Architecture,
+    DesiredImages,
+    Fingerprints,
+    ObservedRegion,
+    Settings,
+)
 from lambda_fast_deploy.planning.existing_artifacts import ExistingArtifacts
 from lambda_fast_deploy.planning.observe import observe
 from lambda_fast_deploy.planning.upstream_digests import settled
@@ -24,7 +30,8 @@ def observe_images(
     """The same as ``look`` returns, for settings with images.
 
     The fingerprint of an image depends on the ONBUILD instructions of its upstreams. Reading
-    these takes a request per upstream, so they are read for missing images only.
+    these takes a request per upstream, so they are read for missing images only that are not
+    made of others.
 
     Args:
         settings: the desired state.
@@ -37,15 +44,40 @@ def observe_images(
         settling = pool.submit(settled, desired, local, clients, run_log)
         observed, failed = observe(settings, settling.result, clients)
         prints = settling.result()
+    regions = with_replacements(desired, prints, observed, clients)
     existing = [
-        {*(f"base:{name}" for name in of.bases), *(f"image:{name}" for name in of.images)}
-        for of in observed.values()
+        {
+            *(f"base:{name}" for name in of.bases),
+            *(f"image:{name}" for name in (*of.images, *of.replacements)),
+        }
+        for of in regions.values()
     ]
     missing = {step for step in prints.recipes if any(step not in some for some in existing)}
     complete = with_foreign(desired, prints, missing, clients, run_log)
-    if complete is prints:
-        return prints, observed, failed
-    return complete, *observe(settings, lambda: complete, clients)
+    if complete is not prints:
+        observed, failed = observe(settings, lambda: complete, clients)
+        regions = with_replacements(desired, complete, observed, clients)
+    return complete, regions, failed
+
+
+def with_replacements(
+    desired: DesiredImages,
+    prints: Fingerprints,
+    observed: Mapping[str, ObservedRegion],
+    clients: Clients,
+) -> dict[str, ObservedRegion]:
+    """The regions with the ways to make their missing images without a builder."""
+    names = {each.name for each in desired.images}
+    if all(names <= state.images.keys() for state in observed.values()):
+        return dict(observed)
+    from lambda_fast_deploy.planning.replacements import replacements  # most runs need none
+
+    def found(region: str) -> ObservedRegion:
+        state, registry = observed[region], clients.registry(region)
+        ways = replacements(desired, prints, names - state.images.keys(), state.bases, registry)
+        return replace(state, replacements=ways.possible, obstacles=ways.obstacles)
+
+    return dict(zip(observed, together(found, observed), strict=True))
 
 
 def with_foreign(

@@ -165,7 +165,7 @@ def _pinned(uri: EcrUri, user: Function, live: set[str], registry: Registry) -> 
 
 def _checked(uri: EcrUri, user: Function, live: set[str], registry: Registry) -> str:
     """The digest of an image, which is checked unless a function has it."""
-    digest, manifest = registry.image(uri.repository, tag=uri.tag, digest=uri.digest)
+    digest, manifest = registry.image(uri.repository, uri.digest or uri.tag)
     if "manifests" in manifest.content:
         digest = child(manifest.content, user.architecture)
         if digest in live:

@@ -115,7 +115,11 @@ class _RegionPlan:
             return Action.BUILD, "the commit message says [no-cache]"
         if function.name in self._observed.images:
             return Action.REUSE, "inputs unchanged"
-        return Action.BUILD, f"not yet in repository {source.repository}"
+        if replacement := self._observed.replacements.get(function.name):
+            return Action.REPLACE, replacement.reason
+        obstacle = self._observed.obstacles.get(function.name)
+        reason = f"not yet in repository {source.repository}"
+        return Action.BUILD, f"{reason}; {obstacle}" if obstacle else reason
 
     def _base(self, name: str, images: Mapping[str, tuple[Action, str]]) -> None:
         fingerprint = self._fingerprints.bases[name]
@@ -168,8 +172,8 @@ class _RegionPlan:
 
     def _content_of(self, function: Function, images: Mapping[str, tuple[Action, str]]) -> str:
         """The CodeSha256 of a zip, or the digest of an image; ``""`` if it has to be built."""
-        is_built = function.name in images and images[function.name][0] is Action.BUILD
-        return "" if is_built else content_of(function, self._fingerprints, self._observed)
+        is_made = function.name in images and images[function.name][0].changes
+        return "" if is_made else content_of(function, self._fingerprints, self._observed)
 
     def _function(self, function: Function, images: Mapping[str, tuple[Action, str]]) -> None:
         region, observed = self._observed.region, self._observed.functions.get(function.name)

@@ -48,23 +48,15 @@ def settled(
         names = _names_to_look_up(recipes.values(), run_log, unmerged=bool(desired.event.unmerged))
         digests = _digests(names, desired.region, clients, run_log)
 
-    def followed(step: str) -> dict[str, str]:
-        """The digests of the upstreams that a step follows; ``""`` if unknown."""
-        names = recipes[step].upstreams() if recipes[step].source.follow_upstream else []
-        return {name: digests.get(name, "") for name in names}
-
-    def known_part(step: str) -> dict[str, str]:
-        upstreams = followed(step)
-        return upstreams if all(upstreams.values()) else known_digests(upstreams)
+    def known(step: str) -> dict[str, str]:
+        return known_part(recipes[step], digests)
 
     def base(name: str, settings: Base) -> str:
         step = f"base:{name}"
-        fingerprint = fingerprint_with_upstreams(local.recipes[step], known_part(step))
-        if all(followed(step).values()):
+        fingerprint = fingerprint_with_upstreams(local.recipes[step], known(step))
+        if all(followed(recipes[step], digests).values()):
             return fingerprint
-        tag = (
-            part_tag(settings, fingerprint) if known_part(step) else base_tag(settings, fingerprint)
-        )
+        tag = part_tag(settings, fingerprint) if known(step) else base_tag(settings, fingerprint)
         return _newest(settings, tag, desired.region, clients) or fingerprint
 
     with workers() as pool:
@@ -76,11 +68,23 @@ def settled(
         )
     images = {
         each.name: fingerprint_with_upstreams(
-            local.recipes[each.step], known_part(each.step), bases.get(each.source.base or "", "")
+            local.recipes[each.step], known(each.step), bases.get(each.source.base or "", "")
         )
         for each in desired.images
     }
     return replace(local, bases=bases, images=images, digests=digests)
+
+
+def followed(recipe: ImageRecipe, digests: Mapping[str, str]) -> dict[str, str]:
+    """The digests of the upstreams that an image follows; ``""`` if unknown."""
+    names = recipe.upstreams() if recipe.source.follow_upstream else []
+    return {name: digests.get(name, "") for name in names}
+
+
+def known_part(recipe: ImageRecipe, digests: Mapping[str, str]) -> dict[str, str]:
+    """The digests of its upstreams that count for its fingerprint, as far as they are known."""
+    upstreams = followed(recipe, digests)
+    return upstreams if all(upstreams.values()) else known_digests(upstreams)
 
 
 def _names_to_look_up(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from lambda_fast_deploy.errors import Cancelled, DeployError
+from lambda_fast_deploy.arn import Arn
+from lambda_fast_deploy.errors import Cancelled, DeployError, NotPermitted
 from lambda_fast_deploy.models import FunctionState, ImageSource
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.state.descriptions import previous_of
@@ -39,35 +40,83 @@ def _delete_beyond(keep: int, context: ReleaseContext) -> None:
         return
     reason = f"{len(every)} versions; keep is {keep}"
     with context.run_log.work(f"clean:{context.name}", "delete", reason, context.region) as detail:
-        digests = _digests(context, obsolete)
+        uris = _image_uris(context, obsolete)
         for state in obsolete:
             context.run_log.cancellation.check()
             versions.delete(context.name, state.version)
         deletions = f"versions {', '.join(sorted((s.version for s in obsolete), key=int))}"
-        images = _delete_images(context, digests)
+        images = _delete_images(context, uris)
         detail(f"{deletions}{f' and {images} images' if images else ''}")
 
 
-def _digests(context: ReleaseContext, states: Iterable[FunctionState]) -> dict[str, str]:
-    """The image digest of each of these versions, by its CodeSha256."""
-    if not isinstance(context.function.source, ImageSource):
+def _image_uris(context: ReleaseContext, states: Iterable[FunctionState]) -> dict[str, str]:
+    """The URIs of these versions' images in the function's repository, by their CodeSha256."""
+    source, uris = context.function.source, {}
+    if not isinstance(source, ImageSource):
         return {}
-    functions, digests = context.clients.functions(context.region), {}
     for state in states:
-        whole = functions.read(context.name, state.version)
-        if whole and whole.image_digest:
-            digests[state.code_sha256] = whole.image_digest
-    return digests
+        whole = context.clients.functions(context.region).read(context.name, state.version)
+        if whole and whole.image_digest and _repository(whole.code_location) == source.repository:
+            uris[state.code_sha256] = whole.code_location
+    return uris
 
 
-def _delete_images(context: ReleaseContext, digests: dict[str, str]) -> int:
+def _repository(uri: str) -> str:
+    """The repository's name in ``HOST/NAME@DIGEST``."""
+    return uri.partition("/")[2].partition("@")[0]
+
+
+def _delete_images(context: ReleaseContext, uris: dict[str, str]) -> int:
     """Delete images that no version of any function in the account uses; how many it deleted."""
     source = context.function.source
-    if not digests or not isinstance(source, ImageSource):
+    if not uris or not isinstance(source, ImageSource):
         return 0
-    used = {state.code_sha256 for state in context.clients.functions(context.region).everything()}
-    unused = [digest for sha256, digest in digests.items() if sha256 not in used]
-    failures = context.clients.registry(context.region).delete(source.repository, unused)
+    used = _used(context, uris)
+    unused = [uri.partition("@")[2] for uri in uris.values() if uri not in used]
+    registry = context.clients.registry(context.region)
+    if unused:
+        _hand_on_stems(context, source.repository, unused)
+    failures = registry.delete(source.repository, unused)
     for digest, reason in failures.items():
         context.run_log.note(f"Image {source.repository}@{digest} was not deleted: {reason}")
     return len(unused) - len(failures)
+
+
+def _used(context: ReleaseContext, uris: Mapping[str, str]) -> set[str]:
+    """Those images, by their CodeSha256, that functions in the account use.
+
+    The same content can have the same digest in several repositories, and only a version itself
+    says from which of them it is. One that this run may not read is taken to use the image.
+    """
+    functions, used = context.clients.functions(context.region), set()
+    for state in functions.everything():
+        if uri := uris.get(state.code_sha256):
+            try:
+                whole = functions.read(Arn.parse(state.arn).name, state.version)
+            except NotPermitted:
+                used.add(uri)
+            else:
+                used |= {whole.code_location} if whole else set()
+    return used
+
+
+def _hand_on_stems(context: ReleaseContext, name: str, unused: Collection[str]) -> None:
+    """Let images in use have the tags of their stems, where the images with the tags are deleted.
+
+    Without an image of its stem, the next change of code would need a builder.
+    """
+    registry, artifacts = context.clients.registry(context.region), context.artifacts
+    heirs = {
+        stem: artifacts.images[function.name].rpartition("@")[2]
+        for function in context.settings.functions
+        if isinstance(function.source, ImageSource) and function.source.repository == name
+        for stem in artifacts.stems.get(function.name, ())
+    }
+    for stem, heir in heirs.items():
+        repository = registry.find(name) if registry.digest(name, stem) in unused else None
+        if repository is None or heir in unused:
+            continue
+        manifest = registry.manifest(name, heir)
+        if not repository.lets_move(stem):
+            registry.untag(name, stem)
+        registry.tag(name, manifest, stem)

@@ -110,6 +110,8 @@ def _sums(outcome: Outcome, run_log: RunLog) -> str:
         others = "" if built == len(kinds) else ", the others reused"
         count = f"{built} of {len(kinds)} images and layers built{others}"
         facts.append(count if built else "No image or layer was built")
+        if replaced := sum(action is Action.REPLACE for action in kinds):
+            facts.append(f"{replaced} replaced without a builder")
     slowest = max(
         (p.seconds for d in outcome.deliveries for p in d.history if p.seconds), default=0.0
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -132,19 +133,15 @@ class PercentShape:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceShape:
-    """One of a few words; ``hint`` is the remedy for words that match the pattern ``others``."""
+    """One of a few words."""
 
     words: tuple[str, ...]
-    others: str = ""
-    hint: str = ""
 
     def check(self, node: YamlNode, problems: list[Problem]) -> str:
         if not node.is_set:
             return self.words[0]
         if node.text not in self.words:
-            near = difflib.get_close_matches(node.text, self.words, n=1, cutoff=0.75)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            hint = self.hint if self.others and re.fullmatch(self.others, node.text) else hint
+            hint = _did_you_mean(node.text, self.words)
             mismatch(node, " or ".join(map(repr, self.words)), problems, hint)
             return self.words[0]
         return node.text
@@ -152,6 +149,36 @@ class ChoiceShape:
     def json_schema(self) -> dict[str, Any]:
         plain_truth = (word == "true" for word in self.words if word in ("true", "false"))
         return {"enum": [*self.words, *plain_truth]}  # YAML reads true and false as booleans
+
+
+@dataclass(frozen=True, slots=True)
+class KnownShape:
+    """A word of a list that AWS extends: others are accepted, too, unless they look like a slip.
+
+    No slips are words that match the pattern ``others``.
+    """
+
+    words: tuple[str, ...]
+    others: str
+    expected: str
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> str:
+        if isinstance(node.value, (dict, list)) or not re.match("[A-Za-z]", node.text):
+            mismatch(node, self.expected, problems)
+            return self.words[0]
+        if node.is_set and node.text not in self.words and not re.fullmatch(self.others, node.text):
+            hint = _did_you_mean(node.text.lower().replace(" ", ""), self.words)
+            if hint:
+                mismatch(node, self.expected, problems, hint)
+        return node.text
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"enum": [*self.words]}, {"type": "string"}]}
+
+
+def _did_you_mean(word: str, words: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from lambda_fast_deploy.adapters import clock
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
 from lambda_fast_deploy.adapters.aws.stack_shapes import Proposal
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.models import Action, Outcome, Settings, Step
 from lambda_fast_deploy.packaging.upload import has_bytes
+from lambda_fast_deploy.planning.runtime_check import runtime_note
 from lambda_fast_deploy.release.credentials import check_stack
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
@@ -147,6 +149,12 @@ class _StackRelease:
         warn_of_untested(
             context, [f for f in context.resources.functions if resources_before.get(f) != now[f]]
         )
+        for name in context.resources.functions:
+            runtime = context.resources.of_function(name, "Runtime")
+            if isinstance(runtime, str):
+                is_new = name not in resources_before
+                for says in runtime_note(name, runtime, clock.now().date(), is_new=is_new):
+                    context.run_log.note(says)
         for name in context.stack.may_replace:
             if name not in (
                 names := {**resources_before, **now}

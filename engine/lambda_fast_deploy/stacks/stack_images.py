@@ -13,6 +13,7 @@ from lambda_fast_deploy.packaging.images.context import ImagesContext
 from lambda_fast_deploy.packaging.images.region_images import RegionImages
 from lambda_fast_deploy.packaging.required_tools import check_machine
 from lambda_fast_deploy.planning.existing_images import with_foreign
+from lambda_fast_deploy.planning.replacements import Replacements, replacements
 from lambda_fast_deploy.planning.upstream_digests import settled
 from lambda_fast_deploy.stacks.stack_context import StackContext
 from lambda_fast_deploy.state.image_tags import app_tag
@@ -30,17 +31,24 @@ class StackImages:
         self._clients = context.clients
         self._run_log = context.run_log
         self._digests: dict[str, str] = {}
+        self._ways = Replacements()
         self._prints = Fingerprints({}, {}, {}, {}, recipe_fingerprints(self._desired))
 
     def find(self) -> None:
         """Find the images of the working tree that the registry already has."""
         desired, clients = self._desired, self._clients
-        prints = settled(desired, self._prints, clients, self._run_log)
+        self._look(settled(desired, self._prints, clients, self._run_log))
+        missing = {each.step for each in self._missing if each.name not in self._ways.possible}
+        complete = with_foreign(desired, self._prints, missing, clients, self._run_log)
+        if complete is not self._prints:
+            self._look(complete)
+
+    def _look(self, prints: Fingerprints) -> None:
+        """Read which images exist, and how the others can be made."""
         self._prints, self._digests = prints, self._existing(prints)
-        missing = {each.step for each in desired.images if each.name not in self._digests}
-        with_triggers = with_foreign(desired, prints, missing, clients, self._run_log)
-        if with_triggers is not prints:
-            self._prints, self._digests = with_triggers, self._existing(with_triggers)
+        if missing := {each.name for each in self._missing}:
+            registry = self._clients.registry(self._region)
+            self._ways = replacements(self._desired, prints, missing, {}, registry)
 
     def _existing(self, prints: Fingerprints) -> dict[str, str]:
         """The digests of the existing images."""
@@ -56,17 +64,18 @@ class StackImages:
     def steps(self) -> tuple[Step, ...]:
         """The step of each image."""
         return tuple(
-            Step(
-                each.step,
-                self._region,
-                Action.REUSE if each.name in self._digests else Action.BUILD,
-                "the registry already has it"
-                if each.name in self._digests
-                else "its files changed",
-                self._prints.images[each.name],
-            )
+            Step(each.step, self._region, *self._action(each.name), self._prints.images[each.name])
             for each in self._desired.images
         )
+
+    def _action(self, name: str) -> tuple[Action, str]:
+        """How an image comes about, and the reason."""
+        if name in self._digests:
+            return Action.REUSE, "the registry already has it"
+        if replacement := self._ways.possible.get(name):
+            return Action.REPLACE, replacement.reason
+        obstacle = self._ways.obstacles.get(name)
+        return Action.BUILD, f"its files changed; {obstacle}" if obstacle else "its files changed"
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -117,6 +126,7 @@ class StackImages:
                 clients=self._clients,
                 run_log=self._run_log,
                 images=self._digests,
+                replacements=self._ways.possible,
             )
         )
         uris = together(lambda each: images.app(each, {}), requests, most=BUILDS_AT_ONCE)

@@ -22,6 +22,11 @@ class ImageTag(Enum):
         "app image",
         "the same, built on this base",
     )
+    STEM = (
+        "stem-{fingerprint}",
+        "app image",
+        "only what its last COPYs copied can differ from other images of this fingerprint",
+    )
     KEPT = ("kept-{digest}", "image of a version", "does not expire, because it was deployed")
     CACHE = ("buildcache", "build cache", "can be deleted at any time")
 
@@ -56,6 +61,11 @@ def app_tag(fingerprint: str, base: str = "") -> str:
     if not (digest := _shortened(base)):
         return ImageTag.APP.named(fingerprint=fingerprint)
     return ImageTag.APP_ON_BASE.named(fingerprint=fingerprint, digest=digest)
+
+
+def stem_tag(fingerprint: str) -> str:
+    """The tag of an image of a stem: the newest one, or the first where tags cannot move."""
+    return ImageTag.STEM.named(fingerprint=fingerprint)
 
 
 def kept_tag(digest: str) -> str:

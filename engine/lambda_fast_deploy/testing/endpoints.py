@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -31,7 +32,28 @@ _PRELUDE_END = "\0" * 8  # in a streamed response
 Sign = Callable[[str, str, Mapping[str, str], bytes], dict[str, str]]
 
 
-class CannotStart(FunctionTestFailed):
+# A failed start in a text log (Lambda developer guide, "Failures during the Init phase"), and in a
+# log in JSON (Lambda Telemetry API, "platform.initReport").
+_FAILED_START = re.compile(
+    r"^INIT_REPORT .*\tStatus: (?:error|timeout)"
+    r'|"platform\.initReport".*"status": ?"(?:error|failure|timeout)"',
+    re.MULTILINE,
+)
+
+
+class FunctionError(FunctionTestFailed):
+    """The function answered an event with an error.
+
+    ``says`` is its type and message. ``has_started`` is false if its code could not be loaded or
+    its process exited, so that the error is not the handler's.
+    """
+
+    def __init__(self, says: str, *, detail: str = "", has_started: bool = True) -> None:
+        super().__init__(says, detail=detail)
+        self.has_started = has_started
+
+
+class CannotStart(FunctionError):
     """The function cannot start; a retry cannot succeed."""
 
 
@@ -75,8 +97,14 @@ class VersionAddress:
         kind, message = document.get("errorType", error), document.get("errorMessage", answer)
         lines = document.get("stackTrace")
         trace = "".join(map(str, lines)) if isinstance(lines, list) else ""
-        failure = CannotStart if kind in _START_ERRORS else FunctionTestFailed
-        raise failure(f"{kind}: {message}", detail=tail if trace in tail else f"{trace}{tail}")
+        # Python's runtime client has no request yet when it imports the code (awslambdaric).
+        is_loading = document.get("requestId") == "" or bool(_FAILED_START.search(tail))
+        failure = CannotStart if kind in _START_ERRORS else FunctionError
+        raise failure(
+            f"{kind}: {message}",
+            detail=tail if trace in tail else f"{trace}{tail}",
+            has_started=not is_loading and not str(kind).startswith("Runtime."),
+        )
 
     def by(self, event: EventKind | None) -> VersionAddress:
         return replace(self, event=event) if event else self
@@ -85,7 +113,7 @@ class VersionAddress:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
         start = clock.monotonic()
-        answer = _unstreamed(self.invoke(event_of(self.event, method, path, body, headers or {})))
+        answer = unstreamed(self.invoke(event_of(self.event, method, path, body, headers or {})))
         seconds = clock.monotonic() - start
         if not (isinstance(answer, dict) and "statusCode" in answer):
             if self.event != "http":  # "Malformed Lambda proxy response", 502
@@ -138,7 +166,7 @@ class UrlAddress:
         return answer
 
 
-def _unstreamed(answer: Any) -> Any:
+def unstreamed(answer: Any) -> Any:
     """An answer in the form of a function without streaming.
 
     A streamed response has status and headers as JSON, eight NUL bytes, and the body (Lambda

@@ -92,6 +92,8 @@ IMAGE = {
     "DeleteImages": "ecr:BatchDeleteImage",
     "FindUsers": "lambda:ListFunctions",
 }
+# A change of code alone reads nothing of what a builder needs.
+REPLACED = {"DeployImages": "ecr:GetLifecyclePolicy"}
 # What is lost without these is told; users have the new version, and nothing is undone for that.
 CLEANING = ("DeleteVersions", "DeleteImages", "FindUsers")
 
@@ -284,8 +286,29 @@ def test_the_policy_of_an_image_suffices_for_repositories_whose_tags_stay(tmp_pa
 @pytest.mark.parametrize("sid", IMAGE)
 def test_each_statement_for_an_image_is_needed(imaged: Deployer, sid: str) -> None:
     imaged.allow(each for each in imaged.policy() if each["Sid"] != sid)
+    dockerfile = imaged.project.root / "Dockerfile"
+    text = dockerfile.read_text()
+    dockerfile.write_text(text.replace("COPY", f"ENV OTHER={secrets.token_hex(4)}\nCOPY"))
     imaged.change()
     check_told(imaged.deploy(), sid, IMAGE[sid])
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("sid", IMAGE)
+def test_a_change_of_an_images_code_needs_each_statement_but_that_of_the_login(
+    imaged: Deployer, sid: str
+) -> None:
+    imaged.allow(imaged.policy())
+    imaged.change()
+    assert imaged.deploy().code == 0  # the donor is the image of this Dockerfile
+    imaged.allow(each for each in imaged.policy() if each["Sid"] != sid)
+    imaged.change()
+    run = imaged.deploy()
+    if sid == "LogInToRegistry":
+        assert run.code == 0
+        assert run.actions[f"image:{imaged.name}"] == "replace"
+    else:
+        check_told(run, sid, REPLACED.get(sid, IMAGE[sid]))
 
 
 def check_told(run: Run, sid: str, action: str) -> None:

@@ -28,9 +28,9 @@ def four(project: Project, name: str) -> None:
 
 
 def builds(run: Run) -> list[str]:
-    """How each image came to be that is not built for another function."""
+    """How each image came to be that is not made for another function."""
     works = [work for work in run.report["work"] if work["id"].startswith("image:")]
-    return [w["detail"] for w in works if "built for another function" not in w["detail"]]
+    return [w["detail"] for w in works if "made for another function" not in w["detail"]]
 
 
 def test_functions_of_one_dockerfile_and_repository_have_one_build(
@@ -140,7 +140,7 @@ def test_a_base_holds_what_its_ignore_file_takes_back_in(lean: Project) -> None:
 def test_a_token_that_buildkit_does_not_take_loses_no_deploy(lean: Project) -> None:
     good = "e30.eyJhYyI6ICJbXSJ9.x"  # a JSON Web Token, of which nothing leads to a cache
     for token in ("notatoken", good):
-        lean.write("app/name.txt", token)
+        lean.edit("Dockerfile.lambda", "CMD", f"LABEL token={token}\nCMD")
         run = lean.deploy(ACTIONS_RUNTIME_TOKEN=token, ACTIONS_CACHE_URL="http://127.0.0.1:9/")
         assert run.code == 0
         assert "GitHub's cache" in run.log or "build cache" in run.log

@@ -60,6 +60,7 @@ def test_a_push_recovers_from_faults_of_the_registry(
 def test_a_push_that_never_succeeds_leaves_users_alone(lean: Project) -> None:
     first = lean.deploy()
     lean.edit("app/main.py", '"hello"', '"good day"')
+    lean.edit("Dockerfile.lambda", "CMD", "RUN echo built\nCMD")  # which needs a builder
     with faults({"operation": "PutManifest", "status": 403, "body": EXPIRED}):
         run = lean.deploy()
     assert run.code == 1
@@ -133,7 +134,7 @@ def test_a_cache_that_has_gone_is_told(lean: Project, name: str) -> None:
     boto3.client("ecr").batch_delete_image(
         repositoryName=name, imageIds=[{"imageTag": "buildcache"}]
     )
-    lean.edit("app/main.py", '"hello"', '"good day"')
+    lean.edit("Dockerfile.lambda", "CMD", "RUN echo built\nCMD")
     assert "No build cache found" in lean.deploy().log
 
 

@@ -17,8 +17,9 @@ functions:
     role: {role}
     tests: [health]
 tests:
-  health: {{http: "/health?deep=1", json: {{status: ok}}, within: 6s}}
+  health: {test}
 """
+HEALTH = '{http: "/health?deep=1", json: {status: ok}, within: 6s}'
 # Handlers that only what stands in front of them can call.
 REST = """\
 import json
@@ -55,9 +56,16 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
 
 
-def configure(project: Project, name: str, more: str = "", runtime: str = "python3.12") -> None:
+def configure(
+    project: Project,
+    name: str,
+    more: str = "",
+    runtime: str = "python3.12",
+    test: str = HEALTH,
+) -> None:
     """Write lambda-deploy.yml; ``more`` stands at its end."""
-    values = {"name": name, "role": os.environ["LAB_ROLE_ARN"], "runtime": runtime}
+    role = os.environ["LAB_ROLE_ARN"]
+    values = {"name": name, "role": role, "runtime": runtime, "test": test}
     project.write("lambda-deploy.yml", CONFIG.format(**values) + more)
 
 
@@ -108,3 +116,53 @@ def test_a_restored_start_is_one(project: Project, name: str, aws: Any) -> None:
     run = project.deploy()
     assert run.code == 0
     assert run.function["speed"]["cold"] == pytest.approx(0.25)
+
+
+# A handler of a queue, which must not be given work by a test.
+QUEUE = """\
+import os
+BUCKET = os.environ.get("HOME")
+def handler(event, context):
+    if "jobId" not in event:
+        raise ValueError("Missing jobId")
+    return {"statusCode": 200}
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "says"),
+    [
+        ("{invoke: {}, error: Missing jobId, within: 5s}", "failed as expected: ValueError: Miss"),
+        ("{loads: {event: {}}, within: 5s}", "loaded; the handler refused the event: ValueError"),
+    ],
+)
+def test_a_handler_is_tested_without_being_given_work(
+    project: Project, name: str, test: str, says: str
+) -> None:
+    configure(project, name, test=test)
+    project.write("src/app.py", QUEUE)
+    run = project.deploy()
+    assert run.code == 0
+    assert says in run.log
+    for broken in ('os.environ["BUCKET"]', "__import__('gone')", "os._exit(1)"):
+        project.write("src/app.py", QUEUE.replace('os.environ.get("HOME")', broken))
+        failed = project.deploy()
+        assert failed.code == 1, broken
+        assert failed.function["version"] == run.function["version"]
+
+
+def test_an_event_that_a_test_expects_to_fail_must_fail(project: Project, name: str) -> None:
+    configure(project, name, test="{invoke: {jobId: 1}, error: Missing jobId, within: 4s}")
+    project.write("src/app.py", QUEUE)
+    run = project.deploy()
+    assert run.code == 1
+    assert "expected an error with 'Missing jobId', got {\"statusCode\": 200}" in run.log
+
+
+def test_an_answer_with_a_status_of_failure_is_no_pass(project: Project, name: str) -> None:
+    configure(project, name, test="{invoke: {jobId: 1}, within: 4s}")
+    project.write("src/app.py", QUEUE.replace("200", "503"))
+    run = project.deploy()
+    assert run.code == 1
+    assert "answered statusCode 503" in run.log
+    assert "expect it: json: {statusCode: 503}" in run.log

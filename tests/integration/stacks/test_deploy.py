@@ -413,7 +413,7 @@ def test_an_image_is_built_once_and_deployed_by_digest(
     whole.edit("receipts/app.py", "total:", "sum:")
     changed = whole.deploy()
     assert changed.code == 0
-    assert changed.actions["image:Receipts"] == "build"
+    assert changed.actions["image:Receipts"] == "replace"
     assert says() == "tea\nsum: 1"
     whole.edit("receipts/app.py", "sum:", "all:")
     past = whole.run("deploy", "--code-only")

@@ -357,3 +357,15 @@ def test_a_stack_that_is_only_a_name_is_created(project: Project, stack: str, ap
     )
     assert project.deploy().code == 0
     assert settled(api, stack) == "CREATE_COMPLETE"
+
+
+def test_a_runtime_that_aws_no_longer_creates_is_told_by_the_plan(
+    tmp_path: Path, stack: str
+) -> None:
+    project = Project(tmp_path / "project")
+    project.write("lambda-deploy.yml", CONFIG.format(stack=stack))
+    template = GREETER.format(role=os.environ["LAB_ROLE_ARN"])
+    project.write("template.yaml", template.replace("python3.11", "python2.7"))
+    plan = project.run("plan")
+    assert plan.code == 0
+    assert "Greeter: AWS has created no functions with python2.7 since 2021-07-15" in plan.log

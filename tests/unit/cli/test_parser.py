@@ -8,6 +8,7 @@ import pytest
 
 from lambda_fast_deploy import __main__
 from lambda_fast_deploy.cli.commands import GROUPS
+from lambda_fast_deploy.cli.options import inputs_of
 from lambda_fast_deploy.cli.parser import Parser, parser
 from lambda_fast_deploy.config.inputs import INPUTS
 from lambda_fast_deploy.errors import Invalid
@@ -63,7 +64,7 @@ SWITCHES = "--code-only, --dry-run, --change-set take no value"
         ("deploy --mem 256", "option --mem: does not exist; did you mean --memory?"),
         ("plan -v", "option -v: does not exist; see lambda-fast-deploy plan --help"),
         ("--dry-run deploy", "option --dry-run: must follow the command"),
-        ("deploy orders", "argument orders: is not expected; see lambda-fast-deploy deploy --help"),
+        ("doctor orders", "argument orders: is not expected; see lambda-fast-deploy doctor --help"),
         ("deploy --dry-run=true", "option --dry-run: takes no value"),
         ("deploy --dry-run true", "argument true: is not expected: " + SWITCHES),
         ("deploy --memory", "lambda-fast-deploy deploy: argument --memory: expected one argument"),
@@ -99,4 +100,17 @@ def test_without_a_command_the_help_is_shown(
 
 def test_every_input_of_the_action_is_an_option_of_deploy() -> None:
     options = {option for action in COMMANDS["deploy"]._actions for option in action.option_strings}
-    assert {f"--{item.name}" for item in INPUTS if item.name != "rollback"} <= options
+    others = {"rollback", "functions"}  # a command, and its arguments
+    assert {f"--{item.name}" for item in INPUTS if item.name not in others} <= options
+
+
+@pytest.mark.parametrize(
+    ("typed", "functions"),
+    [
+        ("deploy", None),
+        ("deploy orders bills", "orders\nbills"),
+        ("plan --region eu-west-1 orders", "orders"),
+    ],
+)
+def test_functions_are_named_by_arguments(typed: str, functions: str | None) -> None:
+    assert inputs_of(parser().read(typed.split())).get("functions") == functions

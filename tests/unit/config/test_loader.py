@@ -283,11 +283,17 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         ),
         (
             ZIP,
-            ("python3.13\n      layers", "java25\n      layers"),
-            "10: runtime: expected 'python3.11' or 'python3.12' or 'python3.13' or 'python3.14' or "
-            "'python3.15' or 'nodejs20.x' or 'nodejs22.x' or 'nodejs24.x' or 'nodejs26.x', got "
-            "'java25'; for other runtimes use a stack (template) or an image",
+            ("python3.13\n      layers", "pyhton3.13\n      layers"),
+            "10: runtime: expected a Lambda runtime such as python3.13, java25 or provided.al2023, "
+            "got 'pyhton3.13'; did you mean 'python3.13'?",
         ),
+        (
+            ZIP,
+            ("python3.13\n      layers", "nodejs22\n      layers"),
+            "10: runtime: expected a Lambda runtime such as python3.13, java25 or provided.al2023, "
+            "got 'nodejs22'; did you mean 'nodejs22.x'?",
+        ),
+        (ZIP, ("python3.13\n      layers", "3.13\n      layers"), "10: runtime: expected a Lam"),
         (ZIP, ("[deps]", "[dep]"), "11: unknown layer 'dep'; did you mean 'deps'?"),
         (
             ZIP,
@@ -307,7 +313,7 @@ def test_a_handler_may_be_bound_in_any_way(root: Path, source: str, handler: str
         (
             ZIP,
             ("python3.13\nf", "python2.7\nf"),
-            "4: runtime: expected 'python3.11' or 'python3.12' or",
+            "4: runtime: expected 'python3.7' or 'python3.8' or",
         ),
         (IMAGE, ("base: python", "base: pythn"), "6: unknown base 'pythn'; did you mean 'python'?"),
         (
@@ -406,6 +412,25 @@ def test_a_test_that_is_misspelt_names_the_nearest(root: Path) -> None:
 def test_a_status_belongs_to_an_http_test(root: Path) -> None:
     text = ZIP + "tests:\n  invoked:\n    invoke: {}\n    status: 200\n"
     assert problems(root, text) == ["15: 'status' does not apply to a test of kind invoke"]
+
+
+def test_an_expected_error_has_no_json(root: Path) -> None:
+    text = ZIP + "tests:\n  refuses:\n    invoke: {}\n    error: no\n    json: {a: 1}\n"
+    says = "json does not apply to an error; write its text in error"
+    assert problems(root, text) == [f"16: {says}"]
+
+
+@pytest.mark.parametrize("runtime", ["nodejs24.x", "java25", "rust1"])
+def test_a_handler_is_missing_unless_the_runtime_starts_a_program(root: Path, runtime: str) -> None:
+    text = ZIP.replace("      handler: app.handler\n", "").replace("layers: [deps]", "layers: []")
+    lines = text.replace("      runtime: python3.13", f"      runtime: {runtime}")
+    says = "'handler' is missing (module and function that Lambda calls)"
+    assert problems(root, lines) == [f"7: {says}"]
+    (root / "src/bootstrap").write_text("#!/bin/sh\n")
+    (root / "src/bootstrap").chmod(0o755)
+    lines = text.replace("      runtime: python3.13", "      runtime: provided.al2023")
+    (orders,) = loaded(root, lines).functions
+    assert orders.handler == "bootstrap"
 
 
 @pytest.mark.parametrize("variable", sorted(RESERVED))

@@ -12,6 +12,7 @@ import yaml
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.loader import load
 from lambda_fast_deploy.models import Event, Settings
+from lambda_fast_deploy.models.runtime import PYTHON, Runtime
 
 ROLE = f"arn:aws:iam::{0:012}:role/orders"
 REGIONS = frozenset({"eu-west-1", "eu-central-1", "us-east-1"})
@@ -49,7 +50,7 @@ def load_file(text: str, root: Path) -> Settings:
         if "zip" in function:
             for source in function["zip"].get("build", {}).get("from", ()):
                 _write(root, source)
-            _write_code(root, function["zip"]["code"], function["zip"]["handler"])
+            _write_code(root, function["zip"])
         else:
             image = function["image"] or {}
             _write(root, image.get("dockerfile", "Dockerfile.lambda"))
@@ -64,7 +65,7 @@ def load_inputs(given: Mapping[str, str], environ: Mapping[str, str], root: Path
         if name in given:
             _write(root, given[name])
     if "code" in given:
-        _write_code(root, given["code"], given["handler"])
+        _write_code(root, given)
     return _load(given, environ, root)
 
 
@@ -79,7 +80,14 @@ def _write(root: Path, name: str, text: str = "") -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _write_code(root: Path, folder: str, handler: str) -> None:
-    module, _, function = handler.rpartition(".")
-    text = f"import boto3\nboto3.client('s3')\ndef {function}(event, context): ...\n"
-    _write(root, f"{folder}/{module.replace('.', '/')}.py", text)
+def _write_code(root: Path, given: Mapping[str, str]) -> None:
+    """Write the file of a handler."""
+    family = Runtime(given["runtime"]).family
+    assert family
+    handler = given.get("handler", family.usual)
+    text = (
+        f"import boto3\nboto3.client('s3')\ndef {handler.rpartition('.')[2]}(event, context): ...\n"
+    )
+    path = f"{given['code']}/{family.module_of(handler)}{family.suffix}"
+    _write(root, path, text if family is PYTHON else "")
+    (root / path).chmod(0o755)

@@ -8,8 +8,8 @@ import botocore.session
 import pytest
 
 from lambda_fast_deploy.models.runtime import (
+    FAMILIES,
     NODEJS,
-    OTHER_RUNTIMES,
     PYTHON,
     RUNTIMES,
     Runtime,
@@ -24,18 +24,11 @@ def names() -> set[str]:
     return set(model.shape_for("Runtime").enum)
 
 
-def test_every_runtime_is_built_for_or_known_by_name(names: set[str]) -> None:
-    assert set(RUNTIMES) <= names
-    others = names - set(RUNTIMES)
-    assert "provided.al2023" in others
-    unnamed = {name for name in others if not re.fullmatch(OTHER_RUNTIMES, name)}
-    assert unnamed <= {"nodejs", "custom"}  # names that no function is created with
-
-
-@pytest.mark.parametrize("version", [r"python3\.(\d+)", r"nodejs(\d+)\.x"])
-def test_the_newest_version_is_built_for(names: set[str], version: str) -> None:
-    found = [match for name in names if (match := re.fullmatch(version, name))]
-    assert max(found, key=lambda match: int(match[1])).group() in RUNTIMES
+def test_every_runtime_of_the_api_is_known_and_in_one_family(names: set[str]) -> None:
+    assert names - set(RUNTIMES) == {"nodejs", "custom"}  # names that no function is created with
+    for name in RUNTIMES:
+        matches = [family for family in FAMILIES if re.fullmatch(family.pattern, name)]
+        assert [name in family.runtimes for family in matches] == [True], name
 
 
 @pytest.mark.parametrize(
@@ -54,7 +47,30 @@ def test_a_name_tells_the_family_and_the_version(
     assert runtime.has_layers
 
 
-@pytest.mark.parametrize("name", ["java25", "provided.al2023", ""])
+@pytest.mark.parametrize("name", ["rust1", "python", "nodejs22", ""])
 def test_other_names_have_no_family(name: str) -> None:
     assert Runtime(name).family is None
     assert not Runtime(name).has_layers
+
+
+@pytest.mark.parametrize("name", ["java25", "provided.al2023", "python2.7", "nodejs8.10"])
+def test_some_runtimes_have_no_layers(name: str) -> None:
+    assert Runtime(name).family
+    assert not Runtime(name).has_layers
+
+
+@pytest.mark.parametrize(
+    ("handler", "runtime", "module"),
+    [
+        ("com.example.Orders::handle", "java25", "com/example/Orders"),
+        ("com.example.Orders", "java21", "com/example/Orders"),
+        ("Orders::Orders.Function::Handle", "dotnet10", "Orders"),
+        ("lib/orders.Orders::Handler.process", "ruby4.0", "lib/orders"),
+        ("anything", "provided.al2023", "bootstrap"),
+        ("orders", "go1.x", "orders"),
+    ],
+)
+def test_a_handler_tells_the_file(handler: str, runtime: str, module: str) -> None:
+    family = Runtime(runtime).family
+    assert family
+    assert family.module_of(handler) == module

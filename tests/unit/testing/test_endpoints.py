@@ -11,7 +11,12 @@ import pytest
 from lambda_fast_deploy.adapters.aws.invocations import Invocations
 from lambda_fast_deploy.errors import FunctionTestFailed
 from lambda_fast_deploy.models import EventKind
-from lambda_fast_deploy.testing.endpoints import CannotStart, UrlAddress, VersionAddress
+from lambda_fast_deploy.testing.endpoints import (
+    CannotStart,
+    FunctionError,
+    UrlAddress,
+    VersionAddress,
+)
 from tests.unit.testing.fakes import FakeInvocations
 
 
@@ -291,6 +296,34 @@ def test_only_a_function_that_cannot_even_start_is_hopeless(kind: str, hopeless:
     with pytest.raises(FunctionTestFailed) as caught:
         address.invoke({})
     assert isinstance(caught.value, CannotStart) is hopeless
+
+
+START = "INIT_REPORT Init Duration: 9.1 ms\tPhase: init\tStatus: {}\tError Type: KeyError\n"
+JSON_START = '{{"type": "platform.initReport", "record": {{"phase": "init", "status": "{}"}}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "log", "has_started"),
+    [
+        ({"errorType": "KeyError", "requestId": "a-1"}, "", True),
+        ({"errorType": "KeyError", "requestId": ""}, "", False),
+        ({"errorType": "Runtime.ExitError"}, "", False),
+        ({"errorType": "Runtime.ImportModuleError"}, "", False),
+        ({"errorType": "KeyError"}, START.format("error"), False),
+        ({"errorType": "Sandbox.Timedout"}, START.format("timeout"), False),
+        ({"errorType": "KeyError"}, JSON_START.format("error"), False),
+        ({"errorType": "KeyError"}, JSON_START.format("success"), True),
+        ({"errorType": "KeyError"}, "my INIT_REPORT of Status: error\n", True),
+        ("no JSON", "", True),
+    ],
+)
+def test_an_error_of_the_start_is_not_one_of_the_handler(
+    body: Any, log: str, has_started: bool
+) -> None:
+    address, _ = asking(body, "Unhandled", log)
+    with pytest.raises(FunctionError) as caught:
+        address.invoke({})
+    assert caught.value.has_started is has_started
 
 
 def test_a_url_takes_no_events() -> None:

@@ -9,8 +9,11 @@ from typing import Any
 from lambda_fast_deploy.adapters.aws.read_only_calls import is_read
 
 # A change set changes nothing until it is executed (CloudFormation user guide, "Update stacks
-# using change sets").
-_NO_CHANGE = ("create_change_set", "delete_change_set", "invoke")
+# using change sets"), and neither does a layer until an image has it (ECR API: PutImage).
+_NO_CHANGE = (
+    *("create_change_set", "delete_change_set", "invoke"),
+    *("initiate_layer_upload", "upload_layer_part", "complete_layer_upload"),
+)
 _WHICH = re.compile(r"(name|number|bucket|key|qualifier|resource|arn)$", re.IGNORECASE)
 
 

@@ -28,6 +28,7 @@ _MISSING = {
     "RepositoryNotFoundException",
     "LifecyclePolicyNotFoundException",
     "ImageNotFoundException",
+    "LayersNotFoundException",
     "NoSuchBucket",
     "NoSuchKey",
     "NoSuchEntity",
@@ -142,4 +143,5 @@ def _refusal(error: Any, operation: str, region: str) -> DeployError:
     says = f"{what} was refused: {message or code} ({why})"
     refusal = kind(says, code=code, remedy=_REMEDIES.get(code, ""))
     refusal.repeated = bool(about.get("RetryAttempts"))
+    refusal.members = error.response
     return refusal

@@ -12,10 +12,12 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import botocore.config
 import botocore.exceptions as boto
+import botocore.loaders
 import botocore.session
 from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
@@ -60,6 +62,7 @@ class Connection:
             self._session = botocore.session.Session()
         except boto.BotoCoreError as error:
             raise explain(error, "session", "this machine") from None
+        self._session.lazy_register_component("data_loader", lambda: _loader(self._session))
 
     def client(
         self, service: str, region: str, *, once: bool = False, timeout: float = READ_TIMEOUT
@@ -179,6 +182,19 @@ class Connection:
     def _has_answered(self) -> bool:
         """Whether AWS has answered yet."""
         return bool(self._dated[0])
+
+
+def _loader(session: botocore.session.Session) -> botocore.loaders.Loader:
+    """What reads the models of the APIs.
+
+    botocore's own looks for each kind of model into the folders of all services, at 2700 files: a
+    tenth of a deploy without changes.
+    """
+    loader = botocore.loaders.create_loader(session.get_config_variable("data_path"))
+    folders = filter(Path.is_dir, map(Path, loader.search_paths))
+    names = [entry.name for folder in folders for entry in folder.iterdir()]
+    loader.list_available_services = lambda _: names
+    return loader
 
 
 def _date_of(answer: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_READS = ("batch_get_", "describe_", "get_", "head_", "list_", "simulate_")
+_READS = ("batch_check_", "batch_get_", "describe_", "get_", "head_", "list_", "simulate_")
 
 
 def is_read(operation: str) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.adapters.aws.session import Aws
-from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.errors import DeployError, NotFound, Refused
 from lambda_fast_deploy.state.repository_tags import CREATION
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.aws.image_blobs import ImageBlobs
 
 MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -20,8 +23,9 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
 
-
-_GIVEN = ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
+_CONFIGURATION = 4 << 20  # bytes
+_SAME = "ImageAlreadyExistsException"  # the image already has the tag
+_IMMUTABLE = "ImageTagAlreadyExistsException"  # another image has the tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ class Manifest:
     media_type: str
     content: Mapping[str, Any]
 
+    @property
+    def digest(self) -> str:
+        """The digest of its text."""
+        return f"sha256:{hashlib.sha256(self.text.encode()).hexdigest()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -78,12 +87,20 @@ class Registry:
         """The region's name."""
         return self._region
 
+    @property
+    def blobs(self) -> ImageBlobs:
+        """The layers and configurations of its images."""
+        from lambda_fast_deploy.adapters.aws.image_blobs import ImageBlobs  # few runs need it
+
+        return ImageBlobs(self._aws, self._region, self._owner)
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        return self._aws.call(self._region, "ecr", operation, **parameters, **self._owner)
+
     def _image(self, repository: str, tag: str) -> Any:
         """The image behind a tag; ``None`` if absent, or archived and so not pullable."""
         try:
-            answer = self._aws.call(
-                self._region,
-                "ecr",
+            answer = self._call(
                 "describe_images",
                 repositoryName=repository,
                 imageIds=[{"imageTag": tag}],
@@ -103,48 +120,49 @@ class Registry:
         image = self._image(repository, tag)
         return str(image["imageDigest"]) if image else None
 
-    def manifest(self, repository: str, digest: str) -> Manifest:
-        """The manifest, or index, behind a digest; raises as ``image``."""
-        return self.image(repository, digest=digest)[1]
+    def manifest(self, repository: str, image: str) -> Manifest:
+        """The manifest, or index, behind a digest or a tag; raises as ``image``."""
+        return self.image(repository, image)[1]
 
-    def image(self, repository: str, *, tag: str = "", digest: str = "") -> tuple[str, Manifest]:
-        """The digest and the manifest of an image or index (API: ``BatchGetImage``).
+    def image(self, repository: str, image: str) -> tuple[str, Manifest]:
+        """The digest and the manifest behind a digest or a tag (API: ``BatchGetImage``).
 
         Raises:
             NotFound: the image does not exist.
             Refused: ECR did not return it.
         """
-        name = f"{repository}@{digest}" if digest else f"{repository}:{tag}"
-        answer = self._aws.call(
-            self._region,
-            "ecr",
+        answer = self._call(
             "batch_get_image",
             repositoryName=repository,
-            imageIds=[{"imageDigest": digest} if digest else {"imageTag": tag}],
+            imageIds=[{"imageDigest" if ":" in image else "imageTag": image}],
             acceptedMediaTypes=list(MANIFESTS),
-            **self._owner,
         )
         for reason in _failures(answer).values():
-            raise Refused(f"ECR did not return {name}: {reason}")
+            raise Refused(f"ECR did not return {image} of {repository}: {reason}")
         if not answer["images"]:
-            raise NotFound(f"{name} is not in ECR", code="ImageNotFoundException")
-        image = answer.first("images")
-        return str(image["imageId"]["imageDigest"]), Manifest(
-            text=image["imageManifest"],
-            media_type=image["imageManifestMediaType"],
-            content=image.parsed("imageManifest"),
+            raise NotFound(f"ECR has no {image} in {repository}", code="ImageNotFoundException")
+        found = answer.first("images")
+        return str(found["imageId"]["imageDigest"]), Manifest(
+            text=found["imageManifest"],
+            media_type=found["imageManifestMediaType"],
+            content=found.parsed("imageManifest"),
         )
 
-    def tag(self, repository: str, manifest: Manifest, tag: str) -> None:
-        """Add a tag to an image.
+    def tag(self, repository: str, manifest: Manifest, tag: str) -> bool:
+        """Put an image under a tag, or add the tag to an image (API: ``PutImage``).
 
         If another run has set the same immutable tag, that stays: tags identify the content of an
         image, so its image is equivalent.
+
+        Returns:
+            Whether the tag is on this image.
+
+        Raises:
+            NotFound: the repository does not have all blobs of the image.
+            Refused: ECR refused the manifest.
         """
         try:
-            self._aws.call(
-                self._region,
-                "ecr",
+            self._call(
                 "put_image",
                 repositoryName=repository,
                 imageManifest=manifest.text,
@@ -152,8 +170,10 @@ class Registry:
                 imageTag=tag,
             )
         except Refused as refusal:
-            if refusal.code not in _GIVEN:
+            if refusal.code not in (_SAME, _IMMUTABLE):
                 raise
+            return refusal.code == _SAME
+        return True
 
     def untag(self, repository: str, tag: str) -> None:
         """Remove a tag, and with the last tag the image; nothing happens if the tag is absent.
@@ -177,17 +197,13 @@ class Registry:
         return stay
 
     def _delete(self, repository: str, ids: list[dict[str, str]]) -> dict[str, str]:
-        answer = self._aws.call(
-            self._region, "ecr", "batch_delete_image", repositoryName=repository, imageIds=ids
-        )
+        answer = self._call("batch_delete_image", repositoryName=repository, imageIds=ids)
         return _failures(answer)
 
     def policy(self, repository: str) -> str:
         """The lifecycle policy of a repository (JSON), or ``""``."""
         try:
-            answer = self._aws.call(
-                self._region, "ecr", "get_lifecycle_policy", repositoryName=repository
-            )
+            answer = self._call("get_lifecycle_policy", repositoryName=repository)
         except NotFound:
             return ""
         answer.parsed("lifecyclePolicyText")  # callers can rely on valid JSON
@@ -197,16 +213,7 @@ class Registry:
         """An image's configuration; ``None`` if ECR does not return it."""
         digest = manifest.get("config", {}).get("digest", "")
         try:
-            location = self._aws.call(
-                self._region,
-                "ecr",
-                "get_download_url_for_layer",
-                repositoryName=repository,
-                layerDigest=digest,
-                **self._owner,
-            )
-            answer = request("GET", location["downloadUrl"])
-            configuration = json.loads(answer.body) if answer.status == 200 else None
+            configuration = json.loads(self.blobs.read(repository, digest, _CONFIGURATION))
         except (DeployError, ValueError):
             return None
         return configuration if isinstance(configuration, dict) else None
@@ -214,9 +221,7 @@ class Registry:
     def find(self, name: str) -> Repository | None:
         """A repository; ``None`` if absent."""
         try:
-            answer = self._aws.call(
-                self._region, "ecr", "describe_repositories", repositoryNames=[name]
-            )
+            answer = self._call("describe_repositories", repositoryNames=[name])
         except NotFound:
             return None
         return _repository(answer.first("repositories"))
@@ -226,9 +231,7 @@ class Registry:
         if existing := self.find(name):
             return existing
         try:
-            created = self._aws.call(
-                self._region,
-                "ecr",
+            created = self._call(
                 "create_repository",
                 repositoryName=name,
                 imageScanningConfiguration={"scanOnPush": True},
@@ -238,9 +241,7 @@ class Registry:
             if refusal.code != "RepositoryAlreadyExistsException":
                 raise
             return self.repository(name, policy)  # another run was first
-        self._aws.call(
-            self._region,
-            "ecr",
+        self._call(
             "put_lifecycle_policy",
             repositoryName=name,
             lifecyclePolicyText=policy,
@@ -249,16 +250,12 @@ class Registry:
 
     def note(self, repository: Repository, key: str) -> str:
         """The value stored for a repository under a key (a resource tag), or ``""``."""
-        tags = self._aws.call(
-            self._region, "ecr", "list_tags_for_resource", resourceArn=repository.arn
-        )
+        tags = self._call("list_tags_for_resource", resourceArn=repository.arn)
         return next((str(tag["Value"]) for tag in tags["tags"] if tag["Key"] == key), "")
 
     def remember(self, repository: Repository, key: str, value: str) -> None:
         """Store a value for a repository, for later runs on any machine."""
-        self._aws.call(
-            self._region,
-            "ecr",
+        self._call(
             "tag_resource",
             resourceArn=repository.arn,
             tags=[{"Key": key, "Value": value}],
@@ -266,7 +263,7 @@ class Registry:
 
     def login(self) -> Login:
         """Credentials for pushing and pulling."""
-        answer = self._aws.call(self._region, "ecr", "get_authorization_token")
+        answer = self._call("get_authorization_token")
         data = answer.first("authorizationData")
         user, _, password = data.decoded("authorizationToken").partition(":")
         host = data["proxyEndpoint"].partition("://")[2].rstrip("/")

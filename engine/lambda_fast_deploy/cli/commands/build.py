@@ -23,7 +23,7 @@ def declare(commands: Any, summary: str) -> None:
     )
     command.add_argument("what", choices=["base"], metavar="WHAT", help="base: the base images")
     add_reporting(command)
-    add_inputs_but(command, "rollback", "code-only", "change-set")
+    add_inputs_but(command, "rollback", "functions", "code-only", "change-set")
 
 
 def run(context: CommandContext) -> int:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_fast_deploy.cli.context import CommandContext
-from lambda_fast_deploy.cli.options import add_command, add_inputs_but, add_reporting
+from lambda_fast_deploy.cli.options import (
+    add_command,
+    add_functions,
+    add_inputs_but,
+    add_reporting,
+)
 from lambda_fast_deploy.cli.run import Run
 
 
@@ -19,14 +24,16 @@ def declare(commands: Any, summary: str) -> None:
         "is tested before it receives traffic. If a test fails, the deploy rolls back.",
         examples=(
             "deploy",
-            "deploy --region eu-west-1 --report report.json",
+            "deploy orders invoices",
             "deploy --function orders --code src --handler app.handler \\\n"
             "      --runtime python3.13 --health-path /health",
         ),
+        arguments="[FUNCTION ...]",
         run=run,
     )
+    add_functions(command)
     add_reporting(command)
-    add_inputs_but(command, "rollback")
+    add_inputs_but(command, "rollback", "functions")
 
 
 def run(context: CommandContext) -> int:

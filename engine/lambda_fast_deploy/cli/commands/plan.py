@@ -6,7 +6,12 @@ import sys
 from typing import Any
 
 from lambda_fast_deploy.cli.context import CommandContext
-from lambda_fast_deploy.cli.options import add_command, add_inputs_but, add_reporting
+from lambda_fast_deploy.cli.options import (
+    add_command,
+    add_functions,
+    add_inputs_but,
+    add_reporting,
+)
 from lambda_fast_deploy.cli.run import Run
 
 
@@ -17,11 +22,13 @@ def declare(commands: Any, summary: str) -> None:
         "plan",
         summary,
         "Read-only. Each step has an action (build, update, reuse, skip, …) and a reason.",
-        examples=("plan", "plan --json | jq .changed"),
+        examples=("plan", "plan orders", "plan --json | jq .changed"),
+        arguments="[FUNCTION ...]",
         run=run,
     )
+    add_functions(command)
     add_reporting(command)
-    add_inputs_but(command, "rollback")
+    add_inputs_but(command, "rollback", "functions")
     command.set_defaults(dry_run="true")
 
 

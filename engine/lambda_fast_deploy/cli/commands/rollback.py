@@ -32,7 +32,7 @@ def declare(commands: Any, summary: str) -> None:
     says = "number of the version; default: the newest earlier version that passes its tests"
     command.add_argument("--to", default=PREVIOUS, metavar="N", dest="rollback", help=says)
     add_reporting(command)
-    add_inputs_but(command, "rollback", "commit-message", "code-only")
+    add_inputs_but(command, "rollback", "functions", "commit-message", "code-only")
 
 
 def run(context: CommandContext) -> int:

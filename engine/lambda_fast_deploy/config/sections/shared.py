@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from lambda_fast_deploy.models.runtime import LAYER_RUNTIMES, OTHER_RUNTIMES, RUNTIMES
+from lambda_fast_deploy.models.runtime import FAMILIES, LAYER_RUNTIMES, RUNTIMES
 from lambda_fast_deploy.schema.records import Key, RecordShape
-from lambda_fast_deploy.schema.shapes import ChoiceShape, ListOf, MapOf, TextShape
+from lambda_fast_deploy.schema.shapes import ChoiceShape, KnownShape, ListOf, MapOf, TextShape
 
-_ELSEWHERE = "; for other runtimes use a stack (template) or an image"
-RUNTIME = ChoiceShape(RUNTIMES, OTHER_RUNTIMES, _ELSEWHERE)
-LAYER_RUNTIME = ChoiceShape(LAYER_RUNTIMES, OTHER_RUNTIMES, _ELSEWHERE)
+RUNTIME = KnownShape(
+    RUNTIMES,
+    "|".join(family.pattern for family in FAMILIES),
+    "a Lambda runtime such as python3.13, java25 or provided.al2023",
+)
+LAYER_RUNTIME = ChoiceShape(LAYER_RUNTIMES)
 ARCHITECTURE = Key(ChoiceShape(("x86_64", "arm64")), "instruction set", default="x86_64")
 
 PATH = TextShape(expected="a path")

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.arn import Arn, is_arn
 from lambda_fast_deploy.config.code_sources import (
     built_code,
-    handler_absence,
-    handler_problem,
-    is_archive,
     read_build,
     read_code,
 )
@@ -22,6 +18,7 @@ from lambda_fast_deploy.config.sections.layers import (
     read_requirements,
 )
 from lambda_fast_deploy.config.sections.shared import BUILD, PATH, RUNTIME
+from lambda_fast_deploy.config.zip_handler import HANDLER, read_handler
 from lambda_fast_deploy.models import Architecture, Layer, PublishedLayer, ZipSource
 from lambda_fast_deploy.models.quotas import MAX_LAYERS
 from lambda_fast_deploy.models.runtime import Runtime
@@ -40,11 +37,7 @@ ZIP = RecordShape(
             "make one zip",
             required=True,
         ),
-        "handler": Key(
-            TextShape(r"(?=.{1,128}$)[^\s]+\.[^\s.]+", "a handler such as app.handler"),
-            "module and function that Lambda calls",
-            required=True,
-        ),
+        "handler": HANDLER,
         "runtime": Key(RUNTIME, "Lambda runtime", required=True),
         "layers": Key(
             ListOf(TextShape(f"{LAYER_NAME}|{LAYER_ARN}", "a layer's name or ARN")),
@@ -85,12 +78,6 @@ def read_zip(
     else:
         code = read_code(checked, value["code"], *path, "code")
     named_layers = value.get("layers", [])
-    if not build and all(is_directory(each) or is_archive(each) for each in code):
-        named = (code, value["handler"], Runtime(value["runtime"]))
-        # Neither a layer nor a package has its module.
-        is_whole = value.get("layers") == [] and "requirements" not in value
-        if problem := handler_problem(*named) or (handler_absence(*named) if is_whole else ""):
-            checked.problem(problem, *path, "handler")
     parts = _parts(named_layers, layers)
     if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
         checked.problem(
@@ -117,7 +104,7 @@ def read_zip(
             )
     return ZipSource(
         code=code,
-        handler=value["handler"],
+        handler=read_handler(checked, value, () if build else code, architecture, *path),
         runtime=Runtime(value["runtime"]),
         layers=tuple(parts),
         keeps_layers="layers" not in value,

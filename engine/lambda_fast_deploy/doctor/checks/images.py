@@ -17,7 +17,7 @@ from lambda_fast_deploy.packaging.images.builders.buildkit import (
     NO_CACHE,
 )
 from lambda_fast_deploy.packaging.images.lifecycle_policy import SAFE, warning
-from lambda_fast_deploy.state.image_tags import app_tag, kept_tag
+from lambda_fast_deploy.state.image_tags import app_tag, kept_tag, stem_tag
 
 
 def login(region: str, clients: Clients) -> Iterator[Finding]:
@@ -59,6 +59,6 @@ def repository(
 
 
 def _policy(registry: Registry, name: str, function: str) -> Iterator[Finding]:
-    tags = (app_tag(""), kept_tag(""))  # the prefixes of all tags of deployed images
+    tags = (app_tag(""), stem_tag(""), kept_tag(""))  # the prefixes of all tags of deployed images
     if text := warning(name, function, registry.policy(name), tags):
         yield note(text, SAFE)

@@ -8,7 +8,7 @@ counts.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +59,7 @@ def content(
     dockerfile: Path,
     build_args: Mapping[str, str],
     triggers: Iterable[Instruction] | None = (),
+    omitted: Container[Instruction] = (),
     target: str = "",
 ) -> ContextContent:
     """The files of a build context that can become part of an image.
@@ -68,6 +69,7 @@ def content(
         dockerfile: the Dockerfile.
         build_args: its build arguments.
         triggers: the ONBUILD instructions of the images that it starts from; ``None`` if unknown.
+        omitted: instructions of the Dockerfile whose files do not count.
         target: the stage to build; empty for the last one.
 
     Raises:
@@ -75,7 +77,7 @@ def content(
     """
     ignore = _IgnoreFile(context, dockerfile)
     read_ = read(text_of(dockerfile, target))
-    copied = None if triggers is None else sources(read_, build_args, triggers)
+    copied = None if triggers is None else sources(read_, build_args, triggers, omitted)
     is_own = read_.is_certain and "BUILDKIT_SYNTAX" not in build_args
     ignored = ignore.rules if is_own else None
     kinds, problems = kinds_of(context, ignored)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, mount
@@ -41,7 +41,10 @@ class Source:
 
 
 def sources(
-    dockerfile: Dockerfile, build_args: Mapping[str, str], triggers: Iterable[Instruction] = ()
+    dockerfile: Dockerfile,
+    build_args: Mapping[str, str],
+    triggers: Iterable[Instruction] = (),
+    omitted: Container[Instruction] = (),
 ) -> list[Source] | None:
     """The paths copied from the context; ``None`` if ambiguous, so that all of it counts.
 
@@ -49,40 +52,60 @@ def sources(
         dockerfile: the Dockerfile.
         build_args: its build arguments.
         triggers: the ONBUILD instructions of the images that it starts from.
+        omitted: instructions of it that do not count.
     """
     # A frontend of another name may do anything (BuildKit, ``BUILDKIT_SYNTAX``).
     if not dockerfile.is_certain or "BUILDKIT_SYNTAX" in build_args:
         return None
     stages = [stage for stage in dockerfile.stages if stage.number in dockerfile.built]
-    instructions = [each for stage in stages for each in stage.instructions]
+    instructions = [each for stage in stages for each in stage.instructions if each not in omitted]
     others = [
         each
         for stage in stages
         if stage.number in dockerfile.started_from
         for each in stage.triggers
     ]
-    paths: list[Source] = []
-    certain = [_add(each, paths, must_exist=True) for each in instructions]
-    certain += [_add(each, paths, must_exist=False) for each in (*others, *triggers)]
-    return paths if all(certain) else None
+    copied = [copied_by(each, must_exist=True) for each in instructions]
+    copied += [copied_by(each, must_exist=False) for each in (*others, *triggers)]
+    return None if None in copied else [path for paths in copied for path in paths or ()]
 
 
-def _add(instruction: Instruction, paths: list[Source], *, must_exist: bool) -> bool:
-    """Add the sources of an instruction; returns whether they are unambiguous."""
+def copied_by(instruction: Instruction, *, must_exist: bool) -> list[Source] | None:
+    """The paths of the context that an instruction copies; ``None`` if they are ambiguous."""
     flags = _FLAGS.get(instruction.name)
     if flags is None:
-        return True
+        return []
     if not instruction.is_certain or not {name for name, _ in instruction.flags} <= flags:
-        return False
+        return None
     if instruction.flag("from"):
-        return True
+        return []
     try:
-        for path, parts in _paths(instruction):
-            is_needed = must_exist and not _PERHAPS_FETCHED.match(path)
-            paths.append(Source(instruction.name, instruction.line, path, parts, is_needed))
+        return [
+            Source(
+                instruction.name,
+                instruction.line,
+                path,
+                parts,
+                must_exist=must_exist and not _PERHAPS_FETCHED.match(path),
+            )
+            for path, parts in _paths(instruction)
+        ]
     except (AmbiguousPattern, ValueError, RecursionError):
-        return False
-    return True
+        return None
+
+
+def words_of(instruction: Instruction) -> list[str]:
+    """The sources and the destination of a COPY or ADD, in either form.
+
+    Raises:
+        ValueError: the JSON form is ambiguous.
+    """
+    if not instruction.rest.startswith("["):
+        return instruction.words
+    words = json.loads(instruction.rest)
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise AmbiguousPattern(instruction.rest)
+    return words
 
 
 def _paths(instruction: Instruction) -> Iterator[tuple[str, tuple[str | Glob, ...]]]:
@@ -96,12 +119,7 @@ def _paths(instruction: Instruction) -> Iterator[tuple[str, tuple[str | Glob, ..
             if name == "mount" and (path := _mounted(value)):
                 yield path, tuple(filter(None, cleaned(f"/{path}").split("/")))
         return
-    words = instruction.words
-    if instruction.rest.startswith("["):
-        words = json.loads(instruction.rest)
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            raise AmbiguousPattern(instruction.rest)
-    for word in words[:-1]:
+    for word in words_of(instruction)[:-1]:
         if _READ_BY_SHELL.search(word) and not word.startswith("<<"):
             raise AmbiguousPattern(word)
         is_fetched = instruction.name == "ADD" and _FETCHED.match(word)

@@ -11,7 +11,9 @@ from types import MappingProxyType
 from lambda_fast_deploy.adapters.files import digest, link_of, mode_of
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
 from lambda_fast_deploy.fingerprints.images.build_context import ContextContent, content
+from lambda_fast_deploy.fingerprints.images.context_paths import ContextPaths
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, read
+from lambda_fast_deploy.fingerprints.images.tail import Tail, tail_of
 from lambda_fast_deploy.fingerprints.images.target import text_of
 from lambda_fast_deploy.fingerprints.images.upstream_images import BASE_IMAGE, pinned, upstreams
 from lambda_fast_deploy.models import Architecture, Base, DesiredImages, ImageRequest, ImageSource
@@ -56,8 +58,16 @@ class ImageRecipe:
         """
         source, triggers = self.source, self._triggers
         return content(
-            source.context, source.dockerfile, source.build_args, triggers, source.target
+            source.context, source.dockerfile, source.build_args, triggers, target=source.target
         )
+
+    @cached_property
+    def tail(self) -> Tail:
+        """The end of its Dockerfile whose layers need no builder."""
+        dockerfile = self.dockerfile
+        if not dockerfile.stages:
+            return Tail(obstacle="it has no stage")
+        return tail_of(dockerfile, dockerfile.stages[-1], self.source.build_args)
 
     @property
     def _triggers(self) -> tuple[Instruction, ...] | None:
@@ -88,6 +98,40 @@ class ImageRecipe:
             platform=self.architecture.platform,
             **({"compression": source.compression} if isinstance(source, ImageSource) else {}),
             **_copied(self.content),
+        )
+
+    @property
+    def stem(self) -> str:
+        """The fingerprint of everything but what the tail copies, without its upstreams.
+
+        The kinds of what the tail copies count, since a COPY of a file can have another
+        destination than one of a folder. ONBUILD instructions count: an image of a stem without any
+        shows that its upstream images have none.
+
+        Raises:
+            Invalid: as for ``content``.
+        """
+        source, tail = self.source, self.tail
+        assert isinstance(source, ImageSource)
+        stem = content(
+            source.context,
+            source.dockerfile,
+            source.build_args,
+            self._triggers,
+            tail.instructions,
+            source.target,
+        )
+        paths = ContextPaths(self.content)
+        return fingerprint_of(
+            "stem",
+            dockerfile=text_of(source.dockerfile, source.target),
+            arguments=dict(source.build_args),
+            platform=self.architecture.platform,
+            compression=source.compression,
+            secrets=sorted(source.secrets),
+            triggers=self.foreign,
+            copied=[paths.kinds_at(each) for copy in tail.copies for each in copy.sources],
+            **_copied(stem),
         )
 
     def upstreams(self, *, written: bool = False, copied: bool = True) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, froms, read
 
@@ -75,11 +76,12 @@ def _references(
     dockerfile: Dockerfile, build_args: Mapping[str, str]
 ) -> Iterator[tuple[Instruction, str, str]]:
     """Each instruction that names an image, the name as written, and the image."""
-    arguments = _arguments(dockerfile, build_args)
+    is_global = takewhile(lambda each: each.name != "FROM", dockerfile.instructions)
+    arguments = declared(is_global, {}, build_args)
     before: set[str] = {"scratch"}
     for stage in dockerfile.stages:
         is_built = stage.number in dockerfile.built or not dockerfile.is_certain
-        image = _filled(stage.start, arguments)
+        image = filled(stage.start, arguments)
         if is_built and image and image.lower() not in before:
             yield stage.begins, stage.start, image
         for each in stage.instructions if is_built else ():
@@ -89,20 +91,33 @@ def _references(
         before.add(stage.name)
 
 
-def _arguments(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> dict[str, str]:
-    """The values of ARG before the first FROM."""
+def declared(
+    instructions: Iterable[Instruction], known: Mapping[str, str], build_args: Mapping[str, str]
+) -> dict[str, str]:
+    """The values of the ARGs among some instructions.
+
+    Args:
+        instructions: they are in order.
+        known: the values of variables that defaults can name, and of ARGs without a default.
+        build_args: the build arguments, which take precedence over defaults.
+    """
     arguments: dict[str, str] = {}
-    for each in dockerfile.instructions:
-        if each.name == "FROM":
-            break
+    for each in instructions:
         if each.name == "ARG":
-            for name, default in _WORD.findall(each.rest):
-                value = _filled(re.sub("[\"']", "", default), arguments)
+            for name, default in (match.groups() for match in _WORD.finditer(each.rest)):
+                value = known.get(name, "")
+                if default is not None:
+                    value = filled(re.sub("[\"']", "", default), {**known, **arguments})
                 arguments[name] = build_args.get(name, value)
     return arguments
 
 
-def _filled(text: str, arguments: Mapping[str, str]) -> str:
+def names_in(text: str) -> set[str]:
+    """The names of the variables in a text."""
+    return {match[1] or match[2] for match in _VARIABLE.finditer(text)}
+
+
+def filled(text: str, arguments: Mapping[str, str]) -> str:
     """A text with its variables filled in; ``""`` if that is ambiguous."""
 
     def value(match: re.Match[str]) -> str:
@@ -114,8 +129,8 @@ def _filled(text: str, arguments: Mapping[str, str]) -> str:
             return match[4] if is_set else ""
         return argument
 
-    filled = _VARIABLE.sub(value, text)
-    return "" if re.search(r"[$\"'\\`]", filled) else filled
+    result = _VARIABLE.sub(value, text)
+    return "" if re.search(r"[$\"'\\`]", result) else result
 
 
 def arguments_of(text: str) -> set[str]:

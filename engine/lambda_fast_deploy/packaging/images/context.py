@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.models import DesiredImages, Fingerprints, FunctionState, Step
+from lambda_fast_deploy.models.image_layers import Replacement
 from lambda_fast_deploy.run_log import RunLog
 
 
@@ -16,6 +17,7 @@ class ImagesContext:
 
     ``steps`` are the plan's steps for the region, by their ids. ``bases`` and ``images`` are the
     digests in the registry, by name. ``functions`` are the existing functions, by name.
+    ``replacements`` make images of existing ones, by name.
     """
 
     region: str
@@ -27,3 +29,4 @@ class ImagesContext:
     bases: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, FunctionState] = field(default_factory=dict)
+    replacements: Mapping[str, Replacement] = field(default_factory=dict)

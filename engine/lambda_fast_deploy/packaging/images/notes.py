@@ -24,6 +24,11 @@ def hints(recipe: ImageRecipe, bases: Iterable[Base]) -> Iterator[str]:
             f"{name} copies without --link; with COPY --link a code change neither pulls nor "
             "rebuilds the layers below it."
         )
+    if recipe.tail.remedy:
+        yield (
+            f"{name} needs a builder for every change of code: {recipe.tail.obstacle}. "
+            f"{recipe.tail.remedy}"
+        )
     for base in bases:
         tag = f"/{base.repository}:{base.tag}"
         if source.base != base.name and any(each.endswith(tag) for each in recipe.upstreams()):

@@ -40,14 +40,15 @@ def build_of(
 
 
 def fingerprint_parts(
-    recipe: ImageRecipe, fingerprints: Fingerprints, of_base: str = ""
+    recipe: ImageRecipe, fingerprints: Fingerprints, of_base: str = "", of_files: str = ""
 ) -> list[str]:
     """The fingerprints by which an image is found if only some upstream digests are known.
 
-    The first is that of no digests, the last that of all.
+    The first is that of no digests, the last that of all. ``of_files`` is the fingerprint of its
+    files, by default of all.
     """
     names = recipe.upstreams() if recipe.source.follow_upstream else []
     digests = {name: digest for name in names if (digest := fingerprints.digests.get(name))}
-    complete = fingerprints.recipes[recipe.step]
+    complete = of_files or fingerprints.recipes[recipe.step]
     prints = [fingerprint_with_upstreams(complete, part, of_base) for part in parts_of(digests)]
     return prints if len(prints) > 1 else [*prints, *prints]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.registry import Repository
-from lambda_fast_deploy.adapters.parallel import OncePerKey
+from lambda_fast_deploy.adapters.parallel import OncePerKey, workers
+from lambda_fast_deploy.errors import NotFound
 from lambda_fast_deploy.fingerprints.fingerprints import still
+from lambda_fast_deploy.fingerprints.images.image_history import ends_with
 from lambda_fast_deploy.fingerprints.images.recipe import recipes_of
+from lambda_fast_deploy.fingerprints.images.tail_layers import UncertainLayer
 from lambda_fast_deploy.fingerprints.images.upstream_images import BASE_IMAGE
 from lambda_fast_deploy.models import (
     Action,
@@ -20,6 +25,7 @@ from lambda_fast_deploy.models import (
     ImageSource,
     Step,
 )
+from lambda_fast_deploy.packaging.images.app_tags import AppTags
 from lambda_fast_deploy.packaging.images.builders import builder_of
 from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
 from lambda_fast_deploy.packaging.images.context import ImagesContext
@@ -27,7 +33,11 @@ from lambda_fast_deploy.packaging.images.notes import hints
 from lambda_fast_deploy.packaging.images.recipe_build import build_of, fingerprint_parts
 from lambda_fast_deploy.packaging.images.registry_session import RegistrySession
 from lambda_fast_deploy.packaging.images.repositories import ImageRepositories
-from lambda_fast_deploy.state.image_tags import app_tag, base_tag, part_tag
+from lambda_fast_deploy.planning.replacements import base_of_stem
+from lambda_fast_deploy.state.image_tags import base_tag, part_tag
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.adapters.aws.blob_mounts import BlobMounts
 
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 
@@ -50,6 +60,12 @@ class RegionImages:
         self._session = RegistrySession(self._registry, context.clients, context.run_log)
         self._repositories = ImageRepositories(self._registry, context.run_log)
         self.sizes: dict[str, int] = {}
+
+    @cached_property
+    def _mounts(self) -> BlobMounts:
+        from lambda_fast_deploy.adapters.aws.blob_mounts import BlobMounts  # builds need none
+
+        return BlobMounts(self._registry, {e.source.repository for e in self._desired.images})
 
     # ------------------------------------------------------------ bases
 
@@ -95,22 +111,29 @@ class RegionImages:
                 return function.code_location
             return f"{self._repositories.get(repository).uri}@{digest}"
         with self._run_log.step(step) as detail:
-            for says in hints(self._recipes[step.id], self._desired.bases.values()):
-                self._run_log.note(says)
-            remembered = self._registry.note(self._repositories.get(repository), MEMORY)
-            compression = request.source.compression
-            if compression == "auto":
-                compression = "gzip" if remembered == "gzip" else "zstd"
-            uri, what = self._build_once(request, bases, compression)
+            made = self._replaced_once(request, bases) if step.action is Action.REPLACE else None
+            uri, what = made or self._built_once(request, bases, self._compression(request))
             detail(what)
             return uri
+
+    def _compression(self, request: ImageRequest) -> Compression:
+        """The compression of the layers of an image that is built; warns of what makes it slow."""
+        for says in hints(self._recipes[request.step], self._desired.bases.values()):
+            self._run_log.note(says)
+        repository = self._repositories.get(request.source.repository)
+        remembered = self._registry.note(repository, MEMORY)
+        if request.source.compression != "auto":
+            return request.source.compression
+        return "gzip" if remembered == "gzip" else "zstd"
 
     def in_gzip(self, request: ImageRequest, bases: Mapping[str, str]) -> str:
         """Rebuild a function's image, since Lambda refused its layers, and remember that."""
         why = "Lambda refuses zstd layers; remembered for the next run"
         step, repository = self._context.steps[request.step], request.source.repository
         with self._run_log.work(step.id, Action.BUILD, why, step.region) as detail:
-            uri, what = self._build_once(request, bases, "gzip")
+            stem = self._tags(request, bases).of_stem
+            self._repositories.free(self._repositories.get(repository), stem, ())
+            uri, what = self._built_once(request, bases, "gzip")
             self._registry.remember(self._repositories.get(repository), MEMORY, "gzip")
             detail(what)
         self._run_log.note(
@@ -119,18 +142,51 @@ class RegionImages:
         )
         return uri
 
-    def _build_once(
+    def _built_once(
         self, request: ImageRequest, bases: Mapping[str, str], compression: Compression
     ) -> tuple[str, str]:
-        """An image, built once for all functions that share it; and how it was built."""
+        return self._once(
+            request, compression, lambda: self._build_app(request, bases, compression)
+        )
+
+    def _replaced_once(
+        self, request: ImageRequest, bases: Mapping[str, str]
+    ) -> tuple[str, str] | None:
+        """An image made of its donor; ``None`` if that was deleted since it was looked up."""
+        try:
+            return self._once(request, "", lambda: self._replaced(request, bases))
+        except NotFound as gone:
+            self._run_log.note(f"The image of {request.name} is built after all: {gone.message}")
+            return None
+
+    def _once(
+        self, request: ImageRequest, form: str, work: Callable[[], tuple[str, str, int]]
+    ) -> tuple[str, str]:
+        """An image, made once for all functions that share it; and how it was made."""
         fingerprint = self._context.steps[request.step].fingerprint
         (uri, what, size), is_first = self._images_by_content.get(
-            (request.source.repository, fingerprint, compression),
-            lambda: self._build_app(request, bases, compression),
+            (request.source.repository, fingerprint, form), work
         )
         self.sizes[request.name] = size
         digest = uri.rpartition("@")[2]
-        return uri, what if is_first else f"{digest[:19]}, built for another function"
+        return uri, what if is_first else f"{digest[:19]}, made for another function"
+
+    def stems(self, bases: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """The tags of the images' stems, by name."""
+        return {each.name: self._tags(each, bases).of_stem for each in self._desired.images}
+
+    def _tags(self, request: ImageRequest, bases: Mapping[str, str]) -> AppTags:
+        """The tags of an app image on its base."""
+        source, steps = request.source, self._context.steps
+        recipe, base = self._recipes[request.step], bases[source.base] if source.base else ""
+        of_base = steps[f"base:{source.base}"].fingerprint if source.base else ""
+        parts = fingerprint_parts(recipe, self._prints, of_base)
+        try:
+            of_base = base_of_stem(request, recipe, self._prints, base.rpartition("@")[2])
+            stems = fingerprint_parts(recipe, self._prints, of_base, recipe.stem)
+        except UncertainLayer:
+            stems = []
+        return AppTags.of(parts, steps[request.step].fingerprint, base, stems)
 
     def _build_app(
         self, request: ImageRequest, bases: Mapping[str, str], compression: Compression
@@ -138,16 +194,10 @@ class RegionImages:
         """Build and push; returns the URI by digest, how it was built, and its size in bytes."""
         context, source = self._context, request.source
         step, repository = context.steps[request.step], self._repositories.get(source.repository)
+        tags = self._tags(request, bases)
+        self._free(repository, request, tags)
+        image = self._build_of(step, f"image of {request.name}", repository, tags.of_content)
         base = bases[source.base] if source.base else ""
-        of_base = context.steps[f"base:{source.base}"].fingerprint if source.base else ""
-        parts = fingerprint_parts(self._recipes[step.id], self._prints, of_base)
-        prints = dict.fromkeys((*parts, step.fingerprint))  # the full fingerprint last
-        tags = dict.fromkeys(app_tag(each, on) for each in prints for on in (base, ""))
-        current_tags = [app_tag(step.fingerprint, on) for on in (base, "")]
-        self._repositories.free(
-            repository, tags, () if request.name in context.images else current_tags
-        )
-        image = self._build_of(step, f"image of {request.name}", repository, tags)
         image = replace(
             image,
             build_args={**image.build_args, **({BASE_IMAGE: base} if base else {})},
@@ -161,16 +211,48 @@ class RegionImages:
             repository,
             cache_expected=request.name in context.functions and not self._is_new(source.base),
         )
-        digest, manifest, size = self._repositories.examined(
-            source.repository, next(reversed(tags)), image.what, request.architecture
+        pushed = self._repositories.examined(
+            source.repository, tags.current[-1], image.what, request.architecture
         )
-        self._repositories.keep(request, step.fingerprint, manifest, digest)
-        return f"{repository.uri}@{digest}", f"{digest[:19]}, {units.size(size)}, {how}", size
+        if ends_with(self._recipes[step.id].tail, pushed.manifest.content, pushed.configuration):
+            for tag in tags.of_stem:
+                self._registry.tag(source.repository, pushed.manifest, tag)
+        self._repositories.keep(source.repository, pushed)
+        self._repositories.warn(request, tags, pushed.digest)
+        what = f"{pushed.digest[:19]}, {units.size(pushed.size)}, {how}"
+        return f"{repository.uri}@{pushed.digest}", what, pushed.size
+
+    def _free(self, repository: Repository, request: ImageRequest, tags: AppTags) -> None:
+        """Remove the tags of an image that is made anew, where they cannot move."""
+        exempt = () if request.name in self._context.images else tags.current
+        self._repositories.free(repository, tags.of_content, exempt)
+
+    def _replaced(self, request: ImageRequest, bases: Mapping[str, str]) -> tuple[str, str, int]:
+        """Make an image of its donor; returns the same as ``_build_app``."""
+        from lambda_fast_deploy.packaging.images import replacing  # builds do not need it
+
+        step, name = self._context.steps[request.step], request.source.repository
+        replacement, check = (
+            self._context.replacements[request.name],
+            self._check(step, f"image of {request.name}"),
+        )
+        with workers(2) as pool:  # what does not depend on each other
+            repository = pool.submit(self._repositories.get, name)
+            tags = pool.submit(self._tags, request, bases)
+            made = replacing.push_replacement(
+                replacement, request, step, self._registry, self._mounts, check, self._run_log
+            )
+            digest = made.manifest.digest
+            self._free(repository.result(), request, tags.result())
+            warning = pool.submit(self._repositories.warn, request, tags.result(), digest)
+            replacing.tag_replacement(made.manifest, name, tags.result(), self._registry)
+            warning.result()
+        return f"{repository.result().uri}@{digest}", made.how, made.size
 
     # ------------------------------------------------------------ builds
 
     def _build_of(
-        self, step: Step, what: str, repository: Repository, tags: Mapping[str, None]
+        self, step: Step, what: str, repository: Repository, tags: Iterable[str]
     ) -> ImageBuild:
         references = tuple(f"{repository.uri}:{tag}" for tag in tags)
         return build_of(self._recipes[step.id], what, references, self._prints)
@@ -193,7 +275,7 @@ class RegionImages:
                 step=step,
                 repository=repository,
                 registry=self._session,
-                check=self._check(step, image),
+                check=self._check(step, image.what),
                 run_log=self._run_log,
                 cache_expected=cache_expected,
             )
@@ -202,7 +284,7 @@ class RegionImages:
             return f"by {builder.name}, since {reason}; {how}"
         return how
 
-    def _check(self, step: Step, image: ImageBuild) -> Callable[[], None]:
+    def _check(self, step: Step, what: str) -> Callable[[], None]:
         """The check that raises if the files of an image changed during the build."""
         recipe = self._recipes[step.id]
-        return lambda: still(image.what, self._prints.recipes[step.id], lambda: recipe.fingerprint)
+        return lambda: still(what, self._prints.recipes[step.id], lambda: recipe.fingerprint)

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry, Repository
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Architecture, Base, ImageRequest
+from lambda_fast_deploy.packaging.images.app_tags import AppTags
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, SAFE, warning
 from lambda_fast_deploy.planning.manifest_check import child, examine
 from lambda_fast_deploy.run_log import RunLog
-from lambda_fast_deploy.state.image_tags import ImageTag, app_tag, kept_tag
+from lambda_fast_deploy.state.image_tags import ImageTag, kept_tag
+
+
+@dataclass(frozen=True, slots=True)
+class PushedImage:
+    """An image in the registry; ``configuration`` is empty if ECR did not return it."""
+
+    digest: str
+    manifest: Manifest
+    configuration: Mapping[str, Any]
+    size: int
 
 
 class ImageRepositories:
@@ -63,8 +76,8 @@ class ImageRepositories:
 
     def examined(
         self, repository: str, tag: str, what: str, architecture: Architecture
-    ) -> tuple[str, Manifest, int]:
-        """The digest of a pushed image, its manifest and its size in bytes.
+    ) -> PushedImage:
+        """A pushed image.
 
         Raises:
             BuildFailed: Lambda would refuse the image.
@@ -75,15 +88,18 @@ class ImageRepositories:
             digest = child(manifest.content, architecture)
             manifest = self._registry.manifest(repository, digest)
         configuration = self._registry.configuration(repository, manifest.content)
-        return digest, manifest, examine(what, manifest.content, configuration, architecture)
+        size = examine(what, manifest.content, configuration, architecture)
+        return PushedImage(digest, manifest, configuration or {}, size)
 
-    def keep(
-        self, request: ImageRequest, fingerprint: str, manifest: Manifest, digest: str
-    ) -> None:
-        """Add a permanent tag to an image, and warn about rules that could still expire it."""
+    def keep(self, repository: str, image: PushedImage) -> None:
+        """Add a permanent tag to an image."""
+        self._registry.tag(repository, image.manifest, kept_tag(image.digest))
+
+    def warn(self, request: ImageRequest, tags: AppTags, digest: str) -> None:
+        """Warn about lifecycle rules that could still expire an image with these tags."""
         repository = request.source.repository
-        self._registry.tag(repository, manifest, kept_tag(digest))
-        policy = self._registry.policy(repository)
-        tags = (app_tag(fingerprint), kept_tag(digest))
-        if says := warning(repository, request.name, policy, tags):
+        tags_of_image = (*tags.of_content, *tags.of_stem, kept_tag(digest))
+        if says := warning(
+            repository, request.name, self._registry.policy(repository), tags_of_image
+        ):
             self._run_log.note(f"{says} {SAFE}")

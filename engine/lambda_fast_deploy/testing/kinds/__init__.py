@@ -10,6 +10,7 @@ from lambda_fast_deploy.testing.kinds.command import CommandTest
 from lambda_fast_deploy.testing.kinds.http import HttpTest
 from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
 from lambda_fast_deploy.testing.kinds.kind import KindOfTest
+from lambda_fast_deploy.testing.kinds.loads import LoadsTest
 from lambda_fast_deploy.testing.kinds.s3 import S3Test
 
-KINDS: tuple[type[KindOfTest], ...] = (HttpTest, InvokeTest, S3Test, CommandTest)
+KINDS: tuple[type[KindOfTest], ...] = (HttpTest, InvokeTest, LoadsTest, S3Test, CommandTest)

@@ -33,11 +33,11 @@ def builder_of(source: Base | ImageSource, clients: Clients) -> tuple[ImageBuild
 
 def check_builders(
     sources: Iterable[Base | ImageSource], clients: Clients, note: Callable[[str], None]
-) -> list[str]:
+) -> dict[str, ImageBuilder]:
     """Check that the builders of these images are available, and note what makes builds slower.
 
     Returns:
-        The builders, for people.
+        The builders, by how people call them.
 
     Raises:
         NotReady: a builder is not available.
@@ -48,4 +48,4 @@ def check_builders(
         builder, _ = builder_of(source, clients)
         builders.setdefault(builder.name, builder)
         built.setdefault(builder.name, []).append(source)
-    return [builder.ready(built[name], note) for name, builder in builders.items()]
+    return {builder.ready(built[name], note): builder for name, builder in builders.items()}

@@ -59,6 +59,13 @@ class ImageBuilder(Protocol):
             NotReady: the builder does not answer.
         """
 
+    def begin(self, beat: Callable[[], None]) -> None:
+        """Begin in the background what takes time before a build.
+
+        Args:
+            beat: called meanwhile; an exception in it ends the work.
+        """
+
     def build(self, job: BuildJob) -> str:
         """Build an image and push it under all its references; returns how, for people.
 

@@ -15,6 +15,10 @@ from lambda_fast_deploy.state.image_tags import ImageTag
 
 CACHE_TAG = ImageTag.CACHE.named()
 NO_CACHE = "Repository {repository} is immutable, so no build cache is kept in it."
+NO_BUILDER = (
+    "The Docker engine's own builder is used. It cannot write a registry cache, so a fresh machine "
+    "builds images from scratch."
+)
 LET_CACHE_MOVE = f"Set IMMUTABLE_WITH_EXCLUSION with filter {CACHE_TAG} to allow a build cache."
 
 
@@ -22,7 +26,7 @@ class BuildKitBuilder:
     """Builds every kind of image, if buildx has a builder."""
 
     name = "BuildKit"
-    remedy = "Install the buildx plugin, or add docker/setup-buildx-action."
+    remedy = "Install the buildx plugin of Docker."
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -44,12 +48,16 @@ class BuildKitBuilder:
             self._clients.docker.ready()
         if not builder.exports:
             note(
-                "This builder cannot write a registry cache, so a fresh machine builds images from "
-                "scratch; add docker/setup-buildx-action before this step."
+                f"The {builder} cannot write a registry cache, so a fresh machine builds images "
+                "from scratch; name a builder that can, or none."
             )
         elif github_cache.is_known() and trouble:
             note(f"GitHub's cache is not used: {trouble}; the registry cache is used instead.")
-        return str(builder)
+        return f"{builder}, which the first build starts" if builder.instead_of else str(builder)
+
+    def begin(self, beat: Callable[[], None]) -> None:
+        """Start the builder, if it does not run."""
+        self._clients.buildx.begin(beat)
 
     def build(self, job: BuildJob) -> str:
         """Build with caches; the image is pushed before it is tagged.
@@ -57,6 +65,7 @@ class BuildKitBuilder:
         A builder of the docker driver stores the image in the engine, which then pushes it.
         """
         image, run_log, repository = job.image, job.run_log, job.repository
+        self._start(job)
         writes_cache = repository.lets_move(CACHE_TAG)
         trouble = self._clients.buildx.github_trouble
         log, digest = self._built(job, writes_cache=writes_cache)
@@ -78,6 +87,14 @@ class BuildKitBuilder:
             _note_misses(image, log, run_log)
         how = f"{log}, {self._clients.buildx.builder}"
         return how if image.compression == "auto" else f"{how}, {image.compression}"
+
+    def _start(self, job: BuildJob) -> None:
+        buildx, step = self._clients.buildx, job.step
+        if buildx.builder and buildx.builder.instead_of:
+            job.run_log.progress(step.id, f"starting {buildx.builder}", step.region)
+        buildx.start(job.run_log.cancellation.check)
+        if buildx.builder_trouble:
+            job.run_log.note(f"{buildx.builder_trouble}. {NO_BUILDER}")
 
     def _built(self, job: BuildJob, *, writes_cache: bool) -> tuple[BuildLog, str]:
         """The log of the build, and the image's digest if the registry has it already."""

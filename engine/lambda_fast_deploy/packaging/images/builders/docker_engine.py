@@ -44,9 +44,12 @@ class DockerEngineBuilder:
         if any(isinstance(source, ImageSource) for source in sources):
             note(
                 "docker buildx is not available, so images are built without a cache; install the "
-                "buildx plugin, or add docker/setup-buildx-action before this step."
+                "buildx plugin of Docker."
             )
         return self.name
+
+    def begin(self, beat: Callable[[], None]) -> None:
+        """Nothing takes time before a build."""
 
     def build(self, job: BuildJob) -> str:
         """Build in the engine, and push from it."""

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from lambda_fast_deploy.adapters.buildx import BuildxBuilder
+from lambda_fast_deploy.adapters.buildx_builders import BuildxBuilder
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.models import Base, ImageSource
@@ -76,13 +76,19 @@ def test_without_docker_that_is_what_is_missing(tmp_path: Path) -> None:
 def test_what_builds_is_named_and_what_makes_it_slower_is_noted(tmp_path: Path) -> None:
     notes: list[str] = []
     sources: list[Base | ImageSource] = [base(tmp_path), app(tmp_path)]
-    assert check_builders(sources, clients(OWN), notes.append) == [
+    assert list(check_builders(sources, clients(OWN), notes.append)) == [
         "the Docker engine",
         "builder ci (docker-container)",
     ]
     assert not notes
     check_builders(sources, clients(ENGINE_ONLY), notes.append)
-    assert "This builder cannot write a registry cache" in notes[0]
+    assert "The builder default (docker) cannot write a registry cache" in notes[0]
     notes = []
-    assert check_builders(sources, clients(None), notes.append) == ["the Docker engine"]
+    assert list(check_builders(sources, clients(None), notes.append)) == ["the Docker engine"]
     assert "docker buildx is not available" in notes[0]
+
+
+def test_a_builder_that_does_not_run_is_not_started_by_a_check(tmp_path: Path) -> None:
+    own = BuildxBuilder("own", "docker-container", exports=True, instead_of="default")
+    names = check_builders([app(tmp_path)], clients(own), print)  # its buildx could not start it
+    assert list(names) == ["builder own (docker-container), which the first build starts"]
