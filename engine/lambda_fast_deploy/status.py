@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts
+from lambda_fast_deploy.arn import is_arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
 from lambda_fast_deploy.models import (
@@ -189,6 +190,11 @@ def _layers(
     """The names of the layers that a deploy would change."""
     source = function.source
     names = source.layers if isinstance(source, ZipSource) else ()
-    desired = {name: region.layers[name].arn if name in region.layers else "" for name in names}
+    desired = {
+        layer_name(name) if is_arn(name) else name: region.layers[name].arn
+        if name in region.layers
+        else ""
+        for name in names
+    }
     attached = {layer_name(arn): arn for arn in state.layers if arn not in observed.foreign}
     return [name for name in {**desired, **attached} if desired.get(name) != attached.get(name)]

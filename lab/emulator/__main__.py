@@ -16,11 +16,13 @@ from lab.emulator import (
     alarms,
     aliases,
     buckets,
+    cross_account,
     ecr,
     functions,
     images,
     immutability,
     invocations,
+    layers,
     logs,
     messages,
     metrics,
@@ -48,6 +50,7 @@ def teach(settings: Settings) -> None:
     ecr.teach(settings)
     immutability.teach()
     registry.teach(settings)
+    cross_account.teach()
     images.teach()
     zstd.teach()
     functions.teach()
@@ -58,6 +61,7 @@ def teach(settings: Settings) -> None:
     urls.teach(settings)
     runtime.teach(settings)
     invocations.teach()
+    layers.teach()
     logs.teach()
     metrics.teach()
     alarms.teach()

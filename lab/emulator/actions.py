@@ -129,7 +129,8 @@ def _of_lambda(request: Request) -> Iterator[Need]:
         yield from _of_code(request, given.get("Code", given))
     elif kind == "layers" and rest:
         version = f":{rest[2]}" if len(rest) > 2 else ""
-        yield Need(action, request.arn("lambda", f"layer:{rest[0]}{version}"))
+        named = rest[0] if rest[0].startswith("arn:") else request.arn("lambda", f"layer:{rest[0]}")
+        yield Need(action, f"{named}{version}")
         yield from _of_code(request, given.get("Content", {}))
     elif request.operation == "GetLayerVersionByArn":  # the same action, by another way
         yield Need("lambda:GetLayerVersion", request.query["Arn"][0])

@@ -55,7 +55,7 @@ STORAGE = S3Test(
 
 def zip_source(**changes: Any) -> ZipSource:
     return replace(
-        ZipSource(Path("src"), "app.handler", Runtime("python3.13"), ("deps",)), **changes
+        ZipSource((Path("src"),), "app.handler", Runtime("python3.13"), ("deps",)), **changes
     )
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.partitions import partition_of, registry_of_ecr
-from lambda_fast_deploy.adapters.files import read_text
-from lambda_fast_deploy.arn import Arn, in_s3
+from lambda_fast_deploy.arn import Arn, in_region, in_s3
 from lambda_fast_deploy.config.samconfig import MANAGED
+from lambda_fast_deploy.fingerprints.images.target import text_of
 from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
 from lambda_fast_deploy.iam import permissions
 from lambda_fast_deploy.iam.feature import Feature
@@ -26,7 +26,9 @@ from lambda_fast_deploy.models import (
     ImageRequest,
     ImageSource,
     ObservedFunction,
+    PrebuiltImage,
     Settings,
+    ZipSource,
 )
 from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
 from lambda_fast_deploy.state.bucket_keys import PREFIX
@@ -135,6 +137,26 @@ class _PolicyStatements:
         ]
         yield Statement.of(permissions.PUBLISH_LAYERS, resources=named)
         yield Statement.of(permissions.USE_LAYERS, resources=[f"{arn}:*" for arn in named])
+        shared = [
+            self._arn(region, "lambda", f"layer:{name}:*")
+            for region in self._settings.regions
+            for layer in self._settings.layers.values()
+            for name in layer.parts
+            if layer.share is not None
+        ]
+        yield Statement.of(permissions.SHARE_LAYERS, resources=shared)
+        by_arn = [
+            Arn.parse(in_region(text, region))
+            for region, function in self._settings.targets
+            if isinstance(function.source, ZipSource)
+            for text in function.source.layers_by_arn
+        ]
+        newest = sorted({str(arn) for arn in by_arn if not arn.qualifier})
+        yield Statement.of(
+            permissions.ATTACH_LAYERS,
+            resources=sorted({str(arn) if arn.qualifier else f"{arn}:*" for arn in by_arn}),
+        )
+        yield Statement.of(permissions.FIND_NEWEST_LAYERS, resources=newest)
         searches = named or any(
             isinstance(each.source, ImageSource) and each.keep is not None
             for each in self._settings.functions
@@ -154,14 +176,23 @@ class _PolicyStatements:
             (permissions.DELETE_IMAGES, every),
         ):
             yield Statement.of(feature, resources=self._repositories(names))
-        yield Statement.of(permissions.PULL_UPSTREAMS, resources=list(self._upstreams()))
+        pulled = [*self._upstreams(), *self._prebuilt()]
+        yield Statement.of(permissions.PULL_UPSTREAMS, resources=pulled)
+
+    def _prebuilt(self) -> Iterator[str]:
+        """The repositories of images that functions name by a URI."""
+        for region, function in self._settings.targets:
+            if isinstance(function.source, PrebuiltImage):
+                host, _, rest = in_region(function.source.uri, region).partition("/")
+                account, name = host.partition(".")[0], re.split("[:@]", rest)[0]
+                yield self._arn(region, "ecr", f"repository/{name}", account)
 
     def _upstreams(self) -> Iterator[str]:
         """The ECR repositories of the images in FROM and COPY --from."""
         apps = [each.source for each in self._images]
         sources: list[Base | ImageSource] = [*self._settings.bases.values(), *apps]
         for source in sources:
-            text = read_text(source.dockerfile)
+            text = text_of(source.dockerfile, source.target)
             for image in upstreams(text, source.build_args):
                 host, _, rest = image.partition("/")
                 if registry := registry_of_ecr(host):

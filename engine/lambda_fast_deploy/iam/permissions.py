@@ -100,10 +100,22 @@ USE_LAYERS = Feature(
     Permission("lambda:GetLayerVersion", "attaches layers to a function"),
     Permission("lambda:DeleteLayerVersion", "deletes unused versions", NEVER),
 )
-KEEP_LAYERS = Feature(
-    "KeepLayers",
-    "layers attached outside the configuration",
-    Permission("lambda:GetLayerVersion", "keeps them attached", NEVER),
+SHARE_LAYERS = Feature(
+    "ShareLayers",
+    "versions of layers with share",
+    Permission("lambda:GetLayerVersionPolicy", "reads who may use a version", NEVER),
+    Permission("lambda:AddLayerVersionPermission", "shares a version"),
+    Permission("lambda:RemoveLayerVersionPermission", "ends that", NEVER),
+)
+ATTACH_LAYERS = Feature(
+    "AttachLayers",
+    "layers made elsewhere",
+    Permission("lambda:GetLayerVersion", "attaches them, or keeps them attached"),
+)
+FIND_NEWEST_LAYERS = Feature(
+    "FindNewestLayers",
+    "layers named by an ARN without a version",
+    Permission("lambda:ListLayerVersions", "finds the newest version", NEVER),
 )
 FIND_USERS = Feature(
     "FindUsers",
@@ -160,7 +172,7 @@ DELETE_IMAGES = Feature(
 )
 PULL_UPSTREAMS = Feature(
     "PullUpstreams",
-    "repositories of upstream images in Dockerfiles",
+    "repositories of images in Dockerfiles and in uri",
     Permission("ecr:BatchGetImage", "pulls", NEVER),
     Permission("ecr:GetDownloadUrlForLayer", "pulls", NEVER),
     Permission("ecr:BatchCheckLayerAvailability", "pulls", NEVER),

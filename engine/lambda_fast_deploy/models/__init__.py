@@ -49,9 +49,13 @@ from lambda_fast_deploy.models.outcome import (
 from lambda_fast_deploy.models.plan import Action, FunctionSteps, LayerReference, Plan, Step
 from lambda_fast_deploy.models.sources import (
     Base,
+    BuildCommand,
+    FolderLayer,
     ImageSource,
     Layer,
+    PrebuiltImage,
     PruningRules,
+    PublishedLayer,
     ZipSource,
 )
 
@@ -67,6 +71,7 @@ __all__ = [
     "AttributeChange",
     "Base",
     "Budgets",
+    "BuildCommand",
     "Bytecode",
     "Canary",
     "Compression",
@@ -76,6 +81,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Fingerprints",
+    "FolderLayer",
     "Function",
     "FunctionOutcome",
     "FunctionState",
@@ -95,8 +101,10 @@ __all__ = [
     "Outcome",
     "PastVersion",
     "Plan",
+    "PrebuiltImage",
     "Profile",
     "PruningRules",
+    "PublishedLayer",
     "Remark",
     "Serves",
     "Settings",

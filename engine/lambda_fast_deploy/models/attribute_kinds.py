@@ -21,10 +21,10 @@ class Attribute:
     only member of a structure that wraps the value. ``default`` is the value that an absent member
     means. ``unit`` is for people. ``words`` are the API's words by those of the key.
     ``model_field`` is the field in the models, if it is not named after the key. ``of_zips``:
-    images do not have the member. ``optional``: an absent member is not sent back. ``hidden``: the
-    output does not show its value. ``source`` reads the desired value, if it is not in
-    ``Configuration``. ``recent``: marks of tested states omit the default, so that marks made
-    before the attribute was supported remain valid.
+    images do not have the member; ``of_images``: zips do not. ``optional``: an absent member is not
+    sent back. ``hidden``: the output does not show its value. ``source`` reads the desired value,
+    if it is not in ``Configuration``. ``recent``: marks of tested states omit the default, so that
+    marks made before the attribute was supported remain valid.
     """
 
     key: str
@@ -35,6 +35,7 @@ class Attribute:
     words: Mapping[str, str] = field(default_factory=dict)
     model_field: str = ""
     of_zips: bool = False
+    of_images: bool = False
     optional: bool = False
     hidden: bool = False
     recent: bool = False
@@ -223,6 +224,32 @@ class LayersAttribute(Attribute):
 
     def is_same(self, one: Any, other: Any) -> bool:
         return list(one or ()) == list(other or ())
+
+
+class OverridesAttribute(Attribute):
+    """An ``ImageConfig``; members that are not configured stay, and empty ones are removed."""
+
+    NAMES: Mapping[str, str] = {
+        "entrypoint": "EntryPoint",
+        "command": "Command",
+        "workdir": "WorkingDirectory",
+    }
+
+    def observe(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        members = (answer.get("ImageConfigResponse") or {}).get(self.member) or {}
+        return {name: value for name, value in members.items() if value}
+
+    def merge(self, desired: Mapping[str, Any], observed: Mapping[str, Any] | None) -> Any:
+        merged = {**(observed or {}), **desired}
+        return {name: value for name, value in merged.items() if value}
+
+    def shown(self, value: Mapping[str, Any]) -> str:
+        words = {
+            key: [value[name]] if isinstance(value[name], str) else value[name]
+            for key, name in self.NAMES.items()
+            if name in value
+        }
+        return ", ".join(f"{key} {' '.join(each)}" for key, each in words.items()) or "none"
 
 
 class RoleAttribute(Attribute):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,11 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedAttributes:
-    """The attributes of ``$LATEST`` or of a version in AWS, in units of the API."""
+    """The attributes of ``$LATEST`` or of a version in AWS, in units of the API.
+
+    ``overrides`` take precedence over ENTRYPOINT, CMD and WORKDIR of an image, by the names of the
+    API's ``ImageConfig``.
+    """
 
     runtime: str
     handler: str
@@ -53,3 +58,4 @@ class ObservedAttributes:
     network: Network
     tracing: str
     logging: Mapping[str, str]
+    overrides: Mapping[str, Any] = field(default_factory=dict)

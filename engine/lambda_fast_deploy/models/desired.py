@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models.configuration import Configuration
@@ -15,7 +16,14 @@ from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.function_tests import Canary, FunctionTest
 from lambda_fast_deploy.models.runtime import Runtime
-from lambda_fast_deploy.models.sources import Base, ImageSource, Layer, ZipSource
+from lambda_fast_deploy.models.sources import (
+    Base,
+    ImageSource,
+    Layer,
+    PrebuiltImage,
+    PublishedLayer,
+    ZipSource,
+)
 
 LATEST = "$LATEST"
 
@@ -29,7 +37,7 @@ class Function:
     """
 
     name: str
-    source: ImageSource | ZipSource
+    source: ImageSource | PrebuiltImage | ZipSource
     architecture: Architecture
     role: str | None
     alias: str
@@ -49,6 +57,16 @@ class Function:
     def handler(self) -> str | None:
         """The handler of a zip; ``None`` for an image."""
         return self.source.handler if isinstance(self.source, ZipSource) else None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is packaged as a container image."""
+        return not isinstance(self.source, ZipSource)
+
+    @property
+    def overrides(self) -> Mapping[str, Any] | None:
+        """The configured overrides of its image; ``None`` without any."""
+        return None if isinstance(self.source, ZipSource) else self.source.overrides or None
 
     @property
     def names_layers(self) -> bool:
@@ -84,7 +102,12 @@ class Function:
     @property
     def needs_tags(self) -> bool:
         """Whether a deploy must read the function's tags."""
-        return self.proves_latest or bool(self.configuration.tags)
+        return self.proves_latest or self.is_built or bool(self.configuration.tags)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether its code is a zip whose content only a build shows."""
+        return isinstance(self.source, ZipSource) and self.source.is_built
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +196,7 @@ class Settings:
     root: Path
     regions: tuple[str, ...]
     bases: Mapping[str, Base]
-    layers: Mapping[str, Layer]
+    layers: Mapping[str, PublishedLayer]
     functions: tuple[Function, ...]
     budgets: Budgets
     event: Event
@@ -200,8 +223,27 @@ class Settings:
 
     @property
     def has_images(self) -> bool:
-        """Whether the settings have base images or functions with images."""
+        """Whether the settings have images to build: base images, or those of functions."""
         return bool(self.bases) or any(isinstance(f.source, ImageSource) for f in self.functions)
+
+    @property
+    def dependencies(self) -> tuple[Layer, ...]:
+        """All packages to install: those of layers, and those in zips."""
+        sources = (function.source for function in self.functions)
+        in_zips = (each.packages for each in sources if isinstance(each, ZipSource))
+        layers = (each for each in self.layers.values() if isinstance(each, Layer))
+        return (*layers, *filter(None, in_zips))
+
+    @property
+    def has_prebuilt_images(self) -> bool:
+        """Whether a function has an image that exists in ECR."""
+        return any(isinstance(function.source, PrebuiltImage) for function in self.functions)
+
+    @property
+    def names_layers_by_arn(self) -> bool:
+        """Whether a function names a layer by an ARN."""
+        sources = (function.source for function in self.functions)
+        return any(isinstance(each, ZipSource) and each.layers_by_arn for each in sources)
 
     @property
     def tests(self) -> tuple[FunctionTest, ...]:

@@ -12,11 +12,20 @@ from lambda_fast_deploy.models.attribute_kinds import (
     LayersAttribute,
     LoggingAttribute,
     NetworkAttribute,
+    OverridesAttribute,
     RoleAttribute,
 )
 from lambda_fast_deploy.models.configuration import Network
 from lambda_fast_deploy.models.function_settings import FunctionSetting, TagsSetting
 
+OVERRIDES = OverridesAttribute(
+    "overrides",
+    "ImageConfig",
+    {},
+    of_images=True,
+    recent=True,
+    source=lambda f: f.overrides,
+)
 LAYERS = LayersAttribute("layers", "Layers", (), of_zips=True, source=lambda _: None)
 ENVIRONMENT = EnvironmentAttribute("environment", "Environment", {}, inner="Variables")
 
@@ -41,6 +50,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     LoggingAttribute(
         "logging", "LoggingConfig", {}, words={"text": "Text", "json": "JSON"}, optional=True
     ),
+    OVERRIDES,
     LAYERS,
 )
 BY_MEMBER = {attribute.member: attribute for attribute in ATTRIBUTES}

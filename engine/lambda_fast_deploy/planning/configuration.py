@@ -82,14 +82,13 @@ def layers_change(
     before: Sequence[str], after: Sequence[str | LayerReference], foreign: Collection[str]
 ) -> AttributeChange:
     """The layers added, removed and kept, or only their new order."""
-    added = tuple(_short(each) for each in after if each not in before)
-    removed = tuple(_short(each) for each in before if each not in after)
-    remaining = tuple(_short(arn) for arn in before if arn in foreign)
+    added = tuple(layer_and_version(each) for each in after if each not in before)
+    removed = tuple(layer_and_version(each) for each in before if each not in after)
+    remaining = tuple(layer_and_version(arn) for arn in before if arn in foreign)
     if added or removed:
         return AttributeChange(LAYERS.key, added=added, removed=removed, kept=remaining)
-    return AttributeChange(
-        LAYERS.key, ", ".join(map(_short, before)), ", ".join(map(_short, after))
-    )
+    old, new = (", ".join(map(layer_and_version, layers)) for layers in (before, after))
+    return AttributeChange(LAYERS.key, old, new)
 
 
 def update_of(step: Step, state: FunctionState) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def layer_name(arn: str) -> str:
     return Arn.parse(arn).name
 
 
-def _short(layer: str | LayerReference) -> str:
+def layer_and_version(layer: str | LayerReference) -> str:
     """A layer's name and version; the name alone until the version is published."""
     return (
         layer.name
@@ -166,7 +165,9 @@ def _readable(state: FunctionState) -> Iterator[Attribute]:
     for attribute in ATTRIBUTES:
         is_hidden = attribute is ENVIRONMENT and state.environment_error
         is_absent = attribute.optional and not getattr(state, attribute.name)
-        is_of_other_package = attribute.of_zips and state.package != "Zip"
+        is_of_other_package = (attribute.of_zips and state.package != "Zip") or (
+            attribute.of_images and state.package != "Image"
+        )
         if not (is_hidden or is_absent or is_of_other_package):
             yield attribute
 

@@ -12,7 +12,6 @@ from lambda_fast_deploy.models import (
     Function,
     FunctionState,
     FunctionUrl,
-    ImageSource,
     ObservedFunction,
 )
 from lambda_fast_deploy.models.function_attributes import SETTINGS
@@ -29,10 +28,10 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
     Args:
         function: the desired function.
         state: the version.
-        content: the CodeSha256 of the zip, or the digest of the image; ``""`` for an image that
-            has to be built first.
+        content: the CodeSha256 of the zip, or the digest of the image; ``""`` if it has to be
+            built first.
     """
-    is_image = isinstance(function.source, ImageSource)
+    is_image = function.is_image
     observed = state.image_digest if is_image else state.code_sha256
     reasons = {
         f"the architecture changes to {function.architecture}": (
@@ -40,6 +39,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
         ),
         "a new image": is_image and not content,
         "the image changed": is_image and content != observed,
+        "what the code is built from changed": not is_image and not content,
         "the code changed": not is_image and content != observed,
     }
     reason = next((reason for reason, is_so in reasons.items() if is_so), "")
@@ -49,7 +49,8 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
     if state.architecture != function.architecture:
         changes.append(AttributeChange("architecture", state.architecture, function.architecture))
     if content != observed:
-        changes.append(AttributeChange("code", _short(observed), _short(content) or "a new image"))
+        new = "a new image" if is_image else "a new build"
+        changes.append(AttributeChange("code", _short(observed), _short(content) or new))
     return Action.UPDATE, reason, tuple(changes)
 
 

@@ -9,7 +9,6 @@ from lambda_fast_deploy.errors import NotReady, Place, Problem
 from lambda_fast_deploy.models import (
     Function,
     FunctionState,
-    ImageSource,
     ZipSource,
 )
 from lambda_fast_deploy.models.quotas import MAX_LAYERS
@@ -41,7 +40,7 @@ def problems_of(
 
 def package_problem(function: Function, latest: FunctionState, region: str) -> Problem | None:
     """The problem if the package type would change, which Lambda does not allow; else ``None``."""
-    package = "Image" if isinstance(function.source, ImageSource) else "Zip"
+    package = "Image" if function.is_image else "Zip"
     if latest.package == package:
         return None
     return Problem(

@@ -134,6 +134,10 @@ class FunctionRelease:
         url = self.reach()
         self.settle(description)
         mark_tested(context, version, is_shared=staged.is_shared)
+        if context.function.is_built:
+            from lambda_fast_deploy.release.built_mark import mark_built
+
+            mark_built(context, version)
         history = self.history(version.version)
         if context.observed is None or is_of_a_run(context):
             end_creation(context, arn)

@@ -18,7 +18,9 @@ class NewCode:
     def __init__(self, context: ReleaseContext) -> None:
         step = context.steps.function or context.steps.code
         self.image = context.artifacts.images.get(context.name, "")
-        self.sha256 = step.fingerprint if step else ""  # as Lambda's CodeSha256; zips only
+        built = context.artifacts.archives.get(context.name)
+        known = built.sha256 if built else step.fingerprint if step else ""
+        self.sha256 = known if step else ""  # as Lambda's CodeSha256; zips only
         self._context = context
         self._stored_sha256 = (
             ""  # the CodeSha256 of the code that Lambda stored in place of the zip

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import io
 import json
-import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +29,7 @@ from lambda_fast_deploy.models import Action, Archive, Layer, Step
 from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
 from lambda_fast_deploy.packaging.limits import check_size
+from lambda_fast_deploy.packaging.packages_in_code import with_packages
 from lambda_fast_deploy.packaging.upload import exchanged
 from lambda_fast_deploy.stacks.bucket_objects import content_digest, digest, is_as_named
 from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact
@@ -37,7 +37,6 @@ from lambda_fast_deploy.stacks.stack_context import StackContext
 from lambda_fast_deploy.state import bucket_keys
 
 BUILDS_AT_ONCE = 4  # uv mostly waits for the network
-_COMPILED = re.compile(r"(.*/)?(?:__pycache__/([^/.]+)\.[^/]*|([^/.]+))\.pyc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ class StackArtifacts:
             key = artifact.key
             if part.requirements is not None:
                 installed, packages = self._installed(artifact)
-                zipped = _together(part, installed, zipped)
+                zipped = with_packages(installed, zipped, part.prefix)
                 self._check(part, zipped)
                 key = bucket_keys.zip_key(content_digest(zipped.content))
             self._upload(key, zipped, part)
@@ -258,38 +257,6 @@ def _layer(part: LocalArtifact) -> Layer:
 def _fingerprint(part: LocalArtifact, requirements: str, own: Archive) -> str:
     text = f"{requirements} {part.prefix} {digest(own.content)}"
     return digest(text.encode())[:16]
-
-
-def _together(part: LocalArtifact, installed: bytes, own: Archive) -> Archive:
-    """One zip of the installed packages and the part's own files, which take precedence."""
-    entries: dict[str, tuple[zipfile.ZipInfo, bytes]] = {}
-    with zipfile.ZipFile(io.BytesIO(installed)) as zipped:
-        for info in zipped.infolist():
-            name = part.prefix + info.filename.partition("/")[2]  # below python/ or nodejs/
-            entries[name] = (info, zipped.read(info))
-    with zipfile.ZipFile(io.BytesIO(own.content)) as zipped:
-        names = set(zipped.namelist())
-        # Otherwise Python would run the bytecode of an installed module in place of the own module.
-        entries = {name: each for name, each in entries.items() if _module(name) not in names}
-        for info in zipped.infolist():
-            entries[info.filename] = (info, zipped.read(info))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as zipped:
-        for name in sorted(entries):
-            info, data = entries[name]
-            copy = zipfile.ZipInfo(name, info.date_time)
-            copy.create_system, copy.external_attr = info.create_system, info.external_attr
-            copy.compress_type = zipfile.ZIP_DEFLATED
-            zipped.writestr(copy, data)
-    content = buffer.getvalue()
-    return Archive(content, _sha256(content), sum(len(data) for _, data in entries.values()))
-
-
-def _module(compiled: str) -> str:
-    """The source of a compiled file of this name (PEP 3147); empty for another file."""
-    if match := _COMPILED.fullmatch(compiled):
-        return f"{match[1] or ''}{match[2] or match[3]}.py"
-    return ""
 
 
 def _sha256(content: bytes) -> str:

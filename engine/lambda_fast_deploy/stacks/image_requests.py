@@ -46,9 +46,6 @@ def _image(
     if not is_file(dockerfile):
         problem = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
         problems.append(Problem(problem, template.place(*at, "Dockerfile")))
-    if "DockerBuildTarget" in metadata:
-        problem = "DockerBuildTarget is not supported; move that stage to a separate Dockerfile"
-        problems.append(Problem(problem, template.place(*at, "DockerBuildTarget")))
     arguments, name = metadata.get("DockerBuildArgs") or {}, resources.name(logical)
     architectures = resources.of_function(logical, "Architectures")
     return ImageRequest(
@@ -60,6 +57,7 @@ def _image(
             base=None,
             build_args={str(key): str(resources.resolve(each)) for key, each in arguments.items()},
             follow_upstream=IMAGE.completed({})["upstream"] == "follow",
+            target=str(metadata.get("DockerBuildTarget", "")),
             compression="gzip",  # all of Lambda reads it, and CloudFormation does not retry
         ),
         architecture=architecture_of(resources, architectures, template.place(*at[:2]), problems),

@@ -5,6 +5,8 @@ Each has the id of the run (``RunLog.run``). A mark that remains is from a run t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lambda_fast_deploy.state import Mark
 
 # Prefixes of an alias's description; the first is also the prefix of the tag for tests
@@ -16,6 +18,7 @@ WITH_URL = "with a URL"  # in the description: the run that updated the alias ne
 # Tags of a function
 CREATED_BY = "lambda-fast-deploy:created-by"  # until its first release is complete
 TESTED = "lambda-fast-deploy:tested"  # the tested state of $LATEST, without an alias
+BUILT = "lambda-fast-deploy:built"  # the sources of code that a command builds
 
 # The alias that exists while one run makes a decision that other runs may depend on. It points to
 # $LATEST, and has no callers.
@@ -40,6 +43,11 @@ MARKS = (
         "the code and configuration of `$LATEST` that have passed their tests",
     ),
     Mark(
+        "function whose code a command builds",
+        f"tag `{BUILT}` of the function",
+        "fingerprint of the sources, and the CodeSha256 of what was built from them",
+    ),
+    Mark(
         "decision that only one run may make",
         f"alias `{LOCK}` of the function, for seconds",
         "the run that makes it",
@@ -50,6 +58,17 @@ MARKS = (
         "temporary; deleted if it is not executed",
     ),
 )
+
+
+def built(fingerprint: str, sha256: str) -> str:
+    """The value of the tag of code that a command has built."""
+    return f"{fingerprint} {sha256}"
+
+
+def built_from(tags: Mapping[str, str], fingerprint: str) -> str:
+    """The CodeSha256 of what was built from the sources with a fingerprint; ``""`` if unknown."""
+    sources, _, sha256 = tags.get(BUILT, "").partition(" ")
+    return sha256 if sources == fingerprint else ""
 
 
 def under_test_by(run: str) -> str:

@@ -62,7 +62,7 @@ def test_a_zip_needs_four_inputs(root: Path) -> None:
     (orders,) = settings.functions
     assert orders.name == "orders"
     assert orders.source == ZipSource(
-        root / "src", "app.handler", Runtime("python3.13"), (), keeps_layers=True
+        (root / "src",), "app.handler", Runtime("python3.13"), (), keeps_layers=True
     )
     assert (settings.layers, settings.bases) == ({}, {})
 

@@ -184,7 +184,7 @@ def on_machine(clients: Clients, **changes: Any) -> list[Finding]:
 
 
 def checks_of(settings: Settings, clients: Clients) -> list[Check]:
-    return local_tools.checks(DesiredImages.of(settings), settings.layers, clients)
+    return local_tools.checks(DesiredImages.of(settings), settings.dependencies, clients)
 
 
 @pytest.fixture

@@ -267,5 +267,5 @@ def test_what_others_gave_to_a_function_is_named_where_it_is_known() -> None:
         for each in policy_for(settings, ACCOUNT, [plain, there])["Statement"]
     }
     assert named["ReadEnvironments"] == (["kms:Decrypt"], [key])
-    assert named["KeepLayers"] == (["lambda:GetLayerVersion"], [vendor])
-    assert {"ReadEnvironments", "KeepLayers"}.isdisjoint(statements(settings))
+    assert named["AttachLayers"] == (["lambda:GetLayerVersion"], [vendor])
+    assert {"ReadEnvironments", "AttachLayers"}.isdisjoint(statements(settings))

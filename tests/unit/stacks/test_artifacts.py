@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lambda_fast_deploy.errors import Invalid, Place
-from lambda_fast_deploy.stacks.artifacts import _own, _together
+from lambda_fast_deploy.packaging.packages_in_code import with_packages
+from lambda_fast_deploy.stacks.artifacts import _own
 from lambda_fast_deploy.stacks.local_artifacts import ArtifactProperty, LocalArtifact
 
 
@@ -52,7 +53,7 @@ def test_an_own_module_never_loses_to_what_an_installed_one_was_compiled_to(
     file = tmp_path / own
     file.parent.mkdir(exist_ok=True)
     file.write_text("own")
-    found = _together(part(tmp_path), made.getvalue(), _own(part(tmp_path)))
+    found = with_packages(made.getvalue(), _own(part(tmp_path)))
     with zipfile.ZipFile(io.BytesIO(found.content)) as zipped:
         assert set(zipped.namelist()) == (installed | {own}) - gone
         assert zipped.read(own) == b"own"

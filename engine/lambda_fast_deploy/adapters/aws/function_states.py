@@ -95,6 +95,5 @@ def state_of(
             hidden[key] for key in ("ErrorCode", "Message") if key in hidden
         ),
         dead_letters=str((answer.get("DeadLetterConfig") or {}).get("TargetArn", "")),
-        overrides=dict((answer.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
         **{attribute.name: attribute.observe(answer) for attribute in ATTRIBUTES},
     )

@@ -11,18 +11,15 @@ from typing import Any
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
-from lambda_fast_deploy.config.sections.layers import LAYER_NAME
 from lambda_fast_deploy.config.sections.shared import (
     ARCHITECTURE,
-    PATH,
     ROLE,
-    RUNTIME,
     TAGS,
     TEST_NAMES,
 )
+from lambda_fast_deploy.config.sections.zips import ZIP, read_zip
 from lambda_fast_deploy.config.test_keys import CANARY
 from lambda_fast_deploy.config.validation import ValidatedDocument
-from lambda_fast_deploy.config.zip_handler import HANDLER, read_handler
 from lambda_fast_deploy.models import (
     LATEST,
     Architecture,
@@ -31,32 +28,15 @@ from lambda_fast_deploy.models import (
     Configuration,
     Function,
     FunctionTest,
-    Layer,
-    ZipSource,
+    PublishedLayer,
 )
 from lambda_fast_deploy.models.attribute_kinds import Attribute
 from lambda_fast_deploy.models.function_attributes import CONFIGURABLE, SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
-from lambda_fast_deploy.models.quotas import MAX_LAYERS
-from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
-from lambda_fast_deploy.schema.yaml_lines import nearest
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
-
-ZIP = RecordShape(
-    {
-        "code": Key(PATH, "directory of the function's code", required=True),
-        "handler": HANDLER,
-        "runtime": Key(RUNTIME, "Lambda runtime", required=True),
-        "layers": Key(
-            ListOf(TextShape(LAYER_NAME, "a layer's name")),
-            f"layers in order, at most {MAX_LAYERS}",
-            otherwise="the function's current layers",
-        ),
-    }
-)
 
 FUNCTION = RecordShape(
     {
@@ -132,7 +112,7 @@ def read_function(
     name: str,
     value: dict[str, Any],
     bases: Mapping[str, Base],
-    layers: Mapping[str, Layer],
+    layers: Mapping[str, PublishedLayer],
     available: Mapping[str, FunctionTest],
 ) -> Function:
     """A function, from checked values; ``bases``, ``layers`` and ``available`` tests by name."""
@@ -145,7 +125,7 @@ def read_function(
         source=(
             read_image(checked, name, value["image"], architecture, bases)
             if "image" in value
-            else _zip(checked, name, value["zip"], architecture, layers)
+            else read_zip(checked, name, value["zip"], architecture, layers)
         ),
         architecture=architecture,
         role=value.get("role"),
@@ -166,46 +146,6 @@ def _canary(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> Ca
     if "canary" not in value:
         return None
     return read_canary(value["canary"], checked.at(*path, "canary"))
-
-
-def _zip(
-    checked: ValidatedDocument,
-    name: str,
-    value: dict[str, Any],
-    architecture: Architecture,
-    layers: Mapping[str, Layer],
-) -> ZipSource:
-    path = ("functions", name, "zip")
-    code = checked.directory(value["code"], *path, "code")
-    named_layers = value.get("layers", [])
-    parts = [part for each in named_layers if each in layers for part in layers[each].parts]
-    if (number := max(len(named_layers), len(parts))) > MAX_LAYERS:
-        checked.problem(
-            f"{number} layers; a Lambda function can have at most {MAX_LAYERS}",
-            *path,
-            "layers",
-        )
-    for index, layer in enumerate(named_layers):
-        place = (*path, "layers", index)
-        if layer not in (names := checked.names("layers")):
-            checked.problem(f"unknown layer {layer!r}{nearest(layer, names)}", *place)
-        elif layer in layers and (layers[layer].runtime, layers[layer].architecture) != (
-            value["runtime"],
-            architecture,
-        ):
-            checked.problem(
-                f"layer {layer!r} is built for {layers[layer].runtime} on "
-                f"{layers[layer].architecture}, the function for {value['runtime']} "
-                f"on {architecture}",
-                *place,
-            )
-    return ZipSource(
-        code=code,
-        handler=read_handler(checked, value, code, architecture, *path),
-        runtime=Runtime(value["runtime"]),
-        layers=tuple(parts),
-        keeps_layers="layers" not in value,
-    )
 
 
 def _configuration(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from lambda_fast_deploy import units
@@ -21,8 +21,8 @@ from lambda_fast_deploy.packaging.required_tools import check_secrets
 ROOM = 2 * 10**9  # bytes
 
 
-def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients) -> list[Check]:
-    """The checks for building these images and layers."""
+def checks(images: DesiredImages, layers: Collection[Layer], clients: Clients) -> list[Check]:
+    """The checks for building these images and layers, and packages in zips."""
     sources = list(images.sources.values())
 
     def secrets() -> Iterator[Finding]:
@@ -45,7 +45,7 @@ def checks(images: DesiredImages, layers: Mapping[str, Layer], clients: Clients)
 
     checks: list[Check] = [secrets, builders] if sources else []
     checks += [room] if sources or layers else []
-    return [*checks, lambda: of_layers(layers.values())]
+    return [*checks, lambda: of_layers(layers)]
 
 
 def unchecked(unmerged: str) -> Iterator[Finding]:
