@@ -191,7 +191,7 @@ class _PolicyStatements:
                     yield Statement.of(each.feature, resources=[each.resource])
 
     def rest(self) -> Iterator[Statement]:
-        """The statements about canaries and networks."""
+        """The statements about canaries, networks, file systems and keys."""
         canaries = [f.canary for f in self._settings.functions if f.canary]
         alarms = [permissions.WATCH_ALARMS] if any(each.alarms for each in canaries) else []
         yield Statement.of(permissions.WATCH_CANARIES, *alarms, resources=["*"] if canaries else [])
@@ -200,6 +200,15 @@ class _PolicyStatements:
             for each in self._settings.functions
         )
         yield Statement.of(permissions.FIND_NETWORKS, resources=["*"] if networks else [])
+        mounts = any(each.configuration.file_systems for each in self._settings.functions)
+        yield Statement.of(permissions.MOUNT_FILE_SYSTEMS, resources=["*"] if mounts else [])
+        keys = {
+            key
+            for each in self._settings.functions
+            for key in (each.configuration.environment_key, each.code_key)
+            if key
+        }
+        yield Statement.of(permissions.USE_KEYS, resources=sorted(keys))
 
 
 def _is_called(function: Function) -> bool:

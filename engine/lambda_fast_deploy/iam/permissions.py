@@ -116,6 +116,15 @@ READ_ENVIRONMENTS = Feature(
     Permission("kms:Decrypt", "keeps existing environment variables", NEVER),
 )
 
+USE_KEYS = Feature(
+    "UseKeys",  # Lambda developer guide, "Securing environment variables", "Encrypting .zip …"
+    "KMS keys of functions and zips",
+    Permission("kms:CreateGrant", "lets Lambda use the key of the environment"),
+    Permission("kms:Encrypt", "encrypts environment variables"),
+    Permission("kms:Decrypt", "reads variables and zips"),
+    Permission("kms:GenerateDataKey", "encrypts zips"),
+)
+
 # ------------------------------------------------------------ images
 
 LOG_IN_TO_REGISTRY = Feature(
@@ -213,6 +222,13 @@ FIND_NETWORKS = Feature(
     Permission("ec2:DescribeSecurityGroups", "attaches a function to its VPC", NEVER),
     Permission("ec2:DescribeSubnets", "attaches a function to its VPC", NEVER),
     Permission("ec2:DescribeVpcs", "attaches a function to its VPC", NEVER),
+)
+MOUNT_FILE_SYSTEMS = Feature(
+    "MountFileSystems",  # Lambda developer guide, "Configuring file system access"
+    "all file systems",
+    Permission(
+        "elasticfilesystem:DescribeMountTargets", "mounts a file system in a function", NEVER
+    ),
 )
 CALL_APIS = Feature(
     "CallApis",

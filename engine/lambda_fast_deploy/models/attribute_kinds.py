@@ -176,10 +176,15 @@ class LoggingAttribute(Attribute):
 
 
 class NetworkAttribute(Attribute):
-    """A ``VpcConfig``; its setting for IPv6 stays."""
+    """A ``VpcConfig``; its setting for IPv6 stays if the configuration has none."""
 
-    def read(self, value: Mapping[str, Iterable[str]]) -> Network:
-        return Network(tuple(value.get("subnets", ())), tuple(value.get("security-groups", ())))
+    def read(self, value: Mapping[str, Any]) -> Network:
+        ipv6 = value.get("ipv6")
+        return Network(
+            tuple(value.get("subnets", ())),
+            tuple(value.get("security-groups", ())),
+            None if ipv6 is None else ipv6 == "true",
+        )
 
     def observe(self, answer: Mapping[str, Any]) -> Network:
         value = answer.get(self.member) or {}
@@ -190,6 +195,8 @@ class NetworkAttribute(Attribute):
         )
 
     def merge(self, desired: Network, observed: Network | None) -> Network:
+        if desired.ipv6 is not None:
+            return desired
         return replace(desired, ipv6=bool(observed and observed.ipv6))
 
     def send(self, value: Network) -> Any:
@@ -206,10 +213,27 @@ class NetworkAttribute(Attribute):
 
     def change(self, before: Any, after: Any) -> AttributeChange:
         old, new = (
-            {id_: "" for each in (v or {}).values() if isinstance(each, list) for id_ in each}
+            {name: "" for each in (v or {}).values() if isinstance(each, list) for name in each}
+            | ({"ipv6": ""} if v and v.get("Ipv6AllowedForDualStack") else {})
             for v in (before, after)
         )
         return change_of_names(self.key, old, new)
+
+
+class FileSystemsAttribute(Attribute):
+    """The access points of file systems by their paths (API: ``FileSystemConfigs``)."""
+
+    def observe(self, answer: Mapping[str, Any]) -> Mapping[str, str]:
+        return {each["LocalMountPath"]: each["Arn"] for each in answer.get(self.member) or []}
+
+    def send(self, value: Mapping[str, str]) -> Any:
+        return [{"Arn": arn, "LocalMountPath": path} for path, arn in value.items()]
+
+    def is_same(self, one: Any, other: Any) -> bool:
+        return _paths(one) == _paths(other)
+
+    def change(self, before: Any, after: Any) -> AttributeChange:
+        return change_of_names(self.key, _paths(before), _paths(after))
 
 
 class LayersAttribute(Attribute):
@@ -230,6 +254,10 @@ class RoleAttribute(Attribute):
 
     def shown(self, value: str) -> str:
         return value.partition(":role/")[2] or value
+
+
+def _paths(file_systems: Any) -> dict[str, str]:
+    return {each["LocalMountPath"]: each["Arn"] for each in file_systems or ()}
 
 
 def _ordered(value: Any) -> Any:

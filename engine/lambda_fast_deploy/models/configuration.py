@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 class Network:
     """The subnets and security groups of a function (API: ``VpcConfig``); empty for no VPC.
 
-    ``ipv6`` allows IPv6 in dual-stack subnets. No key sets it, and a deploy does not change it.
+    ``ipv6`` allows IPv6 in dual-stack subnets; ``None`` leaves it unchanged.
     """
 
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
-    ipv6: bool = False
+    ipv6: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class Configuration:
 
     ``memory`` and ``storage`` (of /tmp) are in MB and ``timeout`` in seconds, as in the Lambda API.
     ``logging`` has the keys of the API's ``LoggingConfig``; absent ones are left unchanged.
+    ``snap_start`` is the API's ``ApplyOn``. ``file_systems`` are the ARNs of access points by the
+    paths where they are mounted. ``dead_letters`` is the ARN of a queue or topic, and
+    ``environment_key`` that of a KMS key; both are empty to remove it.
     """
 
     memory: int | None = None
@@ -34,6 +37,10 @@ class Configuration:
     network: Network | None = None
     tracing: str | None = None
     logging: Mapping[str, str] = field(default_factory=dict)
+    snap_start: str | None = None
+    file_systems: Mapping[str, str] | None = None
+    dead_letters: str | None = None
+    environment_key: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -53,3 +60,7 @@ class ObservedAttributes:
     network: Network
     tracing: str
     logging: Mapping[str, str]
+    snap_start: str
+    file_systems: Mapping[str, str]
+    dead_letters: str
+    environment_key: str

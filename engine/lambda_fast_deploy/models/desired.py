@@ -51,6 +51,11 @@ class Function:
         return self.source.handler if isinstance(self.source, ZipSource) else None
 
     @property
+    def code_key(self) -> str | None:
+        """The KMS key of a zip; ``None`` leaves it unchanged."""
+        return self.source.key if isinstance(self.source, ZipSource) else None
+
+    @property
     def names_layers(self) -> bool:
         """Whether the configuration lists the function's layers."""
         return isinstance(self.source, ZipSource) and not self.source.keeps_layers

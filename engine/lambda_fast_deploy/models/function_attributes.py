@@ -9,6 +9,7 @@ from __future__ import annotations
 from lambda_fast_deploy.models.attribute_kinds import (
     Attribute,
     EnvironmentAttribute,
+    FileSystemsAttribute,
     LayersAttribute,
     LoggingAttribute,
     NetworkAttribute,
@@ -30,7 +31,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("timeout", "Timeout", 3, unit="s"),
     Attribute("storage", "EphemeralStorage", 512, inner="Size", unit="MB"),
     ENVIRONMENT,
-    NetworkAttribute("vpc", "VpcConfig", Network(), model_field="network"),
+    NetworkAttribute("vpc", "VpcConfig", Network(ipv6=False), model_field="network"),
     Attribute(
         "tracing",
         "TracingConfig",
@@ -42,6 +43,24 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "logging", "LoggingConfig", {}, words={"text": "Text", "json": "JSON"}, optional=True
     ),
     LAYERS,
+    Attribute(
+        "snap-start",
+        "SnapStart",
+        "None",
+        inner="ApplyOn",
+        words={"true": "PublishedVersions", "false": "None"},
+        recent=True,
+    ),
+    FileSystemsAttribute("file-systems", "FileSystemConfigs", {}, recent=True),
+    Attribute(
+        "dead-letters",
+        "DeadLetterConfig",
+        "",
+        inner="TargetArn",
+        words={"none": ""},
+        recent=True,
+    ),
+    Attribute("environment-key", "KMSKeyArn", "", words={"none": ""}, recent=True),
 )
 BY_MEMBER = {attribute.member: attribute for attribute in ATTRIBUTES}
 CONFIGURABLE = tuple(each for each in ATTRIBUTES if each.is_configurable)

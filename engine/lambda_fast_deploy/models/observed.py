@@ -69,11 +69,11 @@ class LayerVersion:
 class FunctionState(ObservedAttributes):
     """One version of a function in AWS (API: ``GetFunction``).
 
-    ``code_key`` and ``environment_key`` are the ARNs of the customer managed KMS keys of the zip
-    and the environment, if any. ``environment_error`` is the reason why AWS could not decrypt the
-    environment, which is empty then. ``reason`` and ``reason_code`` are those of its state, or of a
-    failed update. ``overrides`` take precedence over ENTRYPOINT, CMD and WORKDIR of an image, by
-    the names of the API's ``ImageConfig``. ``dead_letters`` is the ARN of the dead-letter queue.
+    ``code_key`` is the ARN of the customer managed KMS key of the zip, if any.
+    ``environment_error`` is the reason why AWS could not decrypt the environment, which is empty
+    then. ``reason`` and ``reason_code`` are those of its state, or of a failed update.
+    ``overrides`` take precedence over ENTRYPOINT, CMD and WORKDIR of an image, by the names of the
+    API's ``ImageConfig``.
     """
 
     arn: str
@@ -92,10 +92,8 @@ class FunctionState(ObservedAttributes):
     reason: str = ""
     reason_code: str = ""
     code_key: str = ""
-    environment_key: str = ""
     environment_error: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    dead_letters: str = ""
 
     @property
     def why(self) -> str:

@@ -101,7 +101,8 @@ class ImageSource:
 class ZipSource:
     """A function packaged as a zip of its code; ``layers`` are the names of published layers.
 
-    With ``keeps_layers``, a deploy does not change the function's layers.
+    With ``keeps_layers``, a deploy does not change the function's layers. ``key`` is the ARN of the
+    KMS key of the zip, empty for AWS's own; ``None`` leaves it unchanged.
     """
 
     code: Path
@@ -109,3 +110,4 @@ class ZipSource:
     runtime: Runtime
     layers: tuple[str, ...]
     keeps_layers: bool = False
+    key: str | None = None

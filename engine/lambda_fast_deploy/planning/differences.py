@@ -34,6 +34,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
     """
     is_image = isinstance(function.source, ImageSource)
     observed = state.image_digest if is_image else state.code_sha256
+    is_key_new = function.code_key not in (None, state.code_key)
     reasons = {
         f"the architecture changes to {function.architecture}": (
             state.architecture != function.architecture
@@ -41,6 +42,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
         "a new image": is_image and not content,
         "the image changed": is_image and content != observed,
         "the code changed": not is_image and content != observed,
+        "the key of the code changes": is_key_new,
     }
     reason = next((reason for reason, is_so in reasons.items() if is_so), "")
     if not reason:
@@ -50,6 +52,9 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
         changes.append(AttributeChange("architecture", state.architecture, function.architecture))
     if content != observed:
         changes.append(AttributeChange("code", _short(observed), _short(content) or "a new image"))
+    if is_key_new:
+        before, after = (key or "none" for key in (state.code_key, function.code_key))
+        changes.append(AttributeChange("zip.key", before, after))
     return Action.UPDATE, reason, tuple(changes)
 
 
@@ -104,6 +109,9 @@ def canary_problem(function: Function, observed: ObservedFunction, *, is_live: b
         return f"{function.alias} points at {LATEST}; a canary needs a published version"
     if live.role != (function.role or observed.latest.role):
         return "the role changes; a canary needs two versions with the same role"
-    if live.dead_letters != observed.latest.dead_letters:
+    dead_letters = function.configuration.dead_letters
+    if live.dead_letters != (
+        observed.latest.dead_letters if dead_letters is None else dead_letters
+    ):
         return "the dead-letter queue changes; a canary needs two versions with the same queue"
     return ""

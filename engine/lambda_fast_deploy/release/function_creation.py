@@ -55,7 +55,7 @@ def _create_once(context: ReleaseContext, step: Step, code: NewCode) -> None:
     try:
         with code.being_sent(), layers_exist(parameters):
             context.clients.functions(context.region).create(
-                context.name, context.run_log.run, code.sha256, Code=code.parameters, **parameters
+                context.name, context.run_log.run, code.sha256, Code=code.to_create, **parameters
             )
     except Refused as refusal:
         context.undo.forget()  # AWS refused: a function of this name is not this run's to delete

@@ -100,7 +100,7 @@ def restore_code(
 
     def restore(now: FunctionState, target: FunctionState) -> UndoResult | None:
         # After a failed update the previous code stays live, although Lambda reports the new one.
-        is_equal = now.code_sha256 == target.code_sha256
+        is_equal = (now.code_sha256, now.code_key) == (target.code_sha256, target.code_key)
         if is_equal and now.update_status != "InProgress":
             return UndoResult.NEEDLESS
         may_replace = is_from_this_run(now) or _is_on_top(context, now)

@@ -90,11 +90,9 @@ def state_of(
         reason=answer.get(f"{about}Reason", ""),
         reason_code=answer.get(f"{about}ReasonCode", ""),
         code_key=str((code or {}).get("SourceKMSKeyArn", "")),
-        environment_key=str(answer.get("KMSKeyArn") or ""),
         environment_error=": ".join(
             hidden[key] for key in ("ErrorCode", "Message") if key in hidden
         ),
-        dead_letters=str((answer.get("DeadLetterConfig") or {}).get("TargetArn", "")),
         overrides=dict((answer.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
         **{attribute.name: attribute.observe(answer) for attribute in ATTRIBUTES},
     )

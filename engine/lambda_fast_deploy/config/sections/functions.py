@@ -11,6 +11,14 @@ from typing import Any
 from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
 from lambda_fast_deploy.config.handler import absence_of, problem_with
+from lambda_fast_deploy.config.sections.attributes import (
+    DEAD_LETTERS,
+    FILE_SYSTEMS,
+    KMS_KEY,
+    LOGGING,
+    TRUTH,
+    VPC,
+)
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
 from lambda_fast_deploy.config.sections.layers import LAYER_NAME
@@ -44,7 +52,10 @@ from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
 from lambda_fast_deploy.schema.yaml_lines import nearest
 
-LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+if TYPE_CHECKING:
+    from lambda_fast_deploy.config.validation import ValidatedDocument
+
+NEED_ALIAS = ("canary", "keep", "url", "snap-start")
 
 ZIP = RecordShape(
     {
@@ -59,6 +70,9 @@ ZIP = RecordShape(
             ListOf(TextShape(LAYER_NAME, "a layer's name")),
             f"layers in order, at most {MAX_LAYERS}",
             otherwise="the function's current layers",
+        ),
+        "key": Key(
+            KMS_KEY, "KMS key of the zip; none for AWS's own", otherwise="the current one"
         ),
     }
 )
@@ -85,36 +99,18 @@ FUNCTION = RecordShape(
         "environment": Key(
             ENVIRONMENT, "environment variables, merged with the existing ones; at most 4 KB"
         ),
-        "vpc": Key(
-            RecordShape(
-                {
-                    "subnets": Key(
-                        ListOf(TextShape(r"subnet-[0-9a-z]+", "a subnet's id")),
-                        "subnets; [] removes the function from the VPC",
-                    ),
-                    "security-groups": Key(
-                        ListOf(TextShape(r"sg-[0-9a-z]+", "a security group's id")),
-                        "security groups",
-                    ),
-                }
-            ),
-            "VPC of the function",
-        ),
+        "vpc": Key(VPC, "VPC of the function"),
         "tracing": Key(ChoiceShape(("active", "pass-through")), "X-Ray tracing"),
-        "logging": Key(
-            RecordShape(
-                {
-                    "format": Key(ChoiceShape(("text", "json")), "format of the log"),
-                    "level": Key(
-                        ChoiceShape(LEVELS), "level of the application's log; only with json"
-                    ),
-                    "system-level": Key(
-                        ChoiceShape(LEVELS[1:4]), "level of Lambda's system log; only with json"
-                    ),
-                    "group": Key(TextShape(r"[A-Za-z0-9_./#-]{1,512}", "a log group"), "log group"),
-                }
-            ),
-            "logging of the function",
+        "logging": Key(LOGGING, "logging of the function"),
+        "snap-start": Key(
+            TRUTH, "start from a snapshot of each version (SnapStart); needs an alias"
+        ),
+        "file-systems": Key(
+            FILE_SYSTEMS, "access points of file systems by their paths; {} removes them"
+        ),
+        "dead-letters": Key(DEAD_LETTERS, "queue or topic for events that fail; none removes it"),
+        "environment-key": Key(
+            KMS_KEY, "KMS key of the environment variables; none for AWS's own"
         ),
         "tags": Key(TAGS, "tags, added to the existing ones"),
         "url": Key(
@@ -166,8 +162,9 @@ def read_function(
 
 def _canary(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> Canary | None:
     if value["alias"] == LATEST:
-        for key in {"canary", "keep", "url"} & value.keys():
-            checked.problem(f"{key} requires an alias other than {LATEST}", *path, key)
+        for key in NEED_ALIAS:
+            if value.get(key, "false") != "false":
+                checked.problem(f"{key} requires an alias other than {LATEST}", *path, key)
     if "canary" not in value:
         return None
     return read_canary(value["canary"], checked.at(*path, "canary"))
@@ -215,6 +212,7 @@ def _zip(
         runtime=Runtime(value["runtime"]),
         layers=tuple(parts),
         keeps_layers="layers" not in value,
+        key="" if value.get("key") == "none" else value.get("key"),
     )
 
 
@@ -226,5 +224,7 @@ def _configuration(
         for key in ("level", "system-level"):
             if key in logging:
                 checked.problem(f"{key} requires format: json", *path, "logging", key)
+    if "ipv6" in (vpc := value.get("vpc", {})) and not vpc.get("subnets"):
+        checked.problem("ipv6 requires subnets", *path, "vpc", "ipv6")
     rows: tuple[Attribute | FunctionSetting, ...] = (*CONFIGURABLE, *SETTINGS)
     return Configuration(**{r.name: r.read(value[r.key]) for r in rows if r.key in value})
