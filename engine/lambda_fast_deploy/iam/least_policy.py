@@ -29,6 +29,7 @@ from lambda_fast_deploy.models import (
     Settings,
 )
 from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.state.bucket_keys import PREFIX
 
 VERSION = "2012-10-17"  # of the policy language
@@ -116,14 +117,22 @@ class _PolicyStatements:
             yield Statement.of(*features, resources=self._functions(needs))
         for setting in SETTINGS:
             if setting is not TAGS:  # part of _OF_FUNCTIONS, because marks are tags, too
-                resources = self._functions(setting.is_given)
-                yield Statement.of(setting.feature, resources=resources)
+                for region, function in self._settings.targets:
+                    yield from self._of_setting(setting, function, region)
         roles = {function.role for function in self._settings.functions if function.role}
         yield Statement.of(
             permissions.PASS_ROLES,
             resources=sorted(roles),
             condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
         )
+
+    def _of_setting(
+        self, setting: FunctionSetting, function: Function, region: str
+    ) -> Iterator[Statement]:
+        if setting.is_given(function):
+            partition = partition_of(region).name
+            for each in setting.permissions(function, partition, region, self._account):
+                yield Statement.of(each.feature, resources=[each.resource])
 
     def layers(self) -> Iterator[Statement]:
         """The statements about layers, and about the search for their users."""

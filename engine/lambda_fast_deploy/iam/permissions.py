@@ -230,6 +230,29 @@ MOUNT_FILE_SYSTEMS = Feature(
         "elasticfilesystem:DescribeMountTargets", "mounts a file system in a function", NEVER
     ),
 )
+FIND_ALARMS = Feature(
+    "FindAlarms",
+    "all alarms",
+    Permission("cloudwatch:DescribeAlarms", "reads the alarms of a function", NEVER),
+)
+SET_ALARMS = Feature(
+    "SetAlarms",
+    "alarms of functions",
+    Permission("cloudwatch:PutMetricAlarm", "sets alarms"),
+    Permission("cloudwatch:DeleteAlarms", "deletes alarms without a threshold", NEVER),
+)
+FIND_LOG_GROUPS = Feature(
+    "FindLogGroups",
+    "all log groups",
+    Permission("logs:DescribeLogGroups", "reads how long logs are kept", NEVER),
+)
+KEEP_LOGS = Feature(
+    "KeepLogs",
+    "log groups of functions",
+    Permission("logs:CreateLogGroup", "creates the log group before the function logs"),
+    Permission("logs:PutRetentionPolicy", "sets how long logs are kept"),
+    Permission("logs:DeleteRetentionPolicy", "keeps logs for ever again", NEVER),
+)
 CALL_APIS = Feature(
     "CallApis",
     "API Gateway APIs that tests call with a signature",

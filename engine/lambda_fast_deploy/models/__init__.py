@@ -4,7 +4,6 @@ from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.configuration import Configuration, Network
 from lambda_fast_deploy.models.desired import (
     LATEST,
-    Alarms,
     Budgets,
     Function,
     Settings,
@@ -28,6 +27,7 @@ from lambda_fast_deploy.models.function_tests import (
     Remark,
 )
 from lambda_fast_deploy.models.images import DesiredImages, ImageBuild, ImageRequest
+from lambda_fast_deploy.models.metric_alarms import Alarms
 from lambda_fast_deploy.models.observed import (
     AliasState,
     Archive,

@@ -111,16 +111,20 @@ class Attribute:
 
 
 class EnvironmentAttribute(Attribute):
-    """Variables, merged with those set outside this run; the output shows only their names."""
+    """Variables, merged with those set outside this run; the output shows only their names.
+
+    The configured value ``None`` removes a variable.
+    """
 
     def observe(self, answer: Mapping[str, Any]) -> Mapping[str, str]:
         return dict((answer.get(self.member) or {}).get(self.inner) or {})
 
-    def desired(self, function: Function) -> Mapping[str, str] | None:
+    def desired(self, function: Function) -> Mapping[str, str | None] | None:
         return function.configuration.environment or None
 
-    def merge(self, desired: Mapping[str, str], observed: Mapping[str, str] | None) -> Any:
-        return {**(observed or {}), **desired}
+    def merge(self, desired: Mapping[str, str | None], observed: Mapping[str, str] | None) -> Any:
+        merged = {**(observed or {}), **desired}
+        return {key: value for key, value in merged.items() if value is not None}
 
     def change(self, before: Any, after: Any) -> AttributeChange:
         return change_of_names(self.key, before[self.inner] if before else {}, after[self.inner])
@@ -130,7 +134,7 @@ class EnvironmentAttribute(Attribute):
         return bool(sent[self.inner].items() <= current[self.inner].items())
 
     def restore(self, sent: Any, current: Any, previous: Any) -> Any:
-        """Rolls back each variable that still has the value that this run sent."""
+        """Rolls back each variable that still is as this run sent it; ``None``: it removed it."""
         ours, now, before = (each[self.inner] for each in (sent, current, previous))
         own = {key for key, value in ours.items() if now.get(key) == value != before.get(key)}
         if not own:
@@ -153,6 +157,7 @@ class LoggingAttribute(Attribute):
         return {
             self.NAMES[key]: self.words.get(text, text.upper() if "level" in key else text)
             for key, text in value.items()
+            if key in self.NAMES
         }
 
     def desired(self, function: Function) -> Mapping[str, str] | None:

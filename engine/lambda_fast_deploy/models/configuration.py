@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from lambda_fast_deploy.models.metric_alarms import Alarms
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +25,21 @@ class Network:
 class Configuration:
     """The configured attributes; ``None`` or empty leaves an attribute unchanged.
 
+    ``None`` as the value of a variable or a tag removes it.
+
     ``memory`` and ``storage`` (of /tmp) are in MB and ``timeout`` in seconds, as in the Lambda API.
     ``logging`` has the keys of the API's ``LoggingConfig``; absent ones are left unchanged.
     ``snap_start`` is the API's ``ApplyOn``. ``file_systems`` are the ARNs of access points by the
     paths where they are mounted. ``dead_letters`` is the ARN of a queue or topic, and
-    ``environment_key`` that of a KMS key; both are empty to remove it.
+    ``environment_key`` that of a KMS key; both are empty to remove it. The concurrency is in
+    executions and ``logging_retention`` in days; each is ``""`` to remove it. ``asynchronous``
+    has the words of its keys, with ``max-age`` in seconds.
     """
 
     memory: int | None = None
     timeout: int | None = None
     storage: int | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str | None] = field(default_factory=dict)
     description: str | None = None
     network: Network | None = None
     tracing: str | None = None
@@ -41,7 +48,12 @@ class Configuration:
     file_systems: Mapping[str, str] | None = None
     dead_letters: str | None = None
     environment_key: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+    concurrency_reserved: int | str | None = None
+    concurrency_provisioned: int | str | None = None
+    asynchronous: Mapping[str, Any] | None = None
+    logging_retention: int | str | None = None
+    alarms: Alarms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from lambda_fast_deploy.models.event import Event
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.function_tests import Canary, FunctionTest
+from lambda_fast_deploy.models.metric_alarms import Alarms
 from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.models.sources import Base, ImageSource, Layer, ZipSource
 
@@ -122,20 +123,6 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarms:
-    """Alarm thresholds for every function of a stack; ``None`` for no alarm.
-
-    ``errors`` and ``throttles`` are invocations in five minutes, and ``duration`` is a fraction of
-    the function's timeout. ``notify`` is the ARN of an SNS topic.
-    """
-
-    errors: int | None = None
-    throttles: int | None = None
-    duration: float | None = None
-    notify: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Stack:
     """A stack of a SAM or CloudFormation template.
 
@@ -152,7 +139,7 @@ class Stack:
     tags: Mapping[str, str] = field(default_factory=dict)
     tests: Mapping[str, tuple[FunctionTest, ...]] = field(default_factory=dict)
     may_replace: tuple[str, ...] = ()
-    alarms: Alarms = Alarms()
+    alarms: Alarms = field(default_factory=Alarms)
     log_retention: int | None = None
     role: str = ""
     place: Place = field(default_factory=lambda: Place("stack"))

@@ -6,6 +6,7 @@ models/configuration.py.
 
 from __future__ import annotations
 
+from lambda_fast_deploy.models.alias_settings import AsyncSetting, ProvisionedSetting
 from lambda_fast_deploy.models.attribute_kinds import (
     Attribute,
     EnvironmentAttribute,
@@ -17,6 +18,7 @@ from lambda_fast_deploy.models.attribute_kinds import (
 )
 from lambda_fast_deploy.models.configuration import Network
 from lambda_fast_deploy.models.function_settings import FunctionSetting, TagsSetting
+from lambda_fast_deploy.models.monitoring_settings import AlarmsSetting, RetentionSetting
 
 LAYERS = LayersAttribute("layers", "Layers", (), of_zips=True, source=lambda _: None)
 ENVIRONMENT = EnvironmentAttribute("environment", "Environment", {}, inner="Variables")
@@ -71,8 +73,54 @@ TAGS = TagsSetting(
     get="get_function",
     put="tag_resource",
     delete="untag_resource",
+    default={},
     is_of_function=True,
+)
+PROVISIONED = ProvisionedSetting(
+    "concurrency.provisioned",
+    "ProvisionedConcurrentExecutions",
+    get="get_provisioned_concurrency_config",
+    put="put_provisioned_concurrency_config",
+    delete="delete_provisioned_concurrency_config",
+    words={"none": ""},
+    is_of_alias=True,
 )
 
 # Attributes that versions do not have; set after the new version is live.
-SETTINGS: tuple[FunctionSetting, ...] = (TAGS,)
+SETTINGS: tuple[FunctionSetting, ...] = (
+    TAGS,
+    FunctionSetting(
+        "concurrency.reserved",
+        "ReservedConcurrentExecutions",
+        get="get_function_concurrency",
+        put="put_function_concurrency",
+        delete="delete_function_concurrency",
+        words={"none": ""},
+    ),
+    PROVISIONED,
+    AsyncSetting(
+        "async",
+        "FunctionEventInvokeConfig",
+        get="get_function_event_invoke_config",
+        put="put_function_event_invoke_config",
+        delete="delete_function_event_invoke_config",
+        model_field="asynchronous",
+        is_of_alias=True,
+    ),
+    RetentionSetting(
+        "logging.retention",
+        "retentionInDays",
+        get="describe_log_groups",
+        put="put_retention_policy",
+        delete="delete_retention_policy",
+        words={"none": ""},
+    ),
+    AlarmsSetting(
+        "alarms",
+        "MetricAlarms",
+        get="describe_alarms",
+        put="put_metric_alarm",
+        delete="delete_alarms",
+        default={},
+    ),
+)

@@ -144,7 +144,11 @@ def resolved(parameters: Mapping[str, Any], layers: Mapping[str, LayerVersion]) 
 def creation(function: Function, layers: Layers) -> dict[str, Any]:
     """Parameters of ``CreateFunction``, without the code."""
     package = "Zip" if isinstance(function.source, ZipSource) else "Image"
-    settings = {e.member: e.desired(function) for e in SETTINGS if e.is_of_function}
+    settings = {
+        each.member: each.difference(each.desired(function), each.default)
+        for each in SETTINGS
+        if each.is_of_function and each.is_given(function)
+    }
     return {
         "PackageType": package,
         "Architectures": [str(function.architecture)],

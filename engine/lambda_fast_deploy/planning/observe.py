@@ -192,7 +192,7 @@ def _start_reads(
         functions.read, name, tags=function.needs_tags, environment=function.needs_environment
     )
     settings = {
-        setting.key: pool.submit(functions.setting, name, setting)
+        setting.key: pool.submit(functions.setting, setting, function)
         for setting in function.own_settings
     }
     if not function.has_alias:

@@ -48,13 +48,17 @@ def restore_configuration(context: ReleaseContext, changes: Mapping[str, Any]) -
 
 
 def _own(context: ReleaseContext, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The changes without the variables of others, which were sent unchanged."""
+    """The changes without the variables of others, which were sent unchanged.
+
+    A variable that was removed is ``None``.
+    """
     if "Environment" not in changes:
         return changes
     configured = context.function.configuration.environment
     before = context.observed.latest.environment if context.observed else {}
     sent = changes["Environment"]["Variables"].items()
     own = {key: value for key, value in sent if key in configured or before.get(key) != value}
+    own |= {key: None for key in before if key in configured and configured[key] is None}
     return {**changes, "Environment": {"Variables": own}}
 
 
@@ -84,7 +88,9 @@ def _current_values(current: Mapping[str, Any], changes: Mapping[str, Any]) -> d
     values = {key: current.get(key) for key in changes}
     if "Environment" in changes:
         variables, own = (each["Environment"]["Variables"] for each in (current, changes))
-        environment = {key: variables[key] for key in own if key in variables}
+        environment = {
+            key: variables.get(key) for key in own if key in variables or own[key] is None
+        }
         values["Environment"] = {"Variables": environment}
     return values
 

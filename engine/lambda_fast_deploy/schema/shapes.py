@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from lambda_fast_deploy import units
@@ -64,6 +64,23 @@ class TextShape:
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": ["string", "number", "boolean"], "description": self.expected}
+
+
+@dataclass(frozen=True, slots=True)
+class OrNull:
+    """A string, or an explicit ``null``; an empty value is a mistake more often than a null."""
+
+    text: TextShape
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> str | None:
+        if node.value is None and node.text:
+            return None
+        expected = f"{self.text.expected}, or null to remove it"
+        return replace(self.text, expected=expected).check(node, problems)
+
+    def json_schema(self) -> dict[str, Any]:
+        schema = self.text.json_schema()
+        return {**schema, "type": [*schema["type"], "null"]}
 
 
 @dataclass(frozen=True, slots=True)

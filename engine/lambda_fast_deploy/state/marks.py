@@ -13,6 +13,8 @@ DELETING = "being deleted by run "  # created by a run that has failed
 PUTTING_BACK = "being put back by run "  # it points to the previous version, its URL remains
 WITH_URL = "with a URL"  # in the description: the run that updated the alias needs the URL
 
+ALARMS = "lambda-fast-deploy/"  # prefix of the names of a function's alarms, followed by its name
+
 # Tags of a function
 CREATED_BY = "lambda-fast-deploy:created-by"  # until its first release is complete
 TESTED = "lambda-fast-deploy:tested"  # the tested state of $LATEST, without an alias

@@ -12,12 +12,17 @@ from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
 from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.config.sections.attributes import (
+    ALARMS,
+    ASYNC,
+    CONCURRENCY,
     DEAD_LETTERS,
     FILE_SYSTEMS,
+    FUNCTION_TAGS,
     KMS_KEY,
     LOGGING,
     TRUTH,
     VPC,
+    check_attributes,
 )
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
@@ -27,13 +32,11 @@ from lambda_fast_deploy.config.sections.shared import (
     PATH,
     ROLE,
     RUNTIME,
-    TAGS,
     TEST_NAMES,
 )
 from lambda_fast_deploy.config.test_keys import CANARY
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.models import (
-    LATEST,
     Architecture,
     Base,
     Canary,
@@ -55,8 +58,6 @@ from lambda_fast_deploy.schema.yaml_lines import nearest
 if TYPE_CHECKING:
     from lambda_fast_deploy.config.validation import ValidatedDocument
 
-NEED_ALIAS = ("canary", "keep", "url", "snap-start")
-
 ZIP = RecordShape(
     {
         "code": Key(PATH, "directory of the function's code", required=True),
@@ -71,9 +72,7 @@ ZIP = RecordShape(
             f"layers in order, at most {MAX_LAYERS}",
             otherwise="the function's current layers",
         ),
-        "key": Key(
-            KMS_KEY, "KMS key of the zip; none for AWS's own", otherwise="the current one"
-        ),
+        "key": Key(KMS_KEY, "KMS key of the zip; none for AWS's own", otherwise="the current one"),
     }
 )
 
@@ -97,11 +96,19 @@ FUNCTION = RecordShape(
         "storage": Key(IntegerShape(512, 32768, "MB"), "storage of /tmp in MB"),
         "description": Key(TextShape(r".{0,256}", "up to 256 characters"), "description"),
         "environment": Key(
-            ENVIRONMENT, "environment variables, merged with the existing ones; at most 4 KB"
+            ENVIRONMENT,
+            "environment variables, merged with the existing ones; null removes one; at most 4 KB",
         ),
         "vpc": Key(VPC, "VPC of the function"),
         "tracing": Key(ChoiceShape(("active", "pass-through")), "X-Ray tracing"),
         "logging": Key(LOGGING, "logging of the function"),
+        "alarms": Key(
+            ALARMS, "CloudWatch alarms of the function; {} deletes those that a deploy has made"
+        ),
+        "concurrency": Key(CONCURRENCY, "reserved and provisioned concurrency"),
+        "async": Key(
+            ASYNC, "asynchronous invocations of the alias; what is not given stays as it is"
+        ),
         "snap-start": Key(
             TRUTH, "start from a snapshot of each version (SnapStart); needs an alias"
         ),
@@ -109,10 +116,8 @@ FUNCTION = RecordShape(
             FILE_SYSTEMS, "access points of file systems by their paths; {} removes them"
         ),
         "dead-letters": Key(DEAD_LETTERS, "queue or topic for events that fail; none removes it"),
-        "environment-key": Key(
-            KMS_KEY, "KMS key of the environment variables; none for AWS's own"
-        ),
-        "tags": Key(TAGS, "tags, added to the existing ones"),
+        "environment-key": Key(KMS_KEY, "KMS key of the environment variables; none for AWS's own"),
+        "tags": Key(FUNCTION_TAGS, "tags, added to the existing ones; null removes one"),
         "url": Key(
             ChoiceShape(("public", "iam")), "function URL on the alias, public or signed with IAM"
         ),
@@ -161,10 +166,6 @@ def read_function(
 
 
 def _canary(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> Canary | None:
-    if value["alias"] == LATEST:
-        for key in NEED_ALIAS:
-            if value.get(key, "false") != "false":
-                checked.problem(f"{key} requires an alias other than {LATEST}", *path, key)
     if "canary" not in value:
         return None
     return read_canary(value["canary"], checked.at(*path, "canary"))
@@ -219,12 +220,16 @@ def _zip(
 def _configuration(
     checked: ValidatedDocument, value: Mapping[str, Any], *path: str
 ) -> Configuration:
-    logging = value.get("logging", {})
-    if logging.get("format") != "json":  # API: LoggingConfig
-        for key in ("level", "system-level"):
-            if key in logging:
-                checked.problem(f"{key} requires format: json", *path, "logging", key)
-    if "ipv6" in (vpc := value.get("vpc", {})) and not vpc.get("subnets"):
-        checked.problem("ipv6 requires subnets", *path, "vpc", "ipv6")
+    check_attributes(checked, value, *path)
     rows: tuple[Attribute | FunctionSetting, ...] = (*CONFIGURABLE, *SETTINGS)
-    return Configuration(**{r.name: r.read(value[r.key]) for r in rows if r.key in value})
+    given = {**value, **_in_sections(value)}
+    return Configuration(**{r.name: r.read(given[r.key]) for r in rows if r.key in given})
+
+
+def _in_sections(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of sections, such as ``concurrency.reserved``."""
+    return {
+        f"{section}.{key}": each
+        for section in ("concurrency", "logging")
+        for key, each in value.get(section, {}).items()
+    }

@@ -21,4 +21,5 @@ STACK_NAME = TextShape(r"[A-Za-z][A-Za-z0-9-]{0,127}", "a stack's name")
 CAPABILITIES = ListOf(
     ChoiceShape(("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"))
 )
-TAGS = MapOf(TextShape(".{0,256}"), r".{1,128}", "a tag")
+TAG = TextShape(".{0,256}")
+TAGS = MapOf(TAG, r".{1,128}", "a tag")

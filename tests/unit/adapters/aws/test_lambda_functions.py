@@ -25,6 +25,7 @@ from lambda_fast_deploy.errors import (
 )
 from lambda_fast_deploy.models import AliasState, FunctionState, FunctionUrl, Network
 from lambda_fast_deploy.models.function_attributes import TAGS
+from lambda_fast_deploy.models.function_settings import Target
 from tests.unit import make
 
 CONFIGURATION: dict[str, Any] = {
@@ -583,12 +584,13 @@ def test_what_no_version_has_is_read_and_set_by_its_own_calls(aws: Aws, service:
     functions = Functions(aws, make.REGION)
     answer = {"Configuration": CONFIGURATION, "Tags": {"team": "shop"}}
     service.add_response("get_function", answer, {"FunctionName": "orders"})
-    assert functions.setting("orders", TAGS) == {"team": "shop"}
+    assert functions.setting(TAGS, make.function()) == {"team": "shop"}
     service.add_client_error("get_function", "ResourceNotFoundException")
-    assert functions.setting("orders", TAGS) is None
+    assert functions.setting(TAGS, make.function()) == {}
+    target = Target(make.function(), make.ARN)
     calls = TAGS.restore(
-        make.ARN, {"team": "a", "new": "b"}, {"team": "a", "new": "b"}, {"team": "c"}
+        target, {"team": "a", "new": "b"}, {"team": "a", "new": "b"}, {"team": "c"}
     )
     service.add_response("tag_resource", {}, {"Resource": make.ARN, "Tags": {"team": "c"}})
     service.add_response("untag_resource", {}, {"Resource": make.ARN, "TagKeys": ["new"]})
-    functions.apply(calls)
+    functions.apply(TAGS, make.function(), calls)
