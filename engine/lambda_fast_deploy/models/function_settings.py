@@ -133,6 +133,11 @@ class FunctionSetting:
         return {self.member: value}
 
     @property
+    def outlives_function(self) -> bool:
+        """Whether it remains when the function is deleted."""
+        return False
+
+    @property
     def is_awaited(self) -> bool:
         """Whether AWS takes a while to put a change into effect."""
         return False

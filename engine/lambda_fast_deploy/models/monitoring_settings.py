@@ -43,6 +43,10 @@ class RetentionSetting(FunctionSetting):
 
     __slots__ = ()
 
+    @property
+    def outlives_function(self) -> bool:
+        return True
+
     def permissions(
         self, function: Function, partition: str, region: str, account: str
     ) -> tuple[NeededPermission, ...]:
@@ -82,6 +86,10 @@ class AlarmsSetting(NamesSetting):
     """
 
     __slots__ = ()
+
+    @property
+    def outlives_function(self) -> bool:
+        return True
 
     def permissions(
         self, function: Function, partition: str, region: str, account: str

@@ -88,7 +88,7 @@ def settings_of(
         desired = setting.desired(function)
         if desired is None or (observed is None and setting.is_of_function):
             continue
-        before = setting.observed(observed) if observed else None
+        before = setting.observed(observed) if observed else setting.default
         value = setting.difference(desired, before)
         changes = () if value is None else (setting.change(before, value),)
         yield setting, value, changes

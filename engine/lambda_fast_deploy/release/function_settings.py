@@ -40,8 +40,9 @@ def _apply(context: ReleaseContext, arn: str, setting: FunctionSetting, step: St
     target = Target(context.function, arn)
     functions, value = context.clients.functions(context.region), step.parameters[setting.member]
     with context.working(step) as detail:
-        if context.observed:  # the undo of a creation deletes the function
-            previous = setting.observed(context.observed)
+        observed = context.observed
+        if observed or setting.outlives_function:  # the undo of a creation deletes the function
+            previous = setting.observed(observed) if observed else setting.default
             context.undo.record(
                 f"{setting.key} of {context.name}",
                 lambda: restore_setting(functions, setting, target, value, previous),
