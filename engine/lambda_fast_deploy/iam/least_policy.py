@@ -246,7 +246,7 @@ _OF_FUNCTIONS: tuple[tuple[_Features, Callable[[Function], object]], ...] = (
     ),
     (
         (permissions.CALL_FUNCTION_URLS,),
-        lambda function: function.url == "iam" and _is_called(function),
+        lambda function: function.access == "iam" and _is_called(function),
     ),
     ((permissions.TAG_FUNCTIONS,), lambda function: function.role or function.needs_tags),
 )

@@ -26,6 +26,7 @@ from lambda_fast_deploy.models.function_tests import (
     NeededPermission,
     Remark,
 )
+from lambda_fast_deploy.models.function_url import FunctionUrl, Url
 from lambda_fast_deploy.models.images import DesiredImages, ImageBuild, ImageRequest
 from lambda_fast_deploy.models.metric_alarms import Alarms
 from lambda_fast_deploy.models.observed import (
@@ -33,7 +34,6 @@ from lambda_fast_deploy.models.observed import (
     Archive,
     Fingerprints,
     FunctionState,
-    FunctionUrl,
     LayerVersion,
     ObservedFunction,
     ObservedRegion,
@@ -104,5 +104,6 @@ __all__ = [
     "Stack",
     "Step",
     "Store",
+    "Url",
     "ZipSource",
 ]

@@ -226,19 +226,35 @@ class NetworkAttribute(Attribute):
 
 
 class FileSystemsAttribute(Attribute):
-    """The access points of file systems by their paths (API: ``FileSystemConfigs``)."""
+    """File systems by their paths (API: ``FileSystemConfigs``).
 
-    def observe(self, answer: Mapping[str, Any]) -> Mapping[str, str]:
-        return {each["LocalMountPath"]: each["Arn"] for each in answer.get(self.member) or []}
+    The configuration has the access point of each; the rest of a ``FileSystemConfig`` stays.
+    """
 
-    def send(self, value: Mapping[str, str]) -> Any:
-        return [{"Arn": arn, "LocalMountPath": path} for path, arn in value.items()]
+    def observe(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        return _by_path(answer.get(self.member))
+
+    def merge(self, desired: Mapping[str, str], observed: Mapping[str, Any] | None) -> Any:
+        before = observed or {}
+        return {
+            path: {**before[path], "Arn": arn}
+            if path in before
+            else {"Arn": arn, "LocalMountPath": path}
+            for path, arn in desired.items()
+        }
+
+    def send(self, value: Mapping[str, Any]) -> Any:
+        return [dict(each) for each in value.values()]
 
     def is_same(self, one: Any, other: Any) -> bool:
-        return _paths(one) == _paths(other)
+        return _by_path(one) == _by_path(other)
 
     def change(self, before: Any, after: Any) -> AttributeChange:
-        return change_of_names(self.key, _paths(before), _paths(after))
+        one, other = (
+            {path: each["Arn"] for path, each in _by_path(value).items()}
+            for value in (before, after)
+        )
+        return change_of_names(self.key, one, other)
 
 
 class LayersAttribute(Attribute):
@@ -261,8 +277,8 @@ class RoleAttribute(Attribute):
         return value.partition(":role/")[2] or value
 
 
-def _paths(file_systems: Any) -> dict[str, str]:
-    return {each["LocalMountPath"]: each["Arn"] for each in file_systems or ()}
+def _by_path(file_systems: Any) -> dict[str, Any]:
+    return {each["LocalMountPath"]: dict(each) for each in file_systems or ()}
 
 
 def _ordered(value: Any) -> Any:

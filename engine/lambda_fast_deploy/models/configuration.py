@@ -73,6 +73,6 @@ class ObservedAttributes:
     tracing: str
     logging: Mapping[str, str]
     snap_start: str
-    file_systems: Mapping[str, str]
+    file_systems: Mapping[str, Any]
     dead_letters: str
     environment_key: str

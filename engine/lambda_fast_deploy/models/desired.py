@@ -14,6 +14,7 @@ from lambda_fast_deploy.models.event import Event
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.function_tests import Canary, FunctionTest
+from lambda_fast_deploy.models.function_url import Url
 from lambda_fast_deploy.models.metric_alarms import Alarms
 from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.models.sources import Base, ImageSource, Layer, ZipSource
@@ -35,7 +36,7 @@ class Function:
     role: str | None
     alias: str
     configuration: Configuration
-    url: Access | None
+    url: Url | None
     tests: tuple[FunctionTest, ...]
     canary: Canary | None = None
     keep: int | None = None
@@ -50,6 +51,11 @@ class Function:
     def handler(self) -> str | None:
         """The handler of a zip; ``None`` for an image."""
         return self.source.handler if isinstance(self.source, ZipSource) else None
+
+    @property
+    def access(self) -> Access | None:
+        """Who may call its function URL; ``None`` if the configuration asks for no URL."""
+        return None if self.url is None or self.url.access == "none" else self.url.access
 
     @property
     def code_key(self) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models.configuration import ObservedAttributes
-from lambda_fast_deploy.models.enums import Access
+from lambda_fast_deploy.models.function_url import FunctionUrl
 from lambda_fast_deploy.state import marks
 
 
@@ -152,18 +152,6 @@ class AliasState:
     def shares(self) -> Mapping[str, float]:
         """The shares of the traffic for additional versions, as fractions of 1."""
         return {version: share for version, share in self.weights.items() if share < 1}
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionUrl:
-    """A function URL in AWS (API: ``GetFunctionUrlConfig``).
-
-    ``is_open``: a resource policy lets everyone call it, as public access requires.
-    """
-
-    address: str
-    access: Access
-    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

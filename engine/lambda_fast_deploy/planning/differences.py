@@ -15,6 +15,7 @@ from lambda_fast_deploy.models import (
     ImageSource,
     ObservedFunction,
 )
+from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 
@@ -64,14 +65,18 @@ def _short(content: str) -> str:
 
 
 def url_difference(function: Function, url: FunctionUrl | None) -> Difference:
-    """How the function URL differs from the desired access."""
+    """How the function URL differs from the desired one."""
+    desired = function.url
+    if desired is None or (desired.access == "none" and url is None):
+        return UP_TO_DATE
+    changes = desired.changes(url)
+    if function.access is None:
+        return Action.REMOVE, "it is deleted after the tests; its address is lost", changes
     if url is None:
-        reason = f"no URL yet; desired access: {function.url}"
-        return Action.CREATE, reason, (AttributeChange("url", after=str(function.url)),)
-    if url.access != function.url:
-        reason = f"access changes from {url.access} to {function.url}"
-        return Action.UPDATE, reason, (AttributeChange("url", url.access, str(function.url)),)
-    if function.url == "public" and not url.is_open:
+        return Action.CREATE, f"no URL yet; desired access: {function.access}", changes
+    if changes:
+        return Action.UPDATE, shown(changes), changes
+    if function.access == "public" and not url.is_open:
         reason = "the permission for public access is missing"
         return Action.UPDATE, reason, (AttributeChange("url", after="public"),)
     return UP_TO_DATE

@@ -24,6 +24,7 @@ from lambda_fast_deploy.models import (
     Plan,
     Settings,
     Step,
+    Url,
 )
 from lambda_fast_deploy.models.function_attributes import BY_MEMBER, LAYERS
 from lambda_fast_deploy.planning.configuration import changes, parameters_of
@@ -108,7 +109,7 @@ class LayerChange:
                 canary=None,
                 keep=None,
                 role=None,
-                url=observed.url.access if observed.url else None,
+                url=Url.of(observed.url) if observed.url else None,
             ),
             steps=_steps(
                 function, region, settings, observed, layers, f"layer {self.layer} {change}"

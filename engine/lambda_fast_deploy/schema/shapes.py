@@ -205,13 +205,14 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One shape for a plain value, and another for a list."""
+    """One shape for a plain value, and another for a list or for a mapping."""
 
     plain: Shape
-    listed: ListOf
+    listed: Shape
 
     def check(self, node: YamlNode, problems: list[Problem]) -> Any:
-        shape = self.listed if isinstance(node.value, list) else self.plain
+        kind = list if isinstance(self.listed, ListOf) else dict
+        shape = self.listed if isinstance(node.value, kind) else self.plain
         return shape.check(node, problems)
 
     def json_schema(self) -> dict[str, Any]:

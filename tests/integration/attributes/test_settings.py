@@ -65,7 +65,7 @@ OF_SECOND = {
     "retention": 7,
     "alarms": {"Errors": (3.0, []), "Throttles": (1.0, [])},
 }
-OF_NONE = {
+OF_NONE: dict[str, Any] = {
     "reserved": None,
     "provisioned": None,
     "async": (2, 21600, {"OnSuccess": {}, "OnFailure": {}}),

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.config.sections.shared import TAG, TAGS
-from lambda_fast_deploy.models import LATEST
+from lambda_fast_deploy.models import LATEST, Url
+from lambda_fast_deploy.models.function_url import cors_of
 from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import (
     ChoiceShape,
     IntegerShape,
     ListOf,
     MapOf,
+    OneOf,
     OrNull,
     PercentShape,
     QuantityShape,
@@ -112,6 +114,49 @@ ALARMS = RecordShape(
         ),
     }
 )
+_WORDS = ListOf(TextShape())
+_ACCESS = ("public", "iam", "none")
+URL = OneOf(
+    ChoiceShape(_ACCESS),
+    RecordShape(
+        {
+            "access": Key(ChoiceShape(_ACCESS[:2]), "who may call it", required=True),
+            "cors": Key(
+                RecordShape(
+                    {
+                        "origins": Key(_WORDS, "origins that may call it, or *"),
+                        "methods": Key(_WORDS, "methods that they may use, or *"),
+                        "headers": Key(_WORDS, "headers that they may send"),
+                        "expose-headers": Key(_WORDS, "headers of answers that they may read"),
+                        "credentials": Key(TRUTH, "whether they may send cookies"),
+                        "max-age": Key(
+                            QuantityShape("duration"), "how long browsers keep this, up to 1440m"
+                        ),
+                    }
+                ),
+                "calls from web pages (CORS); {} allows none",
+                otherwise="the current setting",
+            ),
+            "stream": Key(
+                TRUTH,
+                "whether it answers while the function still runs",
+                otherwise="the current setting",
+            ),
+        }
+    ),
+)
+
+
+def read_url(value: str | Mapping[str, Any]) -> Url:
+    """The function URL of checked values."""
+    if isinstance(value, str):
+        return Url("none" if value == "none" else "public" if value == "public" else "iam")
+    return Url(
+        value["access"],
+        cors_of(value["cors"]) if "cors" in value else None,
+        value["stream"] == "true" if "stream" in value else None,
+    )
+
 
 _NEED_ALIAS = ("canary", "keep", "snap-start", "url")
 
@@ -133,7 +178,7 @@ def check_attributes(
     if value["alias"] == LATEST:
         needs = f"requires an alias other than {LATEST}"
         for key in _NEED_ALIAS:
-            if value.get(key, "false") != "false":
+            if value.get(key, "none") not in ("none", "false"):
                 checked.problem(f"{key} {needs}", *path, key)
         if is_provisioned:
             checked.problem(f"provisioned {needs}", *path, "concurrency", "provisioned")
@@ -146,6 +191,9 @@ def check_attributes(
         checked.problem("duration requires timeout", *path, "alarms", "duration")
     if not 60 <= asynchronous.get("max-age", 60) <= 21600:  # API: MaximumEventAgeInSeconds
         checked.problem("expected 60s to 360m", *path, "async", "max-age")
+    cors = url.get("cors", {}) if isinstance(url := value.get("url"), dict) else {}
+    if cors.get("max-age", 0) > 86400:  # API: Cors, MaxAge
+        checked.problem("expected up to 1440m", *path, "url", "cors", "max-age")
     if value.get("snap-start") == "true":  # Lambda developer guide, "Lambda SnapStart"
         others = {
             "provisioned concurrency": is_provisioned,

@@ -21,8 +21,10 @@ from lambda_fast_deploy.config.sections.attributes import (
     KMS_KEY,
     LOGGING,
     TRUTH,
+    URL,
     VPC,
     check_attributes,
+    read_url,
 )
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
@@ -119,7 +121,7 @@ FUNCTION = RecordShape(
         "environment-key": Key(KMS_KEY, "KMS key of the environment variables; none for AWS's own"),
         "tags": Key(FUNCTION_TAGS, "tags, added to the existing ones; null removes one"),
         "url": Key(
-            ChoiceShape(("public", "iam")), "function URL on the alias, public or signed with IAM"
+            URL, "function URL on the alias, public or signed with IAM; none deletes it for good"
         ),
         "tests": Key(TEST_NAMES, "names of its tests, in order"),
         "canary": Key(CANARY, "send a share of the traffic to the new version first"),
@@ -157,7 +159,7 @@ def read_function(
         role=value.get("role"),
         alias=value["alias"],
         configuration=_configuration(checked, value, *path),
-        url=value.get("url"),
+        url=read_url(value["url"]) if "url" in value else None,
         tests=tuple(tests),
         canary=_canary(checked, value, *path),
         keep=value.get("keep"),

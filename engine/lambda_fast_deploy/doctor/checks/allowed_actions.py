@@ -32,9 +32,9 @@ def of_function(
     ]
     if function.has_alias:
         actions += iam.RELEASE_VERSIONS.changes(exists=bool(observed and observed.alias))
-    if function.url and (url is None or url.access != function.url):
+    if function.url and function.url.changes(url):
         actions += iam.GIVE_FUNCTION_URLS.changes(exists=url is not None)
-    if function.url == "public" and not (url and url.access == "public" and url.is_open):
+    if function.access == "public" and not (url and url.access == "public" and url.is_open):
         actions += iam.OPEN_FUNCTION_URLS.changes()
     if function.keep:
         actions += iam.DELETE_VERSIONS.changes()

@@ -26,6 +26,7 @@ from lambda_fast_deploy.errors import (
 from lambda_fast_deploy.models import AliasState, FunctionState, FunctionUrl, Network
 from lambda_fast_deploy.models.function_attributes import TAGS
 from lambda_fast_deploy.models.function_settings import Target
+from lambda_fast_deploy.models.function_url import Url
 from tests.unit import make
 
 CONFIGURATION: dict[str, Any] = {
@@ -545,7 +546,7 @@ def test_a_public_url_needs_both_permissions(service: Stubber, urls: Urls) -> No
     service.add_response(
         "create_function_url_config", URL | {"AuthType": "NONE"}, where | {"AuthType": "NONE"}
     )
-    assert urls.create("orders", "live", "public") == PUBLIC
+    assert urls.create("orders", "live", Url("public")) == PUBLIC
 
 
 def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, urls: Urls) -> None:
@@ -554,7 +555,7 @@ def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, urls: Urls) -
         URL | {"AuthType": "AWS_IAM"},
         {"FunctionName": "orders", "Qualifier": "live", "AuthType": "AWS_IAM"},
     )
-    assert urls.create("orders", "live", "iam") == replace(PUBLIC, access="iam")
+    assert urls.create("orders", "live", Url("iam")) == replace(PUBLIC, access="iam")
 
 
 def test_a_url_goes_with_the_permissions_that_are_left_of_it(service: Stubber, urls: Urls) -> None:
@@ -577,7 +578,7 @@ def test_a_public_url_can_be_closed(service: Stubber, urls: Urls) -> None:
         URL | {"AuthType": "AWS_IAM", "LastModifiedTime": "2026-01-01"},
         where | {"AuthType": "AWS_IAM"},
     )
-    assert urls.change("orders", "live", "iam").access == "iam"
+    assert urls.change("orders", "live", Url("iam")).access == "iam"
 
 
 def test_what_no_version_has_is_read_and_set_by_its_own_calls(aws: Aws, service: Stubber) -> None:

@@ -32,13 +32,14 @@ RESET = {"Architectures", "SourceKMSKeyArn"}  # "The default value is x86_64"; "
 
 # Lambda API, UpdateFunctionConfiguration: what is left out stays. These are never sent.
 LEFT = {
-    *("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "ImageConfig", "SnapStart"),
-    *("CapacityProviderConfig", "DurableConfig", "RuntimeConfig", "AcceleratorConfig"),
+    *("ImageConfig", "CapacityProviderConfig", "DurableConfig", "RuntimeConfig"),
+    "AcceleratorConfig",
 }
 # These are sent when they are to change, and a structure is then replaced as a whole.
 SENT = {
     *("Role", "Handler", "Description", "Timeout", "MemorySize", "VpcConfig", "Environment"),
     *("Runtime", "TracingConfig", "Layers", "EphemeralStorage", "LoggingConfig"),
+    *("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "SnapStart"),
 }
 
 
@@ -99,3 +100,4 @@ def test_what_is_put_back_of_a_configuration_is_whole(model: Any) -> None:
         if name in SENT and shape.type_name == "structure":
             wanted = {member: there[name][member] for member in shape.members}
             assert sent[name] == wanted, name
+    assert sent["FileSystemConfigs"] == there["FileSystemConfigs"]
