@@ -166,6 +166,7 @@ def state(**changes: Any) -> FunctionState:
         file_systems={},
         dead_letters="",
         environment_key="",
+        others={},
         tags={},
         modified="",
         state="Active",

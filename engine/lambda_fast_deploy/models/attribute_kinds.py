@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.models.attribute_change import AttributeChange, change_of_names
-from lambda_fast_deploy.models.configuration import Network
+from lambda_fast_deploy.models.configuration import Network, ObservedAttributes
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.models.desired import Function
@@ -60,6 +60,10 @@ class Attribute:
         if self.inner:
             value = (value or {}).get(self.inner)
         return self.default if value is None else type(self.default)(value)
+
+    def current(self, state: ObservedAttributes) -> Any:
+        """The value of a state, in the format of the API."""
+        return self.send(getattr(state, self.name))
 
     def desired(self, function: Function) -> Any:
         """The configured value of the field; ``None`` leaves the attribute unchanged."""

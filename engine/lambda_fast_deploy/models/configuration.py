@@ -33,7 +33,8 @@ class Configuration:
     paths where they are mounted. ``dead_letters`` is the ARN of a queue or topic, and
     ``environment_key`` that of a KMS key; both are empty to remove it. The concurrency is in
     executions and ``logging_retention`` in days; each is ``""`` to remove it. ``asynchronous``
-    has the words of its keys, with ``max-age`` in seconds.
+    has the words of its keys, with ``max-age`` in seconds. ``also`` are
+    further parameters of the API, by its names.
     """
 
     memory: int | None = None
@@ -54,11 +55,15 @@ class Configuration:
     asynchronous: Mapping[str, Any] | None = None
     logging_retention: int | str | None = None
     alarms: Alarms | None = None
+    also: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedAttributes:
-    """The attributes of ``$LATEST`` or of a version in AWS, in units of the API."""
+    """The attributes of ``$LATEST`` or of a version in AWS, in units of the API.
+
+    ``others`` are those without a field, by their names in the API.
+    """
 
     runtime: str
     handler: str
@@ -76,3 +81,4 @@ class ObservedAttributes:
     file_systems: Mapping[str, Any]
     dead_letters: str
     environment_key: str
+    others: Mapping[str, Any]

@@ -19,6 +19,7 @@ from lambda_fast_deploy.models.attribute_kinds import (
 from lambda_fast_deploy.models.configuration import Network
 from lambda_fast_deploy.models.function_settings import FunctionSetting, TagsSetting
 from lambda_fast_deploy.models.monitoring_settings import AlarmsSetting, RetentionSetting
+from lambda_fast_deploy.models.other_attributes import other_attribute
 
 LAYERS = LayersAttribute("layers", "Layers", (), of_zips=True, source=lambda _: None)
 ENVIRONMENT = EnvironmentAttribute("environment", "Environment", {}, inner="Variables")
@@ -65,6 +66,13 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("environment-key", "KMSKeyArn", "", words={"none": ""}, recent=True),
 )
 BY_MEMBER = {attribute.member: attribute for attribute in ATTRIBUTES}
+
+
+def attribute_of(member: str) -> Attribute:
+    """The attribute of a member of the API."""
+    return BY_MEMBER.get(member) or other_attribute(member)
+
+
 CONFIGURABLE = tuple(each for each in ATTRIBUTES if each.is_configurable)
 
 TAGS = TagsSetting(

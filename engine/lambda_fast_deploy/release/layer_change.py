@@ -26,7 +26,7 @@ from lambda_fast_deploy.models import (
     Step,
     Url,
 )
-from lambda_fast_deploy.models.function_attributes import BY_MEMBER, LAYERS
+from lambda_fast_deploy.models.function_attributes import LAYERS, attribute_of
 from lambda_fast_deploy.planning.configuration import changes, parameters_of
 from lambda_fast_deploy.planning.function_plan import NEW_VERSION
 from lambda_fast_deploy.planning.observe import observe_function
@@ -144,7 +144,7 @@ def _steps(
     """The steps that release the zip of the live version with these layers."""
     latest, alias = observed.latest, observed.alias
     live = parameters_of(observed.live or latest)
-    parameters = {member: value for member, value in live.items() if BY_MEMBER[member].of_zips}
+    parameters = {member: value for member, value in live.items() if attribute_of(member).of_zips}
     parameters[LAYERS.member] = list(layers)
     different = changes(parameters, latest, observed.foreign)
 

@@ -15,7 +15,7 @@ from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.errors import Conflict, DeployFailed, NotFound
 from lambda_fast_deploy.models import LATEST, Archive, FunctionState
-from lambda_fast_deploy.models.function_attributes import BY_MEMBER
+from lambda_fast_deploy.models.function_attributes import BY_MEMBER, attribute_of
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.planning.configuration import among, is_proved, parameters_of, tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -76,9 +76,9 @@ def _differences(
 ) -> dict[str, Any]:
     """The previous values of those ``changes`` that are still in effect; variables one by one."""
     previous = {
-        member: BY_MEMBER[member].restore(sent, now.get(member), target[member])
+        member: attribute_of(member).restore(sent, now.get(member), target.get(member))
         for member, sent in changes.items()
-        if member in target
+        if member in target or member not in BY_MEMBER
     }
     return {member: value for member, value in previous.items() if value is not None}
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_fast_deploy.models import FunctionState
-from lambda_fast_deploy.models.function_attributes import ATTRIBUTES
+from lambda_fast_deploy.models.function_attributes import ATTRIBUTES, BY_MEMBER
+from lambda_fast_deploy.models.other_attributes import others_of
 
 UNDER_WAY = frozenset({"Pending", "Deactivating", "Deleting"})  # states that end without a call
 
@@ -94,5 +95,6 @@ def state_of(
             hidden[key] for key in ("ErrorCode", "Message") if key in hidden
         ),
         overrides=dict((answer.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
+        others=others_of(answer, BY_MEMBER),
         **{attribute.name: attribute.observe(answer) for attribute in ATTRIBUTES},
     )

@@ -11,6 +11,7 @@ from typing import Any
 from lambda_fast_deploy.adapters.files import is_directory
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
 from lambda_fast_deploy.config.handler import absence_of, problem_with
+from lambda_fast_deploy.config.sections.also import ALSO, read_also
 from lambda_fast_deploy.config.sections.attributes import (
     ALARMS,
     ASYNC,
@@ -119,6 +120,7 @@ FUNCTION = RecordShape(
         ),
         "dead-letters": Key(DEAD_LETTERS, "queue or topic for events that fail; none removes it"),
         "environment-key": Key(KMS_KEY, "KMS key of the environment variables; none for AWS's own"),
+        "also": Key(ALSO, "further parameters of CreateFunction and UpdateFunctionConfiguration"),
         "tags": Key(FUNCTION_TAGS, "tags, added to the existing ones; null removes one"),
         "url": Key(
             URL, "function URL on the alias, public or signed with IAM; none deletes it for good"
@@ -225,7 +227,10 @@ def _configuration(
     check_attributes(checked, value, *path)
     rows: tuple[Attribute | FunctionSetting, ...] = (*CONFIGURABLE, *SETTINGS)
     given = {**value, **_in_sections(value)}
-    return Configuration(**{r.name: r.read(given[r.key]) for r in rows if r.key in given})
+    return Configuration(
+        **{r.name: r.read(given[r.key]) for r in rows if r.key in given},
+        also=read_also(checked, value["also"], *path, "also") if "also" in value else {},
+    )
 
 
 def _in_sections(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def test_a_zip_is_read_with_everything_that_a_plan_compares(
         file_systems={},
         dead_letters="",
         environment_key="",
+        others={},
         tags={"team": "a"},
         modified="2026-01-02T03:04:05.000+0000",
         state="Active",
