@@ -15,7 +15,7 @@ from lambda_fast_deploy.adapters.files import read_text
 from lambda_fast_deploy.arn import Arn, in_s3
 from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
-from lambda_fast_deploy.iam import permissions
+from lambda_fast_deploy.iam import attribute_permissions, permissions
 from lambda_fast_deploy.iam.feature import Feature
 from lambda_fast_deploy.iam.preserve_policy import of_others
 from lambda_fast_deploy.iam.statement import Statement, merged
@@ -210,14 +210,16 @@ class _PolicyStatements:
         )
         yield Statement.of(permissions.FIND_NETWORKS, resources=["*"] if networks else [])
         mounts = any(each.configuration.file_systems for each in self._settings.functions)
-        yield Statement.of(permissions.MOUNT_FILE_SYSTEMS, resources=["*"] if mounts else [])
+        yield Statement.of(
+            attribute_permissions.MOUNT_FILE_SYSTEMS, resources=["*"] if mounts else []
+        )
         keys = {
             key
             for each in self._settings.functions
             for key in (each.configuration.environment_key, each.code_key)
             if key
         }
-        yield Statement.of(permissions.USE_KEYS, resources=sorted(keys))
+        yield Statement.of(attribute_permissions.USE_KEYS, resources=sorted(keys))
 
 
 def _is_called(function: Function) -> bool:

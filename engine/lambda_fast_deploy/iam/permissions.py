@@ -7,6 +7,7 @@ CloudWatch", "AWS CloudFormation".
 
 from __future__ import annotations
 
+from lambda_fast_deploy.iam import attribute_permissions
 from lambda_fast_deploy.iam.feature import NEVER, TO_CREATE, TO_UPDATE, Feature, Permission
 
 # ------------------------------------------------------------ functions
@@ -116,15 +117,6 @@ READ_ENVIRONMENTS = Feature(
     Permission("kms:Decrypt", "keeps existing environment variables", NEVER),
 )
 
-USE_KEYS = Feature(
-    "UseKeys",  # Lambda developer guide, "Securing environment variables", "Encrypting .zip …"
-    "KMS keys of functions and zips",
-    Permission("kms:CreateGrant", "lets Lambda use the key of the environment"),
-    Permission("kms:Encrypt", "encrypts environment variables"),
-    Permission("kms:Decrypt", "reads variables and zips"),
-    Permission("kms:GenerateDataKey", "encrypts zips"),
-)
-
 # ------------------------------------------------------------ images
 
 LOG_IN_TO_REGISTRY = Feature(
@@ -223,36 +215,6 @@ FIND_NETWORKS = Feature(
     Permission("ec2:DescribeSubnets", "attaches a function to its VPC", NEVER),
     Permission("ec2:DescribeVpcs", "attaches a function to its VPC", NEVER),
 )
-MOUNT_FILE_SYSTEMS = Feature(
-    "MountFileSystems",  # Lambda developer guide, "Configuring file system access"
-    "all file systems",
-    Permission(
-        "elasticfilesystem:DescribeMountTargets", "mounts a file system in a function", NEVER
-    ),
-)
-FIND_ALARMS = Feature(
-    "FindAlarms",
-    "all alarms",
-    Permission("cloudwatch:DescribeAlarms", "reads the alarms of a function", NEVER),
-)
-SET_ALARMS = Feature(
-    "SetAlarms",
-    "alarms of functions",
-    Permission("cloudwatch:PutMetricAlarm", "sets alarms"),
-    Permission("cloudwatch:DeleteAlarms", "deletes alarms without a threshold", NEVER),
-)
-FIND_LOG_GROUPS = Feature(
-    "FindLogGroups",
-    "all log groups",
-    Permission("logs:DescribeLogGroups", "reads how long logs are kept", NEVER),
-)
-KEEP_LOGS = Feature(
-    "KeepLogs",
-    "log groups of functions",
-    Permission("logs:CreateLogGroup", "creates the log group before the function logs"),
-    Permission("logs:PutRetentionPolicy", "sets how long logs are kept"),
-    Permission("logs:DeleteRetentionPolicy", "keeps logs for ever again", NEVER),
-)
 CALL_APIS = Feature(
     "CallApis",
     "API Gateway APIs that tests call with a signature",
@@ -318,8 +280,9 @@ UPDATE_CODE = Feature(
     Permission("lambda:UpdateFunctionCode", "changes the code without CloudFormation", NEVER),
 )
 
-FEATURES: tuple[Feature, ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Feature)
+FEATURES: tuple[Feature, ...] = (
+    *(value for value in list(globals().values()) if isinstance(value, Feature)),
+    *attribute_permissions.FEATURES,
 )
 LISTED = frozenset(action for feature in FEATURES for action in feature.actions)
 

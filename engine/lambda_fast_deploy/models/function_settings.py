@@ -26,7 +26,7 @@ class Call(NamedTuple):
     may_exist: bool = False
 
 
-class Target(NamedTuple):
+class SettingTarget(NamedTuple):
     """A function, and its ARN in a region."""
 
     function: Function
@@ -121,7 +121,7 @@ class FunctionSetting:
         """A value for people, in the words of lambda-deploy.yml."""
         return next((key for key, word in self.words.items() if word == value), str(value))
 
-    def write(self, target: Target, value: Any) -> list[Call]:
+    def write(self, target: SettingTarget, value: Any) -> list[Call]:
         """The calls that set it."""
         which = self._which(target.function)
         if self.delete and value == self.default:
@@ -150,7 +150,7 @@ class FunctionSetting:
         """
         return ""
 
-    def restore(self, target: Target, sent: Any, current: Any, previous: Any) -> list[Call]:
+    def restore(self, target: SettingTarget, sent: Any, current: Any, previous: Any) -> list[Call]:
         """The calls that roll back the change of this run, unless it was changed again since."""
         if current != sent or current == previous:
             return []
@@ -176,7 +176,7 @@ class NamesSetting(FunctionSetting):
         after = {name: value for name, value in {**observed, **sent}.items() if value is not None}
         return change_of_names(self.key, observed, after)
 
-    def restore(self, target: Target, sent: Any, current: Any, previous: Any) -> list[Call]:
+    def restore(self, target: SettingTarget, sent: Any, current: Any, previous: Any) -> list[Call]:
         """Restores or removes each value that still is the one that this run sent."""
         own = [
             name for name, value in sent.items() if current.get(name) == value != previous.get(name)
@@ -199,7 +199,7 @@ class TagsSetting(NamesSetting):
     def observed(self, function: ObservedFunction) -> Mapping[str, str]:
         return function.latest.tags
 
-    def write(self, target: Target, value: Mapping[str, str | None]) -> list[Call]:
+    def write(self, target: SettingTarget, value: Mapping[str, str | None]) -> list[Call]:
         tags = {name: tag for name, tag in value.items() if tag is not None}
         names = [name for name, tag in value.items() if tag is None]
         return [

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.arn import Arn
-from lambda_fast_deploy.iam import permissions
+from lambda_fast_deploy.iam import attribute_permissions
 from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.function_settings import (
     Call,
     FunctionSetting,
     NamesSetting,
-    Target,
+    SettingTarget,
 )
 from lambda_fast_deploy.models.function_tests import NeededPermission
 from lambda_fast_deploy.models.metric_alarms import METRICS, Alarms
@@ -52,9 +52,9 @@ class RetentionSetting(FunctionSetting):
     ) -> tuple[NeededPermission, ...]:
         group = f"log-group:{log_group_of(function)}:*"
         return (
-            NeededPermission(permissions.FIND_LOG_GROUPS, "*"),
+            NeededPermission(attribute_permissions.FIND_LOG_GROUPS, "*"),
             NeededPermission(
-                permissions.KEEP_LOGS, str(Arn(partition, "logs", region, account, group))
+                attribute_permissions.KEEP_LOGS, str(Arn(partition, "logs", region, account, group))
             ),
         )
 
@@ -65,7 +65,7 @@ class RetentionSetting(FunctionSetting):
         groups = {each["logGroupName"]: each for each in answer.get("logGroups", ())}
         return groups.get(log_group_of(function), {}).get(self.member, self.default)
 
-    def write(self, target: Target, value: Any) -> list[Call]:
+    def write(self, target: SettingTarget, value: Any) -> list[Call]:
         """Creates the group, too, because Lambda creates it only when the function logs."""
         group = {"logGroupName": log_group_of(target.function)}
         if value == self.default:
@@ -82,7 +82,7 @@ class RetentionSetting(FunctionSetting):
 class AlarmsSetting(NamesSetting):
     """CloudWatch alarms by their names, as parameters of ``PutMetricAlarm``.
 
-    A function's alarms have a prefix of their own, so that those of others stay.
+    A function's alarms share a prefix, so that those of others stay.
     """
 
     __slots__ = ()
@@ -96,9 +96,9 @@ class AlarmsSetting(NamesSetting):
     ) -> tuple[NeededPermission, ...]:
         alarms = f"alarm:{alarm_prefix(function.name)}*"
         return (
-            NeededPermission(permissions.FIND_ALARMS, "*"),
+            NeededPermission(attribute_permissions.FIND_ALARMS, "*"),
             NeededPermission(
-                permissions.SET_ALARMS,
+                attribute_permissions.SET_ALARMS,
                 str(Arn(partition, "cloudwatch", region, account, alarms)),
             ),
         )
@@ -149,7 +149,7 @@ class AlarmsSetting(NamesSetting):
         )
         return AttributeChange(self.key, one or "none", other or "none")
 
-    def write(self, _target: Target, value: Mapping[str, Any]) -> list[Call]:
+    def write(self, _target: SettingTarget, value: Mapping[str, Any]) -> list[Call]:
         removed = [name for name, alarm in value.items() if alarm is None]
         return [
             *(

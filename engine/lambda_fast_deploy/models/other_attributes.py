@@ -9,7 +9,7 @@ from typing import Any
 from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.attribute_kinds import Attribute
 
-# Members of FunctionConfiguration that are no parameters of UpdateFunctionConfiguration
+# Members of FunctionConfiguration that UpdateFunctionConfiguration does not have
 _DESCRIPTIVE = frozenset(
     """
     FunctionName FunctionArn MasterArn Version RevisionId LastModified PackageType Architectures

@@ -9,7 +9,7 @@ from lambda_fast_deploy.errors import NotFound
 from lambda_fast_deploy.models import Step
 from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.models.function_attributes import SETTINGS
-from lambda_fast_deploy.models.function_settings import FunctionSetting, Target
+from lambda_fast_deploy.models.function_settings import FunctionSetting, SettingTarget
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.undo import UndoResult
 
@@ -37,7 +37,7 @@ def _due(context: ReleaseContext, setting: FunctionSetting) -> Step | None:
 
 
 def _apply(context: ReleaseContext, arn: str, setting: FunctionSetting, step: Step) -> None:
-    target = Target(context.function, arn)
+    target = SettingTarget(context.function, arn)
     functions, value = context.clients.functions(context.region), step.parameters[setting.member]
     with context.working(step) as detail:
         observed = context.observed
@@ -54,7 +54,7 @@ def _apply(context: ReleaseContext, arn: str, setting: FunctionSetting, step: St
 def restore_setting(
     functions: Functions,
     setting: FunctionSetting,
-    target: Target,
+    target: SettingTarget,
     sent: Any,
     previous: Any,
 ) -> UndoResult | None:

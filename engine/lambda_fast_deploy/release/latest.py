@@ -13,7 +13,7 @@ from lambda_fast_deploy.errors import (
 )
 from lambda_fast_deploy.models import FunctionState
 from lambda_fast_deploy.models.function_attributes import TAGS
-from lambda_fast_deploy.models.function_settings import Target
+from lambda_fast_deploy.models.function_settings import SettingTarget
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.planning.configuration import is_proved, parameters_of, tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -35,7 +35,7 @@ def announce_test(context: ReleaseContext) -> None:
         return
     context.run_log.cancellation.check()
     before, tag = observed.latest, {marks.TESTED: under_test(context)}
-    target = Target(context.function, before.arn)
+    target = SettingTarget(context.function, before.arn)
     functions = context.clients.functions(context.region)
 
     def restore_tag() -> UndoResult:

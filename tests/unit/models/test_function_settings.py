@@ -6,7 +6,7 @@ import pytest
 
 from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.function_attributes import TAGS
-from lambda_fast_deploy.models.function_settings import Call, FunctionSetting, Target
+from lambda_fast_deploy.models.function_settings import Call, FunctionSetting, SettingTarget
 from tests.unit import make
 
 CONCURRENCY = FunctionSetting(
@@ -63,5 +63,5 @@ WHICH = {"FunctionName": "orders"}
 def test_a_value_goes_back_unless_somebody_has_changed_it(
     sent: int, current: int, previous: int | str, calls: list[Call]
 ) -> None:
-    target = Target(make.function(), make.ARN)
+    target = SettingTarget(make.function(), make.ARN)
     assert CONCURRENCY.restore(target, sent, current, previous) == calls

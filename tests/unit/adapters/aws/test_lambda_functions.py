@@ -25,7 +25,7 @@ from lambda_fast_deploy.errors import (
 )
 from lambda_fast_deploy.models import AliasState, FunctionState, FunctionUrl, Network
 from lambda_fast_deploy.models.function_attributes import TAGS
-from lambda_fast_deploy.models.function_settings import Target
+from lambda_fast_deploy.models.function_settings import SettingTarget
 from lambda_fast_deploy.models.function_url import Url
 from tests.unit import make
 
@@ -589,7 +589,7 @@ def test_what_no_version_has_is_read_and_set_by_its_own_calls(aws: Aws, service:
     assert functions.setting(TAGS, make.function()) == {"team": "shop"}
     service.add_client_error("get_function", "ResourceNotFoundException")
     assert functions.setting(TAGS, make.function()) == {}
-    target = Target(make.function(), make.ARN)
+    target = SettingTarget(make.function(), make.ARN)
     calls = TAGS.restore(
         target, {"team": "a", "new": "b"}, {"team": "a", "new": "b"}, {"team": "c"}
     )
