@@ -58,9 +58,6 @@ from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
 from lambda_fast_deploy.schema.yaml_lines import nearest
 
-if TYPE_CHECKING:
-    from lambda_fast_deploy.config.validation import ValidatedDocument
-
 ZIP = RecordShape(
     {
         "code": Key(PATH, "directory of the function's code", required=True),
