@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-_NAMESPACES = {"monitoring": "cloudwatch", "registry": "ecr"}
+_NAMESPACES = {"monitoring": "cloudwatch", "registry": "ecr", "tagging": "tag"}
 
 # Calls of S3 that are another action; those of a bucket that only begin with another word follow.
 _S3 = {

@@ -201,6 +201,8 @@ class _PolicyStatements:
 
     def rest(self) -> Iterator[Statement]:
         """The statements about canaries, networks, file systems and keys."""
+        named = ["*"] if self._settings.configuration else []
+        yield Statement.of(permissions.FIND_FORMER_FUNCTIONS, resources=named)
         canaries = [f.canary for f in self._settings.functions if f.canary]
         alarms = [permissions.WATCH_ALARMS] if any(each.alarms for each in canaries) else []
         yield Statement.of(permissions.WATCH_CANARIES, *alarms, resources=["*"] if canaries else [])

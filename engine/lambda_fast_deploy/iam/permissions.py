@@ -111,6 +111,11 @@ FIND_USERS = Feature(
     "all functions",
     Permission("lambda:ListFunctions", "finds the users of a layer version or an image", NEVER),
 )
+FIND_FORMER_FUNCTIONS = Feature(
+    "FindFormerFunctions",
+    "all resources with tags",
+    Permission("tag:GetResources", "finds functions that a configuration no longer has", NEVER),
+)
 READ_ENVIRONMENTS = Feature(
     "ReadEnvironments",
     "KMS keys of functions",

@@ -164,7 +164,8 @@ class Settings:
     texts to mask, and ``shown`` the public texts of the configuration and the event. ``builder`` is
     the name of a buildx builder; empty for the current one. ``code_only`` updates a stack's
     functions directly, without CloudFormation. With ``change_set``, a plan creates a change set.
-    ``credentials_end`` is the expiry of the credentials, if the input is set.
+    ``credentials_end`` is the expiry of the credentials, if the input is set. ``configuration``
+    names the repository and the file of the configuration, as far as both are known.
     """
 
     root: Path
@@ -183,6 +184,7 @@ class Settings:
     code_only: bool = False
     change_set: bool = False
     credentials_end: datetime | None = None
+    configuration: str = ""
 
     @property
     def only_reads(self) -> bool:

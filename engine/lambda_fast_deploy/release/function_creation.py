@@ -10,6 +10,7 @@ from lambda_fast_deploy.release.layer_versions import layers_exist
 from lambda_fast_deploy.release.new_code import NewCode
 from lambda_fast_deploy.release.ownership import delete_created_function
 from lambda_fast_deploy.release.undo import UndoResult
+from lambda_fast_deploy.state import marks
 
 
 def create_function(context: ReleaseContext, step: Step, code: NewCode) -> str:
@@ -49,6 +50,9 @@ def _delete(context: ReleaseContext, refusal: ImageRefused) -> None:
 
 def _create_once(context: ReleaseContext, step: Step, code: NewCode) -> None:
     parameters = resolved(step.parameters, context.artifacts.layers)
+    if configuration := context.settings.configuration:
+        tags = {**parameters.get("Tags", {}), marks.CONFIGURATION: configuration}
+        parameters = {**parameters, "Tags": tags}
     context.undo.record(
         f"creation of function {context.name}", lambda: delete_created_function(context)
     )

@@ -22,7 +22,7 @@ from lambda_fast_deploy.release.alias import AliasMoves
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_settings import apply_settings, has_settings_to_apply
 from lambda_fast_deploy.release.function_url import apply_function_url, remove_function_url
-from lambda_fast_deploy.release.latest import announce_test, follow, mark_tested
+from lambda_fast_deploy.release.latest import announce_test, follow, mark_configuration, mark_tested
 from lambda_fast_deploy.release.live_version import live_version
 from lambda_fast_deploy.release.ownership import end_creation, is_of_a_run
 from lambda_fast_deploy.release.undo import UndoReport
@@ -136,6 +136,7 @@ class FunctionRelease:
         self.settle(description)
         remove_function_url(context)
         mark_tested(context, version, is_shared=staged.is_shared)
+        mark_configuration(context)
         history = self.history(version.version)
         if context.observed is None or is_of_a_run(context):
             end_creation(context, arn)

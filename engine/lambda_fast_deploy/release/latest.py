@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from lambda_fast_deploy.errors import (
@@ -91,6 +92,17 @@ def _mark(context: ReleaseContext, state: FunctionState) -> None:
     tested = {marks.TESTED: tested_mark(state)}
     if {**state.tags, **tested} != dict(state.tags):
         context.clients.functions(context.region).tag(state.arn, tested)
+
+
+def mark_configuration(context: ReleaseContext) -> None:
+    """Mark a function as one of this configuration; without the permission it stays unmarked."""
+    observed, configuration = context.observed, context.settings.configuration
+    if not (observed and configuration):
+        return
+    tag = {marks.CONFIGURATION: configuration}
+    if not tag.items() <= observed.latest.tags.items():
+        with contextlib.suppress(NotPermitted, NotFound):
+            context.clients.functions(context.region).tag(observed.latest.arn, tag)
 
 
 def follow(context: ReleaseContext, version: FunctionState) -> str:

@@ -17,6 +17,7 @@ ALARMS = "lambda-fast-deploy/"  # prefix of the names of a function's alarms, fo
 
 # Tags of a function
 CREATED_BY = "lambda-fast-deploy:created-by"  # until its first release is complete
+CONFIGURATION = "lambda-fast-deploy:configuration"  # repository and file that deployed it last
 TESTED = "lambda-fast-deploy:tested"  # the tested state of $LATEST, without an alias
 
 # The alias that exists while one run makes a decision that other runs may depend on. It points to
@@ -35,6 +36,11 @@ MARKS = (
         "function that a run creates",
         f"tag `{CREATED_BY}` of the function, until its first release is over",
         "the run that may delete it",
+    ),
+    Mark(
+        "function of a configuration",
+        f"tag `{CONFIGURATION}` of the function, as `owner/repository:path of the file`",
+        "functions that the configuration no longer has are shown by `status`",
     ),
     Mark(
         "function without an alias",
