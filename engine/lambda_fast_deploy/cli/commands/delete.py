@@ -22,8 +22,9 @@ def declare(commands: Any, summary: str) -> None:
         commands,
         "delete",
         summary,
-        "A function's versions, aliases, URL and alarms are deleted with it. Its log, layers,\n"
-        "images and role stay. FUNCTION may be one that the configuration no longer has.",
+        "A function's versions, aliases, URL and alarms are deleted with it. Its log,\n"
+        "layers, images and role stay. FUNCTION may be one that the configuration no\n"
+        "longer has.",
         examples=("delete orders", "delete orders --yes", "delete orders --dry-run"),
         arguments="[FUNCTION]",
         run=run,

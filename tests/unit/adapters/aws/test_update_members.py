@@ -31,15 +31,13 @@ CODE = {"ZipFile", "S3Bucket", "S3Key", "S3ObjectVersion", "S3ObjectStorageMode"
 RESET = {"Architectures", "SourceKMSKeyArn"}  # "The default value is x86_64"; "an AWS managed key"
 
 # Lambda API, UpdateFunctionConfiguration: what is left out stays. These are never sent.
-LEFT = {
-    *("ImageConfig", "CapacityProviderConfig", "DurableConfig", "RuntimeConfig"),
-    "AcceleratorConfig",
-}
+LEFT = {"ImageConfig"}
 # These are sent when they are to change, and a structure is then replaced as a whole.
 SENT = {
     *("Role", "Handler", "Description", "Timeout", "MemorySize", "VpcConfig", "Environment"),
     *("Runtime", "TracingConfig", "Layers", "EphemeralStorage", "LoggingConfig"),
     *("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "SnapStart"),
+    *("CapacityProviderConfig", "DurableConfig", "RuntimeConfig", "AcceleratorConfig"),
 }
 
 
