@@ -53,6 +53,7 @@ class Configuration:
     concurrency_reserved: int | str | None = None
     concurrency_provisioned: int | str | None = None
     asynchronous: Mapping[str, Any] | None = None
+    recursive_loop: str | None = None
     logging_retention: int | str | None = None
     alarms: Alarms | None = None
     also: Mapping[str, Any] = field(default_factory=dict)

@@ -115,6 +115,14 @@ SETTINGS: tuple[FunctionSetting, ...] = (
         model_field="asynchronous",
         is_of_alias=True,
     ),
+    FunctionSetting(
+        "recursive-loop",
+        "RecursiveLoop",
+        get="get_function_recursion_config",
+        put="put_function_recursion_config",
+        default="Terminate",
+        words={"allow": "Allow", "terminate": "Terminate"},
+    ),
     RetentionSetting(
         "logging.retention",
         "retentionInDays",

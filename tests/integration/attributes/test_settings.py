@@ -15,6 +15,7 @@ from tests.support import Project, faults
 FIRST = f"""\
 timeout: 10
 concurrency: {{reserved: 5, provisioned: 1}}
+recursive-loop: allow
 async: {{retries: 0, on-failure: "{QUEUE}"}}
 logging: {{retention: 30}}
 alarms: {{errors: 0, duration: 80%, notify: "{TOPIC}"}}
@@ -29,6 +30,7 @@ alarms: {{errors: 3, throttles: 1}}
 NONE = """\
 timeout: 10
 concurrency: {reserved: none, provisioned: none}
+recursive-loop: terminate
 async: {on-failure: none, on-success: none, retries: 2, max-age: 360m}
 logging: {retention: none}
 alarms: {}
@@ -36,6 +38,7 @@ alarms: {}
 SAID_FIRST = (
     "concurrency.reserved none → 5",
     "concurrency.provisioned none → 1",
+    "recursive-loop terminate → allow",
     f"async retries 2, on-failure none → retries 0, on-failure {QUEUE}",
     "logging.retention none → 30 d",
     "alarms none → errors > 0, duration > 8000",
@@ -50,6 +53,7 @@ SAID_SECOND = (
 OF_FIRST = {
     "reserved": 5,
     "provisioned": 1,
+    "loop": "Allow",
     "async": (0, 21600, {"OnSuccess": {}, "OnFailure": {"Destination": QUEUE}}),
     "retention": 30,
     "alarms": {"Errors": (0.0, [TOPIC]), "Duration": (8000.0, [TOPIC])},
@@ -57,6 +61,7 @@ OF_FIRST = {
 OF_SECOND = {
     "reserved": 6,
     "provisioned": 2,
+    "loop": "Allow",
     "async": (
         0,
         60,
@@ -68,6 +73,7 @@ OF_SECOND = {
 OF_NONE: dict[str, Any] = {
     "reserved": None,
     "provisioned": None,
+    "loop": "Terminate",
     "async": (2, 21600, {"OnSuccess": {}, "OnFailure": {}}),
     "retention": None,
     "alarms": {},
@@ -89,6 +95,7 @@ def observed(aws: Any, name: str) -> dict[str, Any]:
     return {
         "reserved": reserved.get("ReservedConcurrentExecutions"),
         "provisioned": config.get("AllocatedProvisionedConcurrentExecutions"),
+        "loop": aws.get_function_recursion_config(FunctionName=name)["RecursiveLoop"],
         "async": (
             asynchronous["MaximumRetryAttempts"],
             asynchronous["MaximumEventAgeInSeconds"],

@@ -109,6 +109,9 @@ FUNCTION = RecordShape(
         "async": Key(
             ASYNC, "asynchronous invocations of the alias; what is not given stays as it is"
         ),
+        "recursive-loop": Key(
+            ChoiceShape(("terminate", "allow")), "events that the function sends to itself"
+        ),
         "snap-start": Key(
             TRUTH, "start from a snapshot of each version (SnapStart); needs an alias"
         ),
