@@ -82,7 +82,9 @@ class FunctionSetting:
     ) -> tuple[NeededPermission, ...]:
         """The IAM permissions that a function needs for it, with their resources."""
         arn = str(Arn(partition, "lambda", region, account, f"function:{function.name}"))
-        return tuple(NeededPermission(self.feature, each) for each in (arn, f"{arn}:*"))
+        is_of_alias = self.is_of_alias and function.has_alias
+        arns = (arn, f"{arn}:{function.alias}") if is_of_alias else (arn,)  # IAM checks either
+        return tuple(NeededPermission(self.feature, each) for each in arns)
 
     def read(self, value: Any) -> Any:
         """The field of ``Configuration`` for a value of lambda-deploy.yml."""

@@ -47,7 +47,9 @@ def _apply(context: ReleaseContext, arn: str, setting: FunctionSetting, step: St
                 f"{setting.key} of {context.name}",
                 lambda: restore_setting(functions, setting, target, value, previous),
             )
-        functions.apply(setting, context.function, setting.write(target, value))
+        functions.apply(setting.write(target, value))
+        if setting.is_awaited:
+            functions.in_effect(setting, context.function)
         detail(shown(step.changes))
 
 
@@ -70,7 +72,7 @@ def restore_setting(
     current = functions.setting(setting, target.function)
     calls = setting.restore(target, sent, current, previous)
     try:
-        functions.apply(setting, target.function, calls)
+        functions.apply(calls)
     except NotFound:
         return UndoResult.NEEDLESS
     return None if calls else UndoResult.NEEDLESS

@@ -94,7 +94,7 @@ def observed(aws: Any, name: str) -> dict[str, Any]:
     reserved = aws.get_function_concurrency(FunctionName=name)
     return {
         "reserved": reserved.get("ReservedConcurrentExecutions"),
-        "provisioned": config.get("AllocatedProvisionedConcurrentExecutions"),
+        "provisioned": config.get("RequestedProvisionedConcurrentExecutions"),
         "loop": aws.get_function_recursion_config(FunctionName=name)["RecursiveLoop"],
         "async": (
             asynchronous["MaximumRetryAttempts"],

@@ -168,7 +168,7 @@ class FakeLambda:
         tags = {"Tags": self.latest.tags} if self.latest else {}
         return setting.observe(tags, function)
 
-    def apply(self, _setting: FunctionSetting, _function: Function, calls: Iterable[Call]) -> None:
+    def apply(self, calls: Iterable[Call]) -> None:
         for operation, parameters, *_ in calls:
             if operation == "tag_resource":
                 self.tag(parameters["Resource"], parameters["Tags"])

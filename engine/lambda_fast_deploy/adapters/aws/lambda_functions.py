@@ -140,16 +140,10 @@ class Functions(FunctionReads):
             **whole(code, architecture, key),
         )
 
-    def apply(self, setting: FunctionSetting, function: Function, calls: Iterable[Call]) -> None:
-        """Make the calls that set an attribute outside of versions; wait until it is in effect.
-
-        Raises:
-            DeployFailed: it is not in effect before the deadline.
-        """
+    def apply(self, calls: Iterable[Call]) -> None:
+        """Make the calls that set an attribute outside of versions."""
         for call in calls:
             self._unweighted(call)
-        if setting.is_awaited:
-            self._in_effect(setting, function)
 
     def _unweighted(self, call: Call) -> None:
         """Make a call when the alias has no weights any more, if Lambda refuses it for these."""
@@ -179,7 +173,13 @@ class Functions(FunctionReads):
             if not (call.may_exist and refusal.code == "ResourceAlreadyExistsException"):
                 raise
 
-    def _in_effect(self, setting: FunctionSetting, function: Function) -> None:
+    def in_effect(self, setting: FunctionSetting, function: Function) -> None:
+        """Wait until an attribute outside of versions is in effect; a cancelled run does not wait.
+
+        Raises:
+            DeployFailed: AWS reports a failure, or it is not in effect before the deadline.
+        """
+
         def ask() -> tuple[None, str]:
             try:
                 answer = self._ask(setting.look(function))

@@ -595,4 +595,4 @@ def test_what_no_version_has_is_read_and_set_by_its_own_calls(aws: Aws, service:
     )
     service.add_response("tag_resource", {}, {"Resource": make.ARN, "Tags": {"team": "c"}})
     service.add_response("untag_resource", {}, {"Resource": make.ARN, "TagKeys": ["new"]})
-    functions.apply(TAGS, make.function(), calls)
+    functions.apply(calls)
