@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_fast_deploy.config.function_tests import named_tests
 from lambda_fast_deploy.config.samconfig import DEFAULT, SamConfig, read_samconfig
 from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
+from lambda_fast_deploy.config.sections.attributes import ALARMS, RETENTION
 from lambda_fast_deploy.config.sections.shared import (
     CAPABILITIES,
     PATH,
@@ -20,16 +21,11 @@ from lambda_fast_deploy.config.sections.shared import (
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models import Alarms, FunctionTest, Stack
 from lambda_fast_deploy.schema.records import Key, RecordShape
-from lambda_fast_deploy.schema.shapes import IntegerShape, ListOf, MapOf, PercentShape, TextShape
+from lambda_fast_deploy.schema.shapes import IntegerShape, ListOf, MapOf, TextShape
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.config.validation import ValidatedDocument
 
-# Logs API, PutRetentionPolicy: retentionInDays
-RETENTION = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
-    *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
 LOGICAL_ID = r"[A-Za-z0-9]{1,255}"
 
 STACK = RecordShape(
@@ -68,21 +64,7 @@ STACK = RecordShape(
             "stack STACK/RESOURCE",
         ),
         "alarms": Key(
-            RecordShape(
-                {
-                    "errors": Key(
-                        IntegerShape(0, 10**6, "calls"), "failed invocations in five minutes"
-                    ),
-                    "throttles": Key(
-                        IntegerShape(0, 10**6, "calls"), "throttled invocations in five minutes"
-                    ),
-                    "duration": Key(PercentShape(), "share of the function's timeout"),
-                    "notify": Key(
-                        TextShape(r"arn:aws[a-z-]*:sns:.+", "the ARN of an SNS topic"),
-                        "SNS topic for alarm notifications",
-                    ),
-                }
-            ),
+            ALARMS,
             "CloudWatch alarm thresholds for every function",
         ),
         "log-retention": Key(
