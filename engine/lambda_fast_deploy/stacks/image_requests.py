@@ -6,7 +6,7 @@ from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.config.sections.images import IMAGE
 from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import ImageRequest, ImageSource
-from lambda_fast_deploy.stacks.local_artifacts import architecture_of
+from lambda_fast_deploy.stacks.code_builds import architecture_of
 from lambda_fast_deploy.stacks.resources import Resources
 
 
@@ -37,7 +37,7 @@ def _image(
 ) -> ImageRequest | None:
     """The image of a function, if its Metadata has a Dockerfile as for the SAM CLI."""
     template = resources.template
-    metadata = template.resources[logical].get("Metadata") or {}
+    metadata = resources.metadata(logical)
     if "Dockerfile" not in metadata:
         return None
     context = template.path.parent / str(metadata.get("DockerContext", "."))
