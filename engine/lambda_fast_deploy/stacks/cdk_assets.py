@@ -69,12 +69,14 @@ def _not_packaged(template: Template, body: Mapping[str, Any]) -> Iterator[str]:
     except (ValueError, RecursionError):
         return
     files = document.get("files") if isinstance(document, dict) else None
+    metadata = (each.get("Metadata") for each in resources_of(body).values())
+    packaged = {name, *(each.get(PATH) for each in metadata if isinstance(each, dict))}
     text = json.dumps(body)
     for asset, entry in files.items() if isinstance(files, dict) else ():
         source = entry.get("source") if isinstance(entry, dict) else None
         path = source.get("path") if isinstance(source, dict) else None
-        if asset in text and path != name:
+        if asset in text and path not in packaged:
             yield (
-                f"{template.path}: asset {path} must be in the CDK's bucket; publish it before: npx "
-                f"cdk-assets publish --path {manifest.name}"
+                f"{template.path}: asset {path} must be in the CDK's bucket; publish it before: "
+                f"npx cdk-assets publish --path {manifest.name}"
             )

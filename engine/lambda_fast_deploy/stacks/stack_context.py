@@ -25,6 +25,7 @@ from lambda_fast_deploy.packaging.upload import bucket_of, ensure_exists
 from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
+from lambda_fast_deploy.stacks import parameters
 from lambda_fast_deploy.stacks.apply import check_state
 from lambda_fast_deploy.stacks.code_builds import LocalArtifact
 from lambda_fast_deploy.stacks.image_requests import images_of
@@ -132,9 +133,9 @@ def stack_contexts(
     with run_log.work("template", "read", f"{stack.template.name} and its files"):
         resources, parts, images = of_template(stack)
         _check_tests(stack, resources)
-        for each in resources.every:
-            for note in each.template.notes:
-                run_log.note(note)
+        notes = [note for each in resources.every for note in each.template.notes]
+        for note in (*notes, *parameters.notes_of(resources.template, stack)):
+            run_log.note(note)
 
     def context(region: str) -> StackContext:
         bucket = _bucket(settings, region, clients)
@@ -153,7 +154,7 @@ def of_template(
         Invalid: with every problem of the template.
     """
     resources = Resources(read_template(stack.template), stack.parameters)
-    return resources, parts_of(resources), images_of(resources, stack.name)
+    return resources, parts_of(resources), images_of(resources, stack)
 
 
 def everywhere(
