@@ -241,9 +241,9 @@ def _own(part: LocalArtifact) -> Archive:
         without = {part.requirements} - {part.path / NODE_MANIFEST}
         own = [name for name in names if part.path / name not in without]
         return code_archive(part.path, own, prefix=part.prefix)
+    content = read_bytes(part.path, UNZIPPED_LIMIT)
     if part.form.is_code and not is_zip(part.path):
         return code_archive(part.path.parent, [part.path.name])
-    content = read_bytes(part.path, UNZIPPED_LIMIT)
     return Archive(content, _sha256(content), _unzipped(content))
 
 
