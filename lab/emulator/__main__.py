@@ -17,6 +17,7 @@ from lab.emulator import (
     aliases,
     buckets,
     ecr,
+    exports,
     functions,
     images,
     immutability,
@@ -24,6 +25,7 @@ from lab.emulator import (
     logs,
     messages,
     metrics,
+    packaged,
     provisioned,
     registry,
     runtime,
@@ -61,7 +63,9 @@ def teach(settings: Settings) -> None:
     logs.teach()
     metrics.teach()
     alarms.teach()
+    exports.teach()
     stacks.teach()
+    packaged.teach()
     buckets.teach()
     messages.teach()
 
