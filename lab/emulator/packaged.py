@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import lambda_svc
+from ministack.services import cloudformation, lambda_svc
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners
 
 from lab.emulator import images
@@ -22,6 +22,7 @@ _NO_ADDRESS = "The provided S3 location is not valid"
 
 _parse_template = engine._parse_template
 _resolve_parameters = engine._resolve_parameters
+_update_resource = provisioners._update_resource
 _nested_stack_deploy = provisioners._cfn_nested_stack_deploy
 # The parameters of the nested stack whose template is read.
 _nested: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar(
@@ -36,6 +37,18 @@ def nested_stack_deploy(logical: str, props: dict[str, Any], *rest: Any, **named
         return _nested_stack_deploy(logical, props, *rest, **named)
     finally:
         _nested.reset(token)
+
+
+def update_resource(
+    kind: str, physical: str, old: Any, new: Any, name: str, logical: str, known: Any = None
+) -> Any:
+    """Update a resource; one of a nested stack that does not differ stays, with its attributes."""
+    if known is None:
+        resources = cloudformation._stacks.get(name, {}).get("_resources", {})
+        known = resources.get(logical, {}).get("Attributes")
+        if old == new and known and not kind.startswith(("Custom::", "AWS::CloudFormation::")):
+            return physical, known
+    return _update_resource(kind, physical, old, new, name, logical, known)
 
 
 def parse_template(*given: Any, **named: Any) -> Any:
@@ -55,7 +68,7 @@ def parse_template(*given: Any, **named: Any) -> Any:
 def resolve_parameters(template: dict[str, Any], *rest: Any, **named: Any) -> Any:
     """The values of parameters; a boolean of YAML or JSON is the text true or false.
 
-    https://github.com/aws-cloudformation/cfn-lint/issues/42 (``AllowedValues: [true, false]``)
+    https://github.com/aws-ia/taskcat/issues/627 (``AllowedValues: [false, true]``)
     """
     parameters = {
         name: {**each, **_as_text(each)} if isinstance(each, dict) else each
@@ -119,6 +132,7 @@ def teach() -> None:
     engine._parse_template = parse_template
     for module in (engine, handlers, changesets):
         module._resolve_parameters = resolve_parameters
+    provisioners._update_resource = update_resource
     provisioners._cfn_nested_stack_deploy = nested_stack_deploy
     for kind, check in (
         ("AWS::Lambda::Function", _check_function),
