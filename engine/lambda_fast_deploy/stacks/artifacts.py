@@ -233,7 +233,7 @@ def _label(part: LocalArtifact) -> str:
 
 
 def _own(part: LocalArtifact) -> Archive:
-    """The files of a part: a zip of its folder or its file, or a file that is no code, as it is."""
+    """The files of a part: a zip of its folder or its file, or a file other than code, as it is."""
     if is_directory(part.path):
         # The fingerprint of requirements ignores comments, so their file is not part of the zip;
         # but Node.js reads package.json.

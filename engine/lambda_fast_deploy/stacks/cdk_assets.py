@@ -1,7 +1,7 @@
 """Templates that the CDK synthesized: its assets as the local files of resources.
 
 The CDK names the asset of a property in the Metadata of its resource (CDK API reference,
-``cx-api``: ``ASSET_RESOURCE_METADATA_PATH_KEY`` and the keys beside it). The manifest next to the
+``cx-api``: ``ASSET_RESOURCE_METADATA_PATH_KEY`` and the keys after it). The manifest next to the
 template, ``NAME.assets.json``, lists all assets.
 """
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from lambda_fast_deploy.errors import Invalid, Problem
-from lambda_fast_deploy.stacks.template import KeyPath, Template
+from lambda_fast_deploy.stacks.template import KeyPath, Template, misshapen
 
 MACRO = "AWS::LanguageExtensions"
 RESOURCES = 500  # in a template (CloudFormation quotas)
@@ -40,7 +40,10 @@ def expanded(template: Template, resolve: Callable[[Any], Any]) -> Template:
     if expansion.problems:
         raise Invalid(expansion.problems)
     lines = {**template.lines, **expansion.lines}
-    return replace(template, body={**template.body, "Resources": resources}, lines=lines)
+    made = replace(template, body={**template.body, "Resources": resources}, lines=lines)
+    if problems := list(misshapen(made)):
+        raise Invalid(problems)
+    return made
 
 
 class _Expansion:

@@ -139,7 +139,7 @@ class _TemplateArtifacts:
         return LocalArtifact(self._resources.name(name), within, keys, form, path, place)
 
     def _check_image(self, logical: str, resource: Mapping[str, Any]) -> None:
-        """Refuse an image that is no address, but one of this machine."""
+        """Refuse an image of this machine, which has no address in a registry."""
         properties = resource.get("Properties") or {}
         code = properties.get("Code")
         value = code.get("ImageUri") if isinstance(code, dict) else properties.get("ImageUri")

@@ -21,7 +21,7 @@ LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
 NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 DEEPEST = 10  # levels; deeper nesting is a cycle
 _REMOTE = re.compile(r"(s3|https?)://")
-_SUBSTITUTED = re.compile(r"\$\{([^!}][^}]*)\}")  # ${!Literal} is no reference
+_SUBSTITUTED = re.compile(r"\$\{([^!}][^}]*)\}")  # ${!Literal} is a literal
 
 
 @dataclass(frozen=True, slots=True)

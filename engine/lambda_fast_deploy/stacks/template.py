@@ -89,13 +89,13 @@ def parse_template(text: str, path: Path) -> Template:
     if not body.get("Resources"):
         problems.append(Problem("is not a template: it has no Resources", Place(str(path), 1)))
     else:
-        problems += _misshapen(template)
+        problems += misshapen(template)
     if problems:
         raise Invalid(problems)
     return template
 
 
-def _misshapen(template: Template) -> Iterator[Problem]:
+def misshapen(template: Template) -> Iterator[Problem]:
     """Problems: values that must be mappings, and resources without a type."""
 
     def mapping(value: Any, *path: str) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ def zip_key(digest: str) -> str:
 
 
 def file_key(digest: str, path: Path) -> str:
-    """The key of a file that is no zip; AWS's services know some files by their suffixes."""
+    """The key of any other file; AWS's services recognize some files by their suffixes."""
     suffix = path.suffix if re.fullmatch(r"\.[A-Za-z0-9]+", path.suffix) else ""
     return f"{PREFIX}{digest}{suffix}"
 

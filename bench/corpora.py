@@ -1,6 +1,6 @@
 """Plans every template below a folder, and counts what is right, what is refused, and why.
 
-    python tests/peers/corpora.py DIR [--json FILE]
+    python -m bench.corpora DIR [--json FILE]
 
 The folder has checkouts of repositories that nobody of this project has written, one in each of its
 folders. Nothing of them is run: templates are read, and their artifacts are found and packaged, as
@@ -16,7 +16,7 @@ import re
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.fingerprints.archive import archive
 from lambda_fast_deploy.models import Stack
 from lambda_fast_deploy.stacks.artifacts import Artifact
+from lambda_fast_deploy.stacks.code_builds import LocalArtifact
 from lambda_fast_deploy.stacks.image_requests import images_of
 from lambda_fast_deploy.stacks.local_artifacts import parts_of
 from lambda_fast_deploy.stacks.package import package, text_of
@@ -71,13 +72,15 @@ class Examined:
     """A template and the verdict on it.
 
     ``verdict`` is planned, template, language, image, parameters, other, left (something local is
-    left in the packaged template) or traceback. ``runtimes`` are those of its functions.
+    left in the packaged template) or traceback. ``runtimes`` are those of its functions, and
+    ``installs`` is how many of its artifacts have requirements.
     """
 
     path: str
     verdict: str
     reason: str
     runtimes: tuple[str, ...]
+    installs: int = 0
 
 
 GOOD = ("planned", "template", "language", "image", "parameters")
@@ -105,14 +108,16 @@ def examined(path: Path, root: Path) -> Examined:
         runtimes = tuple(
             sorted({_runtime(each, f) for each in resources.every for f in each.functions})
         )
-        body = _packaged(stack, resources)
+        parts = parts_of(resources)
+        body = _packaged(stack, resources, parts)
     except Invalid as error:
         return Examined(name, _verdict(error), str(error.problems[0]), runtimes)
     except Exception:
         return Examined(name, "traceback", traceback.format_exc(limit=-3), runtimes)
     if left := sorted(_left(body, path.parent)):
         return Examined(name, "left", "; ".join(left), runtimes)
-    return Examined(name, "planned", "", runtimes)
+    installs = sum(each.requirements is not None for each in parts)
+    return Examined(name, "planned", "", runtimes, installs)
 
 
 def guessed(template: Template) -> dict[str, str]:
@@ -133,8 +138,10 @@ def _runtime(resources: Resources, function: str) -> str:
     return str(resources.of_function(function, "Runtime", "image"))
 
 
-def _packaged(stack: Stack, resources: Resources) -> Mapping[str, Any]:
-    parts, images = parts_of(resources), images_of(resources, stack)
+def _packaged(
+    stack: Stack, resources: Resources, parts: Iterable[LocalArtifact]
+) -> Mapping[str, Any]:
+    images = images_of(resources, stack)
     parameters_of(resources.template, stack, None)
     empty, bucket = archive({}, compress=False), Bucket(Aws(), "us-east-1", "corpus")
     artifacts = [Artifact(each, empty, "", "lambda-fast-deploy/0.zip") for each in parts]

@@ -1,9 +1,9 @@
 """Deploys templates of corpora on the lab, twice each; the second deploy must change nothing.
 
-    python -m lab --without-docker -- python tests/peers/deployed.py DIR [--most N] [--json FILE]
+    python -m lab --without-docker -- python -m bench.corpora_deployed DIR [--most N] [--json FILE]
 
-The templates are those of corpora.py that can be planned, have no images, and need no resource type
-that the lab does not have. A configuration is written next to the repositories and removed again.
+The templates are those of `bench.corpora` that can be planned and have no images; those without
+requirements come first. A configuration is written into each repository and removed again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from random import Random
 from typing import Any
 
 import boto3
-from corpora import examined, guessed, templates
 
+from bench.corpora import examined, guessed, templates
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.stacks.template import read_template
 
@@ -52,7 +52,7 @@ def deployed(path: Path, root: Path, name: str) -> Deployed:
         parameters = guessed(read_template(path))
     except Invalid as error:
         return Deployed(shown, "failed", str(error))
-    stack = {"template": str(path.relative_to(repository)), "name": name}
+    stack: dict[str, Any] = {"template": str(path.relative_to(repository)), "name": name}
     stack |= {"parameters": parameters, "capabilities": CAPABILITIES}
     artifacts = {"bucket": "corpora-artifacts", "create": True}
     config.write_text(json.dumps({"stack": stack, "artifacts": artifacts}))
@@ -105,15 +105,16 @@ def main() -> int:
     options = parser.parse_args()
     root = options.folder.resolve()
     planned = [
-        path
+        (path, verdict.installs)
         for path in templates(root)
         if (verdict := examined(path, root)).verdict == "planned"
         and verdict.runtimes
         and "image" not in verdict.runtimes
     ]
-    Random(0).shuffle(planned)
+    Random(0).shuffle(planned)  # noqa: S311  which templates, not a secret
+    planned.sort(key=lambda pair: pair[1])
     every: list[Deployed] = []
-    for number, path in enumerate(planned[: options.most]):
+    for number, (path, _) in enumerate(planned[: options.most]):
         every.append(deployed(path, root, f"corpus-{number}"))
         print(f"{every[-1].outcome}: {every[-1].path} {every[-1].reason}", flush=True)
         if options.json:
