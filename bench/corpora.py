@@ -23,6 +23,8 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
 from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.adapters.environment import for_tools
+from lambda_fast_deploy.adapters.process import output_of
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.fingerprints.archive import archive
 from lambda_fast_deploy.models import Stack
@@ -57,8 +59,8 @@ _GUESSES = (
 _REFUSALS = (
     (re.compile(r"a build .* is not supported"), "language"),
     (re.compile(r"image .* is on this machine"), "image"),
-    (re.compile(r".* does not exist"), "template"),
-    (re.compile(r"handler "), "template"),
+    (re.compile(r".* does not exist|Dockerfile must be"), "template"),
+    (re.compile(r"handler |.* is not a runtime of Lambda"), "template"),
     (
         re.compile(r"not valid|is not a template|resource .* has no Type|.* must be a mapping"),
         "template",
@@ -173,6 +175,13 @@ def _left(value: Any, folder: Path, key: str = "") -> Iterator[str]:
         yield from [f"{key}: {value}"] if (folder / value).exists() else []
 
 
+def _commit(folder: Path) -> str:
+    """The commit of a checkout; empty if the folder is none."""
+    command = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+    is_checkout = (folder / ".git").exists()
+    return output_of(command, folder, 10, for_tools()) or "" if is_checkout else ""
+
+
 def main() -> int:
     """Print a table of all verdicts, and every template that is not good."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -185,12 +194,16 @@ def main() -> int:
         options.json.write_text(json.dumps([asdict(each) for each in every], indent=1))
     counts = Counter((each.path.partition("/")[0], each.verdict) for each in every)
     verdicts = sorted({verdict for _, verdict in counts})
-    print("| repository | templates |", " | ".join(verdicts), "| good |")
-    print("| --- |", " | ".join("---" for _ in (*verdicts, 0, 0)), "|")
+    print("| repository | commit | templates |", " | ".join(verdicts), "| good |")
+    print("| --- | --- |", " | ".join("---" for _ in (*verdicts, 0, 0)), "|")
     for name in sorted({name for name, _ in counts}):
         numbers = [counts[name, verdict] for verdict in verdicts]
         good = sum(counts[name, verdict] for verdict in GOOD)
-        print(f"| {name} | {sum(numbers)} |", " | ".join(map(str, numbers)), f"| {good} |")
+        print(
+            f"| {name} | {_commit(root / name)} | {sum(numbers)} |",
+            " | ".join(map(str, numbers)),
+            f"| {good} |",
+        )
     for each in every:
         if each.verdict not in GOOD:
             print(f"{each.path}: {each.verdict}: {each.reason}")

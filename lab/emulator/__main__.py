@@ -16,6 +16,7 @@ from lab.emulator import (
     alarms,
     aliases,
     buckets,
+    code_deploy,
     ecr,
     exports,
     functions,
@@ -66,6 +67,7 @@ def teach(settings: Settings) -> None:
     exports.teach()
     stacks.teach()
     packaged.teach()
+    code_deploy.teach()
     buckets.teach()
     messages.teach()
 

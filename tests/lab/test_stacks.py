@@ -336,3 +336,22 @@ def test_booleans_of_a_template_are_the_texts_true_and_false(name: str) -> None:
         (made,) = api.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
         assert made["OutputValue"] == value
         api.delete_stack(StackName=stack)
+
+
+def test_codedeploy_can_be_part_of_a_stack(name: str) -> None:
+    application = {
+        "Type": "AWS::CodeDeploy::Application",
+        "Properties": {"ComputePlatform": "Lambda"},
+    }
+    group = {
+        "Type": "AWS::CodeDeploy::DeploymentGroup",
+        "Properties": {
+            "ApplicationName": {"Ref": "Application"},
+            "ServiceRoleArn": os.environ["LAB_ROLE_ARN"],
+        },
+    }
+    api = boto3.client("cloudformation")
+    body = json.dumps({"Resources": {"Application": application, "Group": group}})
+    api.create_stack(StackName=name, TemplateBody=body)
+    assert _settle(api, name) == "CREATE_COMPLETE"
+    api.delete_stack(StackName=name)

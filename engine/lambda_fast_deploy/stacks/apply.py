@@ -150,10 +150,16 @@ def _is_cause(event: StackEvent) -> bool:
 
 
 class Application:
-    """Updates one stack, and reports its events as progress."""
+    """Updates one stack, and reports its events as progress.
 
-    def __init__(self, stacks: Stacks, name: str, region: str, run_log: RunLog) -> None:
+    ``shifts`` of traffic are those that CloudFormation waits for, by the logical ids of aliases.
+    """
+
+    def __init__(
+        self, stacks: Stacks, name: str, region: str, run_log: RunLog, shifts: Mapping[str, str]
+    ) -> None:
         self._stacks = stacks
+        self._shifts = shifts
         self._name = name
         self._region = region
         self._run_log = run_log
@@ -273,7 +279,9 @@ class Application:
         if event.logical == self._name or not is_over:
             if stage == "IN_PROGRESS":
                 self._begun.setdefault(event.logical, self._run_log.elapsed)
-            reason = f": {event.reason}" if event.reason else ""
+            shift = self._shifts.get(event.logical, "")
+            said = event.reason or (shift if event.status == "UPDATE_IN_PROGRESS" else "")
+            reason = f": {said}" if said else ""
             line = f"{event.logical} {event.status}{reason}"
             self._run_log.progress(f"stack:{self._name}", line, self._region)
             return

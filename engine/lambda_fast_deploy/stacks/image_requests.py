@@ -40,9 +40,15 @@ def _image(
     metadata = resources.metadata(logical)
     if "Dockerfile" not in metadata:
         return None
-    context = template.path.parent / str(metadata.get("DockerContext", "."))
-    dockerfile = context / str(metadata["Dockerfile"])
     at = ("Resources", logical, "Metadata")
+    names = {key: metadata.get(key, ".") for key in ("DockerContext", "Dockerfile")}
+    for key, value in names.items():
+        if not isinstance(value, str):
+            problem = f"{key} must be a path, or its parameters must have values"
+            problems.append(Problem(problem, template.place(*at, key)))
+            return None
+    context = template.path.parent / names["DockerContext"]
+    dockerfile = context / names["Dockerfile"]
     if not is_file(dockerfile):
         problem = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
         problems.append(Problem(problem, template.place(*at, "Dockerfile")))

@@ -201,3 +201,29 @@ def test_what_the_cdk_has_synthesized_is_deployed_with_its_assets(
     template = "cdk.out/Shop.template.json"
     project.write("lambda-deploy.yml", CONFIG.format(template=template, stack=stack))
     assert answer(aws, deployed(project), "Web") == "cdk"
+
+
+def test_a_shift_of_traffic_by_codedeploy_is_told_and_waited_for(
+    project: Project, aws: Any
+) -> None:
+    text = f"""\
+{SAM}Resources:
+  Web:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: app.handler
+      {RUNTIME}
+      AutoPublishAlias: live
+      DeploymentPreference: {{Type: Canary10Percent5Minutes}}
+Outputs: {{Web: {{Value: !Ref Web}}}}
+"""
+    project.write("template.yaml", text)
+    project.write("src/app.py", CODE % "one")
+    assert "CodeDeploy shifts" not in deployed(project).log
+    project.write("src/app.py", CODE % "two")
+    run = project.deploy()
+    assert answer(aws, run, "Web") == "two"
+    shift = "CodeDeploy shifts the traffic of Web (Canary10Percent5Minutes, about 5 minutes)"
+    assert f"{shift}; the deploy waits for it, and tests follow." in run.log
+    assert f"WebAliaslive UPDATE_IN_PROGRESS: {shift}" in run.log

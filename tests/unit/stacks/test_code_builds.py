@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.models import Stack
 from lambda_fast_deploy.stacks.code_builds import LocalArtifact, is_zip
+from lambda_fast_deploy.stacks.image_requests import images_of
 from lambda_fast_deploy.stacks.local_artifacts import parts_of
 from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.template import parse_template
@@ -94,6 +96,25 @@ def test_a_handler_that_a_package_cannot_have_is_refused(root: Path) -> None:
     assert part(root, NODE.replace("app.h", "ms/index.h"))
     (root / "src/web.ts").touch()
     assert ":6: a build of web.ts is not supported" in refusal(root, NODE.replace("app.h", "web.h"))
+
+
+def test_a_runtime_that_lambda_does_not_have_is_refused(root: Path) -> None:
+    text = PYTHON.replace("python3.13", "PYTHON_VERSION")
+    assert refusal(root, text) == ":6: 'PYTHON_VERSION' is not a runtime of Lambda"
+
+
+def test_a_dockerfile_must_be_known(root: Path) -> None:
+    template = parse_template(
+        TEMPLATE % ("Dockerfile: !Ref Absent", "PackageType: Image"), root / "template.yaml"
+    )
+    resources = Resources(template, {})
+    with pytest.raises(Invalid, match=r":5: Dockerfile must be a path, or its parameters must"):
+        images_of(resources, Stack(template.path, "shop"))
+    known = parse_template(
+        TEMPLATE % ("Dockerfile: !Ref Folder", "PackageType: Image"), root / "template.yaml"
+    )
+    with pytest.raises(Invalid, match=r":5: Dockerfile 'src' does not exist"):
+        images_of(Resources(known, {}), Stack(template.path, "shop"))
 
 
 def test_parent_packages_are_refused(root: Path) -> None:
