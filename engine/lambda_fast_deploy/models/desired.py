@@ -158,7 +158,9 @@ class Stack:
     ``tests`` are those of each function, by its logical id. ``may_replace`` are the logical ids of
     resources with data that a deploy may replace or remove. ``log_retention`` is in days. ``role``
     is the ARN of the role that CloudFormation assumes; without one it uses the permissions of the
-    run. ``places`` are the places of names in ``parameters``, ``tests`` and ``may-replace``.
+    run. ``places`` are the places of names in ``parameters``, ``tests`` and ``may-replace``. The
+    template need not have the ``shared_parameters``: their file can be that of several templates.
+    ``repositories`` of images are by the logical ids of functions; that of all others has no id.
     """
 
     template: Path
@@ -173,6 +175,8 @@ class Stack:
     role: str = ""
     place: Place = field(default_factory=lambda: Place("stack"))
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
+    shared_parameters: frozenset[str] = frozenset()
+    repositories: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, section: str, name: str) -> Place:
         """The place of a name, or else that of the stack."""

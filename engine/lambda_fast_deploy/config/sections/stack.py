@@ -41,6 +41,11 @@ STACK = RecordShape(
             f"environment of {SAMCONFIG} to use",
             otherwise=DEFAULT,
         ),
+        "samconfig-file": Key(
+            PATH,
+            "configuration file of the SAM CLI, in TOML or YAML",
+            otherwise=f"{SAMCONFIG}, .yaml or .yml next to the template",
+        ),
         "parameters": Key(
             STRINGS, f"parameters of the template; take precedence over those of {SAMCONFIG}"
         ),
@@ -84,7 +89,9 @@ def read_stack(
     for section in {"bases", "layers"} & checked.values.keys():
         checked.problem(f"{section} does not apply to stacks; use the template", section)
     template = checked.file(value["template"], "stack", "template")
-    sam = read_samconfig(template.parent, value.get("samconfig", ""), checked.problems)
+    file = value.get("samconfig-file")
+    other = checked.file(file, "stack", "samconfig-file") if file else None
+    sam = read_samconfig(template.parent, value.get("samconfig", ""), checked.problems, other)
     name = value.get("name") or sam.stack_name
     if not name and sam.is_read:
         checked.problem(f"set name here or stack_name in {SAMCONFIG}", "stack")
@@ -111,15 +118,17 @@ def read_stack(
         log_retention=retention,
         role=value.get("role") or sam.role,
         place=checked.at("stack"),
-        places=_places(checked, value, sam, Place(str(template.parent / SAMCONFIG))),
+        places=_places(checked, value, sam),
+        shared_parameters=frozenset(sam.parameters) - value.get("parameters", {}).keys(),
+        repositories=sam.repositories,
     ), sam
 
 
 def _places(
-    checked: ValidatedDocument, value: Mapping[str, Any], sam: SamConfig, samconfig: Place
+    checked: ValidatedDocument, value: Mapping[str, Any], sam: SamConfig
 ) -> dict[tuple[str, str], Place]:
     """The place of each name that must exist in the template."""
-    places = {("parameters", name): samconfig for name in sam.parameters}
+    places = {("parameters", name): sam.place for name in sam.parameters}
     for section in ("parameters", "tests"):
         for name in value.get(section, {}):
             places[section, name] = checked.at("stack", section, name)
