@@ -69,7 +69,7 @@ def architecture_of(
     return Architecture.X86_64
 
 
-class CodeBuilds:
+class ArtifactBuilds:
     """What has to be built for the code of one template; errors go to ``problems``."""
 
     def __init__(self, resources: Resources, problems: list[Problem]) -> None:
