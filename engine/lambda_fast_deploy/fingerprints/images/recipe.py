@@ -103,7 +103,7 @@ class ImageRecipe:
 
         The kinds of what the tail copies count, since a COPY of a file can have another
         destination than one of a folder. ONBUILD instructions count: an image of a stem without any
-        proves that its upstream images have none.
+        shows that its upstream images have none.
 
         Raises:
             Invalid: as for ``content``.
