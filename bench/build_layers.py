@@ -18,7 +18,8 @@ def layers(directory: Path) -> list[Layer]:
     """The layers that a directory's lambda-deploy.yml describes."""
     region = frozenset({os.environ["AWS_REGION"]})
     environ = {**os.environ, "LAMBDA_ROLE": os.environ["LAB_ROLE_ARN"]}
-    return list(load(GivenInputs({}), environ, Event(), directory, lambda: region).layers.values())
+    settings = load(GivenInputs({}), environ, Event(), directory, lambda: region)
+    return [layer for layer in settings.layers.values() if isinstance(layer, Layer)]
 
 
 if __name__ == "__main__":

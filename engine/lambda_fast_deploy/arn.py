@@ -33,6 +33,11 @@ class Arn(NamedTuple):
         return self._word(1)
 
     @property
+    def unversioned(self) -> Arn:
+        """The ARN without the version or alias after the name."""
+        return self._replace(resource=":".join(self.resource.split(":")[:2]))
+
+    @property
     def qualifier(self) -> str:
         """The version or alias after the name; empty if the ARN has none."""
         return self._word(2)
@@ -45,6 +50,11 @@ class Arn(NamedTuple):
 def is_arn(text: str) -> bool:
     """Whether a text is an ARN rather than a name."""
     return text.startswith("arn:")
+
+
+def in_region(text: str, region: str) -> str:
+    """An ARN of the configuration, with the region in place of ``{region}``."""
+    return text.replace("{region}", region)
 
 
 def in_s3(partition: str, path: str) -> str:

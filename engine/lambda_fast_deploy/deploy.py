@@ -11,6 +11,7 @@ from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
 from lambda_fast_deploy.models import FunctionOutcome, ObservedRegion, Outcome, Plan, Settings
+from lambda_fast_deploy.models.function_attributes import OVERRIDES
 from lambda_fast_deploy.packaging.build_all import build, check_code
 from lambda_fast_deploy.planning.existing_artifacts import look
 from lambda_fast_deploy.planning.handler_check import absent_handlers
@@ -151,12 +152,17 @@ def _warn(
         run_log.note("[rebuild-base] has no effect: the configuration has no base images.")
     for region, function in settings.targets:
         existing = observed[region].functions.get(function.name)
-        if existing and existing.latest.overrides:
-            overrides = existing.latest.overrides.items()
-            values = ", ".join(f"{key} {value}" for key, value in overrides)
+        configured = function.overrides or {}
+        left = {
+            name: value
+            for name, value in (existing.latest.overrides if existing else {}).items()
+            if name not in configured
+        }
+        if left:
             run_log.note(
-                f"{function.name} overrides its image in {region}: {values} (ImageConfig, which a "
-                "deploy does not change)."
+                f"{function.name} overrides its image in {region}, although its configuration does "
+                f"not: {OVERRIDES.shown(left)}. To remove an override, set it to [] under image, "
+                'or workdir to "".'
             )
         changes = plan.function(region, function.name).alias.action.changes
         if changes and not function.tests:

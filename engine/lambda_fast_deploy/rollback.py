@@ -26,14 +26,15 @@ from lambda_fast_deploy.models import (
     FunctionOutcome,
     FunctionState,
     FunctionSteps,
-    ImageSource,
     ObservedFunction,
     Outcome,
     Plan,
     Settings,
     Speed,
     Step,
+    Url,
 )
+from lambda_fast_deploy.planning.images_by_uri import check_image
 from lambda_fast_deploy.planning.observe import observe_function
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_release import FunctionRelease, with_observed
@@ -120,7 +121,7 @@ class Rollback:
             for test in function.tests
             if test.when
         ]
-        url = observed.url.access if observed.url else None
+        url = Url.of(observed.url) if observed.url else None
         return ReleaseContext(
             region=region,
             function=replace(function, url=url),
@@ -268,11 +269,9 @@ class _FunctionRollback:
         state = self._functions.read(self._context.name, number)
         if state is None:
             raise DeployFailed(f"version {number} of {self._context.name} does not exist")
-        source = self._context.function.source
-        if state.package == "Image" and isinstance(source, ImageSource):
-            registry = self._context.clients.registry(self._context.region)
-            registry.manifest(source.repository, state.image_digest)
         context = self._context
+        if state.package == "Image":
+            check_image(state, context.function, context.region, context.clients)
         wait_until_ready(state, context.name, context.region, context.clients, context.run_log)
         return state
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lambda_fast_deploy.fingerprints.archive import code_archive
-from lambda_fast_deploy.fingerprints.file_tree import code_files
+from lambda_fast_deploy.fingerprints.code import zip_of_code
 from lambda_fast_deploy.models import Settings, ZipSource
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers.layer_build import build_layer
+from lambda_fast_deploy.packaging.packages_in_code import with_packages
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,16 @@ def sizes(settings: Settings) -> list[Size]:
     for function in settings.functions:
         source = function.source
         if isinstance(source, ZipSource):
-            code = code_archive(source.code, code_files(source.code))
+            code = zip_of_code(source)
+            if source.packages:
+                built = build_layer(source.packages, largest=largest)
+                code = with_packages(built.parts[source.packages.name].archive.content, code)
             limit = budgets.code or UNZIPPED_LIMIT
             results.append(Size(f"code of {function.name}", code.size, code.unzipped, limit))
-            total = code.unzipped + sum(layers[name].unzipped for name in source.layers)
-            zipped = code.size + sum(layers[name].zipped for name in source.layers)
-            what = f"{function.name} with its layers"
+            own = [layers[name] for name in source.layers if name in layers]
+            total = code.unzipped + sum(layer.unzipped for layer in own)
+            zipped = code.size + sum(layer.zipped for layer in own)
+            without = ", except those named by an ARN" if source.layers_by_arn else ""
+            what = f"{function.name} with its layers{without}"
             results.append(Size(what, zipped, total, budgets.total or UNZIPPED_LIMIT))
     return results

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts
+from lambda_fast_deploy.arn import is_arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
+from lambda_fast_deploy.former_functions import former_functions
 from lambda_fast_deploy.models import (
     Fingerprints,
     Function,
@@ -34,6 +36,8 @@ from lambda_fast_deploy.planning.problems import problems_of, unusable
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.state import descriptions
+
+_FORMER = "no longer in the configuration; delete it: lambda-fast-deploy delete {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,16 @@ def status(settings: Settings, clients: Clients, run_log: RunLog, only: str = ""
         else:
             error = failed[region].message
             statuses += [Status(region, f.name, f.alias, error=error) for f in settings.functions]
-    return statuses
+    if only:
+        return statuses
+    return [
+        *statuses,
+        *(
+            Status(region, name, "", differs=(_FORMER.format(name),))
+            for region, name in former_functions(settings, clients, run_log)
+            if region in observed
+        ),
+    ]
 
 
 def _of_stack(settings: Settings, clients: Clients, run_log: RunLog, only: str) -> list[Status]:
@@ -189,6 +202,11 @@ def _layers(
     """The names of the layers that a deploy would change."""
     source = function.source
     names = source.layers if isinstance(source, ZipSource) else ()
-    desired = {name: region.layers[name].arn if name in region.layers else "" for name in names}
+    desired = {
+        layer_name(name) if is_arn(name) else name: region.layers[name].arn
+        if name in region.layers
+        else ""
+        for name in names
+    }
     attached = {layer_name(arn): arn for arn in state.layers if arn not in observed.foreign}
     return [name for name in {**desired, **attached} if desired.get(name) != attached.get(name)]

@@ -16,14 +16,19 @@ from lab.emulator import (
     alarms,
     aliases,
     buckets,
+    code_deploy,
+    cross_account,
     ecr,
+    exports,
     functions,
     images,
     immutability,
     invocations,
+    layers,
     logs,
     messages,
     metrics,
+    packaged,
     provisioned,
     registry,
     runtime,
@@ -48,6 +53,7 @@ def teach(settings: Settings) -> None:
     ecr.teach(settings)
     immutability.teach()
     registry.teach(settings)
+    cross_account.teach()
     images.teach()
     zstd.teach()
     functions.teach()
@@ -58,10 +64,14 @@ def teach(settings: Settings) -> None:
     urls.teach(settings)
     runtime.teach(settings)
     invocations.teach()
+    layers.teach()
     logs.teach()
     metrics.teach()
     alarms.teach()
+    exports.teach()
     stacks.teach()
+    packaged.teach()
+    code_deploy.teach()
     buckets.teach()
     messages.teach()
 

@@ -16,6 +16,7 @@ from ministack.core.router import extract_access_key_id, extract_region
 
 from lab.emulator.actions import Request, needs
 from lab.emulator.answers import Answer
+from lab.emulator.cross_account import is_shared
 from lab.emulator.requests import (
     Application,
     Message,
@@ -66,6 +67,10 @@ def refusal(request: Request, caller: str) -> Answer | None:
     for number, need in enumerate(needs(request)):
         parts = need.resource.split(":")
         if len(parts) < 5 or parts[4] in ("", "*", "aws", request.account):
+            continue
+        if need.action.startswith("ecr:") and is_shared(
+            need, request.account, "lambda.amazonaws.com" if number else ""
+        ):
             continue
         if need.action == "iam:PassRole":
             says = "Cross-account pass role is not allowed."

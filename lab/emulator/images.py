@@ -16,6 +16,7 @@ from ministack.services import ecr, lambda_svc
 
 from lab.emulator import zstd
 from lab.emulator.answers import Answer, failure
+from lab.emulator.cross_account import owner_of
 from lab.emulator.invocations import current
 
 _REST = r"/(?P<name>[^:@]+)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
@@ -34,6 +35,11 @@ def digest_of(uri: str) -> tuple[str, Answer | None]:
     Lambda resolves a tag once, at the call; it refuses other registries, absent images, and
     an OCI index (what buildx pushes unless ``--provenance=false``).
     """
+    with owner_of(uri):
+        return _digest_of(uri)
+
+
+def _digest_of(uri: str) -> tuple[str, Answer | None]:
     match = next((m for m in (pattern.fullmatch(uri) for pattern in _URIS) if m), None)
     if not match:
         return "", _refused(f"Source image {uri} is not valid. Provide a valid source image.")
@@ -77,10 +83,11 @@ def fails_later(uri: str) -> bool:
     if error:
         return False
     name = uri.partition("/")[2].partition("@")[0].partition(":")[0]
-    image = ecr._find_image(name, {"imageDigest": digest})
-    layers = json.loads(image.get("imageManifest") or "{}").get("layers", [])
-    is_plain = any(layer.get("mediaType", "").endswith("layer.v1.tar") for layer in layers)
-    return is_plain or zstd.refusal(name, image) == "later"
+    with owner_of(uri):
+        image = ecr._find_image(name, {"imageDigest": digest})
+        layers = json.loads(image.get("imageManifest") or "{}").get("layers", [])
+        is_plain = any(layer.get("mediaType", "").endswith("layer.v1.tar") for layer in layers)
+        return is_plain or zstd.refusal(name, image) == "later"
 
 
 def pin(config: dict[str, Any]) -> None:
@@ -95,9 +102,10 @@ def pin(config: dict[str, Any]) -> None:
 
 
 def spawn_container(config: dict[str, Any], *rest: Any, **named: Any) -> Any:
-    """Run the pinned digest, whatever the tag points to by now."""
+    """Run the pinned digest, whatever the tag points to by now, from the lab's own registry."""
     if config.get("_Resolved"):
-        config = {**config, "ImageUri": config["_Resolved"]}
+        name, _, digest = config["_Resolved"].partition("/")[2].partition("@")
+        config = {**config, "ImageUri": f"{ecr._repo_uri(name)}@{digest}"}
     began = time.monotonic()
     container = _spawn_lambda_container(config, *rest, **named)
     current().environment_ready(time.monotonic() - began)

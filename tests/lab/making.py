@@ -122,8 +122,8 @@ def _blob(content: bytes) -> dict[str, Any]:
 class Registry:
     """ECR's API; to put an image brings its blobs, where they are asked for."""
 
-    def __init__(self) -> None:
-        self._api: Any = boto3.client("ecr")
+    def __init__(self, api: Any = None) -> None:
+        self._api: Any = api or boto3.client("ecr")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._api, name)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.lab.making import Function, archive, refused
+from tests.lab.making import Function, Registry, archive, manifest, refused
 
 pytestmark = pytest.mark.lab  # AWS would take a second account
 
@@ -72,6 +72,36 @@ def test_an_image_of_another_account_is_denied(
         "because no resource-based policy allows the ecr:DescribeImages action"
     )
     assert refused(ecr.describe_images, repositoryName=name)[0] == "RepositoryNotFoundException"
+
+
+def test_an_image_of_another_account_is_pulled_as_its_repository_allows(
+    ecr: Any, name: str, function: Function, theirs: Callable[[str], Any]
+) -> None:
+    """Lambda developer guide, "Amazon ECR cross-account permissions"; ECR's API: registryId."""
+    registry = Registry(theirs("ecr"))
+    registry.create_repository(repositoryName=name)
+    registry.put_image(repositoryName=name, imageManifest=manifest(9), imageTag="one")
+    host = f"{OTHER}.dkr.ecr.us-east-1.amazonaws.com"
+    read = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    account = {"Principal": {"AWS": f"arn:aws:iam::{OWN.split(':')[4]}:root"}}
+    service = {"Principal": {"Service": "lambda.amazonaws.com"}}
+    image = {"repositoryName": name, "registryId": OTHER, "imageIds": [{"imageTag": "one"}]}
+
+    def share(*principals: dict[str, Any]) -> None:
+        statements = [{"Effect": "Allow", "Action": read, **each} for each in principals]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        registry.set_repository_policy(repositoryName=name, policyText=policy)
+
+    assert "ecr:BatchGetImage" in told(ecr.batch_get_image, **image)
+    share(account)
+    (read_,) = ecr.batch_get_image(**image)["images"]
+    assert "ecr:DescribeImages" in told(ecr.describe_images, repositoryName=name, registryId=OTHER)
+    code = {"ImageUri": f"{host}/{name}:one"}
+    assert "does not have permission to access the ECR image" in told(function.create, Code=code)
+    share(account, service)
+    function.create(Code=code)
+    found = function.api.get_function(FunctionName=name)["Code"]["ResolvedImageUri"]
+    assert found == f"{host}/{name}@{read_['imageId']['imageDigest']}"
 
 
 def test_a_layer_of_another_account_is_denied_until_it_is_granted(

@@ -55,7 +55,7 @@ STORAGE = S3Test(
 
 def zip_source(**changes: Any) -> ZipSource:
     return replace(
-        ZipSource(Path("src"), "app.handler", Runtime("python3.13"), ("deps",)), **changes
+        ZipSource((Path("src"),), "app.handler", Runtime("python3.13"), ("deps",)), **changes
     )
 
 
@@ -162,6 +162,11 @@ def state(**changes: Any) -> FunctionState:
         network=Network(),
         tracing="PassThrough",
         logging={},
+        snap_start="None",
+        file_systems={},
+        dead_letters="",
+        environment_key="",
+        others={},
         tags={},
         modified="",
         state="Active",

@@ -99,11 +99,11 @@ class Clients:
 
         return Stacks(self.aws, region)
 
-    def registry(self, region: str) -> Registry:
-        """The image registry of a region."""
+    def registry(self, region: str, account: str = "") -> Registry:
+        """The image registry of a region; of another account, if one is given."""
         from lambda_fast_deploy.adapters.aws.registry import Registry
 
-        return Registry(self.aws, region)
+        return Registry(self.aws, region, account)
 
     def distribution(self, region: str) -> ImageDigests:
         """All registries, for a deployment to a region."""

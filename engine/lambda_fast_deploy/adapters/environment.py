@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Mapping
 
+from lambda_fast_deploy.masking import says_secret
+
 VARIABLES: Mapping[str, str] = os.environ
 
 _PLAIN = frozenset(
@@ -22,6 +24,28 @@ _SETTINGS = re.compile(
     r"LC_|UV_(?!PUBLISH_)|PIP_|POETRY_HTTP_BASIC_|npm_config_|YARN_NPM_|YARN_REGISTRY",
     re.IGNORECASE,
 )
+
+
+# Credentials of AWS and GitHub, and files by which a step gives values to later steps.
+_OF_OTHERS = re.compile(
+    r"AWS_|ACTIONS_|INPUT_|GITHUB_TOKEN$|GH_TOKEN$"
+    r"|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY)$"
+)
+
+
+def for_builds(*more: str) -> dict[str, str]:
+    """The environment of a user's own build command, without credentials of AWS and GitHub.
+
+    Variables with the name of a secret are left out, too.
+
+    Args:
+        more: the names of variables that it gets in any case.
+    """
+    return {
+        name: value
+        for name, value in VARIABLES.items()
+        if name in more or not (_OF_OTHERS.match(name) or says_secret(name))
+    }
 
 
 def for_tools(*more: str) -> dict[str, str]:

@@ -102,6 +102,12 @@ def tree(
     return files
 
 
+def top_files(root: Path, pattern: str) -> list[str]:
+    """The names of the files of a directory, not of those below it, that match a pattern."""
+    check_within(root)
+    return sorted(path.name for path in root.glob(pattern) if path.is_file())
+
+
 # The kind of each path below a directory, relative and sorted: "file", "folder", "link", "pipe" or
 # "device".
 Kinds = dict[str, str]

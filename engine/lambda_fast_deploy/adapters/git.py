@@ -31,6 +31,7 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
 }
+_SUBMODULE = "160000"  # mode of an entry
 _KEPT = ("PATH", "LD_LIBRARY_PATH")  # of the run's environment: no credentials or GIT_… settings
 
 
@@ -55,6 +56,17 @@ class Git:
         stdout = self._ask("rev-parse", "--verify", "HEAD")
         return stdout and stdout.strip()
 
+    def path_of(self, file: Path) -> str:
+        """The path of a file from the top of the checkout; its name outside of one."""
+        if self._top and file.resolve().is_relative_to(self._top):
+            return file.resolve().relative_to(self._top).as_posix()
+        return file.name
+
+    def origin(self) -> str | None:
+        """The address of the repository that this one was cloned from; ``None`` if unknown."""
+        stdout = self._ask("config", "--get", "remote.origin.url")
+        return stdout and stdout.strip()
+
     def changed(self, before: str) -> tuple[str, ...] | None:
         """The files that differ between a commit and HEAD, by their paths from the top.
 
@@ -63,6 +75,23 @@ class Git:
         names = ("--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "-z")
         stdout = self._ask("diff-tree", "-r", *names, before, "HEAD", "--")
         return None if stdout is None else tuple(filter(None, stdout.split("\0")))
+
+    def tracked(self, directory: Path) -> dict[str, str] | None:
+        """The files below a directory that git tracks, by their paths from it.
+
+        The value is the commit of a submodule, whose files are not listed, and ``""`` for others.
+        ``None`` if git cannot list them.
+        """
+        if self._top is None:
+            return None
+        prefix = directory.resolve().relative_to(self._top).as_posix()
+        below, where = ("", []) if prefix == "." else (f"{prefix}/", [f":(literal){prefix}"])
+        stdout = self._ask("ls-files", "-z", "--cached", "--stage", "--", *where)
+        if stdout is None:
+            return None
+        entries = (entry.partition("\t") for entry in stdout.split("\0") if entry)
+        rows = ((name.removeprefix(below), about.split()) for about, _, name in entries)
+        return {name: sha if mode == _SUBMODULE else "" for name, (mode, sha, _) in rows}
 
     def _ask(self, *arguments: str) -> str | None:
         if self._top is None:

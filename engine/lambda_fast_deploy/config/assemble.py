@@ -48,7 +48,8 @@ def assemble(
     if left_out:
         layers, bases = layers_of(functions, layers), bases_of(functions, bases)
     layers = {name: with_services(checked, layer, every) for name, layer in layers.items()}
-    if "functions" in checked.values and not checked.names("functions"):
+    is_published = any(layer.share for layer in layers.values())
+    if "functions" in checked.values and not checked.names("functions") and not is_published:
         checked.problem("list at least one function", "functions")
     stack, sam = read_stack(checked, tests)
     regions = _regions(checked, given, environ, sam, all_regions)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_fast_deploy.config.inputs import INPUTS, PAIRS, GivenInputs
+from lambda_fast_deploy.config.inputs import INPUTS, LINES, PAIRS, GivenInputs
 from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.schema.yaml_lines import YamlNode, nodes_of, substitute, variables_in
 from lambda_fast_deploy.schema.yaml_nodes import DEPTH
@@ -47,18 +47,35 @@ def _value(
 ) -> YamlNode:
     if name in PAIRS:
         return YamlNode(_pairs(text, place, environ, problems), place)
+    if name in LINES:
+        lines = filter(None, map(str.strip, text.splitlines()))
+        return YamlNode([_text(line, place, environ, problems) for line in lines], place)
+    if name == "health-payload":
+        return _event(text, place, environ, problems)
+    return _text(text, place, environ, problems)
+
+
+def _text(text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]) -> YamlNode:
     before, names = len(problems), variables_in(text)
     text = substitute(text.strip(), place, environ, problems)
     if len(problems) > before:
         return YamlNode(text, place, text, is_set=False)
-    if name == "health-payload":
-        try:
-            return nodes_of(json.loads(text), place)
-        except ValueError as error:
-            problems.append(Problem(f"not valid JSON: {error}", place))
-        except RecursionError:
-            problems.append(Problem(f"nested more than {DEPTH} levels deep", place))
     return YamlNode(text, place, text, names=names)
+
+
+def _event(
+    text: str, place: Place, environ: Mapping[str, str], problems: list[Problem]
+) -> YamlNode:
+    node = _text(text, place, environ, problems)
+    if not node.is_set:
+        return node
+    try:
+        return nodes_of(json.loads(node.text), place)
+    except ValueError as error:
+        problems.append(Problem(f"not valid JSON: {error}", place))
+    except RecursionError:
+        problems.append(Problem(f"nested more than {DEPTH} levels deep", place))
+    return node
 
 
 def _put(root: YamlNode, path: list[str], value: YamlNode) -> None:
@@ -123,7 +140,9 @@ def _complete(root: YamlNode, function: str, given: GivenInputs, problems: list[
     if layers := root.value.get("layers"):
         name, layer = next(iter(layers.value.items()))
         if "zip" in entry:
-            entry["zip"].value["layers"] = YamlNode([text(name, layer.place)], layer.place)
+            by_arn = entry["zip"].value.get("layers", YamlNode([], layer.place))
+            listed = [text(name, layer.place), *by_arn.value]
+            entry["zip"].value["layers"] = YamlNode(listed, layer.place)
             if runtime := entry["zip"].value.get("runtime"):
                 layer.value["runtime"] = runtime
         if "architecture" in entry:

@@ -82,11 +82,23 @@ INPUTS = (
         "layers.F-dependencies.requirements",
     ),
     Input(
+        "layers",
+        "ARNs of layers, one per line; {region} is replaced by the region",
+        "functions.F.zip.layers",
+    ),
+    Input(
         "dockerfile",
         "Dockerfile; deploys a container image",
         "functions.F.image.dockerfile",
         selects=True,
     ),
+    Input(
+        "image-uri",
+        "Image in ECR with a tag or a digest; deploys it as it is",
+        "functions.F.image.uri",
+        selects=True,
+    ),
+    Input("target", "Stage of the Dockerfile to build", "functions.F.image.target"),
     Input("context", "Build context of the image", "functions.F.image.context"),
     Input(
         "repository",
@@ -153,6 +165,7 @@ INPUTS = (
 )
 
 PREVIOUS = "previous"  # value of input rollback
+LINES = ("layers",)
 PAIRS = ("environment", "build-args", "build-secrets")
 
 

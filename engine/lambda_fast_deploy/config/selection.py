@@ -9,7 +9,7 @@ from typing import Any
 from lambda_fast_deploy.config.inputs import GivenInputs
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.errors import Problem
-from lambda_fast_deploy.models import Base, Function, ImageSource, Layer, ZipSource
+from lambda_fast_deploy.models import Base, Function, ImageSource, PublishedLayer, ZipSource
 from lambda_fast_deploy.schema.yaml_lines import nearest
 
 
@@ -60,7 +60,9 @@ def _names(checked: ValidatedDocument, given: GivenInputs) -> list[str]:
     return wanted
 
 
-def layers_of(functions: tuple[Function, ...], layers: Mapping[str, Layer]) -> dict[str, Layer]:
+def layers_of(
+    functions: tuple[Function, ...], layers: Mapping[str, PublishedLayer]
+) -> dict[str, PublishedLayer]:
     """The layers that one of the functions has."""
     sources = [each.source for each in functions if isinstance(each.source, ZipSource)]
     used = {part for source in sources for part in source.layers}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_directory
-from lambda_fast_deploy.config.handler import absence_of, problem_with, program_problem
+from lambda_fast_deploy.config.code_sources import (
+    Code,
+    handler_absence,
+    handler_problem,
+    is_archive,
+)
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.models import Architecture
 from lambda_fast_deploy.models.runtime import Runtime
@@ -26,7 +30,7 @@ HANDLER = Key(
 def read_handler(
     checked: ValidatedDocument,
     value: Mapping[str, Any],
-    code: Path,
+    code: Code,
     architecture: Architecture,
     *path: str,
 ) -> str:
@@ -35,7 +39,7 @@ def read_handler(
     Args:
         checked: the configuration.
         value: the checked values of the zip.
-        code: the directory of its code.
+        code: its code; empty if a command makes it.
         architecture: the architecture of the function.
         path: the path of the zip.
     """
@@ -46,10 +50,11 @@ def read_handler(
         checked.problem(f"'handler' is missing ({HANDLER.says})", *path)
     elif family and not re.fullmatch(family.handler, handler):
         checked.problem(f"handler: expected {_EXPECTED}, got {handler!r}", *path, "handler")
-    elif is_directory(code):
+    elif all(is_directory(each) or is_archive(each) for each in code):
         named = (code, handler, runtime)
-        is_whole = value.get("layers") == []  # no layer has its module
-        problem = problem_with(*named) or program_problem(*named, architecture)
-        if problem := problem or (absence_of(*named) if is_whole else ""):
+        # Neither a layer nor a package has its module.
+        is_whole = value.get("layers") == [] and "requirements" not in value
+        problem = handler_problem(*named, architecture)
+        if problem := problem or (handler_absence(*named) if is_whole else ""):
             checked.problem(problem, *path, "handler")
     return handler

@@ -64,7 +64,7 @@ def examine(settings: Settings, clients: Clients, environ: Mapping[str, str]) ->
     if settings.event.unmerged:
         local.append(partial(local_tools.unchecked, settings.event.unmerged))
     else:
-        local += local_tools.checks(subject.images, settings.layers, clients)
+        local += local_tools.checks(subject.images, settings.dependencies, clients)
     with workers() as pool:
         machines = [pool.submit(run_check, check) for check in local]
         aws = pool.submit(_in_aws, subject, clients, environ)

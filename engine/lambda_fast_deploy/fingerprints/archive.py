@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.files import read_listed
@@ -15,9 +15,10 @@ from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.fingerprints.file_tree import link_target
 from lambda_fast_deploy.models import Archive
 
-_COMPRESSED = (".gz", ".zip", ".whl", ".png", ".jpg", ".xz", ".bz2")  # compress little further
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can have
-_LINK, _PROGRAM, _FILE = 0o120777, 0o100755, 0o100644
+# They compress little further.
+_COMPRESSED = (".gz", ".zip", ".jar", ".whl", ".png", ".jpg", ".xz", ".bz2")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can have
+LINK, PROGRAM, FILE = 0o120777, 0o100755, 0o100644  # modes of entries
 _AT_ONCE = 4_000_000  # bytes: fewer are not worth a thread
 
 
@@ -56,32 +57,55 @@ def archive(
     Raises:
         Invalid: a file cannot be read, or changed since it was listed.
     """
-    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
 
-    def zipped(names: Sequence[str]) -> tuple[io.BytesIO, int]:
-        """A zip of some of the files, and their size in bytes."""
-        buffer, unzipped = io.BytesIO(), 0
-        with zipfile.ZipFile(buffer, "w", method) as zip_file:
-            for name in names:
-                if links and name in links:
-                    content, mode = os.fsencode(links[name]), _LINK
-                else:
-                    content, is_program = read_listed(files[name])
-                    mode = _PROGRAM if is_program else _FILE
-                info = zipfile.ZipInfo(name, _EPOCH)
-                info.create_system = 3  # Unix, on every machine
-                info.external_attr = mode << 16
-                stored = name.endswith(_COMPRESSED) or mode == _LINK
-                info.compress_type = zipfile.ZIP_STORED if stored else method
-                zip_file.writestr(info, content)
-                unzipped += len(content)
-        return buffer, unzipped
+    def read(name: str) -> tuple[bytes, int]:
+        if links and name in links:
+            return os.fsencode(links[name]), LINK
+        content, is_program = read_listed(files[name])
+        return content, PROGRAM if is_program else FILE
 
     names = sorted(files)
-    zips = together(zipped, _divided(names, files)) if compress else [zipped(names)]
-    content = _joined([buffer for buffer, _ in zips]).getvalue()
+    if not compress:
+        return zip_of(names, read, compress=False)
+    zips = together(lambda some: _zipped(some, read, zipfile.ZIP_DEFLATED), _divided(names, files))
+    return _archive(_joined([buffer for buffer, _ in zips]), sum(size for _, size in zips))
+
+
+def zip_of(
+    names: Sequence[str], read: Callable[[str], tuple[bytes, int]], *, compress: bool
+) -> Archive:
+    """Zip contents under the given names, in this order.
+
+    Args:
+        names: the names.
+        read: returns the content and the mode of the file of a name.
+        compress: whether the zip is deflated.
+    """
+    return _archive(*_zipped(names, read, zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED))
+
+
+def _zipped(
+    names: Sequence[str], read: Callable[[str], tuple[bytes, int]], method: int
+) -> tuple[io.BytesIO, int]:
+    """A zip of some files, and their size in bytes."""
+    buffer, unzipped = io.BytesIO(), 0
+    with zipfile.ZipFile(buffer, "w", method) as zip_file:
+        for name in names:
+            content, mode = read(name)
+            info = zipfile.ZipInfo(name, EPOCH)
+            info.create_system = 3  # Unix, on every machine
+            info.external_attr = mode << 16
+            stored = name.endswith(_COMPRESSED) or mode == LINK
+            info.compress_type = zipfile.ZIP_STORED if stored else method
+            zip_file.writestr(info, content)
+            unzipped += len(content)
+    return buffer, unzipped
+
+
+def _archive(zipped: io.BytesIO, unzipped: int) -> Archive:
+    content = zipped.getvalue()
     sha256 = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    return Archive(content=content, sha256=sha256, unzipped=sum(size for _, size in zips))
+    return Archive(content=content, sha256=sha256, unzipped=unzipped)
 
 
 def _divided(names: Sequence[str], files: Mapping[str, Path]) -> list[list[str]]:

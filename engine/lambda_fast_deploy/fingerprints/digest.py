@@ -6,7 +6,7 @@ import hashlib
 import json
 
 # Increased when a new version builds the same inputs differently.
-_RECIPES = {"base": 2, "image": 2, "layer": 1, "stem": 1}
+_RECIPES = {"base": 2, "build": 1, "folder layer": 1, "image": 2, "layer": 1, "stem": 1}
 
 
 def fingerprint_of(kind: str, **parts: object) -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lambda_fast_deploy.errors import BuildFailed, Invalid
-from lambda_fast_deploy.fingerprints.archive import code_archive
-from lambda_fast_deploy.fingerprints.file_tree import code_files
-from lambda_fast_deploy.models import Archive, DesiredImages, Fingerprints, Settings, ZipSource
-from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
+from lambda_fast_deploy.fingerprints.code import build_fingerprint, zip_of_code
+from lambda_fast_deploy.models import DesiredImages, Fingerprints, Settings, ZipSource
 
 
 def still(what: str, fingerprint: str, now: Callable[[], str]) -> None:
@@ -39,22 +37,13 @@ def still(what: str, fingerprint: str, now: Callable[[], str]) -> None:
     )
 
 
-def _code(source: ZipSource, *, fits: bool) -> Archive:
-    """The code of a function; compressed only if it would not fit otherwise, as in ``archive``."""
-    names = code_files(source.code)
-    zipped = code_archive(source.code, names)
-    if fits or zipped.size <= DIRECT_LIMIT:
-        return zipped
-    return code_archive(source.code, names, compress=True)
-
-
 def fingerprints(settings: Settings) -> Fingerprints:
     """Fingerprints of the working tree: recipes, layers, and the archives of code.
 
     Raises:
         Invalid: a file cannot be read.
     """
-    layers, recipes, archives = {}, {}, {}
+    layers, recipes, archives, builds = {}, {}, {}, {}
     if settings.layers:
         from lambda_fast_deploy.fingerprints.layers.fingerprint import (
             of_layer,  # most zips have none
@@ -66,6 +55,10 @@ def fingerprints(settings: Settings) -> Fingerprints:
 
         recipes = recipe_fingerprints(DesiredImages.of(settings))
     for function in settings.functions:
-        if isinstance(source := function.source, ZipSource):
-            archives[function.name] = _code(source, fits=settings.artifacts is not None)
-    return Fingerprints({}, layers, {}, archives, recipes)
+        source = function.source
+        if isinstance(source, ZipSource) and source.is_built:
+            builds[function.name] = build_fingerprint(source, function.architecture)
+        elif isinstance(source, ZipSource):
+            fits = settings.artifacts is not None
+            archives[function.name] = zip_of_code(source, fits=fits)
+    return Fingerprints({}, layers, {}, archives, recipes, builds=builds)

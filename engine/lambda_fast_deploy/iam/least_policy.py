@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.partitions import partition_of, registry_of_ecr
-from lambda_fast_deploy.adapters.files import read_text
-from lambda_fast_deploy.arn import Arn, in_s3
+from lambda_fast_deploy.arn import Arn, in_region, in_s3
 from lambda_fast_deploy.config.samconfig import MANAGED
+from lambda_fast_deploy.fingerprints.images.target import text_of
 from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
-from lambda_fast_deploy.iam import permissions
+from lambda_fast_deploy.iam import attribute_permissions, permissions
 from lambda_fast_deploy.iam.feature import Feature
 from lambda_fast_deploy.iam.preserve_policy import of_others
 from lambda_fast_deploy.iam.statement import Statement, merged
@@ -26,9 +26,12 @@ from lambda_fast_deploy.models import (
     ImageRequest,
     ImageSource,
     ObservedFunction,
+    PrebuiltImage,
     Settings,
+    ZipSource,
 )
 from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.state.bucket_keys import PREFIX
 
 VERSION = "2012-10-17"  # of the policy language
@@ -116,14 +119,22 @@ class _PolicyStatements:
             yield Statement.of(*features, resources=self._functions(needs))
         for setting in SETTINGS:
             if setting is not TAGS:  # part of _OF_FUNCTIONS, because marks are tags, too
-                resources = self._functions(setting.is_given)
-                yield Statement.of(setting.feature, resources=resources)
+                for region, function in self._settings.targets:
+                    yield from self._of_setting(setting, function, region)
         roles = {function.role for function in self._settings.functions if function.role}
         yield Statement.of(
             permissions.PASS_ROLES,
             resources=sorted(roles),
             condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
         )
+
+    def _of_setting(
+        self, setting: FunctionSetting, function: Function, region: str
+    ) -> Iterator[Statement]:
+        if setting.is_given(function):
+            partition = partition_of(region).name
+            for each in setting.permissions(function, partition, region, self._account):
+                yield Statement.of(each.feature, resources=[each.resource])
 
     def layers(self) -> Iterator[Statement]:
         """The statements about layers, and about the search for their users."""
@@ -135,6 +146,26 @@ class _PolicyStatements:
         ]
         yield Statement.of(permissions.PUBLISH_LAYERS, resources=named)
         yield Statement.of(permissions.USE_LAYERS, resources=[f"{arn}:*" for arn in named])
+        shared = [
+            self._arn(region, "lambda", f"layer:{name}:*")
+            for region in self._settings.regions
+            for layer in self._settings.layers.values()
+            for name in layer.parts
+            if layer.share is not None
+        ]
+        yield Statement.of(permissions.SHARE_LAYERS, resources=shared)
+        by_arn = [
+            Arn.parse(in_region(text, region))
+            for region, function in self._settings.targets
+            if isinstance(function.source, ZipSource)
+            for text in function.source.layers_by_arn
+        ]
+        newest = sorted({str(arn) for arn in by_arn if not arn.qualifier})
+        yield Statement.of(
+            permissions.ATTACH_LAYERS,
+            resources=sorted({str(arn) if arn.qualifier else f"{arn}:*" for arn in by_arn}),
+        )
+        yield Statement.of(permissions.FIND_NEWEST_LAYERS, resources=newest)
         searches = named or any(
             isinstance(each.source, ImageSource) and each.keep is not None
             for each in self._settings.functions
@@ -154,14 +185,23 @@ class _PolicyStatements:
             (permissions.DELETE_IMAGES, every),
         ):
             yield Statement.of(feature, resources=self._repositories(names))
-        yield Statement.of(permissions.PULL_UPSTREAMS, resources=list(self._upstreams()))
+        pulled = [*self._upstreams(), *self._prebuilt()]
+        yield Statement.of(permissions.PULL_UPSTREAMS, resources=pulled)
+
+    def _prebuilt(self) -> Iterator[str]:
+        """The repositories of images that functions name by a URI."""
+        for region, function in self._settings.targets:
+            if isinstance(function.source, PrebuiltImage):
+                host, _, rest = in_region(function.source.uri, region).partition("/")
+                account, name = host.partition(".")[0], re.split("[:@]", rest)[0]
+                yield self._arn(region, "ecr", f"repository/{name}", account)
 
     def _upstreams(self) -> Iterator[str]:
         """The ECR repositories of the images in FROM and COPY --from."""
         apps = [each.source for each in self._images]
         sources: list[Base | ImageSource] = [*self._settings.bases.values(), *apps]
         for source in sources:
-            text = read_text(source.dockerfile)
+            text = text_of(source.dockerfile, source.target)
             for image in upstreams(text, source.build_args):
                 host, _, rest = image.partition("/")
                 if registry := registry_of_ecr(host):
@@ -191,7 +231,9 @@ class _PolicyStatements:
                     yield Statement.of(each.feature, resources=[each.resource])
 
     def rest(self) -> Iterator[Statement]:
-        """The statements about canaries and networks."""
+        """The statements about canaries, networks, file systems and keys."""
+        named = ["*"] if self._settings.configuration else []
+        yield Statement.of(permissions.FIND_FORMER_FUNCTIONS, resources=named)
         canaries = [f.canary for f in self._settings.functions if f.canary]
         alarms = [permissions.WATCH_ALARMS] if any(each.alarms for each in canaries) else []
         yield Statement.of(permissions.WATCH_CANARIES, *alarms, resources=["*"] if canaries else [])
@@ -200,6 +242,17 @@ class _PolicyStatements:
             for each in self._settings.functions
         )
         yield Statement.of(permissions.FIND_NETWORKS, resources=["*"] if networks else [])
+        mounts = any(each.configuration.file_systems for each in self._settings.functions)
+        yield Statement.of(
+            attribute_permissions.MOUNT_FILE_SYSTEMS, resources=["*"] if mounts else []
+        )
+        keys = {
+            key
+            for each in self._settings.functions
+            for key in (each.configuration.environment_key, each.code_key)
+            if key
+        }
+        yield Statement.of(attribute_permissions.USE_KEYS, resources=sorted(keys))
 
 
 def _is_called(function: Function) -> bool:
@@ -228,7 +281,7 @@ _OF_FUNCTIONS: tuple[tuple[_Features, Callable[[Function], object]], ...] = (
     ),
     (
         (permissions.CALL_FUNCTION_URLS,),
-        lambda function: function.url == "iam" and _is_called(function),
+        lambda function: function.access == "iam" and _is_called(function),
     ),
     ((permissions.TAG_FUNCTIONS,), lambda function: function.role or function.needs_tags),
 )

@@ -7,6 +7,7 @@ CloudWatch", "AWS CloudFormation".
 
 from __future__ import annotations
 
+from lambda_fast_deploy.iam import attribute_permissions
 from lambda_fast_deploy.iam.feature import NEVER, TO_CREATE, TO_UPDATE, Feature, Permission
 
 # ------------------------------------------------------------ functions
@@ -100,15 +101,32 @@ USE_LAYERS = Feature(
     Permission("lambda:GetLayerVersion", "attaches layers to a function"),
     Permission("lambda:DeleteLayerVersion", "deletes unused versions", NEVER),
 )
-KEEP_LAYERS = Feature(
-    "KeepLayers",
-    "layers attached outside the configuration",
-    Permission("lambda:GetLayerVersion", "keeps them attached", NEVER),
+SHARE_LAYERS = Feature(
+    "ShareLayers",
+    "versions of layers with share",
+    Permission("lambda:GetLayerVersionPolicy", "reads who may use a version", NEVER),
+    Permission("lambda:AddLayerVersionPermission", "shares a version"),
+    Permission("lambda:RemoveLayerVersionPermission", "ends that", NEVER),
+)
+ATTACH_LAYERS = Feature(
+    "AttachLayers",
+    "layers made elsewhere",
+    Permission("lambda:GetLayerVersion", "attaches them, or keeps them attached"),
+)
+FIND_NEWEST_LAYERS = Feature(
+    "FindNewestLayers",
+    "layers named by an ARN without a version",
+    Permission("lambda:ListLayerVersions", "finds the newest version", NEVER),
 )
 FIND_USERS = Feature(
     "FindUsers",
     "all functions",
     Permission("lambda:ListFunctions", "finds the users of a layer version or an image", NEVER),
+)
+FIND_FORMER_FUNCTIONS = Feature(
+    "FindFormerFunctions",
+    "all resources with tags",
+    Permission("tag:GetResources", "finds functions that a configuration no longer has", NEVER),
 )
 READ_ENVIRONMENTS = Feature(
     "ReadEnvironments",
@@ -160,7 +178,7 @@ DELETE_IMAGES = Feature(
 )
 PULL_UPSTREAMS = Feature(
     "PullUpstreams",
-    "repositories of upstream images in Dockerfiles",
+    "repositories of images in Dockerfiles and in uri",
     Permission("ecr:BatchGetImage", "pulls", NEVER),
     Permission("ecr:GetDownloadUrlForLayer", "pulls", NEVER),
     Permission("ecr:BatchCheckLayerAvailability", "pulls", NEVER),
@@ -279,8 +297,9 @@ UPDATE_CODE = Feature(
     Permission("lambda:UpdateFunctionCode", "changes the code without CloudFormation", NEVER),
 )
 
-FEATURES: tuple[Feature, ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Feature)
+FEATURES: tuple[Feature, ...] = (
+    *(value for value in list(globals().values()) if isinstance(value, Feature)),
+    *attribute_permissions.FEATURES,
 )
 LISTED = frozenset(action for feature in FEATURES for action in feature.actions)
 

@@ -15,4 +15,4 @@ def of_others(observed: Iterable[ObservedFunction]) -> Iterator[Statement]:
     keys = {each.latest.environment_key for each in functions} - {""}
     yield Statement.of(permissions.READ_ENVIRONMENTS, resources=sorted(keys))
     layers = sorted({arn for each in functions for arn in each.foreign})
-    yield Statement.of(permissions.KEEP_LAYERS, resources=layers)
+    yield Statement.of(permissions.ATTACH_LAYERS, resources=layers)

@@ -4,7 +4,6 @@ from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.configuration import Configuration, Network
 from lambda_fast_deploy.models.desired import (
     LATEST,
-    Alarms,
     Budgets,
     Function,
     Settings,
@@ -27,13 +26,14 @@ from lambda_fast_deploy.models.function_tests import (
     NeededPermission,
     Remark,
 )
+from lambda_fast_deploy.models.function_url import FunctionUrl, Url
 from lambda_fast_deploy.models.images import DesiredImages, ImageBuild, ImageRequest
+from lambda_fast_deploy.models.metric_alarms import Alarms
 from lambda_fast_deploy.models.observed import (
     AliasState,
     Archive,
     Fingerprints,
     FunctionState,
-    FunctionUrl,
     LayerVersion,
     ObservedFunction,
     ObservedRegion,
@@ -49,9 +49,13 @@ from lambda_fast_deploy.models.outcome import (
 from lambda_fast_deploy.models.plan import Action, FunctionSteps, LayerReference, Plan, Step
 from lambda_fast_deploy.models.sources import (
     Base,
+    BuildCommand,
+    FolderLayer,
     ImageSource,
     Layer,
+    PrebuiltImage,
     PruningRules,
+    PublishedLayer,
     ZipSource,
 )
 
@@ -67,6 +71,7 @@ __all__ = [
     "AttributeChange",
     "Base",
     "Budgets",
+    "BuildCommand",
     "Bytecode",
     "Canary",
     "Compression",
@@ -76,6 +81,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Fingerprints",
+    "FolderLayer",
     "Function",
     "FunctionOutcome",
     "FunctionState",
@@ -95,8 +101,10 @@ __all__ = [
     "Outcome",
     "PastVersion",
     "Plan",
+    "PrebuiltImage",
     "Profile",
     "PruningRules",
+    "PublishedLayer",
     "Remark",
     "Serves",
     "Settings",
@@ -104,5 +112,6 @@ __all__ = [
     "Stack",
     "Step",
     "Store",
+    "Url",
     "ZipSource",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models.configuration import ObservedAttributes
-from lambda_fast_deploy.models.enums import Access
+from lambda_fast_deploy.models.function_url import FunctionUrl
 from lambda_fast_deploy.models.image_layers import Replacement
 from lambda_fast_deploy.state import marks
 
@@ -31,10 +31,12 @@ class Archive:
 class Fingerprints:
     """The fingerprints of all artifacts in the settings.
 
-    ``recipes`` are the fingerprints of each image's files in the working tree, by the id of its
-    step: ``base:NAME`` and ``image:NAME``. ``digests`` are the known digests of the images in FROM
-    and COPY --from; ``""`` if a registry does not answer. ``foreign`` are the ONBUILD instructions
-    of these images, by the id of the step.
+    ``archives`` are the zips of functions whose code is in the working tree, and ``builds`` the
+    fingerprints of the sources of the others, by function. ``recipes`` are the fingerprints of each
+    image's files in the working tree, by the id of its step: ``base:NAME`` and ``image:NAME``.
+    ``digests`` are the known digests of the images in FROM and COPY --from; ``""`` if a registry
+    does not answer. ``foreign`` are the ONBUILD instructions of these images, by the id of the
+    step.
     """
 
     bases: Mapping[str, str]
@@ -44,6 +46,7 @@ class Fingerprints:
     recipes: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     foreign: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    builds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class LayerVersion:
     """A published layer version. ``size`` is its unzipped size, 0 if unknown.
 
     ``fingerprint`` identifies the requirements that it was built from. ``contents`` identify the
-    content of each part of the layer, and ``content`` that of this part.
+    content of each part of the layer, and ``content`` that of this part. A layer that is named by
+    its ARN has none of these. ``shared_with`` are those of ``Layer.share`` with whom this project
+    has shared it, if that was read.
     """
 
     arn: str
@@ -59,6 +64,7 @@ class LayerVersion:
     fingerprint: str = ""
     content: str = ""
     contents: tuple[str, ...] = ()
+    shared_with: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:
@@ -70,11 +76,9 @@ class LayerVersion:
 class FunctionState(ObservedAttributes):
     """One version of a function in AWS (API: ``GetFunction``).
 
-    ``code_key`` and ``environment_key`` are the ARNs of the customer managed KMS keys of the zip
-    and the environment, if any. ``environment_error`` is the reason why AWS could not decrypt the
-    environment, which is empty then. ``reason`` and ``reason_code`` are those of its state, or of a
-    failed update. ``overrides`` take precedence over ENTRYPOINT, CMD and WORKDIR of an image, by
-    the names of the API's ``ImageConfig``. ``dead_letters`` is the ARN of the dead-letter queue.
+    ``code_key`` is the ARN of the customer managed KMS key of the zip, if any.
+    ``environment_error`` is the reason why AWS could not decrypt the environment, which is empty
+    then. ``reason`` and ``reason_code`` are those of its state, or of a failed update.
     """
 
     arn: str
@@ -93,10 +97,7 @@ class FunctionState(ObservedAttributes):
     reason: str = ""
     reason_code: str = ""
     code_key: str = ""
-    environment_key: str = ""
     environment_error: str = ""
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    dead_letters: str = ""
 
     @property
     def why(self) -> str:
@@ -158,18 +159,6 @@ class AliasState:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionUrl:
-    """A function URL in AWS (API: ``GetFunctionUrlConfig``).
-
-    ``is_open``: a resource policy lets everyone call it, as public access requires.
-    """
-
-    address: str
-    access: Access
-    is_open: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class ObservedFunction:
     """A function before the run: its ``$LATEST``, its alias and the live version.
 
@@ -189,10 +178,11 @@ class ObservedFunction:
 class ObservedRegion:
     """The resources of the settings that exist in one region.
 
-    ``bases`` and ``images`` map names to image digests. ``layers`` are the versions that can be
-    reused; ``published`` are all versions of the layers, by name, the newest first.
-    ``replacements`` make missing images of existing ones, by name, and ``obstacles`` are the
-    reasons why other missing images must be built.
+    ``bases`` and ``images`` map names to image digests. ``prebuilt`` are the URIs, by digest, of
+    images that exist already, by the names of their functions. ``layers`` are the versions that can
+    be reused, and those that functions name by an ARN; ``published`` are all versions of the
+    layers, by name, the newest first. ``replacements`` make missing images of existing ones, by
+    name, and ``obstacles`` are the reasons why other missing images must be built.
     """
 
     region: str
@@ -201,5 +191,6 @@ class ObservedRegion:
     images: Mapping[str, str]
     functions: Mapping[str, ObservedFunction]
     published: Mapping[str, tuple[LayerVersion, ...]] = field(default_factory=dict)
+    prebuilt: Mapping[str, str] = field(default_factory=dict)
     replacements: Mapping[str, Replacement] = field(default_factory=dict)
     obstacles: Mapping[str, str] = field(default_factory=dict)

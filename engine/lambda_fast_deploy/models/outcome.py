@@ -19,8 +19,9 @@ class Artifacts:
     call for a function's zip, if it is needed. ``packages`` are the unzipped bytes of each package
     in the layers that this run has built, by layer. ``image_sizes`` are the bytes in the registry
     of each image that it has built. ``in_gzip`` builds a function's image again with gzip layers,
-    if Lambda refuses others, and returns its URI. ``stems`` are the tags of the
-    images' stems.
+    if Lambda refuses others, and returns its URI. ``stems`` are the tags of the images' stems.
+    ``builds`` are the fingerprints of the sources of functions whose code is built, whether or not
+    this run has built it.
     """
 
     bases: Mapping[str, str] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Artifacts:
     packages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     image_sizes: Mapping[str, int] = field(default_factory=dict)
     in_gzip: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    builds: Mapping[str, str] = field(default_factory=dict)
     stems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

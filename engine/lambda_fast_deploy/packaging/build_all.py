@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, results, workers
-from lambda_fast_deploy.errors import DeployError, Invalid, Problem
+from lambda_fast_deploy.config.code_sources import handler_absence
+from lambda_fast_deploy.errors import BuildFailed, DeployError, Invalid, Problem
 from lambda_fast_deploy.models import (
     Action,
     Artifacts,
@@ -22,6 +24,7 @@ from lambda_fast_deploy.models import (
     ZipSource,
 )
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
+from lambda_fast_deploy.packaging.code_builds import CodeBuilds
 from lambda_fast_deploy.packaging.layers.region_layers import LayerBuilder, RegionLayers
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
@@ -56,10 +59,14 @@ def build(
         )
 
         check_machine(DesiredImages.of(settings), plan.steps, clients, run_log)
-    layers = LayerBuilder(settings, plan, run_log)
+    builds = CodeBuilds(run_log)
+    layers = LayerBuilder(settings, plan, run_log, builds)
     return attempts(
         lambda region: _RegionBuild(
-            RegionContext(settings, plan, observed[region], clients, run_log), fingerprints, layers
+            RegionContext(settings, plan, observed[region], clients, run_log),
+            fingerprints,
+            layers,
+            builds,
         ).build(),
         settings.regions,
     )
@@ -93,8 +100,14 @@ class _RegionBuild:
     """Builds for one region: an image must be in a registry of the function's region."""
 
     def __init__(
-        self, context: RegionContext, fingerprints: Fingerprints, layers: LayerBuilder
+        self,
+        context: RegionContext,
+        fingerprints: Fingerprints,
+        layers: LayerBuilder,
+        builds: CodeBuilds,
     ) -> None:
+        self._builds = builds
+        self._archives = dict(fingerprints.archives)
         self._context = context
         self._settings = context.settings
         self._desired = DesiredImages.of(context.settings)
@@ -135,7 +148,10 @@ class _RegionBuild:
                 name: pool.submit(self._layers.layer, name, layer) for name, layer in parts.items()
             }
             bases = results({n: pool.submit(self._images.base, n) for n in self._settings.bases})
-            layers = results(publishing)
+            layers = {**self._layers_by_arn(), **results(publishing)}
+        for function in self._settings.functions:
+            if function.is_built:
+                self._build_code(function)
         for function in self._settings.functions:
             if isinstance(function.source, ZipSource):
                 self._check_total(function, function.source, layers)
@@ -154,9 +170,10 @@ class _RegionBuild:
             )
         return Artifacts(
             bases=bases,
-            images=images,
+            images={**images, **self._context.observed.prebuilt},
             layers=layers,
-            archives=self._fingerprints.archives,
+            archives=self._archives,
+            builds=self._fingerprints.builds,
             code=code,
             packages=self._layers.packages,
             image_sizes=self._images.sizes if self._settings.has_images else {},
@@ -168,19 +185,60 @@ class _RegionBuild:
             stems=self._images.stems(bases) if self._settings.has_images else {},
         )
 
+    def _build_code(self, function: Function) -> None:
+        """Run the command for the code of a function, if its step needs the zip."""
+        for step in self._context.plan.of(self._context.region, function.name):
+            if step.kind in ("code", "function") and step.action.changes:
+                fits = self._settings.artifacts is not None
+                zipped = self._builds.archive(function, step, fits=fits)
+                what, budget = f"the code of {function.name}", self._settings.budgets.code
+                check_size(what, zipped.unzipped, budget, "unzipped")
+                self._archives[function.name] = zipped
+                self._check_built(function)
+
+    def _check_built(self, function: Function) -> None:
+        """Check that code has its handler, if no layer can have it."""
+        source, observed = function.source, self._context.observed.functions.get(function.name)
+        assert isinstance(source, ZipSource)
+        kept = observed.latest.layers if observed and source.keeps_layers else ()
+        if source.layers or source.packages or kept:
+            return
+        if says := handler_absence(source.code, source.handler, source.runtime):
+            remedy = "Correct handler, or what the build makes."
+            raise BuildFailed(f"{function.name}: {says}", remedy=remedy)
+
     def _code(self, function: Function) -> dict[str, Any]:
         """The code as an API call takes it; ``{}`` if no call needs it."""
         for step in self._context.plan.of(self._context.region, function.name):
             if step.kind in ("code", "function") and step.action.changes:
-                zipped = self._fingerprints.archives[function.name]
+                zipped = self._archives[function.name]
                 tell = progress(self._context.run_log, step, zipped.size)
                 return self._uploads.place(f"the code of {function.name}", zipped, tell)
         return {}
 
+    def _layers_by_arn(self) -> dict[str, LayerVersion]:
+        """The layers named by an ARN, with the sizes of those of functions that change."""
+        context = self._context
+        users = [
+            (text, context.plan.function(context.region, function.name))
+            for function in self._settings.functions
+            if isinstance(function.source, ZipSource)
+            for text in function.source.layers_by_arn
+        ]
+        versions = {text: context.observed.layers[text] for text, _ in users}
+        measure = context.clients.layers(context.region).unzipped_size
+        with workers() as pool:
+            sizes = results(
+                {t: pool.submit(measure, versions[t].arn) for t, steps in users if steps.changes}
+            )
+        return versions | {text: replace(versions[text], size=size) for text, size in sizes.items()}
+
     def _check_total(
         self, function: Function, source: ZipSource, layers: Mapping[str, LayerVersion]
     ) -> None:
-        size = self._fingerprints.archives[function.name].unzipped
+        if function.name not in self._archives:
+            return  # the code is as it was, and this run has not built it
+        size = self._archives[function.name].unzipped
         size += sum(layers[name].size for name in source.layers)
         budget = self._settings.budgets.total
         check_size(f"{function.name} with its layers", size, budget, "unzipped")

@@ -14,7 +14,6 @@ from lambda_fast_deploy.models import (
     Event,
     Function,
     FunctionState,
-    ImageSource,
     ObservedFunction,
     Step,
 )
@@ -25,6 +24,7 @@ from lambda_fast_deploy.planning.configuration import (
     creation,
     desired_parameters,
     is_proved,
+    layer_and_version,
 )
 from lambda_fast_deploy.planning.differences import (
     canary_problem,
@@ -41,12 +41,14 @@ def served(function: Function, observed: ObservedFunction) -> FunctionState | No
     """The live state of a function, or ``None``, with the attributes that no version has.
 
     The description of a version is the record of its release, and only the function has tags
-    (API: ``GetFunction``).
+    (API: ``GetFunction``). A change of the code's key alone may make no new version.
     """
     latest, live = observed.latest, observed.live
     if not function.has_alias:
         return latest
-    return live and replace(live, description=latest.description, tags=latest.tags)
+    return live and replace(
+        live, description=latest.description, tags=latest.tags, code_key=latest.code_key
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class FunctionPlan:
     ) -> Step:
         what, _, rest = kind.partition(":")
         step_id = ":".join(filter(None, (what, self.function.name, rest)))
-        is_zip = not isinstance(self.function.source, ImageSource)
+        is_zip = not self.function.is_image
         fingerprint = self.content if what in ("code", "function") and is_zip else ""
         return Step(step_id, self.region, action, reason, fingerprint, changes, parameters or {})
 
@@ -131,7 +133,11 @@ class FunctionPlan:
     def _unchanged(self, live: FunctionState) -> Iterator[Step]:
         function = self.function
         which = f"version {live.version}" if function.has_alias else LATEST
-        for kind in ("configuration", "code", "version", "canary"):
+        foreign = self.observed.foreign if self.observed else ()
+        others = [layer_and_version(arn) for arn in live.layers if arn in foreign]
+        kept = f", and keeps layers of others: {', '.join(others)}" if others else ""
+        yield self._step("configuration", Action.SKIP, f"{which} is up to date{kept}")
+        for kind in ("code", "version", "canary"):
             if kind != "canary" or function.canary:
                 yield self._step(kind, Action.SKIP, f"{which} is up to date")
         yield self._step("alias", Action.SKIP, f"{function.alias} serves it")

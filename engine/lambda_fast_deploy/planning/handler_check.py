@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lambda_fast_deploy.config.handler import absence_of
+from lambda_fast_deploy.config.code_sources import handler_absence
 from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import ObservedRegion, Settings, ZipSource
 
@@ -18,9 +18,9 @@ def absent_handlers(settings: Settings, observed: Mapping[str, ObservedRegion]) 
     notes, problems = [], []
     for function in settings.functions:
         source = function.source
-        if not isinstance(source, ZipSource):
+        if not isinstance(source, ZipSource) or source.is_built:
             continue
-        if not (says := absence_of(source.code, source.handler, source.runtime)):
+        if not (says := handler_absence(source.code, source.handler, source.runtime)):
             continue
         states = (region.functions.get(function.name) for region in observed.values())
         keeps_some = any(each.latest.layers for each in states if each) and source.keeps_layers

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, results, workers
-from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.errors import DeployError, NotReady
 from lambda_fast_deploy.models import (
     Canary,
@@ -22,7 +21,7 @@ from lambda_fast_deploy.models import (
     ObservedRegion,
     Settings,
 )
-from lambda_fast_deploy.planning.configuration import layer_name
+from lambda_fast_deploy.planning.observed_layers import reusable_layers, with_foreign_layers
 from lambda_fast_deploy.planning.test_selection import reason_to_skip
 from lambda_fast_deploy.state.image_tags import app_tag, base_tag
 
@@ -85,80 +84,39 @@ def _region(
         functions_ = {
             name: observed for name, answer in functions.items() if (observed := answer())
         }
+        by_arn, prebuilt = _named(settings, functions_, region, clients)
         return ObservedRegion(
             region=region,
             bases=bases,
-            layers=_reusable(settings, fingerprints, published),
+            layers={
+                **reusable_layers(settings, fingerprints, published, region, clients),
+                **by_arn,
+            },
             published=published,
+            prebuilt=prebuilt,
             images=_present(images),
             functions=with_foreign_layers(functions_, settings, region, clients),
         )
 
 
-def with_foreign_layers(
-    functions: Mapping[str, ObservedFunction], settings: Settings, region: str, clients: Clients
-) -> dict[str, ObservedFunction]:
-    """Functions with the layers attached outside this project, where the settings name layers.
-
-    A layer of another account is foreign. A layer of this account that the settings do not name is
-    this project's if its description has the project's mark.
-    """
-    layer_names = {name for layer in settings.layers.values() for name in layer.parts}
-    others: dict[str, tuple[str, ...]] = {}
-    for name in (each.name for each in settings.functions if each.names_layers):
-        if function_ := functions.get(name):
-            attached = {
-                *function_.latest.layers,
-                *(function_.live.layers if function_.live else ()),
-            }
-            others[name] = tuple(
-                arn
-                for arn in attached
-                if layer_name(arn) not in layer_names or not _is_near(arn, function_)
-            )
-    doubtful = {
-        arn for name, arns in others.items() for arn in arns if _is_near(arn, functions[name])
-    }
-    with workers() as pool:
-        is_ours = results(
-            {arn: pool.submit(clients.layers(region).is_ours, arn) for arn in doubtful}
-        )
-    return {
-        name: replace(
-            function_,
-            foreign=frozenset(arn for arn in others.get(name, ()) if not is_ours.get(arn)),
-        )
-        for name, function_ in functions.items()
-    }
-
-
-def _is_near(layer: str, function: ObservedFunction) -> bool:
-    """Whether a layer is in the account of the function that it is attached to."""
-    return Arn.parse(layer).account == Arn.parse(function.latest.arn).account
-
-
-def _reusable(
+def _named(
     settings: Settings,
-    fingerprints: Fingerprints,
-    versions: Mapping[str, tuple[LayerVersion, ...]],
-) -> dict[str, LayerVersion]:
-    """The version of each layer that has the desired content.
+    functions: Mapping[str, ObservedFunction],
+    region: str,
+    clients: Clients,
+) -> tuple[Mapping[str, LayerVersion], Mapping[str, str]]:
+    """The layers that functions name by an ARN, and the images that they name by a URI."""
+    layers: Mapping[str, LayerVersion] = {}
+    images: Mapping[str, str] = {}
+    if settings.names_layers_by_arn:  # few functions name any
+        from lambda_fast_deploy.planning.layers_by_arn import observe_layers_by_arn
 
-    The description of each part names the contents of all parts for the same requirements.
-    """
-    reusable: dict[str, LayerVersion] = {}
-    for layer in settings.layers.values():
-        fingerprint = fingerprints.layers[layer.name]
-        contents = (
-            v.contents
-            for name in layer.parts
-            for v in versions[name]
-            if v.fingerprint == fingerprint
-        )
-        for name, content in zip(layer.parts, next(contents, ()), strict=False):
-            if same := [version for version in versions[name] if version.content == content]:
-                reusable[name] = same[0]
-    return reusable
+        layers = observe_layers_by_arn(settings, functions, region, clients)
+    if settings.has_prebuilt_images:
+        from lambda_fast_deploy.planning.images_by_uri import observe_images_by_uri
+
+        images = observe_images_by_uri(settings, functions, region, clients)
+    return layers, images
 
 
 def _present(futures: Mapping[str, Future[T | None]]) -> dict[str, T]:
@@ -192,7 +150,7 @@ def _start_reads(
         functions.read, name, tags=function.needs_tags, environment=function.needs_environment
     )
     settings = {
-        setting.key: pool.submit(functions.setting, name, setting)
+        setting.key: pool.submit(functions.setting, setting, function)
         for setting in function.own_settings
     }
     if not function.has_alias:
@@ -205,7 +163,7 @@ def _start_reads(
     live = pool.submit(functions.read, name, alias)
     urls = clients.urls(region)
     url = pool.submit(urls.read, name, alias) if function.url else None
-    is_open = pool.submit(urls.is_open, name, alias) if function.url == "public" else None
+    is_open = pool.submit(urls.is_open, name, alias) if function.access == "public" else None
 
     def observed() -> ObservedFunction | None:
         state, leads, serves = latest.result(), led.result(), live.result()

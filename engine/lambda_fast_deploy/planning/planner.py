@@ -8,18 +8,22 @@ from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import (
     Action,
     Fingerprints,
+    FolderLayer,
     Function,
     ImageSource,
     LayerReference,
     ObservedRegion,
     Plan,
+    PublishedLayer,
     Settings,
     Step,
     ZipSource,
 )
+from lambda_fast_deploy.models.attribute_change import change_of_names
 from lambda_fast_deploy.planning.configuration import Layers
 from lambda_fast_deploy.planning.function_plan import FunctionPlan
 from lambda_fast_deploy.planning.problems import creation_problem, environment_problem, problems_of
+from lambda_fast_deploy.state import marks
 
 
 def make_plan(
@@ -49,10 +53,15 @@ def layers_of(function: Function, observed: ObservedRegion) -> Layers:
 
 
 def content_of(function: Function, fingerprints: Fingerprints, observed: ObservedRegion) -> str:
-    """The CodeSha256 of a zip, or the digest of an image; ``""`` if the image does not exist."""
+    """The CodeSha256 of a zip, or the digest of an image; ``""`` if it has to be built."""
+    if function.is_built:
+        existing = observed.functions.get(function.name)
+        tags = existing.latest.tags if existing else {}
+        return marks.built_from(tags, fingerprints.builds[function.name])
     if isinstance(function.source, ZipSource):
         return fingerprints.archives[function.name].sha256
-    return observed.images.get(function.name, "")
+    prebuilt = observed.prebuilt.get(function.name, "").partition("@")[2]
+    return prebuilt or observed.images.get(function.name, "")
 
 
 class _RegionPlan:
@@ -87,9 +96,12 @@ class _RegionPlan:
             self._base(name, images)
         for layer in self._settings.layers.values():
             for name in layer.parts:
-                self._layer(name, self._fingerprints.layers[layer.name])
+                self._layer(name, layer)
         for name, (action, reason) in images.items():
             self._add(f"image:{name}", action, reason, self._fingerprints.images[name])
+        for name, uri in self._observed.prebuilt.items():
+            digest = uri.partition("@")[2]
+            self._add(f"image:{name}", Action.REUSE, f"it is {digest[:19]} in ECR", digest)
         for function in self._settings.functions:
             self._function(function, images)
 
@@ -127,19 +139,34 @@ class _RegionPlan:
             action, reason = Action.SKIP, "no image needs a rebuild on it"
         self._add(f"base:{name}", action, reason, fingerprint)
 
-    def _layer(self, name: str, fingerprint: str) -> None:
+    def _layer(self, name: str, layer: PublishedLayer) -> None:
+        fingerprint = self._fingerprints.layers[layer.name]
         sources = (function.source for function in self._settings.functions)
-        if not any(isinstance(s, ZipSource) and name in s.layers for s in sources):
+        is_used = any(isinstance(s, ZipSource) and name in s.layers for s in sources)
+        if not (is_used or layer.share):
             self._add(f"layer:{name}", Action.SKIP, "no function uses it", fingerprint)
-        elif name in self._observed.layers:
+            return
+        if name in self._observed.layers:
             version = self._observed.layers[name].number
             self._add(
                 f"layer:{name}", Action.REUSE, f"version {version} has this content", fingerprint
             )
         else:
-            self._add(
-                f"layer:{name}", Action.BUILD, "no version with these requirements", fingerprint
-            )
+            inputs = "files" if isinstance(layer, FolderLayer) else "requirements"
+            self._add(f"layer:{name}", Action.BUILD, f"no version with these {inputs}", fingerprint)
+        if layer.share is not None:
+            self._share(name, layer.share)
+
+    def _share(self, name: str, desired: tuple[str, ...]) -> None:
+        existing = self._observed.layers.get(name)
+        before = existing.shared_with if existing else ()
+        change = change_of_names("share", dict.fromkeys(before, ""), dict.fromkeys(desired, ""))
+        if change.added or change.removed:
+            region, says = self._observed.region, str(change)
+            step = Step(f"share:{name}", region, Action.UPDATE, says, changes=(change,))
+            self._steps.append(step)
+        else:
+            self._add(f"share:{name}", Action.SKIP, "up to date")
 
     # ------------------------------------------------------------ functions
 

@@ -9,9 +9,9 @@ from lambda_fast_deploy.errors import NotReady, Place, Problem
 from lambda_fast_deploy.models import (
     Function,
     FunctionState,
-    ImageSource,
     ZipSource,
 )
+from lambda_fast_deploy.models.function_attributes import ENVIRONMENT
 from lambda_fast_deploy.models.quotas import MAX_LAYERS
 from lambda_fast_deploy.planning.configuration import layer_name
 
@@ -41,7 +41,7 @@ def problems_of(
 
 def package_problem(function: Function, latest: FunctionState, region: str) -> Problem | None:
     """The problem if the package type would change, which Lambda does not allow; else ``None``."""
-    package = "Image" if isinstance(function.source, ImageSource) else "Zip"
+    package = "Image" if function.is_image else "Zip"
     if latest.package == package:
         return None
     return Problem(
@@ -78,7 +78,7 @@ def environment_problem(
 ) -> Problem | None:
     """The problem if the environment is over Lambda's limit, with variables set elsewhere."""
     variables = function.configuration.environment
-    merged = {**(latest.environment if latest else {}), **variables}
+    merged = ENVIRONMENT.merge(variables, latest.environment if latest else None)
     size = _measured(merged)
     if not variables or size <= ENVIRONMENT_LIMIT:
         return None

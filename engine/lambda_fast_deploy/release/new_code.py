@@ -18,7 +18,9 @@ class NewCode:
     def __init__(self, context: ReleaseContext) -> None:
         step = context.steps.function or context.steps.code
         self.image = context.artifacts.images.get(context.name, "")
-        self.sha256 = step.fingerprint if step else ""  # as Lambda's CodeSha256; zips only
+        built = context.artifacts.archives.get(context.name)
+        known = built.sha256 if built else step.fingerprint if step else ""
+        self.sha256 = known if step else ""  # as Lambda's CodeSha256; zips only
         self._context = context
         self._stored_sha256 = (
             ""  # the CodeSha256 of the code that Lambda stored in place of the zip
@@ -30,6 +32,19 @@ class NewCode:
         if self.image:
             return {"ImageUri": self.image}
         return self._context.artifacts.code[self._context.name]
+
+    @property
+    def to_create(self) -> Mapping[str, Any]:
+        """The parameter ``Code`` of ``CreateFunction``."""
+        return {**self.parameters, **({"SourceKMSKeyArn": self.key} if self.key else {})}
+
+    @property
+    def key(self) -> str:
+        """The KMS key of the zip: the configured one, or else the current one."""
+        key, observed = self._context.function.code_key, self._context.observed
+        if key is None:
+            return observed.latest.code_key if observed else ""
+        return key
 
     def __str__(self) -> str:
         """A summary of the code, for people."""

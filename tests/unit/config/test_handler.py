@@ -86,7 +86,7 @@ def test_a_module_that_is_not_in_the_code_is_a_problem_only_without_layers(
     code: Path, layers: tuple[str, ...], kept: tuple[str, ...], *, is_problem: bool
 ) -> None:
     source = make.zip_source(
-        code=code, handler="wrapper.handler", layers=layers, keeps_layers=not layers
+        code=(code,), handler="wrapper.handler", layers=layers, keeps_layers=not layers
     )
     function = make.function(source=source)
     found = make.existing(make.state(layers=kept))

@@ -106,7 +106,8 @@ def test_a_zip_with_a_layer_has_the_defaults_that_are_documented(root: Path) -> 
             "include",
         )
     }
-    assert orders.source == ZipSource(root / "src", "app.handler", Runtime("python3.13"), ("deps",))
+    code = (root / "src",)
+    assert orders.source == ZipSource(code, "app.handler", Runtime("python3.13"), ("deps",))
     assert (orders.alias, orders.role, orders.url, orders.tests) == ("live", None, None, ())
     assert orders.configuration == Configuration()
     assert settings.budgets == Budgets()
@@ -172,7 +173,7 @@ def test_everything_that_was_given_arrives(root: Path) -> None:
     assert settings.layers["deps"].budget == 5_000_000
     assert orders.architecture is Architecture.ARM64
     assert orders.role == "arn:aws:iam::123456789012:role/service/orders"
-    assert (orders.alias, orders.url) == ("prod", "iam")
+    assert (orders.alias, orders.access) == ("prod", "iam")
     assert orders.configuration == Configuration(
         memory=512,
         timeout=30,
@@ -203,7 +204,7 @@ def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
         lambda: REGIONS,
     )
     assert settings.functions[0].source == ZipSource(
-        root / "src", "app.handler", Runtime("python3.13"), ("deps",)
+        (root / "src",), "app.handler", Runtime("python3.13"), ("deps",)
     )
 
 

@@ -39,13 +39,17 @@ def load_file(text: str, root: Path) -> Settings:
         _write(root, (base or {}).get("dockerfile", "Dockerfile.lambda.base"))
         (root / (base or {}).get("context", ".")).mkdir(parents=True, exist_ok=True)
     for layer in document.get("layers", {}).values():
-        if isinstance(layer["requirements"], str):
+        if "code" in layer:
+            (root / layer["code"]).mkdir(parents=True)
+        elif isinstance(layer["requirements"], str):
             _write(root, layer["requirements"])
             _write(root, str(Path(layer["requirements"]).with_name("package.json")))
     if stack := document.get("stack"):
         _write(root, stack["template"])
     for function in document.get("functions", {}).values():
         if "zip" in function:
+            for source in function["zip"].get("build", {}).get("from", ()):
+                _write(root, source)
             _write_code(root, function["zip"])
         else:
             image = function["image"] or {}

@@ -241,7 +241,7 @@ def test_a_base_and_an_image_of_the_same_files_are_not_the_same(context: Path) -
 
 def test_everything_that_the_settings_name_has_a_fingerprint(context: Path) -> None:
     zipped: Function = make.function(
-        name="zipped", source=make.zip_source(code=context / "app", layers=("deps",))
+        name="zipped", source=make.zip_source(code=(context / "app",), layers=("deps",))
     )
     settings: Settings = make.settings(
         zipped,

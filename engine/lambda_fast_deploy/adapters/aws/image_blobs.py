@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO
@@ -59,16 +59,16 @@ class Blob:
 
 
 class ImageBlobs:
-    """The blobs in the repositories of one region."""
+    """The blobs in the repositories of one region; ``owner`` names another account, if any."""
 
-    def __init__(self, aws: Aws, region: str) -> None:
+    def __init__(self, aws: Aws, region: str, owner: Mapping[str, Any] | None = None) -> None:
         self._aws = aws
         self._region = region
+        self._owner = owner or {}
 
     def _call(self, operation: str, repository: str, **parameters: Any) -> Any:
-        return self._aws.call(
-            self._region, "ecr", operation, repositoryName=repository, **parameters
-        )
+        named = {"repositoryName": repository, **parameters, **self._owner}
+        return self._aws.call(self._region, "ecr", operation, **named)
 
     def read(self, repository: str, digest: str, most: int) -> bytes:
         """A blob, whose digest is verified (API: ``GetDownloadUrlForLayer``).

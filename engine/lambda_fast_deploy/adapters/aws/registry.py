@@ -75,11 +75,12 @@ class Login:
 
 
 class Registry:
-    """The ECR registry of one region."""
+    """The ECR registry of one region; of another account, if one is given."""
 
-    def __init__(self, aws: Aws, region: str) -> None:
+    def __init__(self, aws: Aws, region: str, account: str = "") -> None:
         self._aws = aws
         self._region = region
+        self._owner: dict[str, Any] = {"registryId": account} if account else {}
 
     @property
     def region(self) -> str:
@@ -91,10 +92,10 @@ class Registry:
         """The layers and configurations of its images."""
         from lambda_fast_deploy.adapters.aws.image_blobs import ImageBlobs  # few runs need it
 
-        return ImageBlobs(self._aws, self._region)
+        return ImageBlobs(self._aws, self._region, self._owner)
 
     def _call(self, operation: str, **parameters: Any) -> Any:
-        return self._aws.call(self._region, "ecr", operation, **parameters)
+        return self._aws.call(self._region, "ecr", operation, **parameters, **self._owner)
 
     def _image(self, repository: str, tag: str) -> Any:
         """The image behind a tag; ``None`` if absent, or archived and so not pullable."""
@@ -120,7 +121,11 @@ class Registry:
         return str(image["imageDigest"]) if image else None
 
     def manifest(self, repository: str, image: str) -> Manifest:
-        """The manifest, or index, behind a digest or a tag (API: ``BatchGetImage``).
+        """The manifest, or index, behind a digest or a tag; raises as ``image``."""
+        return self.image(repository, image)[1]
+
+    def image(self, repository: str, image: str) -> tuple[str, Manifest]:
+        """The digest and the manifest behind a digest or a tag (API: ``BatchGetImage``).
 
         Raises:
             NotFound: the image does not exist.
@@ -137,7 +142,7 @@ class Registry:
         if not answer["images"]:
             raise NotFound(f"ECR has no {image} in {repository}", code="ImageNotFoundException")
         found = answer.first("images")
-        return Manifest(
+        return str(found["imageId"]["imageDigest"]), Manifest(
             text=found["imageManifest"],
             media_type=found["imageManifestMediaType"],
             content=found.parsed("imageManifest"),

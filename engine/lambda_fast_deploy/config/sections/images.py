@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.config.sections.shared import ARCHITECTURE, NAME, PATH, STRINGS
-from lambda_fast_deploy.models import Architecture, Base, ImageSource
+from lambda_fast_deploy.models import Architecture, Base, ImageSource, PrebuiltImage
+from lambda_fast_deploy.models.attribute_kinds import OverridesAttribute
 from lambda_fast_deploy.schema.records import Key, RecordShape
-from lambda_fast_deploy.schema.shapes import ChoiceShape, MapOf, TextShape
+from lambda_fast_deploy.schema.shapes import ChoiceShape, ListOf, MapOf, TextShape
 from lambda_fast_deploy.schema.yaml_lines import nearest
 
 if TYPE_CHECKING:
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 REPOSITORY = TextShape(
     r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
     "a repository name (lower case, digits, . _ - /)",
+)
+_URI = (
+    rf"\d{{12}}\.dkr\.ecr(-fips)?\.(\{{region\}}|[a-z0-9-]+)\.[a-z.]+/{REPOSITORY.pattern}"
+    r"(:[\w.-]{1,128}|(:[\w.-]{1,128})?@sha256:[0-9a-f]{64})"
 )
 _LENGTHS = range(2, 257)  # characters
 _ADDRESS = re.compile(
@@ -36,6 +42,11 @@ _BUILD = {
     "build-args": Key(STRINGS, "build arguments"),
     "build-secrets": Key(
         _SECRETS, "build secrets: the id of each, and the environment variable with its value"
+    ),
+    "target": Key(
+        TextShape(expected="the name of a stage"),
+        "stage of the Dockerfile to build",
+        otherwise="the last one",
     ),
     "upstream": Key(
         ChoiceShape(("follow", "ignore")),
@@ -57,12 +68,27 @@ BASE = RecordShape(
         "architecture": ARCHITECTURE,
         "build-args": _BUILD["build-args"],
         "build-secrets": _BUILD["build-secrets"],
+        "target": _BUILD["target"],
         "upstream": _BUILD["upstream"],
     }
 )
 
+_WORDS = ListOf(TextShape(expected="a word"))
+_OVERRIDES = {
+    "entrypoint": Key(_WORDS, "override of the image's ENTRYPOINT; [] removes it"),
+    "command": Key(_WORDS, "override of its CMD, such as [app.handler]; [] removes it"),
+    "workdir": Key(
+        TextShape(r"(/.*)?", "an absolute path"), 'override of its WORKDIR; "" removes it'
+    ),
+}
 IMAGE = RecordShape(
     {
+        "uri": Key(
+            TextShape(_URI, "the URI of an image in ECR with a tag or a digest"),
+            "image that exists in ECR, in this account or in another one, to deploy by its digest; "
+            "{region} is replaced by the region",
+            otherwise="the image is built",
+        ),
         "dockerfile": Key(PATH, "path of the Dockerfile", default="Dockerfile.lambda"),
         "context": _BUILD["context"],
         "repository": Key(REPOSITORY, "ECR repository", otherwise="the function's name"),
@@ -76,7 +102,9 @@ IMAGE = RecordShape(
         ),
         "build-args": _BUILD["build-args"],
         "build-secrets": _BUILD["build-secrets"],
+        "target": _BUILD["target"],
         "upstream": _BUILD["upstream"],
+        **{key: replace(each, otherwise="unchanged") for key, each in _OVERRIDES.items()},
     }
 )
 
@@ -95,6 +123,7 @@ def read_base(checked: ValidatedDocument, name: str, value: dict[str, Any]) -> B
         build_args=value.get("build-args", {}),
         follow_upstream=value["upstream"] == "follow",
         secrets=value.get("build-secrets", {}),
+        target=value.get("target", ""),
     )
 
 
@@ -104,9 +133,14 @@ def read_image(
     value: dict[str, Any],
     architecture: Architecture,
     bases: Mapping[str, Base],
-) -> ImageSource:
+) -> ImageSource | PrebuiltImage:
     """The image of a function, from checked values; ``bases`` by name."""
     path = ("functions", name, "image")
+    overrides = {OverridesAttribute.NAMES[key]: value[key] for key in _OVERRIDES if key in value}
+    if "uri" in value:
+        for key in sorted(value.keys() - {"uri", *_OVERRIDES}):
+            checked.problem(f"{key} does not apply to an image with uri", *path, key)
+        return PrebuiltImage(value["uri"], overrides)
     value = IMAGE.completed(value)
     base = value.get("base")
     names = checked.names("bases")
@@ -131,6 +165,8 @@ def read_image(
         compression=value["compression"],
         secrets=value.get("build-secrets", {}),
         follow_upstream=value["upstream"] == "follow",
+        target=value.get("target", ""),
+        overrides=overrides,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_fast_deploy.models.runtime import FAMILIES, LAYER_RUNTIMES, RUNTIMES
-from lambda_fast_deploy.schema.records import Key
+from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import ChoiceShape, KnownShape, ListOf, MapOf, TextShape
 
 RUNTIME = KnownShape(
@@ -24,4 +24,24 @@ STACK_NAME = TextShape(r"[A-Za-z][A-Za-z0-9-]{0,127}", "a stack's name")
 CAPABILITIES = ListOf(
     ChoiceShape(("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"))
 )
-TAGS = MapOf(TextShape(".{0,256}"), r".{1,128}", "a tag")
+BUILD = RecordShape(
+    {
+        "command": Key(
+            ListOf(TextShape(r"[^\0]+", "an argument")),
+            "program and arguments, run in the directory of this file",
+            required=True,
+        ),
+        "from": Key(
+            ListOf(PATH),
+            "files and directories that it builds from",
+            otherwise="all that git tracks below this file",
+        ),
+        "env": Key(
+            ListOf(TextShape(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")),
+            "environment variables that count as sources; also the only credentials that it gets",
+            otherwise="none",
+        ),
+    }
+)
+TAG = TextShape(".{0,256}")
+TAGS = MapOf(TAG, r".{1,128}", "a tag")

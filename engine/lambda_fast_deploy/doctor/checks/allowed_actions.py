@@ -10,11 +10,11 @@ from functools import partial
 
 from lambda_fast_deploy.adapters.aws.identity import Caller
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.arn import Arn, in_s3
+from lambda_fast_deploy.arn import Arn, in_region, in_s3
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
 from lambda_fast_deploy.errors import NotFound, NotPermitted
 from lambda_fast_deploy.iam import permissions as iam
-from lambda_fast_deploy.models import Function, ObservedFunction, Settings
+from lambda_fast_deploy.models import Function, ObservedFunction, Settings, ZipSource
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.state.bucket_keys import PREFIX
 
@@ -32,13 +32,10 @@ def of_function(
     ]
     if function.has_alias:
         actions += iam.RELEASE_VERSIONS.changes(exists=bool(observed and observed.alias))
-    if function.url and (url is None or url.access != function.url):
+    if function.url and function.url.changes(url):
         actions += iam.GIVE_FUNCTION_URLS.changes(exists=url is not None)
-    if function.url == "public" and not (url and url.access == "public" and url.is_open):
+    if function.access == "public" and not (url and url.access == "public" and url.is_open):
         actions += iam.OPEN_FUNCTION_URLS.changes()
-    for setting in SETTINGS:
-        if setting.is_given(function):
-            actions += setting.feature.changes()
     if function.keep:
         actions += iam.DELETE_VERSIONS.changes()
     arn = _lambda(caller, region, f"function:{function.name}")
@@ -48,8 +45,16 @@ def of_function(
         needs[version] = (*needs.get(version, ()), *iam.TEST_FUNCTIONS.changes())
     if function.role and (observed is None or observed.latest.role != function.role):
         needs[function.role] = iam.PASS_ROLES.changes()
+    if isinstance(function.source, ZipSource):
+        for text in function.source.layers_by_arn:
+            layer = Arn.parse(in_region(text, region))
+            needs[str(layer if layer.qualifier else f"{layer}:1")] = iam.ATTACH_LAYERS.changes()
     if function.canary:
         needs["*"] = iam.WATCH_CANARIES.changes()
+    for setting in filter(lambda each: each.is_given(function), SETTINGS):
+        for each in setting.permissions(function, caller.partition, region, caller.account):
+            if changes := each.feature.changes():
+                needs[each.resource] = (*needs.get(each.resource, ()), *changes)
     for test in function.tests:
         for each in test.permissions(caller.partition, region, caller.account):
             if changes := each.feature.changes():
@@ -75,7 +80,11 @@ def of_zips(settings: Settings, region: str, caller: Caller) -> Needs:
     for layer in settings.layers.values():
         for name in layer.parts:
             arn = _lambda(caller, region, f"layer:{name}")
-            needs |= {arn: iam.PUBLISH_LAYERS.changes(), f"{arn}:1": iam.USE_LAYERS.changes()}
+            shares = iam.SHARE_LAYERS.changes() if layer.share is not None else ()
+            needs |= {
+                arn: iam.PUBLISH_LAYERS.changes(),
+                f"{arn}:1": (*iam.USE_LAYERS.changes(), *shares),
+            }
     if store := settings.artifacts:
         bucket = store.name_in(region)
         key = in_s3(caller.partition, f"{bucket}/{PREFIX}key")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.doctor.checks.allowed_actions import of_function, permitted
 from lambda_fast_deploy.doctor.finding import Finding, if_permitted, note, ok, wrong
-from lambda_fast_deploy.errors import NotFound, NotReady, Refused
+from lambda_fast_deploy.errors import Invalid, NotFound, NotReady, Refused
 from lambda_fast_deploy.fingerprints.archive import archive
 from lambda_fast_deploy.models import Function, FunctionState, FunctionTest, Settings
-from lambda_fast_deploy.planning.observe import observe_function, with_foreign_layers
+from lambda_fast_deploy.planning.layers_by_arn import observe_layers_by_arn
+from lambda_fast_deploy.planning.observe import observe_function
+from lambda_fast_deploy.planning.observed_layers import with_foreign_layers
 from lambda_fast_deploy.planning.problems import creation_problem, problems_of, unusable
 
 
@@ -54,7 +57,8 @@ def check(
         return
     else:
         yield from _state(region, function, observed.latest, clients, rehearses=rehearses)
-    if observed and observed.url and function.url == "public" and not observed.url.is_open:
+    yield from _layers_by_arn(region, function, settings, clients)
+    if observed and observed.url and function.access == "public" and not observed.url.is_open:
         yield note(
             f"The URL of {function.name} in {region} answers 403: since 1 November 2026, public "
             "URLs need a resource policy with lambda:InvokeFunctionUrl and lambda:InvokeFunction",
@@ -65,6 +69,18 @@ def check(
         yield from if_permitted(look, f"Role {function.role}")
     needs = of_function(function, observed, region, caller)
     yield from permitted(f"function {function.name}", needs, region, caller, clients)
+
+
+def _layers_by_arn(
+    region: str, function: Function, settings: Settings, clients: Clients
+) -> Iterator[Finding]:
+    """Whether the layers that a function names by an ARN can be attached."""
+    try:
+        observe_layers_by_arn(replace(settings, functions=(function,)), {}, region, clients)
+    except Invalid as error:
+        yield from map(wrong, error.problems)
+    except NotReady as error:
+        yield wrong(error)
 
 
 def layer(region: str, name: str, clients: Clients) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from lambda_fast_deploy.fingerprints.images.dockerignore import (
     DockerignoreRules,
     Glob,
 )
+from lambda_fast_deploy.fingerprints.images.target import text_of
 
 DOCKERIGNORE = ".dockerignore"
 _LINKS = 255  # followed on one path (containerd, ``fs.RootPath``)
@@ -59,6 +60,7 @@ def content(
     build_args: Mapping[str, str],
     triggers: Iterable[Instruction] | None = (),
     omitted: Container[Instruction] = (),
+    target: str = "",
 ) -> ContextContent:
     """The files of a build context that can become part of an image.
 
@@ -68,12 +70,13 @@ def content(
         build_args: its build arguments.
         triggers: the ONBUILD instructions of the images that it starts from; ``None`` if unknown.
         omitted: instructions of the Dockerfile whose files do not count.
+        target: the stage to build; empty for the last one.
 
     Raises:
         Invalid: a file cannot be read, or a COPY has no source.
     """
     ignore = _IgnoreFile(context, dockerfile)
-    read_ = read(read_text(dockerfile))
+    read_ = read(text_of(dockerfile, target))
     copied = None if triggers is None else sources(read_, build_args, triggers, omitted)
     is_own = read_.is_certain and "BUILDKIT_SYNTAX" not in build_args
     ignored = ignore.rules if is_own else None

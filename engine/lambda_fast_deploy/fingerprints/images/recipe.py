@@ -8,12 +8,13 @@ from functools import cached_property
 from itertools import combinations
 from types import MappingProxyType
 
-from lambda_fast_deploy.adapters.files import digest, link_of, mode_of, read_text
+from lambda_fast_deploy.adapters.files import digest, link_of, mode_of
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
 from lambda_fast_deploy.fingerprints.images.build_context import ContextContent, content
 from lambda_fast_deploy.fingerprints.images.context_paths import ContextPaths
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, read
 from lambda_fast_deploy.fingerprints.images.tail import Tail, tail_of
+from lambda_fast_deploy.fingerprints.images.target import text_of
 from lambda_fast_deploy.fingerprints.images.upstream_images import BASE_IMAGE, pinned, upstreams
 from lambda_fast_deploy.models import Architecture, Base, DesiredImages, ImageRequest, ImageSource
 
@@ -46,7 +47,7 @@ class ImageRecipe:
     @cached_property
     def dockerfile(self) -> Dockerfile:
         """Its Dockerfile."""
-        return read(read_text(self.source.dockerfile))
+        return read(text_of(self.source.dockerfile, self.source.target))
 
     @property
     def content(self) -> ContextContent:
@@ -56,7 +57,9 @@ class ImageRecipe:
             Invalid: a file cannot be read, or a COPY has no source.
         """
         source, triggers = self.source, self._triggers
-        return content(source.context, source.dockerfile, source.build_args, triggers)
+        return content(
+            source.context, source.dockerfile, source.build_args, triggers, target=source.target
+        )
 
     @cached_property
     def tail(self) -> Tail:
@@ -74,7 +77,7 @@ class ImageRecipe:
         lines = "".join(f"ONBUILD {line}\n" for line in self.foreign)
         dockerfiles = [read(f"FROM scratch\n{lines}")]
         if self.base:
-            dockerfiles.append(read(read_text(self.base.dockerfile)))
+            dockerfiles.append(read(text_of(self.base.dockerfile, self.base.target)))
         if not all(each.is_certain for each in dockerfiles):
             return None
         return tuple(trigger for each in dockerfiles for trigger in each.triggers)
@@ -90,7 +93,7 @@ class ImageRecipe:
         is_app = isinstance(source, ImageSource)
         return fingerprint_of(
             "image" if is_app else "base",
-            dockerfile=read_text(source.dockerfile),
+            dockerfile=text_of(source.dockerfile, source.target),
             arguments=dict(source.build_args),
             platform=self.architecture.platform,
             **({"compression": source.compression} if isinstance(source, ImageSource) else {}),
@@ -111,12 +114,17 @@ class ImageRecipe:
         source, tail = self.source, self.tail
         assert isinstance(source, ImageSource)
         stem = content(
-            source.context, source.dockerfile, source.build_args, self._triggers, tail.instructions
+            source.context,
+            source.dockerfile,
+            source.build_args,
+            self._triggers,
+            tail.instructions,
+            source.target,
         )
         paths = ContextPaths(self.content)
         return fingerprint_of(
             "stem",
-            dockerfile=read_text(source.dockerfile),
+            dockerfile=text_of(source.dockerfile, source.target),
             arguments=dict(source.build_args),
             platform=self.architecture.platform,
             compression=source.compression,

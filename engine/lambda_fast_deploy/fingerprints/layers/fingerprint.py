@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.files import digest, link_of
+from lambda_fast_deploy.fingerprints.build_sources import of_build
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
+from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
 from lambda_fast_deploy.fingerprints.layers.node_project import files_of, settings_of
 from lambda_fast_deploy.fingerprints.layers.node_project import local_packages as node_packages
 from lambda_fast_deploy.fingerprints.layers.package_indexes import indexes_of
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements
-from lambda_fast_deploy.models import Layer
+from lambda_fast_deploy.models import FolderLayer, PublishedLayer
 
 Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and the files in it
 
 
-def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
-    """Name, kind and content hash of each file; for a link, its target."""
+def _contents(
+    root: Path,
+    names: list[str],
+    link: Callable[[Path, str], str | None] = lambda root, name: link_of(root / name),
+) -> list[tuple[str, str, str]]:
+    """Name, kind and content hash of each file; for a link that stays one, its target."""
     rows = []
     for name in names:
-        if (target := link_of(root / name)) is not None:
+        if (target := link(root, name)) is not None:
             rows.append((name, "link", target))
         else:
             sha256, mode = digest(root / name)
@@ -29,8 +36,12 @@ def _contents(root: Path, names: list[str]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def local_contents(layer: Layer) -> tuple[Own, ...]:
-    """The local packages of a layer's requirements: folders and files, by their content."""
+def local_contents(layer: PublishedLayer) -> tuple[Own, ...]:
+    """The folders and files of a layer: its own, or the local packages of its requirements."""
+    if isinstance(layer, FolderLayer):
+        if layer.build:
+            return ()  # the fingerprint lists its sources
+        return (("", layer.code, code_files(layer.code)),)
     source = layer.requirements
     if layer.is_node and isinstance(source, Path):
         own: list[Own] = [
@@ -42,14 +53,24 @@ def local_contents(layer: Layer) -> tuple[Own, ...]:
     return tuple((each.name, each.folder, each.files) for each in packages)
 
 
-def of_layer(layer: Layer, own: tuple[Own, ...] | None = None) -> str:
-    """The fingerprint of a layer: its requirements, its runtime, and its pruning.
+def of_layer(layer: PublishedLayer, own: tuple[Own, ...] | None = None) -> str:
+    """The fingerprint of a layer: its files; or its requirements, its runtime, and its pruning.
 
     Args:
         layer: the layer.
         own: the local packages of the requirements, as listed before a build, so that the build's
             own output next to the files does not count.
     """
+    if isinstance(layer, FolderLayer) and layer.build:
+        return of_build(layer.build, (layer.code,), layer.runtime, layer.architecture)
+    if isinstance(layer, FolderLayer):
+        ((_, folder, files),) = own or local_contents(layer)
+        return fingerprint_of(
+            "folder layer",
+            files=_contents(folder, files, link_target),
+            runtime=layer.runtime,
+            architecture=layer.architecture,
+        )
     built: dict[str, object] = {
         name: value
         for name, value in (

@@ -14,8 +14,8 @@ from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.models import ImageRequest, Step
 from lambda_fast_deploy.models.image_layers import Replacement
 from lambda_fast_deploy.packaging.images.app_tags import AppTags
-from lambda_fast_deploy.packaging.images.manifest_check import examine
 from lambda_fast_deploy.packaging.images.replaced_image import replaced_image
+from lambda_fast_deploy.planning.manifest_check import examine
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state.image_tags import kept_tag
 

@@ -12,7 +12,7 @@ from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Architecture, Base, ImageRequest
 from lambda_fast_deploy.packaging.images.app_tags import AppTags
 from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY, SAFE, warning
-from lambda_fast_deploy.packaging.images.manifest_check import child, examine
+from lambda_fast_deploy.planning.manifest_check import child, examine
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.state.image_tags import ImageTag, kept_tag
 

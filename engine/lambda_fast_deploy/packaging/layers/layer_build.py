@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +14,12 @@ from lambda_fast_deploy.adapters.files import digest
 from lambda_fast_deploy.adapters.parallel import together, workers
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import archive
-from lambda_fast_deploy.models import Archive, Layer
+from lambda_fast_deploy.models import FolderLayer, Layer, PublishedLayer
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
 from lambda_fast_deploy.packaging.layers import import_check, node_import_check
+from lambda_fast_deploy.packaging.layers.built_layer import BuiltLayer, LayerPart
 from lambda_fast_deploy.packaging.layers.bytecode import beside, compile_all, tag_of
+from lambda_fast_deploy.packaging.layers.folder import build_folder
 from lambda_fast_deploy.packaging.layers.native_code import check_binaries
 from lambda_fast_deploy.packaging.layers.node_packages import install_node
 from lambda_fast_deploy.packaging.layers.programs import record
@@ -34,35 +36,8 @@ from lambda_fast_deploy.packaging.limits import check_size
 ROOM = 10 * units.MB  # left for the function's own code by parts with bytecode
 
 
-@dataclass(frozen=True, slots=True)
-class LayerPart:
-    """One layer to publish. ``content`` identifies its files, independent of the zip's bytes.
-
-    ``sizes`` are unzipped bytes by package, the largest first.
-    """
-
-    archive: Archive
-    content: str
-    sizes: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltLayer:
-    """Parts by name, the bytes that pruning removed or could remove, and notes for people.
-
-    ``packages`` are the versions of all installed packages, and ``modules`` their modules.
-    """
-
-    parts: Mapping[str, LayerPart]
-    pruned: int
-    prunable: int
-    notes: tuple[str, ...]
-    packages: Mapping[str, str] = field(default_factory=dict)
-    modules: frozenset[str] = frozenset()
-
-
 def build_layer(
-    layer: Layer, tell: Callable[[str], None] = lambda _: None, largest: int = DIRECT_LIMIT
+    layer: PublishedLayer, tell: Callable[[str], None] = lambda _: None, largest: int = DIRECT_LIMIT
 ) -> BuiltLayer:
     """Build a layer with all its parts; the same packages give the same bytes.
 
@@ -74,6 +49,8 @@ def build_layer(
     Raises:
         BuildFailed: with the package that causes it.
     """
+    if isinstance(layer, FolderLayer):
+        return build_folder(layer)
     with tempfile.TemporaryDirectory() as folder:
         if layer.is_node:
             return _build_node(layer, Path(folder), tell)

@@ -10,34 +10,38 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_fast_deploy import units
-from lambda_fast_deploy.config.handler import absence_of
+from lambda_fast_deploy.adapters.files import is_directory, is_there
+from lambda_fast_deploy.config.code_sources import handler_absence
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.fingerprints import still
 from lambda_fast_deploy.models import (
     Action,
+    FolderLayer,
     Function,
-    Layer,
     LayerVersion,
     Plan,
+    PublishedLayer,
     Settings,
     Step,
     ZipSource,
 )
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
+from lambda_fast_deploy.packaging.code_builds import CodeBuilds
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
 from lambda_fast_deploy.packaging.upload import Uploads, progress
 from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
-    from lambda_fast_deploy.packaging.layers.layer_build import BuiltLayer
+    from lambda_fast_deploy.packaging.layers.built_layer import BuiltLayer
 
 
 class LayerBuilder:
     """Builds each layer once, for all regions and parts."""
 
-    def __init__(self, settings: Settings, plan: Plan, run_log: RunLog) -> None:
+    def __init__(self, settings: Settings, plan: Plan, run_log: RunLog, builds: CodeBuilds) -> None:
         self._settings = settings
+        self._builds = builds
         self._run_log = run_log
         building = {step.id for step in plan.steps if step.action is Action.BUILD}
         self._futures: dict[str, Future[BuiltLayer]] = {
@@ -48,7 +52,7 @@ class LayerBuilder:
         self._begun: set[str] = set()
         self._lock = threading.Lock()
 
-    def built(self, layer: Layer, step: Step) -> BuiltLayer:
+    def built(self, layer: PublishedLayer, step: Step) -> BuiltLayer:
         """The layer. The first caller builds it, the others wait."""
         from lambda_fast_deploy.fingerprints.layers.fingerprint import local_contents, of_layer
         from lambda_fast_deploy.packaging.layers.layer_build import (
@@ -61,6 +65,8 @@ class LayerBuilder:
         future = self._futures[layer.name]
         if first:
             try:
+                if isinstance(layer, FolderLayer):
+                    self._builds.layer(layer, step)
                 largest = UNZIPPED_LIMIT if self._settings.artifacts else DIRECT_LIMIT
                 local_parts = local_contents(layer)
                 result = build_layer(layer, partial(self._tell, step), largest)
@@ -79,7 +85,7 @@ class LayerBuilder:
         built = (future.result() for future in self._futures.values() if _is_built(future))
         return {name: part.sizes for layer in built for name, part in layer.parts.items()}
 
-    def modules_of(self, layer: Layer) -> frozenset[str]:
+    def modules_of(self, layer: PublishedLayer) -> frozenset[str]:
         """The top modules of a layer that this run built; empty for other layers."""
         future = self._futures.get(layer.name)
         if future is None or not _is_built(future):
@@ -88,7 +94,7 @@ class LayerBuilder:
         return built.modules or frozenset(built.packages)
 
     def check_beside(
-        self, layer: Layer, reused: Callable[[Layer], Mapping[str, str] | None]
+        self, layer: PublishedLayer, reused: Callable[[PublishedLayer], Mapping[str, str] | None]
     ) -> None:
         """Check that no function gets a package twice.
 
@@ -109,9 +115,10 @@ class LayerBuilder:
         self,
         function: Function,
         source: ZipSource,
-        reused: Callable[[Layer], Mapping[str, str] | None],
+        reused: Callable[[PublishedLayer], Mapping[str, str] | None],
     ) -> None:
-        code_modules = {path.name.removesuffix(".py") for path in source.code.iterdir()}
+        folders = (folder for folder in source.code if is_directory(folder))
+        code_modules = {path.name.removesuffix(".py") for f in folders for path in f.iterdir()}
         owners: dict[str, tuple[str, str]] = {}
         for layer in self._settings.layers.values():
             if not set(source.layers) & layer.parts.keys():
@@ -169,8 +176,17 @@ class RegionLayers:
         """Unzipped bytes of each package that this run built, by the layer's name."""
         return self._builder.packages
 
-    def layer(self, name: str, layer: Layer) -> LayerVersion:
-        """The version of one part: reused by its requirements or its content, or published."""
+    def layer(self, name: str, layer: PublishedLayer) -> LayerVersion:
+        """The version of one part: reused by its inputs or its content, or published; shared."""
+        version = self._version(name, layer)
+        step = self._context.plan.steps_in(self._context.region).get(f"share:{name}")
+        if step and step.action.changes:
+            with self._context.run_log.step(step):
+                (change,) = step.changes
+                self._published.share(name, version.number, change.added, change.removed)
+        return version
+
+    def _version(self, name: str, layer: PublishedLayer) -> LayerVersion:
         step = self._context.step("layer", name)
         if step.action is Action.REUSE:
             existing = self._observed.layers[name]
@@ -218,7 +234,9 @@ class RegionLayers:
         Raises:
             BuildFailed: the module is in neither.
         """
-        says = absence_of(source.code, source.handler, source.runtime)
+        if source.packages or (source.build and not all(map(is_there, source.code))):
+            return  # a package can have it, or this run has not built it
+        says = handler_absence(source.code, source.handler, source.runtime)
         if not says or source.keeps_layers:
             return
         modules: set[str] = set()
@@ -232,6 +250,11 @@ class RegionLayers:
                 if not layer_modules:
                     return  # the modules could not be read
                 modules |= layer_modules
+        for text in source.layers_by_arn:
+            layer_modules = self._published.modules(self._observed.layers[text].arn)
+            if not layer_modules:
+                return
+            modules |= layer_modules
         top = re.split(r"[./]", source.handler, maxsplit=1)[0]
         if top not in modules:
             raise BuildFailed(
@@ -239,9 +262,11 @@ class RegionLayers:
                 remedy="Correct handler, or require its package in one of the function's layers.",
             )
 
-    def _reused(self, layer: Layer) -> Mapping[str, str] | None:
+    def _reused(self, layer: PublishedLayer) -> Mapping[str, str] | None:
         """The packages of a reused layer; ``None`` if a part cannot be read."""
         packages: dict[str, str] = {}
+        if isinstance(layer, FolderLayer):
+            return packages
         for name in layer.parts:
             version = self._observed.layers.get(name)
             part_packages = self._published.packages(version.arn) if version else {}
@@ -261,7 +286,7 @@ class RegionLayers:
         smallest = min(built.parts, key=lambda part: built.parts[part].archive.size)
         return name == smallest and all(self._same(part, built) for part in built.parts)
 
-    def _check(self, name: str, layer: Layer, unzipped: int, remedy: str) -> None:
+    def _check(self, name: str, layer: PublishedLayer, unzipped: int, remedy: str) -> None:
         budget = layer.budget if layer.budget is not None else self._context.settings.budgets.layer
         check_size(f"layer {name}", unzipped, budget, "unzipped", remedy)
         check_size(f"layer {name}", unzipped, UNZIPPED_LIMIT, "unzipped", remedy)

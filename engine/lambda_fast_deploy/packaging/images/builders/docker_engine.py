@@ -7,12 +7,12 @@ from posixpath import normpath
 
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.adapters.files import read_text
 from lambda_fast_deploy.errors import PushFailed
 from lambda_fast_deploy.fingerprints.images.build_context import DOCKERIGNORE, content
 from lambda_fast_deploy.fingerprints.images.builder_features import needs_buildkit
 from lambda_fast_deploy.fingerprints.images.copy_sources import sources
 from lambda_fast_deploy.fingerprints.images.dockerfile import read
+from lambda_fast_deploy.fingerprints.images.target import text_of
 from lambda_fast_deploy.models import Base, ImageSource
 from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
 from lambda_fast_deploy.packaging.images.media_types import uniform
@@ -92,10 +92,10 @@ def _make_uniform(job: BuildJob) -> None:
 
 def unsupported(source: Base | ImageSource) -> str:
     """What the engine's own builder cannot do for an image, or ``""``."""
-    dockerfile = read(read_text(source.dockerfile))
+    dockerfile = read(text_of(source.dockerfile, source.target))
     if reason := needs_buildkit(dockerfile, source.build_args):
         return reason
-    context = content(source.context, source.dockerfile, source.build_args)
+    context = content(source.context, source.dockerfile, source.build_args, target=source.target)
     if not context.is_certain:
         return "an ignore file that only BuildKit reads for certain"
     if "pipe" in context.kinds.values():

@@ -8,7 +8,7 @@ import pytest
 
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.models import Architecture
-from lambda_fast_deploy.packaging.images.manifest_check import LIMIT, child, examine
+from lambda_fast_deploy.planning.manifest_check import LIMIT, child, examine
 
 GZIP = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": 10}
 CONFIGURATION = {"architecture": "amd64", "history": [{}, {"empty_layer": True}]}

@@ -1,0 +1,91 @@
+"""Code that is a zip of a build tool, or the files of several directories."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from typing import Any
+
+from tests.integration.conftest import NewProject
+from tests.support import Project
+
+CONFIG = """\
+functions:
+  {name}:
+    zip: {{code: {code}, handler: app.handler, runtime: python3.11}}
+    role: {role}
+    tests: [works]
+tests:
+  works: {{invoke: {{}}, json: {{ok: true}}, within: 4s}}
+"""
+CODE = """\
+import shared
+def handler(event, context): return {"ok": True, "value": shared.VALUE}
+"""
+
+
+def build(project: Project, value: int, year: int) -> None:
+    """What a build tool leaves: a zip with the times of the build."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, text in (("app.py", CODE), ("shared.py", f"VALUE = {value}\n")):
+            zipped.writestr(zipfile.ZipInfo(name, (year, 1, 1, 0, 0, 0)), text)
+    path = project.root / "out/function.zip"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(buffer.getvalue())
+
+
+def value(aws: Any, name: str) -> int:
+    answer = aws.invoke(FunctionName=name, Qualifier="live", Payload=b"{}")
+    return int(json.load(answer["Payload"])["value"])
+
+
+def made(new_project: NewProject, name: str, code: str) -> Project:
+    text = CONFIG.format(name=name, code=code, role=os.environ["LAB_ROLE_ARN"])
+    return new_project(text, CODE)
+
+
+def test_a_zip_that_was_built_again_changes_nothing(
+    new_project: NewProject, name: str, aws: Any
+) -> None:
+    project = made(new_project, name, "out/function.zip")
+    absent = project.run("plan")
+    assert absent.code == 2
+    assert "'out/function.zip' does not exist" in absent.log
+    build(project, 1, 2025)
+    assert project.deploy().code == 0
+    assert value(aws, name) == 1
+    build(project, 1, 2026)
+    assert project.deploy().changes == []
+    build(project, 2, 2026)
+    assert project.run("plan").changes == []
+    assert project.deploy().code == 0
+    assert value(aws, name) == 2
+    project.edit("lambda-deploy.yml", "app.handler", "other.handler")
+    wrong = project.run("plan")
+    assert wrong.code == 2
+    assert "other.py does not exist in 'function.zip'" in wrong.log
+    (project.root / "out/function.zip").write_bytes(b"no zip")
+    assert "is not a zip" in project.run("plan").log
+
+
+def test_several_directories_make_one_zip(new_project: NewProject, name: str, aws: Any) -> None:
+    project = made(new_project, name, "[src, common]")
+    project.write("common/shared.py", "VALUE = 1\n")
+    assert project.deploy().code == 0
+    assert value(aws, name) == 1
+    assert project.deploy().changes == []
+    project.write("common/shared.py", "VALUE = 2\n")
+    assert project.deploy().code == 0
+    assert value(aws, name) == 2
+    for folder in ("src", "common"):
+        project.write(f"{folder}/extra.py", "")
+    twice = project.run("plan")
+    assert twice.code == 2
+    assert "common/extra.py: is also in src; remove it from one of the directories" in twice.log
+    (project.root / "common/extra.py").unlink()
+    project.write("common/shared.py", "raise ValueError\n")
+    assert project.deploy().code == 1
+    assert value(aws, name) == 2
