@@ -87,11 +87,13 @@ def test_the_engine_builds_if_the_builder_cannot_be_started(lean: Project, creat
     assert created.read_text().count("mirror.gcr.io/moby/buildkit") == 2
 
 
-def test_nothing_is_started_if_nothing_is_built(lean: Project, created: Path) -> None:
+def test_nothing_is_started_if_nothing_is_built(lean: Project, name: str, created: Path) -> None:
     assert lean.deploy().code == 0
     subprocess.run(["docker", "buildx", "rm", OWN], check=True, capture_output=True)
     created.unlink()
     assert lean.deploy().changes == []
     assert lean.run("plan").code == 0
     assert lean.run("doctor").code == 0
+    lean.edit("app/main.py", '"hello"', '"good day"')
+    assert lean.deploy().actions[f"image:{name}"] == "replace"
     assert not created.exists()

@@ -12,9 +12,10 @@ from typing import Any
 import boto3
 import pytest
 
-from lambda_fast_deploy.adapters.aws.image_blobs import Blob, ImageBlobs
+from lambda_fast_deploy.adapters.aws.image_blobs import Blob
 from lambda_fast_deploy.adapters.aws.registry import Registry
 from lambda_fast_deploy.adapters.aws.session import Aws
+from lambda_fast_deploy.packaging.images.lifecycle_policy import POLICY
 from tests.support import Project, faults, faults_done, get
 
 pytestmark = pytest.mark.docker
@@ -158,14 +159,42 @@ def test_the_tag_of_a_stem_outlives_its_image(donors: Donors, mutability: str) -
     donors.replaced("four")
 
 
+def copied(
+    source: Registry, name: str, image: str, target: Registry, copy: str, tags: list[str]
+) -> None:
+    """Copy an image to another repository."""
+    manifest = source.manifest(name, image)
+    parts = [*manifest.content["layers"], manifest.content["config"]]
+    contents = [source.blobs.read(name, each["digest"], 1 << 30) for each in parts]
+    target.blobs.push(copy, [Blob.of(each) for each in contents], lambda *_: None, lambda: None)
+    for tag in tags:
+        assert target.tag(copy, manifest, tag)
+
+
+def replicated(repository: str) -> None:
+    """Copy a repository to another region, as ECR's replication does.
+
+    The lab's registry has one address for all regions, so that Docker cannot push to that one.
+    """
+    here, there = Registry(Aws(), "us-east-1"), Registry(Aws(), "eu-west-1")
+    there.repository(repository, POLICY)
+    images = boto3.client("ecr").describe_images(repositoryName=repository)["imageDetails"]
+    for each in images:
+        tags = each.get("imageTags", [])
+        if tags and tags != ["buildcache"]:
+            copied(here, repository, each["imageDigest"], there, repository, tags)
+
+
 def test_every_region_gets_the_same_image(donors: Donors) -> None:
+    assert donors.project.deploy().code == 0
+    for repository in (donors.name, f"{donors.name}-base"):
+        replicated(repository)
     config = donors.project.root / "lambda-deploy.yml"
     config.write_text(f"regions: [us-east-1, eu-west-1]\n{config.read_text()}")
-    assert donors.project.deploy().code == 0
     donors.edit("two")
     run = donors.project.deploy(**NO_DOCKER)
     assert run.code == 0
-    steps = [each for each in run.report["plan"]["steps"] if each["kind"] == "image"]
+    steps = [each for each in run.report["plan"]["steps"] if each["id"] == f"image:{donors.name}"]
     assert [each["action"] for each in steps] == ["replace", "replace"]
     sent = [r["operation"] for r in run.requests].count("CompleteLayerUpload")
     assert sent == 4  # a layer and a configuration for each
@@ -189,6 +218,7 @@ def test_an_image_whose_donor_is_deleted_meanwhile_is_built(donors: Donors) -> N
         while not faults_done():
             time.sleep(0.05)
         ids = [{"imageDigest": digest} for digest in donors.images()]
+        ids.append({"imageTag": "buildcache"})  # it has the layers, too
         donors.ecr.batch_delete_image(repositoryName=donors.name, imageIds=ids)
         with faults():
             done = run.result()
@@ -199,22 +229,6 @@ def test_an_image_whose_donor_is_deleted_meanwhile_is_built(donors: Donors) -> N
     donors.replaced("three")
 
 
-def copied(ecr: Any, source: str, target: str, tag: str) -> None:
-    """Copy an image to another repository."""
-    blobs = ImageBlobs(Aws(), ecr.meta.region_name)
-    manifest = Registry(Aws(), ecr.meta.region_name).manifest(source, tag)
-    digests = [each["digest"] for each in manifest.content["layers"]]
-    digests.append(manifest.content["config"]["digest"])
-    contents = [blobs.read(source, digest, 1 << 30) for digest in digests]
-    blobs.push(target, [Blob.of(each) for each in contents], lambda *_: None, lambda: None)
-    ecr.put_image(
-        repositoryName=target,
-        imageManifest=manifest.text,
-        imageManifestMediaType=manifest.media_type,
-        imageTag="copied",
-    )
-
-
 def test_the_same_image_in_another_repository_is_another_one(donors: Donors, name: str) -> None:
     """The same content has the same digest everywhere, so that a digest says little of its use."""
     donors.keep(1)
@@ -222,7 +236,8 @@ def test_the_same_image_in_another_repository_is_another_one(donors: Donors, nam
     donors.replaced("two")
     two, other = donors.digest("live"), f"{name}-other"
     made = donors.ecr.create_repository(repositoryName=other)["repository"]
-    copied(donors.ecr, name, other, two)
+    here = Registry(Aws(), "us-east-1")
+    copied(here, name, two, here, other, ["copied"])
     donors.aws.create_function(
         FunctionName=other,
         PackageType="Image",

@@ -579,3 +579,60 @@ def test_what_is_denied_is_wrong_and_what_may_not_be_asked_is_a_note(
     (finding,) = allowed_actions.permitted("orders", needs, make.REGION, USER, clients)
     assert (finding.level, "iam:SimulatePrincipalPolicy" in finding.says) == (Level.NOTE, True)
     assert list(allowed_actions.permitted("orders", needs, make.REGION, ROOT, clients)) == []
+
+
+# ---------------------------------------------------------------- Docker
+
+
+def with_image(root: Path, *lines: str) -> DesiredImages:
+    """The image of a Dockerfile."""
+    (root / "app").mkdir()
+    (root / "app/main.py").touch()
+    (root / "Dockerfile").write_text("\n".join(("FROM scratch", *lines)) + "\n")
+    source = make.image_source(dockerfile=root / "Dockerfile", context=root, base=None)
+    return DesiredImages({}, (make.image_request(source),), make.REGION, Event("push"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "level", "says"),
+    [
+        (
+            ("RUN true", "COPY app /app", 'CMD ["x"]'),
+            Level.OK,
+            "Changes of orders need Docker, except changes of what COPY in line 3 of Dockerfile "
+            "copies",
+        ),
+        (
+            ("COPY app /app", "RUN true"),
+            Level.NOTE,
+            "Every change of orders needs Docker: RUN in line 3 comes after COPY in line 2 Move "
+            "COPY in line 2 below it.",
+        ),
+        (
+            ("RUN true",),
+            Level.OK,
+            "Every change of orders needs Docker: its last stage copies nothing from the context",
+        ),
+    ],
+)
+def test_the_changes_that_need_docker_are_said(
+    tmp_path: Path, lines: tuple[str, ...], level: Level, says: str
+) -> None:
+    assert only(local_tools.changes(with_image(tmp_path, *lines)), level) == [says]
+
+
+@pytest.mark.parametrize(
+    ("lines", "level"),
+    [(("COPY app /app",), Level.NOTE), (("COPY app /app", "RUN true"), Level.WRONG)],
+)
+def test_without_docker_only_code_changes_are_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], level: Level
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    images, clients = with_image(tmp_path, *lines), Clients(Aws())
+    (_, builders, *_) = local_tools.checks(images, {}, clients)
+    (found,) = run_check(builders)
+    assert found.level is level
+    assert found.says.startswith("no Docker engine answers")
+    assert ("so only code changes can be deployed" in found.says) is (level is Level.NOTE)

@@ -13,7 +13,8 @@ from lambda_fast_deploy.adapters.files import free_space
 from lambda_fast_deploy.adapters.process import path_of
 from lambda_fast_deploy.doctor.finding import Check, Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
-from lambda_fast_deploy.models import DesiredImages, Layer
+from lambda_fast_deploy.fingerprints.images.recipe import ImageRecipe, recipes_of
+from lambda_fast_deploy.models import DesiredImages, ImageSource, Layer
 from lambda_fast_deploy.packaging.images.builders import check_builders
 from lambda_fast_deploy.packaging.layers.import_check import why_not
 from lambda_fast_deploy.packaging.required_tools import check_secrets
@@ -32,7 +33,13 @@ def checks(images: DesiredImages, layers: Collection[Layer], clients: Clients) -
 
     def builders() -> Iterator[Finding]:
         notes: list[str] = []
-        names = check_builders(sources, clients, notes.append)
+        try:
+            names = check_builders(sources, clients, notes.append)
+        except NotReady as error:
+            if all(recipe.tail.copies for recipe in of_functions(images)):
+                yield note(f"{error.message}, so only code changes can be deployed", error.remedy)
+                return
+            raise
         yield from map(note, dict.fromkeys(notes))
         yield ok(f"Images are built with {' and '.join(names)}")
 
@@ -43,9 +50,28 @@ def checks(images: DesiredImages, layers: Collection[Layer], clients: Clients) -
         if storage and storage.stat().st_dev != folder.stat().st_dev:
             yield _room(storage)
 
-    checks: list[Check] = [secrets, builders] if sources else []
+    checks: list[Check] = [secrets, builders, lambda: changes(images)] if sources else []
     checks += [room] if sources or layers else []
     return [*checks, lambda: of_layers(layers)]
+
+
+def of_functions(images: DesiredImages) -> list[ImageRecipe]:
+    """The recipes of the images of functions."""
+    return [each for each in recipes_of(images, {}) if isinstance(each.source, ImageSource)]
+
+
+def changes(images: DesiredImages) -> Iterator[Finding]:
+    """Which changes of an image need Docker: all but those of what its last COPYs copy."""
+    names = {request.step: request.name for request in images.images}
+    for recipe in of_functions(images):
+        name, dockerfile, tail = names[recipe.step], recipe.source.dockerfile.name, recipe.tail
+        if tail.copies:
+            lines = " and ".join(str(copy.line) for copy in tail.copies)
+            which = f"COPY in line {lines} of {dockerfile} copies"
+            yield ok(f"Changes of {name} need Docker, except changes of what {which}")
+        else:
+            says = f"Every change of {name} needs Docker: {tail.obstacle}"
+            yield note(says, tail.remedy) if tail.remedy else ok(says)
 
 
 def unchecked(unmerged: str) -> Iterator[Finding]:
