@@ -32,7 +32,7 @@ class CodeBuilds:
     def __init__(self, run_log: RunLog) -> None:
         self._run_log = run_log
         self._lock = threading.Lock()
-        self._done: OncePerKey[tuple[Path, tuple[str, ...]], None] = OncePerKey()
+        self._done: OncePerKey[tuple[Path, tuple[str, ...], tuple[str, ...]], None] = OncePerKey()
         self._archives: OncePerKey[str, Archive] = OncePerKey()
 
     def archive(self, function: Function, step: Step, *, fits: bool) -> Archive:
@@ -124,7 +124,7 @@ class CodeBuilds:
                 )
 
         with self._lock:
-            self._done.get((build.root, build.command), work)
+            self._done.get((build.root, build.command, build.variables), work)
         for path in outputs:
             if not (is_directory(path) or is_archive(path)):
                 raise BuildFailed(
