@@ -190,7 +190,8 @@ class _RegionBuild:
         for step in self._context.plan.of(self._context.region, function.name):
             if step.kind in ("code", "function") and step.action.changes:
                 fits = self._settings.artifacts is not None
-                zipped = self._builds.archive(function, step, fits=fits)
+                planned = self._fingerprints.builds[function.name]
+                zipped = self._builds.archive(function, step, planned, fits=fits)
                 what, budget = f"the code of {function.name}", self._settings.budgets.code
                 check_size(what, zipped.unzipped, budget, "unzipped")
                 self._archives[function.name] = zipped
