@@ -185,8 +185,10 @@ class _PolicyStatements:
             (permissions.DELETE_IMAGES, every),
         ):
             yield Statement.of(feature, resources=self._repositories(names))
-        pulled = [*self._upstreams(), *self._prebuilt()]
-        yield Statement.of(permissions.PULL_UPSTREAMS, resources=pulled)
+        prebuilt = list(dict.fromkeys(self._prebuilt()))
+        own = [arn for arn in prebuilt if Arn.parse(arn).account == self._account]
+        yield Statement.of(permissions.DEPLOY_IMAGES, resources=own)
+        yield Statement.of(permissions.PULL_UPSTREAMS, resources=[*self._upstreams(), *prebuilt])
 
     def _prebuilt(self) -> Iterator[str]:
         """The repositories of images that functions name by a URI."""

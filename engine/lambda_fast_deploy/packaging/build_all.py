@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, results, workers
-from lambda_fast_deploy.config.code_sources import handler_absence
+from lambda_fast_deploy.config.code_sources import handler_absence, handler_problem
 from lambda_fast_deploy.errors import BuildFailed, DeployError, Invalid, Problem
 from lambda_fast_deploy.models import (
     Action,
@@ -190,20 +190,22 @@ class _RegionBuild:
         for step in self._context.plan.of(self._context.region, function.name):
             if step.kind in ("code", "function") and step.action.changes:
                 fits = self._settings.artifacts is not None
-                zipped = self._builds.archive(function, step, fits=fits)
+                planned = self._fingerprints.builds[function.name]
+                zipped = self._builds.archive(function, step, planned, fits=fits)
                 what, budget = f"the code of {function.name}", self._settings.budgets.code
                 check_size(what, zipped.unzipped, budget, "unzipped")
                 self._archives[function.name] = zipped
                 self._check_built(function)
 
     def _check_built(self, function: Function) -> None:
-        """Check that code has its handler, if no layer can have it."""
+        """Check that code has its handler, unless a layer can have it."""
         source, observed = function.source, self._context.observed.functions.get(function.name)
         assert isinstance(source, ZipSource)
+        named = (source.code, source.handler, source.runtime)
         kept = observed.latest.layers if observed and source.keeps_layers else ()
-        if source.layers or source.packages or kept:
-            return
-        if says := handler_absence(source.code, source.handler, source.runtime):
+        is_whole = not (source.layers or source.packages or kept)
+        says = handler_problem(*named, function.architecture)
+        if says := says or (handler_absence(*named) if is_whole else ""):
             remedy = "Correct handler, or what the build makes."
             raise BuildFailed(f"{function.name}: {says}", remedy=remedy)
 

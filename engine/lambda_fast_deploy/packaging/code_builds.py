@@ -32,19 +32,21 @@ class CodeBuilds:
     def __init__(self, run_log: RunLog) -> None:
         self._run_log = run_log
         self._lock = threading.Lock()
-        self._done: OncePerKey[tuple[Path, tuple[str, ...]], None] = OncePerKey()
+        self._done: OncePerKey[tuple[Path, tuple[str, ...], tuple[str, ...]], None] = OncePerKey()
         self._archives: OncePerKey[str, Archive] = OncePerKey()
 
-    def archive(self, function: Function, step: Step, *, fits: bool) -> Archive:
+    def archive(self, function: Function, step: Step, planned: str, *, fits: bool) -> Archive:
         """The zip of a function whose code is built, in any region.
 
         Args:
             function: the function.
             step: the step of its code, for the log.
+            planned: the fingerprint of its sources and packages in the plan.
             fits: whether a zip of any size can be deployed.
 
         Raises:
-            BuildFailed: the command failed, made nothing, or changed its own sources.
+            BuildFailed: the command failed, made nothing, or changed its own sources; or they
+                have changed since the plan.
         """
         from lambda_fast_deploy.fingerprints.code import build_fingerprint, zip_of_code
 
@@ -59,12 +61,11 @@ class CodeBuilds:
         def built() -> Archive:
             assert isinstance(source, ZipSource)
             if source.build:
-                self._run(source.build, what, source.code, step, fingerprint)
+                self._run(source.build, what, source.code, step, planned, fingerprint)
             if source.packages is None:
                 return zip_of_code(source, fits=fits)
-            before = fingerprint()
             zipped = self._with_packages(source, source.packages, step)
-            still(what, before, fingerprint)
+            still(what, planned, fingerprint)
             return zipped
 
         return self._archives.get(function.name, built)[0]
@@ -94,7 +95,8 @@ class CodeBuilds:
 
         if layer.build:
             what = f"layer {layer.name}"
-            self._run(layer.build, what, (layer.code,), step, lambda: of_layer(layer))
+            planned, outputs = step.fingerprint, (layer.code,)
+            self._run(layer.build, what, outputs, step, planned, lambda: of_layer(layer))
 
     def _run(
         self,
@@ -102,10 +104,12 @@ class CodeBuilds:
         what: str,
         outputs: tuple[Path, ...],
         step: Step,
+        planned: str,
         fingerprint: Callable[[], str],
     ) -> None:
         def work() -> None:
-            before, name = fingerprint(), f"build:{step.subject}"
+            still(what, planned, fingerprint)
+            name = f"build:{step.subject}"
             with self._run_log.work(name, Action.BUILD, " ".join(build.command), step.region):
                 run(
                     build.command,
@@ -116,7 +120,7 @@ class CodeBuilds:
                     beat=self._run_log.cancellation.check,
                     cwd=build.root,
                 )
-            if fingerprint() != before:
+            if fingerprint() != planned:
                 raise BuildFailed(
                     f"the build of {what} changed its own sources, so that its next run would "
                     "differ",
@@ -124,7 +128,7 @@ class CodeBuilds:
                 )
 
         with self._lock:
-            self._done.get((build.root, build.command), work)
+            self._done.get((build.root, build.command, build.variables), work)
         for path in outputs:
             if not (is_directory(path) or is_archive(path)):
                 raise BuildFailed(

@@ -187,3 +187,36 @@ def test_a_layer_is_built_only_if_its_sources_changed(
     project.edit("lib.sh", "X = 1", "X = 2")
     third = project.deploy(GREETING="a")
     assert third.changes.count("PublishLayerVersion") == 1
+
+
+def test_a_program_is_compiled_only_if_its_sources_changed(
+    new_project: NewProject, name: str, aws: Any
+) -> None:
+    """The lab runs no program of its own runtime: it is deployed and compared."""
+    config = f"""\
+functions:
+  {name}:
+    zip:
+      code: dist
+      build: {{command: [make, -s], from: [Makefile, main.c]}}
+      runtime: provided.al2023
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    project = new_project(config, "")
+    compile_ = "\tmkdir -p dist && echo compiling && gcc -static -O2 -o dist/bootstrap main.c\n"
+    project.write("Makefile", f"dist/bootstrap: main.c\n{compile_}")
+    project.write("main.c", "int main(void) { return 0; }\n")
+    first = project.deploy()
+    assert first.code == 0
+    assert "compiling" in first.log
+    shutil.rmtree(project.root / "dist")
+    second = project.deploy()
+    assert second.changes == []
+    assert "compiling" not in second.log
+    project.write("main.c", "int main(void) { return 1; }\n")
+    assert "UpdateFunctionCode" in project.deploy().changes
+    project.edit("Makefile", "-o dist/bootstrap main.c", "-o dist/orders main.c")
+    shutil.rmtree(project.root / "dist")
+    wrong = project.deploy()
+    assert wrong.code == 1
+    assert "bootstrap does not exist in 'dist'" in wrong.log

@@ -89,3 +89,38 @@ def test_several_directories_make_one_zip(new_project: NewProject, name: str, aw
     project.write("common/shared.py", "raise ValueError\n")
     assert project.deploy().code == 1
     assert value(aws, name) == 2
+
+
+def test_a_jar_is_identified_by_its_classes(new_project: NewProject, name: str, aws: Any) -> None:
+    """The lab runs no Java: the jar is deployed and compared."""
+    text = CONFIG.format(name=name, code="build/app.jar", role=os.environ["LAB_ROLE_ARN"])
+    text = text.replace("app.handler", "com.example.Orders::handle").replace("python3.11", "java21")
+    project = new_project(text.replace("    tests: [works]\n", "").partition("tests:")[0], CODE)
+
+    def package(year: int, main: bytes = b"main") -> None:
+        library, jar = io.BytesIO(), io.BytesIO()
+        for buffer, files in (
+            (library, {"com/example/Util.class": b"util"}),
+            (
+                jar,
+                {"com/example/Orders.class": main, "META-INF/MANIFEST.MF": b"Manifest-Version: 1"},
+            ),
+        ):
+            with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
+                for entry, content in files.items():
+                    zipped.writestr(zipfile.ZipInfo(entry, (year, 1, 1, 0, 0, 0)), content)
+                if buffer is jar:
+                    library_info = zipfile.ZipInfo("lib/util.jar", (year, 1, 1, 0, 0, 0))
+                    zipped.writestr(library_info, library.getvalue())
+        path = project.root / "build/app.jar"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(jar.getvalue())
+
+    package(2025)
+    assert project.deploy().code == 0
+    package(2026)  # mvn package, without a change
+    assert project.deploy().changes == []
+    package(2026, b"other")
+    assert "UpdateFunctionCode" in project.deploy().changes
+    project.edit("lambda-deploy.yml", "example.Orders", "example.Order")
+    assert "com/example/Order.class does not exist in 'app.jar'" in project.run("plan").log

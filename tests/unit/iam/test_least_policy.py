@@ -12,9 +12,12 @@ from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.iam.least_policy import of_templates, policy_for, too_long
 from lambda_fast_deploy.models import (
     LATEST,
+    BuildCommand,
     Canary,
     Configuration,
+    FolderLayer,
     Network,
+    PrebuiltImage,
     Settings,
     Stack,
     Store,
@@ -270,3 +273,46 @@ def test_what_others_gave_to_a_function_is_named_where_it_is_known() -> None:
     assert named["ReadEnvironments"] == (["kms:Decrypt"], [key])
     assert named["AttachLayers"] == (["lambda:GetLayerVersion"], [vendor])
     assert {"ReadEnvironments", "AttachLayers"}.isdisjoint(statements(settings))
+
+
+def test_layers_by_arn_are_attached_and_the_newest_is_found() -> None:
+    vendor = "arn:aws:lambda:{region}:2:layer:vendor:7"
+    company = f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:layer:company"
+    source = make.zip_source(layers=(vendor, company))
+    there = replace(
+        make.existing(make.state()), foreign=frozenset(["arn:aws:lambda:x:3:layer:o:1"])
+    )
+    settings = make.settings(make.function(source=source), layers={})
+    document = policy_for(settings, ACCOUNT, [there])
+    found = {each["Sid"]: each for each in document["Statement"]}
+    assert len(found) == len(document["Statement"])
+    assert found["AttachLayers"]["Action"] == ["lambda:GetLayerVersion"]
+    assert sorted(found["AttachLayers"]["Resource"]) == sorted(
+        [vendor.replace("{region}", make.REGION), f"{company}:*", "arn:aws:lambda:x:3:layer:o:1"]
+    )
+    assert found["FindNewestLayers"]["Resource"] == [company]
+
+
+def test_a_shared_layer_needs_the_actions_of_its_policy() -> None:
+    layer = FolderLayer("common", Path("common"), share=("111111111111",))
+    found = statements(make.settings(make.function(), layers={"common": layer}))
+    resource = f"arn:aws:lambda:{make.REGION}:{ACCOUNT}:layer:common:*"
+    assert found["ShareLayers"]["Resource"] == [resource]
+    unshared = replace(layer, share=None)
+    settings = make.settings(make.function(), layers={"common": unshared})
+    assert "ShareLayers" not in statements(settings)
+
+
+def test_an_image_that_exists_is_read_where_it_is() -> None:
+    image = PrebuiltImage("111111111111.dkr.ecr.{region}.amazonaws.com/shop/api:1.0")
+    found = of(source=image)
+    resource = f"arn:aws:ecr:{make.REGION}:111111111111:repository/shop/api"
+    assert found["PullUpstreams"]["Resource"] == [resource]
+    assert found.keys() - ALWAYS == {"PullUpstreams"}
+    own = of(source=replace(image, uri=image.uri.replace("111111111111", ACCOUNT)))
+    assert own.keys() - ALWAYS == {"PullUpstreams", "DeployImages"}
+
+
+def test_code_that_is_built_needs_the_tag_of_its_sources() -> None:
+    build = BuildCommand(("make",), Path())
+    assert "TagFunctions" in of(source=make.zip_source(build=build, layers=()), role=None)
