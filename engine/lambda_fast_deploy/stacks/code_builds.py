@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.fingerprints.layers.node_project import manifest_of
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements as requirements_of
 from lambda_fast_deploy.models import Architecture
-from lambda_fast_deploy.models.runtime import NODEJS, OTHER_RUNTIMES, PYTHON, Runtime
+from lambda_fast_deploy.models.runtime import NODEJS, PYTHON, Runtime
 from lambda_fast_deploy.stacks.artifact_properties import ArtifactProperty
 from lambda_fast_deploy.stacks.compiled_code import typescript_of, uncompiled
 from lambda_fast_deploy.stacks.resources import LAYERS, Resources
@@ -108,10 +107,6 @@ class CodeBuilds:
         if isinstance(properties, dict) and "ParentPackages" in properties:
             return self._unsupported(part, "with ParentPackages")
         runtime = self._resources.of_function(logical, "Runtime")
-        if isinstance(runtime, str) and not known(runtime):
-            place = self._resources.place_of_function(logical, "Runtime")
-            self._problems.append(Problem(f"{runtime!r} is not a runtime of Lambda", place))
-            return None
         has_layers = bool(self._resources.of_function(logical, "Layers"))
         if build := uncompiled(part.path, runtime, has_layers=has_layers):
             return self._unsupported(part, build)
@@ -182,11 +177,6 @@ class CodeBuilds:
         )
         self._problems.append(Problem(problem, part.place))
         return None
-
-
-def known(runtime: str) -> bool:
-    """Whether a text is the name of a runtime, also of one for which no zips are built here."""
-    return bool(Runtime(runtime).family or re.fullmatch(OTHER_RUNTIMES, runtime))
 
 
 def is_zip(path: Path) -> bool:
