@@ -238,10 +238,8 @@ class RegionImages:
         from lambda_fast_deploy.packaging.images import replacing  # builds do not need it
 
         step, name = self._context.steps[request.step], request.source.repository
-        replacement, check = (
-            self._context.replacements[request.name],
-            self._check(step, f"image of {request.name}"),
-        )
+        replacement = self._context.replacements[request.name]
+        check = self._check(step, f"image of {request.name}")
         with workers(2) as pool:  # what does not depend on each other
             repository = pool.submit(self._repositories.get, name)
             tags = pool.submit(self._tags, request, bases)
@@ -273,12 +271,10 @@ class RegionImages:
         cache_expected: bool = False,
     ) -> str:
         """Build and push an image with the builder for it; returns how, for people."""
-        from lambda_fast_deploy.packaging.images.builders import (
-            builder_of,  # replacements need none
-        )
+        from lambda_fast_deploy.packaging.images import builders  # replacements need none
         from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
 
-        builder, reason = builder_of(source, self._context.clients)
+        builder, reason = builders.builder_of(source, self._context.clients)
         how = builder.build(
             BuildJob(
                 image=image,
