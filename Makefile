@@ -49,8 +49,10 @@ docker: .venv/ready ## the integration tests that need Docker
 $(INTEGRATION): integration-%: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/$*
 
-peers: .venv/ready ## compare packaged templates with those of the SAM CLI
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/peers
+# PEERS is how many seeded projects the SAM CLI builds, too. DIR has checkouts of other repositories.
+peers: .venv/ready ## compare packaged templates with those of the SAM CLI (DIR=...: plan and deploy all templates in it)
+	$(if $(DIR),$(BIN)/python -m bench.corpora $(DIR),$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/peers)
+	$(if $(DIR),$(LAB_OF_ZIPS) $(BIN)/python -m bench.corpora_deployed $(DIR))
 
 faults: .venv/ready ## each fault, and kills at random moments
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos

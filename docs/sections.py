@@ -31,6 +31,7 @@ from lambda_fast_deploy.schema.shapes import (
     ListOf,
     MapOf,
     OneOf,
+    OrNull,
     PercentShape,
     QuantityShape,
     Shape,
@@ -160,10 +161,12 @@ def value_of(shape: Shape) -> str:
             return f"a list, each {value_of(item)}"
         case MapOf(item, expected=expected):
             return f"{expected} → {value_of(item)}"
-        case OneOf(plain, listed) if plain == listed.item:
+        case OneOf(plain, ListOf(item)) if plain == item:
             return f"{value_of(plain)}, or a list of them"
         case OneOf(plain, listed):
             return f"{value_of(plain)}, or {value_of(listed)}"
+        case OrNull(text):
+            return f"{value_of(text)}, or null"
         case AnyValue():
             return "anything"
         case RecordShape():
@@ -175,7 +178,7 @@ def _records(title: str, key: Key) -> Iterator[tuple[str, str, RecordShape]]:
     """Every record at or below a key, with its path and its meaning."""
     shape, says = key.shape, key.says
     if isinstance(shape, OneOf):
-        shape = shape.plain
+        shape = shape.listed if isinstance(shape.listed, RecordShape) else shape.plain
     if isinstance(shape, MapOf) and isinstance(shape.item, RecordShape):
         title, shape = f"{title}.NAME", shape.item
     if isinstance(shape, RecordShape):

@@ -35,6 +35,8 @@ PRUNING = PruningRules(
         "ecr",
         "iam",
         "lambda",
+        "logs",
+        "resourcegroupstaggingapi",
         "s3",
         "sts",
         "signin",

@@ -32,6 +32,7 @@ from lambda_fast_deploy.models import (
     Settings,
     Speed,
     Step,
+    Url,
 )
 from lambda_fast_deploy.planning.images_by_uri import check_image
 from lambda_fast_deploy.planning.observe import observe_function
@@ -120,7 +121,7 @@ class Rollback:
             for test in function.tests
             if test.when
         ]
-        url = observed.url.access if observed.url else None
+        url = Url.of(observed.url) if observed.url else None
         return ReleaseContext(
             region=region,
             function=replace(function, url=url),

@@ -10,6 +10,7 @@ from lambda_fast_deploy.adapters.parallel import attempts
 from lambda_fast_deploy.arn import is_arn
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.fingerprints import fingerprints
+from lambda_fast_deploy.former_functions import former_functions
 from lambda_fast_deploy.models import (
     Fingerprints,
     Function,
@@ -35,6 +36,8 @@ from lambda_fast_deploy.planning.problems import problems_of, unusable
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.state import descriptions
+
+_FORMER = "no longer in the configuration; delete it: lambda-fast-deploy delete {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,16 @@ def status(settings: Settings, clients: Clients, run_log: RunLog, only: str = ""
         else:
             error = failed[region].message
             statuses += [Status(region, f.name, f.alias, error=error) for f in settings.functions]
-    return statuses
+    if only:
+        return statuses
+    return [
+        *statuses,
+        *(
+            Status(region, name, "", differs=(_FORMER.format(name),))
+            for region, name in former_functions(settings, clients, run_log)
+            if region in observed
+        ),
+    ]
 
 
 def _of_stack(settings: Settings, clients: Clients, run_log: RunLog, only: str) -> list[Status]:

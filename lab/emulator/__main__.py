@@ -16,8 +16,10 @@ from lab.emulator import (
     alarms,
     aliases,
     buckets,
+    code_deploy,
     cross_account,
     ecr,
+    exports,
     functions,
     images,
     immutability,
@@ -26,6 +28,7 @@ from lab.emulator import (
     logs,
     messages,
     metrics,
+    packaged,
     provisioned,
     registry,
     runtime,
@@ -65,7 +68,10 @@ def teach(settings: Settings) -> None:
     logs.teach()
     metrics.teach()
     alarms.teach()
+    exports.teach()
     stacks.teach()
+    packaged.teach()
+    code_deploy.teach()
     buckets.teach()
     messages.teach()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-_NAMESPACES = {"monitoring": "cloudwatch", "registry": "ecr"}
+_NAMESPACES = {"monitoring": "cloudwatch", "registry": "ecr", "tagging": "tag"}
 
 # Calls of S3 that are another action; those of a bucket that only begin with another word follow.
 _S3 = {
@@ -95,6 +95,8 @@ def needs(request: Request) -> list[Need]:
         "ecr": _of_ecr,
         "registry": _of_registry,
         "cloudformation": _of_cloudformation,
+        "logs": _of_logs,
+        "monitoring": _of_alarms,
     }
     if request.service == "function-url":  # its handler knows whose URL it is
         return []
@@ -149,6 +151,11 @@ def _of_configuration(request: Request, name: str, given: Mapping[str, Any]) -> 
         yield Need("iam:PassRole", role, {"iam:PassedToService": "lambda.amazonaws.com"})
     for layer in given.get("Layers") or []:
         yield Need("lambda:GetLayerVersion", layer)
+    if given.get("FileSystemConfigs"):
+        yield Need("elasticfilesystem:DescribeMountTargets")
+    if key := given.get("KMSKeyArn"):
+        yield Need("kms:CreateGrant", key)
+        yield Need("kms:Encrypt", key)
     if given.get("Tags"):
         yield Need("lambda:TagResource", function_arn(request, name))
     if (given.get("VpcConfig") or {}).get("SubnetIds"):
@@ -161,6 +168,9 @@ def _of_code(request: Request, code: Mapping[str, Any]) -> Iterator[Need]:
 
     https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
     """
+    if key := code.get("SourceKMSKeyArn"):
+        yield Need("kms:GenerateDataKey", key)
+        yield Need("kms:Decrypt", key)
     if bucket := code.get("S3Bucket"):
         yield Need("s3:GetObject", f"arn:aws:s3:::{bucket}/{code.get('S3Key', '')}")
     if image := code.get("ImageUri"):
@@ -188,6 +198,27 @@ def _of_cloudformation(request: Request) -> Iterator[Need]:
         yield Need(action, transform.replace("AWS::", ""))
     if role := given.get("RoleARN"):
         yield Need("iam:PassRole", role, {"iam:PassedToService": "cloudformation.amazonaws.com"})
+
+
+def _of_logs(request: Request) -> Iterator[Need]:
+    """A log group that a call names; its ARN ends with ``:*`` but for calls about its tags."""
+    group = request.document.get("logGroupName")
+    arn = request.arn("logs", f"log-group:{group}:*") if group else "*"
+    yield Need(f"logs:{request.operation}", arn)
+
+
+def _of_alarms(request: Request) -> Iterator[Need]:
+    """The alarms that a change names; a read is of all of them."""
+    given = request.document
+    if not given and request.body:  # the protocol "Smithy RPC v2 CBOR"
+        import cbor2  # type: ignore[import-not-found, unused-ignore]
+
+        given = cbor2.loads(request.body)
+    named = request.operation in ("PutMetricAlarm", "DeleteAlarms", "SetAlarmState")
+    for name in (given.get("AlarmNames") or [given["AlarmName"]]) if named else ():
+        yield Need(f"cloudwatch:{request.operation}", request.arn("cloudwatch", f"alarm:{name}"))
+    if not named:
+        yield Need(f"cloudwatch:{request.operation}")
 
 
 def _of_s3(request: Request) -> Iterator[Need]:

@@ -238,6 +238,8 @@ def update_configuration(name: str, request: dict[str, Any]) -> Answer:
         return answer
     function = lambda_svc._functions[name]
     _still_active(function)
+    if not (function["config"].get("DeadLetterConfig") or {}).get("TargetArn"):
+        function["config"].pop("DeadLetterConfig", None)  # an empty ARN removes it
     if "ImageConfig" in request:
         images.retire_containers(lambda_svc.get_account_id(), name)
     return success(variables.readable(copy.deepcopy(function["config"])))

@@ -123,7 +123,13 @@ def _refusal(caller: PrincipalInfo, scope: Message, body: bytes) -> Answer | Non
         if number and service == "lambda" and not need.action.startswith(("iam:", "lambda:")):
             says = _of_the_code(need, says)
         answer: Answer = access_denied_response(
-            service, need.action, caller.arn, "lab", message=says, headers=headers
+            service,
+            need.action,
+            caller.arn,
+            "lab",
+            message=says,
+            headers=headers,
+            resource_arn=need.resource,
         )
         return answer
     return _unreadable(request)

@@ -11,26 +11,46 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import new_uuid
 from ministack.services import lambda_svc
 
-from lab.emulator.answers import Answer, failure
+from lab.emulator.answers import Answer, failure, success
 
 seconds = 0.5  # that an alias' version takes to have its concurrency; set by the pace
+
+_READY = ("AvailableProvisionedConcurrentExecutions", "AllocatedProvisionedConcurrentExecutions")
 
 _put = lambda_svc._put_provisioned_concurrency
 
 
 def put(name: str, qualifier: str, request: dict[str, Any]) -> Answer:
-    """PutProvisionedConcurrencyConfig: not for an alias with weights."""
+    """PutProvisionedConcurrencyConfig: not for an alias with weights, nor for $LATEST.
+
+    It is IN_PROGRESS at first: https://docs.aws.amazon.com/lambda/latest/api/, and READY later.
+    """
     alias = (lambda_svc._functions.get(name) or {"aliases": {}})["aliases"].get(qualifier) or {}
     if alias.get("RoutingConfig"):
         says = "Alias with weights can not be used with Provisioned Concurrency"
         return failure("InvalidParameterValueException", says)
+    if qualifier == "$LATEST":
+        says = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+        return failure("InvalidParameterValueException", says)
     answer: Answer = _put(name, qualifier, request)
-    return answer
+    if answer[0] != 202:
+        return answer
+    config = lambda_svc._functions[name]["provisioned_concurrency"][qualifier]
+    ready = {key: config[key] for key in ("Status", *_READY)}
+    config.update({"Status": "IN_PROGRESS", **dict.fromkeys(_READY, 0)})
+
+    def end() -> None:
+        time.sleep(seconds)
+        config.update(ready)
+
+    _later(end)
+    return success(config, 202)
 
 
 def serving(alias: dict[str, Any]) -> str:
@@ -56,8 +76,12 @@ def moved(name: str, alias_name: str, before: str) -> None:
             del alias["RoutingConfig"]
             alias["RevisionId"] = new_uuid()
 
+    _later(end)
+
+
+def _later(work: Callable[[], None]) -> None:
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(end,), daemon=True).start()
+    threading.Thread(target=context.run, args=(work,), daemon=True).start()
 
 
 def teach() -> None:

@@ -11,13 +11,12 @@ from typing import Any
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, handlers, helpers, provisioners, stacks
 
-from lab.emulator import validation
+from lab.emulator import exports, validation
 
 _describe_stacks = handlers._describe_stacks
 _get_template = handlers._get_template
 _get_template_summary = handlers._get_template_summary
 _create_change_set = changesets._create_change_set
-_add_event = stacks._add_event
 _execute_change_set = changesets._execute_change_set
 _track_execution = changesets._track_change_set_execution
 _update_stack = handlers._update_stack
@@ -51,7 +50,7 @@ def add_event(
         del _begun[name, logical]
     else:
         _tell(name, logical)
-        _add_event(*event, **named)
+        exports.add_event(*event, **named)
 
 
 def update(
@@ -223,7 +222,7 @@ def _beside_resources(there: Any) -> tuple[Any, Any]:
 
 def _tell(name: str, logical: str) -> None:
     if event := _begun.pop((name, logical), None):
-        _add_event(*event)
+        exports.add_event(*event)
 
 
 def teach() -> None:

@@ -74,7 +74,9 @@ def publish_version(name: str, request: dict[str, Any]) -> Answer:
 
 def _content(config: dict[str, Any], described: bool) -> dict[str, Any]:
     ignored = _VOLATILE | {"Description"} if described else _VOLATILE
-    return {key: value for key, value in config.items() if key not in ignored}
+    content = {key: value for key, value in config.items() if key not in ignored}
+    # A version tells that it has its snapshot, and $LATEST never has one (API: SnapStartResponse).
+    return {**content, "SnapStart": (config.get("SnapStart") or {}).get("ApplyOn")}
 
 
 def list_functions(query: dict[str, Any]) -> Answer:

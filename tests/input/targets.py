@@ -192,7 +192,7 @@ def template(root: Path, text: str | bytes) -> None:
         try:
             found = read_template(stack.template)
             resources = Resources(found, stack.parameters)
-            parts_of(resources), images_of(resources, stack.name)
+            parts_of(resources), images_of(resources, stack)
             parameters_of(found, stack, None)
             bucket = Bucket(Aws(), "eu-west-1", "zips")  # which is not asked
             text_of(package(stack, resources, (), bucket, {}).body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import boto3
@@ -234,3 +235,123 @@ def _proposed(api: Any, **change_set: Any) -> Any:
 
     until(lambda: found()["Status"] in ("CREATE_COMPLETE", "FAILED"), "the change set")
     return found()
+
+
+def test_an_export_belongs_to_one_stack_and_stays_while_it_is_imported(name: str) -> None:
+    """The reasons are only on the stack's own event, where its rollback begins."""
+    api = boto3.client("cloudformation")
+    topic = {"Topic": {"Type": "AWS::SNS::Topic"}}
+    output = {"Arn": {"Value": {"Ref": "Topic"}, "Export": {"Name": name}}}
+    exports = json.dumps({"Resources": topic, "Outputs": output})
+    value = {"Type": "String", "Value": {"Fn::ImportValue": name}}
+    users = {"Type": "AWS::SSM::Parameter", "Properties": value}
+    api.create_stack(StackName=name, TemplateBody=exports)
+    assert _settle(api, name) == "CREATE_COMPLETE"
+    api.create_stack(StackName=f"{name}-2", TemplateBody=exports)
+    assert _settle(api, f"{name}-2") == "ROLLBACK_COMPLETE"
+    assert _reasons(api, f"{name}-2") == {
+        "ROLLBACK_IN_PROGRESS": f"Export with name {name} is already exported by stack {name}"
+    }
+    api.create_stack(StackName=f"{name}-3", TemplateBody=json.dumps({"Resources": {"User": users}}))
+    assert _settle(api, f"{name}-3") == "CREATE_COMPLETE"
+    api.update_stack(StackName=name, TemplateBody=json.dumps({"Resources": topic}))
+    assert _settle(api, name) == "UPDATE_ROLLBACK_COMPLETE"
+    why = f"Export {name} cannot be deleted as it is in use by {name}-3"
+    assert _reasons(api, name) == {"UPDATE_ROLLBACK_IN_PROGRESS": why}
+    for each in (f"{name}-3", f"{name}-2", name):
+        api.delete_stack(StackName=each)
+
+
+def _reasons(api: Any, name: str) -> dict[str, str]:
+    """The reasons that are about exports, by the status of their event."""
+    events = api.describe_stack_events(StackName=name)["StackEvents"]
+    reasons = {each["ResourceStatus"]: each.get("ResourceStatusReason", "") for each in events}
+    return {status: each for status, each in reasons.items() if each.startswith("Export ")}
+
+
+@pytest.mark.parametrize("kind", ["AWS::Lambda::Function", "AWS::Lambda::LayerVersion"])
+def test_a_zip_that_is_none_fails(name: str, bucket: Any, kind: str) -> None:
+    bucket.put_object(Key="code.zip", Body=b"def handler(event, context): ...")
+    where = {"S3Bucket": bucket.name, "S3Key": "code.zip"}
+    function = {"Code": where, "Runtime": "python3.13", "Handler": "app.handler"}
+    properties: dict[str, dict[str, Any]] = {
+        "AWS::Lambda::Function": {**function, "Role": os.environ["LAB_ROLE_ARN"]},
+        "AWS::Lambda::LayerVersion": {"Content": where},
+    }
+    assert "Could not unzip uploaded file" in _failure(name, kind, properties[kind])
+
+
+def test_an_image_that_is_no_address_fails(name: str) -> None:
+    role = os.environ["LAB_ROLE_ARN"]
+    image = {"Code": {"ImageUri": "shop:latest"}, "PackageType": "Image", "Role": role}
+    why = _failure(name, "AWS::Lambda::Function", image)
+    assert "Source image shop:latest is not valid" in why
+
+
+def _failure(name: str, kind: str, properties: dict[str, Any]) -> str:
+    """Why a resource cannot be created."""
+    api = boto3.client("cloudformation")
+    body = json.dumps({"Resources": {"Made": {"Type": kind, "Properties": properties}}})
+    api.create_stack(StackName=name, TemplateBody=body)
+    assert _settle(api, name) == "ROLLBACK_COMPLETE"
+    events = api.describe_stack_events(StackName=name)["StackEvents"]
+    api.delete_stack(StackName=name)
+    return str(
+        next(e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "CREATE_FAILED")
+    )
+
+
+def test_a_nested_template_has_macros_of_its_own(name: str, bucket: Any) -> None:
+    inner = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": {"Table": {"Type": "AWS::Serverless::SimpleTable"}},
+        "Outputs": {"Name": {"Value": {"Ref": "Table"}}},
+    }
+    bucket.put_object(Key="inner.json", Body=json.dumps(inner).encode())
+    url = f"https://s3.us-east-1.amazonaws.com/{bucket.name}/inner.json"
+    stack = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+    output = {"Table": {"Value": {"Fn::GetAtt": ["Inner", "Outputs.Name"]}}}
+    body = json.dumps({"Resources": {"Inner": stack}, "Outputs": output})
+    api = boto3.client("cloudformation")
+    capabilities = ["CAPABILITY_AUTO_EXPAND"]
+    api.create_stack(StackName=name, TemplateBody=body, Capabilities=capabilities)
+    assert _settle(api, name) == "CREATE_COMPLETE"
+    (made,) = api.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
+    assert boto3.client("dynamodb").describe_table(TableName=made["OutputValue"])["Table"]
+    api.delete_stack(StackName=name)
+
+
+def test_booleans_of_a_template_are_the_texts_true_and_false(name: str) -> None:
+    api = boto3.client("cloudformation")
+    flag = {"Type": "String", "AllowedValues": [True, False], "Default": True}
+    body = {
+        "Parameters": {"Flag": flag},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"Flag": {"Value": {"Ref": "Flag"}}},
+    }
+    for stack, given, value in ((f"{name}-1", [], "true"), (f"{name}-2", ["false"], "false")):
+        parameters = [{"ParameterKey": "Flag", "ParameterValue": each} for each in given]
+        api.create_stack(StackName=stack, TemplateBody=json.dumps(body), Parameters=parameters)
+        assert _settle(api, stack) == "CREATE_COMPLETE"
+        (made,) = api.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+        assert made["OutputValue"] == value
+        api.delete_stack(StackName=stack)
+
+
+def test_codedeploy_can_be_part_of_a_stack(name: str) -> None:
+    application = {
+        "Type": "AWS::CodeDeploy::Application",
+        "Properties": {"ComputePlatform": "Lambda"},
+    }
+    group = {
+        "Type": "AWS::CodeDeploy::DeploymentGroup",
+        "Properties": {
+            "ApplicationName": {"Ref": "Application"},
+            "ServiceRoleArn": os.environ["LAB_ROLE_ARN"],
+        },
+    }
+    api = boto3.client("cloudformation")
+    body = json.dumps({"Resources": {"Application": application, "Group": group}})
+    api.create_stack(StackName=name, TemplateBody=body)
+    assert _settle(api, name) == "CREATE_COMPLETE"
+    api.delete_stack(StackName=name)

@@ -12,7 +12,6 @@ from typing import Any
 import boto3
 import pytest
 
-from bench.tools import installed
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.fingerprints.archive import archive
@@ -22,17 +21,10 @@ from lambda_fast_deploy.stacks.local_artifacts import parts_of
 from lambda_fast_deploy.stacks.package import package, text_of
 from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.template import plain, read_template
+from tests.peers.conftest import BUCKET
 
 TEMPLATES = sorted(Path(__file__).with_name("templates").glob("*/template.*"))
-BUCKET = "sam-artifacts"
 INSIDE = re.compile(rf"https?://\S+/{BUCKET}/(\S+\.template)")
-
-
-@pytest.fixture(scope="session")
-def sam() -> Path:
-    """The SAM CLI, and a bucket for it."""
-    boto3.client("s3").create_bucket(Bucket=BUCKET)
-    return installed() / "sam"
 
 
 def ours(path: Path) -> list[dict[str, Any]]:
@@ -108,5 +100,5 @@ def test_a_packaged_template_is_that_of_sam(path: Path, sam: Path, tmp_path: Pat
         assert mine.get("Globals") == other.get("Globals")
 
 
-def test_there_are_eleven_templates() -> None:
-    assert len(TEMPLATES) == 11
+def test_there_are_thirteen_templates() -> None:
+    assert len(TEMPLATES) == 13

@@ -56,6 +56,17 @@ class Git:
         stdout = self._ask("rev-parse", "--verify", "HEAD")
         return stdout and stdout.strip()
 
+    def path_of(self, file: Path) -> str:
+        """The path of a file from the top of the checkout; its name outside of one."""
+        if self._top and file.resolve().is_relative_to(self._top):
+            return file.resolve().relative_to(self._top).as_posix()
+        return file.name
+
+    def origin(self) -> str | None:
+        """The address of the repository that this one was cloned from; ``None`` if unknown."""
+        stdout = self._ask("config", "--get", "remote.origin.url")
+        return stdout and stdout.strip()
+
     def changed(self, before: str) -> tuple[str, ...] | None:
         """The files that differ between a commit and HEAD, by their paths from the top.
 

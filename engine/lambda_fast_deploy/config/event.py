@@ -69,6 +69,18 @@ def changed_paths(event: Event, root: Path) -> tuple[str, ...] | None:
     return Git(root).changed(event.before if is_commit else "HEAD^")
 
 
+def configuration_of(file: Path, environ: Mapping[str, str]) -> str:
+    """The repository and the path of a configuration file, ``owner/name:path``; ``""`` if unknown.
+
+    It is the value of a tag, which can have 256 characters (Lambda developer guide, "Using tags").
+    """
+    git = Git(file.parent)
+    address = environ.get("GITHUB_REPOSITORY") or git.origin() or ""
+    repository = "/".join(re.split("[/:]", address.removesuffix(".git"))[-2:])
+    name = f"{repository}:{git.path_of(file)}"
+    return name if repository and re.fullmatch(r"[\w .:/=+@-]{1,256}", name) else ""
+
+
 def _payload(environ: Mapping[str, str]) -> dict[str, Any]:
     try:
         payload = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lambda_fast_deploy.adapters.files import is_there, read_text
 from lambda_fast_deploy.config.assemble import assemble, check_shown, variables_of
-from lambda_fast_deploy.config.event import changed_paths
+from lambda_fast_deploy.config.event import changed_paths, configuration_of
 from lambda_fast_deploy.config.input_document import of_template, single_function
 from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
 from lambda_fast_deploy.config.keys import FILE, ROOT
@@ -58,6 +58,9 @@ def load(
         if settings.stack is None:
             problems.append(Problem("only applies to stacks", given.place("change-set")))
         settings = replace(settings, change_set=not event.unmerged)
+    if document is not None and _is_of_file(given):
+        file = directory / Path(given.get("config", "").strip() or FILE).name
+        settings = replace(settings, configuration=configuration_of(file, environ))
     settings = replace(settings, credentials_end=_credentials_end(given, problems))
     if problems:
         error = Invalid(problems)
@@ -102,6 +105,11 @@ def _document(
         return None, root
     problems += _of_one_function(given, name)
     return parse(text, name, environ, problems), path.parent
+
+
+def _is_of_file(given: GivenInputs) -> bool:
+    """Whether the settings are of a configuration file, and not of inputs."""
+    return not any(given.get(name, "").strip() for name in ("function", "template"))
 
 
 def _of_one_function(given: GivenInputs, file: str) -> list[Problem]:

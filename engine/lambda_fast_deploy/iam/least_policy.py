@@ -15,7 +15,7 @@ from lambda_fast_deploy.arn import Arn, in_region, in_s3
 from lambda_fast_deploy.config.samconfig import MANAGED
 from lambda_fast_deploy.fingerprints.images.target import text_of
 from lambda_fast_deploy.fingerprints.images.upstream_images import upstreams
-from lambda_fast_deploy.iam import permissions
+from lambda_fast_deploy.iam import attribute_permissions, permissions
 from lambda_fast_deploy.iam.feature import Feature
 from lambda_fast_deploy.iam.preserve_policy import of_others
 from lambda_fast_deploy.iam.statement import Statement, merged
@@ -31,6 +31,7 @@ from lambda_fast_deploy.models import (
     ZipSource,
 )
 from lambda_fast_deploy.models.function_attributes import SETTINGS, TAGS
+from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.state.bucket_keys import PREFIX
 
 VERSION = "2012-10-17"  # of the policy language
@@ -118,14 +119,22 @@ class _PolicyStatements:
             yield Statement.of(*features, resources=self._functions(needs))
         for setting in SETTINGS:
             if setting is not TAGS:  # part of _OF_FUNCTIONS, because marks are tags, too
-                resources = self._functions(setting.is_given)
-                yield Statement.of(setting.feature, resources=resources)
+                for region, function in self._settings.targets:
+                    yield from self._of_setting(setting, function, region)
         roles = {function.role for function in self._settings.functions if function.role}
         yield Statement.of(
             permissions.PASS_ROLES,
             resources=sorted(roles),
             condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
         )
+
+    def _of_setting(
+        self, setting: FunctionSetting, function: Function, region: str
+    ) -> Iterator[Statement]:
+        if setting.is_given(function):
+            partition = partition_of(region).name
+            for each in setting.permissions(function, partition, region, self._account):
+                yield Statement.of(each.feature, resources=[each.resource])
 
     def layers(self) -> Iterator[Statement]:
         """The statements about layers, and about the search for their users."""
@@ -224,7 +233,9 @@ class _PolicyStatements:
                     yield Statement.of(each.feature, resources=[each.resource])
 
     def rest(self) -> Iterator[Statement]:
-        """The statements about canaries and networks."""
+        """The statements about canaries, networks, file systems and keys."""
+        named = ["*"] if self._settings.configuration else []
+        yield Statement.of(permissions.FIND_FORMER_FUNCTIONS, resources=named)
         canaries = [f.canary for f in self._settings.functions if f.canary]
         alarms = [permissions.WATCH_ALARMS] if any(each.alarms for each in canaries) else []
         yield Statement.of(permissions.WATCH_CANARIES, *alarms, resources=["*"] if canaries else [])
@@ -233,6 +244,17 @@ class _PolicyStatements:
             for each in self._settings.functions
         )
         yield Statement.of(permissions.FIND_NETWORKS, resources=["*"] if networks else [])
+        mounts = any(each.configuration.file_systems for each in self._settings.functions)
+        yield Statement.of(
+            attribute_permissions.MOUNT_FILE_SYSTEMS, resources=["*"] if mounts else []
+        )
+        keys = {
+            key
+            for each in self._settings.functions
+            for key in (each.configuration.environment_key, each.code_key)
+            if key
+        }
+        yield Statement.of(attribute_permissions.USE_KEYS, resources=sorted(keys))
 
 
 def _is_called(function: Function) -> bool:
@@ -261,7 +283,7 @@ _OF_FUNCTIONS: tuple[tuple[_Features, Callable[[Function], object]], ...] = (
     ),
     (
         (permissions.CALL_FUNCTION_URLS,),
-        lambda function: function.url == "iam" and _is_called(function),
+        lambda function: function.access == "iam" and _is_called(function),
     ),
     ((permissions.TAG_FUNCTIONS,), lambda function: function.role or function.needs_tags),
 )

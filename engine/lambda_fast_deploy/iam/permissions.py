@@ -7,6 +7,7 @@ CloudWatch", "AWS CloudFormation".
 
 from __future__ import annotations
 
+from lambda_fast_deploy.iam import attribute_permissions
 from lambda_fast_deploy.iam.feature import NEVER, TO_CREATE, TO_UPDATE, Feature, Permission
 
 # ------------------------------------------------------------ functions
@@ -121,6 +122,11 @@ FIND_USERS = Feature(
     "FindUsers",
     "all functions",
     Permission("lambda:ListFunctions", "finds the users of a layer version or an image", NEVER),
+)
+FIND_FORMER_FUNCTIONS = Feature(
+    "FindFormerFunctions",
+    "all resources with tags",
+    Permission("tag:GetResources", "finds functions that a configuration no longer has", NEVER),
 )
 READ_ENVIRONMENTS = Feature(
     "ReadEnvironments",
@@ -291,8 +297,9 @@ UPDATE_CODE = Feature(
     Permission("lambda:UpdateFunctionCode", "changes the code without CloudFormation", NEVER),
 )
 
-FEATURES: tuple[Feature, ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Feature)
+FEATURES: tuple[Feature, ...] = (
+    *(value for value in list(globals().values()) if isinstance(value, Feature)),
+    *attribute_permissions.FEATURES,
 )
 LISTED = frozenset(action for feature in FEATURES for action in feature.actions)
 

@@ -4,7 +4,6 @@ from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.configuration import Configuration, Network
 from lambda_fast_deploy.models.desired import (
     LATEST,
-    Alarms,
     Budgets,
     Function,
     Settings,
@@ -27,13 +26,14 @@ from lambda_fast_deploy.models.function_tests import (
     NeededPermission,
     Remark,
 )
+from lambda_fast_deploy.models.function_url import FunctionUrl, Url
 from lambda_fast_deploy.models.images import DesiredImages, ImageBuild, ImageRequest
+from lambda_fast_deploy.models.metric_alarms import Alarms
 from lambda_fast_deploy.models.observed import (
     AliasState,
     Archive,
     Fingerprints,
     FunctionState,
-    FunctionUrl,
     LayerVersion,
     ObservedFunction,
     ObservedRegion,
@@ -112,5 +112,6 @@ __all__ = [
     "Stack",
     "Step",
     "Store",
+    "Url",
     "ZipSource",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.models.attribute_change import AttributeChange, change_of_names
-from lambda_fast_deploy.models.configuration import Network
+from lambda_fast_deploy.models.configuration import Network, ObservedAttributes
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.models.desired import Function
@@ -62,6 +62,10 @@ class Attribute:
             value = (value or {}).get(self.inner)
         return self.default if value is None else type(self.default)(value)
 
+    def current(self, state: ObservedAttributes) -> Any:
+        """The value of a state, in the format of the API."""
+        return self.send(getattr(state, self.name))
+
     def desired(self, function: Function) -> Any:
         """The configured value of the field; ``None`` leaves the attribute unchanged."""
         return self.source(function) if self.source else getattr(function.configuration, self.name)
@@ -112,16 +116,20 @@ class Attribute:
 
 
 class EnvironmentAttribute(Attribute):
-    """Variables, merged with those set outside this run; the output shows only their names."""
+    """Variables, merged with those set outside this run; the output shows only their names.
+
+    The configured value ``None`` removes a variable.
+    """
 
     def observe(self, answer: Mapping[str, Any]) -> Mapping[str, str]:
         return dict((answer.get(self.member) or {}).get(self.inner) or {})
 
-    def desired(self, function: Function) -> Mapping[str, str] | None:
+    def desired(self, function: Function) -> Mapping[str, str | None] | None:
         return function.configuration.environment or None
 
-    def merge(self, desired: Mapping[str, str], observed: Mapping[str, str] | None) -> Any:
-        return {**(observed or {}), **desired}
+    def merge(self, desired: Mapping[str, str | None], observed: Mapping[str, str] | None) -> Any:
+        merged = {**(observed or {}), **desired}
+        return {key: value for key, value in merged.items() if value is not None}
 
     def change(self, before: Any, after: Any) -> AttributeChange:
         return change_of_names(self.key, before[self.inner] if before else {}, after[self.inner])
@@ -131,7 +139,7 @@ class EnvironmentAttribute(Attribute):
         return bool(sent[self.inner].items() <= current[self.inner].items())
 
     def restore(self, sent: Any, current: Any, previous: Any) -> Any:
-        """Rolls back each variable that still has the value that this run sent."""
+        """Rolls back each variable that still is as this run sent it; ``None``: it removed it."""
         ours, now, before = (each[self.inner] for each in (sent, current, previous))
         own = {key for key, value in ours.items() if now.get(key) == value != before.get(key)}
         if not own:
@@ -154,6 +162,7 @@ class LoggingAttribute(Attribute):
         return {
             self.NAMES[key]: self.words.get(text, text.upper() if "level" in key else text)
             for key, text in value.items()
+            if key in self.NAMES
         }
 
     def desired(self, function: Function) -> Mapping[str, str] | None:
@@ -177,10 +186,15 @@ class LoggingAttribute(Attribute):
 
 
 class NetworkAttribute(Attribute):
-    """A ``VpcConfig``; its setting for IPv6 stays."""
+    """A ``VpcConfig``; its setting for IPv6 stays if the configuration has none."""
 
-    def read(self, value: Mapping[str, Iterable[str]]) -> Network:
-        return Network(tuple(value.get("subnets", ())), tuple(value.get("security-groups", ())))
+    def read(self, value: Mapping[str, Any]) -> Network:
+        ipv6 = value.get("ipv6")
+        return Network(
+            tuple(value.get("subnets", ())),
+            tuple(value.get("security-groups", ())),
+            None if ipv6 is None else ipv6 == "true",
+        )
 
     def observe(self, answer: Mapping[str, Any]) -> Network:
         value = answer.get(self.member) or {}
@@ -191,6 +205,8 @@ class NetworkAttribute(Attribute):
         )
 
     def merge(self, desired: Network, observed: Network | None) -> Network:
+        if desired.ipv6 is not None:
+            return desired
         return replace(desired, ipv6=bool(observed and observed.ipv6))
 
     def send(self, value: Network) -> Any:
@@ -207,10 +223,43 @@ class NetworkAttribute(Attribute):
 
     def change(self, before: Any, after: Any) -> AttributeChange:
         old, new = (
-            {id_: "" for each in (v or {}).values() if isinstance(each, list) for id_ in each}
+            {name: "" for each in (v or {}).values() if isinstance(each, list) for name in each}
+            | ({"ipv6": ""} if v and v.get("Ipv6AllowedForDualStack") else {})
             for v in (before, after)
         )
         return change_of_names(self.key, old, new)
+
+
+class FileSystemsAttribute(Attribute):
+    """File systems by their paths (API: ``FileSystemConfigs``).
+
+    The configuration has the access point of each; the rest of a ``FileSystemConfig`` stays.
+    """
+
+    def observe(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        return _by_path(answer.get(self.member))
+
+    def merge(self, desired: Mapping[str, str], observed: Mapping[str, Any] | None) -> Any:
+        before = observed or {}
+        return {
+            path: {**before[path], "Arn": arn}
+            if path in before
+            else {"Arn": arn, "LocalMountPath": path}
+            for path, arn in desired.items()
+        }
+
+    def send(self, value: Mapping[str, Any]) -> Any:
+        return [dict(each) for each in value.values()]
+
+    def is_same(self, one: Any, other: Any) -> bool:
+        return _by_path(one) == _by_path(other)
+
+    def change(self, before: Any, after: Any) -> AttributeChange:
+        one, other = (
+            {path: each["Arn"] for path, each in _by_path(value).items()}
+            for value in (before, after)
+        )
+        return change_of_names(self.key, one, other)
 
 
 class LayersAttribute(Attribute):
@@ -257,6 +306,10 @@ class RoleAttribute(Attribute):
 
     def shown(self, value: str) -> str:
         return value.partition(":role/")[2] or value
+
+
+def _by_path(file_systems: Any) -> dict[str, Any]:
+    return {each["LocalMountPath"]: dict(each) for each in file_systems or ()}
 
 
 def _ordered(value: Any) -> Any:

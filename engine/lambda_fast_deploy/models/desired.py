@@ -15,6 +15,8 @@ from lambda_fast_deploy.models.event import Event
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.models.function_tests import Canary, FunctionTest
+from lambda_fast_deploy.models.function_url import Url
+from lambda_fast_deploy.models.metric_alarms import Alarms
 from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.models.sources import (
     Base,
@@ -42,7 +44,7 @@ class Function:
     role: str | None
     alias: str
     configuration: Configuration
-    url: Access | None
+    url: Url | None
     tests: tuple[FunctionTest, ...]
     canary: Canary | None = None
     keep: int | None = None
@@ -67,6 +69,16 @@ class Function:
     def overrides(self) -> Mapping[str, Any] | None:
         """The configured overrides of its image; ``None`` without any."""
         return None if isinstance(self.source, ZipSource) else self.source.overrides or None
+
+    @property
+    def access(self) -> Access | None:
+        """Who may call its function URL; ``None`` if the configuration asks for no URL."""
+        return None if self.url is None or self.url.access == "none" else self.url.access
+
+    @property
+    def code_key(self) -> str | None:
+        """The KMS key of a zip; ``None`` leaves it unchanged."""
+        return self.source.key if isinstance(self.source, ZipSource) else None
 
     @property
     def names_layers(self) -> bool:
@@ -140,27 +152,15 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarms:
-    """Alarm thresholds for every function of a stack; ``None`` for no alarm.
-
-    ``errors`` and ``throttles`` are invocations in five minutes, and ``duration`` is a fraction of
-    the function's timeout. ``notify`` is the ARN of an SNS topic.
-    """
-
-    errors: int | None = None
-    throttles: int | None = None
-    duration: float | None = None
-    notify: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Stack:
     """A stack of a SAM or CloudFormation template.
 
     ``tests`` are those of each function, by its logical id. ``may_replace`` are the logical ids of
     resources with data that a deploy may replace or remove. ``log_retention`` is in days. ``role``
     is the ARN of the role that CloudFormation assumes; without one it uses the permissions of the
-    run. ``places`` are the places of names in ``parameters``, ``tests`` and ``may-replace``.
+    run. ``places`` are the places of names in ``parameters``, ``tests`` and ``may-replace``. The
+    template need not have the ``shared_parameters``: their file can be that of several templates.
+    ``repositories`` of images are by the logical ids of functions; that of all others has no id.
     """
 
     template: Path
@@ -170,11 +170,13 @@ class Stack:
     tags: Mapping[str, str] = field(default_factory=dict)
     tests: Mapping[str, tuple[FunctionTest, ...]] = field(default_factory=dict)
     may_replace: tuple[str, ...] = ()
-    alarms: Alarms = Alarms()
+    alarms: Alarms = field(default_factory=Alarms)
     log_retention: int | None = None
     role: str = ""
     place: Place = field(default_factory=lambda: Place("stack"))
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
+    shared_parameters: frozenset[str] = frozenset()
+    repositories: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, section: str, name: str) -> Place:
         """The place of a name, or else that of the stack."""
@@ -190,7 +192,8 @@ class Settings:
     the name of a buildx builder; empty for the current one. ``code_only`` updates a stack's
     functions directly, without CloudFormation. With ``change_set``, a plan creates a change set.
     ``credentials_end`` is the expiry of the credentials, if the input is set. ``left_out`` are the
-    names of the configuration's other functions, if the run is only for some.
+    names of the configuration's other functions, if the run is only for some. ``configuration``
+    names the repository and the file of the configuration, as far as both are known.
     """
 
     root: Path
@@ -210,6 +213,7 @@ class Settings:
     change_set: bool = False
     credentials_end: datetime | None = None
     left_out: tuple[str, ...] = ()
+    configuration: str = ""
 
     @property
     def only_reads(self) -> bool:

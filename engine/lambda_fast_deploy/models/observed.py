@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.models.configuration import ObservedAttributes
-from lambda_fast_deploy.models.enums import Access
+from lambda_fast_deploy.models.function_url import FunctionUrl
 from lambda_fast_deploy.models.image_layers import Replacement
 from lambda_fast_deploy.state import marks
 
@@ -76,10 +76,9 @@ class LayerVersion:
 class FunctionState(ObservedAttributes):
     """One version of a function in AWS (API: ``GetFunction``).
 
-    ``code_key`` and ``environment_key`` are the ARNs of the customer managed KMS keys of the zip
-    and the environment, if any. ``environment_error`` is the reason why AWS could not decrypt the
-    environment, which is empty then. ``reason`` and ``reason_code`` are those of its state, or of a
-    failed update. ``dead_letters`` is the ARN of the dead-letter queue.
+    ``code_key`` is the ARN of the customer managed KMS key of the zip, if any.
+    ``environment_error`` is the reason why AWS could not decrypt the environment, which is empty
+    then. ``reason`` and ``reason_code`` are those of its state, or of a failed update.
     """
 
     arn: str
@@ -98,9 +97,7 @@ class FunctionState(ObservedAttributes):
     reason: str = ""
     reason_code: str = ""
     code_key: str = ""
-    environment_key: str = ""
     environment_error: str = ""
-    dead_letters: str = ""
 
     @property
     def why(self) -> str:
@@ -159,18 +156,6 @@ class AliasState:
     def shares(self) -> Mapping[str, float]:
         """The shares of the traffic for additional versions, as fractions of 1."""
         return {version: share for version, share in self.weights.items() if share < 1}
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionUrl:
-    """A function URL in AWS (API: ``GetFunctionUrlConfig``).
-
-    ``is_open``: a resource policy lets everyone call it, as public access requires.
-    """
-
-    address: str
-    access: Access
-    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,8 @@ class ZipSource:
     with ``{region}``, and without a version for the newest one. With ``keeps_layers``, a deploy
     does not change the function's layers. ``detach`` are ARNs of layers that were attached outside
     this project and must not stay. ``build`` makes the code, which may not exist before.
-    ``packages`` are dependencies in the zip itself, built like a layer.
+    ``packages`` are dependencies in the zip itself, built like a layer. ``key`` is the ARN of the
+    KMS key of the zip, empty for AWS's own; ``None`` leaves it unchanged.
     """
 
     code: tuple[Path, ...]
@@ -182,6 +183,7 @@ class ZipSource:
     detach: tuple[str, ...] = ()
     build: BuildCommand | None = None
     packages: Layer | None = None
+    key: str | None = None
 
     @property
     def is_built(self) -> bool:

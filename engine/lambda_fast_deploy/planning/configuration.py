@@ -23,11 +23,12 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.models.attribute_kinds import Attribute
 from lambda_fast_deploy.models.function_attributes import (
     ATTRIBUTES,
-    BY_MEMBER,
     ENVIRONMENT,
     LAYERS,
     SETTINGS,
+    attribute_of,
 )
+from lambda_fast_deploy.models.other_attributes import ONLY_AT_CREATION
 from lambda_fast_deploy.state import marks
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ def desired_parameters(
         if desired is not None:
             observed = getattr(state, attribute.name) if state else None
             parameters[attribute.member] = attribute.send(attribute.merge(desired, observed))
+    also = function.configuration.also.items()
+    parameters |= {m: v for m, v in also if state is None or m not in ONLY_AT_CREATION}
     if function.names_layers or (is_zip and state is None):
         attached = among(state.layers, layers, foreign) if state else layers
         parameters[LAYERS.member] = list(attached)
@@ -67,8 +70,8 @@ def changes(
     """The parameters that a function does not have yet, with their values for people."""
     different = []
     for member, after in parameters.items():
-        attribute = BY_MEMBER[member]
-        before = attribute.send(getattr(state, attribute.name)) if state else None
+        attribute = attribute_of(member)
+        before = attribute.current(state) if state else None
         if attribute.is_same(after, before):
             continue
         if attribute is LAYERS:
@@ -97,13 +100,13 @@ def update_of(step: Step, state: FunctionState) -> dict[str, Any]:
     A rebuilt layer can turn out to have the content of an existing version: nothing changes then.
     """
     different = {change.attribute for change in changes(step.parameters, state)}
-    return {m: v for m, v in step.parameters.items() if BY_MEMBER[m].key in different}
+    return {m: v for m, v in step.parameters.items() if attribute_of(m).key in different}
 
 
 def holds(step: Step, state: FunctionState) -> bool:
     """Whether a function has all parameters of a step, after these are resolved."""
-    rows = ((BY_MEMBER[member], value) for member, value in step.parameters.items())
-    return all(row.holds(value, row.send(getattr(state, row.name))) for row, value in rows)
+    rows = ((attribute_of(member), value) for member, value in step.parameters.items())
+    return all(row.holds(value, row.current(state)) for row, value in rows)
 
 
 def among(
@@ -143,7 +146,11 @@ def resolved(parameters: Mapping[str, Any], layers: Mapping[str, LayerVersion]) 
 def creation(function: Function, layers: Layers) -> dict[str, Any]:
     """Parameters of ``CreateFunction``, without the code."""
     package = "Zip" if isinstance(function.source, ZipSource) else "Image"
-    settings = {e.member: e.desired(function) for e in SETTINGS if e.is_of_function}
+    settings = {
+        each.member: each.difference(each.desired(function), each.default)
+        for each in SETTINGS
+        if each.is_of_function and each.is_given(function)
+    }
     return {
         "PackageType": package,
         "Architectures": [str(function.architecture)],
@@ -154,10 +161,9 @@ def creation(function: Function, layers: Layers) -> dict[str, Any]:
 
 def parameters_of(state: FunctionState) -> dict[str, Any]:
     """All readable attributes of a state that ``UpdateFunctionConfiguration`` takes."""
-    return {
-        attribute.member: attribute.send(getattr(state, attribute.name))
-        for attribute in _readable(state)
-    }
+    rows = {attribute.member: attribute.current(state) for attribute in _readable(state)}
+    others = {m: v for m, v in state.others.items() if m not in ONLY_AT_CREATION}
+    return {**rows, **others}
 
 
 def _readable(state: FunctionState) -> Iterator[Attribute]:
@@ -178,7 +184,7 @@ def tested_mark(state: FunctionState) -> str:
     parameters = {
         member: value
         for member, value in parameters_of(state).items()
-        if not BY_MEMBER[member].is_left_out_of_marks(value)
+        if not attribute_of(member).is_left_out_of_marks(value)
     }
     document = json.dumps([code, state.architecture, parameters], sort_keys=True)
     return hashlib.sha256(document.encode()).hexdigest()[:16]

@@ -14,6 +14,7 @@ from lambda_fast_deploy.models import (
     FunctionUrl,
     ObservedFunction,
 )
+from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.models.function_attributes import SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 
@@ -33,6 +34,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
     """
     is_image = function.is_image
     observed = state.image_digest if is_image else state.code_sha256
+    is_key_new = function.code_key not in (None, state.code_key)
     reasons = {
         f"the architecture changes to {function.architecture}": (
             state.architecture != function.architecture
@@ -41,6 +43,7 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
         "the image changed": is_image and content != observed,
         "what the code is built from changed": not is_image and not content,
         "the code changed": not is_image and content != observed,
+        "the key of the code changes": is_key_new,
     }
     reason = next((reason for reason, is_so in reasons.items() if is_so), "")
     if not reason:
@@ -51,6 +54,9 @@ def code_difference(function: Function, state: FunctionState, content: str) -> D
     if content != observed:
         new = "a new image" if is_image else "a new build"
         changes.append(AttributeChange("code", _short(observed), _short(content) or new))
+    if is_key_new:
+        before, after = (key or "none" for key in (state.code_key, function.code_key))
+        changes.append(AttributeChange("zip.key", before, after))
     return Action.UPDATE, reason, tuple(changes)
 
 
@@ -60,14 +66,18 @@ def _short(content: str) -> str:
 
 
 def url_difference(function: Function, url: FunctionUrl | None) -> Difference:
-    """How the function URL differs from the desired access."""
+    """How the function URL differs from the desired one."""
+    desired = function.url
+    if desired is None or (desired.access == "none" and url is None):
+        return UP_TO_DATE
+    changes = desired.changes(url)
+    if function.access is None:
+        return Action.REMOVE, "it is deleted after the tests; its address is lost", changes
     if url is None:
-        reason = f"no URL yet; desired access: {function.url}"
-        return Action.CREATE, reason, (AttributeChange("url", after=str(function.url)),)
-    if url.access != function.url:
-        reason = f"access changes from {url.access} to {function.url}"
-        return Action.UPDATE, reason, (AttributeChange("url", url.access, str(function.url)),)
-    if function.url == "public" and not url.is_open:
+        return Action.CREATE, f"no URL yet; desired access: {function.access}", changes
+    if changes:
+        return Action.UPDATE, shown(changes), changes
+    if function.access == "public" and not url.is_open:
         reason = "the permission for public access is missing"
         return Action.UPDATE, reason, (AttributeChange("url", after="public"),)
     return UP_TO_DATE
@@ -84,7 +94,7 @@ def settings_of(
         desired = setting.desired(function)
         if desired is None or (observed is None and setting.is_of_function):
             continue
-        before = setting.observed(observed) if observed else None
+        before = setting.observed(observed) if observed else setting.default
         value = setting.difference(desired, before)
         changes = () if value is None else (setting.change(before, value),)
         yield setting, value, changes
@@ -105,6 +115,9 @@ def canary_problem(function: Function, observed: ObservedFunction, *, is_live: b
         return f"{function.alias} points at {LATEST}; a canary needs a published version"
     if live.role != (function.role or observed.latest.role):
         return "the role changes; a canary needs two versions with the same role"
-    if live.dead_letters != observed.latest.dead_letters:
+    dead_letters = function.configuration.dead_letters
+    if live.dead_letters != (
+        observed.latest.dead_letters if dead_letters is None else dead_letters
+    ):
         return "the dead-letter queue changes; a canary needs two versions with the same queue"
     return ""

@@ -41,12 +41,14 @@ def served(function: Function, observed: ObservedFunction) -> FunctionState | No
     """The live state of a function, or ``None``, with the attributes that no version has.
 
     The description of a version is the record of its release, and only the function has tags
-    (API: ``GetFunction``).
+    (API: ``GetFunction``). A change of the code's key alone may make no new version.
     """
     latest, live = observed.latest, observed.live
     if not function.has_alias:
         return latest
-    return live and replace(live, description=latest.description, tags=latest.tags)
+    return live and replace(
+        live, description=latest.description, tags=latest.tags, code_key=latest.code_key
+    )
 
 
 @dataclass(frozen=True, slots=True)

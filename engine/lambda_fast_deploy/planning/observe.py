@@ -150,7 +150,7 @@ def _start_reads(
         functions.read, name, tags=function.needs_tags, environment=function.needs_environment
     )
     settings = {
-        setting.key: pool.submit(functions.setting, name, setting)
+        setting.key: pool.submit(functions.setting, setting, function)
         for setting in function.own_settings
     }
     if not function.has_alias:
@@ -163,7 +163,7 @@ def _start_reads(
     live = pool.submit(functions.read, name, alias)
     urls = clients.urls(region)
     url = pool.submit(urls.read, name, alias) if function.url else None
-    is_open = pool.submit(urls.is_open, name, alias) if function.url == "public" else None
+    is_open = pool.submit(urls.is_open, name, alias) if function.access == "public" else None
 
     def observed() -> ObservedFunction | None:
         state, leads, serves = latest.result(), led.result(), live.result()

@@ -11,6 +11,7 @@ from lambda_fast_deploy.models import (
     FunctionState,
     ZipSource,
 )
+from lambda_fast_deploy.models.function_attributes import ENVIRONMENT
 from lambda_fast_deploy.models.quotas import MAX_LAYERS
 from lambda_fast_deploy.planning.configuration import layer_name
 
@@ -77,7 +78,7 @@ def environment_problem(
 ) -> Problem | None:
     """The problem if the environment is over Lambda's limit, with variables set elsewhere."""
     variables = function.configuration.environment
-    merged = {**(latest.environment if latest else {}), **variables}
+    merged = ENVIRONMENT.merge(variables, latest.environment if latest else None)
     size = _measured(merged)
     if not variables or size <= ENVIRONMENT_LIMIT:
         return None

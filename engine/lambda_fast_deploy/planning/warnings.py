@@ -13,7 +13,9 @@ from lambda_fast_deploy.models import (
     Store,
     ZipSource,
 )
-from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
+from lambda_fast_deploy.models.function_attributes import ATTRIBUTES
+from lambda_fast_deploy.models.other_attributes import ONLY_AT_CREATION
+from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, QUOTAS
 
 
 def cautions(
@@ -33,8 +35,15 @@ def cautions(
         store: the bucket for zips that are too large for an API call, if any.
     """
     observed = observed_region.functions.get(function.name)
+    yield from _above_quotas(function)
     if observed is None:
         return
+    for member, value in function.configuration.also.items():
+        if member in ONLY_AT_CREATION and observed.latest.others.get(member) != value:
+            yield (
+                f"{member} of {function.name} in {region} stays as it is: Lambda sets it only when "
+                "it creates a function."
+            )
     steps = plan.function(region, function.name)
     is_code_new, is_configured = (
         step is not None and step.action.changes for step in (steps.code, steps.configuration)
@@ -51,6 +60,17 @@ def cautions(
             f"{units.size(observed.latest.code_size)} zipped, so a rollback needs a bucket. "
             "Set artifacts: {bucket: NAME, create: true}."
         )
+
+
+def _above_quotas(function: Function) -> Iterator[str]:
+    """What the API accepts, and Lambda's quotas may not."""
+    for attribute in ATTRIBUTES:
+        value, quota = attribute.desired(function), QUOTAS.get(attribute.key)
+        if quota and value is not None and value > quota:
+            yield (
+                f"{attribute.key} of {function.name} is {value} {attribute.unit}; most functions "
+                f"can have {quota} {attribute.unit}, and Lambda decides."
+            )
 
 
 def _is_large(function: Function, observed: ObservedFunction) -> bool:

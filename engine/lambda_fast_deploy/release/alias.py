@@ -238,7 +238,7 @@ class AliasMoves:
         """Whether this run creates or changes the function URL of the alias, or may have to."""
         is_settled = self._observed is not None and self._observed.is_settled
         step = self._context.steps.url
-        return self._context.function.url is not None and not (
+        return self._context.function.access is not None and not (
             is_settled and not (step and step.is_due)
         )
 

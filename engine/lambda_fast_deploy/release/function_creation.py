@@ -10,6 +10,7 @@ from lambda_fast_deploy.release.layer_versions import layers_exist
 from lambda_fast_deploy.release.new_code import NewCode
 from lambda_fast_deploy.release.ownership import delete_created_function
 from lambda_fast_deploy.release.undo import UndoResult
+from lambda_fast_deploy.state import marks
 
 
 def create_function(context: ReleaseContext, step: Step, code: NewCode) -> str:
@@ -49,13 +50,16 @@ def _delete(context: ReleaseContext, refusal: ImageRefused) -> None:
 
 def _create_once(context: ReleaseContext, step: Step, code: NewCode) -> None:
     parameters = resolved(step.parameters, context.artifacts.layers)
+    if configuration := context.settings.configuration:
+        tags = {**parameters.get("Tags", {}), marks.CONFIGURATION: configuration}
+        parameters = {**parameters, "Tags": tags}
     context.undo.record(
         f"creation of function {context.name}", lambda: delete_created_function(context)
     )
     try:
         with code.being_sent(), layers_exist(parameters):
             context.clients.functions(context.region).create(
-                context.name, context.run_log.run, code.sha256, Code=code.parameters, **parameters
+                context.name, context.run_log.run, code.sha256, Code=code.to_create, **parameters
             )
     except Refused as refusal:
         context.undo.forget()  # AWS refused: a function of this name is not this run's to delete

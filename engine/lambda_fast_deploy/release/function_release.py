@@ -21,8 +21,8 @@ from lambda_fast_deploy.planning.configuration import is_proved
 from lambda_fast_deploy.release.alias import AliasMoves
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_settings import apply_settings, has_settings_to_apply
-from lambda_fast_deploy.release.function_url import apply_function_url
-from lambda_fast_deploy.release.latest import announce_test, follow, mark_tested
+from lambda_fast_deploy.release.function_url import apply_function_url, remove_function_url
+from lambda_fast_deploy.release.latest import announce_test, follow, mark_configuration, mark_tested
 from lambda_fast_deploy.release.live_version import live_version
 from lambda_fast_deploy.release.ownership import end_creation, is_of_a_run
 from lambda_fast_deploy.release.undo import UndoReport
@@ -100,6 +100,7 @@ class FunctionRelease:
             with context.run_log.work(f"alias:{context.name}", "read", "", context.region):
                 self._moves.arrive()
         self.tests.test_unchanged(url)
+        remove_function_url(context)
         if context.observed:
             if not is_proved(context.function, context.observed.latest):
                 mark_tested(context, context.observed.latest, is_shared=True)
@@ -121,7 +122,7 @@ class FunctionRelease:
         staged = stage(context, descriptions.of_version(event, previous, past, now=now))
         version = staged.state
         speed = self.test(version)
-        has_url, seconds = context.function.url is not None, context.run_log.elapsed
+        has_url, seconds = context.function.access is not None, context.run_log.elapsed
         description = descriptions.of_alias(
             self._previous_of(version), speed, seconds, now=clock.now(), has_url=has_url
         )
@@ -133,11 +134,13 @@ class FunctionRelease:
         apply_settings(context, arn)
         url = self.reach()
         self.settle(description)
+        remove_function_url(context)
         mark_tested(context, version, is_shared=staged.is_shared)
         if context.function.is_built:
             from lambda_fast_deploy.release.built_mark import mark_built
 
             mark_built(context, version)
+        mark_configuration(context)
         history = self.history(version.version)
         if context.observed is None or is_of_a_run(context):
             end_creation(context, arn)

@@ -9,7 +9,7 @@ from lambda_fast_deploy.errors import NotFound
 from lambda_fast_deploy.models import Step
 from lambda_fast_deploy.models.attribute_change import shown
 from lambda_fast_deploy.models.function_attributes import SETTINGS
-from lambda_fast_deploy.models.function_settings import FunctionSetting
+from lambda_fast_deploy.models.function_settings import FunctionSetting, SettingTarget
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.undo import UndoResult
 
@@ -37,34 +37,40 @@ def _due(context: ReleaseContext, setting: FunctionSetting) -> Step | None:
 
 
 def _apply(context: ReleaseContext, arn: str, setting: FunctionSetting, step: Step) -> None:
+    target = SettingTarget(context.function, arn)
     functions, value = context.clients.functions(context.region), step.parameters[setting.member]
     with context.working(step) as detail:
-        if context.observed:  # the undo of a creation deletes the function
-            previous = setting.observed(context.observed)
+        observed = context.observed
+        if observed or setting.outlives_function:  # the undo of a creation deletes the function
+            previous = setting.observed(observed) if observed else setting.default
             context.undo.record(
                 f"{setting.key} of {context.name}",
-                lambda: restore_setting(functions, setting, arn, value, previous),
+                lambda: restore_setting(functions, setting, target, value, previous),
             )
-        functions.apply(setting.write(arn, value))
+        functions.apply(setting.write(target, value))
+        if setting.is_awaited:
+            functions.in_effect(setting, context.function)
         detail(shown(step.changes))
 
 
 def restore_setting(
-    functions: Functions, setting: FunctionSetting, arn: str, sent: Any, previous: Any
+    functions: Functions,
+    setting: FunctionSetting,
+    target: SettingTarget,
+    sent: Any,
+    previous: Any,
 ) -> UndoResult | None:
     """Restore the value before this run, as far as it still has what this run sent.
 
     Args:
         functions: client of the region.
         setting: the setting.
-        arn: of the function.
+        target: the function.
         sent: the value that this run sent.
         previous: the value before that.
     """
-    current = functions.setting(arn, setting)
-    if current is None:  # the function is gone, or somebody else has reset it
-        return UndoResult.NEEDLESS
-    calls = setting.restore(arn, sent, current, previous)
+    current = functions.setting(setting, target.function)
+    calls = setting.restore(target, sent, current, previous)
     try:
         functions.apply(calls)
     except NotFound:

@@ -200,13 +200,13 @@ class _FunctionUpdate:
         return replace(context, observed=replace(observed, latest=latest))
 
     def _update_code(self) -> str:
-        context, observed = self._context, self._context.observed
+        context = self._context
         with self._code.being_sent():
             return self._functions.update_code(
                 context.name,
                 self._code.parameters,
                 context.function.architecture,
-                observed.latest.code_key if observed else "",
+                self._code.key,
                 self._revision,
                 self._code.sha256,
             )

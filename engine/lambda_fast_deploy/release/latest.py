@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from lambda_fast_deploy.errors import (
@@ -13,6 +14,7 @@ from lambda_fast_deploy.errors import (
 )
 from lambda_fast_deploy.models import FunctionState
 from lambda_fast_deploy.models.function_attributes import TAGS
+from lambda_fast_deploy.models.function_settings import SettingTarget
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.planning.configuration import is_proved, parameters_of, tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -34,10 +36,11 @@ def announce_test(context: ReleaseContext) -> None:
         return
     context.run_log.cancellation.check()
     before, tag = observed.latest, {marks.TESTED: under_test(context)}
+    target = SettingTarget(context.function, before.arn)
     functions = context.clients.functions(context.region)
 
     def restore_tag() -> UndoResult:
-        restore_setting(functions, TAGS, before.arn, tag, before.tags)
+        restore_setting(functions, TAGS, target, tag, before.tags)
         return UndoResult.NEEDLESS  # callers do not depend on it
 
     context.undo.record(f"tag {marks.TESTED} of {context.name}", restore_tag)
@@ -89,6 +92,17 @@ def _mark(context: ReleaseContext, state: FunctionState) -> None:
     tested = {marks.TESTED: tested_mark(state)}
     if {**state.tags, **tested} != dict(state.tags):
         context.clients.functions(context.region).tag(state.arn, tested)
+
+
+def mark_configuration(context: ReleaseContext) -> None:
+    """Mark a function as one of this configuration; without the permission it stays unmarked."""
+    observed, configuration = context.observed, context.settings.configuration
+    if not (observed and configuration):
+        return
+    tag = {marks.CONFIGURATION: configuration}
+    if not tag.items() <= observed.latest.tags.items():
+        with contextlib.suppress(NotPermitted, NotFound):
+            context.clients.functions(context.region).tag(observed.latest.arn, tag)
 
 
 def follow(context: ReleaseContext, version: FunctionState) -> str:

@@ -24,8 +24,9 @@ from lambda_fast_deploy.models import (
     Plan,
     Settings,
     Step,
+    Url,
 )
-from lambda_fast_deploy.models.function_attributes import BY_MEMBER, LAYERS
+from lambda_fast_deploy.models.function_attributes import LAYERS, attribute_of
 from lambda_fast_deploy.planning.configuration import changes, parameters_of
 from lambda_fast_deploy.planning.function_plan import NEW_VERSION
 from lambda_fast_deploy.planning.observe import observe_function
@@ -108,7 +109,7 @@ class LayerChange:
                 canary=None,
                 keep=None,
                 role=None,
-                url=observed.url.access if observed.url else None,
+                url=Url.of(observed.url) if observed.url else None,
             ),
             steps=_steps(
                 function, region, settings, observed, layers, f"layer {self.layer} {change}"
@@ -143,7 +144,7 @@ def _steps(
     """The steps that release the zip of the live version with these layers."""
     latest, alias = observed.latest, observed.alias
     live = parameters_of(observed.live or latest)
-    parameters = {member: value for member, value in live.items() if BY_MEMBER[member].of_zips}
+    parameters = {member: value for member, value in live.items() if attribute_of(member).of_zips}
     parameters[LAYERS.member] = list(layers)
     different = changes(parameters, latest, observed.foreign)
 

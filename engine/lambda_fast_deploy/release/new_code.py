@@ -33,6 +33,19 @@ class NewCode:
             return {"ImageUri": self.image}
         return self._context.artifacts.code[self._context.name]
 
+    @property
+    def to_create(self) -> Mapping[str, Any]:
+        """The parameter ``Code`` of ``CreateFunction``."""
+        return {**self.parameters, **({"SourceKMSKeyArn": self.key} if self.key else {})}
+
+    @property
+    def key(self) -> str:
+        """The KMS key of the zip: the configured one, or else the current one."""
+        key, observed = self._context.function.code_key, self._context.observed
+        if key is None:
+            return observed.latest.code_key if observed else ""
+        return key
+
     def __str__(self) -> str:
         """A summary of the code, for people."""
         if self.image:

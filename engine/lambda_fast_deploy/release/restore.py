@@ -15,7 +15,7 @@ from lambda_fast_deploy.adapters.aws.lambda_functions import Functions
 from lambda_fast_deploy.adapters.http import request
 from lambda_fast_deploy.errors import Conflict, DeployFailed, NotFound
 from lambda_fast_deploy.models import LATEST, Archive, FunctionState
-from lambda_fast_deploy.models.function_attributes import BY_MEMBER
+from lambda_fast_deploy.models.function_attributes import BY_MEMBER, attribute_of
 from lambda_fast_deploy.packaging.upload import Uploads
 from lambda_fast_deploy.planning.configuration import among, is_proved, parameters_of, tested_mark
 from lambda_fast_deploy.release.context import ReleaseContext
@@ -48,13 +48,17 @@ def restore_configuration(context: ReleaseContext, changes: Mapping[str, Any]) -
 
 
 def _own(context: ReleaseContext, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The changes without the variables of others, which were sent unchanged."""
+    """The changes without the variables of others, which were sent unchanged.
+
+    A variable that was removed is ``None``.
+    """
     if "Environment" not in changes:
         return changes
     configured = context.function.configuration.environment
     before = context.observed.latest.environment if context.observed else {}
     sent = changes["Environment"]["Variables"].items()
     own = {key: value for key, value in sent if key in configured or before.get(key) != value}
+    own |= {key: None for key in before if key in configured and configured[key] is None}
     return {**changes, "Environment": {"Variables": own}}
 
 
@@ -72,9 +76,9 @@ def _differences(
 ) -> dict[str, Any]:
     """The previous values of those ``changes`` that are still in effect; variables one by one."""
     previous = {
-        member: BY_MEMBER[member].restore(sent, now.get(member), target[member])
+        member: attribute_of(member).restore(sent, now.get(member), target.get(member))
         for member, sent in changes.items()
-        if member in target
+        if member in target or member not in BY_MEMBER
     }
     return {member: value for member, value in previous.items() if value is not None}
 
@@ -84,7 +88,9 @@ def _current_values(current: Mapping[str, Any], changes: Mapping[str, Any]) -> d
     values = {key: current.get(key) for key in changes}
     if "Environment" in changes:
         variables, own = (each["Environment"]["Variables"] for each in (current, changes))
-        environment = {key: variables[key] for key in own if key in variables}
+        environment = {
+            key: variables.get(key) for key in own if key in variables or own[key] is None
+        }
         values["Environment"] = {"Variables": environment}
     return values
 
@@ -100,7 +106,7 @@ def restore_code(
 
     def restore(now: FunctionState, target: FunctionState) -> UndoResult | None:
         # After a failed update the previous code stays live, although Lambda reports the new one.
-        is_equal = now.code_sha256 == target.code_sha256
+        is_equal = (now.code_sha256, now.code_key) == (target.code_sha256, target.code_key)
         if is_equal and now.update_status != "InProgress":
             return UndoResult.NEEDLESS
         may_replace = is_from_this_run(now) or _is_on_top(context, now)

@@ -78,7 +78,7 @@ class VersionTests:
     def has_live_tests(self) -> bool:
         """Whether a test runs on the live version."""
         return any(
-            map(self._runs, self._live_tests(has_url=self._context.function.url is not None))
+            map(self._runs, self._live_tests(has_url=self._context.function.access is not None))
         )
 
     def _live_tests(self, *, has_url: bool) -> list[FunctionTest]:
@@ -110,7 +110,7 @@ class VersionTests:
     def _public(self, url: str) -> Address | None:
         if not url:
             return None
-        is_signed = self._context.function.url == "iam"
+        is_signed = self._context.function.access == "iam"
         context = self._context
         sign = signer(context.clients, context.region, "lambda") if is_signed else None
         return UrlAddress(url, sign)

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from lambda_fast_deploy import units
@@ -65,6 +65,23 @@ class TextShape:
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": ["string", "number", "boolean"], "description": self.expected}
+
+
+@dataclass(frozen=True, slots=True)
+class OrNull:
+    """A string, or an explicit ``null``; an empty value is a mistake more often than a null."""
+
+    text: TextShape
+
+    def check(self, node: YamlNode, problems: list[Problem]) -> str | None:
+        if node.value is None and node.text:
+            return None
+        expected = f"{self.text.expected}, or null to remove it"
+        return replace(self.text, expected=expected).check(node, problems)
+
+    def json_schema(self) -> dict[str, Any]:
+        schema = self.text.json_schema()
+        return {**schema, "type": [*schema["type"], "null"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +232,14 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One shape for a plain value, and another for a list."""
+    """One shape for a plain value, and another for a list or for a mapping."""
 
     plain: Shape
-    listed: ListOf
+    listed: Shape
 
     def check(self, node: YamlNode, problems: list[Problem]) -> Any:
-        shape = self.listed if isinstance(node.value, list) else self.plain
+        kind = list if isinstance(self.listed, ListOf) else dict
+        shape = self.listed if isinstance(node.value, kind) else self.plain
         return shape.check(node, problems)
 
     def json_schema(self) -> dict[str, Any]:

@@ -47,6 +47,15 @@ def compose(text: str, source: str, problems: list[Problem]) -> yaml.Node | None
     return root
 
 
+def plain_values(root: yaml.Node) -> Any:
+    """The values of a document by YAML's types."""
+    if isinstance(root, yaml.MappingNode):
+        return {str(key.value): plain_values(value) for key, value in root.value}
+    if isinstance(root, yaml.SequenceNode):
+        return [plain_values(each) for each in root.value]
+    return scalar(root)
+
+
 def scalar(node: yaml.Node) -> Any:
     """The value of a scalar by YAML's types; its text if the tag does not match."""
     try:

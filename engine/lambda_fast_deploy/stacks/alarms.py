@@ -10,7 +10,6 @@ from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import Stack
 from lambda_fast_deploy.stacks.resources import Resources
 
-PERIOD = 300  # seconds
 TIMEOUT = 3  # seconds; Lambda's default
 
 
@@ -28,23 +27,16 @@ def alarms_of(
     Raises:
         Invalid: the timeout of the function is not a literal number.
     """
-    thresholds = stack.alarms
-    alarms: dict[str, Any] = {}
-    if thresholds.errors is not None:
-        alarms["Errors"] = _alarm(function, "Errors", "Sum", thresholds.errors)
-    if thresholds.throttles is not None:
-        alarms["Throttles"] = _alarm(function, "Throttles", "Sum", thresholds.throttles)
-    if thresholds.duration is not None:
-        timeout = str(resources.of_function(function, "Timeout", TIMEOUT))
-        if not re.fullmatch(r"[0-9]{1,3}", timeout):
+    timeout = TIMEOUT
+    if stack.alarms.duration is not None:
+        text = str(resources.of_function(function, "Timeout", TIMEOUT))
+        if not re.fullmatch(r"[0-9]{1,3}", text):
             problem = f"{function} needs a literal number as Timeout for an alarm on its duration"
             raise Invalid([Problem(problem, stack.place)])
-        limit = round(int(timeout) * 1000 * thresholds.duration)  # the metric is in milliseconds
-        alarms["Duration"] = _alarm(function, "Duration", "Maximum", limit)
+        timeout = int(text)
     added = {}
-    for metric, alarm in alarms.items():
-        if thresholds.notify:
-            alarm["Properties"]["AlarmActions"] = [thresholds.notify]
+    for metric, properties in stack.alarms.of_metrics(timeout).items():
+        alarm = _alarm(function, metric, properties)
         if condition := existing[function].get("Condition"):
             alarm["Condition"] = condition
         if (logical := f"{function}{metric}Alarm") not in existing:
@@ -52,20 +44,13 @@ def alarms_of(
     return added
 
 
-def _alarm(function: str, metric: str, statistic: str, threshold: int) -> dict[str, Any]:
+def _alarm(function: str, metric: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
             "AlarmDescription": {"Fn::Sub": f"{metric} of ${{{function}}}"},
-            "Namespace": "AWS/Lambda",
-            "MetricName": metric,
             "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}],
-            "Statistic": statistic,
-            "Period": PERIOD,
-            "EvaluationPeriods": 1,
-            "Threshold": threshold,
-            "ComparisonOperator": "GreaterThanThreshold",
-            "TreatMissingData": "notBreaching",
+            **properties,
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -47,6 +48,9 @@ for _status in ("CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"):
     _STUCK = {**_STUCK, _status: _STUCK["ROLLBACK_COMPLETE"]}
 
 
+# Reasons of a stack that only say that it is rolled back, or which resources failed.
+_WITHOUT_CAUSE = re.compile(r"Rollback requested|The following resource\(s\) failed")
+
 # A stack that could not be created has these states for a moment, before it is deleted.
 _BEING_DELETED = ("CREATE_FAILED", "ROLLBACK_COMPLETE")
 
@@ -55,7 +59,8 @@ _BEING_DELETED = ("CREATE_FAILED", "ROLLBACK_COMPLETE")
 class StackUpdateResult:
     """The result of an update of a stack.
 
-    ``failure`` is of the resource that failed first, and ``rollback_failures`` are of the rollback.
+    ``failure`` is of the resource that failed first, or of the stack itself if none did, and
+    ``rollback_failures`` are of the rollback.
     """
 
     state: StackState | None
@@ -74,7 +79,9 @@ class StackUpdateResult:
 
     def error(self, name: str) -> DeployFailed:
         """Why it failed, with a remedy."""
-        if self.failure:
+        if self.failure and self.failure.logical == name and self.failure.type == STACK:
+            message = f"stack {name}: {self.failure.reason}"
+        elif self.failure:
             message = f"{self.failure.logical} ({self.failure.type}): {self.failure.reason}"
         else:
             message = self.state.reason if self.state else f"stack {name} was deleted"
@@ -132,11 +139,27 @@ def _begins(event: StackEvent) -> bool:
     )
 
 
-class Application:
-    """Updates one stack, and reports its events as progress."""
+def _is_cause(event: StackEvent) -> bool:
+    """Whether an event of a stack says why it failed although no resource of it did.
 
-    def __init__(self, stacks: Stacks, name: str, region: str, run_log: RunLog) -> None:
+    Outputs and exports have no events: an export that another stack has or needs is named only
+    where the stack's rollback begins (https://github.com/aws/aws-cdk/issues/8671).
+    """
+    is_failure = event.status.endswith(("_FAILED", "ROLLBACK_IN_PROGRESS"))
+    return is_failure and bool(event.reason) and not _WITHOUT_CAUSE.match(event.reason)
+
+
+class Application:
+    """Updates one stack, and reports its events as progress.
+
+    ``shifts`` of traffic are those that CloudFormation waits for, by the logical ids of aliases.
+    """
+
+    def __init__(
+        self, stacks: Stacks, name: str, region: str, run_log: RunLog, shifts: Mapping[str, str]
+    ) -> None:
         self._stacks = stacks
+        self._shifts = shifts
         self._name = name
         self._region = region
         self._run_log = run_log
@@ -230,9 +253,13 @@ class Application:
 
     def _first_failure(self, stack_id: str, events: Iterable[StackEvent]) -> StackEvent | None:
         """The failure that caused the others; for a nested stack, the first of its events."""
-        failures = (each for each in events if each.failed and each.physical != stack_id)
+        all_events = list(events)
+        failures = (each for each in all_events if each.failed and each.physical != stack_id)
         first = next(failures, None)
-        if first is None or first.type != STACK or not is_arn(first.physical):
+        if first is None:
+            own = (each for each in all_events if each.physical == stack_id)
+            return next((each for each in own if _is_cause(each)), None)
+        if first.type != STACK or not is_arn(first.physical):
             return first
         return self._first_failure(first.physical, self._last_failed(first.physical)) or first
 
@@ -252,7 +279,9 @@ class Application:
         if event.logical == self._name or not is_over:
             if stage == "IN_PROGRESS":
                 self._begun.setdefault(event.logical, self._run_log.elapsed)
-            reason = f": {event.reason}" if event.reason else ""
+            shift = self._shifts.get(event.logical, "")
+            said = event.reason or (shift if event.status == "UPDATE_IN_PROGRESS" else "")
+            reason = f": {said}" if said else ""
             line = f"{event.logical} {event.status}{reason}"
             self._run_log.progress(f"stack:{self._name}", line, self._region)
             return

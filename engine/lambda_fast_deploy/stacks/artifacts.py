@@ -17,9 +17,9 @@ from functools import partial
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
-from lambda_fast_deploy.adapters.files import is_file, read_bytes
+from lambda_fast_deploy.adapters.files import is_directory, read_bytes
 from lambda_fast_deploy.adapters.parallel import together
-from lambda_fast_deploy.config.sections.layers import NODE_LOCKS, default_layer
+from lambda_fast_deploy.config.sections.layers import default_layer
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import code_archive
 from lambda_fast_deploy.fingerprints.file_tree import code_files
@@ -32,7 +32,7 @@ from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.packages_in_code import with_packages
 from lambda_fast_deploy.packaging.upload import exchanged
 from lambda_fast_deploy.stacks.bucket_objects import content_digest, digest, is_as_named
-from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact
+from lambda_fast_deploy.stacks.code_builds import NODE_MANIFEST, LocalArtifact, is_zip
 from lambda_fast_deploy.stacks.stack_context import StackContext
 from lambda_fast_deploy.state import bucket_keys
 
@@ -76,7 +76,9 @@ class StackArtifacts:
         own = _own(part)
         if part.requirements is None:
             name, checksum = digest(own.content), checksum_of(own.content)
-            return Artifact(part, own, name[:16], bucket_keys.zip_key(name), own.sha256, checksum)
+            is_raw = not part.form.is_folder
+            key = bucket_keys.file_key(name, part.path) if is_raw else bucket_keys.zip_key(name)
+            return Artifact(part, own, name[:16], key, own.sha256, checksum)
         fingerprint = _fingerprint(part, of_layer(_layer(part)), own)
         return Artifact(part, own, fingerprint, **self._recorded(fingerprint))
 
@@ -230,14 +232,18 @@ def _label(part: LocalArtifact) -> str:
 
 
 def _own(part: LocalArtifact) -> Archive:
-    if is_file(part.path):
-        content = read_bytes(part.path, UNZIPPED_LIMIT)
-        return Archive(content, _sha256(content), _unzipped(content))
-    # The fingerprint of requirements ignores comments, so their file is not part of the zip.
-    is_node = part.requirements is not None and part.requirements.name in NODE_LOCKS
-    names = code_files(part.path, ("node_modules/",) if is_node else ())
-    own = [name for name in names if part.path / name != part.requirements]
-    return code_archive(part.path, own, prefix=part.prefix)
+    """The files of a part: a zip of its folder or its file, or a file other than code, as it is."""
+    if is_directory(part.path):
+        # The fingerprint of requirements ignores comments, so their file is not part of the zip;
+        # but Node.js reads package.json.
+        names = code_files(part.path, part.left_out)
+        without = {part.requirements} - {part.path / NODE_MANIFEST}
+        own = [name for name in names if part.path / name not in without]
+        return code_archive(part.path, own, prefix=part.prefix)
+    content = read_bytes(part.path, UNZIPPED_LIMIT)
+    if part.form.is_code and not is_zip(part.path):
+        return code_archive(part.path.parent, [part.path.name])
+    return Archive(content, _sha256(content), _unzipped(content))
 
 
 def _unzipped(content: bytes) -> int:

@@ -49,7 +49,7 @@ from lambda_fast_deploy.stacks.stack_tests import (
     test_steps,
     warn_of_untested,
 )
-from lambda_fast_deploy.stacks.template import plain
+from lambda_fast_deploy.stacks.template import is_function, plain
 
 _CODE = ("CodeUri", "Code", "ImageUri")
 
@@ -289,7 +289,7 @@ def _without_code(body: Mapping[str, Any]) -> dict[str, Any]:
     resources: dict[str, Any] = {}
     for logical, each in body["Resources"].items():
         resources[logical] = each
-        if each["Type"] in FUNCTIONS and code_of(each):
+        if not is_function(logical) and each["Type"] in FUNCTIONS and code_of(each):
             properties = each.get("Properties") or {}
             others = {key: value for key, value in properties.items() if key not in _CODE}
             resources[logical] = {**each, "Properties": others}

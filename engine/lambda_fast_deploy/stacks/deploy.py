@@ -32,6 +32,7 @@ from lambda_fast_deploy.stacks.stack_context import (
 from lambda_fast_deploy.stacks.stack_images import StackImages
 from lambda_fast_deploy.stacks.stack_tests import warn_of_untested
 from lambda_fast_deploy.stacks.template import plain
+from lambda_fast_deploy.stacks.traffic_shifts import shifts_of
 from lambda_fast_deploy.stacks.update import StackUpdate
 
 
@@ -146,9 +147,11 @@ class _StackRelease:
         """Note possible mistakes in the change."""
         context, before, now = self._context, self._current.snapshot, body["Resources"]
         resources_before = plain(before.template)["Resources"] if before else {}
-        warn_of_untested(
-            context, [f for f in context.resources.functions if resources_before.get(f) != now[f]]
-        )
+        changed = [f for f in context.resources.functions if resources_before.get(f) != now[f]]
+        warn_of_untested(context, changed)
+        for alias, shift in shifts_of(context.resources).items():
+            if any(alias.startswith(f"{f}Alias") and f in resources_before for f in changed):
+                context.run_log.note(f"{shift}; the deploy waits for it, and tests follow.")
         for name in context.resources.functions:
             runtime = context.resources.of_function(name, "Runtime")
             if isinstance(runtime, str):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.config.sections.images import IMAGE
 from lambda_fast_deploy.errors import Invalid, Problem
-from lambda_fast_deploy.models import ImageRequest, ImageSource
-from lambda_fast_deploy.stacks.local_artifacts import architecture_of
+from lambda_fast_deploy.models import ImageRequest, ImageSource, Stack
+from lambda_fast_deploy.stacks.code_builds import architecture_of
 from lambda_fast_deploy.stacks.resources import Resources
 
 
-def images_of(resources: Resources, stack: str) -> tuple[ImageRequest, ...]:
+def images_of(resources: Resources, stack: Stack) -> tuple[ImageRequest, ...]:
     """The images of the functions with a Dockerfile, named by their logical ids.
 
     Args:
         resources: of the template.
-        stack: the name of the stack, the prefix of the names of repositories.
+        stack: the stack; its name is the prefix of the names of repositories.
 
     Raises:
         Invalid: with every image that cannot be built.
@@ -33,27 +33,34 @@ def images_of(resources: Resources, stack: str) -> tuple[ImageRequest, ...]:
 
 
 def _image(
-    resources: Resources, logical: str, stack: str, problems: list[Problem]
+    resources: Resources, logical: str, stack: Stack, problems: list[Problem]
 ) -> ImageRequest | None:
     """The image of a function, if its Metadata has a Dockerfile as for the SAM CLI."""
     template = resources.template
-    metadata = template.resources[logical].get("Metadata") or {}
+    metadata = resources.metadata(logical)
     if "Dockerfile" not in metadata:
         return None
-    context = template.path.parent / str(metadata.get("DockerContext", "."))
-    dockerfile = context / str(metadata["Dockerfile"])
     at = ("Resources", logical, "Metadata")
+    names = {key: metadata.get(key, ".") for key in ("DockerContext", "Dockerfile")}
+    for key, value in names.items():
+        if not isinstance(value, str):
+            problem = f"{key} must be a path, or its parameters must have values"
+            problems.append(Problem(problem, template.place(*at, key)))
+            return None
+    context = template.path.parent / names["DockerContext"]
+    dockerfile = context / names["Dockerfile"]
     if not is_file(dockerfile):
         problem = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
         problems.append(Problem(problem, template.place(*at, "Dockerfile")))
     arguments, name = metadata.get("DockerBuildArgs") or {}, resources.name(logical)
+    default = f"{stack.name}-{name}".lower().replace("/", "-")
     architectures = resources.of_function(logical, "Architectures")
     return ImageRequest(
         name=name,
         source=ImageSource(
             dockerfile=dockerfile,
             context=context,
-            repository=f"{stack}-{name}".lower().replace("/", "-"),
+            repository=stack.repositories.get(name) or stack.repositories.get("") or default,
             base=None,
             build_args={str(key): str(resources.resolve(each)) for key, each in arguments.items()},
             follow_upstream=IMAGE.completed({})["upstream"] == "follow",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from lambda_fast_deploy.stacks.alarms import alarms_of, log_groups_of
 from lambda_fast_deploy.stacks.artifacts import Artifact
 from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.stack_images import with_images
+from lambda_fast_deploy.stacks.template import KeyPath
 from lambda_fast_deploy.state import bucket_keys
 
 
@@ -28,7 +29,7 @@ class PackagedTemplate:
 def package(
     stack: Stack,
     resources: Resources,
-    artifacts: Iterable[Artifact],
+    artifacts: Collection[Artifact],
     bucket: Bucket,
     images: Mapping[str, str],
 ) -> PackagedTemplate:
@@ -41,24 +42,17 @@ def package(
         bucket: of the artifacts.
         images: the URI of every built image, by the logical id of its function.
     """
-    every = {each.part.logical: each for each in artifacts}
     body: dict[str, Any] = copy.deepcopy(dict(resources.template.body))
-    names = {logical: resources.name(logical) for logical in body["Resources"]}
-    for logical, name in names.items():
-        if artifact := every.get(name):
-            form, key = artifact.part.form, artifact.expected
-            where = (
-                f"s3://{bucket.name}/{key}"
-                if form.keys is None
-                else {form.keys[0]: bucket.name, form.keys[1]: key}
-            )
-            resource = body["Resources"][logical]
-            resource["Properties"] = {**(resource.get("Properties") or {}), form.property: where}
+    names = {logical: resources.name(logical) for logical in resources.template.resources}
+    for artifact in artifacts:
+        part = artifact.part
+        if part.within == resources.within:
+            _put(body, part.keys, part.form.packaged(bucket, artifact.expected))
     uris = {logical: images[name] for logical, name in names.items() if name in images}
     with_images(body["Resources"], uris)
     nested: dict[str, str] = {}
     for logical, inside in resources.nested.items():
-        packaged = package(stack, inside.resources, every.values(), bucket, images)
+        packaged = package(stack, inside.resources, artifacts, bucket, images)
         text = text_of(packaged.body)
         key = bucket_keys.template_key(text)
         nested |= {**packaged.nested, key: text}
@@ -67,6 +61,19 @@ def package(
         log_groups_of(function, body["Resources"], stack)
         body["Resources"] |= alarms_of(function, body["Resources"], resources, stack)
     return PackagedTemplate(body, nested)
+
+
+def _put(body: dict[str, Any], keys: KeyPath, value: Any) -> None:
+    """Set the value at a path of keys; mappings on the way are made if they are absent."""
+    at: Any = body
+    for key in keys[:-1]:
+        if isinstance(at, list):
+            at = at[int(key)]
+            continue
+        if at.get(key) is None:
+            at[key] = {}
+        at = at[key]
+    at[keys[-1]] = value
 
 
 def text_of(body: Mapping[str, Any]) -> str:

@@ -40,14 +40,8 @@ def parameters_of(template: Template, stack: Stack, state: StackState | None) ->
         Invalid: a value is missing, not allowed, or of a parameter that the template does not have.
     """
     declared = template.parameters
-    problems = [
-        Problem(
-            f"the template has no parameter {name!r}{nearest(name, declared)}",
-            stack.at("parameters", name),
-        )
-        for name in stack.parameters
-        if name not in declared
-    ]
+    absent = stack.parameters.keys() - declared.keys() - stack.shared_parameters
+    problems = [_absent(name, template, stack) for name in stack.parameters if name in absent]
     current = state.parameters if state and state.exists else {}
     shown: dict[str, str] = {}
     hidden: dict[str, str | None] = {}
@@ -72,6 +66,17 @@ def parameters_of(template: Template, stack: Stack, state: StackState | None) ->
     return Parameters(
         shown, hidden, not is_given and not any("AWS::SSM::" in kind for kind in looked_up)
     )
+
+
+def notes_of(template: Template, stack: Stack) -> list[str]:
+    """Notes about parameters of samconfig.toml that the template does not have."""
+    absent = stack.shared_parameters - template.parameters.keys()
+    return [str(_absent(name, template, stack)) for name in sorted(absent)]
+
+
+def _absent(name: str, template: Template, stack: Stack) -> Problem:
+    problem = f"the template has no parameter {name!r}{nearest(name, template.parameters)}"
+    return Problem(problem, stack.at("parameters", name))
 
 
 def _missing(name: str, template: Template) -> Problem:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.errors import Invalid, Place, Problem
-from lambda_fast_deploy.stacks.template import Template, read_template
+from lambda_fast_deploy.stacks import cdk_assets
+from lambda_fast_deploy.stacks.language_extensions import expanded
+from lambda_fast_deploy.stacks.template import Template, read_template, resources_of
 
 SERVERLESS_FUNCTION = "AWS::Serverless::Function"
 LAMBDA_FUNCTION = "AWS::Lambda::Function"
@@ -20,6 +21,7 @@ LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
 NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 DEEPEST = 10  # levels; deeper nesting is a cycle
 _REMOTE = re.compile(r"(s3|https?)://")
+_SUBSTITUTED = re.compile(r"\$\{([^!}][^}]*)\}")  # ${!Literal} is a literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,13 @@ class Resources:
         within: the logical ids of the stacks that it is nested in, outermost first.
 
     Raises:
-        Invalid: a nested template cannot be read.
+        Invalid: a nested template cannot be read, or a loop cannot be expanded.
     """
 
     def __init__(
         self, template: Template, parameters: Mapping[str, str], within: tuple[str, ...] = ()
     ) -> None:
-        self.template = template
+        self.template = cdk_assets.with_assets(template)
         self.within = within
         defaults = {
             name: str(each["Default"])
@@ -53,6 +55,7 @@ class Resources:
             if isinstance(each, dict) and "Default" in each
         }
         self._values = {**defaults, **parameters}
+        self.template = expanded(self.template, self.resolve)
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -84,6 +87,8 @@ class Resources:
         """A value, with a reference to a parameter or a mapping resolved if that is known."""
         if isinstance(value, dict) and value.keys() == {"Ref"} and _is_text(value["Ref"]):
             return self._values.get(value["Ref"], value)
+        if isinstance(value, dict) and value.keys() == {"Fn::Sub"}:
+            return self._substituted(value)
         lookup = value.get("Fn::FindInMap") if isinstance(value, dict) else None
         if isinstance(lookup, list):
             entry = self.template.body.get("Mappings") or {}
@@ -92,6 +97,33 @@ class Resources:
                 entry = entry.get(name) if isinstance(entry, dict) and _is_text(name) else None
             return value if entry is None else entry
         return value
+
+    def _substituted(self, value: Mapping[str, Any]) -> Any:
+        """The text of ``Fn::Sub`` if all its parameters are known, else the value."""
+        text = value["Fn::Sub"]
+        text, own = text if isinstance(text, list) and len(text) == 2 else (text, {})
+        if not _is_text(text) or not isinstance(own, dict):
+            return value
+        values = {**self._values, **{name: self.resolve(each) for name, each in own.items()}}
+        names = _SUBSTITUTED.findall(text)
+        if not all(_is_text(values.get(name)) for name in names):
+            return value
+        return _SUBSTITUTED.sub(lambda match: values[match[1]], text).replace("${!", "${")
+
+    def metadata(self, logical: str) -> Mapping[str, Any]:
+        """The Metadata of a resource, with references to parameters resolved."""
+        metadata = self.template.resources[logical].get("Metadata") or {}
+        return {key: self.resolve(value) for key, value in metadata.items()}
+
+    def is_built(self, logical: str) -> bool:
+        """Whether the code of a resource is deployed as it is, without its requirements.
+
+        That is what ``SkipBuild`` says; and ``sam build`` and the CDK, which have already built it,
+        add the other keys.
+        """
+        metadata = self.metadata(logical)
+        is_skipped = str(metadata.get("SkipBuild", False)).lower() == "true"
+        return is_skipped or "SamResourceId" in metadata or cdk_assets.PATH in metadata
 
     @property
     def has_stacks(self) -> bool:
@@ -126,19 +158,19 @@ class Resources:
                 properties = resource.get("Properties") or {}
                 if local := self.local(properties.get(name)):
                     place = self.template.place("Resources", logical, "Properties", name)
-                    path = self.template.path.parent / local
                     parameters = properties.get("Parameters")
                     parameters = parameters if isinstance(parameters, dict) else {}
                     values = {key: self.resolve(value) for key, value in parameters.items()}
                     texts = {key: str(v) for key, v in values.items() if not isinstance(v, dict)}
-                    stacks[logical] = NestedStack(name, self._inside(path, place, texts, logical))
+                    stacks[logical] = NestedStack(name, self._inside(local, place, texts, logical))
         return stacks
 
     def _inside(
-        self, path: Path, place: Place, parameters: Mapping[str, str], logical: str
+        self, local: str, place: Place, parameters: Mapping[str, str], logical: str
     ) -> Resources:
+        path = self.template.path.parent / local
         if not is_file(path):
-            raise Invalid([Problem(f"template {path.name!r} does not exist", place)])
+            raise Invalid([Problem(f"template {local!r} does not exist", place)])
         if len(self.within) >= DEEPEST:
             raise Invalid([Problem("templates are nested in a cycle", place)])
         return Resources(read_template(path), parameters, (*self.within, logical))
@@ -152,7 +184,7 @@ class Resources:
 
 def has_stacks(body: Mapping[str, Any]) -> bool:
     """Whether a template has nested stacks, local or remote."""
-    return any(each["Type"] in NESTED for each in body["Resources"].values())
+    return any(each["Type"] in NESTED for each in resources_of(body).values())
 
 
 def _is_text(value: Any) -> bool:

@@ -25,9 +25,11 @@ from lambda_fast_deploy.packaging.upload import bucket_of, ensure_exists
 from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
+from lambda_fast_deploy.stacks import parameters
 from lambda_fast_deploy.stacks.apply import check_state
+from lambda_fast_deploy.stacks.code_builds import LocalArtifact
 from lambda_fast_deploy.stacks.image_requests import images_of
-from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact, parts_of
+from lambda_fast_deploy.stacks.local_artifacts import parts_of
 from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.snapshots import SECRET, DriftedFunction, Snapshot, Snapshots
 from lambda_fast_deploy.stacks.template import read_template
@@ -131,6 +133,9 @@ def stack_contexts(
     with run_log.work("template", "read", f"{stack.template.name} and its files"):
         resources, parts, images = of_template(stack)
         _check_tests(stack, resources)
+        notes = [note for each in resources.every for note in each.template.notes]
+        for note in (*notes, *parameters.notes_of(resources.template, stack)):
+            run_log.note(note)
 
     def context(region: str) -> StackContext:
         bucket = _bucket(settings, region, clients)
@@ -149,7 +154,7 @@ def of_template(
         Invalid: with every problem of the template.
     """
     resources = Resources(read_template(stack.template), stack.parameters)
-    return resources, parts_of(resources), images_of(resources, stack.name)
+    return resources, parts_of(resources), images_of(resources, stack)
 
 
 def everywhere(

@@ -23,11 +23,16 @@ KeyPath = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template. ``lines`` has the line of every key, by its path of keys."""
+    """A template.
+
+    ``lines`` has the line of every key, by its path of keys. ``notes`` are about what is probably a
+    mistake, though CloudFormation accepts it.
+    """
 
     path: Path
     body: Mapping[str, Any]
     lines: Mapping[KeyPath, int]
+    notes: tuple[str, ...] = ()
 
     def place(self, *path: str) -> Place:
         """The place of a path of keys, or of its nearest parent."""
@@ -37,15 +42,24 @@ class Template:
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
-        """The resources by their logical ids."""
-        resources: Mapping[str, Mapping[str, Any]] = self.body["Resources"]
-        return resources
+        """The resources by their logical ids, without loops and macros among them."""
+        return resources_of(self.body)
 
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:
         """The parameters by their names."""
         parameters: Mapping[str, Mapping[str, Any]] = self.body.get("Parameters") or {}
         return parameters
+
+
+def resources_of(body: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The resources of a template's body, without loops and macros among them (``Fn::…``)."""
+    return {name: each for name, each in body["Resources"].items() if not is_function(name)}
+
+
+def is_function(key: str) -> bool:
+    """Whether a key is an intrinsic function, such as ``Fn::Transform``."""
+    return key.startswith("Fn::")
 
 
 def read_template(path: Path) -> Template:
@@ -69,20 +83,19 @@ def parse_template(text: str, path: Path) -> Template:
         raise Invalid(problems)
     reader = _TemplateReader(path)
     body = reader.read(root) if root is not None else None
-    problems = reader.problems
     if not isinstance(body, dict) or not isinstance(body.get("Resources"), dict):
         body = {}
-    template = Template(path, body, reader.lines)
+    template = Template(path, body, reader.lines, tuple(reader.notes))
     if not body.get("Resources"):
         problems.append(Problem("is not a template: it has no Resources", Place(str(path), 1)))
     else:
-        problems += _misshapen(template)
+        problems += misshapen(template)
     if problems:
         raise Invalid(problems)
     return template
 
 
-def _misshapen(template: Template) -> Iterator[Problem]:
+def misshapen(template: Template) -> Iterator[Problem]:
     """Problems: values that must be mappings, and resources without a type."""
 
     def mapping(value: Any, *path: str) -> Iterator[Problem]:
@@ -122,10 +135,7 @@ class _TemplateReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.lines: dict[KeyPath, int] = {}
-        self.problems: list[Problem] = []
-
-    def _problem(self, message: str, node: yaml.Node) -> None:
-        self.problems.append(Problem(message, Place(str(self._path), node.start_mark.line + 1)))
+        self.notes: list[str] = []
 
     def read(self, node: yaml.Node, path: KeyPath = ()) -> Any:
         value = self._value(node, path)
@@ -156,7 +166,8 @@ class _TemplateReader:
                 continue
             key = str(key_node.value)
             if key in values:
-                self._problem(f"{key!r} is a duplicate key", key_node)
+                place = Place(str(self._path), key_node.start_mark.line + 1)
+                self.notes.append(f"{place}: {key} is written twice; CloudFormation takes this one")
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             values[key] = self.read(value_node, (*path, key))
         return {**merged, **values}

@@ -12,6 +12,7 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.aws.stack_shapes import Change
 from lambda_fast_deploy.stacks.resources import NESTED
+from lambda_fast_deploy.stacks.template import is_function
 
 _IN_TEXT = re.compile(r"\$\{([^!}.][^}.]*)")  # of Fn::Sub; ${!Literal} refers to nothing
 _SERVERLESS = "AWS::Serverless::"
@@ -46,7 +47,7 @@ def _changes(
     inside: Inside,
     within: str,
 ) -> Iterator[Change]:
-    resources_before, resources_after = _section(before, "Resources"), _section(after, "Resources")
+    resources_before, resources_after = _resources(before), _resources(after)
     other = _other(before, after, parameters)
     for logical in {**resources_after, **resources_before}:
         old, new = resources_before.get(logical, {}), resources_after.get(logical, {})
@@ -73,6 +74,14 @@ def _inner(
     if bool(old) == bool(before) and bool(new) == bool(after):
         parameters = tuple(_unequal(_parameters(old), _parameters(new)))
         yield from _changes(before, after, parameters, inside, within)
+
+
+def _resources(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The resources, and the functions among them, whose resources only CloudFormation knows."""
+    return {
+        name: {"Type": "a macro", "Properties": {name: each}} if is_function(name) else each
+        for name, each in _section(body, "Resources").items()
+    }
 
 
 def _section(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -25,6 +25,7 @@ from lambda_fast_deploy.stacks.stack_context import (
     read_current,
 )
 from lambda_fast_deploy.stacks.stack_tests import StackTests, test_steps
+from lambda_fast_deploy.stacks.traffic_shifts import shifts_of
 
 
 class StackUpdate:
@@ -38,7 +39,11 @@ class StackUpdate:
             current.snapshot.digests if current.snapshot else {}
         )  # of its current or desired secrets
         self._application = Application(
-            context.stacks, context.name, context.region, context.run_log
+            context.stacks,
+            context.name,
+            context.region,
+            context.run_log,
+            shifts_of(context.resources),
         )
         self._restore = StackRestore(context, self._before, self._application)
         self._tests = StackTests(context)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
 from lambda_fast_deploy.state import Mark
 
 PREFIX = "lambda-fast-deploy/"
-ARTIFACT = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]+\.(?:zip|template)")  # in templates
+ARTIFACT = re.compile(rf"{re.escape(PREFIX)}(?:[0-9a-f]+\.\w+|[0-9a-f]{{64}}\b)")  # in templates
 
 
 def zip_key(digest: str) -> str:
     """The key of a zip, by a hash of its bytes or of its content (hexadecimal)."""
     return f"{PREFIX}{digest}.zip"
+
+
+def file_key(digest: str, path: Path) -> str:
+    """The key of any other file; AWS's services recognize some files by their suffixes."""
+    suffix = path.suffix if re.fullmatch(r"\.[A-Za-z0-9]+", path.suffix) else ""
+    return f"{PREFIX}{digest}{suffix}"
 
 
 def template_key(text: str) -> str:

@@ -15,8 +15,11 @@ DELETING = "being deleted by run "  # created by a run that has failed
 PUTTING_BACK = "being put back by run "  # it points to the previous version, its URL remains
 WITH_URL = "with a URL"  # in the description: the run that updated the alias needs the URL
 
+ALARMS = "lambda-fast-deploy/"  # prefix of the names of a function's alarms, followed by its name
+
 # Tags of a function
 CREATED_BY = "lambda-fast-deploy:created-by"  # until its first release is complete
+CONFIGURATION = "lambda-fast-deploy:configuration"  # repository and file that deployed it last
 TESTED = "lambda-fast-deploy:tested"  # the tested state of $LATEST, without an alias
 BUILT = "lambda-fast-deploy:built"  # the sources of code that a command builds
 
@@ -36,6 +39,11 @@ MARKS = (
         "function that a run creates",
         f"tag `{CREATED_BY}` of the function, until its first release is over",
         "the run that may delete it",
+    ),
+    Mark(
+        "function of a configuration",
+        f"tag `{CONFIGURATION}` of the function, as `owner/repository:path of the file`",
+        "functions that the configuration no longer has are shown by `status`",
     ),
     Mark(
         "function without an alias",

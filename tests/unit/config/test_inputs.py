@@ -144,7 +144,7 @@ def test_every_other_input_arrives(root: Path) -> None:
         },
     ).functions
     assert orders.role == "arn:aws:iam::123456789012:role/orders"
-    assert (orders.alias, orders.url) == ("prod", "public")
+    assert (orders.alias, orders.access) == ("prod", "public")
     assert (orders.configuration.memory, orders.configuration.timeout) == (512, 30)
     assert orders.configuration.environment == {"A1": "1", "B1": "two words", "C1": "x=y", "D1": ""}
     health, storage = orders.tests

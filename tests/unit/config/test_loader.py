@@ -173,7 +173,7 @@ def test_everything_that_was_given_arrives(root: Path) -> None:
     assert settings.layers["deps"].budget == 5_000_000
     assert orders.architecture is Architecture.ARM64
     assert orders.role == "arn:aws:iam::123456789012:role/service/orders"
-    assert (orders.alias, orders.url) == ("prod", "iam")
+    assert (orders.alias, orders.access) == ("prod", "iam")
     assert orders.configuration == Configuration(
         memory=512,
         timeout=30,

@@ -104,3 +104,33 @@ def test_another_encoding_is_said_with_its_line(tmp_path: Path) -> None:
     read_samconfig(tmp_path, "", problems)
     assert [problem.place.line for problem in problems] == [2]
     assert "is not UTF-8 text" in problems[0].message
+
+
+DEPLOY = "default:\n  deploy:\n    parameters: {stack_name: shop, parameter_overrides: [A=1]}\n"
+
+
+def test_the_file_can_be_yaml_or_have_another_name(tmp_path: Path) -> None:
+    problems: list[Problem] = []
+    (tmp_path / "samconfig.yaml").write_text(DEPLOY)
+    found = read_samconfig(tmp_path, "", problems)
+    assert (found.stack_name, found.parameters) == ("shop", {"A": "1"})
+    (tmp_path / "other.yml").write_text(DEPLOY.replace("shop", "other"))
+    assert read_samconfig(tmp_path, "", problems, tmp_path / "other.yml").stack_name == "other"
+    assert problems == []
+    (tmp_path / "other.yml").write_text("- a\n")
+    read_samconfig(tmp_path, "", problems, tmp_path / "other.yml")
+    assert [str(each) for each in problems] == [f"{tmp_path}/other.yml: must be a mapping"]
+
+
+def test_a_built_template_has_the_file_of_its_project(tmp_path: Path) -> None:
+    (tmp_path / "samconfig.yaml").write_text(DEPLOY)
+    assert read_samconfig(tmp_path / ".aws-sam/build", "", []).stack_name == "shop"
+
+
+def test_repositories_of_images_are_known_by_their_addresses(tmp_path: Path) -> None:
+    host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    text = f'image_repositories = ["Web={host}/shop/web"]\nimage_repository = "{host}/rest"\n'
+    found, problems = read(tmp_path, f"[default.deploy.parameters]\n{text}")
+    assert (found.repositories, problems) == ({"Web": "shop/web", "": "rest"}, [])
+    _, problems = read(tmp_path, '[default.deploy.parameters]\nimage_repository = "shop"\n')
+    assert problems == ["expected the address of a repository in ECR, got 'shop'"]

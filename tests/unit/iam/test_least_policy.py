@@ -22,6 +22,7 @@ from lambda_fast_deploy.models import (
     Stack,
     Store,
 )
+from lambda_fast_deploy.models.function_url import Url
 from lambda_fast_deploy.testing.kinds.command import CommandTest
 from lambda_fast_deploy.testing.kinds.http import HttpTest
 from lambda_fast_deploy.testing.kinds.invoke import InvokeTest
@@ -89,10 +90,10 @@ def test_without_an_alias_there_are_no_versions() -> None:
         ({"tests": (CommandTest(name="c", command=("true",)),)}, set()),
         ({"tests": (HttpTest(name="h", target="https://example.com/"),)}, set()),
         ({"tests": (make.STORAGE,)}, {"FindBuckets", "TestBuckets"}),
-        ({"url": "public"}, {"GiveFunctionUrls"}),
-        ({"url": "iam"}, {"GiveFunctionUrls"}),
+        ({"url": Url("public")}, {"GiveFunctionUrls"}),
+        ({"url": Url("iam")}, {"GiveFunctionUrls"}),
         (
-            {"url": "iam", "tests": (make.HEALTH,)},
+            {"url": Url("iam"), "tests": (make.HEALTH,)},
             {"GiveFunctionUrls", "CallFunctionUrls"},
         ),
         ({"keep": 3}, set()),

@@ -17,7 +17,7 @@ ACTION = re.compile(
 # Of others: execution roles, GitHub's identity provider, conditions of policies, and calls whose
 # actions have other names.
 OF_OTHERS = {
-    *("ec2:CreateNetworkInterface", "kms:CreateGrant"),
+    "ec2:CreateNetworkInterface",
     *("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "iam:PassedToService"),
     *("s3:HeadBucket", "s3:HeadObject", "lambda:GetAccountSettings"),
 }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from lambda_fast_deploy.models.attribute_change import AttributeChange
 from lambda_fast_deploy.models.function_attributes import TAGS
-from lambda_fast_deploy.models.function_settings import FunctionSetting
+from lambda_fast_deploy.models.function_settings import Call, FunctionSetting, SettingTarget
+from tests.unit import make
 
 CONCURRENCY = FunctionSetting(
     "reserved-concurrency",
@@ -36,34 +35,33 @@ def test_its_permissions_are_those_of_its_calls() -> None:
 
 def test_a_value_is_shown_in_the_words_of_the_configuration() -> None:
     assert RECURSION.read("allow") == "Allow"
-    assert RECURSION.observe({}) == "Terminate"
+    assert RECURSION.observe({}, make.function()) == "Terminate"
     assert RECURSION.difference("Allow", "Allow") is None
     assert RECURSION.change("Terminate", "Allow") == AttributeChange(
         "recursive-loop", "terminate", "allow"
     )
-    assert str(CONCURRENCY.change(None, 5)) == "reserved-concurrency 5"
+    assert str(CONCURRENCY.change("", 5)) == "reserved-concurrency 5"
+
+
+WHICH = {"FunctionName": "orders"}
 
 
 @pytest.mark.parametrize(
     ("sent", "current", "previous", "calls"),
     [
-        (5, 5, None, [("delete_function_concurrency", {"FunctionName": "f"})]),
+        (5, 5, "", [Call("delete_function_concurrency", WHICH)]),
         (
             5,
             5,
             3,
-            [
-                (
-                    "put_function_concurrency",
-                    {"FunctionName": "f", "ReservedConcurrentExecutions": 3},
-                )
-            ],
+            [Call("put_function_concurrency", WHICH | {"ReservedConcurrentExecutions": 3})],
         ),
         (5, 7, 3, []),  # somebody has changed it since
         (5, 5, 5, []),
     ],
 )
 def test_a_value_goes_back_unless_somebody_has_changed_it(
-    sent: int, current: int, previous: int | None, calls: list[Any]
+    sent: int, current: int, previous: int | str, calls: list[Call]
 ) -> None:
-    assert CONCURRENCY.restore("f", sent, current, previous) == calls
+    target = SettingTarget(make.function(), make.ARN)
+    assert CONCURRENCY.restore(target, sent, current, previous) == calls

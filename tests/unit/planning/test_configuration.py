@@ -21,6 +21,7 @@ from lambda_fast_deploy.models import (
     Step,
 )
 from lambda_fast_deploy.models.attribute_change import shown
+from lambda_fast_deploy.models.function_url import Url
 from lambda_fast_deploy.planning import configuration
 from lambda_fast_deploy.planning.configuration import (
     Layers,
@@ -61,7 +62,7 @@ def function(**configuration: Any) -> Function:
         (make.function(source=make.zip_source(handler="a.b")), {"Handler": "a.b"}),
         (make.function(source=make.zip_source(runtime="python3.14")), {"Runtime": "python3.14"}),
         (function(memory=512, timeout=30), {"MemorySize": 512, "Timeout": 30}),
-        (make.function(url="public", alias="other", tests=(make.HEALTH,)), {}),
+        (make.function(url=Url("public"), alias="other", tests=(make.HEALTH,)), {}),
     ],
 )
 def test_only_keys_that_are_given_and_differ_are_updated(

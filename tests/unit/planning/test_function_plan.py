@@ -17,6 +17,7 @@ from lambda_fast_deploy.models import (
     ObservedFunction,
     Step,
 )
+from lambda_fast_deploy.models.function_url import Url
 from lambda_fast_deploy.planning.configuration import Layers
 from lambda_fast_deploy.planning.function_plan import FunctionPlan
 from tests.unit import make
@@ -89,7 +90,10 @@ def test_tags_are_sent_that_differ() -> None:
 
 def test_code_alias_canary_and_url_tell_from_what_to_what() -> None:
     wanted = make.function(
-        architecture=Architecture.ARM64, canary=Canary(0.1, 60), url="public", tests=(make.HEALTH,)
+        architecture=Architecture.ARM64,
+        canary=Canary(0.1, 60),
+        url=Url("public"),
+        tests=(make.HEALTH,),
     )
     live = make.existing(make.state(code_sha256="abcdefghijklmnop"))
     observed = ObservedFunction(live.latest, live.alias, live.live, FunctionUrl("x", "iam"))

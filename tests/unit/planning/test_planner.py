@@ -25,6 +25,7 @@ from lambda_fast_deploy.models import (
     Plan,
     Settings,
 )
+from lambda_fast_deploy.models.function_url import Url
 from lambda_fast_deploy.planning.planner import make_plan
 from tests.unit import make
 
@@ -273,13 +274,15 @@ def test_a_url_is_made_when_it_is_not_there_and_closed_when_it_is_open(
 ) -> None:
     url = FunctionUrl(there, "public") if there else None
     orders = replace(make.existing(make.state()), url=url)
-    plan = planned(make.function(url=wanted), there=make.observed({"orders": orders}))
+    plan = planned(
+        make.function(url=wanted and Url(wanted)), there=make.observed({"orders": orders})
+    )
     assert actions(plan).get("url:orders") == action
     assert plan.changed is (action in ("create", "update"))
 
 
 def test_a_new_function_gets_its_url_after_its_alias() -> None:
-    plan = planned(make.function(url="public"), there=make.observed())
+    plan = planned(make.function(url=Url("public")), there=make.observed())
     assert [step.id for step in plan.steps][-2:] == ["alias:orders", "url:orders"]
 
 

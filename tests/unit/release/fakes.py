@@ -164,11 +164,12 @@ class FakeLambda:
         left = {key: value for key, value in state.tags.items() if key not in gone}
         self.latest = replace(state, tags=left)
 
-    def setting(self, name: str, setting: FunctionSetting) -> Any:
-        return setting.observe({"Tags": self.latest.tags}) if self.latest else None
+    def setting(self, setting: FunctionSetting, function: Function) -> Any:
+        tags = {"Tags": self.latest.tags} if self.latest else {}
+        return setting.observe(tags, function)
 
     def apply(self, calls: Iterable[Call]) -> None:
-        for operation, parameters in calls:
+        for operation, parameters, *_ in calls:
             if operation == "tag_resource":
                 self.tag(parameters["Resource"], parameters["Tags"])
             else:

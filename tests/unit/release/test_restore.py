@@ -11,6 +11,7 @@ import pytest
 from lambda_fast_deploy.errors import Conflict, DeployFailed
 from lambda_fast_deploy.models import LATEST, FunctionState, ObservedFunction
 from lambda_fast_deploy.models.function_attributes import TAGS
+from lambda_fast_deploy.models.function_settings import SettingTarget
 from lambda_fast_deploy.planning import configuration
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.function_settings import restore_setting
@@ -384,6 +385,9 @@ def test_tags_go_back_as_far_as_this_run_has_set_them(
     api = api_of(release)
     api.changes(tags=now)
     functions = release.clients.functions(make.REGION)
-    assert restore_setting(functions, TAGS, make.ARN, ours, before) is came
+    assert (
+        restore_setting(functions, TAGS, SettingTarget(release.function, make.ARN), ours, before)
+        is came
+    )
     assert api.latest
     assert api.latest.tags == then

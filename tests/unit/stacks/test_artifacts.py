@@ -11,12 +11,16 @@ import pytest
 
 from lambda_fast_deploy.errors import Invalid, Place
 from lambda_fast_deploy.packaging.packages_in_code import with_packages
+from lambda_fast_deploy.stacks.artifact_properties import PROPERTIES
 from lambda_fast_deploy.stacks.artifacts import _own
-from lambda_fast_deploy.stacks.local_artifacts import ArtifactProperty, LocalArtifact
+from lambda_fast_deploy.stacks.code_builds import LocalArtifact
+from lambda_fast_deploy.stacks.resources import SERVERLESS_FUNCTION
+
+KEYS = ("Resources", "Greeter", "Properties", "CodeUri")
 
 
-def part(path: Path) -> LocalArtifact:
-    return LocalArtifact("Greeter", ArtifactProperty("CodeUri"), path, Place("template.yaml", 3))
+def part(path: Path, kind: str = SERVERLESS_FUNCTION) -> LocalArtifact:
+    return LocalArtifact("Greeter", (), KEYS, PROPERTIES[kind][0], path, Place("template.yaml", 3))
 
 
 def test_a_zip_that_was_made_elsewhere_tells_what_it_holds(tmp_path: Path) -> None:
@@ -27,7 +31,15 @@ def test_a_zip_that_was_made_elsewhere_tells_what_it_holds(tmp_path: Path) -> No
     assert (found.unzipped, found.content) == (10**6, made.read_bytes())
     text = tmp_path / "api.yaml"
     text.write_text("openapi: 3.0.1\n")
-    assert _own(part(text)).unzipped == 0
+    assert _own(part(text, "AWS::Serverless::Api")).unzipped == 0
+
+
+def test_a_file_of_code_is_zipped_and_another_file_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text("def handler(event, context): ...\n")
+    with zipfile.ZipFile(io.BytesIO(_own(part(file)).content)) as zipped:
+        assert zipped.read("app.py") == file.read_bytes()
+    assert _own(part(file, "AWS::Glue::Job")).content == file.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +76,8 @@ def test_modules_of_the_working_tree_stay_out_where_they_are_installed(tmp_path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    installs = replace(part(tmp_path), requirements=tmp_path / "package-lock.json")
+    lock = tmp_path / "package-lock.json"
+    installs = replace(part(tmp_path), requirements=lock, left_out=("node_modules/",))
     for each, names in (
         (installs, ["app.mjs"]),
         (part(tmp_path), ["app.mjs", "node_modules/ms/index.js", "package-lock.json"]),

@@ -8,7 +8,8 @@ import pytest
 
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.models import Architecture
-from lambda_fast_deploy.stacks.local_artifacts import LocalArtifact, parts_of
+from lambda_fast_deploy.stacks.code_builds import LocalArtifact
+from lambda_fast_deploy.stacks.local_artifacts import parts_of
 from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.template import parse_template
 
@@ -92,13 +93,17 @@ def test_a_runtime_is_known_from_parameters_and_mappings(root: Path) -> None:
     ("properties", "more", "said"),
     [
         ("CodeUri: absent", "", "CodeUri 'absent' does not exist"),
-        ("Runtime: python3.13", "", "has no CodeUri"),
         (
             "CodeUri: needs, Runtime: !ImportValue x",
             "",
             "requirements.txt needs a supported runtime",
         ),
-        ("CodeUri: unlocked, Runtime: nodejs22.x", "", "package-lock.json does not exist"),
+        ("CodeUri: !ImportValue x", "", "CodeUri must be a path"),
+        (
+            "CodeUri: node, Runtime: dotnet8",
+            "",
+            "a build for dotnet8, whose code here has no *.dll",
+        ),
         ("CodeUri: java, Runtime: java21", "", "a build of pom.xml is not supported"),
         (
             "CodeUri: code",
@@ -189,7 +194,7 @@ def test_a_template_inside_another_is_built_with_what_it_is_given(root: Path) ->
 
 
 def test_a_template_inside_another_must_be_there_and_must_not_hold_itself(root: Path) -> None:
-    with pytest.raises(Invalid, match=r"template.yaml:6: template 't.yaml' does not exist"):
+    with pytest.raises(Invalid, match=r"template.yaml:6: template 'inner/t.yaml' does not exist"):
         parts(root, INSIDE)
     (root / "inner").mkdir()
     text = INSIDE.replace("inner/t.yaml", "t.yaml").replace("CodeUri: code", "InlineCode: x")

@@ -71,7 +71,6 @@ def test_json_is_read_as_well() -> None:
         ("", "template.yaml:1: is not a template"),
         ("- a\n", "template.yaml:1: is not a template"),
         ("Resources:\n  A: {}\n", "template.yaml:2: resource A has no Type"),
-        ("Resources:\n  A: {Type: T}\n  A: {Type: T}\n", "template.yaml:3: 'A' is a duplicate key"),
         ("Resources: &r\n  A: *r\n", "template.yaml:1: contains itself by an alias"),
     ],
 )
@@ -79,3 +78,14 @@ def test_what_is_no_template_is_said_at_its_line(text: str, said: str) -> None:
     with pytest.raises(Invalid) as raised:
         parse_template(text, PATH)
     assert any(line.startswith(said) for line in str(raised.value).splitlines())
+
+
+def test_the_last_of_two_equal_keys_is_taken_with_a_note() -> None:
+    template = parse_template("Resources:\n  A: {Type: T}\n  A: {Type: U}\n", PATH)
+    assert template.resources == {"A": {"Type": "U"}}
+    assert template.notes == ("template.yaml:3: A is written twice; CloudFormation takes this one",)
+
+
+def test_loops_and_macros_are_no_resources() -> None:
+    text = "Resources:\n  Fn::Transform: {Name: N}\n  Fn::ForEach::L: [x, [], {}]\n  A: {Type: T}\n"
+    assert list(parse_template(text, PATH).resources) == ["A"]

@@ -27,6 +27,7 @@ _MISSING = {
     "ResourceNotFoundException",
     "RepositoryNotFoundException",
     "LifecyclePolicyNotFoundException",
+    "ProvisionedConcurrencyConfigNotFoundException",
     "ImageNotFoundException",
     "LayersNotFoundException",
     "NoSuchBucket",

@@ -13,8 +13,8 @@ from lambda_fast_deploy.adapters.aws.function_states import remedy_of, state_of,
 from lambda_fast_deploy.adapters.aws.lambda_api import UPDATE_DEADLINE, LambdaApi, Waits
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import DeployFailed, ImageRefused, NotFound, NotPermitted
-from lambda_fast_deploy.models import FunctionState
-from lambda_fast_deploy.models.function_settings import FunctionSetting
+from lambda_fast_deploy.models import Function, FunctionState
+from lambda_fast_deploy.models.function_settings import Call, FunctionSetting
 
 UNSEEN = 30.0  # seconds until a new or deleted function is visible everywhere
 
@@ -35,6 +35,7 @@ class FunctionReads:
         Once the run ``is_cancelled``, there are no waits for changes.
         """
         self._aws = aws
+        self._region = region
         self._api = LambdaApi(aws, region, waits)
         self._heed = heed
         self._is_cancelled = is_cancelled
@@ -76,12 +77,15 @@ class FunctionReads:
         self._heed(state)
         return state
 
-    def setting(self, name: str, setting: FunctionSetting) -> Any:
-        """The value of an attribute outside of versions; ``None`` if the function is absent."""
+    def setting(self, setting: FunctionSetting, function: Function) -> Any:
+        """The value of an attribute outside of versions; its default if there is none."""
         try:
-            return setting.observe(self._api.call(setting.get, FunctionName=name))
+            return setting.observe(self._ask(setting.look(function)), function)
         except NotFound:
-            return None
+            return setting.default
+
+    def _ask(self, call: Call) -> Any:
+        return self._aws.call(self._region, call.service, call.operation, **call.parameters)
 
     def everything(self) -> list[FunctionState]:
         """Every version of every function in the account (API: ``ListFunctions``)."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_fast_deploy.models import FunctionState
-from lambda_fast_deploy.models.function_attributes import ATTRIBUTES
+from lambda_fast_deploy.models.function_attributes import ATTRIBUTES, BY_MEMBER
+from lambda_fast_deploy.models.other_attributes import others_of
 
 UNDER_WAY = frozenset({"Pending", "Deactivating", "Deleting"})  # states that end without a call
 
@@ -90,10 +91,9 @@ def state_of(
         reason=answer.get(f"{about}Reason", ""),
         reason_code=answer.get(f"{about}ReasonCode", ""),
         code_key=str((code or {}).get("SourceKMSKeyArn", "")),
-        environment_key=str(answer.get("KMSKeyArn") or ""),
         environment_error=": ".join(
             hidden[key] for key in ("ErrorCode", "Message") if key in hidden
         ),
-        dead_letters=str((answer.get("DeadLetterConfig") or {}).get("TargetArn", "")),
+        others=others_of(answer, BY_MEMBER),
         **{attribute.name: attribute.observe(answer) for attribute in ATTRIBUTES},
     )

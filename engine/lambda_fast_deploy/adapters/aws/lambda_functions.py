@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.error_masking import unquoted
 from lambda_fast_deploy.adapters.aws.function_code import checked, unless_unreadable, whole
 from lambda_fast_deploy.adapters.aws.function_reads import FunctionReads
 from lambda_fast_deploy.adapters.aws.function_states import state_of
-from lambda_fast_deploy.errors import Conflict, Unavailable, Unreachable
-from lambda_fast_deploy.models import FunctionState
-from lambda_fast_deploy.models.function_settings import Call
+from lambda_fast_deploy.adapters.aws.versions import PROVISIONING
+from lambda_fast_deploy.errors import (
+    Conflict,
+    DeployFailed,
+    NotFound,
+    Refused,
+    Unavailable,
+    Unreachable,
+)
+from lambda_fast_deploy.models import Function, FunctionState
+from lambda_fast_deploy.models.function_settings import Call, FunctionSetting
 from lambda_fast_deploy.state import marks
+
+# AWS's words, as told in terraform's issue 24957
+_WEIGHTED = "Alias with weights can not be used with Provisioned Concurrency"
 
 
 class Functions(FunctionReads):
@@ -130,8 +142,57 @@ class Functions(FunctionReads):
 
     def apply(self, calls: Iterable[Call]) -> None:
         """Make the calls that set an attribute outside of versions."""
-        for operation, parameters in calls:
-            self._api.change(operation, **parameters)
+        for call in calls:
+            self._unweighted(call)
+
+    def _unweighted(self, call: Call) -> None:
+        """Make a call when the alias has no weights any more, if Lambda refuses it for these."""
+
+        def attempt() -> tuple[Refused | None, str]:
+            try:
+                self._change(call)
+            except Refused as refusal:
+                if _WEIGHTED not in refusal.message or self._is_cancelled():
+                    raise
+                return refusal, refusal.message
+            return None, ""
+
+        refusal, _ = self._api.wait(
+            attempt, deadline=PROVISIONING, first=1.0, longest=5.0, wake=self._is_cancelled
+        )
+        if refusal:
+            raise refusal
+
+    def _change(self, call: Call) -> None:
+        try:
+            if call.service == "lambda":
+                self._api.change(call.operation, **call.parameters)
+            else:
+                self._ask(call)
+        except Refused as refusal:
+            if not (call.may_exist and refusal.code == "ResourceAlreadyExistsException"):
+                raise
+
+    def in_effect(self, setting: FunctionSetting, function: Function) -> None:
+        """Wait until an attribute outside of versions is in effect; a cancelled run does not wait.
+
+        Raises:
+            DeployFailed: AWS reports a failure, or it is not in effect before the deadline.
+        """
+
+        def ask() -> tuple[None, str]:
+            try:
+                answer = self._ask(setting.look(function))
+            except NotFound:  # it was removed
+                return None, ""
+            awaited = setting.awaited(answer, function)
+            return None, "" if self._is_cancelled() else awaited
+
+        _, awaited = self._api.wait(
+            ask, deadline=PROVISIONING, longest=5.0, wake=self._is_cancelled
+        )
+        if awaited:
+            raise DeployFailed(f"after {units.seconds(PROVISIONING)}, {awaited}")
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags to a function, or change their values."""

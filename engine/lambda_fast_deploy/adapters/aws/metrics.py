@@ -116,6 +116,17 @@ class Metrics:
             for alarm in existing.get(kind, [])
         }
 
+    def with_prefix(self, prefix: str) -> tuple[str, ...]:
+        """The names of the alarms with a prefix."""
+        pages = self._aws.pages(
+            self._region, "cloudwatch", "describe_alarms", AlarmNamePrefix=prefix
+        )
+        return tuple(each["AlarmName"] for page in pages for each in page.get("MetricAlarms", []))
+
+    def delete_alarms(self, names: Iterable[str]) -> None:
+        """Delete alarms."""
+        self._aws.call(self._region, "cloudwatch", "delete_alarms", AlarmNames=list(names))
+
 
 def _alarm(description: Mapping[str, Any]) -> Alarm:
     periods = description.get("DatapointsToAlarm") or description.get("EvaluationPeriods", 0)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.errors import Conflict, DeployError, NotFound, NotPermitted
-from lambda_fast_deploy.models import Access, FunctionUrl
-
-_AUTH: dict[Access, str] = {"public": "NONE", "iam": "AWS_IAM"}
+from lambda_fast_deploy.models import FunctionUrl, Url
 
 # Lambda developer guide, "Control access to Lambda function URLs": since October 2025 a public
 # URL needs both; InvokeFunctionUrl alone is not enough.
@@ -38,9 +37,7 @@ class Urls:
             answer = self._call("get_function_url_config", name, alias)
         except NotFound:
             return None
-        return FunctionUrl(
-            answer["FunctionUrl"], "public" if answer["AuthType"] == "NONE" else "iam"
-        )
+        return _url(answer)
 
     def is_open(self, name: str, alias: str) -> bool:
         """Whether everybody may call the URL of an alias with public access.
@@ -59,7 +56,7 @@ class Urls:
                 allowed.update([actions] if isinstance(actions, str) else actions)
         return {f"lambda:{action}" for action in _PUBLIC} <= allowed
 
-    def create(self, name: str, alias: str, access: Access) -> FunctionUrl:
+    def create(self, name: str, alias: str, url: Url) -> FunctionUrl:
         """Create a URL of an alias; a public one is callable immediately.
 
         Raises:
@@ -67,20 +64,19 @@ class Urls:
             NotPermitted: IAM does not allow it; nothing is left over.
         """
         try:
-            if access == "public":
+            if url.access == "public":
                 self._open(name, alias)
-            answer = self._call("create_function_url_config", name, alias, AuthType=_AUTH[access])
+            answer = self._call("create_function_url_config", name, alias, **url.parameters)
         except NotPermitted:
             with contextlib.suppress(DeployError):
                 self._close(name, alias)
             raise
-        return FunctionUrl(answer["FunctionUrl"], access)
+        return _url(answer)
 
-    def change(self, name: str, alias: str, access: Access) -> FunctionUrl:
-        """Make the alias's URL public, or allow signed callers only."""
-        (self._open if access == "public" else self._close)(name, alias)
-        answer = self._call("update_function_url_config", name, alias, AuthType=_AUTH[access])
-        return FunctionUrl(answer["FunctionUrl"], access)
+    def change(self, name: str, alias: str, url: Url) -> FunctionUrl:
+        """Make the alias's URL as desired: public or for signed callers only, and the rest."""
+        (self._open if url.access == "public" else self._close)(name, alias)
+        return _url(self._call("update_function_url_config", name, alias, **url.parameters))
 
     def delete(self, name: str, alias: str) -> bool:
         """Remove the alias's URL and its public permissions; returns whether it existed."""
@@ -109,3 +105,12 @@ class Urls:
         for action in _PUBLIC:
             with contextlib.suppress(NotFound):  # it does not exist
                 self._call("remove_permission", name, alias, StatementId=f"public-url-{action}")
+
+
+def _url(answer: Mapping[str, Any]) -> FunctionUrl:
+    return FunctionUrl(
+        answer["FunctionUrl"],
+        "public" if answer["AuthType"] == "NONE" else "iam",
+        cors=dict(answer.get("Cors") or {}),
+        stream=answer.get("InvokeMode") == "RESPONSE_STREAM",
+    )

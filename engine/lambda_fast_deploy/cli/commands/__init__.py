@@ -13,6 +13,7 @@ GROUPS = {
     "inspect and clean up": {
         "status": "show the live versions and what a deploy would change",
         "sizes": "show the size of layers and code, and the largest packages",
+        "delete": "delete functions with their versions, aliases and alarms",
         "layers": "list, roll back, detach and prune dependency layers",
     },
     "set up": {

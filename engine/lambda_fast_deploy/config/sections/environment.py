@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambda_fast_deploy.schema.shapes import MapOf, TextShape
+from lambda_fast_deploy.schema.shapes import MapOf, OrNull, TextShape
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.config.validation import ValidatedDocument
@@ -21,7 +21,7 @@ RESERVED = frozenset(
     """.split()
 )
 ENVIRONMENT = MapOf(
-    TextShape(".*"),
+    OrNull(TextShape(".*")),
     r"[a-zA-Z][a-zA-Z0-9_]+",  # Lambda API, EnvironmentVariableName
     "a variable name (at least two letters, digits or _, a letter first)",
 )

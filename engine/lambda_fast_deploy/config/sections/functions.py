@@ -9,19 +9,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_fast_deploy.config.function_tests import named_tests, read_canary
+from lambda_fast_deploy.config.sections.also import ALSO, read_also
+from lambda_fast_deploy.config.sections.attributes import (
+    ALARMS,
+    ASYNC,
+    CONCURRENCY,
+    DEAD_LETTERS,
+    FILE_SYSTEMS,
+    FUNCTION_TAGS,
+    KMS_KEY,
+    LOGGING,
+    TRUTH,
+    URL,
+    VPC,
+    check_attributes,
+    read_url,
+)
 from lambda_fast_deploy.config.sections.environment import ENVIRONMENT
 from lambda_fast_deploy.config.sections.images import IMAGE, read_image
 from lambda_fast_deploy.config.sections.shared import (
     ARCHITECTURE,
     ROLE,
-    TAGS,
     TEST_NAMES,
 )
 from lambda_fast_deploy.config.sections.zips import ZIP, read_zip
 from lambda_fast_deploy.config.test_keys import CANARY
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.models import (
-    LATEST,
     Architecture,
     Base,
     Canary,
@@ -34,9 +48,7 @@ from lambda_fast_deploy.models.attribute_kinds import Attribute
 from lambda_fast_deploy.models.function_attributes import CONFIGURABLE, SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.schema.records import Key, RecordShape
-from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, ListOf, TextShape
-
-LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+from lambda_fast_deploy.schema.shapes import ChoiceShape, IntegerShape, TextShape
 
 FUNCTION = RecordShape(
     {
@@ -58,42 +70,34 @@ FUNCTION = RecordShape(
         "storage": Key(IntegerShape(512, 32768, "MB"), "storage of /tmp in MB"),
         "description": Key(TextShape(r".{0,256}", "up to 256 characters"), "description"),
         "environment": Key(
-            ENVIRONMENT, "environment variables, merged with the existing ones; at most 4 KB"
+            ENVIRONMENT,
+            "environment variables, merged with the existing ones; null removes one; at most 4 KB",
         ),
-        "vpc": Key(
-            RecordShape(
-                {
-                    "subnets": Key(
-                        ListOf(TextShape(r"subnet-[0-9a-z]+", "a subnet's id")),
-                        "subnets; [] removes the function from the VPC",
-                    ),
-                    "security-groups": Key(
-                        ListOf(TextShape(r"sg-[0-9a-z]+", "a security group's id")),
-                        "security groups",
-                    ),
-                }
-            ),
-            "VPC of the function",
-        ),
+        "vpc": Key(VPC, "VPC of the function"),
         "tracing": Key(ChoiceShape(("active", "pass-through")), "X-Ray tracing"),
-        "logging": Key(
-            RecordShape(
-                {
-                    "format": Key(ChoiceShape(("text", "json")), "format of the log"),
-                    "level": Key(
-                        ChoiceShape(LEVELS), "level of the application's log; only with json"
-                    ),
-                    "system-level": Key(
-                        ChoiceShape(LEVELS[1:4]), "level of Lambda's system log; only with json"
-                    ),
-                    "group": Key(TextShape(r"[A-Za-z0-9_./#-]{1,512}", "a log group"), "log group"),
-                }
-            ),
-            "logging of the function",
+        "logging": Key(LOGGING, "logging of the function"),
+        "alarms": Key(
+            ALARMS, "CloudWatch alarms of the function; {} deletes those that a deploy has made"
         ),
-        "tags": Key(TAGS, "tags, added to the existing ones"),
+        "concurrency": Key(CONCURRENCY, "reserved and provisioned concurrency"),
+        "async": Key(
+            ASYNC, "asynchronous invocations of the alias; what is not given stays as it is"
+        ),
+        "recursive-loop": Key(
+            ChoiceShape(("terminate", "allow")), "events that the function sends to itself"
+        ),
+        "snap-start": Key(
+            TRUTH, "start from a snapshot of each version (SnapStart); needs an alias"
+        ),
+        "file-systems": Key(
+            FILE_SYSTEMS, "access points of file systems by their paths; {} removes them"
+        ),
+        "dead-letters": Key(DEAD_LETTERS, "queue or topic for events that fail; none removes it"),
+        "environment-key": Key(KMS_KEY, "KMS key of the environment variables; none for AWS's own"),
+        "also": Key(ALSO, "further parameters of CreateFunction and UpdateFunctionConfiguration"),
+        "tags": Key(FUNCTION_TAGS, "tags, added to the existing ones; null removes one"),
         "url": Key(
-            ChoiceShape(("public", "iam")), "function URL on the alias, public or signed with IAM"
+            URL, "function URL on the alias, public or signed with IAM; none deletes it for good"
         ),
         "tests": Key(TEST_NAMES, "names of its tests, in order"),
         "canary": Key(CANARY, "send a share of the traffic to the new version first"),
@@ -131,7 +135,7 @@ def read_function(
         role=value.get("role"),
         alias=value["alias"],
         configuration=_configuration(checked, value, *path),
-        url=value.get("url"),
+        url=read_url(value["url"]) if "url" in value else None,
         tests=tuple(tests),
         canary=_canary(checked, value, *path),
         keep=value.get("keep"),
@@ -140,9 +144,6 @@ def read_function(
 
 
 def _canary(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> Canary | None:
-    if value["alias"] == LATEST:
-        for key in {"canary", "keep", "url"} & value.keys():
-            checked.problem(f"{key} requires an alias other than {LATEST}", *path, key)
     if "canary" not in value:
         return None
     return read_canary(value["canary"], checked.at(*path, "canary"))
@@ -151,10 +152,19 @@ def _canary(checked: ValidatedDocument, value: dict[str, Any], *path: str) -> Ca
 def _configuration(
     checked: ValidatedDocument, value: Mapping[str, Any], *path: str
 ) -> Configuration:
-    logging = value.get("logging", {})
-    if logging.get("format") != "json":  # API: LoggingConfig
-        for key in ("level", "system-level"):
-            if key in logging:
-                checked.problem(f"{key} requires format: json", *path, "logging", key)
+    check_attributes(checked, value, *path)
     rows: tuple[Attribute | FunctionSetting, ...] = (*CONFIGURABLE, *SETTINGS)
-    return Configuration(**{r.name: r.read(value[r.key]) for r in rows if r.key in value})
+    given = {**value, **_in_sections(value)}
+    return Configuration(
+        **{r.name: r.read(given[r.key]) for r in rows if r.key in given},
+        also=read_also(checked, value["also"], *path, "also") if "also" in value else {},
+    )
+
+
+def _in_sections(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of sections, such as ``concurrency.reserved``."""
+    return {
+        f"{section}.{key}": each
+        for section in ("concurrency", "logging")
+        for key, each in value.get(section, {}).items()
+    }

@@ -43,4 +43,5 @@ BUILD = RecordShape(
         ),
     }
 )
-TAGS = MapOf(TextShape(".{0,256}"), r".{1,128}", "a tag")
+TAG = TextShape(".{0,256}")
+TAGS = MapOf(TAG, r".{1,128}", "a tag")

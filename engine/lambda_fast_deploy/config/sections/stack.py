@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_fast_deploy.config.function_tests import named_tests
 from lambda_fast_deploy.config.samconfig import DEFAULT, SamConfig, read_samconfig
 from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
+from lambda_fast_deploy.config.sections.attributes import ALARMS, RETENTION
 from lambda_fast_deploy.config.sections.shared import (
     CAPABILITIES,
     PATH,
@@ -20,16 +21,11 @@ from lambda_fast_deploy.config.sections.shared import (
 from lambda_fast_deploy.errors import Place
 from lambda_fast_deploy.models import Alarms, FunctionTest, Stack
 from lambda_fast_deploy.schema.records import Key, RecordShape
-from lambda_fast_deploy.schema.shapes import IntegerShape, ListOf, MapOf, PercentShape, TextShape
+from lambda_fast_deploy.schema.shapes import IntegerShape, ListOf, MapOf, TextShape
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.config.validation import ValidatedDocument
 
-# Logs API, PutRetentionPolicy: retentionInDays
-RETENTION = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
-    *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
 LOGICAL_ID = r"[A-Za-z0-9]{1,255}"
 
 STACK = RecordShape(
@@ -44,6 +40,11 @@ STACK = RecordShape(
             TextShape(r"[A-Za-z0-9_-]+", "an environment of samconfig.toml"),
             f"environment of {SAMCONFIG} to use",
             otherwise=DEFAULT,
+        ),
+        "samconfig-file": Key(
+            PATH,
+            "configuration file of the SAM CLI, in TOML or YAML",
+            otherwise=f"{SAMCONFIG}, .yaml or .yml next to the template",
         ),
         "parameters": Key(
             STRINGS, f"parameters of the template; take precedence over those of {SAMCONFIG}"
@@ -68,21 +69,7 @@ STACK = RecordShape(
             "stack STACK/RESOURCE",
         ),
         "alarms": Key(
-            RecordShape(
-                {
-                    "errors": Key(
-                        IntegerShape(0, 10**6, "calls"), "failed invocations in five minutes"
-                    ),
-                    "throttles": Key(
-                        IntegerShape(0, 10**6, "calls"), "throttled invocations in five minutes"
-                    ),
-                    "duration": Key(PercentShape(), "share of the function's timeout"),
-                    "notify": Key(
-                        TextShape(r"arn:aws[a-z-]*:sns:.+", "the ARN of an SNS topic"),
-                        "SNS topic for alarm notifications",
-                    ),
-                }
-            ),
+            ALARMS,
             "CloudWatch alarm thresholds for every function",
         ),
         "log-retention": Key(
@@ -102,7 +89,9 @@ def read_stack(
     for section in {"bases", "layers"} & checked.values.keys():
         checked.problem(f"{section} does not apply to stacks; use the template", section)
     template = checked.file(value["template"], "stack", "template")
-    sam = read_samconfig(template.parent, value.get("samconfig", ""), checked.problems)
+    file = value.get("samconfig-file")
+    other = checked.file(file, "stack", "samconfig-file") if file else None
+    sam = read_samconfig(template.parent, value.get("samconfig", ""), checked.problems, other)
     name = value.get("name") or sam.stack_name
     if not name and sam.is_read:
         checked.problem(f"set name here or stack_name in {SAMCONFIG}", "stack")
@@ -129,15 +118,17 @@ def read_stack(
         log_retention=retention,
         role=value.get("role") or sam.role,
         place=checked.at("stack"),
-        places=_places(checked, value, sam, Place(str(template.parent / SAMCONFIG))),
+        places=_places(checked, value, sam),
+        shared_parameters=frozenset(sam.parameters) - value.get("parameters", {}).keys(),
+        repositories=sam.repositories,
     ), sam
 
 
 def _places(
-    checked: ValidatedDocument, value: Mapping[str, Any], sam: SamConfig, samconfig: Place
+    checked: ValidatedDocument, value: Mapping[str, Any], sam: SamConfig
 ) -> dict[tuple[str, str], Place]:
     """The place of each name that must exist in the template."""
-    places = {("parameters", name): samconfig for name in sam.parameters}
+    places = {("parameters", name): sam.place for name in sam.parameters}
     for section in ("parameters", "tests"):
         for name in value.get(section, {}):
             places[section, name] = checked.at("stack", section, name)

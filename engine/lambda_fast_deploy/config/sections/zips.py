@@ -11,6 +11,7 @@ from lambda_fast_deploy.config.code_sources import (
     read_build,
     read_code,
 )
+from lambda_fast_deploy.config.sections.attributes import KMS_KEY
 from lambda_fast_deploy.config.sections.layers import (
     LAYER_ARN,
     LAYER_NAME,
@@ -59,6 +60,7 @@ ZIP = RecordShape(
             "a version any one",
             otherwise="none",
         ),
+        "key": Key(KMS_KEY, "KMS key of the zip; none for AWS's own", otherwise="the current one"),
     }
 )
 
@@ -111,6 +113,7 @@ def read_zip(
         detach=tuple(value.get("detach", ())),
         build=build,
         packages=_packages(checked, name, value, architecture),
+        key="" if value.get("key") == "none" else value.get("key"),
     )
 
 

@@ -32,13 +32,10 @@ def of_function(
     ]
     if function.has_alias:
         actions += iam.RELEASE_VERSIONS.changes(exists=bool(observed and observed.alias))
-    if function.url and (url is None or url.access != function.url):
+    if function.url and function.url.changes(url):
         actions += iam.GIVE_FUNCTION_URLS.changes(exists=url is not None)
-    if function.url == "public" and not (url and url.access == "public" and url.is_open):
+    if function.access == "public" and not (url and url.access == "public" and url.is_open):
         actions += iam.OPEN_FUNCTION_URLS.changes()
-    for setting in SETTINGS:
-        if setting.is_given(function):
-            actions += setting.feature.changes()
     if function.keep:
         actions += iam.DELETE_VERSIONS.changes()
     arn = _lambda(caller, region, f"function:{function.name}")
@@ -54,6 +51,10 @@ def of_function(
             needs[str(layer if layer.qualifier else f"{layer}:1")] = iam.ATTACH_LAYERS.changes()
     if function.canary:
         needs["*"] = iam.WATCH_CANARIES.changes()
+    for setting in filter(lambda each: each.is_given(function), SETTINGS):
+        for each in setting.permissions(function, caller.partition, region, caller.account):
+            if changes := each.feature.changes():
+                needs[each.resource] = (*needs.get(each.resource, ()), *changes)
     for test in function.tests:
         for each in test.permissions(caller.partition, region, caller.account):
             if changes := each.feature.changes():

@@ -58,7 +58,7 @@ def check(
     else:
         yield from _state(region, function, observed.latest, clients, rehearses=rehearses)
     yield from _layers_by_arn(region, function, settings, clients)
-    if observed and observed.url and function.url == "public" and not observed.url.is_open:
+    if observed and observed.url and function.access == "public" and not observed.url.is_open:
         yield note(
             f"The URL of {function.name} in {region} answers 403: since 1 November 2026, public "
             "URLs need a resource policy with lambda:InvokeFunctionUrl and lambda:InvokeFunction",

@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from lambda_fast_deploy.packaging.layers.wheels import InstalledPackage
 
 # npm settings for the password of a registry (npm documentation, "npmrc").
 _TOKENS = ("NODE_AUTH_TOKEN", "NPM_TOKEN", "YARN_NPM_AUTH_TOKEN")
+MANIFEST = "package.json"
 _CPU = {Architecture.X86_64: "x64", Architecture.ARM64: "arm64"}
 _SCRIPTS = ("preinstall", "install", "postinstall")
 # Folders that npm, pnpm and yarn use internally.
@@ -48,7 +49,7 @@ class Manager:
     is_for_machine: bool = False  # it installs for this machine's processor only
 
 
-_NPM = ("npm", "ci", "--omit=dev", "--ignore-scripts", "--install-links=false")
+_OF_NPM = ("--omit=dev", "--ignore-scripts", "--install-links=false")
 _QUIET = ("--no-audit", "--no-fund", "--no-progress")
 _PNPM = ("pnpm", "install", "--prod", "--frozen-lockfile", "--ignore-scripts")
 _HOISTED = ("--config.node-linker=hoisted", "--config.manage-package-manager-versions=false")
@@ -61,12 +62,13 @@ _YARN_SETTINGS = {
 
 
 def manager_of(lock: Path, architecture: Architecture) -> Manager:
-    """The package manager of a lock, set up to install for Lambda."""
+    """The package manager of a lock, or of a package.json without one, set up for Lambda."""
     target = ("--os=linux", "--libc=glibc", f"--cpu={_CPU[architecture]}")
     if lock.name == "pnpm-lock.yaml":
         return Manager(((*_PNPM, *_HOISTED, *target),), "pnpm install")
     if lock.name != "yarn.lock":
-        return Manager(((*_NPM, *_QUIET, *target),), "npm install")
+        install = "install" if lock.name == MANIFEST else "ci"
+        return Manager((("npm", install, *_OF_NPM, *_QUIET, *target),), "npm install")
     if "__metadata:" not in read_text(lock, LOCK)[:2000]:
         command = (*_YARN_1, "--non-interactive", "--no-progress")
         return Manager((command,), "yarn install", is_for_machine=True)
@@ -80,7 +82,7 @@ def install_node(
     """Install the packages of a lock for Lambda's platform.
 
     Args:
-        layer: its requirements are a lock with the package.json next to it.
+        layer: its requirements are a lock with the package.json next to it, or that alone.
         root: the folder to fill, ``…/node_modules``.
         beat: called while the manager is silent; an exception in it ends the manager.
 
@@ -117,7 +119,7 @@ def install_node(
             f"layer {layer.name} cannot be built from {lock.name}: "
             f"{_cause(output) or failure.message}",
             detail=failure.detail,
-            remedy=f"Run {manager.again}, and commit package.json with {lock.name}.",
+            remedy=f"Run {manager.again}, and commit package.json with its lock.",
         ) from None
     stage.fill(root, layer)
     packages = {
@@ -132,7 +134,20 @@ def install_node(
             remedy="Remove the layer, or add its packages.",
         )
     installed = {name: _read(name, root, manifest) for name, manifest in packages.items()}
-    return installed, _of_scripts(layer, root)
+    return installed, [*_without_lock(layer, lock, installed), *_of_scripts(layer, root)]
+
+
+def _without_lock(
+    layer: Layer, lock: Path, installed: Mapping[str, InstalledPackage]
+) -> Iterator[str]:
+    """A note about versions that no lock pins."""
+    if lock.name == MANIFEST:
+        chosen = ", ".join(f"{each.name} {each.version}" for each in list(installed.values())[:5])
+        more = f" and {len(installed) - 5} more" if len(installed) > 5 else ""
+        yield (
+            f"{layer.name} has no lock: npm chose {chosen}{more}. They stay until {MANIFEST} "
+            "changes; to pin them yourself, run npm install and commit package-lock.json."
+        )
 
 
 def _check_platform(layer: Layer, manager: Manager) -> None:
@@ -176,7 +191,7 @@ class _ProjectCopy:
         _copy(
             project_folder,
             self.project,
-            ["package.json", lock.name, *node_project.settings_of(lock)],
+            [*{MANIFEST, lock.name}, *node_project.settings_of(lock)],
         )
 
     def fill(self, root: Path, layer: Layer) -> None:

@@ -25,6 +25,8 @@ from lambda_fast_deploy.errors import (
 )
 from lambda_fast_deploy.models import AliasState, FunctionState, FunctionUrl, Network
 from lambda_fast_deploy.models.function_attributes import TAGS
+from lambda_fast_deploy.models.function_settings import SettingTarget
+from lambda_fast_deploy.models.function_url import Url
 from tests.unit import make
 
 CONFIGURATION: dict[str, Any] = {
@@ -122,6 +124,11 @@ def test_a_zip_is_read_with_everything_that_a_plan_compares(
         network=Network(("subnet-1",), ("sg-1",), ipv6=True),
         tracing="Active",
         logging={"LogFormat": "JSON"},
+        snap_start="None",
+        file_systems={},
+        dead_letters="",
+        environment_key="",
+        others={},
         tags={"team": "a"},
         modified="2026-01-02T03:04:05.000+0000",
         state="Active",
@@ -540,7 +547,7 @@ def test_a_public_url_needs_both_permissions(service: Stubber, urls: Urls) -> No
     service.add_response(
         "create_function_url_config", URL | {"AuthType": "NONE"}, where | {"AuthType": "NONE"}
     )
-    assert urls.create("orders", "live", "public") == PUBLIC
+    assert urls.create("orders", "live", Url("public")) == PUBLIC
 
 
 def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, urls: Urls) -> None:
@@ -549,7 +556,7 @@ def test_a_signed_url_opens_nothing_to_everybody(service: Stubber, urls: Urls) -
         URL | {"AuthType": "AWS_IAM"},
         {"FunctionName": "orders", "Qualifier": "live", "AuthType": "AWS_IAM"},
     )
-    assert urls.create("orders", "live", "iam") == replace(PUBLIC, access="iam")
+    assert urls.create("orders", "live", Url("iam")) == replace(PUBLIC, access="iam")
 
 
 def test_a_url_goes_with_the_permissions_that_are_left_of_it(service: Stubber, urls: Urls) -> None:
@@ -572,18 +579,19 @@ def test_a_public_url_can_be_closed(service: Stubber, urls: Urls) -> None:
         URL | {"AuthType": "AWS_IAM", "LastModifiedTime": "2026-01-01"},
         where | {"AuthType": "AWS_IAM"},
     )
-    assert urls.change("orders", "live", "iam").access == "iam"
+    assert urls.change("orders", "live", Url("iam")).access == "iam"
 
 
 def test_what_no_version_has_is_read_and_set_by_its_own_calls(aws: Aws, service: Stubber) -> None:
     functions = Functions(aws, make.REGION)
     answer = {"Configuration": CONFIGURATION, "Tags": {"team": "shop"}}
     service.add_response("get_function", answer, {"FunctionName": "orders"})
-    assert functions.setting("orders", TAGS) == {"team": "shop"}
+    assert functions.setting(TAGS, make.function()) == {"team": "shop"}
     service.add_client_error("get_function", "ResourceNotFoundException")
-    assert functions.setting("orders", TAGS) is None
+    assert functions.setting(TAGS, make.function()) == {}
+    target = SettingTarget(make.function(), make.ARN)
     calls = TAGS.restore(
-        make.ARN, {"team": "a", "new": "b"}, {"team": "a", "new": "b"}, {"team": "c"}
+        target, {"team": "a", "new": "b"}, {"team": "a", "new": "b"}, {"team": "c"}
     )
     service.add_response("tag_resource", {}, {"Resource": make.ARN, "Tags": {"team": "c"}})
     service.add_response("untag_resource", {}, {"Resource": make.ARN, "TagKeys": ["new"]})

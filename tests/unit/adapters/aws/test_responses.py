@@ -29,6 +29,7 @@ from lambda_fast_deploy.adapters.aws.urls import Urls
 from lambda_fast_deploy.adapters.aws.versions import Versions
 from lambda_fast_deploy.errors import DeployError, NotUnderstood
 from lambda_fast_deploy.models import LayerVersion
+from lambda_fast_deploy.models.function_url import Url
 from tests.unit.make import ARN, DIGEST, REGION
 
 CALLER = Caller("123456789012", "arn:aws:iam::123456789012:user/a")
@@ -51,8 +52,8 @@ READERS: dict[str, Callable[[Aws], Any]] = {
     "lambda:CreateAlias": lambda aws: Versions(aws, REGION).create_alias("f", "live", "1", ""),
     "lambda:UpdateAlias": lambda aws: Versions(aws, REGION).move_alias("f", "live", "1", "", "r"),
     "lambda:GetFunctionUrlConfig": lambda aws: Urls(aws, REGION).read("f", "live"),
-    "lambda:CreateFunctionUrlConfig": lambda aws: Urls(aws, REGION).create("f", "live", "iam"),
-    "lambda:UpdateFunctionUrlConfig": lambda aws: Urls(aws, REGION).change("f", "live", "iam"),
+    "lambda:CreateFunctionUrlConfig": lambda aws: Urls(aws, REGION).create("f", "live", Url("iam")),
+    "lambda:UpdateFunctionUrlConfig": lambda aws: Urls(aws, REGION).change("f", "live", Url("iam")),
     "lambda:ListLayerVersions": lambda aws: LayersApi(aws, REGION).versions("deps"),
     "lambda:PublishLayerVersion": lambda aws: LayersApi(aws, REGION).publish(
         "deps", VERSION, {"ZipFile": b"zip"}, "sha", "python3.13", "arm64"

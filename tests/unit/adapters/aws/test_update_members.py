@@ -31,14 +31,13 @@ CODE = {"ZipFile", "S3Bucket", "S3Key", "S3ObjectVersion", "S3ObjectStorageMode"
 RESET = {"Architectures", "SourceKMSKeyArn"}  # "The default value is x86_64"; "an AWS managed key"
 
 # Lambda API, UpdateFunctionConfiguration: what is left out stays. These are never sent.
-LEFT = {
-    *("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "ImageConfig", "SnapStart"),
-    *("CapacityProviderConfig", "DurableConfig", "RuntimeConfig", "AcceleratorConfig"),
-}
+LEFT = {"ImageConfig"}
 # These are sent when they are to change, and a structure is then replaced as a whole.
 SENT = {
     *("Role", "Handler", "Description", "Timeout", "MemorySize", "VpcConfig", "Environment"),
     *("Runtime", "TracingConfig", "Layers", "EphemeralStorage", "LoggingConfig"),
+    *("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "SnapStart"),
+    *("CapacityProviderConfig", "DurableConfig", "RuntimeConfig", "AcceleratorConfig"),
 }
 
 
@@ -99,3 +98,4 @@ def test_what_is_put_back_of_a_configuration_is_whole(model: Any) -> None:
         if name in SENT and shape.type_name == "structure":
             wanted = {member: there[name][member] for member in shape.members}
             assert sent[name] == wanted, name
+    assert sent["FileSystemConfigs"] == there["FileSystemConfigs"]

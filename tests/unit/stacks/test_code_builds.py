@@ -1,0 +1,148 @@
+"""What the code of a function needs, by its runtime and its Metadata."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.models import Stack
+from lambda_fast_deploy.stacks.code_builds import LocalArtifact, is_zip
+from lambda_fast_deploy.stacks.image_requests import images_of
+from lambda_fast_deploy.stacks.local_artifacts import parts_of
+from lambda_fast_deploy.stacks.resources import Resources
+from lambda_fast_deploy.stacks.template import parse_template
+
+TEMPLATE = """\
+Parameters: {Folder: {Type: String, Default: src}, Method: {Type: String, Default: python3.13}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Metadata: {%s}
+    Properties: {%s}
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with manifests of two languages."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/requirements.txt").write_text("idna\n")
+    (tmp_path / "src/package.json").write_text('{"dependencies": {"ms": "2"}}')
+    (tmp_path / "src/app.py").write_text("def handler(event, context): ...\n")
+    (tmp_path / "src/app.js").touch()
+    return tmp_path
+
+
+def part(root: Path, properties: str, metadata: str = "") -> LocalArtifact:
+    template = parse_template(TEMPLATE % (metadata, properties), root / "template.yaml")
+    (found,) = parts_of(Resources(template, {}))
+    return found
+
+
+def refusal(root: Path, properties: str, metadata: str = "") -> str:
+    with pytest.raises(Invalid) as raised:
+        part(root, properties, metadata)
+    return str(raised.value).removeprefix(f"{root}/template.yaml")
+
+
+PYTHON = "CodeUri: src, Handler: app.handler, Runtime: python3.13"
+NODE = "CodeUri: src, Handler: app.handler, Runtime: nodejs22.x"
+
+
+def test_a_manifest_is_that_of_the_runtime(root: Path) -> None:
+    assert part(root, PYTHON).requirements == root / "src/requirements.txt"
+    assert part(root, NODE).requirements == root / "src/package.json"
+    (root / "src/package-lock.json").touch()
+    assert part(root, NODE).requirements == root / "src/package-lock.json"
+    (root / "src/app.rb").touch()
+    assert part(root, "CodeUri: src, Handler: app.h, Runtime: ruby3.3").requirements is None
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    ["SkipBuild: true", "SamResourceId: F", "'aws:asset:path': src, 'aws:asset:property': CodeUri"],
+)
+def test_built_code_is_taken_as_it_is(root: Path, metadata: str) -> None:
+    (root / "src/node_modules").mkdir()
+    found = part(root, NODE, metadata)
+    assert (found.requirements, found.left_out) == (None, ())
+
+
+def test_references_in_metadata_and_paths_are_resolved(root: Path) -> None:
+    text = PYTHON.replace("src", '!Sub "${Folder}"')
+    assert part(root, text, "BuildMethod: !Ref Method").path == root / "src"
+
+
+def test_code_that_is_named_nowhere_is_in_the_folder_of_the_template(root: Path) -> None:
+    assert part(root, "Handler: src/app.handler, Runtime: python3.13").path == root / "."
+
+
+def test_what_npm_ignores_is_left_out(root: Path) -> None:
+    (root / "src/.npmignore").write_text("tests/*\nodd\\\n")
+    assert part(root, NODE).left_out == (".npmignore", "tests/*", "node_modules/")
+    assert part(root, PYTHON).left_out == ()
+
+
+def test_a_handler_of_a_single_file_is_checked(root: Path) -> None:
+    assert part(root, PYTHON.replace("src", "src/app.py")).path == root / "src/app.py"
+    text = PYTHON.replace("src", "src/app.py").replace("app.handler", "app.absent")
+    assert "does not define 'absent'" in refusal(root, text)
+
+
+def test_a_handler_that_a_package_cannot_have_is_refused(root: Path) -> None:
+    assert "dist/app.js does not exist" in refusal(root, NODE.replace("app.h", "dist/app.h"))
+    assert part(root, NODE.replace("app.h", "ms/index.h"))
+    (root / "src/web.ts").touch()
+    assert ":6: a build of web.ts is not supported" in refusal(root, NODE.replace("app.h", "web.h"))
+
+
+def test_a_runtime_that_lambda_does_not_have_is_refused(root: Path) -> None:
+    text = PYTHON.replace("python3.13", "PYTHON_VERSION")
+    assert refusal(root, text) == ":6: 'PYTHON_VERSION' is not a runtime of Lambda"
+
+
+def test_a_dockerfile_must_be_known(root: Path) -> None:
+    template = parse_template(
+        TEMPLATE % ("Dockerfile: !Ref Absent", "PackageType: Image"), root / "template.yaml"
+    )
+    resources = Resources(template, {})
+    with pytest.raises(Invalid, match=r":5: Dockerfile must be a path, or its parameters must"):
+        images_of(resources, Stack(template.path, "shop"))
+    known = parse_template(
+        TEMPLATE % ("Dockerfile: !Ref Folder", "PackageType: Image"), root / "template.yaml"
+    )
+    with pytest.raises(Invalid, match=r":5: Dockerfile 'src' does not exist"):
+        images_of(Resources(known, {}), Stack(template.path, "shop"))
+
+
+def test_parent_packages_are_refused(root: Path) -> None:
+    metadata = "BuildProperties: {ParentPackages: shop.orders}"
+    assert ":6: a build with ParentPackages is not supported" in refusal(root, PYTHON, metadata)
+
+
+@pytest.mark.parametrize("uri", ["./image.tar.gz", "shop:latest", "shop", "team/shop:1"])
+def test_an_image_of_this_machine_is_refused(root: Path, uri: str) -> None:
+    text = f"PackageType: Image, ImageUri: '{uri}'"
+    assert f":6: image '{uri}' is on this machine" in refusal(root, text)
+
+
+def test_an_included_file_with_local_code_is_refused(root: Path) -> None:
+    (root / "more.yaml").write_text(
+        "G: {Type: AWS::Lambda::Function, Properties: {Code: src, Runtime: python3.13}}\n"
+    )
+    include = "Resources: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}}"
+    template = parse_template(include, root / "template.yaml")
+    with pytest.raises(Invalid, match=r"more.yaml: Code of G is local, which AWS::Include does"):
+        parts_of(Resources(template, {}))
+
+
+def test_a_zip_is_known_by_its_format(tmp_path: Path) -> None:
+    (tmp_path / "a.jar").touch()
+    assert not is_zip(tmp_path / "a.jar")
+    with zipfile.ZipFile(tmp_path / "a.jar", "w") as made:
+        made.writestr("a", "")
+    assert is_zip(tmp_path / "a.jar")
+    assert not is_zip(tmp_path)
