@@ -210,7 +210,7 @@ def test_the_size_of_a_layer_by_arn_counts(
     project: Project, name: str, vendor: str, aws: Any
 ) -> None:
     api = boto3.Session(VENDOR, "x").client("lambda")
-    content = {"ZipFile": archive({"python/large.bin": bytes(200_000_000)})}
+    content = {"ZipFile": archive({"python/large.bin": bytes(30_000_000)})}
     version = api.publish_layer_version(LayerName=f"{name}-vendor", Content=content)["Version"]
     api.add_layer_version_permission(
         LayerName=f"{name}-vendor",
@@ -220,9 +220,9 @@ def test_the_size_of_a_layer_by_arn_counts(
         Principal="*",
     )
     project.edit("lambda-deploy.yml", "vendor:1", f"vendor:{version}")
-    budget = "budgets: {total: 190 MB}\n"
+    budget = "budgets: {total: 25 MB}\n"
     project.edit("lambda-deploy.yml", "tests:\n  works", f"{budget}tests:\n  works")
     run = project.deploy()
     assert run.code == 1
-    assert f"{name} with its layers is 200.6 MB unzipped; the limit is 190.0 MB" in run.log
+    assert f"{name} with its layers is 30.6 MB unzipped; the limit is 25.0 MB" in run.log
     assert "CreateFunction" not in run.changes
