@@ -1,8 +1,7 @@
 """Every IAM action that the commands need, with its resources and its reason.
 
 This list is the source of the printed policy, the checks of doctor and the documentation. Source of
-the actions: Service Authorization Reference, "AWS Lambda", "Amazon ECR", "Amazon S3", "Amazon
-CloudWatch", "AWS CloudFormation".
+the actions: Service Authorization Reference, by service.
 """
 
 from __future__ import annotations
@@ -51,9 +50,7 @@ CREATE_FUNCTIONS = Feature(
     Permission("lambda:CreateFunction", "creates a function", TO_CREATE),
 )
 PASS_ROLES = Feature(
-    "PassRoles",
-    "the functions' roles",
-    Permission("iam:PassRole", "passes a function its role"),
+    "PassRoles", "the functions' roles", Permission("iam:PassRole", "passes a function its role")
 )
 TEST_FUNCTIONS = Feature(
     "TestFunctions",
@@ -137,18 +134,14 @@ READ_ENVIRONMENTS = Feature(
 # ------------------------------------------------------------ images
 
 LOG_IN_TO_REGISTRY = Feature(
-    "LogInToRegistry",
-    "all registries",
-    Permission("ecr:GetAuthorizationToken", "logs in", NEVER),
+    "LogInToRegistry", "all registries", Permission("ecr:GetAuthorizationToken", "logs in", NEVER)
 )
 CREATE_REPOSITORIES = Feature(
     "CreateRepositories",
     "repositories",
     Permission("ecr:DescribeRepositories", "finds a repository", NEVER),
     Permission("ecr:CreateRepository", "creates it", TO_CREATE),
-    Permission(
-        "ecr:TagResource", "tags it, also with the compression that Lambda accepts", TO_CREATE
-    ),
+    Permission("ecr:TagResource", "tags it, also with the accepted compression", TO_CREATE),
     Permission("ecr:PutLifecyclePolicy", "lets untagged images expire", TO_CREATE),
     Permission("ecr:DescribeImages", "finds images by their content"),
 )
@@ -302,6 +295,5 @@ FEATURES: tuple[Feature, ...] = (
     *attribute_permissions.FEATURES,
 )
 LISTED = frozenset(action for feature in FEATURES for action in feature.actions)
-
 # API calls whose action has a different name
 ACTIONS_OF_CALLS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
