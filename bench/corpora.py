@@ -60,7 +60,7 @@ _REFUSALS = (
     (re.compile(r"a build .* is not supported"), "language"),
     (re.compile(r"image .* is on this machine"), "image"),
     (re.compile(r".* does not exist|Dockerfile must be"), "template"),
-    (re.compile(r"handler |.* is not a runtime of Lambda"), "template"),
+    (re.compile(r"handler "), "template"),
     (
         re.compile(r"not valid|is not a template|resource .* has no Type|.* must be a mapping"),
         "template",

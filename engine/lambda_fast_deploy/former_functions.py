@@ -16,7 +16,7 @@ def former_functions(
     """The region and the name of each such function; notes a search that IAM does not allow."""
     if not settings.configuration:
         return []
-    names = {function.name for function in settings.functions}
+    names = {*settings.left_out, *(function.name for function in settings.functions)}
     former = []
     for region in settings.regions:
         try:

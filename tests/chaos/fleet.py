@@ -87,6 +87,10 @@ class Fleet:
         self.release += 1
         self.write()
 
+    def vary(self, number: int) -> None:
+        """Write another release, which ``number`` lets differ in more or in less."""
+        self.next()
+
     def write(self) -> None:
         """Write the files of the release."""
         self.project.write("lambda-deploy.yml", (ZIP + TESTS).format(**self.values))
@@ -165,6 +169,13 @@ class Image(Fleet):
         self.project.write("app.py", APP.format(**self.values))
         self.project.write("Dockerfile.base", BASE.format(upstream=self._upstream, base=self.base))
         self.project.write("Dockerfile", DOCKERFILE)
+
+    def vary(self, number: int) -> None:
+        """Each second image is built; the others are made of the image before."""
+        if number % 2:
+            self.next_with_base()
+        else:
+            self.next()
 
     def next_with_base(self) -> None:
         """Write another release, on another base."""

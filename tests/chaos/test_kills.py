@@ -73,7 +73,7 @@ def test_a_change_that_is_killed_is_put_right(
     fleet.converge()
     while killed < kills:
         before = fleet.served()
-        fleet.next()
+        fleet.vary(killed)
         if killed_after(fleet, chance.uniform(0.1, WHOLE[path])):
             killed += 1
             put_right(fleet, before, tally, "at random")
@@ -111,7 +111,7 @@ def test_a_run_that_is_killed_at_any_step_is_put_right(
     fleet.converge()
     while True:
         before = fleet.served()
-        fleet.next()
+        fleet.vary(1)
         if not killed_at(fleet, line):
             break
         put_right(fleet, before, tally, "at each step")

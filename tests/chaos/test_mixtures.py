@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos import test_calls, test_images
 from tests.chaos.conftest import Tally
-from tests.chaos.fleet import FLEETS, Fleet, Image
+from tests.chaos.fleet import FLEETS, Fleet
 from tests.chaos.kinds import API, CAUSES, FINAL, RECOVERABLE, REGISTRY, Rule, cause, rule
 from tests.support import faults
 
@@ -72,10 +72,7 @@ def test_a_mixture_is_survived(
 ) -> None:
     fleet = standing(path)
     before = fleet.served()
-    if isinstance(fleet, Image) and seed % 2:
-        fleet.next_with_base()  # it is built; a change of code is made of the image before
-    else:
-        fleet.next()
+    fleet.vary(seed)
     with tally.case(f"several at once, {path}") as figures:
         with faults(*mixture(path, random.Random(f"{path} {seed}"))) as done:
             run = fleet.project.deploy()

@@ -1,12 +1,13 @@
 """Every IAM action that the commands need, with its resources and its reason.
 
 This list is the source of the printed policy, the checks of doctor and the documentation. Source of
-the actions: Service Authorization Reference, by service.
+the actions: Service Authorization Reference, "AWS Lambda", "Amazon ECR", "Amazon S3", "Amazon
+CloudWatch".
 """
 
 from __future__ import annotations
 
-from lambda_fast_deploy.iam import attribute_permissions
+from lambda_fast_deploy.iam import attribute_permissions, stack_permissions
 from lambda_fast_deploy.iam.feature import NEVER, TO_CREATE, TO_UPDATE, Feature, Permission
 
 # ------------------------------------------------------------ functions
@@ -50,7 +51,9 @@ CREATE_FUNCTIONS = Feature(
     Permission("lambda:CreateFunction", "creates a function", TO_CREATE),
 )
 PASS_ROLES = Feature(
-    "PassRoles", "the functions' roles", Permission("iam:PassRole", "passes a function its role")
+    "PassRoles",
+    "the functions' roles",
+    Permission("iam:PassRole", "passes a function its role"),
 )
 TEST_FUNCTIONS = Feature(
     "TestFunctions",
@@ -134,14 +137,18 @@ READ_ENVIRONMENTS = Feature(
 # ------------------------------------------------------------ images
 
 LOG_IN_TO_REGISTRY = Feature(
-    "LogInToRegistry", "all registries", Permission("ecr:GetAuthorizationToken", "logs in", NEVER)
+    "LogInToRegistry",
+    "all registries",
+    Permission("ecr:GetAuthorizationToken", "logs in", NEVER),
 )
 CREATE_REPOSITORIES = Feature(
     "CreateRepositories",
     "repositories",
     Permission("ecr:DescribeRepositories", "finds a repository", NEVER),
     Permission("ecr:CreateRepository", "creates it", TO_CREATE),
-    Permission("ecr:TagResource", "tags it, also with the accepted compression", TO_CREATE),
+    Permission(
+        "ecr:TagResource", "tags it, also with the compression that Lambda accepts", TO_CREATE
+    ),
     Permission("ecr:PutLifecyclePolicy", "lets untagged images expire", TO_CREATE),
     Permission("ecr:DescribeImages", "finds images by their content"),
 )
@@ -231,69 +238,12 @@ CALL_APIS = Feature(
     Permission("execute-api:Invoke", "tests the API", NEVER),
 )
 
-# ------------------------------------------------------------ stacks
-
-DEPLOY_STACK = Feature(
-    "DeployStack",
-    "the stack and its change sets",
-    Permission("cloudformation:CancelUpdateStack", "cancels an update"),
-    Permission("cloudformation:CreateChangeSet", "proposes a change"),
-    Permission("cloudformation:DeleteChangeSet", "removes a proposal"),
-    Permission("cloudformation:DeleteStack", "deletes a stack whose creation failed"),
-    Permission("cloudformation:DescribeChangeSet", "shows what would change"),
-    Permission("cloudformation:DescribeEvents", "explains why a template is refused"),
-    Permission("cloudformation:DescribeStackEvents", "explains why a change fails"),
-    Permission("cloudformation:DescribeStacks", "reads the stack", NEVER),
-    Permission("cloudformation:ExecuteChangeSet", "makes the change"),
-    Permission("cloudformation:GetTemplate", "reads what is deployed", NEVER),
-    Permission("cloudformation:ListStackResources", "finds the functions"),
-)
-DEPLOY_STACKS_INSIDE = Feature(
-    "DeployStacksInside",
-    "nested stacks",
-    Permission("cloudformation:CreateChangeSet", "proposes a change", NEVER),
-    Permission("cloudformation:CreateStack", "creates it", NEVER),
-    Permission("cloudformation:DeleteChangeSet", "removes a proposal", NEVER),
-    Permission("cloudformation:DeleteStack", "deletes it", NEVER),
-    Permission("cloudformation:DescribeChangeSet", "shows what would change", NEVER),
-    Permission("cloudformation:DescribeStackEvents", "explains why a change fails", NEVER),
-    Permission("cloudformation:DescribeStacks", "reads it", NEVER),
-    Permission("cloudformation:ExecuteChangeSet", "makes the change", NEVER),
-    Permission("cloudformation:GetTemplate", "reads what is deployed", NEVER),
-    Permission("cloudformation:UpdateStack", "updates it", NEVER),
-)
-EXPAND_TEMPLATES = Feature(
-    "ExpandTemplates",
-    "macros of the template",
-    Permission("cloudformation:CreateChangeSet", "lets them expand the template", NEVER),
-)
-FIND_BUCKET_OF_SAM = Feature(
-    "FindBucketOfSam",
-    "the stack of the SAM CLI",
-    Permission("cloudformation:DescribeStacks", "finds its bucket", NEVER),
-)
-PASS_ROLE_TO_CLOUDFORMATION = Feature(
-    "PassRoleToCloudFormation",
-    "the role of the stack",
-    Permission("iam:PassRole", "lets CloudFormation deploy with it"),
-)
-UPDATE_CODE = Feature(
-    "UpdateCode",
-    "functions of the stack",
-    Permission("lambda:DeleteFunction", "deletes versions of code-only", NEVER),
-    Permission("lambda:GetAlias", "reads which version is live", NEVER),
-    Permission("lambda:GetFunction", "reads the code", NEVER),
-    Permission("lambda:GetFunctionUrlConfig", "finds the address for tests", NEVER),
-    Permission("lambda:ListVersionsByFunction", "finds versions of code-only", NEVER),
-    Permission("lambda:PublishVersion", "publishes a version", NEVER),
-    Permission("lambda:UpdateAlias", "makes it live", NEVER),
-    Permission("lambda:UpdateFunctionCode", "changes the code without CloudFormation", NEVER),
-)
-
 FEATURES: tuple[Feature, ...] = (
     *(value for value in list(globals().values()) if isinstance(value, Feature)),
     *attribute_permissions.FEATURES,
+    *stack_permissions.FEATURES,
 )
 LISTED = frozenset(action for feature in FEATURES for action in feature.actions)
+
 # API calls whose action has a different name
 ACTIONS_OF_CALLS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from lambda_fast_deploy.adapters.aws.partitions import partition_of
 from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.config.samconfig import MANAGED
-from lambda_fast_deploy.iam import permissions
+from lambda_fast_deploy.iam import permissions, stack_permissions
 from lambda_fast_deploy.iam.statement import Statement
 from lambda_fast_deploy.models import Settings
 from lambda_fast_deploy.stacks.resources import Resources
@@ -44,15 +44,17 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
     is_managed = settings.artifacts.bucket == MANAGED
     # Some calls identify a change set only by its ARN.
     stacks = arns(cloud, f"stack/{name}/*", f"changeSet/{CHANGE_SET}*")
-    yield Statement.of(permissions.DEPLOY_STACK, resources=stacks)
-    yield Statement.of(permissions.DEPLOY_STACKS_INSIDE, resources=inside)
-    yield Statement.of(permissions.EXPAND_TEMPLATES, resources=arns(cloud, *macros, owner="aws"))
+    yield Statement.of(stack_permissions.DEPLOY_STACK, resources=stacks)
+    yield Statement.of(stack_permissions.DEPLOY_STACKS_INSIDE, resources=inside)
     yield Statement.of(
-        permissions.FIND_BUCKET_OF_SAM,
+        stack_permissions.EXPAND_TEMPLATES, resources=arns(cloud, *macros, owner="aws")
+    )
+    yield Statement.of(
+        stack_permissions.FIND_BUCKET_OF_SAM,
         resources=arns(cloud, f"stack/{MANAGED}/*") if is_managed else [],
     )
     yield Statement.of(
-        permissions.PASS_ROLE_TO_CLOUDFORMATION,
+        stack_permissions.PASS_ROLE_TO_CLOUDFORMATION,
         resources=[stack.role] if stack.role else [],
         condition={"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
     )
@@ -60,5 +62,5 @@ def of_stack(settings: Settings, resources: Resources, account: str) -> Iterator
     named = [each.named(logical) for each in resources.every for logical in each.functions]
     names = [f"function:{n}{qualifier}" for n in named if n for qualifier in ("", ":*")]
     functions = arns("lambda", f"function:{name}-*", *names)
-    yield Statement.of(permissions.UPDATE_CODE, resources=functions)
+    yield Statement.of(stack_permissions.UPDATE_CODE, resources=functions)
     yield Statement.of(permissions.TEST_FUNCTIONS, resources=functions if settings.tests else [])

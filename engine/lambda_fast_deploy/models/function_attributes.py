@@ -7,8 +7,8 @@ models/configuration.py.
 from __future__ import annotations
 
 from lambda_fast_deploy.models.alias_settings import AsyncSetting, ProvisionedSetting
+from lambda_fast_deploy.models.attribute import Attribute
 from lambda_fast_deploy.models.attribute_kinds import (
-    Attribute,
     EnvironmentAttribute,
     FileSystemsAttribute,
     LayersAttribute,

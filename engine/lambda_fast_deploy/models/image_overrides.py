@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_fast_deploy.models.attribute_kinds import Attribute
+from lambda_fast_deploy.models.attribute import Attribute
 
 
 class OverridesAttribute(Attribute):

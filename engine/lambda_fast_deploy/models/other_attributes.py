@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_fast_deploy.models.attribute import Attribute
 from lambda_fast_deploy.models.attribute_change import AttributeChange
-from lambda_fast_deploy.models.attribute_kinds import Attribute
 
 # Members of FunctionConfiguration that UpdateFunctionConfiguration does not have
 _DESCRIPTIVE = frozenset(

@@ -8,7 +8,6 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.environment import VARIABLES
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.models import Action, Base, DesiredImages, ImageSource, Step
-from lambda_fast_deploy.packaging.images.builders import check_builders
 from lambda_fast_deploy.run_log import RunLog
 
 
@@ -23,6 +22,10 @@ def check_machine(
         NotReady: a builder or a secret is missing.
     """
     sources = desired.sources_of({step.id for step in steps if step.action is Action.BUILD})
+    if not sources:
+        return
+    from lambda_fast_deploy.packaging.images.builders import check_builders  # for builds
+
     check_secrets(sources)
     for builder in check_builders(sources, clients, run_log.note).values():
         builder.begin(run_log.cancellation.check)

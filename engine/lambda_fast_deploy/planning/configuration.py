@@ -20,7 +20,7 @@ from lambda_fast_deploy.models import (
     Step,
     ZipSource,
 )
-from lambda_fast_deploy.models.attribute_kinds import Attribute
+from lambda_fast_deploy.models.attribute import Attribute
 from lambda_fast_deploy.models.function_attributes import (
     ATTRIBUTES,
     ENVIRONMENT,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from lambda_fast_deploy.adapters.aws.registry import Manifest, Registry
-from lambda_fast_deploy.adapters.layer_listing import entries_of
 from lambda_fast_deploy.adapters.parallel import together
 from lambda_fast_deploy.errors import DeployError, NotFound
 from lambda_fast_deploy.fingerprints.images.context_paths import ContextPaths
@@ -20,7 +20,7 @@ from lambda_fast_deploy.fingerprints.images.recipe import (
 )
 from lambda_fast_deploy.fingerprints.images.tail_layers import UncertainLayer, layers_of
 from lambda_fast_deploy.models import DesiredImages, Fingerprints, ImageRequest
-from lambda_fast_deploy.models.image_layers import Donor, Replacement
+from lambda_fast_deploy.models.image_layers import Donor, Layer, Replacement
 from lambda_fast_deploy.planning.upstream_digests import known_part
 from lambda_fast_deploy.state.image_tags import stem_tag
 
@@ -137,7 +137,7 @@ def replacement_of(
         limits = {digest: _CONFIGURATION, **{layer["digest"]: _LAYER for layer in needed}}
         texts = together(lambda key: read(key, limits[key]), limits)
         contents = dict(zip(limits, texts, strict=True))
-        entries = tuple(entries_of(contents[one["digest"]], one["mediaType"]) for one in needed)
+        entries = _entries(needed, contents)
         configuration = json.loads(contents[digest])
     except (LookupError, TypeError, ValueError):
         raise UncertainLayer("an image of it is in an unknown format") from None
@@ -145,3 +145,14 @@ def replacement_of(
         raise UncertainLayer("the history of its image does not fit its Dockerfile")
     donor = Donor(manifest.content, manifest.media_type, configuration, entries)
     return Replacement(donor, layers_of(tail, ContextPaths(context), donor))
+
+
+def _entries(
+    layers: Iterable[Mapping[str, Any]], contents: Mapping[str, bytes]
+) -> tuple[Layer, ...]:
+    """The entries of layers, by their descriptors in a manifest."""
+    if not layers:
+        return ()
+    from lambda_fast_deploy.adapters.layer_listing import entries_of  # linked ones need no look
+
+    return tuple(entries_of(contents[each["digest"]], each["mediaType"]) for each in layers)

@@ -69,7 +69,7 @@ def architecture_of(
     return Architecture.X86_64
 
 
-class CodeBuilds:
+class ArtifactBuilds:
     """What has to be built for the code of one template; errors go to ``problems``."""
 
     def __init__(self, resources: Resources, problems: list[Problem]) -> None:
@@ -107,10 +107,6 @@ class CodeBuilds:
         if isinstance(properties, dict) and "ParentPackages" in properties:
             return self._unsupported(part, "with ParentPackages")
         runtime = self._resources.of_function(logical, "Runtime")
-        if isinstance(runtime, str) and not known(runtime):
-            place = self._resources.place_of_function(logical, "Runtime")
-            self._problems.append(Problem(f"{runtime!r} is not a runtime of Lambda", place))
-            return None
         has_layers = bool(self._resources.of_function(logical, "Layers"))
         if build := uncompiled(part.path, runtime, has_layers=has_layers):
             return self._unsupported(part, build)
@@ -181,11 +177,6 @@ class CodeBuilds:
         )
         self._problems.append(Problem(problem, part.place))
         return None
-
-
-def known(runtime: str) -> bool:
-    """Whether a text is the name of a runtime, also of one for which no zips are built here."""
-    return Runtime(runtime).family is not None
 
 
 def is_zip(path: Path) -> bool:

@@ -16,7 +16,7 @@ from lambda_fast_deploy.stacks.artifact_properties import (
     ArtifactProperty,
     includes,
 )
-from lambda_fast_deploy.stacks.code_builds import CodeBuilds, LocalArtifact
+from lambda_fast_deploy.stacks.code_builds import ArtifactBuilds, LocalArtifact
 from lambda_fast_deploy.stacks.resources import FUNCTIONS, SERVERLESS_FUNCTION, Resources
 from lambda_fast_deploy.stacks.template import KeyPath, is_function, parse_template, plain
 
@@ -59,7 +59,7 @@ class _TemplateArtifacts:
         self._resources = resources
         self._template = resources.template
         self._problems = problems
-        self._builds = CodeBuilds(resources, problems)
+        self._builds = ArtifactBuilds(resources, problems)
 
     def find(self) -> list[LocalArtifact]:
         return [*self._of_resources(), *self._of_includes()]

@@ -193,3 +193,21 @@ def test_a_provision_that_fails_is_rolled_back(project: Project, name: str, aws:
     assert aws.get_alias(FunctionName=name, Name="live")["FunctionVersion"] == "1"
     with pytest.raises(aws.exceptions.ProvisionedConcurrencyConfigNotFoundException):
         aws.get_provisioned_concurrency_config(FunctionName=name, Qualifier="live")
+
+
+def test_a_canary_goes_before_more_provisioned_concurrency(
+    project: Project, name: str, aws: Any
+) -> None:
+    """While an alias has weights, it gets no other provisioned concurrency."""
+    give(project, "concurrency: {provisioned: 1}")
+    assert project.deploy().code == 0
+    canary = "canary: {weight: 50%, for: 1s, unseen: pass}"
+    give(project, f"memory: 256\nconcurrency: {{provisioned: 2}}\n{canary}")
+    with paced(provisioned=1, minute=1):
+        run = project.deploy()
+    assert run.code == 0
+    assert f"canary:{name}" in run.log
+    alias = aws.get_alias(FunctionName=name, Name="live")
+    assert (alias["FunctionVersion"], alias.get("RoutingConfig")) == ("2", None)
+    ready = aws.get_provisioned_concurrency_config(FunctionName=name, Qualifier="live")
+    assert ready["AllocatedProvisionedConcurrentExecutions"] == 2

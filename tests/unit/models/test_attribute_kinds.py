@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lambda_fast_deploy.models.attribute import Attribute
 from lambda_fast_deploy.models.attribute_change import AttributeChange
-from lambda_fast_deploy.models.attribute_kinds import Attribute
 from lambda_fast_deploy.models.function_attributes import ATTRIBUTES, BY_MEMBER
 
 SNAP_START = Attribute(

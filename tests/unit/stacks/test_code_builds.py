@@ -99,11 +99,6 @@ def test_a_handler_that_a_package_cannot_have_is_refused(root: Path) -> None:
     assert ":6: a build of web.ts is not supported" in refusal(root, NODE.replace("app.h", "web.h"))
 
 
-def test_a_runtime_that_lambda_does_not_have_is_refused(root: Path) -> None:
-    text = PYTHON.replace("python3.13", "PYTHON_VERSION")
-    assert refusal(root, text) == ":6: 'PYTHON_VERSION' is not a runtime of Lambda"
-
-
 def test_a_dockerfile_must_be_known(root: Path) -> None:
     template = parse_template(
         TEMPLATE % ("Dockerfile: !Ref Absent", "PackageType: Image"), root / "template.yaml"

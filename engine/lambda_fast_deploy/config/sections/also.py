@@ -20,6 +20,7 @@ _OWN = {
     "Architectures": "set architecture",
     "Code": "set zip or image",
     "Handler": "set zip.handler",
+    "ImageConfig": "set command, entrypoint or workdir of image",
     "Layers": "set zip.layers",
     "Runtime": "set zip.runtime",
     "Tags": "set tags",

@@ -44,7 +44,7 @@ from lambda_fast_deploy.models import (
     FunctionTest,
     PublishedLayer,
 )
-from lambda_fast_deploy.models.attribute_kinds import Attribute
+from lambda_fast_deploy.models.attribute import Attribute
 from lambda_fast_deploy.models.function_attributes import CONFIGURABLE, SETTINGS
 from lambda_fast_deploy.models.function_settings import FunctionSetting
 from lambda_fast_deploy.schema.records import Key, RecordShape

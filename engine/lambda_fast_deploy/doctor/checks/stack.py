@@ -11,7 +11,7 @@ from lambda_fast_deploy.arn import Arn
 from lambda_fast_deploy.doctor.checks.allowed_actions import permitted
 from lambda_fast_deploy.doctor.checks.buckets_and_alarms import bucket_of_artifacts
 from lambda_fast_deploy.doctor.finding import Finding, ok
-from lambda_fast_deploy.iam import permissions
+from lambda_fast_deploy.iam import stack_permissions
 from lambda_fast_deploy.models import Settings
 from lambda_fast_deploy.stacks.stack_context import StackContext, read_current
 
@@ -28,9 +28,9 @@ def stack(
         yield ok(f"Stack {stack_context.name} can be updated in {region}")
     resource = f"stack/{stack_context.name}/id"
     arn = str(Arn(caller.partition, "cloudformation", region, caller.account, resource))
-    needs: dict[str, tuple[str, ...]] = {arn: permissions.DEPLOY_STACK.changes()}
+    needs: dict[str, tuple[str, ...]] = {arn: stack_permissions.DEPLOY_STACK.changes()}
     if stack_context.stack.role:
-        needs[stack_context.stack.role] = permissions.PASS_ROLE_TO_CLOUDFORMATION.changes()
+        needs[stack_context.stack.role] = stack_permissions.PASS_ROLE_TO_CLOUDFORMATION.changes()
     yield from permitted(f"stack {stack_context.name}", needs, region, caller, clients)
 
 

@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import takewhile
-from pathlib import PurePosixPath
 
 from lambda_fast_deploy.adapters.files import link_of
 from lambda_fast_deploy.fingerprints.images.build_context import ContextContent
@@ -29,8 +28,10 @@ class ContextPaths:
 
     def __init__(self, files: ContextContent) -> None:
         self.root = files.root
-        parents = {str(each) for path in files.kinds for each in PurePosixPath(path).parents}
-        self._kinds = dict.fromkeys(parents - {"."}, "folder") | files.kinds
+        self._kinds = dict(files.kinds)
+        for path in files.kinds:  # a copied path can be listed without the folders above it
+            while (path := path.rpartition("/")[0]) and path not in self._kinds:
+                self._kinds[path] = "folder"
 
     @cached_property
     def _sorted(self) -> list[str]:

@@ -26,18 +26,15 @@ from lambda_fast_deploy.models import (
     Step,
 )
 from lambda_fast_deploy.packaging.images.app_tags import AppTags
-from lambda_fast_deploy.packaging.images.builders import builder_of
-from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
 from lambda_fast_deploy.packaging.images.context import ImagesContext
-from lambda_fast_deploy.packaging.images.notes import hints
 from lambda_fast_deploy.packaging.images.recipe_build import build_of, fingerprint_parts
-from lambda_fast_deploy.packaging.images.registry_session import RegistrySession
 from lambda_fast_deploy.packaging.images.repositories import ImageRepositories
 from lambda_fast_deploy.planning.replacements import base_of_stem
 from lambda_fast_deploy.state.image_tags import base_tag, part_tag
 
 if TYPE_CHECKING:
     from lambda_fast_deploy.adapters.aws.blob_mounts import BlobMounts
+    from lambda_fast_deploy.packaging.images.registry_session import RegistrySession
 
 MEMORY = "lambda-fast-deploy:compression"  # resource tag of a repository
 
@@ -57,9 +54,16 @@ class RegionImages:
             OncePerKey()
         )
         self._registry = context.clients.registry(context.region)
-        self._session = RegistrySession(self._registry, context.clients, context.run_log)
         self._repositories = ImageRepositories(self._registry, context.run_log)
         self.sizes: dict[str, int] = {}
+
+    @cached_property
+    def _session(self) -> RegistrySession:
+        from lambda_fast_deploy.packaging.images.registry_session import (
+            RegistrySession,  # replacements need none
+        )
+
+        return RegistrySession(self._registry, self._context.clients, self._run_log)
 
     @cached_property
     def _mounts(self) -> BlobMounts:
@@ -118,6 +122,8 @@ class RegionImages:
 
     def _compression(self, request: ImageRequest) -> Compression:
         """The compression of the layers of an image that is built; warns of what makes it slow."""
+        from lambda_fast_deploy.packaging.images.notes import hints  # about builds
+
         for says in hints(self._recipes[request.step], self._desired.bases.values()):
             self._run_log.note(says)
         repository = self._repositories.get(request.source.repository)
@@ -232,10 +238,8 @@ class RegionImages:
         from lambda_fast_deploy.packaging.images import replacing  # builds do not need it
 
         step, name = self._context.steps[request.step], request.source.repository
-        replacement, check = (
-            self._context.replacements[request.name],
-            self._check(step, f"image of {request.name}"),
-        )
+        replacement = self._context.replacements[request.name]
+        check = self._check(step, f"image of {request.name}")
         with workers(2) as pool:  # what does not depend on each other
             repository = pool.submit(self._repositories.get, name)
             tags = pool.submit(self._tags, request, bases)
@@ -267,7 +271,10 @@ class RegionImages:
         cache_expected: bool = False,
     ) -> str:
         """Build and push an image with the builder for it; returns how, for people."""
-        builder, reason = builder_of(source, self._context.clients)
+        from lambda_fast_deploy.packaging.images import builders  # replacements need none
+        from lambda_fast_deploy.packaging.images.builders.builder import BuildJob
+
+        builder, reason = builders.builder_of(source, self._context.clients)
         how = builder.build(
             BuildJob(
                 image=image,
