@@ -59,7 +59,7 @@ _GUESSES = (
 _REFUSALS = (
     (re.compile(r"a build .* is not supported"), "language"),
     (re.compile(r"image .* is on this machine"), "image"),
-    (re.compile(r".* does not exist|Dockerfile must be"), "template"),
+    (re.compile(r".* does not exist|\w+ must be a path"), "template"),
     (re.compile(r"handler "), "template"),
     (
         re.compile(r"not valid|is not a template|resource .* has no Type|.* must be a mapping"),

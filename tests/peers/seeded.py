@@ -50,6 +50,7 @@ def seeded(seed: int, folder: Path) -> SeededProject:
     """The project of a seed."""
     random = Random(seed)
     project = SeededProject(folder, random)
+    folder.mkdir(parents=True, exist_ok=True)
     project.body = {
         "Transform": SAM,
         "Parameters": {

@@ -14,11 +14,11 @@ from lambda_fast_deploy.models.attribute_kinds import (
     LayersAttribute,
     LoggingAttribute,
     NetworkAttribute,
-    OverridesAttribute,
     RoleAttribute,
 )
 from lambda_fast_deploy.models.configuration import Network
 from lambda_fast_deploy.models.function_settings import FunctionSetting, TagsSetting
+from lambda_fast_deploy.models.image_overrides import OverridesAttribute
 from lambda_fast_deploy.models.monitoring_settings import AlarmsSetting, RetentionSetting
 from lambda_fast_deploy.models.other_attributes import other_attribute
 

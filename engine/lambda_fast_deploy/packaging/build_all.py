@@ -24,7 +24,7 @@ from lambda_fast_deploy.models import (
     ZipSource,
 )
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
-from lambda_fast_deploy.packaging.code_builds import CodeBuilds
+from lambda_fast_deploy.packaging.code_builds import CommandBuilds
 from lambda_fast_deploy.packaging.layers.region_layers import LayerBuilder, RegionLayers
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
@@ -59,7 +59,7 @@ def build(
         )
 
         check_machine(DesiredImages.of(settings), plan.steps, clients, run_log)
-    builds = CodeBuilds(run_log)
+    builds = CommandBuilds(run_log)
     layers = LayerBuilder(settings, plan, run_log, builds)
     return attempts(
         lambda region: _RegionBuild(
@@ -104,7 +104,7 @@ class _RegionBuild:
         context: RegionContext,
         fingerprints: Fingerprints,
         layers: LayerBuilder,
-        builds: CodeBuilds,
+        builds: CommandBuilds,
     ) -> None:
         self._builds = builds
         self._archives = dict(fingerprints.archives)

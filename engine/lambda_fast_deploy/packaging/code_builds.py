@@ -26,7 +26,7 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.run_log import RunLog
 
 
-class CodeBuilds:
+class CommandBuilds:
     """The build commands of one run. One runs at a time: they write to the same checkout."""
 
     def __init__(self, run_log: RunLog) -> None:

@@ -123,7 +123,7 @@ class _TemplateArtifacts:
     ) -> LocalArtifact | None:
         place = self._template.place(*keys)
         resolved = self._resources.resolve(value)
-        if form.is_code and not form.keys and _is_reference(resolved):
+        if form.is_code and not form.keys and self._is_unknown(resolved):
             problem = f"{form.name} must be a path, or its parameters must have values"
             self._problems.append(Problem(problem, place))
         if (local := self._resources.local(resolved)) is None:
@@ -138,6 +138,13 @@ class _TemplateArtifacts:
         within = self._resources.within
         return LocalArtifact(self._resources.name(name), within, keys, form, path, place)
 
+    def _is_unknown(self, value: Any) -> bool:
+        """Whether SAM cannot resolve a path: an intrinsic function, or no parameter's name."""
+        if not isinstance(value, dict) or len(value) != 1:
+            return False
+        ((key, name),) = value.items()
+        return is_function(key) or (key == "Ref" and name not in self._template.parameters)
+
     def _check_image(self, logical: str, resource: Mapping[str, Any]) -> None:
         """Refuse an image of this machine, which has no address in a registry."""
         properties = resource.get("Properties") or {}
@@ -150,8 +157,3 @@ class _TemplateArtifacts:
             problem = f"image {uri!r} is on this machine; name one in ECR, or add its Dockerfile"
             keys = ("Code", "ImageUri") if isinstance(code, dict) else ("ImageUri",)
             self._problem(f"{problem} to Metadata", logical, "Properties", *keys)
-
-
-def _is_reference(value: Any) -> bool:
-    """Whether a value is an intrinsic function, which SAM does not resolve in a path."""
-    return isinstance(value, dict) and len(value) == 1 and is_function(next(iter(value)))

@@ -99,6 +99,7 @@ def test_a_runtime_is_known_from_parameters_and_mappings(root: Path) -> None:
             "requirements.txt needs a supported runtime",
         ),
         ("CodeUri: !ImportValue x", "", "CodeUri must be a path"),
+        ("CodeUri: !Ref Absent", "", "CodeUri must be a path"),
         (
             "CodeUri: node, Runtime: dotnet8",
             "",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.config.sections.shared import ARCHITECTURE, NAME, PATH, STRINGS
 from lambda_fast_deploy.models import Architecture, Base, ImageSource, PrebuiltImage
-from lambda_fast_deploy.models.attribute_kinds import OverridesAttribute
+from lambda_fast_deploy.models.image_overrides import OverridesAttribute
 from lambda_fast_deploy.schema.records import Key, RecordShape
 from lambda_fast_deploy.schema.shapes import ChoiceShape, ListOf, MapOf, TextShape
 from lambda_fast_deploy.schema.yaml_lines import nearest

@@ -26,7 +26,7 @@ from lambda_fast_deploy.models import (
     ZipSource,
 )
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT, UNZIPPED_LIMIT
-from lambda_fast_deploy.packaging.code_builds import CodeBuilds
+from lambda_fast_deploy.packaging.code_builds import CommandBuilds
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
 from lambda_fast_deploy.packaging.upload import Uploads, progress
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 class LayerBuilder:
     """Builds each layer once, for all regions and parts."""
 
-    def __init__(self, settings: Settings, plan: Plan, run_log: RunLog, builds: CodeBuilds) -> None:
+    def __init__(
+        self, settings: Settings, plan: Plan, run_log: RunLog, builds: CommandBuilds
+    ) -> None:
         self._settings = settings
         self._builds = builds
         self._run_log = run_log
