@@ -48,9 +48,9 @@ def assemble(
     if left_out:
         layers, bases = layers_of(functions, layers), bases_of(functions, bases)
     layers = {name: with_services(checked, layer, every) for name, layer in layers.items()}
-    is_published = any(layer.share for layer in layers.values())
-    if "functions" in checked.values and not checked.names("functions") and not is_published:
-        checked.problem("list at least one function", "functions")
+    has_none = not (checked.names("functions") or checked.names("layers"))
+    if "functions" in checked.values and has_none:
+        checked.problem("list at least one function, or a layer to publish", "functions")
     stack, sam = read_stack(checked, tests)
     regions = _regions(checked, given, environ, sam, all_regions)
     shown = (*checked.document.plain(), *regions, event.branch, event.tag, event.commit)

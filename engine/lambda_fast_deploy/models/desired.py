@@ -239,6 +239,11 @@ class Settings:
         return (*layers, *filter(None, in_zips))
 
     @property
+    def has_layers_alone(self) -> bool:
+        """Whether the configuration has no functions: then its layers are for those elsewhere."""
+        return not (self.functions or self.left_out or self.stack)
+
+    @property
     def has_prebuilt_images(self) -> bool:
         """Whether a function has an image that exists in ECR."""
         return any(isinstance(function.source, PrebuiltImage) for function in self.functions)

@@ -143,7 +143,7 @@ class _RegionPlan:
         fingerprint = self._fingerprints.layers[layer.name]
         sources = (function.source for function in self._settings.functions)
         is_used = any(isinstance(s, ZipSource) and name in s.layers for s in sources)
-        if not (is_used or layer.share):
+        if not (is_used or layer.share or self._settings.has_layers_alone):
             self._add(f"layer:{name}", Action.SKIP, "no function uses it", fingerprint)
             return
         if name in self._observed.layers:

@@ -234,6 +234,18 @@ def test_a_layer_that_is_reused_says_which_version() -> None:
 # ---------------------------------------------------------------- configuration, alias, URL
 
 
+def test_a_layer_that_no_function_uses_is_only_built_where_there_are_no_functions() -> None:
+    none, unused = make.observed(layers={}), make.function(source=make.zip_source(layers=()))
+    settings = replace(make.settings(unused), layers={"deps": make.layer()})
+    alone = replace(settings, functions=())
+    for each, action in (
+        (settings, "skip"),
+        (alone, "build"),
+        (replace(alone, left_out=("orders",)), "skip"),
+    ):
+        assert actions(make_plan(each, make.fingerprints(), none))["layer:deps"] == action
+
+
 def test_changed_configuration_alone_uploads_no_code() -> None:
     orders = make.function(configuration=Configuration(memory=512, environment={"A": "1"}))
     plan = planned(orders)

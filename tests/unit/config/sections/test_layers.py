@@ -64,6 +64,12 @@ def test_a_function_has_layers_by_name_and_by_arn(root: Path) -> None:
     assert settings(root).names_layers_by_arn
 
 
+def test_a_file_can_have_layers_alone(root: Path) -> None:
+    found = settings(root, "layers:\n  common: {code: common}\nfunctions: {}\n")
+    assert found.functions == ()
+    assert list(found.layers) == ["common"]
+
+
 def test_a_layer_of_a_folder_is_for_all_runtimes_unless_it_names_one(root: Path) -> None:
     found = settings(root, CONFIG).layers
     share = ("123456789012", "o-a1b2c3d4e5")
