@@ -69,15 +69,19 @@ def changed_paths(event: Event, root: Path) -> tuple[str, ...] | None:
     return Git(root).changed(event.before if is_commit else "HEAD^")
 
 
-def configuration_of(file: Path, environ: Mapping[str, str]) -> str:
+def configuration_of(file: Path, environ: Mapping[str, str], stage: Mapping[str, str]) -> str:
     """The repository and the path of a configuration file, ``owner/name:path``; ``""`` if unknown.
 
     It is the value of a tag, which can have 256 characters (Lambda developer guide, "Using tags").
+    ``stage`` are the variables in the names of its functions: with other values, the same file is
+    another configuration, whose functions are not those that this one once had.
     """
     git = Git(file.parent)
     address = environ.get("GITHUB_REPOSITORY") or git.origin() or ""
     repository = "/".join(re.split("[/:]", address.removesuffix(".git"))[-2:])
-    name = f"{repository}:{git.path_of(file)}"
+    name = " ".join(
+        [f"{repository}:{git.path_of(file)}", *(f"{key}={value}" for key, value in stage.items())]
+    )
     return name if repository and re.fullmatch(r"[\w .:/=+@-]{1,256}", name) else ""
 
 

@@ -50,7 +50,12 @@ ROOT = RecordShape(
         "bases": Key(MapOf(BASE, NAME, "a base's name"), "base images"),
         "layers": Key(MapOf(LAYER, LAYER_NAME, "a layer's name"), "dependency layers"),
         "functions": Key(
-            MapOf(FUNCTION, NAME, "a function name (letters, digits, - and _, at most 64)"),
+            MapOf(
+                FUNCTION,
+                NAME,
+                "a function name (letters, digits, - and _, at most 64)",
+                takes_variables=True,
+            ),
             "functions",
         ),
         "stack": Key(STACK, "functions of a SAM or CloudFormation template"),
@@ -61,6 +66,13 @@ ROOT = RecordShape(
         ),
     },
     one_of=("functions", "stack"),
+)
+
+# The sections whose names can have variables.
+NAMES_WITH_VARIABLES = tuple(
+    name
+    for name, key in ROOT.keys.items()
+    if isinstance(key.shape, MapOf) and key.shape.takes_variables
 )
 
 

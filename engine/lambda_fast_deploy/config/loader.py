@@ -12,7 +12,7 @@ from lambda_fast_deploy.config.assemble import assemble, check_shown, variables_
 from lambda_fast_deploy.config.event import changed_paths, configuration_of
 from lambda_fast_deploy.config.input_document import of_template, single_function
 from lambda_fast_deploy.config.inputs import INPUTS, GivenInputs
-from lambda_fast_deploy.config.keys import FILE, ROOT
+from lambda_fast_deploy.config.keys import FILE, NAMES_WITH_VARIABLES, ROOT
 from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.masking import SecretMask, secrets_of
@@ -60,7 +60,8 @@ def load(
         settings = replace(settings, change_set=not event.unmerged)
     if document is not None and _is_of_file(given):
         file = directory / Path(given.get("config", "").strip() or FILE).name
-        settings = replace(settings, configuration=configuration_of(file, environ))
+        stage = {name: environ.get(name, "") for name in sorted(_in_names(document))}
+        settings = replace(settings, configuration=configuration_of(file, environ, stage))
     settings = replace(settings, credentials_end=_credentials_end(given, problems))
     if problems:
         error = Invalid(problems)
@@ -104,7 +105,7 @@ def _document(
             problems.append(Problem(message, Place(str(path))))
         return None, root
     problems += _of_one_function(given, name)
-    return parse(text, name, environ, problems), path.parent
+    return parse(text, name, environ, problems, NAMES_WITH_VARIABLES), path.parent
 
 
 def _is_of_file(given: GivenInputs) -> bool:
@@ -120,6 +121,16 @@ def _of_one_function(given: GivenInputs, file: str) -> list[Problem]:
         for item in INPUTS
         if item.is_of_one_function and given.get(item.name, "").strip()
     ]
+
+
+def _in_names(document: YamlNode) -> set[str]:
+    """The variables in names of functions, such as STAGE in ``orders-${STAGE}``."""
+    return {
+        name
+        for path, names in document.variables()
+        if len(path) == 1 and path[0] in NAMES_WITH_VARIABLES
+        for name in names
+    }
 
 
 def _switch(name: str, given: GivenInputs, problems: list[Problem]) -> bool:

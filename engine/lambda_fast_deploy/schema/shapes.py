@@ -248,11 +248,15 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping of names that the user chooses to values of one shape."""
+    """A mapping of names that the user chooses to values of one shape.
+
+    With ``takes_variables``, the names can have variables, which are replaced before the check.
+    """
 
     item: Shape
     name: str = r".+"
     expected: str = "a name"
+    takes_variables: bool = False
 
     def check(self, node: YamlNode, problems: list[Problem]) -> dict[str, Any]:
         if not isinstance(node.value, dict):
@@ -270,7 +274,8 @@ class MapOf:
     def json_schema(self) -> dict[str, Any]:
         schema = {"type": "object", "additionalProperties": self.item.json_schema()}
         if self.name != ".+":
-            schema["propertyNames"] = {"pattern": f"^{self.name}$"}
+            typed = rf"({self.name}|.*\$\{{.+\}}.*)" if self.takes_variables else self.name
+            schema["propertyNames"] = {"pattern": f"^{typed}$"}
         return schema
 
 

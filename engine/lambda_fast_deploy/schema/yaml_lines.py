@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,8 +22,8 @@ class YamlNode:
     """A value and its place. ``text`` is a scalar as the user typed it.
 
     The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key of the value,
-    and ``names`` are the variables in it. If one of them is not set, that is the only problem
-    reported for the value, and ``is_set`` is false.
+    ``names`` are the variables in it, and ``key_names`` those in its key. If one of ``names`` is
+    not set, that is the only problem reported for the value, and ``is_set`` is false.
     """
 
     value: Any
@@ -32,6 +32,7 @@ class YamlNode:
     name: str = ""
     is_set: bool = True
     names: tuple[str, ...] = ()
+    key_names: tuple[str, ...] = ()
 
     @property
     def all_set(self) -> bool:
@@ -41,9 +42,11 @@ class YamlNode:
         return self.is_set and all(node.all_set for node in nodes)
 
     def variables(self, *path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """The path of every value with variables, and the names of these."""
+        """The path of every value, or of its key's mapping, with variables, and their names."""
         if isinstance(self.value, dict):
             for key, node in self.value.items():
+                if node.key_names:
+                    yield path, node.key_names
                 yield from node.variables(*path, key)
         elif isinstance(self.value, list):
             for node in self.value:
@@ -75,20 +78,28 @@ class YamlNode:
 class _NodeReader:
     """Converts composed YAML to nodes and collects problems."""
 
-    def __init__(self, source: str, environment: Mapping[str, str], problems: list[Problem]):
+    def __init__(
+        self,
+        source: str,
+        environment: Mapping[str, str],
+        problems: list[Problem],
+        sections: Container[str],
+    ):
         self._source = source
         self._environment = environment
         self._problems = problems
+        self._sections = sections
 
-    def read(self, node: yaml.Node) -> YamlNode:
+    def read(self, node: yaml.Node, *path: str) -> YamlNode:
         place = Place(self._source, node.start_mark.line + 1)
         if not isinstance(node, yaml.CollectionNode):
             return self._scalar(node, place)
         if isinstance(node, yaml.MappingNode):
-            return YamlNode(self._mapping(node), place)
+            return YamlNode(self._mapping(node, *path), place)
         return YamlNode([self.read(item) for item in node.value], place)
 
-    def _mapping(self, node: yaml.MappingNode) -> dict[str, YamlNode]:
+    def _mapping(self, node: yaml.MappingNode, *path: str) -> dict[str, YamlNode]:
+        takes_variables = len(path) == 1 and path[0] in self._sections
         entries: dict[str, YamlNode] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
@@ -100,18 +111,21 @@ class _NodeReader:
                     if not isinstance(source, yaml.MappingNode):
                         self._problems.append(Problem("'<<' merges mappings only", place))
                         continue
-                    for key, value in self._mapping(source).items():
+                    for key, value in self._mapping(source, *path).items():
                         entries.setdefault(key, value)
                 continue
-            key = str(key_node.value)
+            key = written = str(key_node.value)
+            key_names = variables_in(written) if takes_variables else ()
+            if key_names:
+                key = substitute(written, place, self._environment, self._problems)
             if key in lines:
                 self._problems.append(
-                    Problem(f"duplicate key {key!r} (first on line {lines[key]})", place)
+                    Problem(f"duplicate key {written!r} (first on line {lines[key]})", place)
                 )
             lines.setdefault(key, place.line)
-            value = self.read(value_node)
+            value = self.read(value_node, *path, key)
             # The line of the key, not that of a nested block's first line.
-            entries[key] = replace(value, place=place, name=key)
+            entries[key] = replace(value, place=place, name=key, key_names=key_names)
         return entries
 
     def _scalar(self, node: yaml.Node, place: Place) -> YamlNode:
@@ -173,16 +187,28 @@ def substitute(
 
 
 def parse(
-    text: str, source: str, environment: Mapping[str, str], problems: list[Problem]
+    text: str,
+    source: str,
+    environment: Mapping[str, str],
+    problems: list[Problem],
+    sections: Container[str] = (),
 ) -> YamlNode | None:
-    """The root of a YAML document; ``None``, with a problem, if it cannot be read."""
+    """The root of a YAML document; ``None``, with a problem, if it cannot be read.
+
+    Args:
+        text: the document.
+        source: its path, for problems.
+        environment: the values of variables.
+        problems: the list to add problems to.
+        sections: the keys at the top whose mappings take variables in their keys, too.
+    """
     before = len(problems)
     root = compose(text, source, problems)
     if root is None:
         if len(problems) == before:
             problems.append(Problem("the file is empty", Place(source, 1)))
         return None
-    return _NodeReader(source, environment, problems).read(root)
+    return _NodeReader(source, environment, problems, sections).read(root)
 
 
 def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> YamlNode:

@@ -194,6 +194,21 @@ def test_everything_that_was_given_arrives(root: Path) -> None:
     ]
 
 
+def test_a_stage_can_be_in_the_names_of_functions(root: Path) -> None:
+    (root / "lambda-deploy.yml").write_text(ZIP.replace("orders:", "orders-${STAGE}:"))
+
+    def of(**environ: str) -> Settings:
+        environ = {"AWS_REGION": "us-east-1", "GITHUB_REPOSITORY": "me/shop", **environ}
+        return load(GivenInputs({}, {}), environ, Event("push"), root, lambda: REGIONS)
+
+    dev, prod = of(STAGE="dev"), of(STAGE="prod")
+    assert [each.functions[0].name for each in (dev, prod)] == ["orders-dev", "orders-prod"]
+    assert dev.configuration.endswith("lambda-deploy.yml STAGE=dev")
+    assert dev.configuration != prod.configuration  # or one would report the functions of the other
+    with pytest.raises(Invalid, match=r"expected a function name .*got 'orders-a b'"):
+        of(STAGE="a b")
+
+
 def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
     (root / "lambda-deploy.yml").write_text(ZIP)
     settings = load(
@@ -562,6 +577,17 @@ def test_before_the_merge_a_secret_goes_where_nobody_is_told_of_it(root: Path) -
     assert str(problem).startswith("lambda-deploy.yml:")
     assert "API_TOKEN has the name of a secret; unmerged code" in str(problem)
     assert problem.place.line == text.count("\n")
+
+
+def test_before_the_merge_no_name_of_a_function_has_a_secret(root: Path) -> None:
+    text = "functions:\n  a-${API_TOKEN}: {image: {}}\n"
+    environ = {"AWS_REGION": "us-east-1", "API_TOKEN": "hidden-value"}
+    event = Event(unmerged="a pull request")
+    for written in (text, text + text.partition("\n")[2]):
+        (root / "lambda-deploy.yml").write_text(written)
+        with pytest.raises(Invalid, match="API_TOKEN has the name of a secret") as refused:
+            load(GivenInputs({}, {}), environ, event, root, lambda: REGIONS)
+        assert "hidden-value" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["environment", "headers", "parameters", "build-secrets"])

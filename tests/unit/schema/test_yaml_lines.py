@@ -154,6 +154,26 @@ def test_a_variable_is_replaced_wherever_a_value_stands() -> None:
     assert plain(node) == {"role": "arn", "list": ["x-y"], "memory": "512"}
 
 
+def test_a_variable_is_replaced_in_the_names_of_a_section_that_takes_them() -> None:
+    def of(text: str, **environment: str) -> tuple[YamlNode, list[str]]:
+        problems: list[Problem] = []
+        node = parse(text, "f.yml", environment, problems, ("functions",))
+        assert node is not None
+        return node, [str(problem) for problem in problems]
+
+    text = "functions:\n  a-${STAGE}: {env: {'${X}': 1}}\ntests: {'${STAGE}': 1}\n"
+    node, found = of(text, STAGE="dev")
+    assert plain(node) == {"functions": {"a-dev": {"env": {"${X}": 1}}}, "tests": {"${STAGE}": 1}}
+    assert not found
+    assert list(node.variables()) == [(("functions",), ("STAGE",))]
+    assert of(text)[1][0].startswith("f.yml:2: environment variable STAGE is not set")
+    twice = of("functions:\n  a-${STAGE}: 1\n  a-dev: 2\n  ${STAGE}: 3\n  ${STAGE}: 4", STAGE="dev")
+    assert twice[1] == [
+        "f.yml:3: duplicate key 'a-dev' (first on line 2)",
+        "f.yml:5: duplicate key '${STAGE}' (first on line 4)",
+    ]
+
+
 def test_a_variable_is_not_looked_into_again() -> None:
     assert read("a: ${X}", X="${Y}", Y="no").value["a"].text == "${Y}"
 
