@@ -42,7 +42,8 @@ MARKS = (
     ),
     Mark(
         "function of a configuration",
-        f"tag `{CONFIGURATION}` of the function, as `owner/repository:path of the file`",
+        f"tag `{CONFIGURATION}` of the function, as `owner/repository:path of the file`, "
+        "with the variables in names of functions",
         "functions that the configuration no longer has are shown by `status`",
     ),
     Mark(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import yaml
@@ -15,6 +16,7 @@ from lambda_fast_deploy.models import Event, Settings
 from lambda_fast_deploy.models.runtime import PYTHON, Runtime
 
 ROLE = f"arn:aws:iam::{0:012}:role/orders"
+SAMCONFIG = 'version = 0.1\n[default.deploy.parameters]\nstack_name = "shop"\nresolve_s3 = true\n'
 REGIONS = frozenset({"eu-west-1", "eu-central-1", "us-east-1"})
 
 
@@ -34,29 +36,34 @@ def load_file(text: str, root: Path) -> Settings:
     Raises:
         Invalid: with every problem of it.
     """
-    document: dict[str, Any] = yaml.safe_load(text)
+    environ = {name: stand_in(name) for name in re.findall(r"\$\{(\w+)\}", text)}
+    document: dict[str, Any] = yaml.safe_load(Template(text).safe_substitute(environ))
     for base in document.get("bases", {}).values():
         _write(root, (base or {}).get("dockerfile", "Dockerfile.lambda.base"))
         (root / (base or {}).get("context", ".")).mkdir(parents=True, exist_ok=True)
     for layer in document.get("layers", {}).values():
         if "code" in layer:
-            (root / layer["code"]).mkdir(parents=True)
+            (root / layer["code"]).mkdir(parents=True, exist_ok=True)
         elif isinstance(layer["requirements"], str):
             _write(root, layer["requirements"])
             _write(root, str(Path(layer["requirements"]).with_name("package.json")))
     if stack := document.get("stack"):
         _write(root, stack["template"])
+        if "samconfig-file" in stack:
+            _write(root, stack["samconfig-file"], SAMCONFIG)
     for function in document.get("functions", {}).values():
         if "zip" in function:
             for source in function["zip"].get("build", {}).get("from", ()):
                 _write(root, source)
+            if isinstance(packages := function["zip"].get("requirements"), str):
+                _write(root, packages)
             _write_code(root, function["zip"])
         else:
             image = function["image"] or {}
             _write(root, image.get("dockerfile", "Dockerfile.lambda"))
             (root / image.get("context", ".")).mkdir(parents=True, exist_ok=True)
     _write(root, "lambda-deploy.yml", text)
-    return _load({}, {name: stand_in(name) for name in re.findall(r"\$\{(\w+)\}", text)}, root)
+    return _load({}, environ, root)
 
 
 def load_inputs(given: Mapping[str, str], environ: Mapping[str, str], root: Path) -> Settings:
@@ -80,14 +87,20 @@ def _write(root: Path, name: str, text: str = "") -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _write_code(root: Path, given: Mapping[str, str]) -> None:
-    """Write the file of a handler."""
+def _write_code(root: Path, given: Mapping[str, Any]) -> None:
+    """Write the file of a handler, or the zip or jar; of several directories, into the first."""
+    code, *others = [given["code"]] if isinstance(given["code"], str) else given["code"]
+    for other in others:
+        (root / other).mkdir(parents=True, exist_ok=True)
+    if code.endswith((".zip", ".jar")):
+        _write(root, code)
+        return
     family = Runtime(given["runtime"]).family
     assert family
     handler = given.get("handler", family.usual)
     text = (
         f"import boto3\nboto3.client('s3')\ndef {handler.rpartition('.')[2]}(event, context): ...\n"
     )
-    path = f"{given['code']}/{family.module_of(handler)}{family.suffix}"
+    path = f"{code}/{family.module_of(handler)}{family.suffix}"
     _write(root, path, text if family is PYTHON else "")
     (root / path).chmod(0o755)
