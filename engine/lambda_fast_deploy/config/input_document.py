@@ -95,10 +95,10 @@ def single_function(
     given: GivenInputs, environ: Mapping[str, str], problems: list[Problem]
 ) -> YamlNode:
     """The document for the inputs of one function."""
-    function = given["function"].strip()
-    where = given.place("function")
+    written, where = given["function"].strip(), given.place("function")
+    function = substitute(written, where, environ, problems)
     root: YamlNode = YamlNode({}, where)
-    _put(root, ["functions", function], YamlNode({}, where))
+    _put(root, ["functions", function], YamlNode({}, where, key_names=variables_in(written)))
     for item in INPUTS:
         if item.path and given.get(item.name, "").strip():
             place = given.place(item.name)

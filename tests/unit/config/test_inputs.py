@@ -67,6 +67,22 @@ def test_a_zip_needs_four_inputs(root: Path) -> None:
     assert (settings.layers, settings.bases) == ({}, {})
 
 
+def test_the_name_of_the_function_takes_variables(root: Path) -> None:
+    given = {**ZIP, "function": "orders-${STAGE}"}
+    environ = {"AWS_REGION": "eu-central-1", "STAGE": "dev", "API_TOKEN": "hidden"}
+
+    def of(**changes: str) -> Settings:
+        inputs = GivenInputs({}, {**given, **changes})
+        event = Event(unmerged="a pull request")
+        return load(inputs, environ, event, root, lambda: frozenset({"eu-central-1"}))
+
+    assert [function.name for function in of().functions] == ["orders-dev"]
+    with pytest.raises(Invalid, match="environment variable LEVEL is not set"):
+        of(function="orders-${LEVEL}")
+    with pytest.raises(Invalid, match="API_TOKEN has the name of a secret"):
+        of(function="orders-${API_TOKEN}")
+
+
 def test_requirements_become_a_layer_that_the_function_has(root: Path) -> None:
     settings = loaded(root, ZIP | {"requirements": "requirements.txt", "architecture": "arm64"})
     (orders,) = settings.functions

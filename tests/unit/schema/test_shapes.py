@@ -285,6 +285,22 @@ def test_the_schema_lets_a_variable_stand_for_a_number() -> None:
     assert fits(json_schema(), {"functions": {"orders": {**MINIMAL, "memory": "${MEMORY}"}}})
 
 
+@pytest.mark.parametrize(
+    ("section", "name", "fitting"),
+    [
+        ("functions", "orders-${STAGE:-dev}", True),
+        ("functions", "or ders", False),
+        ("tests", "${STAGE}", False),
+    ],
+)
+def test_the_schema_lets_a_variable_stand_in_the_name_of_a_function(
+    section: str, name: str, fitting: bool
+) -> None:
+    values = {"functions": MINIMAL, "tests": {"http": "/"}}
+    document = {"functions": {"orders": MINIMAL}, section: {name: values[section]}}
+    assert fits(json_schema(), document) is fitting
+
+
 def test_every_key_of_the_grammar_is_documented_in_the_schema() -> None:
     def walk(schema: Any) -> None:
         if isinstance(schema, dict):
