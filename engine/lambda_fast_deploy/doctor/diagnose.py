@@ -92,7 +92,7 @@ def _subject(settings: Settings, clients: Clients) -> _Examination:
 
 
 def _valid(settings: Settings) -> Finding:
-    names = ", ".join(function.name for function in settings.functions)
+    names = ", ".join([each.name for each in settings.functions] or settings.layers)
     if settings.stack:
         names = f"stack {settings.stack.name} of {settings.stack.template.name}"
     return ok(f"The configuration is valid: {names} in {', '.join(settings.regions)}")

@@ -119,6 +119,16 @@ def test_a_layer_is_shared_and_shared_no_more(new_project: NewProject, name: str
     assert refused(aws.get_layer_version_policy, **version)[1] == 404
 
 
+def test_a_file_with_layers_alone_publishes_them(new_project: NewProject, name: str) -> None:
+    text = f"layers:\n  {name}: {{code: layer}}\nfunctions: {{}}\n"
+    project = new_project(text, CODE)
+    project.write("layer/python/common.py", "ANSWER = 42\n")
+    run = project.deploy()
+    assert run.code == 0
+    assert run.changes == ["PublishLayerVersion"]
+    assert project.deploy().changes == []
+
+
 def test_a_shared_layer_needs_no_function_and_serves_the_other_account(
     new_project: NewProject, name: str
 ) -> None:
