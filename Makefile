@@ -44,7 +44,7 @@ probes-aws: .venv/ready ## the probes on AWS, in a scratch account (PREFIX)
 	$(BIN)/python -m docs.lab_truth
 
 docker: .venv/ready ## the integration tests that need Docker
-	$(LAB) $(BIN)/python -m pytest -m docker tests/integration
+	$(LAB) $(BIN)/python -m pytest -m docker tests/integration tests/chaos
 
 $(INTEGRATION): integration-%: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/$*
@@ -55,7 +55,7 @@ peers: .venv/ready ## compare packaged templates with those of the SAM CLI (DIR=
 	$(if $(DIR),$(LAB_OF_ZIPS) $(BIN)/python -m bench.corpora_deployed $(DIR))
 
 faults: .venv/ready ## each fault, and kills at random moments
-	$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/chaos
+	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos
 
 # SCHEDULE="code-good code-bad A3" plays one; SCHEDULES is how many are drawn, SCHEDULES_SEED how.
 schedules: .venv/ready ## two concurrent runs, in chosen orders (SCHEDULE=...: one)

@@ -248,6 +248,7 @@ def test_an_image_is_built_from_githubs_cache_on_a_fresh_machine(
     ecr = boto3.client("ecr")
     ecr.put_image_tag_mutability(repositoryName=caller.name, imageTagMutability="IMMUTABLE")
     caller.edit("src/app.py", "VERSION = 1", "VERSION = 2")
+    caller.edit("Dockerfile.lambda", "CMD", "LABEL number=2\nCMD")  # which needs a builder
     written = caller.run("push", cache=tmp_path / "cache")
     assert written.code == 0
     assert "cache is not used" not in written.log
@@ -257,6 +258,7 @@ def test_an_image_is_built_from_githubs_cache_on_a_fresh_machine(
     cache = {"imageTag": "buildcache"}
     ecr.batch_delete_image(repositoryName=caller.name, imageIds=[cache])
     caller.edit("src/app.py", "VERSION = 2", "VERSION = 3")
+    caller.edit("Dockerfile.lambda", "number=2", "number=3")
     read = caller.run("push", cache=tmp_path / "cache")
     assert read.code == 0
     assert "1 of 2 steps cached" in read.log

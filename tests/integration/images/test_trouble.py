@@ -77,6 +77,7 @@ def test_a_push_that_never_succeeds_leaves_users_alone(lean: Project) -> None:
 def test_a_run_that_ends_in_mid_push_leaves_users_alone(lean: Project, number: int) -> None:
     first = lean.deploy()
     lean.edit("app/main.py", '"hello"', '"good day"')
+    lean.edit("Dockerfile.lambda", "CMD", "RUN echo built\nCMD")  # which needs a builder
     with faults({"operation": "PutManifest", "seconds": 4}):
         run = subprocess.Popen(
             [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
