@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+import botocore.parsers
+
 _NAMESPACES = {"monitoring": "cloudwatch", "registry": "ecr", "tagging": "tag"}
 
 # Calls of S3 that are another action; those of a bucket that only begin with another word follow.
@@ -209,16 +211,20 @@ def _of_logs(request: Request) -> Iterator[Need]:
 
 def _of_alarms(request: Request) -> Iterator[Need]:
     """The alarms that a change names; a read is of all of them."""
-    given = request.document
-    if not given and request.body:  # the protocol "Smithy RPC v2 CBOR"
-        import cbor2  # type: ignore[import-not-found, unused-ignore]
+    action = f"cloudwatch:{request.operation}"
+    if request.operation not in ("PutMetricAlarm", "DeleteAlarms", "SetAlarmState"):
+        yield Need(action)
+        return
+    given = request.document or _of_cbor(request.body)
+    for name in given.get("AlarmNames") or [given["AlarmName"]]:
+        yield Need(action, request.arn("cloudwatch", f"alarm:{name}"))
 
-        given = cbor2.loads(request.body)
-    named = request.operation in ("PutMetricAlarm", "DeleteAlarms", "SetAlarmState")
-    for name in (given.get("AlarmNames") or [given["AlarmName"]]) if named else ():
-        yield Need(f"cloudwatch:{request.operation}", request.arn("cloudwatch", f"alarm:{name}"))
-    if not named:
-        yield Need(f"cloudwatch:{request.operation}")
+
+def _of_cbor(body: bytes) -> dict[str, Any]:
+    """The document of a request in the protocol "Smithy RPC v2 CBOR"."""
+    parser = botocore.parsers.RpcV2CBORParser()
+    document: dict[str, Any] = parser.parse_data_item(parser.get_peekable_stream_from_bytes(body))
+    return document
 
 
 def _of_s3(request: Request) -> Iterator[Need]:
