@@ -11,10 +11,9 @@ import pytest
 
 from lambda_fast_deploy.errors import Invalid, Place
 from lambda_fast_deploy.packaging.packages_in_code import with_packages
-from lambda_fast_deploy.stacks.artifact_properties import PROPERTIES
+from lambda_fast_deploy.stacks.artifact_properties import PROPERTIES, SERVERLESS_FUNCTION
 from lambda_fast_deploy.stacks.artifacts import _own
 from lambda_fast_deploy.stacks.code_builds import LocalArtifact
-from lambda_fast_deploy.stacks.resources import SERVERLESS_FUNCTION
 
 KEYS = ("Resources", "Greeter", "Properties", "CodeUri")
 
