@@ -62,5 +62,5 @@ def test_a_kept_value_that_gives_another_package_is_refused(
 def test_a_kept_value_that_nothing_is_built_from_stays(root: Path) -> None:
     check(root, {}, Stage="prod", Runtime="python3.13", Former="x", Folder="one", Names="****")
     (root / "one/requirements.txt").write_text("idna\n")
-    with pytest.raises(Invalid, match="parameter Runtime is 'python3.13' in the stack"):
+    with pytest.raises(Invalid, match=r"parameter Runtime is 'python3\.13' in the stack"):
         check(root, {}, Runtime="python3.13")
