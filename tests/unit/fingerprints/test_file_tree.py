@@ -156,6 +156,6 @@ def test_of_additional_patterns_the_last_decides_and_lambdaignore_after_them(
     tmp_path: Path,
 ) -> None:
     tree(tmp_path, "a.js", "b.js", "c.js", ".lambdaignore")
-    assert code_files(tmp_path, ("*.js", "!b.js")) == ["b.js"]
+    assert code_files(tmp_path, ("*.js", "!/b.js")) == ["b.js"]
     (tmp_path / ".lambdaignore").write_text("b.js\n!c.js\n")
-    assert code_files(tmp_path, ("*.js", "!b.js")) == ["c.js"]
+    assert code_files(tmp_path, ("*.js", "!/b.js")) == ["c.js"]
