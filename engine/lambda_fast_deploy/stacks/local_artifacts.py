@@ -24,6 +24,7 @@ from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.template import KeyPath, is_function, parse_template, plain
 
 HERE = "."  # the code of a function that names none (AWS SAM CLI, "sam build")
+_MACRO = "Fn::Transform"
 _API = "AWS::Serverless::Api"
 _WITH_DEFAULT = (SERVERLESS_FUNCTION, WEB_FUNCTION)
 # The keys of an included file that do not say where it is.
@@ -91,20 +92,21 @@ class _TemplateArtifacts:
             shown = (each for each in keys if each not in _NOT_SHOWN and not each.isdecimal())
             if part := self._local(INCLUDED, value, keys, ".".join((*shown, "Include"))):
                 yield part
-                included = plain(read_text(part.path))
-                if keys[0] == "Resources":
-                    included = {"Resources": self._included(keys, included)}
-                self._check_uploaded(part, included, "AWS::Include")
+                if template := self._included(keys, part):
+                    self._check_uploaded(part, template, "AWS::Include")
 
-    def _included(self, keys: KeyPath, included: Any) -> Any:
-        """The resources that an included file has, or to one of which it adds properties."""
-        if keys[1] == "Fn::Transform":
-            return included
-        logical, resource = keys[1], self._template.resources[keys[1]]
-        if keys[2:4] != ("Properties", "Fn::Transform") or not isinstance(included, dict):
-            return {}
+    def _included(self, keys: KeyPath, part: LocalArtifact) -> Any:
+        """What an included file adds to a template, if that is resources or their properties."""
+        if keys[0] in ("Transform", _MACRO):
+            return plain(read_text(part.path))
+        if keys[0] != "Resources" or (keys[1] != _MACRO and keys[2:4] != ("Properties", _MACRO)):
+            return None
+        included = plain(read_text(part.path))
+        if keys[1] == _MACRO or not isinstance(included, dict):
+            return {"Resources": included}
+        kind = self._template.resources[keys[1]]["Type"]
         properties = {"InlineCode": "", **included}  # the template itself can name the code
-        return {logical: {"Type": resource["Type"], "Properties": properties}}
+        return {"Resources": {keys[1]: {"Type": kind, "Properties": properties}}}
 
     def _check_uploaded(self, part: LocalArtifact, body: Any, reader: str) -> None:
         """Refuse local files in a template that is not packaged, since CloudFormation reads it."""
@@ -211,7 +213,8 @@ class _TemplateArtifacts:
         uri = self._resources.resolve(value)
         if "Dockerfile" in self._resources.metadata(logical):
             return
-        if value is None and "Fn::Transform" not in properties:
+        names = (*properties, *(code if isinstance(code, dict) else ()))
+        if value is None and not any(map(is_function, names)):
             self._problem("an image needs ImageUri, or a Dockerfile in Metadata", logical)
         if not isinstance(uri, str):
             return

@@ -156,6 +156,9 @@ def test_included_properties_must_name_no_local_file(root: Path) -> None:
 def test_an_image_must_come_from_somewhere(root: Path) -> None:
     text = "Resources:\n  F: {Type: AWS::Serverless::Function, Properties: {PackageType: Image}}\n"
     assert ":2: an image needs ImageUri, or a Dockerfile in Metadata" in refusal(root, text)
+    assert packaged(root, text.replace("Image}", "Image, Fn::Transform: {Name: Macro}}"))
+    chosen = "Image, Code: !If [C, {ImageUri: a.b/c}, {ImageUri: a.b/d}]}"
+    assert packaged(root, text.replace("Serverless", "Lambda").replace("Image}", chosen))
 
 
 def test_a_function_of_the_web_is_built_as_any_other(root: Path) -> None:
