@@ -84,6 +84,8 @@ class Resources:
             return self._values.get(value["Ref"], value)
         if isinstance(value, dict) and value.keys() == {"Fn::Sub"}:
             return self._substituted(value)
+        if isinstance(value, dict) and value.keys() == {"Fn::Join"}:
+            return self._joined(value)
         lookup = value.get("Fn::FindInMap") if isinstance(value, dict) else None
         if isinstance(lookup, list):
             entry = self.template.body.get("Mappings") or {}
@@ -104,6 +106,15 @@ class Resources:
         if not all(_is_text(values.get(name)) for name in names):
             return value
         return _SUBSTITUTED.sub(lambda match: values[match[1]], text).replace("${!", "${")
+
+    def _joined(self, value: Mapping[str, Any]) -> Any:
+        """The text of ``Fn::Join`` if all its texts are known, else the value."""
+        match value["Fn::Join"]:
+            case [str(separator), [*texts]]:
+                known = [self.resolve(each) for each in texts]
+                return separator.join(known) if all(map(_is_text, known)) else value
+            case _:
+                return value
 
     def metadata(self, logical: str) -> Mapping[str, Any]:
         """The Metadata of a resource, with references to parameters resolved."""

@@ -91,6 +91,26 @@ def test_a_runtime_is_known_from_parameters_and_mappings(root: Path) -> None:
     assert found["G"].runtime == "python3.14"
 
 
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ('!Join ["/", [!Ref Folder, api.yaml]]', "src/api.yaml"),
+        ('!Join ["/", [!Sub "${Folder}/a", b]]', "src/a/b"),
+        ('!Join ["/", [!Ref AWS::Region, b]]', None),
+        ('!Join ["/", !Ref Folder]', None),
+        ('!Sub ["${A}-${!B}", {A: !Ref Folder}]', "src-${B}"),
+        ('!Sub "${AWS::Region}/${Folder}"', None),
+    ],
+)
+def test_a_text_is_known_if_all_its_parts_are(written: str, found: str | None) -> None:
+    text = (
+        f"Parameters: {{Folder: {{Default: src}}}}\nResources: {{T: {{Type: T, X: {written}}}}}\n"
+    )
+    resources = Resources(parse_template(text, Path("template.yaml")), {})
+    value = resources.template.resources["T"]["X"]
+    assert resources.resolve(value) == (value if found is None else found)
+
+
 def test_a_value_that_cloudformation_looks_up_is_unknown() -> None:
     text = """Parameters:
   Kept: {Type: "AWS::SSM::Parameter::Value<String>", Default: /name}
