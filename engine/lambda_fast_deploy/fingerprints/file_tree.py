@@ -37,7 +37,10 @@ def _ignored(ignore: Path, more: Iterable[str] = ()) -> GitignorePatterns:
     if len(lines) > _PATTERNS:
         says = f"has {len(lines)} lines, but the limit is {_PATTERNS}; list folders instead"
         raise Invalid([Problem(f"{says} of files", Place(str(ignore), _PATTERNS + 1))])
-    patterns: list[GitignorePattern | None] = [pattern_of(line, -1) for line in (*_LEFT_OUT, *more)]
+    first = [*_LEFT_OUT, *more]  # the lines of the file decide after these
+    patterns: list[GitignorePattern | None] = [
+        pattern_of(line, number) for number, line in enumerate(first, -len(first))
+    ]
     problems = []
     for number, line in enumerate(lines, 1):
         try:

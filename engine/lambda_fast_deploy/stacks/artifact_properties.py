@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
-from lambda_fast_deploy.stacks.resources import LAMBDA_FUNCTION, SERVERLESS_FUNCTION
 from lambda_fast_deploy.stacks.template import KeyPath
 
+SERVERLESS_FUNCTION = "AWS::Serverless::Function"
+LAMBDA_FUNCTION = "AWS::Lambda::Function"
 WEB_FUNCTION = "AWS::Serverless::WebFunction"
+FUNCTIONS = (SERVERLESS_FUNCTION, LAMBDA_FUNCTION)
+LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
+NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 _ANY = "*"
 _INCLUDE = "AWS::Include"
 
@@ -98,6 +102,7 @@ PROPERTIES: Mapping[str, tuple[ArtifactProperty, ...]] = {
     "AWS::AppSync::GraphQLSchema": (_of("DefinitionS3Location"),),
     "AWS::AppSync::Resolver": _APPSYNC,
     "AWS::AppSync::FunctionConfiguration": _APPSYNC,
+    "AWS::CodeCommit::Repository": (_of("Code", "S3", keys=_PLAIN, is_folder=True),),
     "AWS::ElasticBeanstalk::ApplicationVersion": (_of("SourceBundle", keys=_S3, is_folder=True),),
     "AWS::Glue::Job": (_of("Command", "ScriptLocation"),),
     "AWS::CloudFormation::ModuleVersion": (_of("ModulePackage", is_folder=True),),

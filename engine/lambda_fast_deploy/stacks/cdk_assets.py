@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from lambda_fast_deploy.adapters.files import LOCK, is_there, read_text
+from lambda_fast_deploy.stacks.artifact_properties import NESTED, PROPERTIES
 from lambda_fast_deploy.stacks.template import Template, resources_of
 
 PATH = "aws:asset:path"
@@ -29,7 +30,7 @@ def with_assets(template: Template) -> Template:
     resources, parameters = dict(template.body["Resources"]), dict(template.parameters)
     for logical, resource in resources_of(template.body).items():
         metadata = resource.get("Metadata")
-        if isinstance(metadata, dict) and isinstance(metadata.get(PATH), str):
+        if isinstance(metadata, dict) and _is_packaged(resource["Type"], metadata):
             resources[logical] = _with_asset(resource, metadata)
     if resources == template.body["Resources"]:
         return template
@@ -53,9 +54,17 @@ def _with_asset(resource: Mapping[str, Any], metadata: Mapping[str, Any]) -> dic
         if _TARGET in metadata:
             built["DockerBuildTarget"] = metadata[_TARGET]
         return {**resource, "Metadata": {**metadata, **built}}
-    name = str(metadata.get(_PROPERTY, ""))
     properties = resource.get("Properties") or {}
-    return {**resource, "Properties": {**properties, name: metadata[PATH]}}
+    return {**resource, "Properties": {**properties, metadata[_PROPERTY]: metadata[PATH]}}
+
+
+def _is_packaged(kind: str, metadata: Mapping[str, Any]) -> bool:
+    """Whether a type of resources has a property for local files that an asset is the value of."""
+    if not isinstance(metadata.get(PATH), str):
+        return False
+    name = metadata.get(_PROPERTY)
+    names = [form.name for form in PROPERTIES.get(kind, ()) if form.path == ("Properties", name)]
+    return _DOCKERFILE in metadata or bool(names) or NESTED.get(kind, "") == name
 
 
 def _not_packaged(template: Template, body: Mapping[str, Any]) -> Iterator[str]:
@@ -69,8 +78,15 @@ def _not_packaged(template: Template, body: Mapping[str, Any]) -> Iterator[str]:
     except (ValueError, RecursionError):
         return
     files = document.get("files") if isinstance(document, dict) else None
-    metadata = (each.get("Metadata") for each in resources_of(body).values())
-    packaged = {name, *(each.get(PATH) for each in metadata if isinstance(each, dict))}
+    packaged = {
+        name,
+        *(
+            metadata[PATH]
+            for each in resources_of(body).values()
+            if isinstance(metadata := each.get("Metadata"), dict)
+            and _is_packaged(each["Type"], metadata)
+        ),
+    }
     text = json.dumps(body)
     for asset, entry in files.items() if isinstance(files, dict) else ():
         source = entry.get("source") if isinstance(entry, dict) else None

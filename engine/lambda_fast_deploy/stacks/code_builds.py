@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lambda_fast_deploy.adapters.files import LOCK, is_directory, is_file, is_there, read_text
+from lambda_fast_deploy.adapters.files import LOCK, is_file, is_there, read_text
 from lambda_fast_deploy.config.handler import absence_of, problem_with
 from lambda_fast_deploy.config.sections.layers import NODE_LOCKS
 from lambda_fast_deploy.errors import Place, Problem
@@ -17,13 +17,14 @@ from lambda_fast_deploy.fingerprints.layers.node_project import manifest_of
 from lambda_fast_deploy.fingerprints.layers.requirements import requirements as requirements_of
 from lambda_fast_deploy.models import Architecture
 from lambda_fast_deploy.models.runtime import NODEJS, PYTHON, Runtime
-from lambda_fast_deploy.stacks.artifact_properties import ArtifactProperty
+from lambda_fast_deploy.stacks.artifact_properties import LAYERS, ArtifactProperty
 from lambda_fast_deploy.stacks.compiled_code import typescript_of, uncompiled
-from lambda_fast_deploy.stacks.resources import LAYERS, Resources
+from lambda_fast_deploy.stacks.resources import Resources, is_dynamic
 from lambda_fast_deploy.stacks.template import KeyPath
 
 NO_RUNTIME = Runtime()
 NODE_MANIFEST = "package.json"
+_ARCHIVES = (".zip", ".jar", ".war")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,25 @@ class LocalArtifact:
 
 
 def architecture_of(
-    resources: Resources, value: Any, place: Place, problems: list[Problem]
+    resources: Resources,
+    value: Any,
+    place: Place,
+    problems: list[Problem],
+    *,
+    is_needed: bool = True,
 ) -> Architecture:
-    """The instruction set in a property; errors go to ``problems``."""
+    """The instruction set in a property; errors go to ``problems``.
+
+    Without a build it ``is_needed`` by nobody, and may be known to CloudFormation only.
+    """
     first = resources.resolve(value[0] if isinstance(value, list) and value else value)
-    if first is None:
-        return Architecture.X86_64
     if first in tuple(Architecture):
         return Architecture(first)
-    problems.append(Problem(f"{first!r} is not an architecture of Lambda", place))
+    if isinstance(first, str):
+        problems.append(Problem(f"{first!r} is not an architecture of Lambda", place))
+    elif first is not None and is_needed:
+        problem = "Architectures must be known for a build: name one, or a parameter with a value"
+        problems.append(Problem(problem, place))
     return Architecture.X86_64
 
 
@@ -87,7 +98,9 @@ class ArtifactBuilds:
         given = Runtime(runtime) if isinstance(runtime, str) else NO_RUNTIME
         part = replace(part, is_layer=is_layer, runtime=given)
         built: LocalArtifact | None = part
-        if is_directory(part.path) and not self._resources.is_built(logical):
+        if is_file(part.path):
+            built = self._file(part, logical)
+        elif not self._resources.is_built(logical):
             properties = resource.get("Properties") or {}
             built = (
                 self._layer(part, logical, properties)
@@ -97,6 +110,18 @@ class ArtifactBuilds:
         if built and not is_layer:
             self._check_handler(built, logical)
         return built
+
+    def _file(self, part: LocalArtifact, logical: str) -> LocalArtifact | None:
+        """Code in a single file: a zip, or a file that is zipped."""
+        if is_zip(part.path):
+            return part
+        if part.path.suffix in _ARCHIVES:
+            problem = f"{part.form.name} {part.path.name!r} is not a zip"
+            self._problems.append(Problem(problem, part.place))
+            return None
+        has_layers = not part.is_layer and bool(self._resources.of_function(logical, "Layers"))
+        build = uncompiled(part.path, part.runtime, has_layers=has_layers)
+        return self._unsupported(part, build) if build else part
 
     def _function(self, part: LocalArtifact, logical: str) -> LocalArtifact | None:
         metadata = self._resources.metadata(logical)
@@ -134,11 +159,11 @@ class ArtifactBuilds:
         handler = self._resources.of_function(logical, "Handler")
         if not isinstance(handler, str) or is_zip(part.path):
             return
-        code = part.path.parent if is_file(part.path) else part.path
-        arguments = (code, handler, part.runtime)
-        if source := typescript_of(*arguments):
+        folder = part.path.parent if is_file(part.path) else part.path
+        if source := typescript_of(folder, handler, part.runtime):
             self._unsupported(part, f"of {source}")
             return
+        arguments = (_code_of(part, handler), handler, part.runtime)
         problem = problem_with(*arguments)
         if not self._resources.of_function(logical, "Layers") and not _is_in_package(part, handler):
             problem = problem or absence_of(*arguments)
@@ -164,7 +189,8 @@ class ArtifactBuilds:
             requirements=requirements,
             runtime=Runtime(runtime) if isinstance(runtime, str) else NO_RUNTIME,
             architecture=architecture_of(
-                self._resources, architectures, part.place, self._problems
+                *(self._resources, architectures, part.place, self._problems),
+                is_needed=requirements is not None,
             ),
             prefix=prefix,
             left_out=_left_out(part.path, runtime, requirements),
@@ -184,6 +210,16 @@ def is_zip(path: Path) -> bool:
     return is_file(path) and zipfile.is_zipfile(path)
 
 
+def _code_of(part: LocalArtifact, handler: str) -> Path:
+    """The folder of a handler's module; a single file that is not the module has none."""
+    family = part.runtime.family
+    if not is_file(part.path) or family is None:
+        return part.path
+    names = (f"{family.module_of(handler)}{suffix}" for suffix in family.suffixes)
+    is_module = part.path.name in names or part.path.suffix in family.compiled
+    return part.path.parent if is_module else part.path
+
+
 def _is_interpreted(runtime: Any) -> bool:
     """Whether it is a runtime whose packages are installed and not compiled."""
     return isinstance(runtime, str) and Runtime(runtime).has_layers
@@ -192,9 +228,10 @@ def _is_interpreted(runtime: Any) -> bool:
 def _requirements(folder: Path, runtime: Any) -> Path | None:
     """The file with the requirements of code for a runtime; ``None`` if it has none.
 
-    A runtime that is not a text can be of any language.
+    A runtime that is unknown here can be of any language.
     """
-    families = [Runtime(runtime).family] if isinstance(runtime, str) else [PYTHON, NODEJS]
+    is_known = isinstance(runtime, str) and not is_dynamic(runtime)
+    families = [Runtime(runtime).family] if is_known else [PYTHON, NODEJS]
     requirements, manifest = folder / "requirements.txt", folder / NODE_MANIFEST
     if PYTHON in families and is_there(requirements) and requirements_of(requirements):
         return requirements
@@ -221,11 +258,12 @@ def _left_out(folder: Path, runtime: Any, requirements: Path | None) -> tuple[st
     """What is not deployed from a folder for Node.js: installed packages, and what npm ignores.
 
     ``sam build`` packs such a folder by ``npm pack``, for which .npmignore has the patterns of
-    .gitignore (npm documentation, "npm publish").
+    .gitignore, and which always packs package.json (npm documentation, "npm publish").
     """
     if not isinstance(runtime, str) or Runtime(runtime).family is not NODEJS:
         return ()
     ignore = folder / ".npmignore"
     lines = read_text(ignore).splitlines() if is_there(ignore) else []
-    patterns = [ignore.name, *(line for line in lines if not line.endswith("\\"))] if lines else []
+    said = (line for line in lines if not line.endswith("\\"))
+    patterns = [ignore.name, *said, f"!/{NODE_MANIFEST}"] if lines else []
     return (*patterns, "node_modules/") if requirements else tuple(patterns)

@@ -29,12 +29,12 @@ from lambda_fast_deploy.models import (
 from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.release.undo import Undo
 from lambda_fast_deploy.run_log import RunLog
+from lambda_fast_deploy.stacks.artifact_properties import FUNCTIONS
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
 from lambda_fast_deploy.stacks.code_update import StackCodeUpdate
 from lambda_fast_deploy.stacks.drift import code_of
 from lambda_fast_deploy.stacks.observe import observe
 from lambda_fast_deploy.stacks.package import package
-from lambda_fast_deploy.stacks.resources import FUNCTIONS
 from lambda_fast_deploy.stacks.snapshots import DriftedFunction
 from lambda_fast_deploy.stacks.stack_context import (
     CurrentStack,

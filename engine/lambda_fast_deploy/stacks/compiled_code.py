@@ -22,11 +22,11 @@ _LANGUAGES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 _TYPESCRIPT = (".ts", ".tsx", ".mts", ".cts")
 
 
-def uncompiled(folder: Path, runtime: Any, *, has_layers: bool) -> str:
-    """The build that a folder of code needs; an empty text if it can be deployed as it is.
+def uncompiled(code: Path, runtime: Any, *, has_layers: bool) -> str:
+    """The build that code needs; an empty text if it can be deployed as it is.
 
     Args:
-        folder: the folder.
+        code: a folder, or a single file that is not a zip.
         runtime: the runtime of its function.
         has_layers: whether a layer can have the program of a custom runtime.
 
@@ -36,12 +36,14 @@ def uncompiled(folder: Path, runtime: Any, *, has_layers: bool) -> str:
     for name, manifests, compiled in _LANGUAGES:
         if not isinstance(runtime, str) or not runtime.startswith(name):
             continue
-        here = sorted(path.name for path in folder.iterdir() if is_file(path))
+        is_single = is_file(code)
+        files = [code] if is_single else filter(is_file, code.iterdir())
+        here = sorted(path.name for path in files)
         if manifest := next((n for n in here for m in manifests if fnmatch(n, m)), ""):
             return f"of {manifest}"
         if not compiled or (has_layers and name == "provided"):
             return ""
-        names = here if name == "provided" else map(_last, code_files(folder))
+        names = here if is_single or name == "provided" else map(_last, code_files(code))
         if not any(fnmatch(each, pattern) for each in names for pattern in compiled):
             return f"for {runtime}, whose code here has no {' and no '.join(compiled)},"
     return ""

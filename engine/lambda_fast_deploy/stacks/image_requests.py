@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.config.sections.images import IMAGE
 from lambda_fast_deploy.errors import Invalid, Problem
@@ -42,17 +44,24 @@ def _image(
         return None
     at = ("Resources", logical, "Metadata")
     names = {key: metadata.get(key, ".") for key in ("DockerContext", "Dockerfile")}
-    for key, value in names.items():
+    target = metadata.get("DockerBuildTarget", "")
+    for key, value, kind in (
+        *((key, value, "path") for key, value in names.items()),
+        ("DockerBuildTarget", target, "text"),
+    ):
         if not isinstance(value, str):
-            problem = f"{key} must be a path, or its parameters must have values"
+            problem = f"{key} must be a {kind}, or its parameters must have values"
             problems.append(Problem(problem, template.place(*at, key)))
             return None
+    if metadata.get("DockerBuildExtraParams"):
+        problem = "DockerBuildExtraParams is not supported; use DockerBuildArgs and the Dockerfile"
+        problems.append(Problem(problem, template.place(*at, "DockerBuildExtraParams")))
     context = template.path.parent / names["DockerContext"]
     dockerfile = context / names["Dockerfile"]
     if not is_file(dockerfile):
         problem = f"Dockerfile {metadata['Dockerfile']!r} does not exist"
         problems.append(Problem(problem, template.place(*at, "Dockerfile")))
-    arguments, name = metadata.get("DockerBuildArgs") or {}, resources.name(logical)
+    name = resources.name(logical)
     default = f"{stack.name}-{name}".lower().replace("/", "-")
     architectures = resources.of_function(logical, "Architectures")
     return ImageRequest(
@@ -62,10 +71,26 @@ def _image(
             context=context,
             repository=stack.repositories.get(name) or stack.repositories.get("") or default,
             base=None,
-            build_args={str(key): str(resources.resolve(each)) for key, each in arguments.items()},
+            build_args=_arguments(resources, logical, metadata.get("DockerBuildArgs"), problems),
             follow_upstream=IMAGE.completed({})["upstream"] == "follow",
-            target=str(metadata.get("DockerBuildTarget", "")),
+            target=target,
             compression="gzip",  # all of Lambda reads it, and CloudFormation does not retry
         ),
         architecture=architecture_of(resources, architectures, template.place(*at[:2]), problems),
     )
+
+
+def _arguments(
+    resources: Resources, logical: str, given: Any, problems: list[Problem]
+) -> dict[str, str]:
+    """The build arguments of an image; one whose value is unknown here goes to ``problems``."""
+    arguments = {}
+    for key, value in (given or {}).items():
+        text = resources.text(value)
+        if text is None:
+            problem = f"{key} must be a text, or its parameters must have values"
+            at = ("Resources", logical, "Metadata", "DockerBuildArgs", str(key))
+            problems.append(Problem(problem, resources.template.place(*at)))
+        else:
+            arguments[str(key)] = text
+    return arguments

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from lambda_fast_deploy.errors import Invalid, Problem
+from lambda_fast_deploy.stacks.parameter_constraints import text_of
 from lambda_fast_deploy.stacks.template import KeyPath, Template, misshapen
 
 MACRO = "AWS::LanguageExtensions"
@@ -118,7 +119,9 @@ class _Expansion:
             return None
         items = [self._resolve(each) for each in listed]
         return (
-            None if any(isinstance(each, (dict, list)) for each in items) else list(map(str, items))
+            None
+            if any(isinstance(each, (dict, list)) for each in items)
+            else list(map(text_of, items))
         )
 
     def _problem(self, message: str, at: KeyPath) -> None:

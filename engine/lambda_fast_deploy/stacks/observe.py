@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lambda_fast_deploy.adapters.parallel import together, workers
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
+from lambda_fast_deploy.stacks.kept_parameters import check_kept_parameters
 from lambda_fast_deploy.stacks.stack_context import CurrentStack, StackContext, read_current
 from lambda_fast_deploy.stacks.stack_images import StackImages
 
@@ -14,6 +15,7 @@ def observe(
     """The current stack, and every artifact of the working tree.
 
     Raises:
+        Invalid: the artifacts depend on a parameter whose value only the stack has.
         NotReady: the stack accepts no update.
     """
     with (
@@ -23,4 +25,7 @@ def observe(
         current, registry = pool.submit(read_current, context), pool.submit(images.find)
         parts = together(artifacts.find, context.parts)
         registry.result()
-        return current.result(), tuple(parts)
+        found = current.result()
+        if found.state and found.state.exists:
+            check_kept_parameters(context.resources.template, context.stack, found.state)
+        return found, tuple(parts)

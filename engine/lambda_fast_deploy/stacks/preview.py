@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lambda_fast_deploy.models import Action, FunctionOutcome, Step
+from lambda_fast_deploy.stacks.artifact_properties import NESTED
 from lambda_fast_deploy.stacks.change_set import check_data, counted, steps_of
 from lambda_fast_deploy.stacks.drift import align_steps
-from lambda_fast_deploy.stacks.resources import NESTED
 from lambda_fast_deploy.stacks.snapshots import Snapshot, digest_of
 from lambda_fast_deploy.stacks.stack_context import CurrentStack, StackContext, StackResult
 from lambda_fast_deploy.stacks.stack_tests import test_steps

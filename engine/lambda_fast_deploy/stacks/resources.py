@@ -11,16 +11,15 @@ from typing import Any
 from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.stacks import cdk_assets
+from lambda_fast_deploy.stacks.artifact_properties import FUNCTIONS, NESTED, SERVERLESS_FUNCTION
 from lambda_fast_deploy.stacks.language_extensions import expanded
+from lambda_fast_deploy.stacks.parameter_constraints import text_of
 from lambda_fast_deploy.stacks.template import Template, read_template, resources_of
 
-SERVERLESS_FUNCTION = "AWS::Serverless::Function"
-LAMBDA_FUNCTION = "AWS::Lambda::Function"
-FUNCTIONS = (SERVERLESS_FUNCTION, LAMBDA_FUNCTION)
-LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
-NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 DEEPEST = 10  # levels; deeper nesting is a cycle
 _REMOTE = re.compile(r"(s3|https?)://")
+_BY_CLOUDFORMATION = "AWS::SSM::Parameter::Value<"  # a type whose text is the value's name
+_DYNAMIC = "{{resolve:"  # the start of a dynamic reference
 _SUBSTITUTED = re.compile(r"\$\{([^!}][^}]*)\}")  # ${!Literal} is a literal
 
 
@@ -37,7 +36,8 @@ class Resources:
 
     Args:
         template: the template.
-        parameters: values of its parameters, which take precedence over defaults.
+        parameters: values of its parameters, which take precedence over defaults; ``None`` if
+            only CloudFormation knows the value.
         within: the logical ids of the stacks that it is nested in, outermost first.
 
     Raises:
@@ -45,16 +45,11 @@ class Resources:
     """
 
     def __init__(
-        self, template: Template, parameters: Mapping[str, str], within: tuple[str, ...] = ()
+        self, template: Template, parameters: Mapping[str, str | None], within: tuple[str, ...] = ()
     ) -> None:
         self.template = cdk_assets.with_assets(template)
         self.within = within
-        defaults = {
-            name: str(each["Default"])
-            for name, each in template.parameters.items()
-            if isinstance(each, dict) and "Default" in each
-        }
-        self._values = {**defaults, **parameters}
+        self._values = _known(template.parameters, parameters)
         self.template = expanded(self.template, self.resolve)
 
     @property
@@ -89,6 +84,8 @@ class Resources:
             return self._values.get(value["Ref"], value)
         if isinstance(value, dict) and value.keys() == {"Fn::Sub"}:
             return self._substituted(value)
+        if isinstance(value, dict) and value.keys() == {"Fn::Join"}:
+            return self._joined(value)
         lookup = value.get("Fn::FindInMap") if isinstance(value, dict) else None
         if isinstance(lookup, list):
             entry = self.template.body.get("Mappings") or {}
@@ -109,6 +106,15 @@ class Resources:
         if not all(_is_text(values.get(name)) for name in names):
             return value
         return _SUBSTITUTED.sub(lambda match: values[match[1]], text).replace("${!", "${")
+
+    def _joined(self, value: Mapping[str, Any]) -> Any:
+        """The text of ``Fn::Join`` if all its texts are known, else the value."""
+        match value["Fn::Join"]:
+            case [str(separator), [*texts]]:
+                known = [self.resolve(each) for each in texts]
+                return separator.join(known) if all(map(_is_text, known)) else value
+            case _:
+                return value
 
     def metadata(self, logical: str) -> Mapping[str, Any]:
         """The Metadata of a resource, with references to parameters resolved."""
@@ -160,13 +166,17 @@ class Resources:
                     place = self.template.place("Resources", logical, "Properties", name)
                     parameters = properties.get("Parameters")
                     parameters = parameters if isinstance(parameters, dict) else {}
-                    values = {key: self.resolve(value) for key, value in parameters.items()}
-                    texts = {key: str(v) for key, v in values.items() if not isinstance(v, dict)}
-                    stacks[logical] = NestedStack(name, self._inside(local, place, texts, logical))
+                    given = {key: self.text(value) for key, value in parameters.items()}
+                    stacks[logical] = NestedStack(name, self._inside(local, place, given, logical))
         return stacks
 
+    def text(self, value: Any) -> str | None:
+        """The text of a value; ``None`` if only CloudFormation knows it."""
+        found = self.resolve(value)
+        return None if found is None or isinstance(found, (dict, list)) else text_of(found)
+
     def _inside(
-        self, local: str, place: Place, parameters: Mapping[str, str], logical: str
+        self, local: str, place: Place, parameters: Mapping[str, str | None], logical: str
     ) -> Resources:
         path = self.template.path.parent / local
         if not is_file(path):
@@ -185,6 +195,32 @@ class Resources:
 def has_stacks(body: Mapping[str, Any]) -> bool:
     """Whether a template has nested stacks, local or remote."""
     return any(each["Type"] in NESTED for each in resources_of(body).values())
+
+
+def _known(
+    declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, str | None]
+) -> dict[str, str]:
+    """The values of parameters that are known here: not those that CloudFormation looks up."""
+    defaults = {
+        name: text_of(each["Default"])
+        for name, each in declared.items()
+        if isinstance(each, dict) and "Default" in each
+    }
+    looked_up = {
+        name
+        for name, each in declared.items()
+        if isinstance(each, dict) and _BY_CLOUDFORMATION in str(each.get("Type"))
+    }
+    return {
+        name: value
+        for name, value in {**defaults, **given}.items()
+        if value is not None and name not in looked_up and not is_dynamic(value)
+    }
+
+
+def is_dynamic(value: Any) -> bool:
+    """Whether a value has a dynamic reference, which CloudFormation resolves."""
+    return _is_text(value) and _DYNAMIC in value
 
 
 def _is_text(value: Any) -> bool:

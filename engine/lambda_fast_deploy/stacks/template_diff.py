@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from lambda_fast_deploy.adapters.aws.stack_shapes import Change
-from lambda_fast_deploy.stacks.resources import NESTED
+from lambda_fast_deploy.stacks.artifact_properties import NESTED
 from lambda_fast_deploy.stacks.template import is_function
 
 _IN_TEXT = re.compile(r"\$\{([^!}.][^}.]*)")  # of Fn::Sub; ${!Literal} refers to nothing

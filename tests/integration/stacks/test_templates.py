@@ -114,6 +114,27 @@ Outputs:
     assert answer(aws, deployed(project), "Function") == "two"
 
 
+def test_a_value_that_only_the_stack_has_is_no_default(project: Project, aws: Any) -> None:
+    function = f"{{CodeUri: !Ref Folder, {FUNCTION}}}"
+    text = f"""\
+{SAM}Parameters:
+  Folder: {{Type: String, Default: one}}
+Resources:
+  Web: {{Type: AWS::Serverless::Function, Properties: {function}}}
+Outputs: {{Web: {{Value: !Ref Web}}}}
+"""
+    project.write("template.yaml", text)
+    for name in ("one", "two"):
+        project.write(f"{name}/app.py", CODE % name)
+    name = "  capabilities:"
+    project.edit("lambda-deploy.yml", name, f"  parameters: {{Folder: two}}\n{name}")
+    assert answer(aws, deployed(project), "Web") == "two"
+    project.edit("lambda-deploy.yml", "  parameters: {Folder: two}\n", "")
+    refused = project.deploy()
+    assert refused.code == 2
+    assert "template.yaml:3: parameter Folder is 'two' in the stack, but what is" in refused.log
+
+
 def test_an_export_that_another_stack_has_is_the_reason(project: Project, stack: str) -> None:
     api = boto3.client("cloudformation")
     text = f"""\

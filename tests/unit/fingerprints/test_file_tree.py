@@ -150,3 +150,12 @@ def test_patterns_without_end_are_refused(tmp_path: Path) -> None:
     (tmp_path / ".lambdaignore").write_text("".join(f"p{i}*\n" for i in range(10_001)))
     with pytest.raises(Invalid, match=r"\.lambdaignore:10001: has 10002 lines, but the limit is"):
         code_files(tmp_path)
+
+
+def test_of_additional_patterns_the_last_decides_and_lambdaignore_after_them(
+    tmp_path: Path,
+) -> None:
+    tree(tmp_path, "a.js", "b.js", "c.js", ".lambdaignore")
+    assert code_files(tmp_path, ("*.js", "!/b.js")) == ["b.js"]
+    (tmp_path / ".lambdaignore").write_text("b.js\n!c.js\n")
+    assert code_files(tmp_path, ("*.js", "!/b.js")) == ["c.js"]

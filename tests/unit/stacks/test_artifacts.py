@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from lambda_fast_deploy.errors import Invalid, Place
+from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer
+from lambda_fast_deploy.models.runtime import Runtime
 from lambda_fast_deploy.packaging.packages_in_code import with_packages
-from lambda_fast_deploy.stacks.artifact_properties import PROPERTIES
-from lambda_fast_deploy.stacks.artifacts import _own
+from lambda_fast_deploy.stacks.artifact_properties import PROPERTIES, SERVERLESS_FUNCTION
+from lambda_fast_deploy.stacks.artifacts import _fingerprint, _layer, _own
 from lambda_fast_deploy.stacks.code_builds import LocalArtifact
-from lambda_fast_deploy.stacks.resources import SERVERLESS_FUNCTION
 
 KEYS = ("Resources", "Greeter", "Properties", "CodeUri")
 
@@ -84,6 +85,39 @@ def test_modules_of_the_working_tree_stay_out_where_they_are_installed(tmp_path:
     ):
         with zipfile.ZipFile(io.BytesIO(_own(each).content)) as zipped:
             assert zipped.namelist() == names
+
+
+@pytest.mark.parametrize(
+    ("manifest", "requires", "changed"),
+    [
+        (
+            "requirements.txt",
+            "./shared/common-1.0-py3-none-any.whl\n",
+            "common-1.0-py3-none-any.whl",
+        ),
+        ("requirements.txt", "./shared\n", "common/__init__.py"),
+        ("package.json", '{"dependencies": {"common": "file:../shared"}}', "index.js"),
+    ],
+)
+def test_a_requirement_of_the_working_tree_is_known_by_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manifest: str, requires: str, changed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where paths in a requirements.txt begin
+    for name, text in {
+        f"src/{manifest}": requires,
+        "shared/pyproject.toml": '[project]\nname = "common"\n',
+        "shared/package.json": '{"name": "common"}',
+        f"shared/{changed}": "one",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    runtime = Runtime("nodejs22.x" if manifest == "package.json" else "python3.13")
+    code = tmp_path / "src"
+    built = replace(part(code), requirements=code / manifest, runtime=runtime)
+    prints = {_fingerprint(built, of_layer(_layer(built)), _own(built)) for _ in range(2)}
+    (tmp_path / "shared" / changed).write_text("two")
+    prints.add(_fingerprint(built, of_layer(_layer(built)), _own(built)))
+    assert len(prints) == 2
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:

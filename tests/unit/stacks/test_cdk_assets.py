@@ -55,6 +55,18 @@ def test_an_asset_of_no_resource_has_a_note(tmp_path: Path) -> None:
     )
 
 
+def test_an_asset_of_a_property_that_is_not_packaged_stays_in_the_bucket(tmp_path: Path) -> None:
+    asset = {"aws:asset:path": "asset.abc", "aws:asset:property": "Source"}
+    custom = {"Type": "Custom::Site", "Properties": {"Source": "abc.zip"}, "Metadata": asset}
+    (tmp_path / "Shop.assets.json").write_text(
+        json.dumps({"files": {"abc": {"source": {"path": "asset.abc"}}}})
+    )
+    plain = {"aws:asset:path": "asset.def", "aws:asset:property": "Code"}
+    made = synthesized(tmp_path, {"Site": custom, "F": function(plain)})
+    assert made.resources["Site"]["Properties"] == {"Source": "abc.zip"}
+    assert "asset asset.abc must be in the CDK's bucket" in made.notes[0]
+
+
 def test_a_template_without_assets_stays_itself(tmp_path: Path) -> None:
     template = parse_template("Resources: {A: {Type: T}}", tmp_path / "template.yaml")
     assert with_assets(template) is template

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.fingerprints.file_tree import code_files
 from lambda_fast_deploy.models import Stack
 from lambda_fast_deploy.stacks.code_builds import LocalArtifact, is_zip
 from lambda_fast_deploy.stacks.image_requests import images_of
@@ -82,14 +83,51 @@ def test_code_that_is_named_nowhere_is_in_the_folder_of_the_template(root: Path)
 
 def test_what_npm_ignores_is_left_out(root: Path) -> None:
     (root / "src/.npmignore").write_text("tests/*\nodd\\\n")
-    assert part(root, NODE).left_out == (".npmignore", "tests/*", "node_modules/")
+    found = part(root, NODE)
+    assert found.left_out == (".npmignore", "tests/*", "!/package.json", "node_modules/")
     assert part(root, PYTHON).left_out == ()
+    (root / "src/.npmignore").write_text("*.json\n")
+    assert code_files(root / "src", part(root, NODE).left_out) == [
+        *("app.js", "app.py", "package.json", "requirements.txt")
+    ]
 
 
 def test_a_handler_of_a_single_file_is_checked(root: Path) -> None:
     assert part(root, PYTHON.replace("src", "src/app.py")).path == root / "src/app.py"
     text = PYTHON.replace("src", "src/app.py").replace("app.handler", "app.absent")
     assert "does not define 'absent'" in refusal(root, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "handler", "runtime", "says"),
+    [
+        ("app.py", "other.handler", "python3.13", "other.py does not exist in 'app.py'"),
+        ("app.ts", "app.handler", "nodejs22.x", "app.js does not exist in 'app.ts'"),
+        ("Shop.cs", "Shop::Shop.F::Do", "dotnet8", "a build for dotnet8, whose code here has no"),
+        ("App.java", "App", "java21", "a build for java21, whose code here has no *.class"),
+        ("main.go", "bootstrap", "provided.al2023", "a build for provided.al2023, whose code"),
+        ("code.zip", "app.handler", "python3.13", "CodeUri 'code.zip' is not a zip"),
+    ],
+)
+def test_a_single_file_that_lambda_cannot_run_is_refused(
+    root: Path, name: str, handler: str, runtime: str, says: str
+) -> None:
+    for each in ("other.py", name):
+        (root / "src" / each).write_text("def handler(event, context): ...\n")
+    text = f"CodeUri: src/{name}, Handler: '{handler}', Runtime: {runtime}"
+    assert says in refusal(root, text)
+
+
+def test_a_runtime_that_only_cloudformation_knows_leaves_no_requirement_out(root: Path) -> None:
+    text = PYTHON.replace("python3.13", "'{{resolve:ssm:/runtime}}'")
+    assert ":6: requirements.txt needs a supported runtime, got '{{resolve:" in refusal(root, text)
+
+
+def test_an_architecture_must_be_known_for_a_build_alone(root: Path) -> None:
+    text = f"{PYTHON}, Architectures: !If [C, [arm64], [x86_64]]"
+    assert ":6: Architectures must be known for a build: name one" in refusal(root, text)
+    (root / "src/requirements.txt").unlink()
+    assert part(root, text)
 
 
 def test_a_handler_that_a_package_cannot_have_is_refused(root: Path) -> None:

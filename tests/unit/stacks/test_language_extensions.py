@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.stacks.local_artifacts import parts_of
 from lambda_fast_deploy.stacks.resources import Resources
 from lambda_fast_deploy.stacks.template import parse_template
 
@@ -60,6 +61,28 @@ def test_loops_in_loops_and_values_of_parameters() -> None:
         "b1": "1",
         "bb": "b",
     }
+
+
+def test_values_are_texts_as_cloudformation_writes_them() -> None:
+    text = "Resources:\n  Fn::ForEach::L: [X, [true, 1], {'A${X}': {Type: T}}]\n"
+    assert list(found(text)) == ["Atrue", "A1"]
+
+
+def test_the_code_of_each_function_of_a_loop_is_packaged(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.py").write_text("def handler(event, context): ...\n")
+    text = """Resources:
+  Fn::ForEach::Functions:
+    - Name
+    - [one, two]
+    - Web${Name}:
+        Type: AWS::Serverless::Function
+        Properties: {CodeUri: !Ref Name, Handler: app.handler, Runtime: python3.13}
+"""
+    template = parse_template(HEAD + text, tmp_path / "template.yaml")
+    parts = parts_of(Resources(template, {}))
+    assert {each.logical: each.path.name for each in parts} == {"Webone": "one", "Webtwo": "two"}
 
 
 ROUNDS = ", ".join(map(str, range(80)))

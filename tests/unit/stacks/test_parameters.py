@@ -9,7 +9,7 @@ import pytest
 from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
 from lambda_fast_deploy.errors import Invalid, Place
 from lambda_fast_deploy.models import Stack
-from lambda_fast_deploy.stacks.parameters import Parameters, parameters_of
+from lambda_fast_deploy.stacks.parameters import Parameters, notes_of, parameters_of
 from lambda_fast_deploy.stacks.template import parse_template
 
 
@@ -68,6 +68,15 @@ def test_what_is_unknown_is_said_where_it_is_given() -> None:
     with pytest.raises(Invalid) as raised:
         parameters_of(template, stack, None)
     assert [each.place for each in raised.value.problems] == [place]
+
+
+def test_a_parameter_of_a_samconfig_that_several_templates_share_has_a_note() -> None:
+    template = parse_template("Resources: {A: {Type: T}}\n", Path("t.yaml"))
+    shared = frozenset({"Stage"})
+    stack = Stack(template.path, "shop", {"Stage": "prod"}, shared_parameters=shared)
+    assert parameters_of(template, stack, None).all == {}
+    (note,) = notes_of(template, stack)
+    assert "the template has no parameter 'Stage'" in note
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "node/package-lock.json").write_text("{}")
     (tmp_path / "unlocked/package.json").write_text('{"dependencies": {"a": "1"}}')
     (tmp_path / "java/pom.xml").write_text("")
-    (tmp_path / "made.zip").write_bytes(b"zip")
+    with zipfile.ZipFile(tmp_path / "made.zip", "w") as made:
+        made.writestr("app.py", "")
     return tmp_path
 
 
@@ -87,6 +89,40 @@ def test_a_runtime_is_known_from_parameters_and_mappings(root: Path) -> None:
     found = parts(root, text, S="prod")
     assert found["F"].runtime == "python3.11"
     assert found["G"].runtime == "python3.14"
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ('!Join ["/", [!Ref Folder, api.yaml]]', "src/api.yaml"),
+        ('!Join ["/", [!Sub "${Folder}/a", b]]', "src/a/b"),
+        ('!Join ["/", [!Ref AWS::Region, b]]', None),
+        ('!Join ["/", !Ref Folder]', None),
+        ('!Sub ["${A}-${!B}", {A: !Ref Folder}]', "src-${B}"),
+        ('!Sub "${AWS::Region}/${Folder}"', None),
+    ],
+)
+def test_a_text_is_known_if_all_its_parts_are(written: str, found: str | None) -> None:
+    text = (
+        f"Parameters: {{Folder: {{Default: src}}}}\nResources: {{T: {{Type: T, X: {written}}}}}\n"
+    )
+    resources = Resources(parse_template(text, Path("template.yaml")), {})
+    value = resources.template.resources["T"]["X"]
+    assert resources.resolve(value) == (value if found is None else found)
+
+
+def test_a_value_that_cloudformation_looks_up_is_unknown() -> None:
+    text = """Parameters:
+  Kept: {Type: "AWS::SSM::Parameter::Value<String>", Default: /name}
+  Name: {Type: "AWS::SSM::Parameter::Name", Default: /name}
+  Dynamic: {Type: String, Default: "{{resolve:ssm:/name}}"}
+  Flag: {Type: String, Default: true}
+Resources: {T: {Type: T}}
+"""
+    resources = Resources(parse_template(text, Path("template.yaml")), {"Kept": "/other"})
+    values = {name: resources.resolve({"Ref": name}) for name in resources.template.parameters}
+    unknown = {name: {"Ref": name} for name in ("Kept", "Dynamic")}
+    assert values == {**unknown, "Name": "/name", "Flag": "true"}
 
 
 @pytest.mark.parametrize(
@@ -192,6 +228,20 @@ def test_a_template_inside_another_is_built_with_what_it_is_given(root: Path) ->
     (root / "inner/t.yaml").write_text(INNER.replace("!Ref Where", "absent"))
     with pytest.raises(Invalid, match=r"inner/t.yaml:3: Code 'absent' does not exist"):
         parts(root, INSIDE)
+
+
+def test_a_given_value_that_is_unknown_is_not_the_default(root: Path) -> None:
+    (root / "inner").mkdir()
+    (root / "inner/t.yaml").write_text(
+        "Parameters: {R: {Type: String, Default: python3.11}, N: {Type: Number, Default: 1}}\n"
+        "Resources: {Top: {Type: T}}\n"
+    )
+    where = "Location: inner/t.yaml, Parameters: {R: !GetAtt A.B, N: 2}"
+    text = f"In: {{Type: AWS::Serverless::Application, Properties: {{{where}}}}}"
+    template = parse_template(f"{HEAD}Resources:\n  {text}\n", root / "template.yaml")
+    inside = Resources(template, {}).nested["In"].resources
+    assert inside.resolve({"Ref": "R"}) == {"Ref": "R"}
+    assert inside.resolve({"Ref": "N"}) == "2"
 
 
 def test_a_template_inside_another_must_be_there_and_must_not_hold_itself(root: Path) -> None:

@@ -70,6 +70,7 @@ def test_what_is_written_goes_before_samconfig(root: Path) -> None:
     assert found.artifacts is not None
     assert (found.stack.name, found.artifacts.bucket) == ("shop", "files")
     assert found.stack.parameters == {"Stage": "prod", "Other": "1", "Token": "very-secret"}
+    assert found.stack.shared_parameters == {"Other"}
 
 
 def test_input_template_and_samconfig_are_enough(root: Path) -> None:
