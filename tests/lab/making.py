@@ -162,6 +162,7 @@ class Function:
         else:
             settings.setdefault("Runtime", "python3.11")
             settings.setdefault("Handler", "app.handler")
+            settings.setdefault("Timeout", 30)  # a busy machine takes its time to start one
         settings.setdefault("Role", os.environ["LAB_ROLE_ARN"])
         made: dict[str, Any] = self.api.create_function(FunctionName=self.name, **settings)
         self.settle()
