@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lambda_fast_deploy.adapters.deadline import Deadline, OutOfTime
 from lambda_fast_deploy.adapters.http import HttpResponse
 from lambda_fast_deploy.errors import (
     Cancelled,
@@ -22,6 +23,7 @@ from lambda_fast_deploy.errors import (
 from lambda_fast_deploy.models import EventKind, FunctionTest
 from lambda_fast_deploy.testing.endpoints import CannotStart
 from lambda_fast_deploy.testing.runner import run_test
+from lambda_fast_deploy.testing.target import Target
 from tests.unit.testing.fakes import (
     HEALTH,
     INVOKED,
@@ -151,6 +153,20 @@ def test_one_deadline_holds_for_all_that_a_test_asks(
     error = failure(test, hanging(*answers), FakeBucket())
     assert time.monotonic() - begun < test.within + 1
     assert answers or "there was no answer within" in error.message
+
+
+def test_a_try_that_the_deadline_cuts_short_says_nothing(
+    hanging: Callable[..., Hanging], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(test: FunctionTest, target: Target, deadline: Deadline) -> str:
+        if deadline.left < 0.3:
+            raise OutOfTime("there was no answer within 1 s")
+        time.sleep(0.35)
+        raise FunctionTestFailed("GET /health answered 500")
+
+    monkeypatch.setattr(type(HEALTH), "run", run)
+    error = failure(replace(HEALTH, within=1.0), hanging())
+    assert error.message.endswith("GET /health answered 500")
 
 
 def test_what_an_earlier_try_has_told_is_not_lost(hanging: Callable[..., Hanging]) -> None:
