@@ -109,7 +109,7 @@ def read_models_once() -> None:
 
 
 def _serve(listening: socket.socket) -> NoReturn:
-    """Fork for whoever asks, and tell the exit code of each run that ends, until SIGTERM."""
+    """Fork for each client, and send the exit code of each run that ends, until SIGTERM."""
     _import()
     # No garbage collection, as in a run; nor gc.freeze(), which a run takes for an earlier run's.
     gc.collect()

@@ -17,7 +17,7 @@ _reasons: dict[str, str] = {}  # why outputs have failed, by the id of their sta
 
 
 def resolve_stack_outputs(*given: Any) -> Any:
-    """Outputs and exports; what is wrong with them is told as ``add_event`` does it.
+    """Outputs and exports; ``add_event`` reports their faults.
 
     The words are AWS's, as told in aws-cdk's issue 8671 and in serverless's issue 3935.
     """

@@ -1,4 +1,4 @@
-"""What is told about runtimes: unknown ones, and those that AWS has deprecated."""
+"""Notes and errors about unknown runtimes, and about those that AWS has deprecated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bounds of attributes are those of the SDK's model, and what does not fit is told."""
+"""The bounds of attributes are those of the SDK's model; values that exceed them are reported."""
 
 from __future__ import annotations
 
