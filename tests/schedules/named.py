@@ -38,6 +38,7 @@ NAMED = {
     "a state of a stack that another run takes back is called unchanged": (
         "stack-bad stack-bad same A2 B7"
     ),
+    "a state that has passed is taken back with the one on top of it": "stack-good stack-bad A5 B3",
     "a rollback writes code over that of a version that goes live": (
         "rollback-good configuration-good A3 B3"
     ),
