@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -130,11 +129,7 @@ def killed_in_a_test(project: Project, tmp_path: Path) -> None:
     before = config.read_text()
     text = before.replace("tests: [answers]", "tests: [answers, waits]")
     config.write_text(f"{text}  waits: {{command: {command}, within: 60s}}\n")
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.DEVNULL,
-    ) as run:
+    with project.deploying() as run:
         until = time.monotonic() + 60
         while not running.exists() and time.monotonic() < until:
             run.poll()

@@ -7,8 +7,6 @@ import os
 import re
 import secrets
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.lab.making import archive
-from tests.support import Project, Users, get
+from tests.support import Project, Users, get, read_until
 
 CONFIG = """\
 functions:
@@ -156,12 +154,7 @@ def test_a_cancelled_run_leaves_all_or_nothing(
     before = what()
     project.write("src/app.py", GOOD.format(version="two"))
     project.edit("lambda-deploy.yml", "    timeout: 2", "    timeout: 2\n    memory: 256")
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
+    with project.deploying() as run:
         assert run.stderr is not None
         ended = re.compile(rf"^ +[\d.]+ s {step}")
         for line in run.stderr:
@@ -488,18 +481,10 @@ def test_a_change_by_somebody_else_is_told_with_who_and_when_and_left(
     config = (project.root / "lambda-deploy.yml").read_text()
     layer = f"layers: {{{name}: {{requirements: [idna==3.10], runtime: python3.11}}}}\n"
     project.write("lambda-deploy.yml", config + layer)
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "uv resolves" in line:  # everything has been observed by now
-                aws.update_function_configuration(FunctionName=name, MemorySize=300)
-                break
-        log = run.stderr.read()
+    with project.deploying() as run:
+        read_until(run, "uv resolves")  # everything has been observed by now
+        aws.update_function_configuration(FunctionName=name, MemorySize=300)
+        _, log = run.communicate()
     assert run.returncode == 1
     cause = log.partition("error: ")[2].splitlines()[0]
     assert re.search(

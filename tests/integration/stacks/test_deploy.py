@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +15,7 @@ import pytest
 
 from bench.stacks import without_image
 from tests.integration.conftest import EXAMPLES
-from tests.support import Project, Run
+from tests.support import Project, Run, read_until
 
 FUNCTIONS = ("Forecasts", "Invoices", "Orders")
 LAYERS = ("Aws", "Core", "Ml")
@@ -344,18 +341,10 @@ def test_a_run_that_is_stopped_leads_the_stack_back(
     project.deploy()
     before = codes(api, aws, stack)
     project.edit("forecasts/app.py", "len(sold) // 2", "0")
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "not yet: expected next" in line:  # the stack is updated, and being tested
-                run.send_signal(signal.SIGTERM)
-                break
-        log = run.stderr.read()
+    with project.deploying() as run:
+        read_until(run, "not yet: expected next")  # the stack is updated, and being tested
+        run.terminate()
+        _, log = run.communicate()
     assert run.returncode == 1
     assert "the run was cancelled" in log
     assert f"stack {stack}: failed and rolled back" in log

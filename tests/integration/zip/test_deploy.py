@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support import Project, get
+from tests.support import Project, get, read_until
 
 LAYER = "orders-dependencies"
 # The second UpdateAlias says that the version has passed the tests of the URL.
@@ -305,18 +303,10 @@ def test_a_run_that_is_stopped_undoes_what_it_changed(
     before = aws.get_function(FunctionName=name)["Configuration"]["CodeSha256"]
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
     report = project.root.parent / "report.json"
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy", "--report", str(report)],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "not yet: expected status" in line:  # the new version is there and being tested
-                run.send_signal(number)
-                break
-        log = run.stderr.read()
+    with project.deploying("--report", str(report)) as run:
+        read_until(run, "not yet: expected status")  # the new version is there and being tested
+        run.send_signal(number)
+        _, log = run.communicate()
     assert run.returncode == 1
     assert "error: " in log
     assert "the run was cancelled" in log
