@@ -85,11 +85,11 @@ def test_replaced_images_with_other_tails_equal_builds(tmp_path: Path, told: lis
 @pytest.mark.parametrize("name", tails.OTHER_STEM)
 def test_changes_of_a_tail_that_need_a_builder(tmp_path: Path, name: str) -> None:
     tails.fill(tmp_path)
-    before, after = (
-        write(tmp_path, f"WORKDIR /\n{tail}") or recipe_of(tmp_path).stem
-        for tail in tails.OTHER_STEM[name]
-    )
-    assert before != after
+    stems = set()
+    for tail in tails.OTHER_STEM[name]:
+        write(tmp_path, f"WORKDIR /\n{tail}")
+        stems.add(recipe_of(tmp_path).stem)
+    assert len(stems) == 2
 
 
 def test_replaced_images_equal_builds(tmp_path: Path, thorough: bool, told: list[str]) -> None:
