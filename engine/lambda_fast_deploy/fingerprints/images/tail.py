@@ -42,7 +42,8 @@ class Copy:
         line: its line.
         sources: what it copies.
         written: the destination as it is written, which can contain variables.
-        arguments: the values of the build arguments that it can name.
+        arguments: the values of the build arguments that it can name; ``""``: not known. BuildKit
+            sets them as variables, so that an ARG below an ENV of its name takes precedence.
         is_linked: whether the files below the image do not matter (``--link``).
         owner: the numbers of user and group of all that it makes.
         mode: the permissions of all that it copies; ``None``: their own.
@@ -58,9 +59,12 @@ class Copy:
 
     def destination(self, variables: Mapping[str, str]) -> str:
         """The destination for an image with these variables; ``""`` if it is not known."""
-        values = {**self.arguments, **variables}
-        if not names_in(self.written) <= values.keys():
-            return ""
+        values = {**variables, **self.arguments}
+        for name in names_in(self.written):
+            value = values.get(name)
+            is_clear = value is not None and variables.get(name, value) == value
+            if not is_clear or (name in self.arguments and not value):
+                return ""
         return filled(self.written, values)
 
 
@@ -92,14 +96,16 @@ def tail_of(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str])
     if not dockerfile.is_certain or "BUILDKIT_SYNTAX" in build_args:
         return Tail(obstacle="BuildKit may read it in another way than it is read here")
     is_global = takewhile(lambda each: each.name != "FROM", dockerfile.instructions)
-    known = _arguments([*is_global], {}, build_args)
+    known = {n: v for n, v in _arguments([*is_global], {}, build_args).items() if v}
+    earlier = [each for other in dockerfile.stages[: stage.number] for each in other.instructions]
+    inherited = dict.fromkeys(declared(earlier, {}, {}), "")  # if this stage starts from theirs
     instructions: list[Instruction] = []
     copies: list[Copy] = []
     for number in reversed(range(len(stage.instructions))):
         instruction = stage.instructions[number]
         if instruction.name == "COPY":
             arguments = _arguments(stage.instructions[:number], known, build_args)
-            copy = _copy(instruction, arguments)
+            copy = _copy(instruction, {**inherited, **arguments})
             if copy is None or _set_by(instructions) & names_in(copy.written):
                 break
             copies.insert(0, copy)
@@ -113,11 +119,10 @@ def tail_of(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str])
 def _arguments(
     before: Sequence[Instruction], known: Mapping[str, str], build_args: Mapping[str, str]
 ) -> dict[str, str]:
-    """The values of the ARGs among some instructions that do not depend on variables."""
+    """The values of the ARGs among some instructions; ``""`` if they depend on variables."""
     dependent = declared([each for each in before if "$" in each.rest], {}, {})
     values = declared(before, known, build_args)
-    certain = values.keys() - (dependent.keys() - build_args.keys())
-    return {name: value for name, value in values.items() if value and name in certain}
+    return {**values, **dict.fromkeys(dependent.keys() - build_args.keys(), "")}
 
 
 def _copy(instruction: Instruction, arguments: Mapping[str, str]) -> Copy | None:
