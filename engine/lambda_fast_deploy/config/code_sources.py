@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.adapters.files import is_directory, is_file, read_bytes
+from lambda_fast_deploy.adapters.zips import UNREADABLE
 from lambda_fast_deploy.config.handler import absence_of, problem_with, program_problem
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.models import Architecture, BuildCommand
@@ -91,7 +92,7 @@ def _absence_in_archive(path: Path, handler: str, runtime: Runtime) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(read_bytes(path, UNZIPPED_LIMIT))) as zipped:
             names = zipped.namelist()
-    except (Invalid, zipfile.BadZipFile, ValueError):
+    except (Invalid, *UNREADABLE):
         return ""  # the zip is refused when it is read
     module = family.module_of(handler)
     ends = (*(f"{module}{suffix}" for suffix in family.suffixes), f"{module}.")

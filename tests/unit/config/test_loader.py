@@ -207,6 +207,8 @@ def test_a_stage_can_be_in_the_names_of_functions(root: Path) -> None:
     assert dev.configuration != prod.configuration  # or one would report the functions of the other
     with pytest.raises(Invalid, match=r"expected a function name .*got 'orders-a b'"):
         of(STAGE="a b")
+    (root / "lambda-deploy.yml").write_text(ZIP.replace("orders:", "orders-${STAGE:-dev}:"))
+    assert of().configuration == of(STAGE="").configuration == dev.configuration
 
 
 def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:

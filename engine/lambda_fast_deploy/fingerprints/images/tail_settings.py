@@ -35,7 +35,7 @@ class ImageSetting:
         name: the instruction.
         keys: the names that it sets, in order; none if the instruction stands for one attribute.
         values: of the names, or of its words. Those of ENV, LABEL and USER can contain variables.
-        arguments: the values of the build arguments that it can name.
+        arguments: the values of the build arguments that it can name; ``""``: not known.
     """
 
     name: str
@@ -54,10 +54,32 @@ class ImageSetting:
         """Its values for an image with these variables; ``None`` if one is not known."""
         if not self.variables:
             return self.values
-        known = {**self.arguments, **variables}
-        if not self.variables <= known.keys():
+        known = known_values(self.variables, self.arguments, variables)
+        if known is None:
             return None
         return tuple(_VARIABLE.sub(lambda m: known[m[1] or m[2]], each) for each in self.values)
+
+
+def known_values(
+    names: Iterable[str], arguments: Mapping[str, str], variables: Mapping[str, str]
+) -> dict[str, str] | None:
+    """The values of the variables that an instruction names; ``None`` if one is not known.
+
+    BuildKit sets an ARG as a variable, so that one below an ENV of its name takes precedence, and
+    one above it does not: a name with two values is not known.
+
+    Args:
+        names: the variables.
+        arguments: the values of the build arguments; ``""``: not known.
+        variables: those of the image.
+    """
+    values = {}
+    for name in names:
+        found = {of[name] for of in (arguments, variables) if name in of}
+        if len(found) != 1 or arguments.get(name) == "":
+            return None
+        values[name] = found.pop()
+    return values
 
 
 def settings_of(

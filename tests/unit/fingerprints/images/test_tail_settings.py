@@ -78,11 +78,11 @@ def test_unknown_values_make_those_unknown_that_they_depend_on(
     assert known(text) == expected
 
 
-def test_a_variable_of_the_image_takes_precedence_over_an_argument() -> None:
+def test_an_argument_with_the_name_of_a_variable_of_the_image_is_not_known() -> None:
     setting = tail("ARG A=arg\nLABEL a=$A").settings[1]
     assert setting
-    assert setting.filled({}) == ("arg",)
-    assert setting.filled({"A": "image"}) == ("image",)
+    assert setting.filled({}) == setting.filled({"A": "arg"}) == ("arg",)
+    assert setting.filled({"A": "image"}) is None
 
 
 def test_a_variable_that_nothing_sets_has_no_value() -> None:
