@@ -111,6 +111,9 @@ def test_a_destination_is_known_or_not(text: str, variables: dict[str, str], exp
 
 
 def test_what_a_copy_sets() -> None:
-    copy = tail("FROM a\nCOPY --link --chown=5 --chmod=0640 x y /z/\n").copies[0]
-    assert (copy.is_linked, copy.owner, copy.mode) == (True, (5, 5), 0o640)
-    assert [source.written for source in copy.sources] == ["x", "y"]
+    copies = tail("FROM a\nCOPY --link --chown=5 x y /z/\nCOPY --chmod=0640 x /z/\n").copies
+    assert [(each.is_linked, each.owner, each.mode) for each in copies] == [
+        (True, (5, 5), None),
+        (False, (0, 0), 0o640),
+    ]
+    assert [source.written for source in copies[0].sources] == ["x", "y"]

@@ -39,15 +39,22 @@ def shown(layer: Layer) -> list[str]:
 
 
 def test_a_linked_copy_makes_its_folders(tmp_path: Path) -> None:
-    (layer,) = layers(tmp_path, "COPY --link --chown=5 --chmod=600 link ${TASK}/app")
+    (layer,) = layers(tmp_path, "COPY --link --chown=5 link ${TASK}/app")
     assert shown(layer) == [
         "var folder 0o755 (5, 5) ",
         "var/task folder 0o755 (5, 5) ",
         "var/task/app folder 0o755 (5, 5) ",
-        "var/task/app/main.py file 0o600 (5, 5) app/main.py",
-        "var/task/app/sub folder 0o600 (5, 5) app/sub",
-        "var/task/app/sub/x file 0o600 (5, 5) app/sub/x",
+        "var/task/app/main.py file None (5, 5) app/main.py",
+        "var/task/app/sub folder None (5, 5) app/sub",
+        "var/task/app/sub/x file None (5, 5) app/sub/x",
     ]
+
+
+def test_a_copy_with_chmod_is_not_linked(tmp_path: Path) -> None:
+    (layer,) = layers(
+        tmp_path, "COPY --link --chown=5 --chmod=600 app/main.py /srv/", {"srv": FOLDER}
+    )
+    assert shown(layer) == ["srv folder 0o711 (7, 8) ", "srv/main.py file 0o600 (5, 5) app/main.py"]
 
 
 @pytest.mark.parametrize(
