@@ -27,11 +27,17 @@ def is_archive(path: Path) -> bool:
     return path.suffix.lower() in ARCHIVES and is_file(path)
 
 
+def _is_named_archive(path: Path) -> bool:
+    """Whether a path that may not exist is that of a zip or jar by its name."""
+    return path.suffix.lower() in ARCHIVES and not is_directory(path)
+
+
 def read_code(checked: ValidatedDocument, value: str | list[str], *path: str) -> Code:
     """The code of a key, from a checked value."""
     if isinstance(value, str):
-        if is_archive(checked.root / value):
-            return (checked.file(value, *path),)
+        if _is_named_archive(checked.root / value):
+            hint = "; make it in an earlier step, or by build"
+            return (checked.file(value, *path, hint=hint),)
         return (checked.directory(value, *path),)
     if not value:
         checked.problem("list at least one directory", *path)

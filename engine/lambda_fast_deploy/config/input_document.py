@@ -15,6 +15,7 @@ from lambda_fast_deploy.schema.yaml_lines import (
     YamlNode,
     nodes_of,
     substitute,
+    substitute_name,
     values_in,
     variables_in,
 )
@@ -102,7 +103,7 @@ def single_function(
 ) -> YamlNode:
     """The document for the inputs of one function."""
     written, where = given["function"].strip(), given.place("function")
-    function = substitute(written, where, environ, problems)
+    function = substitute_name(written, where, environ, problems)
     root: YamlNode = YamlNode({}, where)
     _put(root, ["functions", function], YamlNode({}, where, key_values=values_in(written, environ)))
     for item in INPUTS:

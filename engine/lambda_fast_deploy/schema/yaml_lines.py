@@ -128,7 +128,7 @@ class _NodeReader:
             key = written = str(key_node.value)
             key_values = values_in(written, self._environment) if takes_variables else {}
             if key_values:
-                key = substitute(written, place, self._environment, self._problems)
+                key = substitute_name(written, place, self._environment, self._problems)
             if key in lines:
                 self._problems.append(
                     Problem(f"duplicate key {written!r} (first on line {lines[key]})", place)
@@ -201,6 +201,24 @@ def substitute(
         return environment.get(name, "")
 
     return _VARIABLE.sub(value, text)
+
+
+def substitute_name(
+    text: str, place: Place, environment: Mapping[str, str], problems: list[Problem]
+) -> str:
+    """As ``substitute``, for a name. An empty variable is a problem: it is often one that is not
+    set where the environment is made, and the name would be of something else.
+    """
+    problems += [
+        Problem(
+            f"environment variable {name} is empty, and would be missing in the name; set it, or "
+            f"write ${{{name}:-}} if the name may be without it",
+            place,
+        )
+        for escape, name, _, has_default in _VARIABLE.findall(text)
+        if not escape and not has_default and environment.get(name) == ""
+    ]
+    return substitute(text, place, environment, problems)
 
 
 def parse(

@@ -22,10 +22,10 @@ from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instru
 from lambda_fast_deploy.fingerprints.images.tail_settings import (
     ImageSetting,
     is_linked_copy,
-    known_values,
     settings_of,
 )
 from lambda_fast_deploy.fingerprints.images.upstream_images import (
+    clear_values,
     declared,
     filled,
     names_in,
@@ -65,7 +65,7 @@ class Copy:
 
     def destination(self, variables: Mapping[str, str]) -> str:
         """The destination for an image with these variables; ``""`` if it is not known."""
-        values = known_values(names_in(self.written), self.arguments, variables)
+        values = clear_values(names_in(self.written), self.arguments, variables)
         return "" if values is None else filled(self.written, values)
 
 
@@ -124,7 +124,7 @@ def tail_of(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str])
     arguments: list[Mapping[str, str]] = []
     for number in reversed(range(len(stage.instructions))):
         instruction = stage.instructions[number]
-        values = inherited | _arguments(stage.instructions[:number], known, build_args)
+        values = {**inherited, **_arguments(stage.instructions[:number], known, build_args)}
         if instruction.name == "COPY":
             copy = _copy(instruction, values)
             if copy is None or _set_by(instructions) & names_in(copy.written):

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lambda_fast_deploy.fingerprints.images.dockerfile import Instruction
+from lambda_fast_deploy.fingerprints.images.upstream_images import clear_values
 
 _PAIR = re.compile(r"""([A-Za-z_][\w./-]*)=(?:"([^"\\`]*)"|([^\s"'\\`]*))(?:\s+|$)""")
 _ARGUMENT = re.compile(r"""([A-Za-z_]\w*)(?:=([^\s"'\\`$]*))?""")
@@ -54,32 +55,10 @@ class ImageSetting:
         """Its values for an image with these variables; ``None`` if one is not known."""
         if not self.variables:
             return self.values
-        known = known_values(self.variables, self.arguments, variables)
+        known = clear_values(self.variables, self.arguments, variables)
         if known is None:
             return None
         return tuple(_VARIABLE.sub(lambda m: known[m[1] or m[2]], each) for each in self.values)
-
-
-def known_values(
-    names: Iterable[str], arguments: Mapping[str, str], variables: Mapping[str, str]
-) -> dict[str, str] | None:
-    """The values of the variables that an instruction names; ``None`` if one is not known.
-
-    BuildKit sets an ARG as a variable, so that one below an ENV of its name takes precedence, and
-    one above it does not: a name with two values is not known.
-
-    Args:
-        names: the variables.
-        arguments: the values of the build arguments; ``""``: not known.
-        variables: those of the image.
-    """
-    values = {}
-    for name in names:
-        found = {of[name] for of in (arguments, variables) if name in of}
-        if len(found) != 1 or arguments.get(name) == "":
-            return None
-        values[name] = found.pop()
-    return values
 
 
 def settings_of(
