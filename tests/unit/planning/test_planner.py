@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.errors import Invalid, Place
 from lambda_fast_deploy.models import (
     Action,
     Architecture,
@@ -303,16 +303,18 @@ def test_a_new_function_gets_its_url_after_its_alias() -> None:
 
 def test_a_package_type_that_differs_cannot_be_deployed() -> None:
     with pytest.raises(Invalid) as caught:
-        planned(IMAGE, there=UNCHANGED)
+        planned(replace(IMAGE, place=Place("lambda-deploy.yml", 2)), there=UNCHANGED)
     assert str(caught.value) == (
-        f"function orders: is packaged as Zip in {make.REGION}, and Lambda cannot change that to "
-        "Image; deploy it under another name"
+        f"lambda-deploy.yml:2: function orders is packaged as Zip in {make.REGION}, and Lambda "
+        "cannot change that to Image; deploy it under another name"
     )
 
 
 def test_a_function_that_is_to_be_created_needs_a_role() -> None:
-    with pytest.raises(Invalid, match=r"function orders: does not exist in .* needs a role"):
-        planned(make.function(role=None), there=make.observed())
+    function = make.function(role=None, place=Place("lambda-deploy.yml", 2))
+    says = r"^lambda-deploy\.yml:2: function orders does not exist in .* needs a role"
+    with pytest.raises(Invalid, match=says):
+        planned(function, there=make.observed())
 
 
 def test_a_function_that_exists_needs_no_role() -> None:
@@ -329,8 +331,8 @@ def test_everything_that_cannot_be_done_is_said_at_once() -> None:
     there = {r: replace(UNCHANGED[make.REGION], region=r) for r in regions}
     with pytest.raises(Invalid) as caught:
         make_plan(settings, prints, there)
-    said = [(p.place.source, p.message.split()[1]) for p in caught.value.problems]
-    assert said == [("function missing", "not")] * 2 + [("function orders", "packaged")] * 2
+    said = sorted(tuple(p.message.split()[1:4]) for p in caught.value.problems)
+    assert said == [("missing", "does", "not")] * 2 + [("orders", "is", "packaged")] * 2
     assert "us-east-1" in str(caught.value)
 
 
