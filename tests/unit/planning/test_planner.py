@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lambda_fast_deploy.errors import Invalid, Place
 from lambda_fast_deploy.models import (
+    LATEST,
     Action,
     Architecture,
     Canary,
@@ -31,6 +32,7 @@ from tests.unit import make
 
 IMAGE = make.function(source=make.image_source())
 UNCHANGED = make.observed({"orders": make.existing(make.state())})
+CHANGED = make.observed({"orders": make.existing(make.state(code_sha256="old"))})
 IMAGE_UNCHANGED = make.observed({"orders": make.existing(make.image_state())})
 
 
@@ -298,6 +300,19 @@ def test_a_new_function_gets_its_url_after_its_alias() -> None:
     assert [step.id for step in plan.steps][-2:] == ["alias:orders", "url:orders"]
 
 
+@pytest.mark.parametrize("there", [make.observed(), CHANGED, UNCHANGED])
+def test_a_version_is_tested_before_the_alias_moves(there: Mapping[str, ObservedRegion]) -> None:
+    function = make.function(tests=(make.HEALTH,), canary=Canary(0.1, 60.0))
+    plan = planned(function, there=there)
+    kinds = [step.id.partition(":")[0] for step in plan.steps]
+    assert kinds[kinds.index("version") :] == ["version", "test", "canary", "alias"]
+
+
+def test_without_an_alias_the_tests_follow_the_change() -> None:
+    plan = planned(make.function(alias=LATEST, tests=(make.HEALTH,)), there=CHANGED)
+    assert [step.id for step in plan.steps][-2:] == ["alias:orders", "test:orders:health"]
+
+
 # ---------------------------------------------------------------- what cannot be done
 
 
@@ -337,8 +352,6 @@ def test_everything_that_cannot_be_done_is_said_at_once() -> None:
 
 
 # ---------------------------------------------------------------- tests of the deployment
-
-CHANGED = make.observed({"orders": make.existing(make.state(code_sha256="old"))})
 
 
 @pytest.mark.parametrize(
