@@ -473,6 +473,21 @@ def test_levels_belong_to_a_json_log(root: Path, text: str, key: str) -> None:
     assert problems(root, ZIP.replace("    zip:", logging)) == [f"8: {key} requires format: json"]
 
 
+@pytest.mark.parametrize(
+    ("vpc", "missing"),
+    [
+        ("{subnets: [subnet-1]}", "security-groups"),
+        ("{security-groups: [sg-1]}", "subnets"),
+        ("{subnets: [], security-groups: [sg-1]}", "subnets"),
+        ("{subnets: [subnet-1], security-groups: []}", "security-groups"),
+    ],
+)
+def test_a_vpc_has_both_subnets_and_groups_or_neither(root: Path, vpc: str, missing: str) -> None:
+    found = problems(root, ZIP.replace("    zip:", f"    vpc: {vpc}\n    zip:"))
+    says = "Lambda takes both subnets and security-groups, or neither"
+    assert found == [f"7: {missing} are missing: {says}"]
+
+
 def test_an_unknown_region_names_the_nearest(root: Path) -> None:
     text = "regions: [eu-centrl-1]\n" + ZIP
     assert problems(root, text) == [

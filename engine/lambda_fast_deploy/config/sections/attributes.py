@@ -185,6 +185,10 @@ def check_attributes(
     if logging.get("format") != "json":  # API: LoggingConfig
         for key in {"level", "system-level"} & logging.keys():
             checked.problem(f"{key} requires format: json", *path, "logging", key)
+    missing = [key for key in ("subnets", "security-groups") if not vpc.get(key)]
+    if len(missing) == 1:  # Lambda: "SubnetIds and SecurityIds must coexist"
+        both = "Lambda takes both subnets and security-groups, or neither"
+        checked.problem(f"{missing[0]} are missing: {both}", *path, "vpc")
     if "ipv6" in vpc and not vpc.get("subnets"):
         checked.problem("ipv6 requires subnets", *path, "vpc", "ipv6")
     if "duration" in alarms and "timeout" not in value:
