@@ -40,7 +40,11 @@ RETENTION = (
 )
 RETENTION_DAYS = f"one of {', '.join(map(str, RETENTION))} days, or none"
 EXECUTIONS = TextShape(r"none|\d{1,6}", "a number of executions, or none")
-DESTINATION = arn_or_none(
+# Lambda API, OnSuccess and OnFailure: only events that fail can go to a bucket.
+ON_SUCCESS = arn_or_none(
+    "sqs|sns|lambda|events", "the ARN of a queue, topic, function or event bus"
+)
+ON_FAILURE = arn_or_none(
     "sqs|sns|lambda|events|s3", "the ARN of a queue, topic, function, event bus or bucket"
 )
 FUNCTION_TAGS = MapOf(OrNull(TAG), TAGS.name, TAGS.expected)
@@ -99,8 +103,8 @@ ASYNC = RecordShape(
         "max-age": Key(
             QuantityShape("duration"), "age from which an event is dropped, 60s to 360m"
         ),
-        "on-success": Key(DESTINATION, "where to send the results of events"),
-        "on-failure": Key(DESTINATION, "where to send events that fail"),
+        "on-success": Key(ON_SUCCESS, "where to send the results of events"),
+        "on-failure": Key(ON_FAILURE, "where to send events that fail"),
     }
 )
 ALARMS = RecordShape(
