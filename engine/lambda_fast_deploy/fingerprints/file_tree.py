@@ -24,6 +24,11 @@ _MADE = ("__pycache__/", "*.py[co]", ".git/", ".venv/", "venv/", ".DS_Store", ".
 # Not part of a function's code, unless .lambdaignore includes it again (such as "!.env"). Some may
 # contain a token.
 _LEFT_OUT = (*_MADE, ".env", ".npmrc", ".yarnrc.yml", _LAMBDAIGNORE)
+# What git, editors and test runners leave in a folder of code; to build a package, git's can count.
+_OF_TOOLS = (
+    *(".gitignore", ".idea/", ".vscode/"),
+    *(".coverage", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/"),
+)
 _OF_LAYERS = "/opt/"  # where Lambda puts the files of layers
 _MODULES = "node_modules"
 _PATTERNS = 10_000  # in an ignore file: the time grows with the number of patterns and files
@@ -64,7 +69,7 @@ def code_files(root: Path, left_out: Iterable[str] = ()) -> list[str]:
     Raises:
         Invalid: as for ``sized_files``; or the files are over Lambda's limit.
     """
-    sizes = sized_files(root, left_out, most=_ENTRIES)
+    sizes = sized_files(root, (*_OF_TOOLS, *left_out), most=_ENTRIES)
     if sum(sizes.values()) > UNZIPPED_LIMIT:
         raise Invalid([_too_large(root, sizes)])
     return list(sizes)

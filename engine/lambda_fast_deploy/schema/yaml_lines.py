@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,8 +22,9 @@ class YamlNode:
     """A value and its place. ``text`` is a scalar as the user typed it.
 
     The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key of the value,
-    ``names`` are the variables in it, and ``key_values`` those in its key. If one of ``names`` is
-    not set, that is the only problem reported for the value, and ``is_set`` is false.
+    ``names`` are the variables in it, one of them with a default if ``has_default``, and
+    ``key_values`` those in its key. If one of ``names`` is not set, that is the only problem
+    reported for the value, and ``is_set`` is false.
     """
 
     value: Any
@@ -33,6 +34,7 @@ class YamlNode:
     is_set: bool = True
     names: tuple[str, ...] = ()
     key_values: Mapping[str, str] = field(default_factory=dict)
+    has_default: bool = False
 
     @property
     def all_set(self) -> bool:
@@ -77,13 +79,22 @@ class YamlNode:
 
     def at(self, *path: str | int) -> Place:
         """The place of the value at ``path``, or of the nearest node above it."""
+        return self._nearest(path)[0].place
+
+    def entries(self, *path: str | int) -> Mapping[str, YamlNode]:
+        """The entries of the mapping at ``path``; none if there is no mapping."""
+        node, is_there = self._nearest(path)
+        return node.value if is_there and isinstance(node.value, dict) else {}
+
+    def _nearest(self, path: Sequence[str | int]) -> tuple[YamlNode, bool]:
+        """The node at ``path``, or the nearest above it, and whether it is that at ``path``."""
         node = self
         for key in path:
             try:
                 node = node.value[key]
             except (KeyError, IndexError, TypeError):
-                break
-        return node.place
+                return node, False
+        return node, True
 
 
 class _NodeReader:
@@ -130,9 +141,8 @@ class _NodeReader:
             if key_values:
                 key = substitute_name(written, place, self._environment, self._problems)
             if key in lines:
-                self._problems.append(
-                    Problem(f"duplicate key {written!r} (first on line {lines[key]})", place)
-                )
+                says = f"duplicate key {written!r} (first on line {lines[key]})"
+                self._problems.append(Problem(says, place, is_of_key=True))
             lines.setdefault(key, place.line)
             value = self.read(value_node, *path, key)
             # The line of the key, not that of a nested block's first line.
@@ -146,7 +156,8 @@ class _NodeReader:
             return YamlNode(text, place, text, is_set=False)
         names = variables_in(str(node.value))
         if node.tag == "tag:yaml.org,2002:str" or names:
-            return YamlNode(text, place, text, names=names)
+            has_default = bool(names) and ":-" in node.value
+            return YamlNode(text, place, text, names=names, has_default=has_default)
         value = scalar(node)
         # Dates and bytes stay text, because an event to invoke with must be JSON.
         is_json = value is None or isinstance(value, (bool, int, float, str))
@@ -263,10 +274,14 @@ def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> YamlNode:
     return YamlNode(value, place, str(value))
 
 
+def did_you_mean(word: str, words: Iterable[str], cutoff: float = 0.6) -> str:
+    """``; did you mean 'x'?`` if one of the words is similar, else an empty text."""
+    match = difflib.get_close_matches(word, list(words), n=1, cutoff=cutoff)
+    return f"; did you mean {match[0]!r}?" if match else ""
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """``; did you mean 'x'?`` if one of the words is similar, else the list of them."""
     words = sorted(words)
-    match = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    if match:
-        return f"; did you mean {match[0]!r}?"
-    return f"; expected one of: {', '.join(words)}" if words else ""
+    listed = f"; expected one of: {', '.join(words)}" if words else ""
+    return did_you_mean(word, words) or listed

@@ -82,7 +82,7 @@ def test_services_of_code_that_cannot_be_read_must_be_listed(root: Path, how: st
     (problem,) = caught.value.problems
     assert problem.place.line == 4
     assert problem.message == (
-        "which clients the code of bills creates is not known, since it is not in a directory; "
+        "which clients the code of bills creates is not known, since it is not a directory here; "
         "list the services"
     )
 

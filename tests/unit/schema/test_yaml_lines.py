@@ -249,6 +249,20 @@ def test_what_is_not_yaml_is_said_with_its_line(text: str, line: int) -> None:
     assert complaint.startswith(f"f.yml:{line}: not valid YAML: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("a:\n\tb: 2\n", "a tab? YAML is indented with spaces"),
+        ("a:\n  b: 1\n    c: 2\n", "wrong indentation, or a text with a colon needs quotes"),
+        ("a:\n    b: 1\n  c: 2\n", "wrong indentation?"),
+        ("a: 1\nb\nc: 2\n", "a key without a colon, or wrong indentation"),
+    ],
+)
+def test_the_usual_cause_of_invalid_yaml_is_said(text: str, cause: str) -> None:
+    (complaint,) = complaints(text)
+    assert complaint.endswith(f" ({cause})")
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n"])
 def test_an_empty_file_says_so(text: str) -> None:
     assert complaints(text) == ["f.yml:1: the file is empty"]

@@ -249,7 +249,7 @@ def with_services(
         if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
             if source.build or not all(map(is_directory, source.code)):
                 message = f"which clients the code of {function.name} creates is not known, since "
-                checked.problem(f"{message}it is not in a directory; list the services", *path)
+                checked.problem(f"{message}it is not a directory here; list the services", *path)
                 continue
             try:
                 found = [services_of(folder) for folder in source.code]
