@@ -276,10 +276,7 @@ class _FunctionRollback:
         return state
 
     def _update_latest(self, target: FunctionState) -> None:
-        """Update ``$LATEST`` to the version; it is live already, so a failure is only a note."""
+        """Update ``$LATEST`` to the version, which is live already."""
         context = self._context
         with context.run_log.step(context.steps.latest) as detail:
-            error = follow(context, target)
-            detail("unchanged" if error else f"as version {target.version}")
-        if error:
-            context.run_log.note(f"$LATEST of {context.name} was not updated: {error}")
+            detail(f"as version {target.version}" if follow(context, target) else "unchanged")

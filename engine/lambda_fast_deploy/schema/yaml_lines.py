@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -23,7 +23,7 @@ class YamlNode:
 
     The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key of the value,
     ``names`` are the variables in it, one of them with a default if ``has_default``, and
-    ``key_names`` those in its key. If one of ``names`` is not set, that is the only problem
+    ``key_values`` those in its key. If one of ``names`` is not set, that is the only problem
     reported for the value, and ``is_set`` is false.
     """
 
@@ -33,22 +33,34 @@ class YamlNode:
     name: str = ""
     is_set: bool = True
     names: tuple[str, ...] = ()
-    key_names: tuple[str, ...] = ()
+    key_values: Mapping[str, str] = field(default_factory=dict)
     has_default: bool = False
 
     @property
     def all_set(self) -> bool:
         """Whether every variable in it is set, at any depth."""
-        inner = self.value.values() if isinstance(self.value, dict) else self.value
-        nodes = inner if isinstance(self.value, (dict, list)) else ()
-        return self.is_set and all(node.all_set for node in nodes)
+        return self.is_set and all(node.all_set for node in self._nodes)
+
+    @property
+    def in_keys(self) -> dict[str, str]:
+        """The variables in its keys, at any depth, with their values."""
+        values: dict[str, str] = {}
+        for node in self._nodes:
+            values |= {**node.key_values, **node.in_keys}
+        return values
+
+    @property
+    def _nodes(self) -> Iterable[YamlNode]:
+        if isinstance(self.value, dict):
+            return self.value.values()
+        return self.value if isinstance(self.value, list) else ()
 
     def variables(self, *path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         """The path of every value, or of its key's mapping, with variables, and their names."""
         if isinstance(self.value, dict):
             for key, node in self.value.items():
-                if node.key_names:
-                    yield path, node.key_names
+                if node.key_values:
+                    yield path, tuple(node.key_values)
                 yield from node.variables(*path, key)
         elif isinstance(self.value, list):
             for node in self.value:
@@ -60,8 +72,7 @@ class YamlNode:
         """Every key, and every value without variables."""
         if isinstance(self.value, dict):
             yield from self.value
-        inner = self.value.values() if isinstance(self.value, dict) else self.value
-        for node in inner if isinstance(self.value, (dict, list)) else ():
+        for node in self._nodes:
             yield from node.plain()
         if not self.names:
             yield self.text
@@ -126,16 +137,16 @@ class _NodeReader:
                         entries.setdefault(key, value)
                 continue
             key = written = str(key_node.value)
-            key_names = variables_in(written) if takes_variables else ()
-            if key_names:
-                key = substitute(written, place, self._environment, self._problems)
+            key_values = values_in(written, self._environment) if takes_variables else {}
+            if key_values:
+                key = substitute_name(written, place, self._environment, self._problems)
             if key in lines:
                 says = f"duplicate key {written!r} (first on line {lines[key]})"
                 self._problems.append(Problem(says, place, is_of_key=True))
             lines.setdefault(key, place.line)
             value = self.read(value_node, *path, key)
             # The line of the key, not that of a nested block's first line.
-            entries[key] = replace(value, place=place, name=key, key_names=key_names)
+            entries[key] = replace(value, place=place, name=key, key_values=key_values)
         return entries
 
     def _scalar(self, node: yaml.Node, place: Place) -> YamlNode:
@@ -156,6 +167,12 @@ class _NodeReader:
 def variables_in(text: str) -> tuple[str, ...]:
     """The names of the variables in a text."""
     return tuple(name for escape, name, *_ in _VARIABLE.findall(text) if not escape)
+
+
+def values_in(text: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The values of the variables in a text by their names; ``""`` for those that are not set."""
+    found = (groups for escape, *groups in _VARIABLE.findall(text) if not escape)
+    return {name: environment.get(name) or str(default) for name, default, _ in found}
 
 
 def substitute(
@@ -195,6 +212,24 @@ def substitute(
         return environment.get(name, "")
 
     return _VARIABLE.sub(value, text)
+
+
+def substitute_name(
+    text: str, place: Place, environment: Mapping[str, str], problems: list[Problem]
+) -> str:
+    """As ``substitute``, for a name. An empty variable is a problem: it is often one that is not
+    set where the environment is made, and the name would be of something else.
+    """
+    problems += [
+        Problem(
+            f"environment variable {name} is empty, and would be missing in the name; set it, or "
+            f"write ${{{name}:-}} if the name may be without it",
+            place,
+        )
+        for escape, name, _, has_default in _VARIABLE.findall(text)
+        if not escape and not has_default and environment.get(name) == ""
+    ]
+    return substitute(text, place, environment, problems)
 
 
 def parse(

@@ -207,6 +207,18 @@ def test_a_stage_can_be_in_the_names_of_functions(root: Path) -> None:
     assert dev.configuration != prod.configuration  # or one would report the functions of the other
     with pytest.raises(Invalid, match=r"expected a function name .*got 'orders-a b'"):
         of(STAGE="a b")
+    (root / "lambda-deploy.yml").write_text(ZIP.replace("orders:", "orders-${STAGE:-dev}:"))
+    assert of().configuration == of(STAGE="").configuration == dev.configuration
+
+
+def test_a_zip_that_no_step_has_made_is_told_as_a_file(root: Path) -> None:
+    (root / "lambda-deploy.yml").write_text(ZIP.replace("code: src", "code: build/libs/app.jar"))
+    with pytest.raises(Invalid) as caught:
+        load(GivenInputs({"region": "us-east-1"}), {}, Event("push"), root, lambda: REGIONS)
+    assert str(caught.value) == (
+        "lambda-deploy.yml:8: file 'build/libs/app.jar' does not exist; make it in an earlier "
+        "step, or by build"
+    )
 
 
 def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:

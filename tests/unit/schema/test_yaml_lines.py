@@ -167,6 +167,11 @@ def test_a_variable_is_replaced_in_the_names_of_a_section_that_takes_them() -> N
     assert not found
     assert list(node.variables()) == [(("functions",), ("STAGE",))]
     assert of(text)[1][0].startswith("f.yml:2: environment variable STAGE is not set")
+    assert of(text, STAGE="")[1] == [
+        "f.yml:2: environment variable STAGE is empty, and would be missing in the name; set it, "
+        "or write ${STAGE:-} if the name may be without it"
+    ]
+    assert plain(of(text.replace("STAGE}", "STAGE:-}"), STAGE="")[0])["functions"].keys() == {"a-"}
     twice = of("functions:\n  a-${STAGE}: 1\n  a-dev: 2\n  ${STAGE}: 3\n  ${STAGE}: 4", STAGE="dev")
     assert twice[1] == [
         "f.yml:3: duplicate key 'a-dev' (first on line 2)",
