@@ -61,6 +61,7 @@ REPLACED: Mapping[str, str] = {
     "a variable without braces, linked": "COPY --link app $TASK/app",
     "a variable with a default": "COPY app ${TASK:-/srv}/app",
     "a variable of an argument": "ARG WHERE=/opt\nCOPY --link app ${WHERE}/app",
+    "a variable of the same argument": "ARG A=/opt\nENV A=$A\nCOPY --link app ${A}/app",
     "a variable that is set before": "ENV TASK=/srv/set\nCOPY --link app ${TASK}/app",
     "owner": "COPY --chown=1000 app /var/task/app",
     "owner, linked": "COPY --link --chown=1000:1001 app /srv/app",
@@ -210,6 +211,10 @@ BUILT: Mapping[str, tuple[str, str]] = {
     "a document": ("COPY <<EOF /srv/x\nhello\nEOF", "COPY in line"),
     "a quoted word": ('COPY "app" /srv/app', "COPY in line"),
     "an unknown variable": ("COPY app /srv/$UNKNOWN", "$UNKNOWN in line"),
+    "an argument over a variable": (
+        "ARG TASK=/srv/set\nCOPY --link app ${TASK}/app",
+        "${TASK}/app in line",
+    ),
     "a variable that is set later": ("COPY app $TASK\nENV TASK=/x", "COPY in line"),
     "through a link of the image": ("COPY main.py /var/run/x/", "/var/run is not a folder"),
     "onto a link of the image": ("COPY main.py /conf", "/conf is a link"),

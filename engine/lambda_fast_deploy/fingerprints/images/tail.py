@@ -25,6 +25,7 @@ from lambda_fast_deploy.fingerprints.images.tail_settings import (
     settings_of,
 )
 from lambda_fast_deploy.fingerprints.images.upstream_images import (
+    clear_values,
     declared,
     filled,
     names_in,
@@ -48,7 +49,7 @@ class Copy:
         line: its line.
         sources: what it copies.
         written: the destination as it is written, which can contain variables.
-        arguments: the values of the build arguments that it can name.
+        arguments: the values of the build arguments that it can name; ``""``: not known.
         is_linked: whether the files below the image do not matter (``--link``).
         owner: the numbers of user and group of all that it makes.
         mode: the permissions of all that it copies; ``None``: their own.
@@ -64,10 +65,8 @@ class Copy:
 
     def destination(self, variables: Mapping[str, str]) -> str:
         """The destination for an image with these variables; ``""`` if it is not known."""
-        values = {**self.arguments, **variables}
-        if not names_in(self.written) <= values.keys():
-            return ""
-        return filled(self.written, values)
+        values = clear_values(names_in(self.written), self.arguments, variables)
+        return "" if values is None else filled(self.written, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +116,15 @@ def tail_of(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str])
     if not dockerfile.is_certain or "BUILDKIT_SYNTAX" in build_args:
         return Tail(obstacle="BuildKit may read it in another way than it is read here")
     is_global = takewhile(lambda each: each.name != "FROM", dockerfile.instructions)
-    known = _arguments([*is_global], {}, build_args)
+    known = {n: v for n, v in _arguments([*is_global], {}, build_args).items() if v}
+    earlier = [each for other in dockerfile.stages[: stage.number] for each in other.instructions]
+    inherited = dict.fromkeys(declared(earlier, {}, {}), "")  # if this stage starts from theirs
     instructions: list[Instruction] = []
     copies: list[Copy] = []
     arguments: list[Mapping[str, str]] = []
     for number in reversed(range(len(stage.instructions))):
         instruction = stage.instructions[number]
-        values = _arguments(stage.instructions[:number], known, build_args)
+        values = {**inherited, **_arguments(stage.instructions[:number], known, build_args)}
         if instruction.name == "COPY":
             copy = _copy(instruction, values)
             if copy is None or _set_by(instructions) & names_in(copy.written):
@@ -141,11 +142,10 @@ def tail_of(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str])
 def _arguments(
     before: Sequence[Instruction], known: Mapping[str, str], build_args: Mapping[str, str]
 ) -> dict[str, str]:
-    """The values of the ARGs among some instructions that do not depend on variables."""
+    """The values of the ARGs among some instructions; ``""`` if they depend on variables."""
     dependent = declared([each for each in before if "$" in each.rest], {}, {})
     values = declared(before, known, build_args)
-    certain = values.keys() - (dependent.keys() - build_args.keys())
-    return {name: value for name, value in values.items() if value and name in certain}
+    return {**values, **dict.fromkeys(dependent.keys() - build_args.keys(), "")}
 
 
 def _copy(instruction: Instruction, arguments: Mapping[str, str]) -> Copy | None:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lambda_fast_deploy.fingerprints.images.dockerfile import Instruction
+from lambda_fast_deploy.fingerprints.images.upstream_images import clear_values
 
 _PAIR = re.compile(r"""([A-Za-z_][\w./-]*)=(?:"([^"\\`]*)"|([^\s"'\\`]*))(?:\s+|$)""")
 _ARGUMENT = re.compile(r"""([A-Za-z_]\w*)(?:=([^\s"'\\`$]*))?""")
@@ -35,7 +36,7 @@ class ImageSetting:
         name: the instruction.
         keys: the names that it sets, in order; none if the instruction stands for one attribute.
         values: of the names, or of its words. Those of ENV, LABEL and USER can contain variables.
-        arguments: the values of the build arguments that it can name.
+        arguments: the values of the build arguments that it can name; ``""``: not known.
     """
 
     name: str
@@ -54,8 +55,8 @@ class ImageSetting:
         """Its values for an image with these variables; ``None`` if one is not known."""
         if not self.variables:
             return self.values
-        known = {**self.arguments, **variables}
-        if not self.variables <= known.keys():
+        known = clear_values(self.variables, self.arguments, variables)
+        if known is None:
             return None
         return tuple(_VARIABLE.sub(lambda m: known[m[1] or m[2]], each) for each in self.values)
 

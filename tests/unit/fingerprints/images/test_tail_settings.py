@@ -40,6 +40,14 @@ def test_values_that_are_known(text: str, keys: tuple[str, ...], values: tuple[s
     assert setting.filled({"TASK": "/var/task", "MODE": "m"}) == values
 
 
+@pytest.mark.parametrize("value", ["ENV A=$MODE", "LABEL a=$MODE", "USER $MODE"])
+def test_a_name_of_both_an_argument_and_a_variable_has_no_known_value(value: str) -> None:
+    *_, setting = tail(f"ARG MODE=own\n{value}").settings
+    assert setting
+    assert setting.filled({"MODE": "m"}) is None
+    assert setting.filled({"MODE": "own"}) == setting.filled({}) == ("own",)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -76,13 +84,6 @@ def test_unknown_values_make_those_unknown_that_they_depend_on(
     text: str, expected: list[str]
 ) -> None:
     assert known(text) == expected
-
-
-def test_a_variable_of_the_image_takes_precedence_over_an_argument() -> None:
-    setting = tail("ARG A=arg\nLABEL a=$A").settings[1]
-    assert setting
-    assert setting.filled({}) == ("arg",)
-    assert setting.filled({"A": "image"}) == ("image",)
 
 
 def test_a_variable_that_nothing_sets_has_no_value() -> None:
