@@ -175,9 +175,8 @@ def forget(*images: str) -> None:
 
 def fresh_machine() -> None:
     """Leave nothing with the engine but the image that AWS's registry would serve."""
-    names = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
-    kept = os.environ["LAB_PYTHON_IMAGE"]
-    forget(*(name for name in names if name != kept and "<none>" not in name))
+    listed = ("image", "ls", "--all", "--quiet", "--no-trunc")  # those without a tag, too
+    forget(*({*docker(*listed)} - {*docker(*listed, os.environ["LAB_PYTHON_IMAGE"])}))
     docker("image", "prune", "--force")
     docker("buildx", "prune", "--all", "--force")
 
