@@ -47,6 +47,8 @@ _PRUNED = re.compile(
 )
 # By the first, the SAM CLI finds resources again; CloudFormation reads neither.
 _NOTES = ("SamResourceId", "AWS::ServerlessRepo::Application")
+# Where a wheel has files for the root of an installation, which is where pip puts them.
+_DATA = re.compile(r"^[^/]+\.data/data/")
 _COMPILED = re.compile(r".*\.pyc")
 
 
@@ -197,7 +199,8 @@ def _of_artifacts(
     if theirs.endswith(".template"):
         yield from _of_templates(plain(mine.decode()), plain(other.decode()), path, own)
         return
-    files, their_files = _files(mine), _files(other)
+    files = _files(mine)
+    their_files = {_DATA.sub("", name): each for name, each in _files(other).items()}
     for name in sorted({**files, **their_files}):
         here, there = files.get(name), their_files.get(name)
         if here != there and not _is_expected(name, here, own):
