@@ -110,7 +110,7 @@ def test_a_base_is_rebuilt_by_what_it_is_made_of_and_by_nothing_else(
     lean.edit("Dockerfile.lambda.base", "RUN echo", "COPY motd.txt /etc/motd\nRUN echo")
 
     def base() -> str:
-        run = lean.deploy()
+        run = lean.run("build", "base")
         assert run.code == 0
         return run.actions["base:python"]
 
