@@ -38,6 +38,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.usefixtures("own_base")
 @pytest.mark.parametrize("rule", FAULTS)
 def test_a_push_recovers_from_faults_of_the_registry(
     lean: Project, name: str, rule: dict[str, Any]
@@ -106,6 +107,7 @@ def test_a_silent_build_is_left_when_the_run_is_cancelled(
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.usefixtures("own_base")
 def test_an_immutable_repository_loses_no_deploy(lean: Project, name: str) -> None:
     client = boto3.client("ecr")
     for repository in (name, f"{name}-base"):
