@@ -99,7 +99,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made.delete()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def aws() -> Any:
     """The Lambda API."""
     return boto3.client("lambda")
