@@ -221,6 +221,13 @@ def test_a_zip_that_no_step_has_made_is_told_as_a_file(root: Path) -> None:
     )
 
 
+def test_a_command_that_deploys_no_code_needs_no_zip(root: Path) -> None:
+    (root / "lambda-deploy.yml").write_text(ZIP.replace("code: src", "code: app.jar"))
+    given = GivenInputs({"region": "us-east-1"})
+    settings = load(given, {}, Event(), root, lambda: REGIONS, needs_code=False)
+    assert isinstance(settings.functions[0].source, ZipSource)
+
+
 def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
     (root / "lambda-deploy.yml").write_text(ZIP)
     settings = load(

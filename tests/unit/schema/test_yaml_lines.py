@@ -301,3 +301,12 @@ def test_nearest_names_the_word_that_was_meant_or_all_of_them(word: str, said: s
 
 def test_nearest_of_nothing_is_silent() -> None:
     assert nearest("word", []) == ""
+
+
+@pytest.mark.parametrize("text", ["a: {b: c-${D}, e: f}", "a: [c-${D}, e]"])
+def test_a_variable_without_quotes_in_braces_is_told_how_to_be_written(text: str) -> None:
+    problems: list[Problem] = []
+    assert parse(f"x: 1\n{text}\n", "f.yml", {"D": "d"}, problems) is None
+    (problem,) = problems
+    assert problem.place.line == 2
+    assert 'a value with ${NAME} needs quotes: "${NAME}"' in problem.message
