@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -88,6 +89,13 @@ def check_out(root: Path) -> None:
             shutil.copy2(CHECKOUT / name, root / name)
 
 
+def check_out_release(root: Path) -> None:
+    """Copy the action into a folder as it is on a release's tag, with its dependencies."""
+    check_out(root)
+    make = [sys.executable, "-m", "tools.dist", str(root / "dist")]
+    subprocess.run(make, cwd=CHECKOUT, check=True)
+
+
 class Project:
     """A checkout of a user's repository."""
 
@@ -129,6 +137,33 @@ class Project:
     def deploy(self, message: str = "change", **environment: str) -> Run:
         """Deploy, with a commit message."""
         return self.run("deploy", "--commit-message", message, **environment)
+
+    @contextmanager
+    def deploying(self, *options: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+        """Deploy while the block runs, in a process that can be sent signals; its log is a pipe."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "lambda_fast_deploy", "deploy", *options],
+            cwd=self.root,
+            env={**os.environ, **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as run:
+            yield run
+
+
+def read_until(run: subprocess.Popen[str], text: str) -> None:
+    """Read the log of a run up to a line that contains a text.
+
+    Raises:
+        AssertionError: the run ended without one.
+    """
+    assert run.stderr is not None
+    read = []
+    for line in run.stderr:
+        if text in line:
+            return
+        read.append(line)
+    raise AssertionError(f"no line contains {text!r}:\n{''.join(read)}")
 
 
 @contextmanager

@@ -100,7 +100,7 @@ class Rollback:
         observed = observe_function(function.unconfigured, region, clients)
         if observed is None or not (observed.live and observed.alias):
             what = f"alias {function.alias} of {function.name}"
-            raise _invalid(f"{what} does not exist in {region}, so it cannot be rolled back")
+            raise _invalid(f"{what} does not exist in {region}; a rollback needs an earlier deploy")
         steps = [
             Step(
                 f"alias:{function.name}",
@@ -276,10 +276,7 @@ class _FunctionRollback:
         return state
 
     def _update_latest(self, target: FunctionState) -> None:
-        """Update ``$LATEST`` to the version; it is live already, so a failure is only a note."""
+        """Update ``$LATEST`` to the version, which is live already."""
         context = self._context
         with context.run_log.step(context.steps.latest) as detail:
-            error = follow(context, target)
-            detail("unchanged" if error else f"as version {target.version}")
-        if error:
-            context.run_log.note(f"$LATEST of {context.name} was not updated: {error}")
+            detail(f"as version {target.version}" if follow(context, target) else "unchanged")

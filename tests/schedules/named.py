@@ -38,4 +38,11 @@ NAMED = {
     "a state of a stack that another run takes back is called unchanged": (
         "stack-bad stack-bad same A2 B7"
     ),
+    "a state that has passed is taken back with the one on top of it": "stack-good stack-bad A5 B3",
+    "a rollback writes code over that of a version that goes live": (
+        "rollback-good configuration-good A3 B3"
+    ),
+    "an undo restores a setting under a run that goes on": "configuration-bad canary-good A4 B4",
+    "an undo of $LATEST restores code under a canary": "latest-bad canary-good same A5 B4",
+    "an undo restores code under a run that has published it": "clean-late clean-good same A9 B2",
 }

@@ -105,24 +105,28 @@ def mark_configuration(context: ReleaseContext) -> None:
             context.clients.functions(context.region).tag(observed.latest.arn, tag)
 
 
-def follow(context: ReleaseContext, version: FunctionState) -> str:
+def follow(context: ReleaseContext, version: FunctionState) -> bool:
     """Make ``$LATEST`` the live version, so that a later run does not publish a failed state.
 
     It is not changed if another deployment has updated the alias, or if its state is live.
 
     Returns:
-        Why it was not changed; empty if it is as the version.
+        Whether it is as the version; otherwise a note says why not.
     """
     try:
         with locked(context):
-            return _follow(context, version)
+            why_not = _follow(context, version)
     except Conflict:
-        return "another deployment has changed it"
-    except DeployError as error:
-        return error.message
+        why_not = "another deployment has changed it"
+    except DeployError as error:  # the version is live already
+        why_not = error.message
+    if why_not:
+        context.run_log.note(f"$LATEST of {context.name} was not updated: {why_not}")
+    return not why_not
 
 
 def _follow(context: ReleaseContext, version: FunctionState) -> str:
+    """The same, while this run holds the lock; returns why it was not changed, or nothing."""
     functions, name = context.clients.functions(context.region), context.name
     now = functions.read(name)
     alias = context.clients.versions(context.region).alias(name, context.function.alias)
@@ -136,7 +140,7 @@ def _follow(context: ReleaseContext, version: FunctionState) -> str:
         return f"its environment cannot be read: {unknown}"
     changes, revision = _differences(context, version, now), now.revision
     if changes:
-        revision = functions.configure(name, changes, revision)
+        revision = functions.configure(name, changes, revision).revision
     if now.code_sha256 != version.code_sha256:
         write_code(functions, Uploads(context), name, version, revision)
     return ""

@@ -70,26 +70,36 @@ class StackRestore:
         self._application = application
         self._name = f"stack {context.name}"
 
-    def by_itself(self, delivery: FunctionOutcome, error: DeployError) -> FunctionOutcome:
-        """The outcome after CloudFormation itself has rolled back, or failed to."""
+    def by_itself(
+        self, delivery: FunctionOutcome, error: DeployError, own: Snapshot
+    ) -> FunctionOutcome:
+        """The outcome after CloudFormation itself has rolled back, or failed to.
+
+        Args:
+            delivery: the outcome so far.
+            error: the cause.
+            own: the snapshot of this run.
+        """
         error.hide(self._context.run_log.secrets.hide)
         delivery = with_error(delivery, error)
         try:
-            return self._outcome(delivery)
+            return self._outcome(delivery, own)
         except DeployError as failure:
             problem = f"{self._name}: its state is unknown, {failure.message}"
             return replace(delivery, left=(problem,))
 
-    def _outcome(self, delivery: FunctionOutcome) -> FunctionOutcome:
+    def _outcome(self, delivery: FunctionOutcome, own: Snapshot) -> FunctionOutcome:
         context, before, name = self._context, self._before, self._name
         state = context.stacks.read(delivery.arn)
         if state and not state.exists:
             context.stacks.delete(state.id)  # only its name is left
         if before is None and not (state and state.exists):
-            return replace(delivery, outcome="undone", undone=(f"{name} was deleted",))
+            return replace(delivery, outcome="rolled-back", rolled_back=(f"{name} was deleted",))
         if before and state and not is_stuck(state) and is_at(context, before):
-            note(context, replace(before, etag=""))  # the same snapshot may be under test
-            return replace(delivery, outcome="undone", undone=(f"{name} has its previous state",))
+            if before.id == own.id:  # only secrets have changed, or tags: it is under test
+                note(context, replace(before, etag=""))
+            restored = f"{name} has its previous state"
+            return replace(delivery, outcome="rolled-back", rolled_back=(restored,))
         status = state.status if state else "deleted"
         return replace(delivery, left=(f"{name}: its status is {status}",))
 
@@ -108,11 +118,9 @@ class StackRestore:
         delivery = with_error(delivery, error)
         cause, left, result = error.message.splitlines()[0], tuple[str, ...](), ""
         try:
-            target = before and self._target(before)
+            target = self._target(own)
             left = self._unrestored_secrets(target, own) if target else ()
-            with context.run_log.work(
-                f"undo:{context.name}", "undo", cause, context.region
-            ) as detail:
+            with context.run_log.rollback(context.name, cause, context.region) as detail:
                 if not self._roll_back(delivery.arn, target, own) and left:
                     detail("only NoEcho values had changed")
                 else:
@@ -125,18 +133,27 @@ class StackRestore:
                 return replace(delivery, spared=(f"{name}: {UndoResult.THEIRS.value}",))
             return replace(delivery, left=(f"{name}: {failure.message}", *left))
         if target and left:  # it has not passed its tests with these secrets
-            target = replace(target, digests=own.digests, back=target.id)
+            target = replace(target, digests=own.digests, back=(target.id,))
         if target:
             note(context, replace(target, etag=""))
         if result:
-            delivery = replace(delivery, outcome="undone", undone=(result,))
+            delivery = replace(delivery, outcome="rolled-back", rolled_back=(result,))
         return replace(delivery, left=left)
 
-    def _target(self, before: Snapshot) -> Snapshot:
-        """The latest snapshot that passed its tests, or the one before this run."""
-        if before.tested_id == before.id:
+    def _target(self, own: Snapshot) -> Snapshot | None:
+        """The latest snapshot that has passed its tests by now, or the one before this run.
+
+        If this run began on snapshots under test, those that have not passed by now can no longer
+        do so: the stack is rolled back to one before them.
+        """
+        before, snapshots = self._before, self._context.snapshots
+        if before is None or before.back is None or not own.back:
             return before
-        return self._context.snapshots.get(before.tested_id) or before
+        *under_test, tested = own.back
+        for each in under_test:
+            if each != own.id and (passed := snapshots.give_up(each)):
+                return passed
+        return snapshots.get(tested) or before
 
     def _unrestored_secrets(self, target: Snapshot, own: Snapshot) -> tuple[str, ...]:
         """Messages about secrets that a rollback cannot restore."""

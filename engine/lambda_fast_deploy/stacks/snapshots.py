@@ -7,10 +7,11 @@ has the functions that have drifted from the stack (keys: ``state.bucket_keys``)
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -28,11 +29,11 @@ SECRET = "****"  # noqa: S105  # CloudFormation's placeholder for a NoEcho param
 class Snapshot:
     """A state of a stack. ``parameters`` are without secrets; ``previous`` is the previous id.
 
-    ``digests`` are those of its secrets, as far as they are known. ``back`` is the id of the
-    snapshot that a rollback restores until its tests have passed, empty if there is none, and
-    ``None`` after that. ``going``: the run that has tested it is rolling the stack back. ``etag``
-    is of the object that stores it: the success of the tests and the start of a rollback are
-    conditional on it, so that only one of the two happens.
+    ``digests`` are those of its secrets, as far as they are known. ``back`` are the ids of the
+    snapshots before it, until its tests have passed: the newest first, the latest that is known to
+    have passed last. It is ``None`` after that. ``going``: a run is rolling the stack back to a
+    snapshot before it. ``etag`` is of the object that stores it: the success of the tests and the
+    start of a rollback are conditional on it, so that only one of the two happens.
     """
 
     template: str = field(repr=False)
@@ -41,14 +42,20 @@ class Snapshot:
     tags: Mapping[str, str]
     previous: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
-    back: str | None = None
+    back: tuple[str, ...] | None = None
     going: bool = False
     etag: str = field(default="", compare=False)
 
     @property
     def tested_id(self) -> str:
-        """The id of the latest snapshot that passed its tests; its own if none is known."""
-        return self.back or self.id
+        """The id of the latest snapshot that is known to have passed; its own if none is."""
+        return (self.back or (self.id,))[-1]
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        """Its id and those before it, back to that of the latest that is known to have passed."""
+        before = self.back or ()
+        return before if self.id in before else (self.id, *before)
 
     @property
     def id(self) -> str:
@@ -116,8 +123,9 @@ class Snapshots:
         if stored is None:
             return None
         values: dict[str, Any] = json.loads(stored[0])
-        values |= {"capabilities": tuple(values["capabilities"]), "etag": stored[1]}
-        snapshot = Snapshot(**values)
+        lists = {key: value for key, value in values.items() if isinstance(value, list)}
+        values |= {key: tuple(value) for key, value in lists.items()}
+        snapshot = Snapshot(**values, etag=stored[1])
         if snapshot.id != snapshot_id:
             raise NotReady(
                 f"s3://{self._bucket.name}/{key} is not the snapshot that was stored there: its "
@@ -150,6 +158,25 @@ class Snapshots:
             if stored is None or stored[0] != content:
                 raise
             return replace(snapshot, etag=stored[1])  # only the response was lost
+
+    def passed(self, ids: Iterable[str]) -> Snapshot | None:
+        """The first snapshot of these ids whose tests have passed."""
+        stored = filter(None, map(self.get, ids))
+        return next((each for each in stored if each.back is None), None)
+
+    def give_up(self, snapshot_id: str) -> Snapshot | None:
+        """Record that the stack is rolled back to before a snapshot, unless its tests have passed.
+
+        Returns:
+            The snapshot if they have.
+        """
+        while stored := self.get(snapshot_id):
+            if stored.back is None:
+                return stored
+            with contextlib.suppress(Conflict):  # its run has recorded something since
+                self.settle(replace(stored, going=True))
+                break
+        return None
 
     def drift(self) -> dict[str, DriftedFunction]:
         """The functions that have drifted from the stack, by their logical ids."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -106,11 +107,11 @@ class StackUpdate:
         }
         self._digests = {name: digest for name, digest in digests.items() if digest}
         if before is None:
-            return replace(desired, digests=self._digests, back="")
+            return replace(desired, digests=self._digests, back=())
         if desired.id in (before.id, before.tested_id):  # a snapshot is not its own predecessor
             stored = snapshots.get(desired.id)
             desired = replace(desired, previous=stored.previous if stored else "")
-        return replace(desired, digests=_common(self._digests, previous), back=before.tested_id)
+        return replace(desired, digests=_common(self._digests, previous), back=before.line)
 
     def _store(self, desired: Snapshot) -> Snapshot:
         """Store the snapshots of the current and of the desired state, before the update."""
@@ -125,12 +126,21 @@ class StackUpdate:
         Raises:
             Conflict: another run is rolling the stack back.
         """
+        context = self._context
+        with contextlib.suppress(DeployError):  # only the command rollback depends on it
+            snapshot = replace(snapshot, previous=self._previous_of(snapshot))
         try:
-            note(self._context, replace(snapshot, digests=self._digests, back=None))
+            note(context, replace(snapshot, digests=self._digests, back=None))
         except Conflict:
-            now = self._context.snapshots.get(snapshot.id)
+            now = context.snapshots.get(snapshot.id)
             if now is None or now.back is not None:
-                raise changed_elsewhere(self._context.name) from None
+                raise changed_elsewhere(context.name) from None
+
+    def _previous_of(self, snapshot: Snapshot) -> str:
+        """The id of the previous snapshot: one that has passed its tests since is newer."""
+        under_test = [each for each in (snapshot.back or ())[:-1] if each != snapshot.id]
+        passed = self._context.snapshots.passed(under_test)
+        return passed.id if passed else snapshot.previous
 
     def _execute(
         self, change_set: ChangeSet, desired: Snapshot, steps: tuple[Step, ...], *, is_new: bool
@@ -152,7 +162,7 @@ class StackUpdate:
         except Conflict as error:
             return with_error(delivery, error)  # the other change is kept
         except DeployError as error:
-            return self._restore.by_itself(delivery, error)
+            return self._restore.by_itself(delivery, error, desired)
         assert applied.state is not None
         own = replace(desired, digests=self._digests)
         try:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from lambda_fast_deploy.adapters.aws.blob_mounts import BlobMounts
@@ -34,20 +33,6 @@ END = {"operation": "CompleteLayerUpload"}
 
 def said(code: str) -> str:
     return f'{{"__type": "{code}", "message": "says the fault"}}'
-
-
-@pytest.fixture
-def ecr() -> Any:
-    """The ECR API."""
-    return boto3.client("ecr")
-
-
-@pytest.fixture
-def repository(ecr: Any, name: str) -> Iterator[str]:
-    """The name of an empty repository."""
-    ecr.create_repository(repositoryName=name)
-    yield name
-    ecr.delete_repository(repositoryName=name, force=True)
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -137,12 +135,7 @@ def test_a_zip_of_a_stack_is_not_uploaded(
 
 def interrupted(project: Project, when: str, change: Callable[[], None]) -> str:
     """Deploy, and change something as soon as a line says ``when``; what a run said that failed."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
+    with project.deploying() as run:
         assert run.stderr is not None
         said = ""
         for line in run.stderr:

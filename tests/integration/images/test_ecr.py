@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from lambda_fast_deploy.adapters.aws.registry import Registry
@@ -15,20 +13,6 @@ from lambda_fast_deploy.errors import Refused
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
-
-
-@pytest.fixture
-def ecr() -> Any:
-    """The ECR API."""
-    return boto3.client("ecr")
-
-
-@pytest.fixture
-def repository(ecr: Any, name: str) -> Iterator[str]:
-    """The name of an empty repository."""
-    ecr.create_repository(repositoryName=name)
-    yield name
-    ecr.delete_repository(repositoryName=name, force=True)
 
 
 @pytest.fixture

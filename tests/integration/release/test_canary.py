@@ -169,9 +169,7 @@ def test_an_alarm_ends_a_canary_and_one_that_was_killed_is_cleared(
     assert weights() == {}
 
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="found")
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"], cwd=project.root
-    ) as killed:
+    with project.deploying() as killed:
         while not weights():
             time.sleep(0.1)
         killed.kill()
@@ -337,9 +335,7 @@ def test_what_users_have_is_not_tried_again(project: Project, name: str, aws: An
     with_canary(project, "weight: 50%, for: 60s")
     assert project.deploy().code == 0
     project.write("src/app.py", GOOD.format(version="two"))
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"], cwd=project.root
-    ) as killed:
+    with project.deploying() as killed:
         while not leads(aws, name)[1]:
             time.sleep(0.1)
         killed.kill()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ import boto3
 import pytest
 
 from lab.pace import paced
-from tests.support import Project, Users
+from tests.support import Project, Users, read_until
 
 INTERRUPTED = 7.5  # seconds until SIGTERM
 CONFIG = """\
@@ -73,16 +72,8 @@ def cancelled(
 
     Its exit code, how many seconds it took to end, and the rest of what it said.
     """
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy", *options],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if words in line:
-                break
+    with project.deploying(*options) as run:
+        read_until(run, words)
         time.sleep(after)
         begun = time.monotonic()
         run.send_signal(signal.SIGINT)

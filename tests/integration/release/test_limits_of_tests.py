@@ -6,15 +6,13 @@ import json
 import os
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import Project, faults
+from tests.support import Project, faults, read_until
 from tests.unit.sockets import dripping, http, serving
 
 CONFIG = """\
@@ -141,20 +139,11 @@ def test_a_command_that_does_not_end_is_ended(project: Project, name: str) -> No
 def test_a_cancelled_run_ends_the_command_that_it_runs(project: Project, name: str) -> None:
     mark = f"MARK_{secrets.token_hex(8)}"
     configure(project, name, f'{{command: [sh, -c, "({STUBBORN}) & {STUBBORN}"], within: 60s}}')
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        env={**os.environ, mark: "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "sh is running" in line:
-                break
+    with project.deploying(**{mark: "1"}) as run:
+        read_until(run, "sh is running")
         begun = time.monotonic()
         run.send_signal(signal.SIGINT)
-        log = run.stderr.read()
+        _, log = run.communicate()
     assert time.monotonic() - begun < 12
     assert run.returncode == 1
     assert "the run was cancelled" in log

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -117,7 +116,7 @@ def test_a_version_that_cannot_be_waited_for_is_deleted(
         run = release(project, "three")
     assert len(done) == 1
     assert run.code == 1
-    assert f"version 3 of {name}" in run.function["undone"]
+    assert f"version 3 of {name}" in run.function["rolled_back"]
     versions = aws.list_versions_by_function(FunctionName=name)["Versions"]
     assert [version["Version"] for version in versions] == ["$LATEST", "1", "2"]
 
@@ -130,11 +129,7 @@ def killed_in_a_test(project: Project, tmp_path: Path) -> None:
     before = config.read_text()
     text = before.replace("tests: [answers]", "tests: [answers, waits]")
     config.write_text(f"{text}  waits: {{command: {command}, within: 60s}}\n")
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.DEVNULL,
-    ) as run:
+    with project.deploying() as run:
         until = time.monotonic() + 60
         while not running.exists() and time.monotonic() < until:
             run.poll()

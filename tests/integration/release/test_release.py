@@ -7,8 +7,6 @@ import os
 import re
 import secrets
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.lab.making import archive
-from tests.support import Project, Users, get
+from tests.support import Project, Users, get, read_until
 
 CONFIG = """\
 functions:
@@ -76,7 +74,7 @@ def test_users_get_no_error_from_a_version_that_a_test_can_see_to_be_bad(project
             project.write("src/app.py", code)
             run = project.deploy()
             assert run.code == 1, what
-            assert run.function["outcome"] == "undone", what
+            assert run.function["outcome"] == "rolled-back", what
         project.write("src/app.py", GOOD.format(version="two"))
         assert project.deploy().code == 0
         assert users.answered_now() == (200, {"status": "ok", "version": "two"})
@@ -156,12 +154,7 @@ def test_a_cancelled_run_leaves_all_or_nothing(
     before = what()
     project.write("src/app.py", GOOD.format(version="two"))
     project.edit("lambda-deploy.yml", "    timeout: 2", "    timeout: 2\n    memory: 256")
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
+    with project.deploying() as run:
         assert run.stderr is not None
         ended = re.compile(rf"^ +[\d.]+ s {step}")
         for line in run.stderr:
@@ -286,7 +279,7 @@ def test_without_an_alias_the_previous_code_comes_back(
     project.edit("lambda-deploy.yml", "    timeout: 2", "    timeout: 3")
     bad = project.deploy()
     assert bad.code == 1
-    assert bad.function["outcome"] == "undone"
+    assert bad.function["outcome"] == "rolled-back"
     latest = aws.get_function_configuration(FunctionName=name)
     assert (latest["CodeSha256"], latest["Timeout"]) == (before, 2)
     project.write("src/app.py", GOOD.format(version="two"))
@@ -470,7 +463,7 @@ def test_the_key_of_the_code_and_the_ipv6_of_the_network_stay(
     assert settled() == (key, True, ["subnet-2"])
     project.write("src/app.py", BAD["answers 500"])
     project.edit("lambda-deploy.yml", "subnet-2", "subnet-3")
-    assert project.deploy().function["outcome"] == "undone"
+    assert project.deploy().function["outcome"] == "rolled-back"
     assert settled() == (key, True, ["subnet-2"])
     if alias == "live":
         project.write("src/app.py", GOOD.format(version="three"))
@@ -488,18 +481,10 @@ def test_a_change_by_somebody_else_is_told_with_who_and_when_and_left(
     config = (project.root / "lambda-deploy.yml").read_text()
     layer = f"layers: {{{name}: {{requirements: [idna==3.10], runtime: python3.11}}}}\n"
     project.write("lambda-deploy.yml", config + layer)
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "uv resolves" in line:  # everything has been observed by now
-                aws.update_function_configuration(FunctionName=name, MemorySize=300)
-                break
-        log = run.stderr.read()
+    with project.deploying() as run:
+        read_until(run, "uv resolves")  # everything has been observed by now
+        aws.update_function_configuration(FunctionName=name, MemorySize=300)
+        _, log = run.communicate()
     assert run.returncode == 1
     cause = log.partition("error: ")[2].splitlines()[0]
     assert re.search(

@@ -96,6 +96,17 @@ def theirs(api: Any, project: Project, word: str) -> None:
         time.sleep(0.05)
 
 
+def passes(project: Project, word: str) -> None:
+    """Another run notes that the state with this parameter has passed its tests."""
+    s3, bucket = boto3.client("s3"), "stack-artifacts"
+    prefix = f"lambda-fast-deploy/stacks/{project.root.name}/"
+    for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]:
+        snapshot = json.load(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"])
+        if snapshot.get("parameters") == {"Word": word}:
+            body = json.dumps({**snapshot, "back": None, "going": False})
+            s3.put_object(Bucket=bucket, Key=each["Key"], Body=body)
+
+
 def held_at(operation: str) -> AbstractContextManager[object]:
     """A call that is not carried out as long as the block lasts."""
     return faults({"operation": operation, "times": 1, "held": True})
@@ -206,3 +217,24 @@ def test_a_template_beyond_ascii_is_the_same_when_it_is_read_back(project: Proje
     project.edit("lambda-deploy.yml", "Word: one", "Word: zwölf")
     project.edit("lambda-deploy.yml", "word: one", "word: zwölf")
     assert project.deploy().code == 0
+
+
+def test_a_rollback_returns_to_a_state_that_has_passed_during_the_next_deploy(
+    project: Project, api: Any
+) -> None:
+    assert project.deploy().code == 0
+    project.edit("lambda-deploy.yml", "Word: one", "Word: two")
+    with faults(REFUSED | {"skip": 1}):
+        assert project.deploy().code == 4
+    described(api, project, "two")  # under test
+    project.edit("lambda-deploy.yml", "Word: two", "Word: three")
+    project.edit("lambda-deploy.yml", "word: one", "word: three")
+    with ThreadPoolExecutor(1) as pool:
+        with held_at("Invoke"):
+            going = pool.submit(project.deploy)
+            until_met()
+            passes(project, "two")
+        assert going.result().code == 0
+    project.edit("lambda-deploy.yml", "word: three", "word: two")
+    assert project.run("rollback").code == 0
+    described(api, project, "two")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support import Project
+from tests.support import Project, read_until
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
@@ -83,19 +80,9 @@ def left(project: Project) -> list[str]:
 def killed_in_its_test(project: Project) -> None:
     """Deploy, and be killed when the stack is changed and its test is running."""
     project.edit("lambda-deploy.yml", "within: 4s", "within: 30s")
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy"],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "not yet: expected ok" in line:
-                run.send_signal(signal.SIGKILL)
-                break
-        else:
-            pytest.fail("it was never tested")
+    with project.deploying() as run:
+        read_until(run, "not yet: expected ok")
+        run.kill()
     project.edit("lambda-deploy.yml", "within: 30s", "within: 4s")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support import Project, get
+from tests.support import Project, get, read_until
 
 LAYER = "orders-dependencies"
 # The second UpdateAlias says that the version has passed the tests of the URL.
@@ -114,7 +112,7 @@ def test_a_failing_health_check_is_undone_and_users_never_meet_it(
     project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.deploy()
     assert run.code == 1
-    assert run.function["outcome"] == "undone"
+    assert run.function["outcome"] == "rolled-back"
     assert 'expected status to be "ok", got "broken"' in run.log
     assert "UpdateAlias" not in run.changes
     assert get(good.function["url"])[1]["status"] == "ok"
@@ -241,7 +239,7 @@ def test_one_function_that_fails_does_not_stop_the_others(project: Project, name
     run = project.deploy()
     assert run.code == 1
     outcomes = {d["function"]: d["outcome"] for d in run.report["functions"]}
-    assert outcomes == {name: "deployed", f"{name}-b": "undone"}
+    assert outcomes == {name: "deployed", f"{name}-b": "rolled-back"}
     assert "RuntimeError: no" in run.log
 
 
@@ -305,21 +303,13 @@ def test_a_run_that_is_stopped_undoes_what_it_changed(
     before = aws.get_function(FunctionName=name)["Configuration"]["CodeSha256"]
     project.edit("src/app.py", '"status": "ok"', '"status": "broken"')
     report = project.root.parent / "report.json"
-    with subprocess.Popen(
-        [sys.executable, "-m", "lambda_fast_deploy", "deploy", "--report", str(report)],
-        cwd=project.root,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "not yet: expected status" in line:  # the new version is there and being tested
-                run.send_signal(number)
-                break
-        log = run.stderr.read()
+    with project.deploying("--report", str(report)) as run:
+        read_until(run, "not yet: expected status")  # the new version is there and being tested
+        run.send_signal(number)
+        _, log = run.communicate()
     assert run.returncode == 1
     assert "error: " in log
     assert "the run was cancelled" in log
     assert "live still serves version 1" in log
-    assert json.loads(report.read_text())["functions"][0]["outcome"] == "undone"
+    assert json.loads(report.read_text())["functions"][0]["outcome"] == "rolled-back"
     assert aws.get_function(FunctionName=name)["Configuration"]["CodeSha256"] == before

@@ -80,7 +80,9 @@ def not_understood(what: str, why: str) -> NotUnderstood:
 
 
 def checked(answer: Any, operation: Any, what: str) -> Any:
-    """An answer whose values have the types of the model.
+    """An answer with the members of the model alone, whose values have its types.
+
+    What botocore adds, ``ResponseMetadata``, is not a member.
 
     Args:
         answer: as botocore has parsed it.
@@ -110,9 +112,8 @@ def _checked(value: Any, shape: Any, what: str, types: Mapping[str, Any]) -> Any
         return Response(
             {
                 name: _checked(each, members[name], f"{what}, {name}", types)
-                if name in members
-                else each
                 for name, each in value.items()
+                if name in members
             },
             what,
         )

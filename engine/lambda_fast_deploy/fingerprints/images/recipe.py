@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from lambda_fast_deploy.adapters.files import digest, link_of, mode_of
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
 from lambda_fast_deploy.fingerprints.images.build_context import ContextContent, content
-from lambda_fast_deploy.fingerprints.images.context_paths import ContextPaths
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, read
-from lambda_fast_deploy.fingerprints.images.tail import Tail, tail_of
 from lambda_fast_deploy.fingerprints.images.target import text_of
 from lambda_fast_deploy.fingerprints.images.upstream_images import BASE_IMAGE, pinned, upstreams
 from lambda_fast_deploy.models import Architecture, Base, DesiredImages, ImageRequest, ImageSource
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.fingerprints.images.tail import Tail
 
 _PARTED = 3  # upstreams; more would have too many subsets
 
@@ -64,6 +67,8 @@ class ImageRecipe:
     @cached_property
     def tail(self) -> Tail:
         """The end of its Dockerfile whose layers need no builder."""
+        from lambda_fast_deploy.fingerprints.images.tail import Tail, tail_of  # few runs need it
+
         dockerfile = self.dockerfile
         if not dockerfile.stages:
             return Tail(obstacle="it has no stage")
@@ -102,15 +107,17 @@ class ImageRecipe:
 
     @property
     def stem(self) -> str:
-        """The fingerprint of everything but what the tail copies, without its upstreams.
+        """The fingerprint of everything but what the tail copies and sets, without its upstreams.
 
-        The kinds of what the tail copies count, since a COPY of a file can have another
-        destination than one of a folder. ONBUILD instructions count: an image of a stem without any
-        shows that its upstream images have none.
+        If the files below a COPY of the tail matter, the kinds of what it copies count, since a
+        COPY of a file can have another destination than one of a folder. ONBUILD instructions
+        count: an image of a stem without any shows that its upstream images have none.
 
         Raises:
             Invalid: as for ``content``.
         """
+        from lambda_fast_deploy.fingerprints.images.context_paths import ContextPaths
+
         source, tail = self.source, self.tail
         assert isinstance(source, ImageSource)
         stem = content(
@@ -121,18 +128,29 @@ class ImageRecipe:
             tail.instructions,
             source.target,
         )
-        paths = ContextPaths(self.content)
+        paths, unlinked = ContextPaths(self.content), [e for e in tail.copies if not e.is_linked]
+        lines = self.dockerfile.text.split("\n")
+        end = min((each.line for each in tail.instructions), default=len(lines) + 1)
+        before = "\n".join(lines[: end - 1])
         return fingerprint_of(
             "stem",
-            dockerfile=text_of(source.dockerfile, source.target),
-            arguments=dict(source.build_args),
+            dockerfile=before,
+            tail=tail.of_stem,
+            arguments=self._arguments_of(before),
             platform=self.architecture.platform,
             compression=source.compression,
             secrets=sorted(source.secrets),
             triggers=self.foreign,
-            copied=[paths.kinds_at(each) for copy in tail.copies for each in copy.sources],
+            copied=[paths.kinds_at(each) for copy in unlinked for each in copy.sources],
             **_copied(stem),
         )
+
+    def _arguments_of(self, stem: str) -> dict[str, str]:
+        """The build arguments that can change what the text of the stem makes."""
+        named = set(re.findall(r"\w+", stem))
+        without = set() if self._triggers != () else self.tail.declared - named
+        arguments = self.source.build_args.items()
+        return {key: value for key, value in arguments if key not in without or _is_for_all(key)}
 
     def upstreams(self, *, written: bool = False, copied: bool = True) -> list[str]:
         """The images that it starts from, or copies from.
@@ -175,6 +193,11 @@ class ImageRecipe:
         if not unmerged:
             return names
         return [name for name in self.upstreams(written=True, copied=copied) if name in names]
+
+
+def _is_for_all(argument: str) -> bool:
+    """Whether a build argument changes every build, declared or not."""
+    return bool(re.fullmatch(r"(?i:\w+_PROXY|BUILDKIT_\w+|SOURCE_DATE_EPOCH)", argument))
 
 
 def _copied(context: ContextContent) -> dict[str, object]:

@@ -192,6 +192,11 @@ def test_what_is_no_document_of_the_api_is_told(name: str, answering: Answering)
             assert error.message.startswith(f"AWS's answer to {name.partition(':')[0]}:")
 
 
+def test_what_botocore_adds_to_an_answer_is_no_attribute_of_a_version(answering: Answering) -> None:
+    aws = answering(json.dumps({"FunctionArn": ARN, **SETTLED}).encode(), "PublishVersion")
+    assert Versions(aws, REGION).publish("f", "sha", "").others == {}
+
+
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     "name", [name for name in READERS if name.startswith(("lambda:", "ecr:", "cloudwatch:"))]
