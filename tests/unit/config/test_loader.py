@@ -589,6 +589,14 @@ def test_a_variable_that_gets_an_empty_value_is_noted(root: Path, value: str, no
     assert all(n.startswith("lambda-deploy.yml:7: KEY of orders is empty.") for n in settings.notes)
 
 
+def test_a_required_value_that_a_variable_leaves_empty_names_the_variable(root: Path) -> None:
+    text = ZIP.replace("    zip:", "    role: ${ROLE}\n    zip:")
+    (root / "lambda-deploy.yml").write_text(text)
+    given = GivenInputs({}, {"region": "us-east-1"})
+    with pytest.raises(Invalid, match="got '', because variable ROLE is empty"):
+        load(given, {"ROLE": ""}, Event(), root, lambda: REGIONS)
+
+
 def test_an_input_with_an_empty_value_is_noted(root: Path) -> None:
     inputs = {"function": "orders", "code": "src", "handler": "app.handler", "region": "us-east-1"}
     inputs |= {"runtime": "python3.13", "environment": "LEVEL=info\nTOKEN="}
