@@ -50,9 +50,10 @@ $(INTEGRATION): integration-%: .venv/ready
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/integration/$*
 
 # PEERS is how many seeded projects the SAM CLI builds, too. DIR has checkouts of other repositories.
-peers: .venv/ready ## compare packaged templates with those of the SAM CLI (DIR=...: plan and deploy all templates in it)
+peers: .venv/ready ## compare packaged templates with those of the SAM CLI (DIR=...: plan, deploy and compare all templates in it)
 	$(if $(DIR),$(BIN)/python -m bench.corpora $(DIR),$(LAB_OF_ZIPS) $(BIN)/python -m pytest tests/peers)
 	$(if $(DIR),$(LAB_OF_ZIPS) $(BIN)/python -m bench.corpora_deployed $(DIR))
+	$(if $(DIR),$(LAB_OF_ZIPS) $(BIN)/python -m bench.corpora_built $(DIR))
 
 faults: .venv/ready ## each fault, and kills at random moments
 	$(LAB_OF_ZIPS) $(BIN)/python -m pytest -m "not docker" tests/chaos

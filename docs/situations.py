@@ -103,7 +103,7 @@ def example(stage: Stage) -> dict[str, str]:
         pages["code-only"] = stage.deploy()
     pages["no-change"] = stage.deploy()
     app.write_text(code.replace('"status": "ok"', '"status": "broken"'), encoding="utf-8")
-    pages["undone-by-health"] = stage.deploy()
+    pages["failed-health-check"] = stage.deploy()
     app.write_text(f"{code}\n# reviewed\n", encoding="utf-8")
     pages["pull-request"] = stage.deploy("pull_request")
     return pages
@@ -131,7 +131,7 @@ def canary(stage: Stage) -> dict[str, str]:
     threading.Thread(target=users, daemon=True).start()
     page = stage.deploy()
     over.set()
-    return {"canary-reverted": page}
+    return {"failed-canary": page}
 
 
 def forty(stage: Stage) -> dict[str, str]:

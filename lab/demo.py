@@ -90,7 +90,7 @@ def walk(example: Example, kind: str) -> None:
 
     example.edit('"status": "ok"', '"status": "broken"')
     broken = example.deploy(f"{name}: a version whose health check fails", expected=1)
-    expect(broken["outcome"] == "undone", "the failed version was undone")
+    expect(broken["outcome"] == "rolled-back", "the failed version was rolled back")
     expect(
         "good day" in example.ask(second["url"]),
         f"{broken['alias']} still serves version {second['version']}",

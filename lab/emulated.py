@@ -64,10 +64,10 @@ class Emulator:
         self._log = state / "emulator.log"
         env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         env |= {"PATH": "/usr/local/bin:/usr/bin:/bin"} | engine.emulator_env(self.port)
-        temporary = state / "tmp"
-        temporary.mkdir(exist_ok=True)
+        self.temporary = state / "tmp"
+        self.temporary.mkdir(exist_ok=True)
         env |= {
-            "TMPDIR": str(temporary),  # unpacked functions go with the state folder
+            "TMPDIR": str(self.temporary),  # unpacked functions go with the state folder
             "AWS_ENDPOINT_URL": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "GATEWAY_PORT": str(self.port),

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +19,7 @@ from lab.engine.machine import Engine, machine_engine, no_engine
 from lab.engine.namespace import Inside, settle_inside
 from lab.engine.private import short_folder, start_private_engine
 from lab.environments import emulator_environment, runtime_environment
-from lab.layout import LabError
+from lab.layout import LabError, own_folder, temporary_folder
 from lab.process import Daemons, die_with_parent
 from lab.standin.image import IMAGE, offer
 
@@ -87,11 +85,8 @@ def _state_folder(chosen: Path | None) -> Iterator[Path]:
         chosen.mkdir(parents=True, exist_ok=True)
         yield chosen.resolve()
         return
-    folder = Path(tempfile.mkdtemp(prefix="lab-"))
-    try:
+    with own_folder(temporary_folder(), "lab-") as folder:
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _bring_up(daemons: Daemons, state: Path, *, with_docker: bool, inside: Inside | None) -> Lab:
@@ -131,6 +126,7 @@ def _bring_up(daemons: Daemons, state: Path, *, with_docker: bool, inside: Insid
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "PIP_CONFIG_FILE": os.devnull,
+        "TMPDIR": str(emulator.temporary),
         "LAB_STATE": str(state),
         "LAB_REQUESTS": str(emulator.requests),
         "LAB_ROLE_ARN": ROLE_ARN,

@@ -89,6 +89,13 @@ def check_out(root: Path) -> None:
             shutil.copy2(CHECKOUT / name, root / name)
 
 
+def check_out_release(root: Path) -> None:
+    """Copy the action into a folder as it is on a release's tag, with its dependencies."""
+    check_out(root)
+    make = [sys.executable, "-m", "tools.dist", str(root / "dist")]
+    subprocess.run(make, cwd=CHECKOUT, check=True)
+
+
 class Project:
     """A checkout of a user's repository."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.errors import Invalid, NotFound, NotPermitted, Place, Problem
+from lambda_fast_deploy.errors import DeployError, Invalid, NotFound, NotPermitted, Place, Problem
 from lambda_fast_deploy.former_functions import former_functions
 from lambda_fast_deploy.models import Settings
 from lambda_fast_deploy.models.monitoring_settings import alarm_prefix
@@ -89,13 +89,26 @@ def delete(functions: Iterable[DeletableFunction], clients: Clients) -> Iterator
     """Delete functions one by one; yields each after its deletion.
 
     Raises:
-        DeployError: one could not be deleted; the following ones are not deleted either.
+        DeployError: one could not be deleted, or its alarms; the following ones are not deleted.
     """
     for function in functions:
         try:
             clients.functions(function.region).delete(function.name)
         except NotFound:
             continue  # somebody else has deleted it
-        if function.alarms:
-            clients.metrics(function.region).delete_alarms(function.alarms)
         yield function
+        if function.alarms:
+            _delete_alarms(function, clients)
+
+
+def _delete_alarms(function: DeletableFunction, clients: Clients) -> None:
+    """Delete the alarms of a deleted function, which no later run finds."""
+    try:
+        clients.metrics(function.region).delete_alarms(function.alarms)
+    except DeployError as error:
+        names = " ".join(function.alarms)
+        error.remedy = (
+            f"{error.remedy}\nThe function is deleted, and its alarms stay; delete them: "
+            f"aws cloudwatch delete-alarms --alarm-names {names} --region {function.region}"
+        ).lstrip()
+        raise

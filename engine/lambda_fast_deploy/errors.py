@@ -65,10 +65,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One error in the input."""
+    """One error in the input; ``is_of_key``: of a key itself, which can cause other problems."""
 
     message: str
     place: Place
+    is_of_key: bool = False
 
     def __str__(self) -> str:
         text = self.message
@@ -110,12 +111,14 @@ class DeployError(Exception):
 
 
 class Invalid(DeployError):
-    """All problems of the input."""
+    """All problems of the input: those of keys first, then in the order of their places."""
 
     exit_code = 2
 
     def __init__(self, problems: list[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.place.source, p.place.line)))
+        self.problems = tuple(
+            sorted(problems, key=lambda p: (not p.is_of_key, p.place.source, p.place.line))
+        )
         super().__init__("\n".join(map(str, self.problems)))
 
     def hide(self, hidden: Callable[[str], str]) -> None:

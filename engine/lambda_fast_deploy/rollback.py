@@ -100,7 +100,7 @@ class Rollback:
         observed = observe_function(function.unconfigured, region, clients)
         if observed is None or not (observed.live and observed.alias):
             what = f"alias {function.alias} of {function.name}"
-            raise _invalid(f"{what} does not exist in {region}, so it cannot be rolled back")
+            raise _invalid(f"{what} does not exist in {region}; a rollback needs an earlier deploy")
         steps = [
             Step(
                 f"alias:{function.name}",

@@ -14,6 +14,8 @@ from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.masking import Secrets
 from lambda_fast_deploy.models import Step
 
+ROLLBACK = "roll back"  # the action of entries whose work a cancellation does not end
+
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
@@ -122,7 +124,7 @@ class RunLog:
             Cancelled: the run was cancelled, and the work is not part of a rollback.
         """
         entry: LogEntry | None = getattr(self._thread, "work", None)
-        if entry is None or entry.action != "undo":
+        if entry is None or entry.action != ROLLBACK:
             self.cancellation.check()
         if entry is not None:
             self.progress(entry.id, f"waiting: {text}", entry.region)
@@ -152,6 +154,12 @@ class RunLog:
         clean = self._publish(entry)
         with self._lock:
             self._entries.append(clean)
+
+    def rollback(
+        self, name: str, cause: str, region: str
+    ) -> AbstractContextManager[Callable[[str], None]]:
+        """Time the rollback of a function or a stack; a cancellation does not end its waits."""
+        return self.work(f"rollback:{name}", ROLLBACK, cause, region)
 
     @contextmanager
     def work(

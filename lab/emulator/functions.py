@@ -157,6 +157,17 @@ def runtime_refused(runtime: str) -> Answer | None:
     return None
 
 
+def architectures_refused(given: list[str] | None) -> Answer | None:
+    """The error of several instruction sets (botocore's model: ``ArchitecturesList``)."""
+    if len(given or ()) <= 1:
+        return None
+    return failure(
+        "ValidationException",
+        f"1 validation error detected: Value '{given}' at 'architectures' failed to satisfy "
+        "constraint: Member must have length less than or equal to 1",
+    )
+
+
 def create_function(request: dict[str, Any]) -> Answer:
     """CreateFunction: absent images, unknown runtimes, layers and sizes are refused."""
     code = request.get("Code", {})
@@ -166,6 +177,7 @@ def create_function(request: dict[str, Any]) -> Answer:
     elif runtime := request.get("Runtime"):
         error = runtime_refused(runtime)
     error = error or too_large(code, "CreateFunction") or layers_refused(request.get("Layers"))
+    error = error or architectures_refused(request.get("Architectures"))
     error = error or role_refused(request.get("Role"))
     error = error or logging_refused(request.get("LoggingConfig")) or variables.refused(request)
     if error := error or beyond_quotas(request):

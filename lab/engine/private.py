@@ -7,17 +7,15 @@ its network, mounts or processes, and all of it ends with the lab.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from lab.engine.dockerd import start_dockerd
 from lab.engine.machine import Engine
 from lab.engine.unpacked import unpacked_engine
-from lab.layout import CACHE, LabError, cached, digest_of
+from lab.layout import CACHE, LabError, cached, digest_of, own_folder, temporary_folder
 from lab.process import Daemons, run
 from lab.standin.image import IMAGE, archive
 
@@ -34,17 +32,8 @@ def scratch() -> Iterator[Path]:
     any more when this ends. Leftovers of labs that were killed are removed at the beginning.
     """
     CACHE.mkdir(exist_ok=True)
-    for left in CACHE.glob("run-*"):
-        with contextlib.suppress(OSError), (left / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError: its lab is up
-            _remove(left)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=CACHE))
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield folder
-        finally:
-            _remove(folder)
+    with own_folder(CACHE, "run-", _remove) as folder:
+        yield folder
 
 
 def start_private_engine(daemons: Daemons, state: Path, folder: Path) -> Engine:
@@ -103,7 +92,7 @@ def clone(template: Path, copy: Path) -> None:
 
 def short_folder(folder: Path) -> Path:
     """Return a second folder for the same lab, whose path is short enough for sockets."""
-    return Path(tempfile.gettempdir()) / folder.name.replace("run-", "lab-")
+    return temporary_folder() / folder.name.replace("run-", "lab-")
 
 
 def _cgroup(folder: Path) -> str:

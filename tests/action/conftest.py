@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support import check_out, requests_during
+from tests.support import check_out_release, requests_during
 
 WORKFLOW = """\
 name: deploy
@@ -211,6 +211,7 @@ class Caller:
                     *(f"--env={key}={value}" for key, value in passed.items()),
                 ],
                 cwd=self.root,
+                env={**os.environ, "XDG_CACHE_HOME": str(self.root.parent)},  # where act works
                 capture_output=True,
                 text=True,
                 timeout=240,
@@ -247,9 +248,9 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The action as a caller's runner gets it: the repository's files and nothing else."""
+    """The action as a caller's runner gets it from a release's tag."""
     root = tmp_path_factory.mktemp("action")
-    check_out(root)
+    check_out_release(root)
     return root
 
 

@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from tests.secret import found_below, found_in, token
-from tests.support import get
+from tests.support import check_out, get
 
 if TYPE_CHECKING:
     from tests.action.conftest import Caller
@@ -41,6 +41,17 @@ def test_a_push_deploys_and_the_next_one_moves_the_code(caller: Caller, served: 
     assert third.code == 0
     assert third.outputs["changed"] == "false"
     assert third.changes == []
+
+
+def test_the_action_of_a_branch_installs_what_it_runs_on(
+    caller: Caller, served: Served, tmp_path: Path
+) -> None:
+    """It has no ``dist/``."""
+    check_out(tmp_path / "branch")
+    caller.actions = dict.fromkeys(caller.actions, tmp_path / "branch")
+    run = caller.run("push")
+    assert (run.code, run.outcome) == (0, "success")
+    assert served() == "1"
 
 
 def test_a_hostile_message_is_data_and_its_flag_is_seen(caller: Caller, served: Served) -> None:

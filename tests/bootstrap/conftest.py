@@ -15,7 +15,7 @@ import pytest
 
 from lab.process import run
 from lambda_fast_deploy.adapters.uv import uv
-from tests.support import CHECKOUT, check_out, requests_during
+from tests.support import check_out, check_out_release, requests_during
 
 PYTHON = os.path.realpath(sys.executable)
 CONFIG = """\
@@ -108,9 +108,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def vendored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The action as it is on a release's tag."""
     root = tmp_path_factory.mktemp("vendored")
-    check_out(root)
-    make = [sys.executable, "-m", "tools.dist", str(root / "dist")]
-    subprocess.run(make, cwd=CHECKOUT, check=True)
+    check_out_release(root)
     return root
 
 

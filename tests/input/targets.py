@@ -230,6 +230,7 @@ def _manifest(root: Path, text: str) -> None:
     (root / "node").mkdir(exist_ok=True)
     (root / "node" / "package.json").write_text(text)
     (root / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\n"
         "Resources: {A: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: node}}}"
     )
     parts_of(Resources(read_template(root / "template.yaml"), {}))

@@ -61,6 +61,7 @@ REPLACED: Mapping[str, str] = {
     "a variable without braces, linked": "COPY --link app $TASK/app",
     "a variable with a default": "COPY app ${TASK:-/srv}/app",
     "a variable of an argument": "ARG WHERE=/opt\nCOPY --link app ${WHERE}/app",
+    "a variable of the same argument": "ARG A=/opt\nENV A=$A\nCOPY --link app ${A}/app",
     "a variable that is set before": "ENV TASK=/srv/set\nCOPY --link app ${TASK}/app",
     "owner": "COPY --chown=1000 app /var/task/app",
     "owner, linked": "COPY --link --chown=1000:1001 app /srv/app",
@@ -68,6 +69,7 @@ REPLACED: Mapping[str, str] = {
     "owner of a folder that exists": "COPY --chown=1000:1000 app /owned",
     "permissions": "COPY --chmod=755 app /var/task/app",
     "permissions of a file, linked": "COPY --link --chmod=0640 main.py /srv/main.py",
+    "permissions and owner in a folder, linked": "COPY --link --chown=7 --chmod=640 main.py /tmp/",
     "permissions and owner": "COPY --chmod=700 --chown=9 app /srv/app",
     "a folder with a sticky bit": "COPY main.py /tmp/",
     "a folder of another owner": "COPY main.py /owned/",
@@ -98,6 +100,106 @@ REPLACED: Mapping[str, str] = {
     "another stage before": "FROM scratch AS final\nCOPY --from=0 /etc /etc\nCOPY app /srv/app",
 }
 
+# Replaced, although the tail itself changes: as it was, and as it is.
+RESET: Mapping[str, tuple[str, str]] = {
+    "CMD": ('COPY app /srv\nCMD ["a.main"]', 'COPY app /srv\nCMD ["b.main", "two words", "$X"]'),
+    "ENTRYPOINT": (
+        'COPY app /srv\nENTRYPOINT ["/a"]\nCMD ["x"]',
+        'COPY app /srv\nENTRYPOINT ["/b", "c"]\nCMD ["x"]',
+    ),
+    "ENTRYPOINT alone": ('ENTRYPOINT ["/a"]\nCOPY app /srv', 'ENTRYPOINT ["/b"]\nCOPY app /srv'),
+    "CMD before ENTRYPOINT": (
+        'CMD ["x"]\nCOPY app /srv\nENTRYPOINT ["/a"]',
+        'CMD ["y"]\nCOPY app /srv\nENTRYPOINT ["/b"]',
+    ),
+    "ENV": (
+        "ENV A=1 MODE=b\nCOPY app /srv\nENV C=3",
+        'ENV A="two words" MODE=c\nCOPY app /srv\nENV C=a=b,c',
+    ),
+    "ENV, set twice": (
+        "COPY app /srv\nENV A=1\nENV B=2 A=3",
+        "COPY app /srv\nENV A=4\nENV B=5 A=6",
+    ),
+    "ENV of variables": (
+        "COPY app /srv\nENV A=$TASK/x B=1",
+        "COPY app /srv\nENV A=${TASK}/y$MODE B=-",
+    ),
+    "LABEL": (
+        'COPY app /srv\nLABEL org.example/a.b=1 c="x y"',
+        'COPY app /srv\nLABEL org.example/a.b=$MODE c="y, z"',
+    ),
+    "USER": ("USER 5\nCOPY app /srv", "USER 1000:1000\nCOPY app /srv"),
+    "USER, a name": ("COPY app /srv\nUSER nobody", "COPY app /srv\nUSER $MODE"),
+    "STOPSIGNAL": ("COPY app /srv\nSTOPSIGNAL SIGINT", "COPY app /srv\nSTOPSIGNAL SIGTERM"),
+    "ARG": (
+        "COPY app /srv\nARG SHA=1\nENV A=$SHA\nLABEL sha=$SHA",
+        "COPY app /srv\nARG SHA=2\nENV A=$SHA\nLABEL sha=x$SHA",
+    ),
+    "ARG and a destination": (
+        "ARG TO=/srv\nCOPY --link app ${TO}/a\nCOPY --link main.py /x/",
+        "ARG TO=/opt\nCOPY --link app ${TO}/b\nCOPY --link main.py /y/",
+    ),
+    "ENV and a destination": (
+        "ENV TO=/srv\nCOPY --link app $TO/a",
+        "ENV TO=/opt\nCOPY --link app $TO/b",
+    ),
+    "sources and destination, linked": (
+        "COPY --link app /srv/app\nCOPY --link main.py /srv/",
+        "COPY --link app2 *.py /opt/\nCOPY --link app/main.py util.py /opt/app/",
+    ),
+    "owner, linked": (
+        "COPY --link --chown=1 app /srv\nCOPY --link main.py /etc/",
+        "COPY --link app /srv\nCOPY --link --chown=7:8 main.py /etc/",
+    ),
+    "JSON, linked": ("COPY --link app /srv/", 'COPY --link ["with blank.py", "/srv/"]'),
+    "comments and blanks": (
+        '# one\nCOPY app /srv\nCMD ["a"]',
+        '# one\nCOPY   app /srv\n\n# two\ncmd  [ "a" ]\n# three',
+    ),
+    "a CMD, and a COPY to a variable": (
+        'COPY app ${TASK}\nCMD ["a"]',
+        'COPY app ${TASK}\nCMD ["b"]',
+    ),
+    "a CMD beside unknown values": (
+        "COPY app /srv\nEXPOSE 80\nHEALTHCHECK CMD true\nENV A='x' B=$A\nCMD [\"a\"]",
+        "COPY app /srv\nEXPOSE 80\nHEALTHCHECK CMD true\nENV A='x' B=$A\nCMD [\"b\"]",
+    ),
+}
+
+# Built: another stem.
+OTHER_STEM: Mapping[str, tuple[str, str]] = {
+    "another instruction": ("COPY app /srv", 'COPY app /srv\nCMD ["a"]'),
+    "another order": ('COPY app /srv\nCMD ["a"]', 'CMD ["a"]\nCOPY app /srv'),
+    "another layer": ("COPY --link app /srv", "COPY --link app /srv\nCOPY --link app /srv"),
+    "another kind of COPY": ("COPY app /srv", "COPY --link app /srv"),
+    "another destination": ("COPY app /srv", "COPY app /opt"),
+    "other permissions, linked": (
+        "COPY --link --chmod=700 app /srv",
+        "COPY --link --chmod=755 app /srv",
+    ),
+    "another file, not linked": ("COPY main.py /srv/x", "COPY util.py /srv/x"),
+    "another variable": ("COPY app /srv\nENV A=1", "COPY app /srv\nENV B=1"),
+    "one more variable": ("COPY app /srv\nENV A=1", "COPY app /srv\nENV A=1 B=1"),
+    "another label": ("COPY app /srv\nLABEL a=1", "COPY app /srv\nLABEL b=1"),
+    "a shell's command": ("COPY app /srv\nCMD run a", "COPY app /srv\nCMD run b"),
+    "a port": ("COPY app /srv\nEXPOSE 80", "COPY app /srv\nEXPOSE 81"),
+    "a check": ("COPY app /srv\nHEALTHCHECK CMD a", "COPY app /srv\nHEALTHCHECK CMD b"),
+    "a variable of its own": ("COPY app /srv\nENV MODE=$MODE:a", "COPY app /srv\nENV MODE=$MODE:b"),
+    "a variable that another names": (
+        "COPY app /srv\nENV A=1\nENV B=$A",
+        "COPY app /srv\nENV A=2\nENV B=$A",
+    ),
+    "an argument that is not known": (
+        "COPY app /srv\nARG A=1\nCMD run $A",
+        "COPY app /srv\nARG A=2\nCMD run $A",
+    ),
+    "an argument of a destination": ("ARG A=/a\nCOPY app $A", "ARG A=/b\nCOPY app $A"),
+    "a variable of a destination": ("ENV A=/a\nCOPY app $A", "ENV A=/b\nCOPY app $A"),
+    "a quoted value": ("COPY app /srv\nENV A='1'", "COPY app /srv\nENV A='2'"),
+    "the older form": ("COPY app /srv\nENV A 1", "COPY app /srv\nENV A 2"),
+    "a line before": ("RUN --network=none true\nCOPY app /srv", "COPY app /srv"),
+}
+
 # Built: the reason has these words.
 BUILT: Mapping[str, tuple[str, str]] = {
     "ADD": ("ADD app /srv/app", "ADD in line"),
@@ -109,6 +211,10 @@ BUILT: Mapping[str, tuple[str, str]] = {
     "a document": ("COPY <<EOF /srv/x\nhello\nEOF", "COPY in line"),
     "a quoted word": ('COPY "app" /srv/app', "COPY in line"),
     "an unknown variable": ("COPY app /srv/$UNKNOWN", "$UNKNOWN in line"),
+    "an argument over a variable": (
+        "ARG TASK=/srv/set\nCOPY --link app ${TASK}/app",
+        "${TASK}/app in line",
+    ),
     "a variable that is set later": ("COPY app $TASK\nENV TASK=/x", "COPY in line"),
     "through a link of the image": ("COPY main.py /var/run/x/", "/var/run is not a folder"),
     "onto a link of the image": ("COPY main.py /conf", "/conf is a link"),

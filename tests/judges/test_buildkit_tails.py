@@ -35,15 +35,23 @@ def replaced(donor: OciImage, recipe: ImageRecipe) -> OciImage:
         return with_blobs(donor, image.manifest, image.blobs)
 
 
-def judged(root: Path, tail: str, compression: str) -> str:
-    """What is wrong with the replacement of a tail, or ``built: `` and the reason."""
+def write(root: Path, tail: str) -> None:
+    """Write a Dockerfile with this tail."""
+    text = f"FROM scratch AS other\nCOPY stem/etc /etc\n{tails.STEM}{tail}\n"
+    (root / "Dockerfile").write_text(text)
+
+
+def judged(root: Path, tail: str, compression: str, before: str = "") -> str:
+    """What is wrong with the replacement of a tail, or ``built: `` and the reason.
+
+    The tail of the donor is ``before``, or the same.
+    """
     tails.fill(root)
-    (root / "Dockerfile").write_text(
-        f"FROM scratch AS other\nCOPY stem/etc /etc\n{tails.STEM}{tail}\n"
-    )
+    write(root, before or tail)
     donor = build(root, compression)
     stem = recipe_of(root).stem
     tails.change(root)
+    write(root, tail)
     rebuilt = build(root, compression)
     recipe = recipe_of(root)
     if isinstance(donor, str) or isinstance(rebuilt, str):
@@ -59,6 +67,29 @@ def judged(root: Path, tail: str, compression: str) -> str:
     again = replaced(image, recipe)
     wrong += [] if again.manifest == image.manifest else ["another digest when it is made again"]
     return "\n".join(wrong)
+
+
+def test_replaced_images_with_other_tails_equal_builds(tmp_path: Path, told: list[str]) -> None:
+    names = [*tails.RESET]
+
+    def judge(number: int) -> str:
+        before, after = (f"WORKDIR /\n{tail}" for tail in tails.RESET[names[number]])
+        return judged(tmp_path / str(number), after, ("gzip", "zstd")[number % 2], before)
+
+    with ThreadPoolExecutor(3) as pool:
+        wrong = dict(zip(names, pool.map(judge, range(len(names))), strict=True))
+    told.append(f"BuildKit as judge of replaced images: {len(names)} changes of a Dockerfile")
+    assert not any(wrong.values()), "\n".join(f"{name}: {words}" for name, words in wrong.items())
+
+
+@pytest.mark.parametrize("name", tails.OTHER_STEM)
+def test_changes_of_a_tail_that_need_a_builder(tmp_path: Path, name: str) -> None:
+    tails.fill(tmp_path)
+    stems = set()
+    for tail in tails.OTHER_STEM[name]:
+        write(tmp_path, f"WORKDIR /\n{tail}")
+        stems.add(recipe_of(tmp_path).stem)
+    assert len(stems) == 2
 
 
 def test_replaced_images_equal_builds(tmp_path: Path, thorough: bool, told: list[str]) -> None:

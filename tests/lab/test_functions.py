@@ -71,6 +71,7 @@ def test_a_dry_run_stores_nothing(live: Function) -> None:
     [
         ({"Runtime": "python2.0"}, "InvalidParameterValueException"),
         ({"Runtime": "python2.7"}, "InvalidParameterValueException"),
+        ({"Architectures": ["x86_64", "arm64"]}, "ValidationException"),
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException"),
         ({"Role": f"{os.environ.get('LAB_ROLE_ARN')}-0"}, "InvalidParameterValueException"),
         ({"Code": {"ImageUri": "docker.io/library/x:1"}}, "InvalidParameterValueException"),

@@ -1,19 +1,13 @@
-"""The SAM CLI, whose results ours are compared with."""
+"""The bucket that both this engine and the SAM CLI package to."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import boto3
 import pytest
 
-from bench.tools import installed
-
-BUCKET = "sam-artifacts"
+from bench.packaged import BUCKET
 
 
-@pytest.fixture(scope="session")
-def sam() -> Path:
-    """The SAM CLI, and a bucket for it."""
+@pytest.fixture(scope="session", autouse=True)
+def bucket() -> None:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
-    return installed() / "sam"

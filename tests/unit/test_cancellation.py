@@ -26,6 +26,6 @@ def test_no_planned_step_begins_and_what_undoes_does() -> None:
     run_log.cancellation.request()
     with pytest.raises(Cancelled):
         run_log.step(Step("code:orders", "eu-central-1", Action.UPDATE, "it changed"))
-    with run_log.work("undo:orders", "undo"):
+    with run_log.rollback("orders", "", ""):
         pass
-    assert [entry.id for entry in run_log.entries] == ["undo:orders"]
+    assert [entry.id for entry in run_log.entries] == ["rollback:orders"]

@@ -43,20 +43,20 @@ def test_only_adapters_touch_the_world() -> None:
     assert not {name: found for name, found in touching.items() if found}
 
 
-def test_every_room_has_its_place_in_the_flow() -> None:
+def test_every_part_has_its_place_in_the_flow() -> None:
     document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = document["tool"]["importlinter"]["contracts"]
     (layers,) = (each["layers"] for each in contracts if each["type"] == "layers")
     placed = {name for layer in layers for name in layer.split(" : ")}
     prefix = "lambda_fast_deploy."
-    rooms = {name.removeprefix(prefix).partition(".")[0] for name in placed}
-    assert rooms == {path.stem for path in PACKAGE.iterdir() if _is_room(path)}
-    for room in ("iam", "state"):  # whose lists of facts are below the rooms that read them
-        parts = {path.stem for path in (PACKAGE / room).glob("*.py")} - {"__init__"}
-        assert {f"{prefix}{room}.{part}" for part in parts} <= placed
+    parts = {name.removeprefix(prefix).partition(".")[0] for name in placed}
+    assert parts == {path.stem for path in PACKAGE.iterdir() if _is_part(path)}
+    for part in ("iam", "state"):  # whose lists of facts are below the parts that read them
+        modules = {path.stem for path in (PACKAGE / part).glob("*.py")} - {"__init__"}
+        assert {f"{prefix}{part}.{module}" for module in modules} <= placed
 
 
-def _is_room(path: Path) -> bool:
+def _is_part(path: Path) -> bool:
     return path.name not in ("__init__.py", "__pycache__") and not path.name.startswith(".")
 
 

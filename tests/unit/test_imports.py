@@ -17,7 +17,7 @@ from lambda_fast_deploy.fingerprints.archive import code_archive
 from tests.markdown import ROOT
 from tests.unit import make
 
-# Rooms that a run with nothing but zips does not enter.
+# Modules that a run with nothing but zips does not need.
 OF_OTHERS = (
     "lambda_fast_deploy.fingerprints.images",
     "lambda_fast_deploy.fingerprints.layers",
@@ -120,7 +120,7 @@ def test_a_deploy_of_zips_imports_nothing_of_images_and_layers(
     assert "nothing to do" in said
     assert {"lambda_fast_deploy.deploy", "lambda_fast_deploy.adapters.aws.session"} <= imported
     needless = {
-        name for name in imported if any(f"{name}.".startswith(f"{room}.") for room in OF_OTHERS)
+        name for name in imported if any(f"{name}.".startswith(f"{other}.") for other in OF_OTHERS)
     }
     assert not needless
 

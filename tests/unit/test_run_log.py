@@ -127,7 +127,7 @@ def test_what_is_waited_for_is_told_with_the_work_that_waits() -> None:
 def test_a_wait_ends_when_the_run_is_cancelled_but_not_that_of_an_undo() -> None:
     run_log = RunLog()
     run_log.cancellation.request()
-    with run_log.work("undo:orders", "undo"):
+    with run_log.rollback("orders", "", ""):
         run_log.waits("orders is being updated")
     with pytest.raises(Cancelled), run_log.work("code:orders", "update"):
         run_log.waits("orders is being updated")

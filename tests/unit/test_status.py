@@ -56,8 +56,8 @@ def test_where_all_is_as_wanted_nothing_differs() -> None:
         (
             {},
             {"package": "Image"},
-            f"is packaged as Image in {make.REGION}, and Lambda cannot change that to Zip; deploy "
-            "it under another name",
+            f"function orders is packaged as Image in {make.REGION}, and Lambda cannot change "
+            "that to Zip; deploy it under another name",
         ),
         ({"memory": 256}, {"code_sha256": "old"}, "code differs; configuration differs: memory"),
     ],

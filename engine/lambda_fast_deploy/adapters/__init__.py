@@ -1,1 +1,1 @@
-"""The only room with external access: AWS, Docker, processes, HTTP."""
+"""The only subpackage with external access: AWS, Docker, processes, HTTP."""

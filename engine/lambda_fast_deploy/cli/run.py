@@ -97,7 +97,8 @@ class Run:
         context = self._context
         context.settings = self._settings = context.load(flags=self._flags)
         clients = context.clients
-        for note in mistyped(self._settings.event, _flags_of(self._settings)):
+        mistakes = mistyped(self._settings.event, _flags_of(self._settings))
+        for note in (*self._settings.notes, *mistakes):
             self._run_log.note(note)
         outcome = self._work(self._settings, clients, self._run_log)
         if self._planned:  # a plan has no steps at which a cancellation stops it

@@ -11,7 +11,7 @@ from lambda_fast_deploy.config.keys import ARTIFACTS
 from lambda_fast_deploy.config.samconfig import FILE as SAMCONFIG
 from lambda_fast_deploy.config.samconfig import SamConfig
 from lambda_fast_deploy.config.sections.budgets import read_budgets
-from lambda_fast_deploy.config.sections.environment import check_variables
+from lambda_fast_deploy.config.sections.environment import check_variables, empty_values
 from lambda_fast_deploy.config.sections.functions import read_function
 from lambda_fast_deploy.config.sections.images import read_base
 from lambda_fast_deploy.config.sections.layers import read_layer, with_services
@@ -21,7 +21,7 @@ from lambda_fast_deploy.config.validation import ValidatedDocument
 from lambda_fast_deploy.errors import Place, Problem
 from lambda_fast_deploy.masking import says_secret, secrets_of
 from lambda_fast_deploy.models import Event, Settings, Store
-from lambda_fast_deploy.schema.yaml_lines import YamlNode, nearest
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, did_you_mean
 from lambda_fast_deploy.testing.kinds import KINDS
 
 
@@ -69,6 +69,7 @@ def assemble(
         artifacts=_store(checked) or (Store(sam.bucket) if sam.bucket else None),
         stack=stack,
         builder=given.get("builder", "").strip() or checked.value("builder", ""),
+        notes=tuple(empty_values(checked.document)),
     )
 
 
@@ -211,7 +212,6 @@ def _regions(
     aws_regions = all_regions()
     for name, place in regions:
         if name not in aws_regions:
-            checked.problems.append(
-                Problem(f"{name!r} is not an AWS region{nearest(name, aws_regions)}", place)
-            )
+            hint = did_you_mean(name, aws_regions) or "; expected a region such as eu-west-1"
+            checked.problems.append(Problem(f"{name!r} is not an AWS region{hint}", place))
     return tuple(dict.fromkeys(name for name, _ in regions))

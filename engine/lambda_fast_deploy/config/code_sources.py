@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambda_fast_deploy.adapters.files import is_directory, is_file, read_bytes
+from lambda_fast_deploy.adapters.zips import UNREADABLE
 from lambda_fast_deploy.config.handler import absence_of, problem_with, program_problem
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.models import Architecture, BuildCommand
@@ -26,11 +27,17 @@ def is_archive(path: Path) -> bool:
     return path.suffix.lower() in ARCHIVES and is_file(path)
 
 
+def _is_named_archive(path: Path) -> bool:
+    """Whether a path that may not exist is that of a zip or jar by its name."""
+    return path.suffix.lower() in ARCHIVES and not is_directory(path)
+
+
 def read_code(checked: ValidatedDocument, value: str | list[str], *path: str) -> Code:
     """The code of a key, from a checked value."""
     if isinstance(value, str):
-        if is_archive(checked.root / value):
-            return (checked.file(value, *path),)
+        if _is_named_archive(checked.root / value):
+            hint = "; make it in an earlier step, or by build"
+            return (checked.file(value, *path, hint=hint),)
         return (checked.directory(value, *path),)
     if not value:
         checked.problem("list at least one directory", *path)
@@ -91,7 +98,7 @@ def _absence_in_archive(path: Path, handler: str, runtime: Runtime) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(read_bytes(path, UNZIPPED_LIMIT))) as zipped:
             names = zipped.namelist()
-    except (Invalid, zipfile.BadZipFile, ValueError):
+    except (Invalid, *UNREADABLE):
         return ""  # the zip is refused when it is read
     module = family.module_of(handler)
     ends = (*(f"{module}{suffix}" for suffix in family.suffixes), f"{module}.")

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.files import is_file, read_bytes, read_listed
+from lambda_fast_deploy.adapters.zips import UNREADABLE
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.models import Architecture
 from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
@@ -123,5 +124,5 @@ def _has(archive: Path, name: str) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(read_bytes(archive, UNZIPPED_LIMIT))) as zipped:
             return name in zipped.namelist()
-    except (Invalid, zipfile.BadZipFile):
+    except (Invalid, *UNREADABLE):
         return True

@@ -11,7 +11,14 @@ from typing import Any
 
 from lambda_fast_deploy.config.inputs import INPUTS, LINES, PAIRS, GivenInputs
 from lambda_fast_deploy.errors import Place, Problem
-from lambda_fast_deploy.schema.yaml_lines import YamlNode, nodes_of, substitute, variables_in
+from lambda_fast_deploy.schema.yaml_lines import (
+    YamlNode,
+    nodes_of,
+    substitute,
+    substitute_name,
+    values_in,
+    variables_in,
+)
 from lambda_fast_deploy.schema.yaml_nodes import DEPTH
 
 
@@ -96,9 +103,9 @@ def single_function(
 ) -> YamlNode:
     """The document for the inputs of one function."""
     written, where = given["function"].strip(), given.place("function")
-    function = substitute(written, where, environ, problems)
+    function = substitute_name(written, where, environ, problems)
     root: YamlNode = YamlNode({}, where)
-    _put(root, ["functions", function], YamlNode({}, where, key_names=variables_in(written)))
+    _put(root, ["functions", function], YamlNode({}, where, key_values=values_in(written, environ)))
     for item in INPUTS:
         if item.path and given.get(item.name, "").strip():
             place = given.place(item.name)

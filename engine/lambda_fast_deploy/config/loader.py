@@ -60,7 +60,7 @@ def load(
         settings = replace(settings, change_set=not event.unmerged)
     if document is not None and _is_of_file(given):
         file = directory / Path(given.get("config", "").strip() or FILE).name
-        stage = {name: environ.get(name, "") for name in sorted(_in_names(document))}
+        stage = dict(sorted(document.in_keys.items()))  # such as STAGE in orders-${STAGE}
         settings = replace(settings, configuration=configuration_of(file, environ, stage))
     settings = replace(settings, credentials_end=_credentials_end(given, problems))
     if problems:
@@ -121,16 +121,6 @@ def _of_one_function(given: GivenInputs, file: str) -> list[Problem]:
         for item in INPUTS
         if item.is_of_one_function and given.get(item.name, "").strip()
     ]
-
-
-def _in_names(document: YamlNode) -> set[str]:
-    """The variables in names of functions, such as STAGE in ``orders-${STAGE}``."""
-    return {
-        name
-        for path, names in document.variables()
-        if len(path) == 1 and path[0] in NAMES_WITH_VARIABLES
-        for name in names
-    }
 
 
 def _switch(name: str, given: GivenInputs, problems: list[Problem]) -> bool:

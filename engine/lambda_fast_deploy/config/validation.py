@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_fast_deploy.adapters.files import OUTSIDE, is_directory, is_file, is_special, leads_out
 from lambda_fast_deploy.errors import Place, Problem
-from lambda_fast_deploy.schema.records import RecordShape, UnknownKey
+from lambda_fast_deploy.schema.records import RecordShape
 from lambda_fast_deploy.schema.shapes import MapOf, Shape
 from lambda_fast_deploy.schema.yaml_lines import YamlNode
 
@@ -57,7 +57,7 @@ class ValidatedDocument:
         problems: list[Problem] = []
         value = shape.check(node, problems)
         self.problems += problems
-        if node.all_set and all(isinstance(each, UnknownKey) for each in problems):
+        if node.all_set and all(each.is_of_key for each in problems):  # other keys are usable
             self._sound.add(path)
         return value
 

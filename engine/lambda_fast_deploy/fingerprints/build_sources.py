@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.environment import VARIABLES
-from lambda_fast_deploy.adapters.files import digest, is_directory, is_file, is_link, link_of
+from lambda_fast_deploy.adapters.files import is_directory, is_file, is_link, link_of, real
 from lambda_fast_deploy.adapters.git import Git
 from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
-from lambda_fast_deploy.fingerprints.file_tree import sized_files
+from lambda_fast_deploy.fingerprints.file_tree import content_of, source_files
 from lambda_fast_deploy.models import BuildCommand
 
 
@@ -44,11 +44,21 @@ def _tracked(build: BuildCommand) -> dict[str, str]:
     if names is None:
         says = "git does not list the sources of the build; name files or directories under from"
         raise Invalid([Problem(says, build.place)])
-    return {
-        name: commit
-        for name, commit in names.items()
-        if commit or is_file(build.root / name) or is_link(build.root / name)
-    }
+    sources: dict[str, str] = {}
+    for name, commit in names.items():
+        path = build.root / name
+        if commit or is_file(path) or is_link(path):
+            sources[name] = commit
+        if is_link(path) and is_directory(path):
+            sources |= {f"{name}/{below}": each for below, each in _shared(path, build).items()}
+    return sources
+
+
+def _shared(link: Path, build: BuildCommand) -> dict[str, str]:
+    """The tracked files of a directory elsewhere in the repository that a link points at."""
+    target = Path(real(link))
+    is_own = target.is_relative_to(real(build.root))  # its files are listed without the link
+    return {} if is_own else Git(target).tracked(target) or {}
 
 
 def _named(build: BuildCommand) -> dict[str, str]:
@@ -56,7 +66,7 @@ def _named(build: BuildCommand) -> dict[str, str]:
     for source in build.sources:
         path = build.root / source
         if is_directory(path):
-            names |= {str(Path(source, name)) for name in sized_files(path)}
+            names |= {str(Path(source, name)) for name in source_files(path)}
         else:
             names.add(str(Path(source)))
     return dict.fromkeys(names, "")
@@ -74,25 +84,24 @@ def of_build(build: BuildCommand, outputs: tuple[Path, ...], *details: object) -
         Invalid: a file cannot be read, or there are none.
     """
     sources = sources_of(build, outputs)
+    made = [real(path) for path in outputs]
     return fingerprint_of(
         "build",
         command=list(build.command),
         variables={name: _hidden(VARIABLES.get(name)) for name in build.variables},
         outputs=[str(path.relative_to(build.root)) for path in outputs],
         details=[str(each) for each in details],
-        files=[_content(build.root, name, commit) for name, commit in sources.items()],
+        files=[
+            (name, "submodule", commit) if commit else (name, *_content(build.root / name, made))
+            for name, commit in sources.items()
+        ],
     )
 
 
-def _content(root: Path, name: str, commit: str) -> tuple[str, str, str]:
-    """The name, the kind and the content of a source."""
-    path = root / name
-    if commit:
-        return name, "submodule", commit
-    if is_link(path):
-        return name, "link", link_of(path) or ""
-    sha256, mode = digest(path)
-    return name, "program" if mode & 0o100 else "file", sha256
+def _content(path: Path, made: Iterable[str]) -> tuple[str, str]:
+    """The kind and the content of a source; a link to what is built counts as a link."""
+    is_made = any(Path(real(path)).is_relative_to(each) for each in made)
+    return content_of(path, link_of(path) if is_made or not is_file(path) else None)
 
 
 def _hidden(value: str | None) -> str:

@@ -70,6 +70,10 @@ def _together(folders: tuple[Path, ...], *, compress: bool) -> Archive:
             if other != folder:
                 says = f"is also in {os.path.relpath(other)}; remove it from one of the directories"
                 problems.append(Problem(says, Place(str(folder / name))))
+    folders_of = {str(parent): root for n, root in owners.items() for parent in Path(n).parents}
+    for name in owners.keys() & folders_of.keys():
+        says = f"is a directory in {os.path.relpath(folders_of[name])}; rename one of them"
+        problems.append(Problem(says, Place(str(owners[name] / name))))
     if problems:
         raise Invalid(problems)
     links = {n: target for n, root in owners.items() if (target := link_target(root, n))}

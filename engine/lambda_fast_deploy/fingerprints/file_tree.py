@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lambda_fast_deploy import units
-from lambda_fast_deploy.adapters.files import is_there, link_of, look, read_text, real
+from lambda_fast_deploy.adapters.files import digest, is_there, link_of, look, read_text, real
 from lambda_fast_deploy.adapters.folders import ENTRIES, tree
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.gitignore import (
@@ -19,10 +19,15 @@ from lambda_fast_deploy.fingerprints.gitignore import (
 from lambda_fast_deploy.models.quotas import UNZIPPED_LIMIT
 
 _LAMBDAIGNORE = ".lambdaignore"
-# Not part of a function's code, unless .lambdaignore includes it again (such as "!.env").
-_LEFT_OUT = (
-    *("__pycache__/", "*.py[co]", ".git/", ".venv/", "venv/", ".env", ".DS_Store", _LAMBDAIGNORE),
-    *(".aws-sam/", ".npmrc", ".yarnrc.yml"),  # SAM's builds, and files that may contain a token
+# What tools write next to sources.
+_MADE = ("__pycache__/", "*.py[co]", ".git/", ".venv/", "venv/", ".DS_Store", ".aws-sam/")
+# Not part of a function's code, unless .lambdaignore includes it again (such as "!.env"). Some may
+# contain a token.
+_LEFT_OUT = (*_MADE, ".env", ".npmrc", ".yarnrc.yml", _LAMBDAIGNORE)
+# What git, editors and test runners leave in a folder of code; to build a package, git's can count.
+_OF_TOOLS = (
+    *(".gitignore", ".idea/", ".vscode/"),
+    *(".coverage", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/"),
 )
 _OF_LAYERS = "/opt/"  # where Lambda puts the files of layers
 _MODULES = "node_modules"
@@ -31,17 +36,14 @@ _ENTRIES = 100_000  # of code: at 2.6 kB each, Lambda's limit
 _NAMED = 5  # of the largest files, in an error
 
 
-def _ignored(ignore: Path, more: Iterable[str] = ()) -> GitignorePatterns:
+def _ignored(ignore: Path, more: Iterable[str]) -> GitignorePatterns:
     text = read_text(ignore) if is_there(ignore) else ""
     lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     if len(lines) > _PATTERNS:
         says = f"has {len(lines)} lines, but the limit is {_PATTERNS}; list folders instead"
         raise Invalid([Problem(f"{says} of files", Place(str(ignore), _PATTERNS + 1))])
-    first = [*_LEFT_OUT, *more]  # the lines of the file decide after these
-    patterns: list[GitignorePattern | None] = [
-        pattern_of(line, number) for number, line in enumerate(first, -len(first))
-    ]
-    problems = []
+    patterns: list[GitignorePattern | None] = [*_fixed((*_LEFT_OUT, *more))]
+    problems = []  # the lines of the file decide after these
     for number, line in enumerate(lines, 1):
         try:
             patterns.append(pattern_of(line, number))
@@ -51,6 +53,10 @@ def _ignored(ignore: Path, more: Iterable[str] = ()) -> GitignorePatterns:
     if problems:
         raise Invalid(problems)
     return GitignorePatterns(filter(None, patterns))
+
+
+def _fixed(lines: Sequence[str]) -> list[GitignorePattern | None]:
+    return [pattern_of(line, number) for number, line in enumerate(lines, -len(lines))]
 
 
 def code_files(root: Path, left_out: Iterable[str] = ()) -> list[str]:
@@ -63,7 +69,7 @@ def code_files(root: Path, left_out: Iterable[str] = ()) -> list[str]:
     Raises:
         Invalid: as for ``sized_files``; or the files are over Lambda's limit.
     """
-    sizes = sized_files(root, left_out, most=_ENTRIES)
+    sizes = sized_files(root, (*_OF_TOOLS, *left_out), most=_ENTRIES)
     if sum(sizes.values()) > UNZIPPED_LIMIT:
         raise Invalid([_too_large(root, sizes)])
     return list(sizes)
@@ -121,6 +127,31 @@ def sized_files(root: Path, left_out: Iterable[str] = (), *, most: int = ENTRIES
     if problems:
         raise Invalid(problems)
     return sizes
+
+
+def source_files(root: Path) -> list[str]:
+    """All files of a directory that a build can read, sorted: also those that no zip would have.
+
+    Raises:
+        Invalid: a folder cannot be listed, or there are too many files.
+    """
+    made = GitignorePatterns(filter(None, _fixed(_MADE)))
+    listing = tree(root, follow=True, leaves_out=made.leaves_out)
+    if listing.unread:
+        raise Invalid(listing.unread)
+    return listing.files
+
+
+def content_of(path: Path, link: str | None) -> tuple[str, str]:
+    """The kind of a file and the hash of its content; for a link that stays one, its target.
+
+    Raises:
+        Invalid: it cannot be read, or has changed since it was listed.
+    """
+    if link is not None:
+        return "link", link
+    sha256, mode = digest(path)
+    return "program" if mode & 0o100 else "file", sha256
 
 
 def _too_large(root: Path, sizes: Mapping[str, int]) -> Problem:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.files import read_bytes
+from lambda_fast_deploy.adapters.zips import UNREADABLE
 from lambda_fast_deploy.errors import Invalid, Place, Problem
 from lambda_fast_deploy.fingerprints.archive import EPOCH, FILE, LINK, PROGRAM, zip_of
 from lambda_fast_deploy.models import Archive
@@ -67,7 +68,7 @@ class PrebuiltZip:
             def read(name: str) -> tuple[bytes, int]:
                 try:
                     content = source.read(entries[name])
-                except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
+                except UNREADABLE as error:
                     raise self._invalid(f"{name} cannot be unpacked: {error}") from None
                 if name.endswith(".jar"):
                     content = without_times(content)
@@ -79,9 +80,10 @@ class PrebuiltZip:
         try:
             with zipfile.ZipFile(io.BytesIO(self.content)) as source:
                 entries = [each for each in source.infolist() if not each.is_dir()]
-        except (zipfile.BadZipFile, ValueError) as error:
+        except UNREADABLE as error:
             raise self._invalid(f"is not a zip: {error}") from None
-        size, seen = sum(each.file_size for each in entries), set()
+        size = sum(each.file_size for each in entries)
+        seen: dict[str, zipfile.ZipInfo] = {}
         if size > UNZIPPED_LIMIT:
             limit = units.size(UNZIPPED_LIMIT)
             raise self._invalid(f"is {units.size(size)} unzipped; Lambda's limit is {limit}")
@@ -91,12 +93,13 @@ class PrebuiltZip:
             name = each.filename
             if name != posixpath.normpath(name) or name.startswith(("/", "..")) or "\\" in name:
                 raise self._invalid(f"{name!r} is not a path inside the function's folder")
-            if name in seen:
-                raise self._invalid(f"{name} is in it twice")
             if each.flag_bits & _ENCRYPTED:
                 raise self._invalid(f"{name} is encrypted, and Lambda cannot unpack it")
-            seen.add(name)
-            yield each
+            first = seen.setdefault(name, each)
+            if (first.CRC, first.file_size) != (each.CRC, each.file_size):
+                raise self._invalid(f"{name} is in it twice, with different content")
+            if first is each:  # tools that merge jars write licences several times
+                yield each
 
     def _invalid(self, says: str) -> Invalid:
         return Invalid([Problem(says, Place(str(self.path)))])
@@ -118,7 +121,7 @@ def without_times(content: bytes) -> bytes:
     """
     try:
         return _without_times(content)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+    except UNREADABLE:
         return content
 
 

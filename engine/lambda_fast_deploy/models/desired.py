@@ -193,7 +193,8 @@ class Settings:
     functions directly, without CloudFormation. With ``change_set``, a plan creates a change set.
     ``credentials_end`` is the expiry of the credentials, if the input is set. ``left_out`` are the
     names of the configuration's other functions, if the run is only for some. ``configuration``
-    names the repository and the file of the configuration, as far as both are known.
+    names the repository and the file of the configuration, as far as both are known. ``notes`` are
+    for the reader of the report.
     """
 
     root: Path
@@ -214,6 +215,7 @@ class Settings:
     credentials_end: datetime | None = None
     left_out: tuple[str, ...] = ()
     configuration: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def only_reads(self) -> bool:

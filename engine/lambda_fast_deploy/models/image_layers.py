@@ -32,7 +32,7 @@ Layer = Mapping[str, LayerEntry]
 
 @dataclass(frozen=True, slots=True)
 class Donor:
-    """An image of the stem that is built, with other files.
+    """An image of the stem that is built, with other files and values.
 
     Attributes:
         manifest: its manifest, parsed, and its media type.
@@ -48,29 +48,37 @@ class Donor:
     @property
     def variables(self) -> dict[str, str]:
         """The variables of its environment."""
-        pairs = self._attributes.get("Env") or ()
+        pairs = self.attributes.get("Env") or ()
         return {name: value for name, _, value in (each.partition("=") for each in pairs)}
 
     @property
     def folder(self) -> str:
         """Its working folder."""
-        return self._attributes.get("WorkingDir") or "/"
+        return self.attributes.get("WorkingDir") or "/"
 
     @property
-    def _attributes(self) -> Mapping[str, Any]:
+    def attributes(self) -> Mapping[str, Any]:
+        """How it runs."""
         return self.configuration.get("config") or {}
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The layers that make an image of its donor: the last ones of it."""
+    """What makes an image of its donor.
+
+    Attributes:
+        donor: the donor, with the attributes and the history of the image.
+        layers: the last layers of the image.
+        is_set: whether its attributes differ from the donor's.
+    """
 
     donor: Donor
     layers: tuple[Layer, ...]
+    is_set: bool = False
 
     @property
     def reason(self) -> str:
         """Why nothing else of the image is made, for people."""
         count = len(self.layers)
         which = "its last layer" if count == 1 else f"its last {count} layers"
-        return f"only the files of {which} are new"
+        return f"only the files of {which}{' and its attributes' * self.is_set} are new"

@@ -65,9 +65,9 @@ class FunctionOutcome:
 
     Sizes are bytes: of the uploaded code, of the image if it was built, and of layers unzipped, by
     their names.
-    ``serves`` is what is live after a failure. ``undone`` are the changes that the run has rolled
-    back, ``spared`` those that it did not roll back because they were changed outside this run, and
-    ``left`` those that it could not roll back.
+    ``serves`` is what is live after a failure. ``rolled_back`` are the changes that the run has
+    rolled back, ``spared`` those that it did not roll back because they were changed outside this
+    run, and ``left`` those that it could not roll back.
     ``history`` are the previous versions, the oldest first. Of a stack, ``function`` is its name,
     ``version`` the id of its snapshot, and ``outputs`` are its outputs; ``drifted`` are the logical
     ids of functions whose code differs from the stack. ``is_overtaken``: another run rolled back
@@ -76,7 +76,7 @@ class FunctionOutcome:
 
     region: str
     function: str
-    outcome: Literal["deployed", "unchanged", "planned", "undone", "failed"]
+    outcome: Literal["deployed", "unchanged", "planned", "rolled-back", "failed"]
     arn: str = ""
     version: str = ""
     previous: str = ""
@@ -96,7 +96,7 @@ class FunctionOutcome:
     error: str = ""
     remedy: str = ""
     serves: Serves = "same"
-    undone: tuple[str, ...] = ()
+    rolled_back: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     is_stack: bool = False
@@ -110,7 +110,7 @@ class FunctionOutcome:
             self,
             error=hidden(self.error),
             remedy=hidden(self.remedy),
-            undone=tuple(map(hidden, self.undone)),
+            rolled_back=tuple(map(hidden, self.rolled_back)),
             spared=tuple(map(hidden, self.spared)),
             left=tuple(map(hidden, self.left)),
             outputs={name: hidden(value) for name, value in self.outputs.items()},
@@ -155,4 +155,4 @@ class Outcome:
         """0: done; 1: failed and rolled back; 4: failed, and the rollback is incomplete."""
         if any(delivery.left for delivery in self.deliveries):
             return NotRestored.exit_code
-        return int(any(delivery.outcome in ("undone", "failed") for delivery in self.deliveries))
+        return int(any(each.outcome in ("rolled-back", "failed") for each in self.deliveries))

@@ -72,19 +72,18 @@ class FunctionPlan:
         observed = self.observed
         if observed is None:
             yield from self._created()
-            is_changed = True
         else:
             live = served(self.function, observed)
             yield from self._settings()
             if live and self._is_live(live):
                 yield from self._unchanged(live)
-                is_changed = not is_proved(self.function, live)
             else:
                 yield from self._updated(observed, live)
-                is_changed = True
         if self.function.url:
             url = observed.url if observed else None
             yield self._step("url", *url_difference(self.function, url))
+
+    def _tests(self, *, is_changed: bool) -> Iterator[Step]:
         for test in self.function.tests:
             skip = reason_to_skip(test, self.event, changed=is_changed)
             reason = skip or reason_to_run(test, self.event) or "a new version must pass it"
@@ -137,9 +136,11 @@ class FunctionPlan:
         others = [layer_and_version(arn) for arn in live.layers if arn in foreign]
         kept = f", and keeps layers of others: {', '.join(others)}" if others else ""
         yield self._step("configuration", Action.SKIP, f"{which} is up to date{kept}")
-        for kind in ("code", "version", "canary"):
-            if kind != "canary" or function.canary:
-                yield self._step(kind, Action.SKIP, f"{which} is up to date")
+        for kind in ("code", "version"):
+            yield self._step(kind, Action.SKIP, f"{which} is up to date")
+        yield from self._tests(is_changed=not is_proved(function, live))
+        if function.canary:
+            yield self._step("canary", Action.SKIP, f"{which} is up to date")
         yield self._step("alias", Action.SKIP, f"{function.alias} serves it")
 
     def _updated(self, observed: ObservedFunction, live: FunctionState | None) -> Iterator[Step]:
@@ -166,13 +167,15 @@ class FunctionPlan:
     def _released(
         self, observed: ObservedFunction | None, why: str, no_canary: str
     ) -> Iterator[Step]:
-        """The steps that make a new version live."""
+        """The steps that test a new version and make it live."""
         function, alias = self.function, observed.alias if observed else None
         if not function.has_alias:
             yield self._step("version", Action.SKIP, f"{LATEST} is live")
             yield self._step("alias", Action.SKIP, f"{LATEST} is live")
+            yield from self._tests(is_changed=True)
             return
         yield self._step("version", Action.PUBLISH, why)
+        yield from self._tests(is_changed=True)
         if function.canary:
             weight = f"{function.canary.weight * 100:g} %"
             action = Action.SKIP if no_canary else Action.TEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from lambda_fast_deploy.errors import NotReady, Place, Problem
+from lambda_fast_deploy.errors import NotReady, Problem
 from lambda_fast_deploy.models import (
     Function,
     FunctionState,
@@ -45,9 +45,9 @@ def package_problem(function: Function, latest: FunctionState, region: str) -> P
     if latest.package == package:
         return None
     return Problem(
-        f"is packaged as {latest.package} in {region}, and Lambda cannot change that to {package}; "
-        "deploy it under another name",
-        Place(f"function {function.name}"),
+        f"function {function.name} is packaged as {latest.package} in {region}, and Lambda cannot "
+        f"change that to {package}; deploy it under another name",
+        function.place,
     )
 
 
@@ -67,9 +67,9 @@ def creation_problem(function: Function, region: str) -> Problem | None:
     if function.role:
         return None
     return Problem(
-        f"does not exist in {region}, and its creation needs a role; set role to the ARN of its "
-        "execution role",
-        Place(f"function {function.name}"),
+        f"function {function.name} does not exist in {region}, and its creation needs a role; set "
+        "role to the ARN of its execution role",
+        function.place,
     )
 
 

@@ -18,6 +18,7 @@ from lambda_fast_deploy.fingerprints.images.recipe import (
     fingerprint_with_upstreams,
     recipes_of,
 )
+from lambda_fast_deploy.fingerprints.images.tail_configuration import with_settings
 from lambda_fast_deploy.fingerprints.images.tail_layers import UncertainLayer, layers_of
 from lambda_fast_deploy.models import DesiredImages, Fingerprints, ImageRequest
 from lambda_fast_deploy.models.image_layers import Donor, Layer, Replacement
@@ -106,7 +107,7 @@ def _replacement(recipe: ImageRecipe, registry: Registry, repository: str, tag: 
         manifest = registry.manifest(repository, tag)
         return replacement_of(recipe, manifest, partial(registry.blobs.read, repository))
     except NotFound:
-        raise UncertainLayer("more than the files of its last layers is new") from None
+        raise UncertainLayer("more is new than what its last lines copy and set") from None
     except DeployError as error:
         raise UncertainLayer(f"an image of it could not be read: {error.message}") from None
 
@@ -133,7 +134,8 @@ def replacement_of(
         digest = str(manifest.content["config"]["digest"])
         needed = [] if all(copy.is_linked for copy in tail.copies) else layers
         if any(layer["size"] > _LAYER for layer in needed):
-            raise UncertainLayer("its layers are too large to look into; COPY --link needs no look")
+            remedy = "COPY --link without --chmod needs no look"
+            raise UncertainLayer(f"its layers are too large to look into; {remedy}")
         limits = {digest: _CONFIGURATION, **{layer["digest"]: _LAYER for layer in needed}}
         texts = together(lambda key: read(key, limits[key]), limits)
         contents = dict(zip(limits, texts, strict=True))
@@ -144,7 +146,9 @@ def replacement_of(
     if not ends_with(tail, manifest.content, configuration):
         raise UncertainLayer("the history of its image does not fit its Dockerfile")
     donor = Donor(manifest.content, manifest.media_type, configuration, entries)
-    return Replacement(donor, layers_of(tail, ContextPaths(context), donor))
+    image = with_settings(tail, donor)
+    layers = layers_of(tail, ContextPaths(context), image)
+    return Replacement(image, layers, is_set=image.attributes != donor.attributes)
 
 
 def _entries(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_fast_deploy.errors import ChangedMeanwhile, Conflict, ImageRefused, Refused
-from lambda_fast_deploy.models import Step
+from lambda_fast_deploy.models import FunctionState, Step
 from lambda_fast_deploy.planning.configuration import resolved
 from lambda_fast_deploy.release.context import ReleaseContext
 from lambda_fast_deploy.release.layer_versions import layers_exist
@@ -13,8 +13,8 @@ from lambda_fast_deploy.release.undo import UndoResult
 from lambda_fast_deploy.state import marks
 
 
-def create_function(context: ReleaseContext, step: Step, code: NewCode) -> str:
-    """Create the function of a step; returns its revision once it is active.
+def create_function(context: ReleaseContext, step: Step, code: NewCode) -> FunctionState:
+    """Create the function of a step; returns its state once it is active.
 
     Raises:
         ChangedMeanwhile: another run created it first.

@@ -263,16 +263,16 @@ class FunctionRelease:
         report = UndoReport()
         if context.undo:
             cause = error.message.splitlines()[0]
-            work = context.run_log.work(f"undo:{context.name}", "undo", cause, context.region)
+            work = context.run_log.rollback(context.name, cause, context.region)
             report = context.undo.undo_in_log(work)
         version, serves = live_version(context, self._moves, report)
         return replace(
             with_error(delivery, error),
-            outcome="undone" if report.undone else "failed",
+            outcome="rolled-back" if report.undone else "failed",
             is_overtaken=isinstance(error, ChangedMeanwhile),
             version=delivery.version if serves == "unknown" else version,
             serves=serves,
-            undone=report.undone,
+            rolled_back=report.undone,
             spared=report.spared,
             left=report.left,
         )

@@ -59,14 +59,18 @@ def stage(context: ReleaseContext, label: str) -> NewVersion:
 
 
 class _FunctionUpdate:
-    """The update of one function; ``_revision`` is the one after this run's last change."""
+    """The update of one function; ``_latest`` is ``$LATEST`` after this run's last change."""
 
     def __init__(self, context: ReleaseContext) -> None:
         self._context = context
         self._functions = context.clients.functions(context.region)
         self._code = NewCode(context)
         self._is_foreign = False  # another run has made a change that was planned here
-        self._revision = context.observed.latest.revision if context.observed else ""
+        self._latest = context.observed.latest if context.observed else None
+
+    @property
+    def _revision(self) -> str:
+        return self._latest.revision if self._latest else ""
 
     def publish(self, label: str) -> NewVersion:
         """Change ``$LATEST`` and publish it.
@@ -99,7 +103,7 @@ class _FunctionUpdate:
         context = self._context
         steps, observed = context.steps, context.observed
         if steps.function:
-            self._revision = create_function(context, steps.function, self._code)
+            self._latest = create_function(context, steps.function, self._code)
         elif observed:
             self._wait(observed.latest)
             if is_of_a_run(context):
@@ -145,14 +149,14 @@ class _FunctionUpdate:
                 raise ChangedMeanwhile(
                     f"{context.name} was being updated, and now differs from its state in the plan"
                 )
-            self._revision = now.revision
+            self._latest = now
             detail(f"{context.name} is {now.state}")
 
     def _adopt(self, observed: FunctionState) -> None:
         """Take the function over from the run that is creating it or was killed."""
         now = adopt(self._context)
         if is_same(now, observed):
-            self._revision = now.revision
+            self._latest = now
 
     # ------------------------------------------------------------ changes
 
@@ -168,7 +172,7 @@ class _FunctionUpdate:
                 f"configuration of {context.name}", lambda: restore_configuration(context, update)
             )
             with layers_exist(update):
-                self._revision = self._guarded(
+                self._latest = self._guarded(
                     lambda: self._functions.configure(context.name, update, self._revision),
                     lambda now: holds(step, now),
                 )
@@ -183,11 +187,11 @@ class _FunctionUpdate:
                 f"code of {context.name}", lambda: restore_code(context, code.is_from_this_run)
             )
             try:
-                self._revision = self._guarded(self._update_code, code.is_in)
+                self._latest = self._guarded(self._update_code, code.is_in)
             except ImageRefused as refusal:
                 code.rebuild_in_gzip(refusal)
-                self._revision = ""  # the refused update has changed it
-                self._revision = self._guarded(self._update_code, code.is_in)
+                self._latest = None  # the refused update has changed it
+                self._latest = self._guarded(self._update_code, code.is_in)
             detail(str(code))
 
     def _with_code_location(self, context: ReleaseContext) -> ReleaseContext:
@@ -199,7 +203,7 @@ class _FunctionUpdate:
         latest = replace(observed.latest, code_location=now.code_location)
         return replace(context, observed=replace(observed, latest=latest))
 
-    def _update_code(self) -> str:
+    def _update_code(self) -> FunctionState:
         context = self._context
         with self._code.being_sent():
             return self._functions.update_code(
@@ -211,8 +215,10 @@ class _FunctionUpdate:
                 self._code.sha256,
             )
 
-    def _guarded(self, change: Callable[[], str], is_done: Callable[[FunctionState], bool]) -> str:
-        """Make a change that is conditional on the revision; returns the revision after it.
+    def _guarded(
+        self, change: Callable[[], FunctionState], is_done: Callable[[FunctionState], bool]
+    ) -> FunctionState:
+        """Make a change that is conditional on the revision; returns the state after it.
 
         Raises:
             Conflict: another deployment changed the function since this run read it.
@@ -236,16 +242,14 @@ class _FunctionUpdate:
         """The CodeSha256 that ``$LATEST`` must have when it is published.
 
         For a zip it is known in advance, so that code of another deployment is never published.
-        For an image Lambda computes it; it is read from ``$LATEST`` when that has the image.
+        For an image Lambda computes it; it is that of ``$LATEST`` if that has the image.
 
         Raises:
-            Conflict: ``$LATEST`` has another image, or is deleted.
+            Conflict: ``$LATEST`` has another image.
         """
         context = self._context
         if self._code.sha256:
             return self._code.sha256
-        latest = self._functions.read(context.name)
-        if latest is None or not self._code.is_in(latest):
+        if self._latest is None or not self._code.is_in(self._latest):
             raise context.conflict(f"changed the code of {context.name}")
-        self._revision = latest.revision
-        return latest.code_sha256
+        return self._latest.code_sha256

@@ -140,7 +140,7 @@ def _follow(context: ReleaseContext, version: FunctionState) -> str:
         return f"its environment cannot be read: {unknown}"
     changes, revision = _differences(context, version, now), now.revision
     if changes:
-        revision = functions.configure(name, changes, revision)
+        revision = functions.configure(name, changes, revision).revision
     if now.code_sha256 != version.code_sha256:
         write_code(functions, Uploads(context), name, version, revision)
     return ""

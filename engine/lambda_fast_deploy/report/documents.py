@@ -88,7 +88,7 @@ def outputs(outcome: Outcome, report: str) -> dict[str, str]:
             )
             or (not outcome.deliveries and outcome.plan.changed)
         ),
-        "rolled-back": json.dumps(any(d.outcome == "undone" for d in outcome.deliveries)),
+        "rolled-back": json.dumps(any(d.outcome == "rolled-back" for d in outcome.deliveries)),
         "functions": json.dumps([asdict(delivery) for delivery in outcome.deliveries]),
         "report": report,
         "plan": json.dumps(plan_document(outcome.plan)),

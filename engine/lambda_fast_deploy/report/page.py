@@ -74,7 +74,8 @@ def _headline(outcome: Outcome | None, run_log: RunLog, error: DeployError | Non
         if any(d.outcome == kind for d in outcome.deliveries)
     }
     mark = "✅" if not outcome.exit_code else "❌"
-    return f"{mark} {', '.join(f'{n} {kind}' for kind, n in counts.items())}, {seconds}"
+    shown = (f"{number} {kind.replace('-', ' ')}" for kind, number in counts.items())
+    return f"{mark} {', '.join(shown)}, {seconds}"
 
 
 def _count(plan: Plan) -> str:
@@ -88,7 +89,7 @@ def _failures(outcome: Outcome) -> str:
         if delivery.error:
             parts.append(f"### {cell(delivery.function)} in {delivery.region}")
             parts.append(fence("\n".join(filter(None, (delivery.error, delivery.remedy)))))
-            parts += [f"- rolled back: {cell(change)}" for change in delivery.undone]
+            parts += [f"- rolled back: {cell(change)}" for change in delivery.rolled_back]
             parts += [f"- not rolled back: {cell(change)}" for change in delivery.spared]
             parts += [
                 f"- **could not be rolled back, fix manually**: {cell(change)}"

@@ -22,7 +22,7 @@ def sentence(delivery: FunctionOutcome) -> str:
         return f"{name}: planned only"
     if delivery.left:
         return f"{name}: failed, {_incomplete(delivery)}"
-    failed = "failed and rolled back" if delivery.outcome == "undone" else "failed"
+    failed = "failed and rolled back" if delivery.outcome == "rolled-back" else "failed"
     return f"{name}: {failed}, {_live_state(delivery)}"
 
 
@@ -40,7 +40,8 @@ def _live_state(delivery: FunctionOutcome) -> str:
     if delivery.serves == "nothing":
         return f"{alias} serves nothing"
     if not version:
-        return "the function was deleted" if delivery.outcome == "undone" else "nothing was created"
+        was_created = delivery.outcome == "rolled-back"
+        return "the function was deleted" if was_created else "nothing was created"
     if alias == LATEST:
         return f"$LATEST {'still has the previous code' if is_same else 'now has other code'}"
     if is_same:
@@ -53,14 +54,15 @@ def _of_stack(delivery: FunctionOutcome) -> str:
     if delivery.drifted and delivery.outcome == "deployed":
         return f"stack {delivery.function}: {', '.join(delivery.drifted)} updated directly"
     prefix = f"stack {delivery.function} "
-    states = (each.removeprefix(prefix) for each in delivery.undone if each.startswith(prefix))
+    restored = delivery.rolled_back
+    states = (each.removeprefix(prefix) for each in restored if each.startswith(prefix))
     state = f"it {next(states, 'has its previous state')}"
-    not_undone = f"failed, {_incomplete(delivery)}"
+    incomplete = f"failed, {_incomplete(delivery)}"
     results = {
         "deployed": f"now in state {delivery.version}" + (before if delivery.previous else ""),
         "unchanged": "nothing to do",
         "planned": "planned only",
-        "undone": not_undone if delivery.left else f"failed and rolled back, {state}",
-        "failed": not_undone if delivery.left else "failed",
+        "rolled-back": incomplete if delivery.left else f"failed and rolled back, {state}",
+        "failed": incomplete if delivery.left else "failed",
     }
     return f"stack {delivery.function}: {results[delivery.outcome]}"

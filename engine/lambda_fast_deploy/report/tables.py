@@ -17,7 +17,7 @@ MARKS = {
     "deployed": "✅",
     "unchanged": "✅",
     "planned": "📋",
-    "undone": "↩️",
+    "rolled-back": "↩️",
     "failed": "❌",
 }
 

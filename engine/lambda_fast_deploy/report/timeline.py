@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.report.markdown import label, mermaid
-from lambda_fast_deploy.run_log import LogEntry, RunLog
+from lambda_fast_deploy.run_log import ROLLBACK, LogEntry, RunLog
 
 _SHORTEST = 0.05  # seconds; a shorter bar is not visible
 MOST = 60  # entries that are still legible
@@ -40,7 +40,7 @@ def timeline(run_log: RunLog) -> str:
         if section != section_of(entry):
             section = section_of(entry)
             lines.append(f"    section {label(section)}")
-        state = "crit, " if entry.outcome == "failed" or entry.action == "undo" else ""
+        state = "crit, " if entry.outcome == "failed" or entry.action == ROLLBACK else ""
         start = round(entry.start * 1000)
         end = round((entry.start + max(entry.seconds, _SHORTEST)) * 1000)
         kind, _, rest = entry.id.partition(":")

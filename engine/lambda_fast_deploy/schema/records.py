@@ -34,12 +34,6 @@ class Key:
         return with_default(self.says, self.otherwise or self.default)
 
 
-class UnknownKey(Problem):
-    """A key that a record does not have; its other keys are still usable."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
 class RecordShape:
     """A mapping with a fixed set of keys; exactly one of ``one_of`` is required."""
@@ -65,7 +59,7 @@ class RecordShape:
         for name, value in node.value.items():
             if name not in self.keys:
                 says = f"unknown key {name!r}{nearest(name, self.keys)}"
-                problems.append(UnknownKey(says, value.place))
+                problems.append(Problem(says, value.place, is_of_key=True))
         for name, key in self.keys.items():
             if key.required and name not in node.value:
                 problems.append(Problem(f"{name!r} is missing ({key.says})", node.place))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.errors import Problem
-from lambda_fast_deploy.schema.yaml_lines import YamlNode
+from lambda_fast_deploy.schema.yaml_lines import YamlNode, did_you_mean
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB)?")
 
@@ -158,7 +156,7 @@ class ChoiceShape:
         if not node.is_set:
             return self.words[0]
         if node.text not in self.words:
-            hint = _did_you_mean(node.text, self.words)
+            hint = did_you_mean(node.text, self.words, cutoff=0.75)
             mismatch(node, " or ".join(map(repr, self.words)), problems, hint)
             return self.words[0]
         return node.text
@@ -184,18 +182,15 @@ class KnownShape:
             mismatch(node, self.expected, problems)
             return self.words[0]
         if node.is_set and node.text not in self.words and not re.fullmatch(self.others, node.text):
-            hint = _did_you_mean(node.text.lower().replace(" ", ""), self.words)
-            if hint:
+            word = node.text.lower().replace(" ", "")
+            has_no_version = sum(each.startswith(word) for each in self.words) > 1
+            hint = "" if has_no_version else did_you_mean(word, self.words, cutoff=0.75)
+            if has_no_version or hint:
                 mismatch(node, self.expected, problems, hint)
         return node.text
 
     def json_schema(self) -> dict[str, Any]:
         return {"anyOf": [{"enum": [*self.words]}, {"type": "string"}]}
-
-
-def _did_you_mean(word: str, words: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.75)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -22,8 +22,9 @@ class YamlNode:
     """A value and its place. ``text`` is a scalar as the user typed it.
 
     The text matters: YAML reads ``tag: 3.10`` as the number 3.1. ``name`` is the key of the value,
-    ``names`` are the variables in it, and ``key_names`` those in its key. If one of ``names`` is
-    not set, that is the only problem reported for the value, and ``is_set`` is false.
+    ``names`` are the variables in it, one of them with a default if ``has_default``, and
+    ``key_values`` those in its key. If one of ``names`` is not set, that is the only problem
+    reported for the value, and ``is_set`` is false.
     """
 
     value: Any
@@ -32,21 +33,34 @@ class YamlNode:
     name: str = ""
     is_set: bool = True
     names: tuple[str, ...] = ()
-    key_names: tuple[str, ...] = ()
+    key_values: Mapping[str, str] = field(default_factory=dict)
+    has_default: bool = False
 
     @property
     def all_set(self) -> bool:
         """Whether every variable in it is set, at any depth."""
-        inner = self.value.values() if isinstance(self.value, dict) else self.value
-        nodes = inner if isinstance(self.value, (dict, list)) else ()
-        return self.is_set and all(node.all_set for node in nodes)
+        return self.is_set and all(node.all_set for node in self._nodes)
+
+    @property
+    def in_keys(self) -> dict[str, str]:
+        """The variables in its keys, at any depth, with their values."""
+        values: dict[str, str] = {}
+        for node in self._nodes:
+            values |= {**node.key_values, **node.in_keys}
+        return values
+
+    @property
+    def _nodes(self) -> Iterable[YamlNode]:
+        if isinstance(self.value, dict):
+            return self.value.values()
+        return self.value if isinstance(self.value, list) else ()
 
     def variables(self, *path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         """The path of every value, or of its key's mapping, with variables, and their names."""
         if isinstance(self.value, dict):
             for key, node in self.value.items():
-                if node.key_names:
-                    yield path, node.key_names
+                if node.key_values:
+                    yield path, tuple(node.key_values)
                 yield from node.variables(*path, key)
         elif isinstance(self.value, list):
             for node in self.value:
@@ -58,21 +72,29 @@ class YamlNode:
         """Every key, and every value without variables."""
         if isinstance(self.value, dict):
             yield from self.value
-        inner = self.value.values() if isinstance(self.value, dict) else self.value
-        for node in inner if isinstance(self.value, (dict, list)) else ():
+        for node in self._nodes:
             yield from node.plain()
         if not self.names:
             yield self.text
 
     def at(self, *path: str | int) -> Place:
         """The place of the value at ``path``, or of the nearest node above it."""
+        return self._nearest(path)[0].place
+
+    def entries(self, *path: str | int) -> Mapping[str, YamlNode]:
+        """The entries of the mapping at ``path``; none if there is no mapping."""
+        node, is_there = self._nearest(path)
+        return node.value if is_there and isinstance(node.value, dict) else {}
+
+    def _nearest(self, path: Sequence[str | int]) -> tuple[YamlNode, bool]:
+        """The node at ``path``, or the nearest above it, and whether it is that at ``path``."""
         node = self
         for key in path:
             try:
                 node = node.value[key]
             except (KeyError, IndexError, TypeError):
-                break
-        return node.place
+                return node, False
+        return node, True
 
 
 class _NodeReader:
@@ -115,17 +137,16 @@ class _NodeReader:
                         entries.setdefault(key, value)
                 continue
             key = written = str(key_node.value)
-            key_names = variables_in(written) if takes_variables else ()
-            if key_names:
-                key = substitute(written, place, self._environment, self._problems)
+            key_values = values_in(written, self._environment) if takes_variables else {}
+            if key_values:
+                key = substitute_name(written, place, self._environment, self._problems)
             if key in lines:
-                self._problems.append(
-                    Problem(f"duplicate key {written!r} (first on line {lines[key]})", place)
-                )
+                says = f"duplicate key {written!r} (first on line {lines[key]})"
+                self._problems.append(Problem(says, place, is_of_key=True))
             lines.setdefault(key, place.line)
             value = self.read(value_node, *path, key)
             # The line of the key, not that of a nested block's first line.
-            entries[key] = replace(value, place=place, name=key, key_names=key_names)
+            entries[key] = replace(value, place=place, name=key, key_values=key_values)
         return entries
 
     def _scalar(self, node: yaml.Node, place: Place) -> YamlNode:
@@ -135,7 +156,8 @@ class _NodeReader:
             return YamlNode(text, place, text, is_set=False)
         names = variables_in(str(node.value))
         if node.tag == "tag:yaml.org,2002:str" or names:
-            return YamlNode(text, place, text, names=names)
+            has_default = bool(names) and ":-" in node.value
+            return YamlNode(text, place, text, names=names, has_default=has_default)
         value = scalar(node)
         # Dates and bytes stay text, because an event to invoke with must be JSON.
         is_json = value is None or isinstance(value, (bool, int, float, str))
@@ -145,6 +167,12 @@ class _NodeReader:
 def variables_in(text: str) -> tuple[str, ...]:
     """The names of the variables in a text."""
     return tuple(name for escape, name, *_ in _VARIABLE.findall(text) if not escape)
+
+
+def values_in(text: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The values of the variables in a text by their names; ``""`` for those that are not set."""
+    found = (groups for escape, *groups in _VARIABLE.findall(text) if not escape)
+    return {name: environment.get(name) or str(default) for name, default, _ in found}
 
 
 def substitute(
@@ -184,6 +212,24 @@ def substitute(
         return environment.get(name, "")
 
     return _VARIABLE.sub(value, text)
+
+
+def substitute_name(
+    text: str, place: Place, environment: Mapping[str, str], problems: list[Problem]
+) -> str:
+    """As ``substitute``, for a name. An empty variable is a problem: it is often one that is not
+    set where the environment is made, and the name would be of something else.
+    """
+    problems += [
+        Problem(
+            f"environment variable {name} is empty, and would be missing in the name; set it, or "
+            f"write ${{{name}:-}} if the name may be without it",
+            place,
+        )
+        for escape, name, _, has_default in _VARIABLE.findall(text)
+        if not escape and not has_default and environment.get(name) == ""
+    ]
+    return substitute(text, place, environment, problems)
 
 
 def parse(
@@ -228,10 +274,14 @@ def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> YamlNode:
     return YamlNode(value, place, str(value))
 
 
+def did_you_mean(word: str, words: Iterable[str], cutoff: float = 0.6) -> str:
+    """``; did you mean 'x'?`` if one of the words is similar, else an empty text."""
+    match = difflib.get_close_matches(word, list(words), n=1, cutoff=cutoff)
+    return f"; did you mean {match[0]!r}?" if match else ""
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """``; did you mean 'x'?`` if one of the words is similar, else the list of them."""
     words = sorted(words)
-    match = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    if match:
-        return f"; did you mean {match[0]!r}?"
-    return f"; expected one of: {', '.join(words)}" if words else ""
+    listed = f"; expected one of: {', '.join(words)}" if words else ""
+    return did_you_mean(word, words) or listed

@@ -11,6 +11,15 @@ from lambda_fast_deploy.errors import Place, Problem
 DEPTH = 100  # levels; libyaml has no limit and would overflow the stack
 SIZE = 100_000  # values, each counted as often as aliases repeat it
 
+# The usual cause of an error of libyaml or PyYAML, by a part of its message.
+_CAUSES = {
+    "cannot start any token": "a tab? YAML is indented with spaces",
+    "mapping values are not allowed": "wrong indentation, or a text with a colon needs quotes",
+    "expected <block end>": "wrong indentation?",
+    "did not find expected key": "wrong indentation?",
+    "could not find expected ':'": "a key without a colon, or wrong indentation",
+}
+
 
 class _UnsafeDocument(Exception):
     """The reason why a document is refused, and the line of it."""
@@ -70,8 +79,7 @@ def _problem(error: yaml.YAMLError, text: str, source: str) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):  # it has only a position
         line += text.encode()[: error.position].count(b"\n")
     what = getattr(error, "problem", None) or str(error).splitlines()[0]
-    if mark and mark.buffer is None and "cannot start any token" in what:
-        what += " (a tab? YAML is indented with spaces)"
+    what += next((f" ({cause})" for part, cause in _CAUSES.items() if part in what), "")
     return Problem(f"not valid YAML: {what}", Place(source, line))
 
 

@@ -19,6 +19,7 @@ from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.bucket import checksum_of
 from lambda_fast_deploy.adapters.files import is_directory, read_bytes
 from lambda_fast_deploy.adapters.parallel import together
+from lambda_fast_deploy.adapters.zips import UNREADABLE
 from lambda_fast_deploy.config.sections.layers import default_layer
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import code_archive
@@ -251,7 +252,7 @@ def _unzipped(content: bytes) -> int:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as zipped:
             return sum(info.file_size for info in zipped.infolist())
-    except zipfile.BadZipFile:
+    except UNREADABLE:
         return 0
 
 

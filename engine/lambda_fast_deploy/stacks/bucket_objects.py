@@ -6,10 +6,10 @@ import base64
 import hashlib
 import io
 import zipfile
-import zlib
 from pathlib import PurePosixPath
 
 from lambda_fast_deploy.adapters.aws.bucket import Bucket
+from lambda_fast_deploy.adapters.zips import UNREADABLE
 
 
 def is_as_named(bucket: Bucket, key: str) -> bool:
@@ -49,5 +49,5 @@ def content_digest(content: bytes) -> str:
 def _digest_of_zip(content: bytes) -> str:
     try:
         return content_digest(content)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError):
+    except UNREADABLE:
         return ""  # not a zip of this project

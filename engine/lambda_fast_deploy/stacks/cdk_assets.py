@@ -17,6 +17,7 @@ from lambda_fast_deploy.stacks.artifact_properties import NESTED, PROPERTIES
 from lambda_fast_deploy.stacks.template import Template, resources_of
 
 PATH = "aws:asset:path"
+SECRETS = ("aws:asset:docker-build-secrets", "aws:asset:docker-build-ssh")
 _PROPERTY = "aws:asset:property"
 _DOCKERFILE = "aws:asset:dockerfile-path"
 _ARGUMENTS = "aws:asset:docker-build-args"

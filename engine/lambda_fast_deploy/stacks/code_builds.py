@@ -24,6 +24,12 @@ from lambda_fast_deploy.stacks.template import KeyPath
 
 NO_RUNTIME = Runtime()
 NODE_MANIFEST = "package.json"
+_INSTALLED = ("dependencies", "optionalDependencies")
+# What npm never packs (npm documentation, "package.json", files); .npmrc and node_modules aside.
+_NEVER_PACKED = (
+    *(".npmignore", "pnpm-lock.yaml", "yarn.lock", "npm-debug.log", "config.gypi", ".lock-wscript"),
+    *("*.orig", ".*.swp", "._*", ".wafpickle-[0-9]", "CVS/", ".svn/", ".hg/"),
+)
 _ARCHIVES = (".zip", ".jar", ".war")
 
 
@@ -237,7 +243,7 @@ def _requirements(folder: Path, runtime: Any) -> Path | None:
         return requirements
     if NODEJS in families and is_there(manifest):
         document = json.loads(read_text(manifest, LOCK))
-        if isinstance(document, dict) and document.get("dependencies"):
+        if isinstance(document, dict) and any(map(document.get, _INSTALLED)):
             locks = (folder / name for name in NODE_LOCKS)
             return next((lock for lock in locks if is_there(lock)), manifest)
     return None
@@ -250,20 +256,24 @@ def _is_in_package(part: LocalArtifact, handler: str) -> bool:
     if part.runtime.family is PYTHON:
         return True
     module = part.runtime.family.module_of(handler).removeprefix("./")
-    names = manifest_of(part.path).get("dependencies")
-    return any(f"{module}/".startswith(("node_modules/", f"{name}/")) for name in names or ())
+    manifest = manifest_of(part.path)
+    names = [name for kind in _INSTALLED for name in manifest.get(kind) or ()]
+    return any(f"{module}/".startswith(("node_modules/", f"{name}/")) for name in names)
 
 
 def _left_out(folder: Path, runtime: Any, requirements: Path | None) -> tuple[str, ...]:
-    """What is not deployed from a folder for Node.js: installed packages, and what npm ignores.
+    """What is not deployed from a package of Node.js: what npm ignores, and installed packages.
 
     ``sam build`` packs such a folder by ``npm pack``, for which .npmignore has the patterns of
-    .gitignore, and which always packs package.json (npm documentation, "npm publish").
+    .gitignore, and which always packs package.json (npm documentation, "npm publish"). It copies a
+    folder without package.json.
     """
     if not isinstance(runtime, str) or Runtime(runtime).family is not NODEJS:
+        return ()
+    if not is_there(folder / NODE_MANIFEST):
         return ()
     ignore = folder / ".npmignore"
     lines = read_text(ignore).splitlines() if is_there(ignore) else []
     said = (line for line in lines if not line.endswith("\\"))
-    patterns = [ignore.name, *said, f"!/{NODE_MANIFEST}"] if lines else []
-    return (*patterns, "node_modules/") if requirements else tuple(patterns)
+    patterns = (*_NEVER_PACKED, *said, f"!/{NODE_MANIFEST}")
+    return (*patterns, "node_modules/") if requirements else patterns

@@ -273,12 +273,12 @@ class _CodeOnlyUpdate:
         error.hide(context.run_log.secrets.hide)
         cause = error.message.splitlines()[0]
         report = self._undo.undo_in_log(
-            context.run_log.work(f"undo:{context.name}", "undo", cause, context.region)
+            context.run_log.rollback(context.name, cause, context.region)
         )
         return replace(
             with_error(delivery, error),
-            outcome="undone" if report.undone else "failed",
-            undone=report.undone,
+            outcome="rolled-back" if report.undone else "failed",
+            rolled_back=report.undone,
             spared=report.spared,
             left=report.left,
         )

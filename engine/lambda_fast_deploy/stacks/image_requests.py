@@ -8,8 +8,19 @@ from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.config.sections.images import IMAGE
 from lambda_fast_deploy.errors import Invalid, Problem
 from lambda_fast_deploy.models import ImageRequest, ImageSource, Stack
+from lambda_fast_deploy.stacks import cdk_assets
 from lambda_fast_deploy.stacks.code_builds import architecture_of
 from lambda_fast_deploy.stacks.resources import Resources
+
+_UNSUPPORTED = {
+    "DockerBuildExtraParams": (
+        "DockerBuildExtraParams is not supported; use DockerBuildArgs and the Dockerfile"
+    ),
+    **dict.fromkeys(
+        cdk_assets.SECRETS,
+        "a build with secrets is not supported; push the image in an earlier step, and name it",
+    ),
+}
 
 
 def images_of(resources: Resources, stack: Stack) -> tuple[ImageRequest, ...]:
@@ -53,9 +64,9 @@ def _image(
             problem = f"{key} must be a {kind}, or its parameters must have values"
             problems.append(Problem(problem, template.place(*at, key)))
             return None
-    if metadata.get("DockerBuildExtraParams"):
-        problem = "DockerBuildExtraParams is not supported; use DockerBuildArgs and the Dockerfile"
-        problems.append(Problem(problem, template.place(*at, "DockerBuildExtraParams")))
+    for key, problem in _UNSUPPORTED.items():
+        if metadata.get(key):
+            problems.append(Problem(problem, template.place(*at, key)))
     context = template.path.parent / names["DockerContext"]
     dockerfile = context / names["Dockerfile"]
     if not is_file(dockerfile):

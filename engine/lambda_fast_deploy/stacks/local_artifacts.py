@@ -25,6 +25,8 @@ from lambda_fast_deploy.stacks.template import KeyPath, is_function, parse_templ
 
 HERE = "."  # the code of a function that names none (AWS SAM CLI, "sam build")
 _MACRO = "Fn::Transform"
+_WITH_MACRO = frozenset({"Transform", _MACRO})
+_SAM, _OF_SAM = "AWS::Serverless-2016-10-31", "AWS::Serverless::"
 _API = "AWS::Serverless::Api"
 _WITH_DEFAULT = (SERVERLESS_FUNCTION, WEB_FUNCTION)
 # The keys of an included file that do not say where it is.
@@ -67,11 +69,14 @@ class _TemplateArtifacts:
         self._builds = ArtifactBuilds(resources, problems)
 
     def find(self) -> list[LocalArtifact]:
+        self._check_transform()
         return [*self._of_resources(), *self._of_includes()]
 
     def _of_resources(self) -> Iterator[LocalArtifact]:
         for logical, resource in self._template.resources.items():
             forms = PROPERTIES.get(resource["Type"], ())
+            if resource["Type"] in FUNCTIONS:
+                self._check_architectures(logical)
             if resource["Type"] in FUNCTIONS and is_image(self._resources, logical):
                 self._check_image(logical, resource)
                 continue
@@ -191,6 +196,28 @@ class _TemplateArtifacts:
     def _refuse_branch(self, name: str, keys: KeyPath) -> None:
         problem = f"{name} must not choose a local path by Fn::If; use a parameter or a mapping"
         self._problems.append(Problem(problem, self._template.place(*keys)))
+
+    def _check_transform(self) -> None:
+        """Refuse types of SAM in a template that no macro expands (AWS SAM specification)."""
+        if not _WITH_MACRO.isdisjoint(self._template.body):
+            return
+        for logical, resource in self._template.resources.items():
+            if resource["Type"].startswith(_OF_SAM):
+                problem = f"{resource['Type']} needs Transform: {_SAM} in the template"
+                self._problem(problem, logical, "Type")
+                return
+
+    def _check_architectures(self, logical: str) -> None:
+        """Refuse several instruction sets (Lambda API, ``CreateFunction``: exactly one)."""
+        given = self._resources.of_function(logical, "Architectures")
+        if (
+            isinstance(given, list)
+            and len(given) > 1
+            and all(isinstance(each, str) for each in given)
+        ):
+            place = self._resources.place_of_function(logical, "Architectures")
+            problem = f"Architectures must name one, got {', '.join(given)}"
+            self._problems.append(Problem(problem, place))
 
     def _check_nested(self, logical: str, resource: Mapping[str, Any]) -> None:
         """Refuse a nested template that CloudFormation would choose."""

@@ -97,13 +97,14 @@ class StackRestore:
         if state and not state.exists:
             context.stacks.delete(state.id)  # only its name is left
         if before is None and not (state and state.exists):
-            return replace(delivery, outcome="undone", undone=(f"{name} was deleted",))
+            return replace(delivery, outcome="rolled-back", rolled_back=(f"{name} was deleted",))
         if before and state and not is_stuck(state) and is_at(context, before):
             if before.id == own.id:  # only secrets have changed, or tags: it is under test
                 note(context, replace(before, etag=""))
             elif failed := self._failed(before):
                 return self.of_tests(delivery, error, failed)
-            return replace(delivery, outcome="undone", undone=(f"{name} has its previous state",))
+            restored = f"{name} has its previous state"
+            return replace(delivery, outcome="rolled-back", rolled_back=(restored,))
         status = state.status if state else "deleted"
         return replace(delivery, left=(f"{name}: its status is {status}",))
 
@@ -129,9 +130,7 @@ class StackRestore:
         try:
             target = self._target(own)
             left = self._unrestored_secrets(target, own) if target else ()
-            with context.run_log.work(
-                f"undo:{context.name}", "undo", cause, context.region
-            ) as detail:
+            with context.run_log.rollback(context.name, cause, context.region) as detail:
                 if not self._roll_back(delivery.arn, target, own) and left:
                     detail("only NoEcho values had changed")
                 else:
@@ -150,7 +149,7 @@ class StackRestore:
         if target:
             note(context, replace(target, etag=""))
         if result:
-            delivery = replace(delivery, outcome="undone", undone=(result,))
+            delivery = replace(delivery, outcome="rolled-back", rolled_back=(result,))
         return replace(delivery, left=left)
 
     def _target(self, own: Snapshot) -> Snapshot | None:

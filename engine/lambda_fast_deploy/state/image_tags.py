@@ -25,7 +25,7 @@ class ImageTag(Enum):
     STEM = (
         "stem-{fingerprint}",
         "app image",
-        "only what its last COPYs copied can differ from other images of this fingerprint",
+        "only what its last lines copy and set can differ from other images of this fingerprint",
     )
     KEPT = ("kept-{digest}", "image of a version", "does not expire, because it was deployed")
     CACHE = ("buildcache", "build cache", "can be deleted at any time")

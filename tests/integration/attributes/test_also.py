@@ -29,7 +29,7 @@ def test_a_parameter_is_set_changed_kept_and_rolled_back(
     give(project, 'also: {DurableConfig: {ExecutionTimeout: "${SECONDS_TO_RUN:-90}"}}')
     project.write("src/app.py", BROKEN)
     run = project.deploy()
-    assert (run.code, run.function["outcome"]) == (1, "undone")
+    assert (run.code, run.function["outcome"]) == (1, "rolled-back")
     assert "also.DurableConfig" in run.log
     whole = {"ExecutionTimeout": 60, "RetentionPeriodInDays": 7}
     assert durable(aws, name) == durable(aws, name, "$LATEST") == whole

@@ -114,7 +114,7 @@ def test_attributes_are_set_changed_kept_and_rolled_back(
     given(2)
     project.write("src/app.py", BROKEN)
     run = project.deploy()
-    assert (run.code, run.function["outcome"]) == (1, "undone")
+    assert (run.code, run.function["outcome"]) == (1, "rolled-back")
     assert (observed(), observed("$LATEST")) == (values(1), before)
     project.write("src/app.py", CODE)
     assert project.deploy().code == 0

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from tests.integration.attributes.conftest import CODE, give
-from tests.support import Project
+from tests.support import Project, faults
 from tests.terminal import Terminal
 
 ENGINE = [sys.executable, "-m", "lambda_fast_deploy"]
@@ -59,6 +59,20 @@ def test_a_function_goes_with_all_that_belongs_to_it(project: Project, name: str
     again = project.run("delete", "--yes")
     assert (again.code, again.changes) == (0, [])
     assert project.deploy().code == 0
+
+
+def test_alarms_that_stay_are_told_with_the_function_that_is_gone(
+    project: Project, name: str, aws: Any
+) -> None:
+    give(project, "alarms: {errors: 1}")
+    assert project.deploy().code == 0
+    with faults({"operation": "DeleteAlarms", "status": 403, "code": "AccessDenied"}):
+        run = project.run("delete", "--yes", "--json")
+    assert run.code == 1
+    assert not exists(aws, name)
+    assert json.loads(run.out)[0]["deleted"]
+    (alarm,) = [each["AlarmName"] for each in alarms(name)]
+    assert f"aws cloudwatch delete-alarms --alarm-names {alarm}" in run.log
 
 
 @pytest.mark.parametrize(("answer", "code"), [(b"yes\n", 0), (b"no\n", 2)])

@@ -131,8 +131,8 @@ def test_settings_are_set_changed_kept_and_rolled_back(
     project.write("src/app.py", CODE + "# new\n")
     with faults({"operation": "CreateFunctionUrlConfig", "status": 400, "times": 9}):
         run = project.deploy()
-    assert (run.code, run.function["outcome"]) == (1, "undone")
-    assert "concurrency.reserved of" in str(run.function["undone"])
+    assert (run.code, run.function["outcome"]) == (1, "rolled-back")
+    assert "concurrency.reserved of" in str(run.function["rolled_back"])
     assert observed(aws, name) == OF_SECOND
     give(project, NONE)
     assert project.deploy().code == 0

@@ -47,7 +47,7 @@ def test_cors_and_streaming_are_set_changed_kept_and_rolled_back(
     project.write("src/app.py", f"{CODE}# new\n")
     with faults({"operation": "InvokeFunctionUrl", "status": 500, "body": "broken"}):
         run = project.deploy()
-    assert (run.code, run.function["outcome"]) == (1, "undone")
+    assert (run.code, run.function["outcome"]) == (1, "rolled-back")
     assert observed(aws, name) == ("NONE", CORS, "BUFFERED")
     project.write("src/app.py", CODE)
     assert project.deploy().code == 0

@@ -71,8 +71,7 @@ def test_four_minutes_are_no_matter(project: Project, seconds: int) -> None:
     assert "live now serves version 2" in second.stderr
     doctor = run(project, seconds, "doctor")
     assert doctor.returncode == 0, doctor.stdout
-    side = "ahead of" if seconds > 0 else "behind"
-    assert f"{side} that of AWS" in doctor.stdout
+    assert "This machine's clock agrees with that of AWS within 2" in doctor.stdout  # 240 s
 
 
 @pytest.mark.parametrize("seconds", [360, -360])

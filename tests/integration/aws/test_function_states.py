@@ -204,7 +204,7 @@ def test_a_failing_version_is_taken_back_from_an_alias_with_provisioned_concurre
     project.write("src/app.py", BEHIND_THE_URL)
     with paced(update=0.1, provisioned=3):
         run = project.deploy()
-    assert (run.code, run.function["outcome"]) == (1, "undone")
+    assert (run.code, run.function["outcome"]) == (1, "rolled-back")
     assert "only behind the URL" in run.log
     assert "another deployment" not in run.log
     assert (run.function["version"], run.function["serves"]) == ("1", "same")

@@ -326,7 +326,7 @@ def test_code_of_80_mb_is_taken_back(large: Project, name: str, aws: Any) -> Non
     large.write("src/app.py", BROKEN)
     run = large.deploy()
     assert run.code == 1
-    assert run.function["outcome"] == "undone"
+    assert run.function["outcome"] == "rolled-back"
     assert sha256_of(aws, name) == sha256_of(aws, name, "live") == home
     large.write("src/app.py", CODE.replace("one", "two"))
     assert large.deploy().code == 0

@@ -314,7 +314,7 @@ def test_a_change_that_was_refused_is_not_undone(project: Telling, name: str) ->
     with faults({"operation": "UpdateFunctionCode", **DENIED}):
         run = project.deploy()
     assert run.code == 1
-    assert (run.function["outcome"], run.function["undone"]) == ("failed", [])
+    assert (run.function["outcome"], run.function["rolled_back"]) == ("failed", [])
     assert f"{name}: failed, live still serves version 1" in run.log
     assert "nothing was changed" in run.log
 
@@ -346,7 +346,7 @@ def test_what_somebody_else_has_deployed_is_not_told_as_undone(
     theirs_now = "kept, because another deployment has changed it since"
     spared = f"code of {name}: {theirs_now}"
     assert found["spared"] == [f"version {theirs} of {name}: {theirs_now}", spared]
-    assert not any(each.startswith("code of") for each in found["undone"])
+    assert not any(each.startswith("code of") for each in found["rolled_back"])
     assert (found["version"], found["serves"]) == (theirs, "other")
     assert f"  not rolled back: {spared}\n" in said
     assert "still serves" not in said
@@ -361,5 +361,5 @@ def test_an_undo_that_failed_names_what_is_left(
         project.write("go", "")
         said = told(running, f"{name}: failed, rollback incomplete: 1 change needs a manual fix")
     assert running.returncode == 4
-    undo = f"undo undo:{name} (us-east-1): FAILED: code of {name}; fix manually: version 2"
-    assert f"{undo} of {name}\n" in said
+    rollback = f"rollback:{name} (us-east-1): FAILED: code of {name}; fix manually: version 2"
+    assert f"roll back {rollback} of {name}\n" in said

@@ -75,7 +75,7 @@ def test_a_failing_step_is_red_and_its_undo_is_seen(project: Project, name: str)
     code, _ = terminal.run([*ENGINE, "deploy"], at_terminal(), project.root)
     assert code == 1
     assert terminal.colour_of("FAILED: test") == "red"
-    assert terminal.colour_of(f"undo undo:{name}") == "green"
+    assert terminal.colour_of(f"roll back rollback:{name}") == "green"
     assert terminal.colour_of(f"{name}: failed and rolled back") == "red"
     assert any(f"test:{name}:health" in x for f in terminal.frames for x in f if x[0:1] in SPINNER)
     assert any("not yet: " in line for frame in terminal.frames for line in frame)
@@ -116,7 +116,7 @@ def test_ctrl_c_undoes_and_leaves_the_terminal_clean(project: Project, name: str
     assert code == 1
     said = "".join(terminal.lines)
     assert "Received SIGINT: stopping and rolling back." in said
-    assert f"undo undo:{name}" in said
+    assert f"roll back rollback:{name}" in said
     assert "^C" not in said
     assert not any(spinner in said for spinner in SPINNER)
     assert terminal.is_clean

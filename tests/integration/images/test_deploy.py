@@ -53,7 +53,7 @@ def test_an_image_goes_the_whole_way(project: Project, name: str, aws: Any, buck
     project.edit("lambda-deploy.yml", "within: 30s", "within: 6s")
     broken = project.deploy()
     assert broken.code == 1
-    assert broken.function["outcome"] == "undone"
+    assert broken.function["outcome"] == "rolled-back"
     assert get(first.function["url"])[1]["status"] == "ok"
     latest = aws.get_function(FunctionName=name)
     assert latest["Code"]["ResolvedImageUri"] == first.function["image_uri"]
@@ -79,7 +79,7 @@ def test_the_s3_gate_runs_when_asked_and_leaves_no_object(
     project.edit("lambda-deploy.yml", "  storage:\n", "  storage:\n    within: 8s\n")
     broken = project.deploy("move it [test-s3]")
     assert broken.code == 1
-    assert broken.function["outcome"] == "undone"
+    assert broken.function["outcome"] == "rolled-back"
     assert "does not have the written content" in broken.log
 
 

@@ -130,6 +130,33 @@ def test_a_replaced_image_runs_as_a_built_one(lean: Project) -> None:
     assert action(lean.run("plan")) == "build"  # a file of an earlier line
 
 
+def test_other_values_in_the_last_lines_need_no_docker(lean: Project, name: str) -> None:
+    lean.write("Dockerfile.lambda", f"{DOCKERFILE}ARG SHA=0\nENV REVISION=$SHA\n")
+    lean.write("requirements.txt", "idna\n")
+    lean.write("extra.txt", "one\n")
+    lean.write("app/main.py", HOW_IT_RUNS.replace('"COLOR"', '"REVISION"'))
+    lean.write("app/package/module.py", 'NAME = "first"\n')
+    lean.write("app/other.py", "from app.main import handler\n")
+    lean.edit("lambda-deploy.yml", "base: python", 'base: python\n      build-args: {SHA: "1"}')
+    first = lean.deploy()
+    assert action(first) == "build"
+    assert get(first.function["url"])[1]["variable"] == "1"
+    lean.edit("lambda-deploy.yml", 'SHA: "1"', 'SHA: "2"')
+    lean.edit("Dockerfile.lambda", "app.main.handler", "app.other.handler")
+    lean.edit("Dockerfile.lambda", "USER 1000", "USER 1000:1001")
+    changed = lean.deploy(**NO_DOCKER)
+    assert action(changed) == "replace"
+    assert "only the files of its last 2 layers and its attributes are new" in reasons(changed)
+    status, body = get(changed.function["url"])
+    assert (status, body["variable"], body["user"]) == (200, "2", [1000, 1001])
+
+    built = lean.deploy("[no-cache]")
+    assert get(built.function["url"])[1] == body
+
+    lean.edit("Dockerfile.lambda", "ENV REVISION=", "ENV OTHER=1 REVISION=")
+    assert action(lean.run("plan")) == "build"
+
+
 def test_in_an_immutable_repository(lean: Project, name: str) -> None:
     client = boto3.client("ecr")
     client.create_repository(repositoryName=name, imageTagMutability="IMMUTABLE")

@@ -116,7 +116,7 @@ def test_a_version_that_cannot_be_waited_for_is_deleted(
         run = release(project, "three")
     assert len(done) == 1
     assert run.code == 1
-    assert f"version 3 of {name}" in run.function["undone"]
+    assert f"version 3 of {name}" in run.function["rolled_back"]
     versions = aws.list_versions_by_function(FunctionName=name)["Versions"]
     assert [version["Version"] for version in versions] == ["$LATEST", "1", "2"]
 

@@ -74,7 +74,7 @@ def test_users_get_no_error_from_a_version_that_a_test_can_see_to_be_bad(project
             project.write("src/app.py", code)
             run = project.deploy()
             assert run.code == 1, what
-            assert run.function["outcome"] == "undone", what
+            assert run.function["outcome"] == "rolled-back", what
         project.write("src/app.py", GOOD.format(version="two"))
         assert project.deploy().code == 0
         assert users.answered_now() == (200, {"status": "ok", "version": "two"})
@@ -279,7 +279,7 @@ def test_without_an_alias_the_previous_code_comes_back(
     project.edit("lambda-deploy.yml", "    timeout: 2", "    timeout: 3")
     bad = project.deploy()
     assert bad.code == 1
-    assert bad.function["outcome"] == "undone"
+    assert bad.function["outcome"] == "rolled-back"
     latest = aws.get_function_configuration(FunctionName=name)
     assert (latest["CodeSha256"], latest["Timeout"]) == (before, 2)
     project.write("src/app.py", GOOD.format(version="two"))
@@ -463,7 +463,7 @@ def test_the_key_of_the_code_and_the_ipv6_of_the_network_stay(
     assert settled() == (key, True, ["subnet-2"])
     project.write("src/app.py", BAD["answers 500"])
     project.edit("lambda-deploy.yml", "subnet-2", "subnet-3")
-    assert project.deploy().function["outcome"] == "undone"
+    assert project.deploy().function["outcome"] == "rolled-back"
     assert settled() == (key, True, ["subnet-2"])
     if alias == "live":
         project.write("src/app.py", GOOD.format(version="three"))

@@ -110,8 +110,8 @@ def test_a_failing_test_gives_the_function_its_code_back(project: Project, aws: 
     project.edit("plain/app.py", 'True, "says": "one"', 'False, "says": "two"')
     run = project.run("deploy", "--code-only")
     assert run.code == 1
-    assert run.function["outcome"] == "undone"
-    assert run.function["undone"] == ["code of Plain", "the record of its drift"]
+    assert run.function["outcome"] == "rolled-back"
+    assert run.function["rolled_back"] == ["code of Plain", "the record of its drift"]
     assert "expected ok to be true, got false" in run.function["error"]
     assert says(aws, project, "Plain") == "one"
     project.write("plain/app.py", CODE)

@@ -168,7 +168,7 @@ def test_a_failing_test_brings_the_stack_back(
     project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.deploy()
     assert run.code == 1
-    assert run.function["outcome"] == "undone"
+    assert run.function["outcome"] == "rolled-back"
     assert "expected next to be 2, got 1" in run.function["error"].splitlines()[0]
     after = codes(api, aws, stack)
     assert {name: code for name, (code, _) in after.items()} == {
@@ -184,7 +184,7 @@ def test_a_first_deploy_that_fails_its_test_leaves_nothing(
     project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.deploy()
     assert run.code == 1
-    assert run.function["outcome"] == "undone"
+    assert run.function["outcome"] == "rolled-back"
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         status(api, stack)
 
@@ -198,7 +198,7 @@ def test_a_first_deploy_that_cannot_be_applied_leaves_nothing(
     run = project.deploy()
     assert run.code == 1
     assert run.function["error"].startswith("Broken (AWS::Lambda::Url): ")
-    assert run.function["undone"] == [f"stack {stack} was deleted"]
+    assert run.function["rolled_back"] == [f"stack {stack} was deleted"]
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         status(api, stack)
 
@@ -212,7 +212,7 @@ def test_the_resource_that_failed_first_is_on_line_one(
     project.edit("template.yaml", "CodeUri: invoices", f"CodeUri: invoices\n      Role: {role}")
     run = project.deploy()
     assert run.code == 1
-    assert run.function["outcome"] == "undone"
+    assert run.function["outcome"] == "rolled-back"
     first = run.function["error"].splitlines()[0]
     assert first.startswith("Invoices (AWS::Lambda::Function): ")
     assert "cannot be assumed by Lambda" in first
@@ -299,7 +299,7 @@ def test_a_rollback_that_fails_its_test_stays_where_it_was(
     project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.run("rollback")
     assert run.code == 1
-    assert run.function["outcome"] == "undone"
+    assert run.function["outcome"] == "rolled-back"
     assert {k: v[0] for k, v in codes(api, aws, stack).items()} == {
         k: v[0] for k, v in before.items()
     }

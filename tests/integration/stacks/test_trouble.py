@@ -197,7 +197,7 @@ def test_a_call_that_is_denied_names_its_action_and_leaves_nothing(
     assert run.code == 1
     assert run.function["error"].startswith("no permission for cloudformation:ExecuteChangeSet")
     assert "cloudformation:ExecuteChangeSet" in run.function["remedy"]
-    assert run.function["undone"] == [f"stack {stack} was deleted"]
+    assert run.function["rolled_back"] == [f"stack {stack} was deleted"]
     with pytest.raises(api.exceptions.ClientError, match="does not exist"):
         settled(api, stack)
 

@@ -112,7 +112,7 @@ def test_a_failing_health_check_is_undone_and_users_never_meet_it(
     project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")
     run = project.deploy()
     assert run.code == 1
-    assert run.function["outcome"] == "undone"
+    assert run.function["outcome"] == "rolled-back"
     assert 'expected status to be "ok", got "broken"' in run.log
     assert "UpdateAlias" not in run.changes
     assert get(good.function["url"])[1]["status"] == "ok"
@@ -239,7 +239,7 @@ def test_one_function_that_fails_does_not_stop_the_others(project: Project, name
     run = project.deploy()
     assert run.code == 1
     outcomes = {d["function"]: d["outcome"] for d in run.report["functions"]}
-    assert outcomes == {name: "deployed", f"{name}-b": "undone"}
+    assert outcomes == {name: "deployed", f"{name}-b": "rolled-back"}
     assert "RuntimeError: no" in run.log
 
 
@@ -311,5 +311,5 @@ def test_a_run_that_is_stopped_undoes_what_it_changed(
     assert "error: " in log
     assert "the run was cancelled" in log
     assert "live still serves version 1" in log
-    assert json.loads(report.read_text())["functions"][0]["outcome"] == "undone"
+    assert json.loads(report.read_text())["functions"][0]["outcome"] == "rolled-back"
     assert aws.get_function(FunctionName=name)["Configuration"]["CodeSha256"] == before

@@ -207,6 +207,18 @@ def test_a_stage_can_be_in_the_names_of_functions(root: Path) -> None:
     assert dev.configuration != prod.configuration  # or one would report the functions of the other
     with pytest.raises(Invalid, match=r"expected a function name .*got 'orders-a b'"):
         of(STAGE="a b")
+    (root / "lambda-deploy.yml").write_text(ZIP.replace("orders:", "orders-${STAGE:-dev}:"))
+    assert of().configuration == of(STAGE="").configuration == dev.configuration
+
+
+def test_a_zip_that_no_step_has_made_is_told_as_a_file(root: Path) -> None:
+    (root / "lambda-deploy.yml").write_text(ZIP.replace("code: src", "code: build/libs/app.jar"))
+    with pytest.raises(Invalid) as caught:
+        load(GivenInputs({"region": "us-east-1"}), {}, Event("push"), root, lambda: REGIONS)
+    assert str(caught.value) == (
+        "lambda-deploy.yml:8: file 'build/libs/app.jar' does not exist; make it in an earlier "
+        "step, or by build"
+    )
 
 
 def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
@@ -471,7 +483,11 @@ def test_an_unknown_region_names_the_nearest(root: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "environ", "place"),
     [
-        ({"region": "mars"}, {}, "input region: 'mars' is not an AWS region"),
+        (
+            {"region": "mars"},
+            {},
+            "input region: 'mars' is not an AWS region; expected a region such as eu-west-1",
+        ),
         ({}, {"AWS_REGION": "mars"}, "variable AWS_REGION: 'mars' is not an AWS region"),
         ({}, {}, "input region: is required: neither the configuration nor AWS_REGION has"),
     ],
@@ -494,11 +510,52 @@ def test_many_mistakes_are_told_at_once_in_the_order_of_their_lines(root: Path) 
     assert [int(problem.partition(":")[0]) for problem in problems(root, text)] == [3, 9, 11, 12]
 
 
-def test_mistakes_of_shape_are_told_at_once_in_the_order_of_their_lines(root: Path) -> None:
+def test_mistakes_of_shape_are_told_at_once_those_of_keys_first(root: Path) -> None:
     text = ZIP.replace("runtime: python3.13", "runtime: 3.13").replace("  orders:", "  or ders:")
     text += "tests: []\nbudgets: {code: much}\nfunctoins: {}\n"
     found = [int(problem.partition(":")[0]) for problem in problems(root, text)]
-    assert found == [4, 6, 10, 12, 13, 14]
+    assert found == [14, 4, 6, 10, 12, 13]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("handler:", "handeler:"), ["9: unknown key 'handeler'", "7: 'handler' is missing"]),
+        (("functions:", "layers: {}\nfunctions:"), ["5: duplicate key 'layers' (first on line 1)"]),
+    ],
+)
+def test_a_wrong_key_is_told_before_what_it_causes(
+    root: Path, change: tuple[str, str], said: list[str]
+) -> None:
+    found = problems(root, ZIP.replace(*change))
+    assert all(text.startswith(start) for start, text in zip(said, found[: len(said)], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("value", "notes"),
+    [
+        ('"${TOKEN}"', 1),
+        ('"${TOKEN:-}"', 0),
+        ('""', 0),
+        ('"x${TOKEN}"', 0),
+    ],
+)
+def test_a_variable_that_gets_an_empty_value_is_noted(root: Path, value: str, notes: int) -> None:
+    text = ZIP.replace("    zip:", f"    environment: {{KEY: {value}}}\n    zip:")
+    (root / "lambda-deploy.yml").write_text(text)
+    given = GivenInputs({}, {"region": "us-east-1"})
+    settings = load(given, {"TOKEN": ""}, Event(), root, lambda: REGIONS)
+    assert len(settings.notes) == notes
+    assert all(n.startswith("lambda-deploy.yml:7: KEY of orders is empty.") for n in settings.notes)
+
+
+def test_an_input_with_an_empty_value_is_noted(root: Path) -> None:
+    inputs = {"function": "orders", "code": "src", "handler": "app.handler", "region": "us-east-1"}
+    inputs |= {"runtime": "python3.13", "environment": "LEVEL=info\nTOKEN="}
+    settings = load(GivenInputs({}, inputs), {}, Event(), root, lambda: REGIONS)
+    assert [note[:48] for note in settings.notes] == [
+        "input environment: TOKEN of orders is empty. Git"
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "[]\n", "word\n", "functions: {}\n"])

@@ -67,6 +67,26 @@ def test_a_shared_layer_is_the_same_for_one_function_as_for_all(root: Path) -> N
     assert loaded(root, "orders").layers["deps"] == loaded(root, "").layers["deps"]
 
 
+@pytest.mark.parametrize("how", ["a zip", "built", "absent"])
+def test_services_of_code_that_cannot_be_read_must_be_listed(root: Path, how: str) -> None:
+    if how == "built":
+        build = "code: bills, build: {command: [make], from: [requirements.txt]}"
+        (root / "lambda-deploy.yml").write_text(CONFIG.replace("code: bills", build))
+    else:
+        shutil.rmtree(root / "bills")
+    if how == "a zip":
+        (root / "bills.zip").write_text("")
+        (root / "lambda-deploy.yml").write_text(CONFIG.replace("code: bills", "code: bills.zip"))
+    with pytest.raises(Invalid) as caught:
+        loaded(root, "orders")
+    (problem,) = caught.value.problems
+    assert problem.place.line == 4
+    assert problem.message == (
+        "which clients the code of bills creates is not known, since it is not a directory here; "
+        "list the services"
+    )
+
+
 def test_files_of_the_other_functions_may_be_absent(root: Path) -> None:
     shutil.rmtree(root / "bills")
     (root / "lambda-deploy.yml").write_text(CONFIG.replace(", services: [from-code]", ""))

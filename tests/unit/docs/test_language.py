@@ -37,6 +37,7 @@ PHRASES = {
     r"gate(s)?|trial(s)?": "test",
     r"proof|prove(s|d|n)?": "test, verify, show",
     r"tells? of": "report",
+    r"rooms": "parts, subpackages",
 }
 # The description of an alias, which other versions of the engine read.
 MARK = "being put back by run "

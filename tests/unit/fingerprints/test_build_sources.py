@@ -82,3 +82,50 @@ def test_equal_exactly_when_what_it_names_is_equal(
     (root / "a.ts").write_text("other")
     different.add(fingerprint(build))
     assert len(different) == 7
+
+
+def test_what_a_named_directory_has_counts_even_if_a_zip_would_not_have_it(
+    root: Path, build: BuildCommand
+) -> None:
+    (root / "lib/.lambdaignore").write_text("*.ts\n")
+    (root / "lib/.env").write_text("API=https://example.com")
+    (root / "lib/__pycache__").mkdir()
+    (root / "lib/__pycache__/b.pyc").write_text("")
+    (root / "lib/gone").symlink_to("nowhere")
+    named = replace(build, sources=("lib",))
+    counted = ["lib/.env", "lib/.lambdaignore", "lib/b.ts", "lib/gone"]
+    assert sorted(sources_of(named, ())) == counted
+    assert of_build(named, ()) == of_build(named, ())
+
+
+@pytest.mark.parametrize("sources", [(), ("lib",)])
+def test_the_content_behind_a_link_counts(
+    root: Path,
+    build: BuildCommand,
+    fingerprint: Callable[[BuildCommand], str],
+    sources: tuple[str, ...],
+) -> None:
+    shared = root.parent / "shared"
+    (shared / "kit").mkdir(parents=True)
+    (shared / "one.ts").write_text("1")
+    (shared / "kit/two.ts").write_text("2")
+    (root / "lib/one.ts").symlink_to("../../shared/one.ts")
+    (root / "lib/kit").symlink_to("../../shared/kit")
+    git(root, "add", "-A")
+    build = replace(build, sources=sources)
+    before = fingerprint(build)
+    (shared / "one.ts").write_text("other")
+    second = fingerprint(build)
+    (shared / "kit/two.ts").write_text("other")
+    assert len({before, second, fingerprint(build)}) == 3
+
+
+def test_a_link_to_what_is_built_counts_as_a_link(
+    root: Path, build: BuildCommand, fingerprint: Callable[[BuildCommand], str]
+) -> None:
+    (root / "lib/latest.js").symlink_to("../dist/kept.js")
+    (root / "lib/nowhere").symlink_to("gone")
+    git(root, "add", "-A")
+    before = fingerprint(build)
+    (root / "dist/kept.js").write_text("x")
+    assert fingerprint(build) == before

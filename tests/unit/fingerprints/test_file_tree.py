@@ -12,7 +12,7 @@ import pytest
 
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.fingerprints.archive import code_archive
-from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
+from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target, sized_files
 
 
 def tree(root: Path, *names: str) -> Path:
@@ -37,7 +37,10 @@ def test_code_is_every_file_in_order_and_never_what_tools_leave_behind(tmp_path:
 
 def test_what_other_tools_leave_and_what_may_hold_a_token_stays_out(tmp_path: Path) -> None:
     tree(tmp_path, "app.py", "venv/bin/python", ".aws-sam/build/x.py", ".npmrc", "a/.yarnrc.yml")
+    tree(tmp_path, ".gitignore", "a/.idea/x.xml", ".vscode/x.json", ".coverage")
+    tree(tmp_path, ".mypy_cache/x.json", "a/.pytest_cache/README.md", ".ruff_cache/x")
     assert code_files(tmp_path) == ["app.py"]
+    assert ".gitignore" in sized_files(tmp_path)  # some build backends read it
     assert code_files(tree(tmp_path, "node_modules/ms/x.js"), ("node_modules/",)) == ["app.py"]
     (tmp_path / ".lambdaignore").write_text("!.npmrc\n!node_modules/\n")
     assert ".npmrc" in code_files(tmp_path)

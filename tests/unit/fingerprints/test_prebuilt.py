@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -101,5 +102,25 @@ def test_a_file_that_is_in_it_twice_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(buffer, "w") as zipped:
         zipped.writestr("a", b"1")
         zipped.writestr("a", b"2")
-    with pytest.raises(Invalid, match="a is in it twice"):
+    with pytest.raises(Invalid, match="a is in it twice, with different content"):
         archived(tmp_path, buffer.getvalue())
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_the_same_file_twice_is_one_file(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        for name in ("META-INF/LICENSE", "a", "META-INF/LICENSE"):
+            zipped.writestr(name, name)
+    once = zip_of({name: name.encode() for name in ("a", "META-INF/LICENSE")}, unix=False)
+    assert archived(tmp_path, buffer.getvalue()).unzipped == archived(tmp_path, once).unzipped
+
+
+@pytest.mark.parametrize("method", [0, 8, 12, 14])
+def test_a_damaged_zip_is_refused_whatever_is_wrong(tmp_path: Path, method: int) -> None:
+    whole = zip_of({"app.py": b"x = 1\n" * 20, "lib/a.jar": zip_of(FILES)}, method=method)
+    for at in range(len(whole)):
+        for byte in (0x00, 0x7F, 0xFF):
+            content = whole[:at] + bytes([byte]) + whole[at + 1 :]
+            with suppress(Invalid):
+                PrebuiltZip(tmp_path / "function.zip", content).archive(compress=False)

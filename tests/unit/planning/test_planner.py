@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_fast_deploy.errors import Invalid
+from lambda_fast_deploy.errors import Invalid, Place
 from lambda_fast_deploy.models import (
+    LATEST,
     Action,
     Architecture,
     Canary,
@@ -31,6 +32,7 @@ from tests.unit import make
 
 IMAGE = make.function(source=make.image_source())
 UNCHANGED = make.observed({"orders": make.existing(make.state())})
+CHANGED = make.observed({"orders": make.existing(make.state(code_sha256="old"))})
 IMAGE_UNCHANGED = make.observed({"orders": make.existing(make.image_state())})
 
 
@@ -298,21 +300,36 @@ def test_a_new_function_gets_its_url_after_its_alias() -> None:
     assert [step.id for step in plan.steps][-2:] == ["alias:orders", "url:orders"]
 
 
+@pytest.mark.parametrize("there", [make.observed(), CHANGED, UNCHANGED])
+def test_a_version_is_tested_before_the_alias_moves(there: Mapping[str, ObservedRegion]) -> None:
+    function = make.function(tests=(make.HEALTH,), canary=Canary(0.1, 60.0))
+    plan = planned(function, there=there)
+    kinds = [step.id.partition(":")[0] for step in plan.steps]
+    assert kinds[kinds.index("version") :] == ["version", "test", "canary", "alias"]
+
+
+def test_without_an_alias_the_tests_follow_the_change() -> None:
+    plan = planned(make.function(alias=LATEST, tests=(make.HEALTH,)), there=CHANGED)
+    assert [step.id for step in plan.steps][-2:] == ["alias:orders", "test:orders:health"]
+
+
 # ---------------------------------------------------------------- what cannot be done
 
 
 def test_a_package_type_that_differs_cannot_be_deployed() -> None:
     with pytest.raises(Invalid) as caught:
-        planned(IMAGE, there=UNCHANGED)
+        planned(replace(IMAGE, place=Place("lambda-deploy.yml", 2)), there=UNCHANGED)
     assert str(caught.value) == (
-        f"function orders: is packaged as Zip in {make.REGION}, and Lambda cannot change that to "
-        "Image; deploy it under another name"
+        f"lambda-deploy.yml:2: function orders is packaged as Zip in {make.REGION}, and Lambda "
+        "cannot change that to Image; deploy it under another name"
     )
 
 
 def test_a_function_that_is_to_be_created_needs_a_role() -> None:
-    with pytest.raises(Invalid, match=r"function orders: does not exist in .* needs a role"):
-        planned(make.function(role=None), there=make.observed())
+    function = make.function(role=None, place=Place("lambda-deploy.yml", 2))
+    says = r"^lambda-deploy\.yml:2: function orders does not exist in .* needs a role"
+    with pytest.raises(Invalid, match=says):
+        planned(function, there=make.observed())
 
 
 def test_a_function_that_exists_needs_no_role() -> None:
@@ -329,14 +346,12 @@ def test_everything_that_cannot_be_done_is_said_at_once() -> None:
     there = {r: replace(UNCHANGED[make.REGION], region=r) for r in regions}
     with pytest.raises(Invalid) as caught:
         make_plan(settings, prints, there)
-    said = [(p.place.source, p.message.split()[1]) for p in caught.value.problems]
-    assert said == [("function missing", "not")] * 2 + [("function orders", "packaged")] * 2
+    said = sorted(tuple(p.message.split()[1:4]) for p in caught.value.problems)
+    assert said == [("missing", "does", "not")] * 2 + [("orders", "is", "packaged")] * 2
     assert "us-east-1" in str(caught.value)
 
 
 # ---------------------------------------------------------------- tests of the deployment
-
-CHANGED = make.observed({"orders": make.existing(make.state(code_sha256="old"))})
 
 
 @pytest.mark.parametrize(

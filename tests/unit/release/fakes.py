@@ -107,8 +107,8 @@ class FakeLambda:
             raise NotFound(f"{name} is gone")
         return state
 
-    def settled(self, name: str, version: str = "", *, is_new: bool = False) -> str:
-        return self.at_rest(name, version).revision
+    def settled(self, name: str, version: str = "", *, is_new: bool = False) -> FunctionState:
+        return self.at_rest(name, version)
 
     def gone(self, name: str) -> None:
         assert self.latest is None
@@ -128,7 +128,9 @@ class FakeLambda:
         self._write("delete")
         self.latest, self.there = None, {}
 
-    def configure(self, name: str, parameters: Mapping[str, Any], revision: str = "") -> str:
+    def configure(
+        self, name: str, parameters: Mapping[str, Any], revision: str = ""
+    ) -> FunctionState:
         self._write("configure", revision)
         new = {MEMBERS[key]: value for key, value in parameters.items() if key in MEMBERS}
         if "Layers" in parameters:
@@ -146,7 +148,7 @@ class FakeLambda:
         key: str,
         revision: str = "",
         sha256: str = "",
-    ) -> str:
+    ) -> FunctionState:
         self._write("update_code", revision)
         if "ImageUri" in code:
             uri = code["ImageUri"]

@@ -333,10 +333,10 @@ def test_a_new_function_that_lambda_cannot_finish_is_made_anew() -> None:
         api.changes(image_digest=parameters["Code"]["ImageUri"].partition("@")[2])
         return made
 
-    def settled(name: str, version: str = "", *, is_new: bool = False) -> str:
+    def settled(name: str, version: str = "", *, is_new: bool = False) -> FunctionState:
         if refusals:
             raise refusals.pop()
-        return api.at_rest(name, version).revision
+        return api.at_rest(name, version)
 
     api.create, api.settled = create, settled  # type: ignore[method-assign]
     assert stage(release, LABEL).state.code_location == GZIP
@@ -384,8 +384,23 @@ def test_an_image_is_published_by_the_hash_that_lambda_has_of_it() -> None:
     release = image(api, live, images={"orders": GZIP})
     assert stage(release, LABEL).state.code_sha256 == live.code_sha256
     api = FakeLambda(live, live)
-    api.update_code = lambda *_: "r-2"  # type: ignore[method-assign]
+    api.update_code = lambda *_: live  # type: ignore[method-assign]
     with pytest.raises(Conflict, match="another deployment changed the code of orders"):
+        stage(image(api, live, images={"orders": GZIP}), LABEL)
+
+
+def test_what_another_run_changes_after_an_update_of_the_image_is_not_published() -> None:
+    live = make.image_state(version="1", revision="r-1")
+    api = FakeLambda(live, live)
+    update_code = api.update_code
+
+    def overtaken(*settings: Any) -> FunctionState:
+        state = update_code(*settings)
+        api.changes(memory=1024)
+        return state
+
+    api.update_code = overtaken  # type: ignore[assignment, method-assign]
+    with pytest.raises(Conflict, match="another deployment changed orders"):
         stage(image(api, live, images={"orders": GZIP}), LABEL)
 
 

@@ -49,7 +49,7 @@ def test_an_undo_waits_until_the_other_one_has_decided(
         return api.there.get(alias)
 
     monkeypatch.setattr(api, "alias", alias)
-    with release.run_log.work("undo:orders", "undo"), locked(release):
+    with release.run_log.rollback("orders", "", ""), locked(release):
         assert api.there[marks.LOCK].description != THEIRS
     assert marks.LOCK not in api.there
 

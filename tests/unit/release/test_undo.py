@@ -85,7 +85,7 @@ def test_the_line_of_an_undo_names_what_is_left(
 ) -> None:
     undo, _ = recorded(*ways)
     run_log = RunLog()
-    undo.undo_in_log(run_log.work("undo:orders", "undo", "a test failed"))
+    undo.undo_in_log(run_log.rollback("orders", "a test failed", ""))
     (entry,) = run_log.entries
     assert (entry.outcome, entry.detail) == (outcome, told)
 

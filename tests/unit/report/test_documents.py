@@ -106,9 +106,9 @@ def test_an_error_names_every_problem_with_file_and_line() -> None:
         (Outcome(PLAN, (make.delivery(),)), None, 0),
         (Outcome(PLAN, (make.delivery("unchanged"),)), None, 0),
         (Outcome(PLAN, (make.delivery("planned"),)), None, 0),
-        (Outcome(PLAN, (make.delivery(), make.delivery("undone"))), None, 1),
+        (Outcome(PLAN, (make.delivery(), make.delivery("rolled-back"))), None, 1),
         (Outcome(PLAN, (make.delivery("failed"),)), None, 1),
-        (Outcome(PLAN, (make.delivery("undone", left=("x",)), make.delivery())), None, 4),
+        (Outcome(PLAN, (make.delivery("rolled-back", left=("x",)), make.delivery())), None, 4),
         (None, Invalid([Problem("x", Place("f"))]), 2),
         (None, NotReady("x"), 3),
         (None, DeployFailed("x"), 1),
@@ -158,7 +158,7 @@ def test_the_outputs_of_one_function_are_its_own() -> None:
 
 
 def test_the_outputs_of_several_functions_are_in_the_list() -> None:
-    both = (make.delivery(), make.delivery("undone", function="other"))
+    both = (make.delivery(), make.delivery("rolled-back", function="other"))
     found = outputs(Outcome(PLAN, both), "")
     assert (found["function-arn"], found["version"], found["image-digest"]) == ("", "", "")
     assert found["layer-arns"] == "[]"
@@ -171,7 +171,7 @@ def test_the_outputs_of_several_functions_are_in_the_list() -> None:
     [
         ("deployed", "true", "false"),
         ("unchanged", "false", "false"),
-        ("undone", "false", "true"),
+        ("rolled-back", "false", "true"),
         ("failed", "false", "false"),
     ],
 )

@@ -52,10 +52,10 @@ def page_of(said: str) -> str:
         Step("test:orders:health", make.REGION, Action.TEST, said),
     )
     delivery = make.delivery(
-        "undone",
+        "rolled-back",
         error=said,
         remedy=said,
-        undone=(said,),
+        rolled_back=(said,),
         left=(said,),
         layer_sizes={said: 1},
     )

@@ -67,7 +67,7 @@ def headline(*deliveries: FunctionOutcome) -> str:
         ("deployed", {}, "✅ stack shop: now in state 8 (before: 7), in "),
         ("deployed", {"drifted": ("A", "B")}, "✅ stack shop: A, B updated directly, in "),
         ("unchanged", {"drifted": ("A",)}, "✅ stack shop: nothing to do, in "),
-        ("undone", {}, "↩️ stack shop: failed and rolled back, it has its previous state, in "),
+        ("rolled-back", {}, "↩️ stack shop: failed and rolled back, it has its previous state, in "),
         ("failed", {"left": ("a",)}, "❌ stack shop: failed, rollback incomplete: 1 change needs"),
     ],
 )
@@ -94,16 +94,16 @@ def test_what_a_stack_tells_is_on_the_page() -> None:
         ("deployed", {"previous": ""}, "✅ orders: live now serves version 8, in "),
         ("unchanged", {}, "✅ orders: nothing to do, live already serves version 8, in "),
         ("planned", {}, "📋 orders: planned only: 2 of 2 steps would change something, in "),
-        ("undone", {}, "↩️ orders: failed and rolled back, live still serves version 8, in "),
+        ("rolled-back", {}, "↩️ orders: failed and rolled back, live still serves version 8, in "),
         (
-            "undone",
+            "rolled-back",
             {"version": ""},
             "↩️ orders: failed and rolled back, the function was deleted, in ",
         ),
         ("failed", {}, "❌ orders: failed, live still serves version 8, in "),
         ("failed", {"version": ""}, "❌ orders: failed, nothing was created, in "),
         (
-            "undone",
+            "rolled-back",
             {"serves": "other"},
             "↩️ orders: failed and rolled back, live now serves version",
         ),
@@ -115,7 +115,7 @@ def test_what_a_stack_tells_is_on_the_page() -> None:
             "❌ orders: failed, \\$LATEST still has the previous code, in ",
         ),
         (
-            "undone",
+            "rolled-back",
             {"alias": LATEST, "serves": "other"},
             "↩️ orders: failed and rolled back, \\$LATEST now has other code, in ",
         ),
@@ -125,7 +125,7 @@ def test_what_a_stack_tells_is_on_the_page() -> None:
             "❌ orders: failed, rollback incomplete: 1 change needs a manual fix, in ",
         ),
         (
-            "undone",
+            "rolled-back",
             {"left": ("a: x", "b: y")},
             "❌ orders: failed, rollback incomplete: 2 changes need a manual fix, in ",
         ),
@@ -141,7 +141,7 @@ def test_the_headline_tells_how_one_function_came_out(
     ("outcomes", "said"),
     [
         (("deployed", "deployed", "unchanged"), "✅ 2 deployed, 1 unchanged, in "),
-        (("deployed", "undone", "failed"), "❌ 1 deployed, 1 undone, 1 failed, in "),
+        (("deployed", "rolled-back", "failed"), "❌ 1 deployed, 1 rolled back, 1 failed, in "),
         (("planned", "planned"), "✅ 2 planned, in "),
     ],
 )
@@ -169,10 +169,10 @@ def test_a_run_without_an_outcome_says_what_was_touched(
 def test_a_failure_is_told_with_its_remedy_and_what_is_left() -> None:
     text = page(
         make.delivery(
-            "undone",
+            "rolled-back",
             error="test health failed\ntrace",
             remedy="mend it",
-            undone=("alias live",),
+            rolled_back=("alias live",),
             left=("code: gone",),
         )
     )
@@ -251,14 +251,14 @@ def test_the_heaviest_packages_are_drawn_and_the_others_are_one_slice() -> None:
 def test_of_many_functions_only_those_to_which_something_happened_are_listed() -> None:
     names = [f"fn{n}" for n in range(40)]
     deliveries = [make.delivery("unchanged", function=name) for name in names]
-    deliveries[7] = make.delivery("undone", function="fn7", error="broken")
+    deliveries[7] = make.delivery("rolled-back", function="fn7", error="broken")
     deliveries[9] = make.delivery(function="fn9")
     steps = (
         *(Step(f"code:{name}", make.REGION, Action.SKIP, "up to date") for name in names),
         Step("code:fn9", make.REGION, Action.UPDATE, "the code changed"),
     )
     text = page(*deliveries, steps=steps)
-    assert text.startswith("## ❌ 1 deployed, 38 unchanged, 1 undone, in ")
+    assert text.startswith("## ❌ 1 deployed, 38 unchanged, 1 rolled back, in ")
     assert "38 others unchanged." in text
     assert "`fn9`" in text
     assert "`fn3`" not in text
@@ -329,7 +329,12 @@ def hostile_page() -> str:
     run_log.note(HOSTILE)
     steps = (Step("code:orders", make.REGION, Action.UPDATE, HOSTILE),)
     hostile = make.delivery(
-        "undone", error=HOSTILE, remedy=HOSTILE, url=HOSTILE, undone=(HOSTILE,), left=(HOSTILE,)
+        "rolled-back",
+        error=HOSTILE,
+        remedy=HOSTILE,
+        url=HOSTILE,
+        rolled_back=(HOSTILE,),
+        left=(HOSTILE,),
     )
     return summary(outcome(hostile, steps=steps), run_log)
 

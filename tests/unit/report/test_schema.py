@@ -18,7 +18,10 @@ PLAN = Plan((Step("code:orders", make.REGION, Action.UPDATE, "the code changed",
 PAST = (PastVersion("6", None, Speed(0.4, None), 10),)
 OUTCOMES = [
     (Outcome(PLAN, (make.delivery(history=PAST, layer_sizes={"deps": 5}),)), None),
-    (Outcome(PLAN, (make.delivery("undone", error="e", undone=("a",), left=("b",)),)), None),
+    (
+        Outcome(PLAN, (make.delivery("rolled-back", error="e", rolled_back=("a",), left=("b",)),)),
+        None,
+    ),
     (Outcome(PLAN, (), ("uri",)), None),
     (None, Invalid([Problem("wrong", Place("f.yml", 3))])),
     (None, DeployFailed("m", remedy="r", detail="d")),

@@ -58,7 +58,7 @@ def test_failures_and_ways_back_stand_out() -> None:
     run_log = RunLog()
     with pytest.raises(ValueError, match="x"), run_log.work("code:orders", "update"):
         raise ValueError("x")
-    with run_log.work("undo:orders", "undo"):
+    with run_log.rollback("orders", "", ""):
         pass
     with run_log.work("test:orders:health", "test"):
         pass

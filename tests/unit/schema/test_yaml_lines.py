@@ -167,6 +167,11 @@ def test_a_variable_is_replaced_in_the_names_of_a_section_that_takes_them() -> N
     assert not found
     assert list(node.variables()) == [(("functions",), ("STAGE",))]
     assert of(text)[1][0].startswith("f.yml:2: environment variable STAGE is not set")
+    assert of(text, STAGE="")[1] == [
+        "f.yml:2: environment variable STAGE is empty, and would be missing in the name; set it, "
+        "or write ${STAGE:-} if the name may be without it"
+    ]
+    assert plain(of(text.replace("STAGE}", "STAGE:-}"), STAGE="")[0])["functions"].keys() == {"a-"}
     twice = of("functions:\n  a-${STAGE}: 1\n  a-dev: 2\n  ${STAGE}: 3\n  ${STAGE}: 4", STAGE="dev")
     assert twice[1] == [
         "f.yml:3: duplicate key 'a-dev' (first on line 2)",
@@ -238,6 +243,20 @@ def test_each_missing_variable_is_a_problem_at_its_line() -> None:
 def test_what_is_not_yaml_is_said_with_its_line(text: str, line: int) -> None:
     (complaint,) = complaints(text)
     assert complaint.startswith(f"f.yml:{line}: not valid YAML: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("a:\n\tb: 2\n", "a tab? YAML is indented with spaces"),
+        ("a:\n  b: 1\n    c: 2\n", "wrong indentation, or a text with a colon needs quotes"),
+        ("a:\n    b: 1\n  c: 2\n", "wrong indentation?"),
+        ("a: 1\nb\nc: 2\n", "a key without a colon, or wrong indentation"),
+    ],
+)
+def test_the_usual_cause_of_invalid_yaml_is_said(text: str, cause: str) -> None:
+    (complaint,) = complaints(text)
+    assert complaint.endswith(f" ({cause})")
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n"])

@@ -23,6 +23,7 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: {%s}
     Properties: {%s}
+Transform: AWS::Serverless-2016-10-31
 """
 
 
@@ -82,14 +83,27 @@ def test_code_that_is_named_nowhere_is_in_the_folder_of_the_template(root: Path)
 
 
 def test_what_npm_ignores_is_left_out(root: Path) -> None:
-    (root / "src/.npmignore").write_text("tests/*\nodd\\\n")
-    found = part(root, NODE)
-    assert found.left_out == (".npmignore", "tests/*", "!/package.json", "node_modules/")
+    (root / "src/.npmignore").write_text("tests/*\nodd\\\n*.json\n")
+    for name in (
+        "tests/app.js",
+        "yarn.lock",
+        "lib/.app.js.swp",
+        "CVS/Root",
+        "node_modules/ms/a.js",
+    ):
+        (root / "src" / name).parent.mkdir(exist_ok=True, parents=True)
+        (root / "src" / name).touch()
+    expected = ["app.js", "app.py", "package.json", "requirements.txt"]
+    assert code_files(root / "src", part(root, NODE).left_out) == expected
     assert part(root, PYTHON).left_out == ()
-    (root / "src/.npmignore").write_text("*.json\n")
-    assert code_files(root / "src", part(root, NODE).left_out) == [
-        *("app.js", "app.py", "package.json", "requirements.txt")
-    ]
+    (root / "src/package.json").unlink()
+    assert part(root, NODE).left_out == ()
+
+
+def test_optional_packages_are_installed(root: Path) -> None:
+    (root / "src/package.json").write_text('{"optionalDependencies": {"ms": "2"}}')
+    found = part(root, NODE.replace("app.handler", "ms/index.handler"))
+    assert found.requirements == root / "src/package.json"
 
 
 def test_a_handler_of_a_single_file_is_checked(root: Path) -> None:
@@ -128,6 +142,12 @@ def test_an_architecture_must_be_known_for_a_build_alone(root: Path) -> None:
     assert ":6: Architectures must be known for a build: name one" in refusal(root, text)
     (root / "src/requirements.txt").unlink()
     assert part(root, text)
+
+
+def test_a_function_has_one_architecture(root: Path) -> None:
+    text = f"{PYTHON}, Architectures: [x86_64, arm64]"
+    assert ":6: Architectures must name one, got x86_64, arm64" in refusal(root, text)
+    assert part(root, f"{PYTHON}, Architectures: [arm64]").architecture == "arm64"
 
 
 def test_a_handler_that_a_package_cannot_have_is_refused(root: Path) -> None:

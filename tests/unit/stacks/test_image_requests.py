@@ -58,6 +58,8 @@ def test_references_in_metadata_are_resolved(tmp_path: Path) -> None:
         ("DockerBuildArgs: {A: }", "A must be a text"),
         ("DockerBuildTarget: !Ref AWS::Region", "DockerBuildTarget must be a text"),
         ("DockerBuildExtraParams: [--pull]", "DockerBuildExtraParams is not supported; use"),
+        ("'aws:asset:docker-build-secrets': {token: src=token}", "a build with secrets is not"),
+        ("'aws:asset:docker-build-ssh': default", "a build with secrets is not supported"),
     ],
 )
 def test_what_a_build_cannot_heed_is_refused(tmp_path: Path, metadata: str, says: str) -> None:

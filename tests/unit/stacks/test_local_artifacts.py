@@ -32,9 +32,15 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def resources_of(root: Path, text: str) -> Resources:
+    """The resources of a template, which SAM expands unless the text names other macros."""
+    macro = "" if text.startswith("Transform:") else "Transform: AWS::Serverless-2016-10-31\n"
+    return Resources(parse_template(text + macro, root / "template.yaml"), {})
+
+
 def packaged(root: Path, text: str) -> Mapping[str, Any]:
     """The packaged template, whose artifacts need not be built for that."""
-    resources = Resources(parse_template(text, root / "template.yaml"), {})
+    resources = resources_of(root, text)
     empty = archive({}, compress=False)
     artifacts = [Artifact(part, empty, "", "key") for part in parts_of(resources)]
     return package(Stack(root / "template.yaml", "shop"), resources, artifacts, BUCKET, {}).body
@@ -103,8 +109,8 @@ Resources:
       CodeUri: code
       Fn::Transform: {Name: AWS::Include, Parameters: {Location: one.txt}}
 """
-    resources = Resources(parse_template(text, root / "template.yaml"), {})
-    assert [each.logical for each in parts_of(resources)] == ["F", "F.Include"]
+    parts = parts_of(resources_of(root, text))
+    assert [each.logical for each in parts] == ["F", "F.Include"]
 
 
 SERVERLESS = "{Type: AWS::Serverless::Function, Properties: {%s}}"
@@ -164,6 +170,14 @@ def test_an_image_must_come_from_somewhere(root: Path) -> None:
 def test_a_function_of_the_web_is_built_as_any_other(root: Path) -> None:
     (root / "code/requirements.txt").write_text("idna\n")
     web = "Type: AWS::Serverless::WebFunction, Properties: {CodeUri: code, Runtime: python3.13}"
-    template = parse_template(f"Resources:\n  F: {{{web}}}\n", root / "template.yaml")
-    (part,) = parts_of(Resources(template, {}))
+    (part,) = parts_of(resources_of(root, f"Resources:\n  F: {{{web}}}\n"))
     assert (part.requirements, part.runtime) == (root / "code/requirements.txt", "python3.13")
+
+
+def test_types_of_sam_need_its_transform(root: Path) -> None:
+    text = "Resources:\n  F: {Type: AWS::Serverless::SimpleTable}\n"
+    with pytest.raises(Invalid) as raised:
+        parts_of(Resources(parse_template(text, root / "template.yaml"), {}))
+    says = "AWS::Serverless::SimpleTable needs Transform: AWS::Serverless-2016-10-31"
+    assert str(raised.value).startswith(f"{root}/template.yaml:2: {says}")
+    assert packaged(root, f"Transform: [Own]\n{text}")

@@ -156,11 +156,8 @@ class FunctionReads:
         deadline: float = UPDATE_DEADLINE,
         *,
         is_new: bool = False,
-    ) -> str:
+    ) -> FunctionState:
         """Wait as in ``at_rest``, for the result of this run's own change.
-
-        Returns:
-            The new revision.
 
         Raises:
             DeployFailed: Lambda reports Failed, with its reason; or the deadline has passed.
@@ -172,7 +169,7 @@ class FunctionReads:
             if "UnsupportedImageLayer" in state.reason:
                 raise ImageRefused(says, code=state.reason_code, remedy=remedy)
             raise DeployFailed(says, remedy=remedy)
-        return state.revision
+        return state
 
     def gone(self, name: str) -> None:
         """Wait until a deleted function is not visible any more.

@@ -77,8 +77,10 @@ class Functions(FunctionReads):
         """Delete a function with all its versions."""
         self._api.change("delete_function", FunctionName=name)
 
-    def configure(self, name: str, parameters: Mapping[str, Any], revision: str = "") -> str:
-        """Update the configuration and wait until it is in effect; returns the new revision.
+    def configure(
+        self, name: str, parameters: Mapping[str, Any], revision: str = ""
+    ) -> FunctionState:
+        """Update the configuration and wait until it is in effect; returns the state after it.
 
         Raises:
             Conflict: ``revision`` is set, and the function was changed outside this run since.
@@ -100,8 +102,8 @@ class Functions(FunctionReads):
         key: str,
         revision: str = "",
         sha256: str = "",
-    ) -> str:
-        """Update the code and wait until it is in effect; returns the new revision.
+    ) -> FunctionState:
+        """Update the code and wait until it is in effect; returns the state after it.
 
         Args:
             name: the function's name.

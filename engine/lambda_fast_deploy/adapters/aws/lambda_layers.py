@@ -14,6 +14,7 @@ from typing import Any
 from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.http import request
+from lambda_fast_deploy.adapters.zips import UNREADABLE
 from lambda_fast_deploy.errors import (
     Conflict,
     ContentMismatch,
@@ -35,7 +36,7 @@ _STATEMENT = "lambda-fast-deploy-"  # ids of statements in the policies of versi
 _LIST_OF_FILES = 1_000_000  # bytes, for some ten thousand files
 _NOT_FETCHED = (
     *(FunctionTestFailed, Unreachable, NotFound, NotPermitted),
-    *(KeyError, zipfile.BadZipFile),
+    *(KeyError, *UNREADABLE),
 )
 
 
@@ -76,7 +77,7 @@ class LayersApi:
         Its end is fetched, where a zip has the list of its files; all of it if that is longer.
         """
         for headers in ({"Range": f"bytes=-{_LIST_OF_FILES}"}, {}):
-            with suppress(*_NOT_FETCHED, ValueError):
+            with suppress(*_NOT_FETCHED):
                 location = self.read(arn)["Content"]["Location"]
                 answer = request("GET", location, headers=headers, most=UNZIPPED_LIMIT)
                 with zipfile.ZipFile(io.BytesIO(answer.body)) as zipped:

@@ -73,7 +73,7 @@ def _row(one: Status, now: datetime) -> tuple[str, ...]:
         one.code.removeprefix("sha256:")[:12],
         units.milliseconds(one.speed.cold),
         units.milliseconds(one.speed.warm),
-        one.error or "; ".join(one.differs) or "same",
+        one.error or "; ".join(one.differs) or "unchanged",
     )
 
 

@@ -24,7 +24,7 @@ _COLOURS: dict[str, Colour] = {
     "deployed": "green",
     "unchanged": "dim",
     "planned": "dim",
-    "undone": "red",
+    "rolled-back": "red",
     "failed": "red",
 }
 

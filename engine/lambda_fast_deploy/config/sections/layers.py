@@ -247,6 +247,10 @@ def with_services(
     for function in functions:
         source = function.source
         if isinstance(source, ZipSource) and set(source.layers) & layer.parts.keys():
+            if source.build or not all(map(is_directory, source.code)):
+                message = f"which clients the code of {function.name} creates is not known, since "
+                checked.problem(f"{message}it is not a directory here; list the services", *path)
+                continue
             try:
                 found = [services_of(folder) for folder in source.code]
             except Invalid as error:

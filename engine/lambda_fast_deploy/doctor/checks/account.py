@@ -41,14 +41,16 @@ def clock(clocks: Mapping[str, float | None]) -> Iterator[Finding]:
         return
     error = max(errors, key=abs)
     difference, side = timedelta(seconds=round(abs(error))), "ahead of" if error > 0 else "behind"
-    text = f"This machine's clock is {difference} {side} that of AWS"
     if abs(error) <= CLOCK:
-        yield ok(text)
+        yield ok(
+            f"This machine's clock agrees with that of AWS within {max(2, round(abs(error)))} s"
+        )
     else:
         yield wrong(
             NotReady(
-                f"{text}; AWS refuses signatures that are off by more than five minutes with "
-                "RequestTimeTooSkewed or SignatureDoesNotMatch",
+                f"This machine's clock is {difference} {side} that of AWS; AWS refuses signatures "
+                "that are off by more than five minutes with RequestTimeTooSkewed or "
+                "SignatureDoesNotMatch",
                 remedy="Set the clock and synchronise it: timedatectl set-ntp true.",
             )
         )

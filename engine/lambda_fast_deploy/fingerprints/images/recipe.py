@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -102,11 +103,11 @@ class ImageRecipe:
 
     @property
     def stem(self) -> str:
-        """The fingerprint of everything but what the tail copies, without its upstreams.
+        """The fingerprint of everything but what the tail copies and sets, without its upstreams.
 
-        The kinds of what the tail copies count, since a COPY of a file can have another
-        destination than one of a folder. ONBUILD instructions count: an image of a stem without any
-        shows that its upstream images have none.
+        If the files below a COPY of the tail matter, the kinds of what it copies count, since a
+        COPY of a file can have another destination than one of a folder. ONBUILD instructions
+        count: an image of a stem without any shows that its upstream images have none.
 
         Raises:
             Invalid: as for ``content``.
@@ -121,18 +122,29 @@ class ImageRecipe:
             tail.instructions,
             source.target,
         )
-        paths = ContextPaths(self.content)
+        paths, unlinked = ContextPaths(self.content), [e for e in tail.copies if not e.is_linked]
+        lines = self.dockerfile.text.split("\n")
+        end = min((each.line for each in tail.instructions), default=len(lines) + 1)
+        before = "\n".join(lines[: end - 1])
         return fingerprint_of(
             "stem",
-            dockerfile=text_of(source.dockerfile, source.target),
-            arguments=dict(source.build_args),
+            dockerfile=before,
+            tail=tail.of_stem,
+            arguments=self._arguments_of(before),
             platform=self.architecture.platform,
             compression=source.compression,
             secrets=sorted(source.secrets),
             triggers=self.foreign,
-            copied=[paths.kinds_at(each) for copy in tail.copies for each in copy.sources],
+            copied=[paths.kinds_at(each) for copy in unlinked for each in copy.sources],
             **_copied(stem),
         )
+
+    def _arguments_of(self, stem: str) -> dict[str, str]:
+        """The build arguments that can change what the text of the stem makes."""
+        named = set(re.findall(r"\w+", stem))
+        without = set() if self._triggers != () else self.tail.declared - named
+        arguments = self.source.build_args.items()
+        return {key: value for key, value in arguments if key not in without or _is_for_all(key)}
 
     def upstreams(self, *, written: bool = False, copied: bool = True) -> list[str]:
         """The images that it starts from, or copies from.
@@ -175,6 +187,11 @@ class ImageRecipe:
         if not unmerged:
             return names
         return [name for name in self.upstreams(written=True, copied=copied) if name in names]
+
+
+def _is_for_all(argument: str) -> bool:
+    """Whether a build argument changes every build, declared or not."""
+    return bool(re.fullmatch(r"(?i:\w+_PROXY|BUILDKIT_\w+|SOURCE_DATE_EPOCH)", argument))
 
 
 def _copied(context: ContextContent) -> dict[str, object]:

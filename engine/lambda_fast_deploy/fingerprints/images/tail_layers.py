@@ -11,6 +11,7 @@ Source: BuildKit's file operations (``solver/llbsolver/file``) and tonistiigi/fs
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,6 +21,11 @@ from lambda_fast_deploy.models.image_layers import Donor, EntryKind, Layer, Laye
 
 _KINDS: dict[str, EntryKind] = {"folder": "folder", "file": "file", "link": "link"}
 _FOLDER = LayerEntry("folder", mode=0o755)
+# Where images have links to folders, such as /lib and those of package managers. BuildKit refuses a
+# COPY of a folder onto one; a layer with the folder would hide what it links to.
+_MAY_BE_LINK = re.compile(
+    r"(?!var/task/)(?:bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr|var)(?:/|$)|(?:.*/)?node_modules/"
+)
 
 
 class UncertainLayer(Exception):
@@ -76,6 +82,11 @@ class _Below:
         if path in self._before or path not in self._twin:
             raise UncertainLayer(f"what the image has at /{path} is not known")
         return self._twin[path]
+
+    def check(self, path: str, kind: EntryKind) -> None:
+        """Check that a folder or a link can be written: that the same COPY has written it."""
+        if self.entry(path).kind != kind:
+            raise UncertainLayer(f"what the image has at /{path} is not known")
 
 
 class _Copying:
@@ -137,6 +148,8 @@ class _Copying:
         if (kind := _KINDS.get(self._paths.kind(source))) is None:
             raise UncertainLayer(f"{source} is a {self._paths.kind(source)}")
         mode = 0o777 if kind == "link" else self._copy.mode
+        if self._below and kind != "file" and _MAY_BE_LINK.match(target):
+            self._below.check(target, kind)
         entry = LayerEntry(kind, self._copy.owner, mode, source)
         existing = self._entries.get(target)
         if existing is None and self._below:

@@ -117,6 +117,31 @@ def names_in(text: str) -> set[str]:
     return {match[1] or match[2] for match in _VARIABLE.finditer(text)}
 
 
+def clear_values(
+    names: Iterable[str], arguments: Mapping[str, str], variables: Mapping[str, str]
+) -> dict[str, str] | None:
+    """The values of names in an instruction; ``None`` if one is not known.
+
+    Of a name that has an ENV and, below it, an ARG, newer versions of BuildKit take the ARG
+    (``dispatchArg`` sets it as a variable), and older ones the ENV (``toEnvMap``). Here it has a
+    value only if these are equal.
+
+    Args:
+        names: the names.
+        arguments: the values of the build arguments before the instruction; ``""``: not known.
+        variables: the environment of the image.
+    """
+    values: dict[str, str] = {}
+    for name in names:
+        value = arguments.get(name, variables.get(name))
+        if value is None or (name in arguments and not value):
+            return None
+        if variables.get(name, value) != value:
+            return None
+        values[name] = value
+    return values
+
+
 def filled(text: str, arguments: Mapping[str, str]) -> str:
     """A text with its variables filled in; ``""`` if that is ambiguous."""
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from lambda_fast_deploy.adapters.files import digest, link_of
+from lambda_fast_deploy.adapters.files import is_file, link_of
 from lambda_fast_deploy.fingerprints.build_sources import of_build
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
-from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
+from lambda_fast_deploy.fingerprints.file_tree import code_files, content_of, link_target
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
 from lambda_fast_deploy.fingerprints.layers.node_project import files_of, settings_of
 from lambda_fast_deploy.fingerprints.layers.node_project import local_packages as node_packages
@@ -21,19 +21,15 @@ Own = tuple[str, Path, list[str]]  # the name of a package, its folder, and the 
 
 
 def _contents(
-    root: Path,
-    names: list[str],
-    link: Callable[[Path, str], str | None] = lambda root, name: link_of(root / name),
+    root: Path, names: list[str], stays: Callable[[Path, str], str | None]
 ) -> list[tuple[str, str, str]]:
-    """Name, kind and content hash of each file; for a link that stays one, its target."""
-    rows = []
-    for name in names:
-        if (target := link(root, name)) is not None:
-            rows.append((name, "link", target))
-        else:
-            sha256, mode = digest(root / name)
-            rows.append((name, "program" if mode & 0o100 else "file", sha256))
-    return rows
+    """Name, kind and content of each file; ``stays`` is the target of a link that stays one."""
+    return [(name, *content_of(root / name, stays(root, name))) for name in names]
+
+
+def _without_content(root: Path, name: str) -> str | None:
+    """The target of a link that is not to a file; builds and packed packages have its content."""
+    return None if is_file(root / name) else link_of(root / name)
 
 
 def local_contents(layer: PublishedLayer) -> tuple[Own, ...]:
@@ -82,7 +78,9 @@ def of_layer(layer: PublishedLayer, own: tuple[Own, ...] | None = None) -> str:
         if value
     }
     if own := local_contents(layer) if own is None else own:
-        built["own"] = [(name, _contents(folder, files)) for name, folder, files in own]
+        built["own"] = [
+            (name, _contents(folder, files, _without_content)) for name, folder, files in own
+        ]
     return fingerprint_of(
         "layer",
         requirements=requirements(layer.requirements),

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from lambda_fast_deploy.adapters.files import LOCK, is_directory, is_file, is_there, read_text, real
-from lambda_fast_deploy.fingerprints.file_tree import sized_files
+from lambda_fast_deploy.fingerprints.file_tree import source_files
 from lambda_fast_deploy.fingerprints.layers.requirements import (
     RequirementFiles,
     requirement_files,
@@ -54,11 +54,11 @@ class LocalPackage:
         """Its files, relative to its folder, without those that a build writes.
 
         Raises:
-            Invalid: as for ``sized_files``.
+            Invalid: as for ``source_files``.
         """
         if not self.is_built:
             return [self.path.name]
-        return [name for name in sized_files(self.path) if not _LEFT.match(name)]
+        return [name for name in source_files(self.path) if not _LEFT.match(name)]
 
 
 def local_packages(
@@ -112,7 +112,7 @@ def _of_lines(lines: Iterable[str], base: Path) -> Iterator[LocalPackage]:
 def _of_links(folder: Path) -> Iterator[LocalPackage]:
     """The files in a folder of packages (``--find-links``)."""
     if is_directory(folder):
-        for name in sized_files(folder):
+        for name in source_files(folder):
             if name.endswith(_PACKED):
                 yield from _at(folder, "", name)
 

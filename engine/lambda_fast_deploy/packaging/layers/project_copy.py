@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from lambda_fast_deploy.adapters.environment import for_tools
+from lambda_fast_deploy.adapters.files import is_file
 from lambda_fast_deploy.adapters.process import output_of
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.layers import node_project
@@ -92,4 +93,5 @@ def _copy(source: Path, target: Path, names: list[str]) -> None:
     for name in names:
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source / name, path)
+        # A link to a folder or to nothing stays a link, which npm does not pack.
+        shutil.copy2(source / name, path, follow_symlinks=is_file(source / name))

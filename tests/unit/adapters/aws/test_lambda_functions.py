@@ -360,7 +360,7 @@ def test_what_was_made_just_now_may_not_be_seen_yet(service: Stubber, functions:
     for _ in range(2):
         service.add_client_error("get_function", "ResourceNotFoundException", "not found", 404)
     settles(service, Qualifier="7")
-    assert functions.settled("orders", "7", is_new=True) == "r-7"
+    assert functions.settled("orders", "7", is_new=True).revision == "r-7"
     service.add_client_error("get_function", "ResourceNotFoundException", "not found", 404)
     with pytest.raises(NotFound, match="version 7 of orders does not exist"):
         functions.settled("orders", "7")
@@ -413,7 +413,7 @@ def test_what_lambda_does_not_know_yet_is_waited_for(
     service.add_client_error(operation, "InvalidParameterValueException", said, 400)
     service.add_response(operation, CONFIGURATION, changed)
     settles(service)
-    assert functions.configure("orders", {"Role": make.ROLE}) == "r-7"
+    assert functions.configure("orders", {"Role": make.ROLE}).revision == "r-7"
 
 
 def test_a_role_that_never_can_be_assumed_has_a_remedy(

@@ -39,7 +39,7 @@ def test_no_line_of_a_log_is_a_command(bait: str, capsys: pytest.CaptureFixture[
             raise DeployFailed(bait)
         run_log.note(bait)
     log.show_error(DeployFailed(bait, detail=f"x\n{bait}", remedy=bait))
-    delivery = make.delivery("undone", error=bait, left=(bait,), version=bait)
+    delivery = make.delivery("rolled-back", error=bait, left=(bait,), version=bait)
     told = make.delivery("deployed", is_stack=True, outputs={bait: bait})
     log.show_deliveries([delivery, told], 1.0)
     steps = (Step("code:orders", make.REGION, Action.UPDATE, bait),)

@@ -89,7 +89,14 @@ def test_a_dockerfile_without_a_tail_is_told_why(text: str, obstacle: str, remed
         ("FROM a\nCOPY x $T/x\n", {}, ""),
         ("FROM a\nCOPY x ${T:-/d}/x\n", {}, ""),
         ("FROM a\nARG T=/arg\nCOPY x $T/x\n", {}, "/arg/x"),
-        ("FROM a\nARG T=/arg\nCOPY x $T/x\n", {"T": "/env"}, "/env/x"),
+        ("FROM a\nARG T=/arg\nCOPY x $T/x\n", {"T": "/env"}, ""),
+        ("FROM a\nARG T=/arg\nENV T=$T\nCOPY x $T/x\n", {"T": "/arg"}, "/arg/x"),
+        ("FROM a\nARG T=$X\nCOPY x $T/x\n", {"T": "/env", "X": "/x"}, ""),
+        ("FROM a\nARG T=$X\nCOPY x $T/x\n", {"T": "", "X": "/x"}, ""),
+        ("FROM a\nARG GIVEN\nCOPY x $GIVEN/x\n", {"GIVEN": "/env"}, ""),
+        ("FROM a\nARG T\nCOPY x $T/x\n", {"T": "/env"}, ""),
+        ("FROM a AS b\nARG T=/arg\nFROM b\nCOPY x $T/x\n", {"T": "/env"}, ""),
+        ("ARG T=/global\nFROM a\nCOPY x $T/x\n", {"T": "/env"}, "/env/x"),
         ("FROM a\nARG GIVEN\nCOPY x $GIVEN/x\n", {}, "/given/x"),
         ("ARG T=/global\nFROM a\nARG T\nCOPY x $T/x\n", {}, "/global/x"),
         ("ARG T=/global\nFROM a\nCOPY x $T/x\n", {}, ""),
@@ -104,6 +111,9 @@ def test_a_destination_is_known_or_not(text: str, variables: dict[str, str], exp
 
 
 def test_what_a_copy_sets() -> None:
-    copy = tail("FROM a\nCOPY --link --chown=5 --chmod=0640 x y /z/\n").copies[0]
-    assert (copy.is_linked, copy.owner, copy.mode) == (True, (5, 5), 0o640)
-    assert [source.written for source in copy.sources] == ["x", "y"]
+    copies = tail("FROM a\nCOPY --link --chown=5 x y /z/\nCOPY --chmod=0640 x /z/\n").copies
+    assert [(each.is_linked, each.owner, each.mode) for each in copies] == [
+        (True, (5, 5), None),
+        (False, (0, 0), 0o640),
+    ]
+    assert [source.written for source in copies[0].sources] == ["x", "y"]

@@ -39,15 +39,22 @@ def shown(layer: Layer) -> list[str]:
 
 
 def test_a_linked_copy_makes_its_folders(tmp_path: Path) -> None:
-    (layer,) = layers(tmp_path, "COPY --link --chown=5 --chmod=600 link ${TASK}/app")
+    (layer,) = layers(tmp_path, "COPY --link --chown=5 link ${TASK}/app")
     assert shown(layer) == [
         "var folder 0o755 (5, 5) ",
         "var/task folder 0o755 (5, 5) ",
         "var/task/app folder 0o755 (5, 5) ",
-        "var/task/app/main.py file 0o600 (5, 5) app/main.py",
-        "var/task/app/sub folder 0o600 (5, 5) app/sub",
-        "var/task/app/sub/x file 0o600 (5, 5) app/sub/x",
+        "var/task/app/main.py file None (5, 5) app/main.py",
+        "var/task/app/sub folder None (5, 5) app/sub",
+        "var/task/app/sub/x file None (5, 5) app/sub/x",
     ]
+
+
+def test_a_copy_with_chmod_is_not_linked(tmp_path: Path) -> None:
+    (layer,) = layers(
+        tmp_path, "COPY --link --chown=5 --chmod=600 app/main.py /srv/", {"srv": FOLDER}
+    )
+    assert shown(layer) == ["srv folder 0o711 (7, 8) ", "srv/main.py file 0o600 (5, 5) app/main.py"]
 
 
 @pytest.mark.parametrize(
@@ -97,3 +104,27 @@ def test_what_a_former_tree_had_is_not_what_the_image_has(tmp_path: Path) -> Non
     donor = {"a": FOLDER, "a/gone": FOLDER}
     with pytest.raises(UncertainLayer, match="/a/gone is not known"):
         layers(tmp_path, "COPY --link app /a\nCOPY app/sub /a/gone", donor, donor)
+
+
+@pytest.mark.parametrize(
+    ("to", "twin", "says"),
+    [
+        ("/", {"main.py": FILE}, ""),
+        ("/usr/local/", {"usr": FOLDER, "usr/local": FOLDER}, "/usr/local/sub is not known"),
+        ("/srv/", {"srv": FOLDER}, ""),
+        ("/var/task/", {"var": FOLDER, "var/task": FOLDER}, ""),
+        ("/srv/node_modules/", {"srv": FOLDER, "srv/node_modules": FOLDER}, "is not known"),
+        ("/usr/", {"usr": FOLDER, "usr/sub": FOLDER}, ""),
+        ("/usr/", {"usr": FOLDER, "usr/sub": LayerEntry("link")}, "is not known"),
+    ],
+)
+def test_a_new_folder_may_meet_a_link_of_the_image(
+    tmp_path: Path, to: str, twin: Layer, says: str
+) -> None:
+    if not says:
+        assert layers(tmp_path, f"COPY app {to}", twin)
+        return
+    with pytest.raises(UncertainLayer, match=says):
+        layers(tmp_path, f"COPY app {to}", twin)
+    (linked,) = layers(tmp_path / "linked", f"COPY --link app {to}")
+    assert linked

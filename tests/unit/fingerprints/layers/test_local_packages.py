@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer
 from lambda_fast_deploy.fingerprints.layers.local_packages import local_packages
+from tests.unit import make
 
 NAMED = '[project]\nname = "Own_Lib"\n'
 
@@ -115,3 +117,13 @@ def test_a_project_names_them_by_its_sources_or_its_lock(root: Path) -> None:
     assert [each.name for each in local_packages(project)] == ["b", "a"]
     (root / "uv.lock").write_text("[[package]]\nname = 'c'\nsource = {directory = 'libs/own'}\n")
     assert [each.name for each in local_packages(project)] == ["c"]
+
+
+def test_the_content_behind_a_link_counts(root: Path) -> None:
+    (root / "shared.py").write_text("1")
+    (root / "libs/own/shared.py").symlink_to("../../shared.py")
+    (root / "libs/own/gone").symlink_to("nowhere")
+    layer = make.layer(requirements=("./libs/own",))
+    before = of_layer(layer)
+    (root / "shared.py").write_text("2")
+    assert of_layer(layer) != before

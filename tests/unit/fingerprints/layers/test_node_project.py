@@ -92,5 +92,11 @@ def test_what_they_hold_counts_and_what_is_installed_does_not(tmp_path: Path) ->
     (root / "patches").mkdir()
     (root / "patches/one.patch").touch()
     prints.append(of_layer(layer))
-    assert len(set(prints)) == 4
+    (tmp_path / "shared.js").write_text("1")
+    (tmp_path / "a/shared.js").symlink_to("../shared.js")
+    (tmp_path / "a/folder").symlink_to("node_modules")
+    prints.append(of_layer(layer))
+    (tmp_path / "shared.js").write_text("2")
+    prints.append(of_layer(layer))
+    assert len(set(prints)) == 6
     assert settings_of(lock) == [".npmrc", "patches/one.patch"]

@@ -33,3 +33,16 @@ def test_a_copy_has_the_settings_of_npm_and_the_packages_that_the_project_leads_
         *("common/package.json", "common/index.js"),
     }
     assert made.project == tmp_path / "copy/src"
+
+
+def test_links_to_folders_and_to_nothing_stay_links(tmp_path: Path) -> None:
+    (tmp_path / "svc").mkdir()
+    (tmp_path / "common/lib").mkdir(parents=True)
+    (tmp_path / "svc/package.json").write_text('{"dependencies": {"common": "file:../common"}}')
+    (tmp_path / "svc/package-lock.json").write_text("{}")
+    (tmp_path / "common/package.json").write_text('{"name": "common"}')
+    for name, target in {"same": "lib", "gone": "nowhere", "readme": "package.json"}.items():
+        (tmp_path / "common" / name).symlink_to(target)
+    ProjectCopy(tmp_path / "svc/package-lock.json", tmp_path / "copy")
+    copied = {each.name: each.is_symlink() for each in (tmp_path / "copy/common").iterdir()}
+    assert copied == {"package.json": False, "same": True, "gone": True, "readme": False}
