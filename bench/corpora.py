@@ -61,7 +61,7 @@ _REFUSALS = (
     (re.compile(r"image .* is on this machine"), "image"),
     (re.compile(r".* does not exist|\w+ must be (a path|a text|known)|\w+ must not"), "template"),
     (re.compile(r".* is not a zip|.* is local, which|an image needs ImageUri"), "template"),
-    (re.compile(r"handler "), "template"),
+    (re.compile(r"handler |Architectures must name one|.* needs Transform: "), "template"),
     (
         re.compile(r"not valid|is not a template|resource .* has no Type|.* must be a mapping"),
         "template",

@@ -35,8 +35,8 @@ REGION = "us-east-1"
 BUCKET = "packaged"  # of both, in the lab
 NO_VALUES: Mapping[str, str] = {}
 LASTING = 600  # seconds of one command of the SAM CLI
-_ADDRESS = re.compile(rf"(?:s3:/|https?://\S+)/{BUCKET}/(\S+)")
-_OBJECT = ({"S3Bucket", "S3Key"}, {"Bucket", "Key"})
+_URL = re.compile(rf"(s3|http)s?://(?:\S+/)?{BUCKET}/(\S+)")
+_OBJECTS = (("S3Bucket", "S3Key"), ("Bucket", "Key"))
 # The files of requirements are not part of our zips (docs/templates.md), nor are npm's own.
 _REQUIREMENTS = re.compile(r"(python/|nodejs/)?(requirements\.txt|package-lock\.json)")
 _OF_NPM = re.compile(r"(.*/)?node_modules/\.(bin/.*|package-lock\.json)")
@@ -60,6 +60,14 @@ class Packaged:
 
     body: dict[str, Any]
     own: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The key of an object in the bucket, and the form of its address."""
+
+    form: tuple[str, ...]
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,26 +157,27 @@ def _of_templates(
 
 
 def _of_values(ours: Any, theirs: Any, path: KeyPath, own: frozenset[str]) -> Iterator[Difference]:
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        if ours.keys() == theirs.keys() and ours.keys() in _OBJECT:
-            _, key = ours
-            yield from _of_artifacts(ours[key], theirs[key], path, own)
-            return
+    mine, other = _address(ours), _address(theirs)
+    if mine and other and mine.form == other.form:
+        yield from _of_artifacts(mine.key, other.key, path, own)
+    elif isinstance(ours, dict) and isinstance(theirs, dict):
         for key in {**ours, **theirs}:
             yield from _of_values(ours.get(key), theirs.get(key), (*path, str(key)), own)
     elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        for index, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
-            yield from _of_values(mine, other, (*path, str(index)), own)
-    elif (mine := _key(ours)) and (other := _key(theirs)):
-        yield from _of_artifacts(mine, other, path, own)
+        for index, (here, there) in enumerate(zip(ours, theirs, strict=True)):
+            yield from _of_values(here, there, (*path, str(index)), own)
     elif ours != theirs:
         yield Difference("/".join(path), repr(ours)[:200], repr(theirs)[:200])
 
 
-def _key(value: Any) -> str:
-    """The key of the object at an address in the bucket; empty if it is none."""
-    found = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
-    return found[1] if found else ""
+def _address(value: Any) -> Address | None:
+    """The object of the bucket that a value of a template is the address of."""
+    if isinstance(value, str) and (found := _URL.fullmatch(value)):
+        return Address((found[1],), found[2])
+    for form in _OBJECTS:
+        if isinstance(value, dict) and value.keys() == set(form) and value[form[0]] == BUCKET:
+            return Address(form, str(value[form[1]]))
+    return None
 
 
 def _without_notes(value: Any) -> Any:
