@@ -82,6 +82,7 @@ def evaluate(alarm: dict[str, Any]) -> None:
     if after == "INSUFFICIENT_DATA":
         reason = "Insufficient Data: no datapoints were received"
     alarm.update(StateValue=after, StateReason=reason, StateUpdatedTimestamp=int(now))
+    alarm["StateTransitionedTimestamp"] = now
     cloudwatch._record_history(alarm["AlarmName"], before, after, reason)
     cloudwatch._dispatch_alarm_actions(alarm, before, after, reason)
     cloudwatch._evaluate_parent_alarms(alarm)
@@ -96,10 +97,13 @@ def describe_alarms(*request: Any) -> Answer:
 
 def set_alarm_state(params: dict[str, Any], request: dict[str, Any], *rest: Any) -> Answer:
     """SetAlarmState: until the next evaluation."""
-    answer: Answer = _set_alarm_state(params, request, *rest)
     alarm = cloudwatch._alarms.get(request.get("AlarmName", ""))
+    before = alarm and alarm["StateValue"]
+    answer: Answer = _set_alarm_state(params, request, *rest)
     if answer[0] == 200 and alarm:
         _set_by_hand[alarm["AlarmArn"]] = time.time()
+        if alarm["StateValue"] != before:
+            alarm["StateTransitionedTimestamp"] = time.time()
     return answer
 
 

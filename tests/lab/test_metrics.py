@@ -198,6 +198,19 @@ def test_an_alarm_without_data(live: Function, watch: Watch) -> None:
         assert watch.state(f"{watch.name}-{treated}") == wanted
 
 
+def test_an_alarm_tells_when_its_state_changed(live: Function, watch: Watch) -> None:
+    watch.alarm(watch.name, "live", Period=60)
+
+    def changed(state: str) -> Any:
+        watch.api.set_alarm_state(AlarmName=watch.name, StateValue=state, StateReason="a probe")
+        (alarm,) = watch.api.describe_alarms(AlarmNames=[watch.name])["MetricAlarms"]
+        return alarm["StateTransitionedTimestamp"]
+
+    first = changed("ALARM")
+    assert changed("ALARM") == first
+    assert first < changed("OK") < changed("ALARM")
+
+
 def test_an_alarm_is_over_a_period_after_its_cause(function: Function, watch: Watch) -> None:
     function.create(BROKEN)
     erring, by_hand = f"{watch.name}-erring", f"{watch.name}-by-hand"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters import clock, retry
@@ -52,7 +52,7 @@ def slow_alarms(canary: Canary, alarms: Mapping[str, Alarm]) -> list[str]:
 
 
 class _CanaryWatch:
-    """Judges one version; ``_in_alarm`` were in ALARM state before its first call."""
+    """Judges one version; ``_in_alarm`` were in ALARM state before its first call, since when."""
 
     def __init__(self, context: ReleaseContext, canary: Canary, version: str, step: Step) -> None:
         self._context = context
@@ -61,11 +61,11 @@ class _CanaryWatch:
         self._step = step
         self._metrics = context.clients.metrics(context.region)
         self._calls = CallMetrics()
-        self._in_alarm: set[str] = set()
+        self._in_alarm: dict[str, datetime | None] = {}
         alarms = self._metrics.alarms(canary.alarms)
         for name, alarm in alarms.items():
             if alarm.rings:
-                self._in_alarm.add(name)
+                self._in_alarm[name] = alarm.since
                 context.run_log.note(
                     f"Alarm {name} is already in ALARM state. The canary of version {version} of "
                     f"{context.name} ignores it until it has left that state: {alarm.reason}"
@@ -122,8 +122,8 @@ class _CanaryWatch:
         version, allowed = self._version, self._canary.max_error_rate or 0
         for name, alarm in self._metrics.alarms(self._canary.alarms).items():
             if not alarm.rings:
-                self._in_alarm.discard(name)
-            elif name not in self._in_alarm:
+                self._in_alarm.pop(name, None)
+            elif name not in self._in_alarm or alarm.since != self._in_alarm[name]:
                 raise FunctionTestFailed(
                     f"alarm {name} went off during the canary of version {version}: {alarm.reason}"
                 )

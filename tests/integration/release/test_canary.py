@@ -269,8 +269,7 @@ def test_an_alarm_that_rings_before_does_not_judge_until_it_was_silent(
             going = pool.submit(project.deploy)
             while not leads(aws, name)[1]:
                 time.sleep(0.1)
-            for state in ("OK", "ALARM"):
-                time.sleep(2.5)  # it looks every one and a half
+            for state in ("OK", "ALARM"):  # between two looks
                 rings(state)
             run = going.result()
     assert run.code == 1

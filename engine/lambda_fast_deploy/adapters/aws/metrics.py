@@ -30,12 +30,14 @@ class CallMetrics:
 class Alarm:
     """An alarm: its ``state`` (OK, ALARM, INSUFFICIENT_DATA), and the reason of that.
 
-    ``span`` is the number of seconds above the threshold before it goes off; 0 for one that
+    ``since`` is when it got that state (CloudWatch API, MetricAlarm, StateTransitionedTimestamp);
+    ``None`` if it never had another one. ``span`` is the number of seconds above the threshold before it goes off; 0 for one that
     combines other alarms, or metrics.
     """
 
     state: str
     reason: str
+    since: datetime | None
     span: float
 
     @property
@@ -131,4 +133,9 @@ class Metrics:
 def _alarm(description: Mapping[str, Any]) -> Alarm:
     periods = description.get("DatapointsToAlarm") or description.get("EvaluationPeriods", 0)
     span = float(description.get("Period", 0) * periods)
-    return Alarm(description["StateValue"], description.get("StateReason", ""), span)
+    return Alarm(
+        description["StateValue"],
+        description.get("StateReason", ""),
+        description.get("StateTransitionedTimestamp"),
+        span,
+    )
