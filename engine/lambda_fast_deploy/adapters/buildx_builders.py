@@ -54,13 +54,15 @@ def chosen(named: str, docker: Docker) -> BuildxBuilder | None:
         docker: the engine of this machine.
 
     Raises:
-        NotReady: the user's builder does not exist.
+        NotReady: the user's builder does not exist, or no engine answers.
     """
     by_variable = os.environ.get("BUILDX_BUILDER", "")
     inspected = output_of(["docker", "buildx", "inspect", *named.split()], Path.cwd())
     head = (inspected or "").partition("Nodes:")[0]
-    builders = dict(re.findall(r"^(Name|Driver):\s+(\S+)", head, re.MULTILINE))
+    builders = dict(re.findall(r"^(Name|Driver):[ \t]+(\S+)", head, re.MULTILINE))
     if "Driver" not in builders:
+        if "Name" in builders:  # its engine does not answer
+            docker.ready()
         name = named or by_variable
         if not name or not (named or output_of(["docker", "buildx", "version"], Path.cwd())):
             return None

@@ -163,8 +163,8 @@ def test_without_buildx_the_engine_builds_and_it_is_told(lean: Project, tmp_path
     assert "docker buildx is not available, so images are built without a cache" in run.log
 
 
-@pytest.mark.usefixtures("own_base")
 def test_without_an_engine_nothing_is_touched(lean: Project) -> None:
+    assert lean.run("build", "base").code == 0
     run = lean.deploy(DOCKER_HOST="unix:///nonexistent/docker.sock")
     assert run.code == 3
     assert "no Docker engine answers at unix:///nonexistent/docker.sock" in run.log
