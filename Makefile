@@ -6,6 +6,8 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml examples/*/.github/workflows/*.y
 ACTIONS := action.yml github-cache/action.yml
 LOCKS := $(filter-out requirements/left-out.txt,$(wildcard requirements/*.txt lab/*.txt lab/standin/*.txt))
 LAB_OF_ZIPS := $(BIN)/python -m lab --without-docker --
+# Thousands of processes import the engine: each would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 # A folder of tests/integration is a part of its own: integration-zip and so on.
 INTEGRATION := $(patsubst tests/integration/%/.,integration-%,\
     $(filter-out %__pycache__/.,$(wildcard tests/integration/*/.)))

@@ -159,19 +159,24 @@ def docker_login() -> None:
     subprocess.run(command, input=password, text=True, check=True, capture_output=True)
 
 
-def fresh_machine() -> None:
-    """Leave nothing with the engine but the image that AWS's registry would serve."""
+def docker(*words: str) -> list[str]:
+    """The words that a command of Docker prints. Raises CalledProcessError if it fails."""
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True)
+    return done.stdout.split()
 
-    def docker(*words: str) -> list[str]:
-        done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True)
-        return done.stdout.split()
 
+def forget(*images: str) -> None:
+    """Remove all containers from the engine, and images if it has them."""
     if containers := docker("ps", "--all", "--quiet"):
         docker("rm", "--force", *containers)
-    names = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
-    kept = os.environ["LAB_PYTHON_IMAGE"]
-    if others := [name for name in names if name != kept and "<none>" not in name]:
-        docker("image", "rm", "--force", *others)
+    if images:
+        docker("image", "rm", "--force", *images)
+
+
+def fresh_machine() -> None:
+    """Leave nothing with the engine but the image that AWS's registry would serve."""
+    listed = ("image", "ls", "--all", "--quiet", "--no-trunc")  # those without a tag, too
+    forget(*({*docker(*listed)} - {*docker(*listed, os.environ["LAB_PYTHON_IMAGE"])}))
     docker("image", "prune", "--force")
     docker("buildx", "prune", "--all", "--force")
 

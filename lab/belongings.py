@@ -5,6 +5,7 @@ Everything of these kinds whose name begins so is a probe's, whoever left it.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Any
 import boto3
 
 Names = Iterator[str]
+_client = functools.cache(boto3.client)  # to make one takes longer than to list what there is
 
 
 def everything(prefix: str) -> dict[str, list[str]]:
@@ -32,17 +34,17 @@ def take_away(prefix: str) -> None:
 
 def _gone() -> tuple[type[Exception], ...]:
     return (
-        boto3.client("lambda").exceptions.ResourceNotFoundException,
-        boto3.client("iam").exceptions.NoSuchEntityException,
-        boto3.client("ecr").exceptions.RepositoryNotFoundException,
-        boto3.client("logs").exceptions.ResourceNotFoundException,
+        _client("lambda").exceptions.ResourceNotFoundException,
+        _client("iam").exceptions.NoSuchEntityException,
+        _client("ecr").exceptions.RepositoryNotFoundException,
+        _client("logs").exceptions.ResourceNotFoundException,
     )
 
 
 def _found(service: str, operation: str, path: str, prefix: str, **asked: Any) -> Names:
     """The names that an operation lists: ``path`` is its list, and where an entry has its name."""
     where, _, name = path.partition(".")
-    pages = boto3.client(service).get_paginator(operation).paginate(**asked)
+    pages = _client(service).get_paginator(operation).paginate(**asked)
     for each in (each for page in pages for each in page.get(where, [])):
         found = str(each[name] if name else each)
         if found.startswith(prefix):
@@ -50,14 +52,14 @@ def _found(service: str, operation: str, path: str, prefix: str, **asked: Any) -
 
 
 def _stacks(prefix: str) -> Names:
-    for page in boto3.client("cloudformation").get_paginator("describe_stacks").paginate():
+    for page in _client("cloudformation").get_paginator("describe_stacks").paginate():
         for each in page["Stacks"]:
             if each["StackName"].startswith(prefix) and each["StackStatus"] != "DELETE_COMPLETE":
                 yield each["StackName"]
 
 
 def _delete_stack(name: str) -> None:
-    api = boto3.client("cloudformation")
+    api = _client("cloudformation")
     api.delete_stack(StackName=name)
     api.get_waiter("stack_delete_complete").wait(
         StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
@@ -73,7 +75,7 @@ def _layers(prefix: str) -> Names:
 
 
 def _delete_layer(name: str) -> None:
-    api = boto3.client("lambda")
+    api = _client("lambda")
     for each in api.list_layer_versions(LayerName=name)["LayerVersions"]:
         api.delete_layer_version(LayerName=name, VersionNumber=each["Version"])
 
@@ -83,7 +85,7 @@ def _repositories(prefix: str) -> Names:
 
 
 def _buckets(prefix: str) -> Names:
-    for each in boto3.client("s3").list_buckets()["Buckets"]:
+    for each in _client("s3").list_buckets()["Buckets"]:
         if each["Name"].startswith(prefix):
             yield each["Name"]
 
@@ -103,7 +105,7 @@ def _users(prefix: str) -> Names:
 
 
 def _delete_user(name: str) -> None:
-    api = boto3.client("iam")
+    api = _client("iam")
     for key in api.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         api.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     for policy in api.list_user_policies(UserName=name)["PolicyNames"]:
@@ -116,7 +118,7 @@ def _roles(prefix: str) -> Names:
 
 
 def _delete_role(name: str) -> None:
-    api = boto3.client("iam")
+    api = _client("iam")
     for policy in api.list_role_policies(RoleName=name)["PolicyNames"]:
         api.delete_role_policy(RoleName=name, PolicyName=policy)
     for attached in api.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
@@ -125,7 +127,7 @@ def _delete_role(name: str) -> None:
 
 
 def _policies(prefix: str) -> Names:
-    pages = boto3.client("iam").get_paginator("list_policies").paginate(Scope="Local")
+    pages = _client("iam").get_paginator("list_policies").paginate(Scope="Local")
     for each in (each for page in pages for each in page["Policies"]):
         if each["PolicyName"].startswith(prefix):
             yield each["Arn"]
@@ -144,7 +146,7 @@ def execution_role(name: str) -> str:
         "Action": "sts:AssumeRole",
     }
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam = boto3.client("iam")
+    iam = _client("iam")
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
     partition = made["Arn"].split(":")[1]
     logs = f"arn:{partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -157,23 +159,23 @@ _KINDS: dict[str, tuple[Callable[[str], Names], Callable[[str], object]]] = {
     "stacks": (_stacks, _delete_stack),
     "functions": (
         _functions,
-        lambda name: boto3.client("lambda").delete_function(FunctionName=name),
+        lambda name: _client("lambda").delete_function(FunctionName=name),
     ),
     "layers": (_layers, _delete_layer),
     "repositories": (
         _repositories,
-        lambda name: boto3.client("ecr").delete_repository(repositoryName=name, force=True),
+        lambda name: _client("ecr").delete_repository(repositoryName=name, force=True),
     ),
     "buckets": (_buckets, _delete_bucket),
     "alarms": (
         _alarms,
-        lambda name: boto3.client("cloudwatch").delete_alarms(AlarmNames=[name]),
+        lambda name: _client("cloudwatch").delete_alarms(AlarmNames=[name]),
     ),
     "users": (_users, _delete_user),
     "roles": (_roles, _delete_role),
-    "policies": (_policies, lambda arn: boto3.client("iam").delete_policy(PolicyArn=arn)),
+    "policies": (_policies, lambda arn: _client("iam").delete_policy(PolicyArn=arn)),
     "log groups": (
         _log_groups,
-        lambda name: boto3.client("logs").delete_log_group(logGroupName=name),
+        lambda name: _client("logs").delete_log_group(logGroupName=name),
     ),
 }

@@ -74,7 +74,7 @@ class Emulator:
             "MINISTACK_HOST": "127.0.0.1",
             "IOT_MTLS_ENABLED": "0",  # else it listens on 8883 as well
             "LOG_LEVEL": "WARNING",
-            "LAB_LISTEN": ",".join(f"fd://{one.fileno()}" for one in sockets),
+            "LAB_LISTEN": ",".join(str(one.fileno()) for one in sockets),
             "LAB_REQUESTS": str(self.requests),
             "LAB_RUNTIME_PYTHON": str(runtime / "bin" / "python"),
         }

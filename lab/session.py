@@ -24,6 +24,7 @@ from lab.process import Daemons, die_with_parent
 from lab.standin.image import IMAGE, offer
 
 _KEPT_AWS = ("AWS_CA_BUNDLE",)
+_INTERPRETERS = str(Path(sys.executable).resolve().parent)
 # What a layer is made of must not depend on the package indexes of the machine that the lab is on.
 _LEFT = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 
@@ -116,6 +117,7 @@ def _bring_up(daemons: Daemons, state: Path, *, with_docker: bool, inside: Insid
         engine.wait()
         emulator.wait()
     path = [_tool_folder(state, tools), engine.env.get("PATH", os.environ.get("PATH", ""))]
+    path = _without_detours(":".join(path).split(":"))
     env = {
         **engine.env,
         "PATH": ":".join(path),
@@ -146,6 +148,15 @@ def _tool_folder(state: Path, tools: Path) -> str:
     link.unlink(missing_ok=True)
     link.symlink_to(tools / "act")
     return str(folder)
+
+
+def _without_detours(path: list[str]) -> list[str]:
+    """PATH with this interpreter in front of a version manager's shims.
+
+    A shim of pyenv starts a dozen processes for each Python, and uv asks several Pythons at a time.
+    """
+    shims = [number for number, folder in enumerate(path) if Path(folder).name == "shims"]
+    return [*path[: shims[0]], _INTERPRETERS, *path[shims[0] :]] if shims else path
 
 
 def _announce(lab: Lab) -> None:

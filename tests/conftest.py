@@ -5,11 +5,13 @@ Thorough ones run with ``make chaos`` only.
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
 
 _THOROUGH = os.environ.get("CHAOS") == "thorough"
+gc.disable()  # until all tests are collected, and these are never looked at again
 LEFT_OUT = pytest.StashKey[int]()
 
 
@@ -27,6 +29,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in needing]
     config.hook.pytest_deselected(items=needing)
     config.stash[LEFT_OUT] = len(needing)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the tests themselves out of each garbage collection."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -65,12 +65,19 @@ def program(folder: Path) -> tuple[Path, Path]:
 
 def armed(repository: Path, program: Path) -> None:
     """Let a repository name the program wherever git would run one."""
-    for key in PROGRAMS:
-        git(repository, "config", key, str(program))
-    git(repository, "config", "log.showSignature", "true")
-    git(repository, "config", "extensions.partialClone", "origin")
-    git(repository, "config", "remote.origin.url", str(repository.parent / "elsewhere"))
-    git(repository, "config", "remote.origin.promisor", "true")
+    settings = {
+        **dict.fromkeys(PROGRAMS, program),
+        "log.showSignature": "true",
+        "extensions.partialClone": "origin",
+        "remote.origin.url": repository.parent / "elsewhere",
+        "remote.origin.promisor": "true",
+    }
+    file = repository / git(repository, "rev-parse", "--git-path", "config")
+    with file.open("a") as config:  # each call of git would be a process
+        for key, value in settings.items():
+            section, *names, name = key.split(".")
+            heading = " ".join([section, *(f'"{each}"' for each in names)])
+            config.write(f"[{heading}]\n\t{name} = {value}\n")
 
 
 def committed(root: Path, *files: str) -> list[str]:

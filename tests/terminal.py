@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyte
 
-_QUIET = 0.1  # seconds without anything new
+_END = b"\0"  # written after everything else; a terminal ignores it
 
 
 class Terminal:
@@ -35,20 +35,22 @@ class Terminal:
         self._window, self.device = pty.openpty()
         fcntl.ioctl(self.device, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._modes = termios.tcgetattr(self.device)
+        self._has_ended = threading.Event()
         threading.Thread(target=self._show, daemon=True).start()
 
     def _show(self) -> None:
         while data := os.read(self._window, 65536):
-            self._stream.feed(data)
+            self._stream.feed(data.replace(_END, b""))
             self.frames.append([line.rstrip() for line in self._screen.display])
-            self.raw += data
+            self.raw += data.replace(_END, b"")
+            if _END in data:
+                self._has_ended.set()
 
     def settle(self) -> None:
-        """Wait until nothing new comes."""
-        seen = -1
-        while seen != len(self.raw):
-            seen = len(self.raw)
-            time.sleep(_QUIET)
+        """Wait until all that was written is shown, also on a busy machine."""
+        self._has_ended.clear()
+        os.write(self.device, _END)
+        assert self._has_ended.wait(60)
 
     def press(self, keys: bytes) -> None:
         """Type something."""

@@ -63,7 +63,9 @@ class Zygote:
         root: Path,
         environment: Mapping[str, str],
         log: Path,
-        out: Path | None = None,
+        out: Path | int | None = None,
+        err: int | None = None,
+        hook: str = "",
     ) -> Process:
         """Start a run.
 
@@ -72,18 +74,25 @@ class Zygote:
             root: its working directory.
             environment: all of its variables.
             log: the file to which its standard error is added.
-            out: likewise for its standard output; that goes to ``log`` otherwise.
+            out: likewise for its standard output, or its file descriptor; that goes to ``log``
+                otherwise.
+            err: the file descriptor of its standard error, in place of ``log``.
+            hook: Python code that its process executes before it is the run.
         """
         ends = socket.socket(socket.AF_UNIX)
         ends.connect(self._path)
         asked = {
             "arguments": arguments,
             "root": str(root),
-            "log": str(log),
-            "out": str(out or log),
             "environment": dict(environment),
+            "hook": hook,
         }
-        ends.sendall(json.dumps(asked).encode() + b"\n")
+        with contextlib.ExitStack() as opened:
+            streams = [
+                each if isinstance(each, int) else opened.enter_context(each.open("a")).fileno()
+                for each in (log if out is None else out, log if err is None else err)
+            ]
+            socket.send_fds(ends, [json.dumps(asked).encode() + b"\n"], streams)
         return Process(ends, log)
 
     def stop(self) -> None:
@@ -144,7 +153,9 @@ def _import() -> None:
 
 def _fork(selector: selectors.BaseSelector, asking: socket.socket) -> None:
     """Start the run that is asked for."""
-    asked = json.loads(asking.makefile().readline())
+    said, streams, _, _ = socket.recv_fds(asking, 1 << 20, 2)
+    while not said.endswith(b"\n"):
+        said += asking.recv(1 << 20)
     run = os.fork()
     if run == 0:
         for key in selector.get_map().values():
@@ -152,7 +163,9 @@ def _fork(selector: selectors.BaseSelector, asking: socket.socket) -> None:
             if key.data:
                 key.data[1].close()
         asking.close()
-        _become(**asked)
+        _become(streams, **json.loads(said))
+    for stream in streams:
+        os.close(stream)
     selector.register(os.pidfd_open(run), selectors.EVENT_READ, (run, asking))
 
 
@@ -167,19 +180,21 @@ def _tell(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
 
 
 def _become(
-    arguments: list[str], root: str, log: str, out: str, environment: dict[str, str]
+    streams: list[int], arguments: list[str], root: str, environment: dict[str, str], hook: str
 ) -> NoReturn:
     """Be a run."""
     from lambda_fast_deploy.__main__ import start
 
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for number, file in ((1, out), (2, log)):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), number)
+    for number, stream in enumerate(streams, 1):
+        os.dup2(stream, number)
+        os.close(stream)
     os.chdir(root)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
     sys.argv = ["lambda-fast-deploy", *arguments]
+    exec(hook, {})
     start()
 
 

@@ -51,7 +51,7 @@ def deletable_functions(
         Invalid: it is neither.
     """
     targets = [(region, f.name) for region, f in settings.targets if only in ("", f.name)]
-    if not targets:
+    if only and not targets:
         former = former_functions(settings, clients, run_log)
         targets = [(region, name) for region, name in former if name == only]
         if not targets:

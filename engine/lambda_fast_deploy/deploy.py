@@ -69,7 +69,7 @@ def _deploy_functions(settings: Settings, clients: Clients, run_log: RunLog) -> 
         run_log.note(note)
     _check_states(settings, observed)
     plan = make_plan(settings, prints, observed)
-    check_code(settings, plan, prints)
+    check_code(settings, plan, prints, clients)
     for region, function in settings.targets:
         for caution in cautions(function, region, plan, observed[region], settings.artifacts):
             run_log.note(caution)

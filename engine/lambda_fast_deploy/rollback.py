@@ -68,6 +68,11 @@ class Rollback:
             if self.to != PREVIOUS or self.only:
                 raise _invalid("a stack rolls back as a whole, and only to its previous state")
             return roll_back_stack(settings, clients, run_log)
+        if not settings.functions:
+            raise _invalid(
+                "the configuration has no functions; a layer is rolled back by: "
+                "lambda-fast-deploy layers rollback"
+            )
         names = [function.name for function in settings.functions]
         if self.only and self.only not in names:
             raise _invalid(f"unknown function {self.only!r}{nearest(self.only, names)}")

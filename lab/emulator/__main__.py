@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
+import socket
 from urllib.parse import urlencode
 
-import hypercorn.asyncio  # type: ignore[import-not-found, unused-ignore]
-import hypercorn.config  # type: ignore[import-not-found, unused-ignore]
+import uvicorn  # type: ignore[import-not-found, unused-ignore]
+import uvloop  # type: ignore[import-not-found, unused-ignore]
 from ministack import app
 from ministack.services import iam
 
@@ -102,20 +101,25 @@ async def create_role() -> None:
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM."""
     await create_role()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    config = hypercorn.config.Config()
-    config.bind = list(settings.listen)
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 0.2
-    config.loglevel = "WARNING"
     inside = timely(enforced(separated(app.app)))
-    behind = scheduled(paced(faulty(logged(inside, settings.requests))))
-    await hypercorn.asyncio.serve(behind, config, shutdown_trigger=stop.wait)
+    config = uvicorn.Config(
+        scheduled(paced(faulty(logged(inside, settings.requests)))),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,  # MiniStack's application has its own
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )
+    sockets = [socket.socket(fileno=number) for number in settings.listen]
+    await uvicorn.Server(config).serve(sockets)
 
 
 if __name__ == "__main__":
     chosen = Settings.read()
     teach(chosen)
-    asyncio.run(serve(chosen))
+    uvloop.run(serve(chosen))

@@ -17,7 +17,6 @@ from lab.emulator.answers import Answer, document, failure, success
 from lab.emulator.settings import REGISTRY_PASSWORD, REGISTRY_USER, Settings
 
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_TOKEN_LIFE = 12 * 3600  # seconds
 _LARGEST_MANIFEST = 4_194_304  # bytes
 # ECR user guide, "Container image manifest format support in Amazon ECR"
 _KINDS = {

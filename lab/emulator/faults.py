@@ -160,5 +160,5 @@ async def _answer(send: Send, status: int, body: str, more: Mapping[str, str]) -
 
 def _drop(send: Send) -> None:
     """Reset the connection: ASGI has no word for it, so the server's own transport is reached."""
-    stream: Any = getattr(send, "__self__")  # noqa: B009
-    stream.send.__self__.send.__self__.writer.transport.abort()
+    cycle: Any = getattr(send, "__self__")  # noqa: B009
+    cycle.transport.abort()

@@ -15,12 +15,13 @@ ROLE_NAME = "lambda-execution"
 class Settings:
     """What the lab decided.
 
-    ``port``: where clients reach the emulator on 127.0.0.1; ``listen``: ``fd://N`` of each socket
-    to listen on; ``requests``: the request log; ``runtime``: the interpreter of zip functions.
+    ``port``: where clients reach the emulator on 127.0.0.1; ``listen``: the descriptor of each
+    socket to listen on; ``requests``: the request log; ``runtime``: the interpreter of zip
+    functions.
     """
 
     port: int
-    listen: tuple[str, ...]
+    listen: tuple[int, ...]
     requests: Path
     runtime: Path
 
@@ -29,7 +30,7 @@ class Settings:
         """Read the settings from the environment. Raises KeyError if one is missing."""
         return cls(
             port=int(os.environ["GATEWAY_PORT"]),
-            listen=tuple(os.environ["LAB_LISTEN"].split(",")),
+            listen=tuple(map(int, os.environ["LAB_LISTEN"].split(","))),
             requests=Path(os.environ["LAB_REQUESTS"]),
             runtime=Path(os.environ["LAB_RUNTIME_PYTHON"]),
         )

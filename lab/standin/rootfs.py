@@ -27,6 +27,8 @@ _USELESS = """
     usr/lib/python3.13/turtledemo usr/lib/python3.13/ensurepip
     usr/lib/python3.13/pydoc_data usr/lib/python3.13/test
 """.split()
+# What functions of tests and examples call; all services would double what is pushed.
+_SERVICES = "dynamodb lambda s3 secretsmanager sns sqs ssm sts".split()
 _FOLDERS = """
     dev proc sys run root home mnt opt tmp var/tmp var/task var/runtime var/lang/bin
     var/lang/lib usr/local/bin usr/local/lib var/lib/dpkg/info var/lib/dpkg/updates
@@ -122,6 +124,9 @@ def _lambda(root: Path, work: Path) -> None:
     """The runtime client, boto3 and pip, and the emulator of the runtime interface."""
     packages = root / "usr/lib/python3/dist-packages"
     _install(HERE / "runtime.txt", packages)
+    for model in (packages / "botocore/data").iterdir():
+        if model.is_dir() and model.name not in _SERVICES:
+            shutil.rmtree(model)
     _install(HERE / "rie.txt", work / "rie", "--no-deps")
     emulator = root / "usr/local/bin/aws-lambda-rie"
     shutil.copy(work / "rie/samcli/local/rapid/aws-lambda-rie-x86_64", emulator)

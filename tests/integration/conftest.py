@@ -17,6 +17,7 @@ from tests.support import Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NewProject = Callable[[str, str], Project]
+LEAN_BASE = "lean-base"
 LEAN = """\
 import json, pathlib
 GREETING = "hello"
@@ -98,7 +99,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made.delete()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def aws() -> Any:
     """The Lambda API."""
     return boto3.client("lambda")
@@ -117,9 +118,13 @@ def small(example: Callable[[str], Project]) -> Project:
 
 
 @pytest.fixture
-def lean(example: Callable[[str], Project], bucket: Any) -> Project:
-    """The example without packages to install, for tests of the mechanism alone."""
+def lean(example: Callable[[str], Project], name: str, bucket: Any) -> Project:
+    """The example without packages to install, for tests of the mechanism alone.
+
+    Its base keeps its repository, so that tests share it, as functions do.
+    """
     project = example("image-api")
+    project.edit("lambda-deploy.yml", f"repository: {name}-base", f"repository: {LEAN_BASE}")
     project.edit(
         "Dockerfile.lambda.base",
         "RUN dnf install -y jq poppler-utils && dnf clean all",
@@ -132,3 +137,9 @@ def lean(example: Callable[[str], Project], bucket: Any) -> Project:
     )
     project.write("app/main.py", LEAN)
     return project
+
+
+@pytest.fixture
+def own_base(lean: Project, name: str) -> None:
+    """Gives the lean example a repository of its own for its base."""
+    lean.edit("lambda-deploy.yml", f"repository: {LEAN_BASE}", f"repository: {name}-base")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -78,3 +79,18 @@ def test_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> No
             return
         time.sleep(0.1)
     raise AssertionError("something still runs")
+
+
+def test_folders_of_labs_that_were_killed_are_removed(tmp_path: Path) -> None:
+    for name in ("lab-killed", "lab-alive"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lock").touch()
+    with (tmp_path / "lab-alive/lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(
+            [sys.executable, "-m", "lab", "--without-docker", "--", "true"],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            check=True,
+        )
+    assert [folder.name for folder in tmp_path.iterdir()] == ["lab-alive"]

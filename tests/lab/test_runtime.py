@@ -21,7 +21,7 @@ SIMPLE = "def handler(event, context):\n    return 'fine'\n"
 @pytest.mark.parametrize(
     ("source", "kind", "message"),
     [
-        ("import hypercorn\n" + SIMPLE, "Runtime.ImportModuleError", "No module named"),
+        ("import uvicorn\n" + SIMPLE, "Runtime.ImportModuleError", "No module named"),
         ("def handler(:\n", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'"),
         ("x = 1\n", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'"),
         ("raise RuntimeError('at import')\n", "RuntimeError", "at import"),

@@ -39,6 +39,7 @@ NAMED = {
         "stack-bad stack-bad same A2 B7"
     ),
     "a state that has passed is taken back with the one on top of it": "stack-good stack-bad A5 B3",
+    "a state passes when the next one is live already": "stack-good stack-bad A6 B5",
     "a rollback writes code over that of a version that goes live": (
         "rollback-good configuration-good A3 B3"
     ),

@@ -72,7 +72,9 @@ class Users:
         self.under_test[actor.who] = [
             brought
             for number, other in enumerate(self._actors)
-            if other.is_under_way and other.has_proved and self._case.alias(number) == alias
+            if other.is_under_way
+            and (other.has_proved or self._case.is_stack)  # a stack is live while it is tested
+            and self._case.alias(number) == alias
             if (brought := self._case.brought(number))
         ]
 

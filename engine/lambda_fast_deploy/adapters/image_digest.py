@@ -7,7 +7,6 @@ Amazon ECR user guide, "Private registry authentication".
 from __future__ import annotations
 
 import base64
-import functools
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +15,7 @@ from lambda_fast_deploy.adapters.aws.partitions import registry_of_ecr
 from lambda_fast_deploy.adapters.aws.registry import Login
 from lambda_fast_deploy.adapters.docker_config import stored_login
 from lambda_fast_deploy.adapters.image_reference import ImageReference, is_loopback, reference
-from lambda_fast_deploy.adapters.registry_http import RegistryConnections, trust, within
+from lambda_fast_deploy.adapters.registry_http import RegistryConnections, within
 from lambda_fast_deploy.adapters.registry_query import RegistryQuery
 from lambda_fast_deploy.errors import DeployError
 
@@ -33,7 +32,6 @@ class ImageDigests:
         self._login = login
         self._logins: dict[str, Login] = {}
         self._lock = threading.Lock()
-        self._trust = functools.cache(trust)
 
     def digest(self, image: str) -> str:
         """The digest of an image's name; a digest in the name is returned without a request.
@@ -49,7 +47,7 @@ class ImageDigests:
         target = reference(image)
         if target.digest:
             return target.digest
-        question = RegistryQuery(target, RegistryConnections(_SECONDS, self._trust), self._pair)
+        question = RegistryQuery(target, RegistryConnections(_SECONDS), self._pair)
         return within(_SECONDS, target.host, question.answer)
 
     def triggers(self, image: str, machine: str) -> tuple[str, ...]:
@@ -63,7 +61,7 @@ class ImageDigests:
             DeployError: as for ``digest``; or its configuration cannot be read.
         """
         target = reference(image)
-        question = RegistryQuery(target, RegistryConnections(_SECONDS, self._trust), self._pair)
+        question = RegistryQuery(target, RegistryConnections(_SECONDS), self._pair)
         return within(_SECONDS, target.host, lambda: question.triggers(machine))
 
     def _pair(self, image: ImageReference, service: str) -> str:

@@ -15,6 +15,7 @@ from typing import IO
 
 from lambda_fast_deploy.adapters.heartbeat import beating
 from lambda_fast_deploy.errors import BuildFailed, DeployFailed, NotReady
+from lambda_fast_deploy.masking import LENGTH, SecretMask
 
 PATIENCE = 5.0  # seconds between the signal to end and the signal to kill
 LOOK = 0.05  # seconds between two checks whether it has ended
@@ -114,15 +115,17 @@ def run(
     """Run a command to its end, with a callback for each line of either stream.
 
     Both streams share one pipe, so that a child cannot block on an unread stream. The values of
-    ``hidden`` are masked in its output. ``beat`` is called while it is silent; if that or
-    ``on_line`` raises, the child is ended with all its children.
+    ``hidden`` are masked in its output, also short ones, which the log does not mask. ``beat`` is
+    called while it is silent; if that or ``on_line`` raises, the child is ended with all its
+    children.
 
     Raises:
         NotReady: the program is not installed.
         BuildFailed: its status was not 0; its last lines are the detail.
     """
     _check(command)
-    tail: deque[str] = deque(maxlen=25)
+    tail, mask = deque[str](maxlen=25), SecretMask(hidden)
+    short = sorted((each for each in hidden if len(each) < LENGTH), key=len, reverse=True)
     try:
         child = subprocess.Popen(
             command,
@@ -145,10 +148,11 @@ def run(
     assert child.stdout is not None
     try:
         for line in map(str.rstrip, beating(_lines(child.stdout), beat)):
-            for secret in hidden:
-                line = line.replace(secret, "***")
-            tail.append(line)
-            on_line(line)
+            shown = mask(line)
+            for secret in short:
+                shown = shown.replace(secret, "***")
+            tail.append(shown)
+            on_line(shown)
         while child.poll() is None:  # its output is closed, but it runs on
             beat()
             time.sleep(LOOK)

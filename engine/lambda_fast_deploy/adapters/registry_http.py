@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import ssl
 import time
@@ -45,10 +46,9 @@ def within(seconds: float, what: str, work: Callable[[], T]) -> T:
 class RegistryConnections:
     """Connections for the duration of one query."""
 
-    def __init__(self, seconds: float, trust: Callable[[], ssl.SSLContext]) -> None:
-        """Take the time limit for all requests, and the trusted certificates, read only for TLS."""
+    def __init__(self, seconds: float) -> None:
+        """Take the time limit for all requests."""
         self._end = time.monotonic() + seconds
-        self._trust = trust
         self._pools: dict[str, urllib3.PoolManager] = {}
 
     @property
@@ -96,7 +96,7 @@ class RegistryConnections:
         """Connections to a host, by this machine's proxy for it, if any."""
         scheme, proxy = urlsplit(url).scheme, proxy_for(url)
         if f"{scheme} {proxy}" not in self._pools:
-            context = self._trust() if scheme == "https" else None
+            context = trust() if scheme == "https" else None
             self._pools[f"{scheme} {proxy}"] = (
                 _through(proxy, context) if proxy else urllib3.PoolManager(ssl_context=context)
             )
@@ -125,8 +125,15 @@ def trust() -> ssl.SSLContext:
     Raises:
         Unreachable: AWS_CA_BUNDLE has no certificates.
     """
+    own = tuple(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+    return _trusted(os.environ.get("AWS_CA_BUNDLE"), own)
+
+
+@functools.cache  # reading them takes longer than a request
+def _trusted(bundle: str | None, _own: tuple[str | None, ...]) -> ssl.SSLContext:
+    """The certificates; OpenSSL itself reads the other variables."""
     context = ssl.create_default_context()
-    if bundle := os.environ.get("AWS_CA_BUNDLE"):
+    if bundle:
         try:
             context.load_verify_locations(bundle)
         except OSError as error:

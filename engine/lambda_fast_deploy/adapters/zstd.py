@@ -14,7 +14,6 @@ from functools import lru_cache
 from lambda_fast_deploy.errors import Refused
 
 _NAMES = ("libzstd.so.1", "libzstd.1.dylib")
-_OUT = 1 << 17  # bytes (ZSTD_DStreamOutSize)
 
 
 class _Buffer(ctypes.Structure):

@@ -118,7 +118,8 @@ def load_settings(
         given: the inputs.
         environ: values for ``${NAME}``, the default region, and GitHub's variables of the event.
         aws: the session that the command uses; ``None`` if it does not call AWS.
-        flags: whether flags in the commit message apply.
+        flags: whether the command is about HEAD: flags in its commit message apply, and its code
+            must be there.
 
     Raises:
         Invalid: with every problem of the configuration, each at its file and line.
@@ -135,8 +136,8 @@ def load_settings(
     if aws is None:
         region = environ.get("AWS_REGION") or SOME_REGION
         offline = {**environ, "AWS_REGION": region}
-        return load(given, offline, event, root, lambda: frozenset({region}))
-    settings = load(given, environ, event, root, lambda: aws().regions())
+        return load(given, offline, event, root, lambda: frozenset({region}), needs_code=flags)
+    settings = load(given, environ, event, root, lambda: aws().regions(), needs_code=flags)
     aws().ends = settings.credentials_end
     if settings.only_reads:
         aws().only_read()

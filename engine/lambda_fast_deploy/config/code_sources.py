@@ -36,6 +36,8 @@ def read_code(checked: ValidatedDocument, value: str | list[str], *path: str) ->
     """The code of a key, from a checked value."""
     if isinstance(value, str):
         if _is_named_archive(checked.root / value):
+            if not checked.needs_code:
+                return (checked.root / value,)
             hint = "; make it in an earlier step, or by build"
             return (checked.file(value, *path, hint=hint),)
         return (checked.directory(value, *path),)

@@ -68,11 +68,14 @@ ROOT = RecordShape(
     one_of=("functions", "stack"),
 )
 
-# The sections whose names can have variables.
-NAMES_WITH_VARIABLES = tuple(
-    name
-    for name, key in ROOT.keys.items()
-    if isinstance(key.shape, MapOf) and key.shape.takes_variables
+# The paths of names of resources, and of mappings whose keys are such names with variables.
+NAMES_WITH_VARIABLES = (
+    ("stack", "name"),
+    *(
+        (name,)
+        for name, key in ROOT.keys.items()
+        if isinstance(key.shape, MapOf) and key.shape.takes_variables
+    ),
 )
 
 

@@ -26,6 +26,8 @@ def load(
     event: Event,
     root: Path,
     all_regions: Callable[[], frozenset[str]],
+    *,
+    needs_code: bool = True,
 ) -> Settings:
     """The settings, fully validated.
 
@@ -35,6 +37,7 @@ def load(
         event: the event that started the run.
         root: directory of relative paths if there is no configuration file.
         all_regions: returns the regions of Lambda.
+        needs_code: whether the zips and jars that build tools make must exist.
 
     Raises:
         Invalid: with every problem, each at its file and line.
@@ -47,7 +50,7 @@ def load(
         check_shown(document, problems)
         if problems:  # before a message quotes a value
             raise Invalid(problems)
-    checked = ValidatedDocument(document, ROOT, directory, problems)
+    checked = ValidatedDocument(document, ROOT, directory, problems, needs_code=needs_code)
     plan_only = _plan_only(given, event, problems)
     settings = assemble(checked, given, environ, event, plan_only, all_regions)
     if _code_only(given, problems):

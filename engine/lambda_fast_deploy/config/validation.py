@@ -23,11 +23,19 @@ class ValidatedDocument:
         grammar: its shape.
         root: the directory of relative paths.
         problems: the list to add problems to.
+        needs_code: whether the zips and jars that build tools make must exist.
     """
 
     def __init__(
-        self, document: YamlNode, grammar: RecordShape, root: Path, problems: list[Problem]
+        self,
+        document: YamlNode,
+        grammar: RecordShape,
+        root: Path,
+        problems: list[Problem],
+        *,
+        needs_code: bool = True,
     ) -> None:
+        self.needs_code = needs_code
         self.document = document
         self.root = root
         self.problems = problems

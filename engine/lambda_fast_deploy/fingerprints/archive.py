@@ -67,7 +67,8 @@ def archive(
     names = sorted(files)
     if not compress:
         return zip_of(names, read, compress=False)
-    zips = together(lambda some: _zipped(some, read, zipfile.ZIP_DEFLATED), _divided(names, files))
+    sizes = [0 if links and name in links else files[name].stat().st_size for name in names]
+    zips = together(lambda some: _zipped(some, read, zipfile.ZIP_DEFLATED), _divided(names, sizes))
     return _archive(_joined([buffer for buffer, _ in zips]), sum(size for _, size in zips))
 
 
@@ -108,9 +109,8 @@ def _archive(zipped: io.BytesIO, unzipped: int) -> Archive:
     return Archive(content=content, sha256=sha256, unzipped=unzipped)
 
 
-def _divided(names: Sequence[str], files: Mapping[str, Path]) -> list[list[str]]:
+def _divided(names: Sequence[str], sizes: Sequence[int]) -> list[list[str]]:
     """Groups of adjacent files of about the same size, one per processor."""
-    sizes = [files[name].stat().st_size for name in names]
     share = max(_AT_ONCE, sum(sizes) // (2 * (os.cpu_count() or 1)) + 1)
     groups: list[list[str]] = [[]]
     filled = 0

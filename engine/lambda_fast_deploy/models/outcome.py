@@ -65,9 +65,10 @@ class FunctionOutcome:
 
     Sizes are bytes: of the uploaded code, of the image if it was built, and of layers unzipped, by
     their names.
-    ``serves`` is what is live after a failure. ``rolled_back`` are the changes that the run has
-    rolled back, ``spared`` those that it did not roll back because they were changed outside this
-    run, and ``left`` those that it could not roll back.
+    ``settings`` are the keys outside of versions that this run has changed although the version is
+    unchanged, such as ``alarms``. ``serves`` is what is live after a failure. ``rolled_back`` are
+    the changes that the run has rolled back, ``spared`` those that it did not roll back because
+    they were changed outside this run, and ``left`` those that it could not roll back.
     ``history`` are the previous versions, the oldest first. Of a stack, ``function`` is its name,
     ``version`` the id of its snapshot, and ``outputs`` are its outputs; ``drifted`` are the logical
     ids of functions whose code differs from the stack. ``is_overtaken``: another run rolled back
@@ -93,6 +94,7 @@ class FunctionOutcome:
     image_size: int = 0
     layer_sizes: Mapping[str, int] = field(default_factory=dict)
     history: tuple[PastVersion, ...] = ()
+    settings: tuple[str, ...] = ()
     error: str = ""
     remedy: str = ""
     serves: Serves = "same"

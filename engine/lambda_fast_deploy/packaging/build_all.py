@@ -28,7 +28,14 @@ from lambda_fast_deploy.packaging.code_builds import CommandBuilds
 from lambda_fast_deploy.packaging.layers.region_layers import LayerBuilder, RegionLayers
 from lambda_fast_deploy.packaging.limits import check_size
 from lambda_fast_deploy.packaging.region_context import RegionContext
-from lambda_fast_deploy.packaging.upload import BUCKET, Uploads, progress, too_large
+from lambda_fast_deploy.packaging.upload import (
+    BUCKET,
+    Uploads,
+    bucket_of,
+    exists,
+    progress,
+    too_large,
+)
 from lambda_fast_deploy.run_log import RunLog
 
 if TYPE_CHECKING:
@@ -72,28 +79,36 @@ def build(
     )
 
 
-def check_code(settings: Settings, plan: Plan, fingerprints: Fingerprints) -> None:
+def check_code(
+    settings: Settings, plan: Plan, fingerprints: Fingerprints, clients: Clients
+) -> None:
     """Compare the sizes of code with the user's budget and with the limit of an API call.
 
     Raises:
         BuildFailed: code is over its budget.
-        Invalid: code is too large for an API call, and there is no bucket.
+        Invalid: code is too large for an API call, and the configuration names no bucket.
+        NotReady: the bucket for such code cannot be used.
     """
     for name, code in fingerprints.archives.items():
         check_size(f"the code of {name}", code.unzipped, settings.budgets.code, "unzipped")
+    large = {name: code for name, code in fingerprints.archives.items() if code.size > DIRECT_LIMIT}
     changing = {
-        step.subject
+        (step.region, step.subject)
         for step in plan.steps
         if step.kind in ("code", "function") and step.action.changes
     }
-    problems = [
-        Problem(f"{too_large(f'the code of {function.name}', code)}: {BUCKET}", function.place)
-        for function in settings.functions
-        for code in (fingerprints.archives.get(function.name),)
-        if code and code.size > DIRECT_LIMIT and function.name in changing
-    ]
-    if problems and not settings.artifacts:
-        raise Invalid(problems)
+    store, problems = settings.artifacts, dict[Problem, None]()
+    for region, function in settings.targets:
+        if function.name not in large or (region, function.name) not in changing:
+            continue
+        what = f"the code of {function.name}"
+        if store:
+            exists(bucket_of(store, region, clients), store, what, region)
+        else:
+            says = f"{too_large(what, large[function.name])}: {BUCKET}"
+            problems[Problem(says, function.place)] = None
+    if problems:
+        raise Invalid(list(problems))
 
 
 class _RegionBuild:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from lambda_fast_deploy import units
 from lambda_fast_deploy.adapters.aws.bucket import Bucket, checksum_of
 from lambda_fast_deploy.adapters.clients import Clients
-from lambda_fast_deploy.errors import BuildFailed
+from lambda_fast_deploy.errors import BuildFailed, NotReady
 from lambda_fast_deploy.models import Archive, Settings, Step, Store
 from lambda_fast_deploy.models.quotas import DIRECT_LIMIT
 from lambda_fast_deploy.run_log import RunLog
@@ -29,35 +29,37 @@ def bucket_of(store: Store, region: str, clients: Clients) -> Bucket:
     return clients.bucket(region, store.name_in(region), store.owner)
 
 
-def ensure_exists(bucket: Bucket, store: Store, what: str, region: str) -> None:
-    """Check that a bucket for ``what`` exists, or create it if the settings say so.
+def exists(bucket: Bucket, store: Store, what: str, region: str) -> bool:
+    """Whether a bucket for ``what`` exists; if it does not, the run has to create it.
+
+    The bucket must be in the functions' region (Lambda API, ``FunctionCode``, S3Bucket).
 
     Raises:
-        BuildFailed: it does not exist and must not be created, or it is in another region.
+        NotReady: it does not exist and must not be created, or it is in another region.
     """
     where = bucket.region()
     if where and where != region:
-        raise elsewhere(bucket.name, what, where, region)
-    if where:
-        return
-    if not store.create:
-        raise BuildFailed(
+        raise NotReady(
+            f"bucket {bucket.name} for {what} is in {where}, but functions in {region} need one in "
+            "their region",
+            remedy="Name a bucket for each region: artifacts: {bucket: NAME-{region}}.",
+        )
+    if not (where or store.create):
+        raise NotReady(
             f"bucket {bucket.name} for {what} does not exist in {region}",
             remedy="Create it, or set create: true under artifacts.",
         )
-    bucket.create()
+    return bool(where)
 
 
-def elsewhere(name: str, what: str, where: str, region: str) -> BuildFailed:
-    """The error of a bucket outside the functions' region, which Lambda requires.
+def ensure_exists(bucket: Bucket, store: Store, what: str, region: str) -> None:
+    """Create a bucket for ``what`` if it does not exist and the settings say so.
 
-    Source: Lambda API, ``FunctionCode``, S3Bucket.
+    Raises:
+        NotReady: it does not exist and must not be created, or it is in another region.
     """
-    return BuildFailed(
-        f"bucket {name} for {what} is in {where}, but functions in {region} need one in their "
-        "region",
-        remedy="Name a bucket for each region: artifacts: {bucket: NAME-{region}}.",
-    )
+    if not exists(bucket, store, what, region):
+        bucket.create()
 
 
 def has_bytes(bucket: Bucket, key: str, checksum: str, run_log: RunLog) -> bool:
@@ -112,7 +114,8 @@ class Uploads:
             tell: receives the number of bytes uploaded so far.
 
         Raises:
-            BuildFailed: the zip is too large, and there is no bucket.
+            BuildFailed: the zip is too large, and the configuration names no bucket.
+            NotReady: the bucket cannot be used.
         """
         if zipped.size <= DIRECT_LIMIT:
             return {"ZipFile": zipped.content}

@@ -59,6 +59,8 @@ def _region(
             for layer in settings.layers.values()
             for name in layer.parts
         }
+        if settings.has_images:
+            pool.submit(clients.registry(region).prepare)  # while the others wait for AWS
         fingerprints = prints()
         digests = {
             name: pool.submit(

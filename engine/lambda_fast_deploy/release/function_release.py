@@ -106,7 +106,9 @@ class FunctionRelease:
                 mark_tested(context, context.observed.latest, is_shared=True)
             if is_of_a_run(context):  # the run that took the creation over has failed since
                 end_creation(context, context.observed.latest.arn)
-        return replace(delivery, url=url, base_image_uri=self._base_uri())
+        changed = (step.kind for step in context.steps.steps if step.action.changes)
+        settings = tuple(dict.fromkeys(changed))
+        return replace(delivery, url=url, base_image_uri=self._base_uri(), settings=settings)
 
     def _update(self, delivery: FunctionOutcome) -> FunctionOutcome:
         # A run without changes needs none of these.

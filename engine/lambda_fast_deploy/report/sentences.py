@@ -17,6 +17,10 @@ def sentence(delivery: FunctionOutcome) -> str:
         before = f" (before: {delivery.previous})" if delivery.previous else ""
         return f"{name}: {alias} now serves version {delivery.version}{before}"
     if delivery.outcome == "unchanged":
+        if delivery.settings:
+            return f"{name}: {', '.join(delivery.settings)} changed, {_serves_still(delivery)}"
+        if alias == LATEST:
+            return f"{name}: nothing to do, {LATEST} is up to date"
         return f"{name}: nothing to do, {alias} already serves version {delivery.version}"
     if delivery.outcome == "planned":
         return f"{name}: planned only"
@@ -24,6 +28,12 @@ def sentence(delivery: FunctionOutcome) -> str:
         return f"{name}: failed, {_incomplete(delivery)}"
     failed = "failed and rolled back" if delivery.outcome == "rolled-back" else "failed"
     return f"{name}: {failed}, {_live_state(delivery)}"
+
+
+def _serves_still(delivery: FunctionOutcome) -> str:
+    if delivery.alias == LATEST:
+        return f"{LATEST} still has the same code"
+    return f"{delivery.alias} still serves version {delivery.version}"
 
 
 def _incomplete(delivery: FunctionOutcome) -> str:

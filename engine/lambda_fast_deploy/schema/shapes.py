@@ -37,6 +37,8 @@ def mismatch(node: YamlNode, expected: str, problems: list[Problem], hint: str =
         got = "a list"
     elif node.value is None:
         got = "nothing"
+    elif node.names and not node.text:
+        got = f"'', because variable {', '.join(node.names)} is empty"
     else:
         got = repr(node.text or node.value)
     problems.append(Problem(f"{_of(node)}expected {expected}, got {got}{hint}", node.place))

@@ -105,23 +105,23 @@ class _NodeReader:
         source: str,
         environment: Mapping[str, str],
         problems: list[Problem],
-        sections: Container[str],
+        names: Container[tuple[str, ...]],
     ):
         self._source = source
         self._environment = environment
         self._problems = problems
-        self._sections = sections
+        self._names = names
 
     def read(self, node: yaml.Node, *path: str) -> YamlNode:
         place = Place(self._source, node.start_mark.line + 1)
         if not isinstance(node, yaml.CollectionNode):
-            return self._scalar(node, place)
+            return self._scalar(node, place, is_name=path in self._names)
         if isinstance(node, yaml.MappingNode):
             return YamlNode(self._mapping(node, *path), place)
         return YamlNode([self.read(item) for item in node.value], place)
 
     def _mapping(self, node: yaml.MappingNode, *path: str) -> dict[str, YamlNode]:
-        takes_variables = len(path) == 1 and path[0] in self._sections
+        takes_variables = path in self._names
         entries: dict[str, YamlNode] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
@@ -149,9 +149,9 @@ class _NodeReader:
             entries[key] = replace(value, place=place, name=key, key_values=key_values)
         return entries
 
-    def _scalar(self, node: yaml.Node, place: Place) -> YamlNode:
-        before = len(self._problems)
-        text = substitute(str(node.value), place, self._environment, self._problems)
+    def _scalar(self, node: yaml.Node, place: Place, *, is_name: bool) -> YamlNode:
+        before, substituted = len(self._problems), substitute_name if is_name else substitute
+        text = substituted(str(node.value), place, self._environment, self._problems)
         if len(self._problems) > before:
             return YamlNode(text, place, text, is_set=False)
         names = variables_in(str(node.value))
@@ -237,7 +237,7 @@ def parse(
     source: str,
     environment: Mapping[str, str],
     problems: list[Problem],
-    sections: Container[str] = (),
+    names: Container[tuple[str, ...]] = (),
 ) -> YamlNode | None:
     """The root of a YAML document; ``None``, with a problem, if it cannot be read.
 
@@ -246,7 +246,7 @@ def parse(
         source: its path, for problems.
         environment: the values of variables.
         problems: the list to add problems to.
-        sections: the keys at the top whose mappings take variables in their keys, too.
+        names: the paths of names of resources, and of mappings whose keys are such names.
     """
     before = len(problems)
     root = compose(text, source, problems)
@@ -254,7 +254,7 @@ def parse(
         if len(problems) == before:
             problems.append(Problem("the file is empty", Place(source, 1)))
         return None
-    return _NodeReader(source, environment, problems, sections).read(root)
+    return _NodeReader(source, environment, problems, names).read(root)
 
 
 def nodes_of(value: Any, place: Place, depth: int = DEPTH) -> YamlNode:

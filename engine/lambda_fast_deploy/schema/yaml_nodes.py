@@ -80,6 +80,8 @@ def _problem(error: yaml.YAMLError, text: str, source: str) -> Problem:
         line += text.encode()[: error.position].count(b"\n")
     what = getattr(error, "problem", None) or str(error).splitlines()[0]
     what += next((f" ({cause})" for part, cause in _CAUSES.items() if part in what), "")
+    if "${" in "".join(text.splitlines()[line - 1 : line]) and "expected ','" in what:
+        what += ' (inside { } and [ ], a value with ${NAME} needs quotes: "${NAME}")'
     return Problem(f"not valid YAML: {what}", Place(source, line))
 
 

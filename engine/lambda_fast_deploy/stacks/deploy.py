@@ -19,7 +19,7 @@ from lambda_fast_deploy.schema.yaml_lines import nearest
 from lambda_fast_deploy.stacks.artifacts import Artifact, StackArtifacts
 from lambda_fast_deploy.stacks.observe import observe
 from lambda_fast_deploy.stacks.package import package, text_of
-from lambda_fast_deploy.stacks.parameters import Parameters, parameters_of
+from lambda_fast_deploy.stacks.parameters import Parameters, parameters_of, unheeded_defaults
 from lambda_fast_deploy.stacks.preview import preview
 from lambda_fast_deploy.stacks.resources import has_stacks
 from lambda_fast_deploy.stacks.snapshots import Snapshot
@@ -81,7 +81,7 @@ class _StackRelease:
         update = StackUpdate(context, self._current)
         if self._is_up_to_date(body, desired, parameters):
             return update.without_change(steps)
-        self._warn(body)
+        self._warn(body, parameters)
         if context.settings.only_reads or (plan_only and self._current.snapshot is None):
             nested = packaged.nested
             return preview(context, self._current, desired, parameters.hidden, nested, steps)
@@ -143,10 +143,14 @@ class _StackRelease:
             previous=before.tested_id if before else "",
         )
 
-    def _warn(self, body: Mapping[str, Any]) -> None:
+    def _warn(self, body: Mapping[str, Any], parameters: Parameters) -> None:
         """Note possible mistakes in the change."""
         context, before, now = self._context, self._current.snapshot, body["Resources"]
-        resources_before = plain(before.template)["Resources"] if before else {}
+        body_before = plain(before.template) if before else {"Resources": {}}
+        resources_before, declared = body_before["Resources"], body_before.get("Parameters") or {}
+        template = context.resources.template
+        for note in unheeded_defaults(template, declared, context.stack, parameters):
+            context.run_log.note(note)
         changed = [f for f in context.resources.functions if resources_before.get(f) != now[f]]
         warn_of_untested(context, changed)
         for alias, shift in shifts_of(context.resources).items():

@@ -17,7 +17,6 @@ from lambda_fast_deploy.stacks.parameter_constraints import text_of
 from lambda_fast_deploy.stacks.template import KeyPath, Template, misshapen
 
 MACRO = "AWS::LanguageExtensions"
-RESOURCES = 500  # in a template (CloudFormation quotas)
 _ROUNDS = 5000  # of all loops together
 _LOOP = "Fn::ForEach::"
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")

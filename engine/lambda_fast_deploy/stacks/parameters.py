@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
 from lambda_fast_deploy.errors import Invalid, Problem
@@ -72,6 +73,30 @@ def notes_of(template: Template, stack: Stack) -> list[str]:
     """Notes about parameters of samconfig.toml that the template does not have."""
     absent = stack.shared_parameters - template.parameters.keys()
     return [str(_absent(name, template, stack)) for name in sorted(absent)]
+
+
+def unheeded_defaults(
+    template: Template, before: Mapping[str, Mapping[str, Any]], stack: Stack, kept: Parameters
+) -> list[str]:
+    """Notes about parameters whose Default is new, while the stack keeps the former one.
+
+    Args:
+        template: the template.
+        before: the parameters of the deployed template, by their names.
+        stack: the stack.
+        kept: the values of the deployment.
+    """
+    notes = []
+    for name, parameter in template.parameters.items():
+        old, new = (each.get("Default") for each in (before.get(name) or {}, parameter))
+        is_new = None not in (old, new) and text_of(old) != text_of(new)
+        if is_new and name not in stack.parameters and kept.shown.get(name) == text_of(old):
+            notes.append(
+                f"{template.place('Parameters', name)}: parameter {name} stays {text_of(old)!r}, "
+                f"as the stack has it; its new Default is for new stacks only. To change it, set "
+                "it under stack: parameters."
+            )
+    return notes
 
 
 def _absent(name: str, template: Template, stack: Stack) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from lambda_fast_deploy.adapters.aws.cloudformation import changed_elsewhere
@@ -83,12 +84,14 @@ class StackRestore:
         error.hide(self._context.run_log.secrets.hide)
         delivery = with_error(delivery, error)
         try:
-            return self._outcome(delivery, own)
+            return self._outcome(delivery, error, own)
         except DeployError as failure:
             problem = f"{self._name}: its state is unknown, {failure.message}"
             return replace(delivery, left=(problem,))
 
-    def _outcome(self, delivery: FunctionOutcome, own: Snapshot) -> FunctionOutcome:
+    def _outcome(
+        self, delivery: FunctionOutcome, error: DeployError, own: Snapshot
+    ) -> FunctionOutcome:
         context, before, name = self._context, self._before, self._name
         state = context.stacks.read(delivery.arn)
         if state and not state.exists:
@@ -98,10 +101,17 @@ class StackRestore:
         if before and state and not is_stuck(state) and is_at(context, before):
             if before.id == own.id:  # only secrets have changed, or tags: it is under test
                 note(context, replace(before, etag=""))
+            elif failed := self._failed(before):
+                return self.of_tests(delivery, error, failed)
             restored = f"{name} has its previous state"
             return replace(delivery, outcome="rolled-back", rolled_back=(restored,))
         status = state.status if state else "deleted"
         return replace(delivery, left=(f"{name}: its status is {status}",))
+
+    def _failed(self, before: Snapshot) -> Snapshot | None:
+        """The snapshot before this run as its own run has left it, if its tests have failed."""
+        stored = self._context.snapshots.get(before.id) if before.back is not None else None
+        return stored if stored and stored.back and stored.going else None
 
     def of_tests(
         self, delivery: FunctionOutcome, error: DeployError, own: Snapshot
@@ -130,6 +140,8 @@ class StackRestore:
             if isinstance(failure, _DecidedElsewhere) or (
                 isinstance(failure, Conflict) and not self._is_still(own)
             ):
+                with suppress(DeployError):  # the run that changes the stack rolls both back
+                    context.snapshots.settle(replace(own, going=True))
                 return replace(delivery, spared=(f"{name}: {UndoResult.THEIRS.value}",))
             return replace(delivery, left=(f"{name}: {failure.message}", *left))
         if target and left:  # it has not passed its tests with these secrets

@@ -11,7 +11,7 @@ from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
 from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.adapters.parallel import attempts, workers
 from lambda_fast_deploy.config.samconfig import MANAGED
-from lambda_fast_deploy.errors import BuildFailed, Invalid, NotReady, Problem
+from lambda_fast_deploy.errors import Invalid, NotReady, Problem
 from lambda_fast_deploy.models import (
     FunctionOutcome,
     ImageRequest,
@@ -21,7 +21,7 @@ from lambda_fast_deploy.models import (
     Stack,
     Step,
 )
-from lambda_fast_deploy.packaging.upload import bucket_of, ensure_exists
+from lambda_fast_deploy.packaging.upload import bucket_of, ensure_exists, exists
 from lambda_fast_deploy.release.function_release import with_error
 from lambda_fast_deploy.run_log import RunLog
 from lambda_fast_deploy.schema.yaml_lines import nearest
@@ -83,12 +83,8 @@ class StackContext:
         """
         store = self.settings.artifacts
         assert store is not None
-        if self.settings.plan_only and store.create:
-            return
-        try:
-            ensure_exists(self.bucket, store, f"artifacts of stack {self.name}", self.region)
-        except BuildFailed as error:  # no build has started yet
-            raise NotReady(error.message, remedy=error.remedy) from None
+        check = exists if self.settings.plan_only else ensure_exists
+        check(self.bucket, store, f"artifacts of stack {self.name}", self.region)
 
     def as_argument(self, text: str) -> dict[str, str]:
         """A template as the parameter of a call: its text, or its address if it is too large."""

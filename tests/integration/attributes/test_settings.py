@@ -10,7 +10,7 @@ import pytest
 
 from lab.pace import paced
 from tests.integration.attributes.conftest import CODE, QUEUE, TOPIC, give
-from tests.support import Project, faults
+from tests.support import Project, Users, faults
 
 FIRST = f"""\
 timeout: 10
@@ -199,11 +199,13 @@ def test_a_canary_goes_before_more_provisioned_concurrency(
     project: Project, name: str, aws: Any
 ) -> None:
     """While an alias has weights, it gets no other provisioned concurrency."""
-    give(project, "concurrency: {provisioned: 1}")
-    assert project.deploy().code == 0
-    canary = "canary: {weight: 50%, for: 1s, unseen: pass}"
-    give(project, f"memory: 256\nconcurrency: {{provisioned: 2}}\n{canary}")
-    with paced(provisioned=1, minute=1):
+    give(project, "concurrency: {provisioned: 1}\nurl: public")
+    first = project.deploy()
+    assert first.code == 0
+    canary = "canary: {weight: 50%, for: 1s}"
+    give(project, f"memory: 256\nconcurrency: {{provisioned: 2}}\nurl: public\n{canary}")
+    # Calls end the canary: CloudWatch shows them.
+    with paced(provisioned=1, minute=1), Users(first.function["url"]):
         run = project.deploy()
     assert run.code == 0
     assert f"canary:{name}" in run.log

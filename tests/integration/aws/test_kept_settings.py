@@ -318,6 +318,20 @@ def sha256_of(aws: Any, name: str, qualifier: str = "$LATEST") -> str:
     return str(found["CodeSha256"])
 
 
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_a_bucket_that_does_not_exist_is_found_before_any_change(
+    large: Project, command: str
+) -> None:
+    text = (large.root / "lambda-deploy.yml").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("artifacts:")]
+    large.write("lambda-deploy.yml", "\n".join([*lines, "artifacts: {bucket: no-such-bucket}", ""]))
+    run = large.run(command)
+    assert run.code == 3
+    assert "error: bucket no-such-bucket for the code of" in run.log
+    assert "Create it, or set create: true under artifacts." in run.log
+    assert run.changes == []
+
+
 def test_code_of_80_mb_is_taken_back(large: Project, name: str, aws: Any) -> None:
     first = large.deploy()
     assert first.code == 0

@@ -180,6 +180,7 @@ def test_buckets_are_looked_for_in_the_region_of_the_function(lab_zip: Project) 
         west.delete_bucket(Bucket=bucket)
 
 
+@pytest.mark.usefixtures("own_base")
 @pytest.mark.docker
 def test_images_are_ready_before_and_after_the_first_deploy(lean: Project, name: str) -> None:
     before, levels = examine(lean)

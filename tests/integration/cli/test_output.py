@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import Project, Run, faults
+from tests.support import LONGEST, Project, Run, faults
+from tests.zygote import zygote
 
 ENGINE = [sys.executable, "-m", "lambda_fast_deploy"]
 STREAMS = ("stdout", "stderr")
@@ -36,7 +38,7 @@ class Telling(Project):
 
     root: Path
     name: str
-    streams: dict[str, Any] = field(default_factory=dict)
+    streams: dict[str, int] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
     def configure(self, more: str = "", layers: str = "", head: str = "") -> None:
@@ -48,20 +50,30 @@ class Telling(Project):
         self.write("src/app.py", CODE.format(release=release))
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        pipes: dict[str, Any] = dict.fromkeys(STREAMS, subprocess.PIPE)
+        """Start it as a program of its own, which gets signals."""
         return subprocess.Popen(
             [*ENGINE, *arguments],
             cwd=self.root,
-            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            **{**pipes, **self.streams},
         )
 
     def end(self, *arguments: str) -> Run:
-        with self.begin(*arguments) as running:
-            out, log = running.communicate(timeout=120)
-        print(out, log)
-        return Run(running.returncode, out or "", log or "", {}, [])
+        with tempfile.TemporaryDirectory() as folder:
+            out, log = Path(folder, "out"), Path(folder, "log")
+            run = zygote().start(
+                list(arguments),
+                self.root,
+                {**os.environ, **self.environment},
+                log,
+                self.streams.get("stdout", out),
+                self.streams.get("stderr"),
+            )
+            code = run.wait(LONGEST)
+            said, told = (each.read_text() if each.exists() else "" for each in (out, log))
+        print(said, told)
+        return Run(code, said, told, {}, [])
 
 
 @pytest.fixture
@@ -73,7 +85,7 @@ def project(tmp_path: Path, name: str) -> Telling:
 
 
 @contextmanager
-def _stream(name: str, fault: str) -> Iterator[dict[str, Any]]:
+def _stream(name: str, fault: str) -> Iterator[dict[str, int]]:
     if fault == "full":
         file = os.open("/dev/full", os.O_WRONLY)
     else:

@@ -11,8 +11,6 @@ import os
 import re
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,10 +21,11 @@ import boto3
 import pytest
 
 from tests.repositories import committed, git, planted, program
-from tests.support import CHECKOUT, requests_during
+from tests.support import LONGEST, requests_during
+from tests.zygote import zygote
 
 WATCH = """
-import json, os, runpy, sys
+import json, os, sys
 log = os.open(os.environ["WATCHED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork")
 def hear(event, values):
@@ -38,7 +37,6 @@ def hear(event, values):
         return
     os.write(log, (json.dumps(said) + "\\n").encode())
 sys.addaudithook(hear)
-runpy.run_module("lambda_fast_deploy", run_name="__main__", alter_sys=True)
 """
 READS = re.compile(
     "Get|List|Describe|BatchGet|Head|Simulate|GetAuthorizationToken|GetCallerIdentity"
@@ -171,26 +169,20 @@ class Service:
     def run(self, *arguments: str, **environment: str) -> Watched:
         """Run a command, watched."""
         watched = self.folder / f"watched-{secrets.token_hex(4)}"
-        done = subprocess.run(
-            [sys.executable, "-c", WATCH, *arguments],
-            cwd=self.root,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(CHECKOUT),
-                "PATH": f"{self.folder / 'tools'}{os.pathsep}{os.environ['PATH']}",
-                "DOCKER_CONFIG": str(self.folder / "docker"),
-                "WATCHED": str(watched),
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        log = watched.with_suffix(".log")
+        around = {
+            **os.environ,
+            "PATH": f"{self.folder / 'tools'}{os.pathsep}{os.environ['PATH']}",
+            "DOCKER_CONFIG": str(self.folder / "docker"),
+            "WATCHED": str(watched),
+            **environment,
+        }
+        run = zygote().start(list(arguments), self.root, around, log, hook=WATCH)
+        code = run.wait(LONGEST)
         heard = [json.loads(line) for line in watched.read_text().splitlines()]
         return Watched(
-            done.returncode,
-            done.stderr,
+            code,
+            log.read_text(),
             [what for kind, what in heard if kind == "starts"],
             [what for kind, what in heard if kind == "connects"],
         )

@@ -67,7 +67,7 @@ def test_parallel_steps_are_seen_at_once_and_stay_when_they_ended(
     assert stayed.count(f"{name}: live now serves version 1") == 2
 
 
-def test_a_failing_step_is_red_and_its_undo_is_seen(project: Project, name: str) -> None:
+def test_a_failing_step_is_red_and_its_rollback_is_seen(project: Project, name: str) -> None:
     project.deploy()
     project.edit("src/app.py", '"ok"', '"broken"')
     project.edit("lambda-deploy.yml", "within: 30s", "within: 3s")

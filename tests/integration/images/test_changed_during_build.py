@@ -182,6 +182,7 @@ def test_an_image_of_other_files_has_no_tag(
     assert json.loads(says(aws, name, "live")["body"])["greeting"] == "hello"
 
 
+@pytest.mark.usefixtures("own_base")
 @pytest.mark.docker
 @pytest.mark.parametrize("mount", ["", "--mount=type=cache,target=/cache "])
 def test_a_base_of_other_files_has_no_tag(lean: Project, name: str, mount: str) -> None:

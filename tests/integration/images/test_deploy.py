@@ -110,7 +110,7 @@ def test_a_base_is_rebuilt_by_what_it_is_made_of_and_by_nothing_else(
     lean.edit("Dockerfile.lambda.base", "RUN echo", "COPY motd.txt /etc/motd\nRUN echo")
 
     def base() -> str:
-        run = lean.deploy()
+        run = lean.run("build", "base")
         assert run.code == 0
         return run.actions["base:python"]
 
@@ -134,19 +134,7 @@ def test_a_base_is_rebuilt_by_what_it_is_made_of_and_by_nothing_else(
     assert base() == "reuse"
 
 
-def test_a_base_that_needs_buildkit_is_built_by_it(lean: Project) -> None:
-    lean.edit(
-        "Dockerfile.lambda.base",
-        "RUN echo base > /marker",
-        "RUN <<EOF\necho by BuildKit > /marker\nEOF",
-    )
-    run = lean.deploy()
-    assert run.code == 0
-    built = [work for work in run.report["work"] if work["id"] == "base:python"]
-    assert "by BuildKit, since Dockerfile.lambda.base has a here-document" in built[0]["detail"]
-    assert get(run.function["url"])[1]["marker"] == "by BuildKit\n"
-
-
+@pytest.mark.usefixtures("own_base")
 def test_many_functions_share_one_build_of_their_base(lean: Project, name: str) -> None:
     text = (lean.root / "lambda-deploy.yml").read_text()
     head, tail = text.split("functions:\n")
@@ -245,6 +233,7 @@ def test_a_repository_is_made_with_a_policy_that_spares_what_is_in_use(
     assert "policy selects them by rule 1" in warned.log
 
 
+@pytest.mark.usefixtures("own_base")
 def test_a_base_can_be_built_by_hand_and_a_deploy_takes_it(
     lean: Project, name: str, tmp_path: Path
 ) -> None:
@@ -278,6 +267,7 @@ def built_by(run: Run, step: str) -> str:
     return str(next(work["detail"] for work in run.report["work"] if work["id"] == step))
 
 
+@pytest.mark.usefixtures("own_base")
 def test_a_builder_of_its_own_is_preferred_to_the_engines(
     lean: Project, name: str, tmp_path: Path
 ) -> None:
@@ -300,6 +290,7 @@ def test_a_builder_of_its_own_is_preferred_to_the_engines(
     assert "builder default (docker)" in built_by(lean.deploy(), f"image:{name}")
 
 
+@pytest.mark.usefixtures("own_base")
 def test_a_dockerfile_may_name_the_base_by_its_human_tag(lean: Project, name: str) -> None:
     host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
     lean.edit(

@@ -185,6 +185,7 @@ def replicated(repository: str) -> None:
             copied(here, repository, each["imageDigest"], there, repository, tags)
 
 
+@pytest.mark.usefixtures("own_base")
 def test_every_region_gets_the_same_image(donors: Donors) -> None:
     assert donors.project.deploy().code == 0
     for repository in (donors.name, f"{donors.name}-base"):

@@ -38,6 +38,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.usefixtures("own_base")
 @pytest.mark.parametrize("rule", FAULTS)
 def test_a_push_recovers_from_faults_of_the_registry(
     lean: Project, name: str, rule: dict[str, Any]
@@ -106,6 +107,7 @@ def test_a_silent_build_is_left_when_the_run_is_cancelled(
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.usefixtures("own_base")
 def test_an_immutable_repository_loses_no_deploy(lean: Project, name: str) -> None:
     client = boto3.client("ecr")
     for repository in (name, f"{name}-base"):
@@ -161,6 +163,7 @@ def test_without_buildx_the_engine_builds_and_it_is_told(lean: Project, tmp_path
     assert "docker buildx is not available, so images are built without a cache" in run.log
 
 
+@pytest.mark.usefixtures("own_base")
 def test_without_an_engine_nothing_is_touched(lean: Project) -> None:
     run = lean.deploy(DOCKER_HOST="unix:///nonexistent/docker.sock")
     assert run.code == 3

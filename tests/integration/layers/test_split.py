@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import urllib.request
+import zipfile
 from typing import Any
 
 import pytest
@@ -61,9 +64,10 @@ functions:
 """
 
 
-@pytest.mark.parametrize(
-    "version", ["3.11", pytest.param("3.12", marks=pytest.mark.thorough), "3.13"]
-)
+OTHERS = [pytest.param(version, marks=pytest.mark.thorough) for version in ("3.12", "3.13")]
+
+
+@pytest.mark.parametrize("version", ["3.11", *OTHERS])
 def test_a_stack_over_the_limit_becomes_layers_that_import(
     new_project: NewProject, name: str, version: str, aws: Any
 ) -> None:
@@ -88,6 +92,33 @@ def test_a_stack_over_the_limit_becomes_layers_that_import(
     science.edit("lambda-deploy.yml", "[numpy, pandas, scipy", "[pydantic, pandas, numpy, scipy")
     science.edit("lambda-deploy.yml", "fastapi, pydantic]", "fastapi]")
     assert science.deploy().changes == []  # their order says nothing
+
+
+def test_parts_for_another_python_are_of_that_version(
+    new_project: NewProject, name: str, aws: Any
+) -> None:
+    """The lab's own Python is 3.11; what of a part is compiled must not be."""
+    config = f"""\
+layers:
+  {name}-deps:
+    requirements: [pydantic==2.14.3]
+    runtime: python3.13
+    split: {{core: [pydantic-core], others: rest}}
+functions:
+  {name}:
+    zip: {{code: src, handler: app.handler, runtime: python3.13, layers: [{name}-deps]}}
+    role: {os.environ["LAB_ROLE_ARN"]}
+"""
+    run = new_project(config, "def handler(event, context): return 1\n").deploy()
+    assert run.code == 0
+    core, _ = run.function["layer_arns"]
+    place = aws.get_layer_version_by_arn(Arn=core)["Content"]["Location"]
+    with urllib.request.urlopen(place) as answer:
+        names = zipfile.ZipFile(io.BytesIO(answer.read())).namelist()
+    compiled = [each for each in names if each.endswith(".so")]
+    assert compiled
+    assert all("cpython-313" in each for each in compiled)
+    assert "was not tested by importing" in run.log or "modules with python3.13" in run.log
 
 
 def test_of_parts_only_those_that_changed_are_published(new_project: NewProject, name: str) -> None:

@@ -57,6 +57,12 @@ REFUSED = {
     "</ErrorResponse>",
 }
 
+BUSY = REFUSED | {  # as told in aws-dotnet-deploy's issue 689; updates of the lab take no time
+    "operation": "CreateChangeSet",
+    "body": "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack:"
+    "arn is in UPDATE_IN_PROGRESS state and can not be updated.</Message></Error></ErrorResponse>",
+}
+
 
 @pytest.fixture
 def api() -> Any:
@@ -168,10 +174,13 @@ def test_of_two_deployments_at_once_the_slower_one_says_so(
     assert "nothing to do" in other.deploy().log
 
 
-def test_a_change_set_that_is_refused_has_changed_nothing(project: Project, api: Any) -> None:
+@pytest.mark.parametrize("refusal", [REFUSED, BUSY], ids=["executed", "created"])
+def test_a_change_set_that_is_refused_has_changed_nothing(
+    project: Project, api: Any, refusal: dict[str, Any]
+) -> None:
     assert project.deploy().code == 0
     project.edit("lambda-deploy.yml", "Word: one", "Word: ours")
-    with faults(REFUSED):
+    with faults(refusal):
         second(project.deploy(), project)
     described(api, project, "one")
 
@@ -238,3 +247,23 @@ def test_a_rollback_returns_to_a_state_that_has_passed_during_the_next_deploy(
     project.edit("lambda-deploy.yml", "word: three", "word: two")
     assert project.run("rollback").code == 0
     described(api, project, "two")
+
+
+def test_a_failed_state_does_not_come_back_with_the_rollback_of_cloudformation(
+    project: Project, api: Any
+) -> None:
+    assert project.deploy().code == 0
+    project.edit("lambda-deploy.yml", "Word: one", "Word: two")
+    with faults(REFUSED | {"skip": 1}):
+        assert project.deploy().code == 4
+    described(api, project, "two")  # its tests have failed
+    project.edit("lambda-deploy.yml", "Word: two", "Word: three")
+    role = "arn:aws:iam::000000000000:role/absent"
+    project.edit("template.yaml", "Runtime", f"Role: {role}\n      Runtime")
+    run = project.deploy()
+    assert run.code == 1
+    assert "has the state that last passed its tests" in run.log
+    name = project.root.name
+    (stack,) = api.describe_stacks(StackName=name)["Stacks"]
+    assert [each["ParameterValue"] for each in stack["Parameters"]] == ["one"]
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"

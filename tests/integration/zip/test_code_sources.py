@@ -124,3 +124,24 @@ def test_a_jar_is_identified_by_its_classes(new_project: NewProject, name: str, 
     assert "UpdateFunctionCode" in project.deploy().changes
     project.edit("lambda-deploy.yml", "example.Orders", "example.Order")
     assert "com/example/Order.class does not exist in 'app.jar'" in project.run("plan").log
+
+
+def test_a_rollback_needs_no_zip(new_project: NewProject, name: str, aws: Any) -> None:
+    project = made(new_project, name, "out/function.zip")
+    for number in (1, 2):
+        build(project, number, 2026)
+        assert project.deploy().code == 0
+    (project.root / "out/function.zip").unlink()
+    assert project.run("rollback").code == 0
+    assert value(aws, name) == 1
+
+
+def test_layers_alone_are_neither_rolled_back_nor_deleted(new_project: NewProject) -> None:
+    project = new_project("functions: {}\nlayers: {own: {code: own}}\n", CODE)
+    project.write("own/python/shared.py", "VALUE = 1\n")
+    back = project.run("rollback")
+    assert back.code == 2
+    assert "the configuration has no functions; a layer is rolled back by: " in back.log
+    assert "has no functions" in project.run("status").log
+    deleted = project.run("delete", "--yes")
+    assert (deleted.code, deleted.changes) == (0, [])

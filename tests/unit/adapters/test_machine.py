@@ -105,6 +105,12 @@ def test_secrets_of_a_child_are_told_nowhere() -> None:
     assert python("print('hunter2')", hidden=["hunter2"]) == ["***"]
 
 
+def test_a_secret_that_begins_with_another_one_is_masked_whole() -> None:
+    secrets = ["base", "base-6", "database", "database-password", "first line\nsecond line"]
+    printed = "print('database-password'); print('second line'); print('base-6')"
+    assert python(printed, hidden=secrets) == ["***", "***", "***"]
+
+
 def test_output_that_is_not_text_is_still_told() -> None:
     assert python("import sys; sys.stdout.buffer.write(b'a\\xffb\\n')") == ["a\ufffdb"]
 

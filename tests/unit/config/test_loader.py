@@ -221,6 +221,13 @@ def test_a_zip_that_no_step_has_made_is_told_as_a_file(root: Path) -> None:
     )
 
 
+def test_a_command_that_deploys_no_code_needs_no_zip(root: Path) -> None:
+    (root / "lambda-deploy.yml").write_text(ZIP.replace("code: src", "code: app.jar"))
+    given = GivenInputs({"region": "us-east-1"})
+    settings = load(given, {}, Event(), root, lambda: REGIONS, needs_code=False)
+    assert isinstance(settings.functions[0].source, ZipSource)
+
+
 def test_a_configuration_elsewhere_has_its_paths_beside_it(root: Path) -> None:
     (root / "lambda-deploy.yml").write_text(ZIP)
     settings = load(
@@ -473,6 +480,39 @@ def test_levels_belong_to_a_json_log(root: Path, text: str, key: str) -> None:
     assert problems(root, ZIP.replace("    zip:", logging)) == [f"8: {key} requires format: json"]
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("tags", '{"AWS:x": y}', "expected a tag of up to 128 characters, not of AWS (aws:) or of"),
+        ("tags", '{"lambda-fast-deploy:tested": y}', "expected a tag of up to 128 characters"),
+        ("async", "{on-success: 'arn:aws:s3:::b'}", "on-success: expected the ARN of a queue,"),
+    ],
+)
+def test_what_aws_would_refuse_is_refused_here(root: Path, key: str, value: str, says: str) -> None:
+    (found,) = problems(root, ZIP.replace("    zip:", f"    {key}: {value}\n    zip:"))
+    assert found.startswith(f"7: {says}")
+
+
+def test_a_command_has_a_program(root: Path) -> None:
+    text = f"{ZIP}    tests: [t]\ntests:\n  t: {{command: []}}\n"
+    assert problems(root, text) == [f"{text.count(chr(10))}: list at least a program"]
+
+
+@pytest.mark.parametrize(
+    ("vpc", "missing"),
+    [
+        ("{subnets: [subnet-1]}", "security-groups"),
+        ("{security-groups: [sg-1]}", "subnets"),
+        ("{subnets: [], security-groups: [sg-1]}", "subnets"),
+        ("{subnets: [subnet-1], security-groups: []}", "security-groups"),
+    ],
+)
+def test_a_vpc_has_both_subnets_and_groups_or_neither(root: Path, vpc: str, missing: str) -> None:
+    found = problems(root, ZIP.replace("    zip:", f"    vpc: {vpc}\n    zip:"))
+    says = "Lambda takes both subnets and security-groups, or neither"
+    assert found == [f"7: {missing} are missing: {says}"]
+
+
 def test_an_unknown_region_names_the_nearest(root: Path) -> None:
     text = "regions: [eu-centrl-1]\n" + ZIP
     assert problems(root, text) == [
@@ -547,6 +587,14 @@ def test_a_variable_that_gets_an_empty_value_is_noted(root: Path, value: str, no
     settings = load(given, {"TOKEN": ""}, Event(), root, lambda: REGIONS)
     assert len(settings.notes) == notes
     assert all(n.startswith("lambda-deploy.yml:7: KEY of orders is empty.") for n in settings.notes)
+
+
+def test_a_required_value_that_a_variable_leaves_empty_names_the_variable(root: Path) -> None:
+    text = ZIP.replace("    zip:", "    role: ${ROLE}\n    zip:")
+    (root / "lambda-deploy.yml").write_text(text)
+    given = GivenInputs({}, {"region": "us-east-1"})
+    with pytest.raises(Invalid, match="got '', because variable ROLE is empty"):
+        load(given, {"ROLE": ""}, Event(), root, lambda: REGIONS)
 
 
 def test_an_input_with_an_empty_value_is_noted(root: Path) -> None:

@@ -599,8 +599,8 @@ def with_image(root: Path, *lines: str) -> DesiredImages:
         (
             ("RUN true", "COPY app /app", 'CMD ["x"]'),
             Level.OK,
-            "Changes of orders need Docker, except changes of what COPY in line 3 of Dockerfile "
-            "copies",
+            "Changes of orders need Docker, except changes of what the last lines of Dockerfile "
+            "copy (line 3) and set",
         ),
         (
             ("COPY app /app", "RUN true"),

@@ -93,6 +93,21 @@ def test_what_a_stack_tells_is_on_the_page() -> None:
         ("deployed", {}, "✅ orders: live now serves version 8 (before: 7), in "),
         ("deployed", {"previous": ""}, "✅ orders: live now serves version 8, in "),
         ("unchanged", {}, "✅ orders: nothing to do, live already serves version 8, in "),
+        (
+            "unchanged",
+            {"settings": ("alarms", "url")},
+            "✅ orders: alarms, url changed, live still serves version 8, in ",
+        ),
+        (
+            "unchanged",
+            {"alias": "$LATEST"},
+            "✅ orders: nothing to do, \\$LATEST is up to date, in ",
+        ),
+        (
+            "unchanged",
+            {"alias": "$LATEST", "settings": ("tags",)},
+            "✅ orders: tags changed, \\$LATEST still has the same code, in ",
+        ),
         ("planned", {}, "📋 orders: planned only: 2 of 2 steps would change something, in "),
         ("rolled-back", {}, "↩️ orders: failed and rolled back, live still serves version 8, in "),
         (

@@ -157,7 +157,7 @@ def test_a_variable_is_replaced_wherever_a_value_stands() -> None:
 def test_a_variable_is_replaced_in_the_names_of_a_section_that_takes_them() -> None:
     def of(text: str, **environment: str) -> tuple[YamlNode, list[str]]:
         problems: list[Problem] = []
-        node = parse(text, "f.yml", environment, problems, ("functions",))
+        node = parse(text, "f.yml", environment, problems, {("functions",), ("stack", "name")})
         assert node is not None
         return node, [str(problem) for problem in problems]
 
@@ -170,6 +170,10 @@ def test_a_variable_is_replaced_in_the_names_of_a_section_that_takes_them() -> N
     assert of(text, STAGE="")[1] == [
         "f.yml:2: environment variable STAGE is empty, and would be missing in the name; set it, "
         "or write ${STAGE:-} if the name may be without it"
+    ]
+    stack = "stack: {name: 'a-${STAGE}', template: '${STAGE}'}\n"
+    assert [each.partition(",")[0] for each in of(stack, STAGE="")[1]] == [
+        "f.yml:1: environment variable STAGE is empty"
     ]
     assert plain(of(text.replace("STAGE}", "STAGE:-}"), STAGE="")[0])["functions"].keys() == {"a-"}
     twice = of("functions:\n  a-${STAGE}: 1\n  a-dev: 2\n  ${STAGE}: 3\n  ${STAGE}: 4", STAGE="dev")
@@ -297,3 +301,12 @@ def test_nearest_names_the_word_that_was_meant_or_all_of_them(word: str, said: s
 
 def test_nearest_of_nothing_is_silent() -> None:
     assert nearest("word", []) == ""
+
+
+@pytest.mark.parametrize("text", ["a: {b: c-${D}, e: f}", "a: [c-${D}, e]"])
+def test_a_variable_without_quotes_in_braces_is_told_how_to_be_written(text: str) -> None:
+    problems: list[Problem] = []
+    assert parse(f"x: 1\n{text}\n", "f.yml", {"D": "d"}, problems) is None
+    (problem,) = problems
+    assert problem.place.line == 2
+    assert 'a value with ${NAME} needs quotes: "${NAME}"' in problem.message

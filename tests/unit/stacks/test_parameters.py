@@ -9,7 +9,12 @@ import pytest
 from lambda_fast_deploy.adapters.aws.stack_shapes import StackState
 from lambda_fast_deploy.errors import Invalid, Place
 from lambda_fast_deploy.models import Stack
-from lambda_fast_deploy.stacks.parameters import Parameters, notes_of, parameters_of
+from lambda_fast_deploy.stacks.parameters import (
+    Parameters,
+    notes_of,
+    parameters_of,
+    unheeded_defaults,
+)
 from lambda_fast_deploy.stacks.template import parse_template
 
 
@@ -137,3 +142,25 @@ def test_a_secret_that_the_template_does_not_allow_is_not_told() -> None:
             chosen(f"S: {{NoEcho: true, {asks}}}", {"S": "word!"})
         assert "word!" not in str(raised.value)
     assert chosen("S: {NoEcho: true, MinLength: 9}", {}, {"S": "****"}).hidden == {"S": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "has", "says"),
+    [
+        ({}, "1", "t.yaml:1: parameter A stays '1', as the stack has it; its new Default is for"),
+        ({}, "7", ""),
+        ({"A": "1"}, "1", ""),
+    ],
+)
+def test_a_new_default_that_the_stack_does_not_heed_is_noted(
+    given: dict[str, str], has: str, says: str
+) -> None:
+    text = "Parameters: {A: {Default: 2}, B: {Default: x}, C: {}}\nResources: {R: {Type: T}}\n"
+    template, stack = parse_template(text, Path("t.yaml")), Stack(Path("t.yaml"), "shop", given)
+    before: dict[str, dict[str, object]] = {
+        "A": {"Default": 1},
+        "B": {"Default": "x"},
+        "D": {"Default": "y"},
+    }
+    notes = unheeded_defaults(template, before, stack, Parameters({"A": has, "B": "x"}, {}))
+    assert [note[: len(says)] for note in notes] == ([says] if says else [])

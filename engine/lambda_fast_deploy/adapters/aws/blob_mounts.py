@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from lambda_fast_deploy.adapters.aws.image_blobs import Blob
 from lambda_fast_deploy.adapters.aws.registry import Login, Registry
 from lambda_fast_deploy.adapters.image_reference import is_loopback
-from lambda_fast_deploy.adapters.registry_http import RegistryConnections, trust
+from lambda_fast_deploy.adapters.registry_http import RegistryConnections
 from lambda_fast_deploy.errors import DeployError, NotFound
 from lambda_fast_deploy.units import MIB
 
@@ -69,5 +69,5 @@ class BlobMounts:
         scheme = "http" if is_loopback(login.host) else "https"
         query = urlencode({"mount": digest, "from": source})
         url = f"{scheme}://{login.host}/v2/{repository}/blobs/uploads/?{query}"
-        wire = RegistryConnections(_SECONDS, trust)
+        wire = RegistryConnections(_SECONDS)
         return wire.ask("POST", url, {"Authorization": f"Basic {pair}"}, _MOST).status == _MOUNTED

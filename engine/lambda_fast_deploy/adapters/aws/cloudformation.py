@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -28,6 +29,8 @@ from lambda_fast_deploy.state import marks
 _SERVICE = "cloudformation"
 BODY_LIMIT = 51_200  # bytes of a template in a call (CloudFormation quotas)
 PREPARING = 300.0  # seconds for CloudFormation to compare templates
+# Its refusals of a change set after another run has created the stack, or while one updates it
+_CHANGED = re.compile(r"already exists and cannot be created again|_IN_PROGRESS state and can not")
 
 
 class Stacks:
@@ -207,7 +210,7 @@ class Stacks:
         try:
             self._call("create_change_set", **parameters)
         except Refused as refusal:
-            if "already exists and cannot be created again" in refusal.message:
+            if _CHANGED.search(refusal.message):
                 raise changed_elsewhere(parameters["StackName"]) from None
             if refusal.code != "AlreadyExistsException":
                 raise

@@ -22,7 +22,7 @@ from lambda_fast_deploy.adapters import retry
 from lambda_fast_deploy.adapters.aws.responses import not_understood
 from lambda_fast_deploy.adapters.aws.session import Aws
 from lambda_fast_deploy.adapters.parallel import together
-from lambda_fast_deploy.adapters.registry_http import RegistryConnections, trust
+from lambda_fast_deploy.adapters.registry_http import RegistryConnections
 from lambda_fast_deploy.errors import Refused, Unavailable, Unreachable
 
 _BATCH = 100  # digests of one call (API: BatchCheckLayerAvailability)
@@ -214,7 +214,7 @@ class ImageBlobs:
 
 def _download(url: str, what: str, digest: str, most: int) -> bytes:
     """What is at an address of ECR's storage, which is signed and so appears in no message."""
-    answer = RegistryConnections(_SECONDS, trust).ask("GET", url, {}, most)
+    answer = RegistryConnections(_SECONDS).ask("GET", url, {}, most)
     if answer.status != 200:
         kind = Unavailable if answer.status >= 500 else Refused
         raise kind(f"the storage of ECR refused {what} ({answer.status})", code=str(answer.status))

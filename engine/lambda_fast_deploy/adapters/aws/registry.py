@@ -87,6 +87,10 @@ class Registry:
         """The region's name."""
         return self._region
 
+    def prepare(self) -> None:
+        """Read the model of the API, which the first call would else do."""
+        self._aws.client("ecr", self._region)
+
     @property
     def blobs(self) -> ImageBlobs:
         """The layers and configurations of its images."""

@@ -16,6 +16,7 @@ from lambda_fast_deploy.cli.options import (
     add_inputs_but,
     add_json,
 )
+from lambda_fast_deploy.cli.terminal.streams import say
 from lambda_fast_deploy.cli.terminal.table import print_document, show
 from lambda_fast_deploy.errors import NotReady
 
@@ -58,6 +59,8 @@ def run(context: CommandContext) -> int:
         show(_HEAD, [_row(each, clock.now()) for each in states], quiet=False)
         outputs = [(name, each.region, v) for each in states for name, v in each.outputs.items()]
         show(("output", "region", "value"), outputs, quiet=False)
+        if not states:
+            say("The configuration has no functions. Its layers: lambda-fast-deploy layers list")
     return NotReady.exit_code if any(each.error for each in states) else 0
 
 

@@ -40,7 +40,11 @@ RETENTION = (
 )
 RETENTION_DAYS = f"one of {', '.join(map(str, RETENTION))} days, or none"
 EXECUTIONS = TextShape(r"none|\d{1,6}", "a number of executions, or none")
-DESTINATION = arn_or_none(
+# Lambda API, OnSuccess and OnFailure: only events that fail can go to a bucket.
+ON_SUCCESS = arn_or_none(
+    "sqs|sns|lambda|events", "the ARN of a queue, topic, function or event bus"
+)
+ON_FAILURE = arn_or_none(
     "sqs|sns|lambda|events|s3", "the ARN of a queue, topic, function, event bus or bucket"
 )
 FUNCTION_TAGS = MapOf(OrNull(TAG), TAGS.name, TAGS.expected)
@@ -99,8 +103,8 @@ ASYNC = RecordShape(
         "max-age": Key(
             QuantityShape("duration"), "age from which an event is dropped, 60s to 360m"
         ),
-        "on-success": Key(DESTINATION, "where to send the results of events"),
-        "on-failure": Key(DESTINATION, "where to send events that fail"),
+        "on-success": Key(ON_SUCCESS, "where to send the results of events"),
+        "on-failure": Key(ON_FAILURE, "where to send events that fail"),
     }
 )
 ALARMS = RecordShape(
@@ -185,6 +189,10 @@ def check_attributes(
     if logging.get("format") != "json":  # API: LoggingConfig
         for key in {"level", "system-level"} & logging.keys():
             checked.problem(f"{key} requires format: json", *path, "logging", key)
+    missing = [key for key in ("subnets", "security-groups") if not vpc.get(key)]
+    if len(missing) == 1:  # Lambda: "SubnetIds and SecurityIds must coexist"
+        both = "Lambda takes both subnets and security-groups, or neither"
+        checked.problem(f"{missing[0]} are missing: {both}", *path, "vpc")
     if "ipv6" in vpc and not vpc.get("subnets"):
         checked.problem("ipv6 requires subnets", *path, "vpc", "ipv6")
     if "duration" in alarms and "timeout" not in value:

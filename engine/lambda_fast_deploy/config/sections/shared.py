@@ -44,4 +44,9 @@ BUILD = RecordShape(
     }
 )
 TAG = TextShape(".{0,256}")
-TAGS = MapOf(TAG, r".{1,128}", "a tag")
+# "aws:" belongs to AWS in any case of letters (Lambda developer guide, "Tag naming").
+TAGS = MapOf(
+    TAG,
+    r"(?![aA][wW][sS]:|lambda-fast-deploy:).{1,128}",
+    "a tag of up to 128 characters, not of AWS (aws:) or of this project (lambda-fast-deploy:)",
+)

@@ -9,7 +9,7 @@ from lambda_fast_deploy.adapters.clients import Clients
 from lambda_fast_deploy.doctor.finding import Finding, note, ok, wrong
 from lambda_fast_deploy.errors import NotReady
 from lambda_fast_deploy.models import Canary, Store
-from lambda_fast_deploy.packaging.upload import elsewhere
+from lambda_fast_deploy.packaging.upload import bucket_of, exists
 from lambda_fast_deploy.planning.observe import missing_alarms
 from lambda_fast_deploy.release.canary import slow_alarms
 
@@ -20,21 +20,13 @@ def bucket_of_artifacts(
     region: str, store: Store, clients: Clients, what: str = "zips over 50 MB"
 ) -> Iterator[Finding]:
     """Whether the bucket for zips exists, in the functions' region."""
-    name = store.name_in(region)
-    where = clients.bucket(region, name, store.owner).region()
-    if where is None and store.create:
-        yield ok(f"Bucket {name} for {what} will be created in {region}")
-    elif where is None:
-        yield wrong(
-            NotReady(
-                f"bucket {name} for {what} does not exist in {region}",
-                remedy="Create it, or set create: true under artifacts.",
-            )
-        )
-    elif where != region:
-        yield wrong(elsewhere(name, what, where, region))
+    bucket = bucket_of(store, region, clients)
+    try:
+        state = "is" if exists(bucket, store, what, region) else "will be created"
+    except NotReady as error:
+        yield wrong(error)
     else:
-        yield ok(f"Bucket {name} for {what} is in {region}")
+        yield ok(f"Bucket {bucket.name} for {what} {state} in {region}")
 
 
 def of_canary(region: str, canary: Canary, clients: Clients) -> Iterator[Finding]:

@@ -61,13 +61,13 @@ def of_functions(images: DesiredImages) -> list[ImageRecipe]:
 
 
 def changes(images: DesiredImages) -> Iterator[Finding]:
-    """Which changes of an image need Docker: all but those of what its last COPYs copy."""
+    """Which changes of an image need Docker: all but those of what its last lines copy and set."""
     names = {request.step: request.name for request in images.images}
     for recipe in of_functions(images):
         name, dockerfile, tail = names[recipe.step], recipe.source.dockerfile.name, recipe.tail
         if tail.copies:
             lines = " and ".join(str(copy.line) for copy in tail.copies)
-            which = f"COPY in line {lines} of {dockerfile} copies"
+            which = f"the last lines of {dockerfile} copy (line {lines}) and set"
             yield ok(f"Changes of {name} need Docker, except changes of what {which}")
         else:
             says = f"Every change of {name} needs Docker: {tail.obstacle}"

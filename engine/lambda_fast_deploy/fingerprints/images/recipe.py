@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from lambda_fast_deploy.adapters.files import digest, link_of, mode_of
 from lambda_fast_deploy.fingerprints.digest import fingerprint_of
 from lambda_fast_deploy.fingerprints.images.build_context import ContextContent, content
-from lambda_fast_deploy.fingerprints.images.context_paths import ContextPaths
 from lambda_fast_deploy.fingerprints.images.dockerfile import Dockerfile, Instruction, read
-from lambda_fast_deploy.fingerprints.images.tail import Tail, tail_of
 from lambda_fast_deploy.fingerprints.images.target import text_of
 from lambda_fast_deploy.fingerprints.images.upstream_images import BASE_IMAGE, pinned, upstreams
 from lambda_fast_deploy.models import Architecture, Base, DesiredImages, ImageRequest, ImageSource
+
+if TYPE_CHECKING:
+    from lambda_fast_deploy.fingerprints.images.tail import Tail
 
 _PARTED = 3  # upstreams; more would have too many subsets
 
@@ -65,6 +67,8 @@ class ImageRecipe:
     @cached_property
     def tail(self) -> Tail:
         """The end of its Dockerfile whose layers need no builder."""
+        from lambda_fast_deploy.fingerprints.images.tail import Tail, tail_of  # few runs need it
+
         dockerfile = self.dockerfile
         if not dockerfile.stages:
             return Tail(obstacle="it has no stage")
@@ -112,6 +116,8 @@ class ImageRecipe:
         Raises:
             Invalid: as for ``content``.
         """
+        from lambda_fast_deploy.fingerprints.images.context_paths import ContextPaths
+
         source, tail = self.source, self.tail
         assert isinstance(source, ImageSource)
         stem = content(

@@ -7,7 +7,7 @@ from collections import Counter
 from lambda_fast_deploy.adapters.aws.lambda_layers import MODULE
 from lambda_fast_deploy.errors import BuildFailed
 from lambda_fast_deploy.fingerprints.archive import code_archive
-from lambda_fast_deploy.fingerprints.file_tree import code_files
+from lambda_fast_deploy.fingerprints.file_tree import code_files, link_target
 from lambda_fast_deploy.fingerprints.layers.fingerprint import of_layer
 from lambda_fast_deploy.models import FolderLayer
 from lambda_fast_deploy.packaging.layers.built_layer import BuiltLayer, LayerPart
@@ -28,7 +28,8 @@ def build_folder(layer: FolderLayer) -> BuiltLayer:
     zipped = code_archive(layer.code, names, compress=True)
     sizes: Counter[str] = Counter()
     for name in names:
-        sizes[name.partition("/")[0]] += (layer.code / name).stat().st_size
+        is_link = link_target(layer.code, name) is not None
+        sizes[name.partition("/")[0]] += 0 if is_link else (layer.code / name).stat().st_size
     modules = frozenset(match[1] for name in names if (match := MODULE.match(name)))
     part = LayerPart(zipped, of_layer(layer)[:12], dict(sizes.most_common()))
     return BuiltLayer({layer.name: part}, 0, 0, (), modules=modules)

@@ -6,6 +6,7 @@ code of the package.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,7 +179,8 @@ def _options(layer: Layer) -> list[str]:
     """Options of uv: wheels only, except for packages that may be built.
 
     uv would treat a folder as unchanged while its pyproject.toml is unchanged, and a file while its
-    name is.
+    name is. A build takes the Python that uv finds; wheels alone need none, and a search for one
+    takes half a second where PATH has the shims of a version manager.
     """
     built = may_be_built(layer)
     packages = local_packages(layer.requirements, layer.extras, layer.groups)
@@ -187,4 +189,5 @@ def _options(layer: Layer) -> list[str]:
         "--only-binary=:all:",
         *(f"--no-binary={name}" for name in sorted(built)),
         *(f"--refresh-package={name}" for name in sorted(fresh)),
+        *([] if built else [f"--python={sys.executable}"]),
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import functools
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -64,9 +65,12 @@ def platform_of(runtime: Runtime, architecture: Architecture) -> str:
 def interpreter(runtime: Runtime) -> str:
     """The path of an interpreter for a runtime on this machine, or ``""``.
 
-    Looks where uv looks, in the tool cache of GitHub's runners, and among pyenv's versions.
+    That of this process if it has the version; else looks where uv looks, in the tool cache of
+    GitHub's runners, and among pyenv's versions.
     """
     version = runtime.version
+    if version == "{}.{}".format(*sys.version_info):
+        return str(Path(sys.executable).resolve())
     command = [uv(), "python", "find", "--no-config", "--no-project", "--no-python-downloads"]
     if stdout := output_of([*command, version], Path("/"), environment=for_tools()):
         return stdout.strip()

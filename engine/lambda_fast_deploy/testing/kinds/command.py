@@ -40,6 +40,8 @@ class CommandTest(KindOfTest):
 
     @classmethod
     def read(cls, entry: Entry) -> CommandTest:
+        if not entry.value["command"]:
+            entry.problem("list at least a program", "command")
         return cls(command=tuple(entry.value["command"]), **entry.options)
 
     @property

@@ -90,10 +90,16 @@ def test_what_early_validation_has_found_is_told_before_the_change_set_goes(
     assert caught.value.message == f"CloudFormation rejected the template of shop: {told}"
 
 
-def test_a_stack_that_another_run_has_created_meanwhile_is_theirs(
-    aws: Aws, stub: Callable[[str], Stubber]
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Stack [shop] already exists and cannot be created again with the changeSet [c].",
+        "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated.",
+    ],
+)
+def test_a_stack_that_another_run_has_created_or_is_updating_is_theirs(
+    aws: Aws, stub: Callable[[str], Stubber], says: str
 ) -> None:
-    says = "Stack [shop] already exists and cannot be created again with the changeSet [c]."
     stub("cloudformation").add_client_error("create_change_set", "ValidationError", says, 400)
     proposal = Proposal("{}", {"TemplateBody": "{}"}, {}, (), {})
     with pytest.raises(Conflict, match="stack shop was changed outside this run"):

@@ -53,7 +53,10 @@ def test_an_error_can_be_expected() -> None:
     ("answer", "says"),
     [
         ({"ok": True}, "expected an error with 'Missing jobId', got {"),
-        (FunctionError("KeyError: 'other'"), "KeyError: 'other'"),
+        (
+            FunctionError("KeyError: 'x'"),
+            "expected an error with 'Missing jobId', got KeyError: 'x'",
+        ),
         (FunctionError("KeyError: Missing jobId", has_started=False), "KeyError: Missing jobId"),
     ],
 )
