@@ -108,7 +108,7 @@ def _verdict(template: Path, parameters: Mapping[str, str]) -> tuple[str, str]:
 
 
 def candidates(root: Path) -> list[Examined]:
-    """The templates that can be compared, each project once, in the order of a lot."""
+    """The templates that can be compared, each project once, in a fixed random order."""
     found: dict[str, Examined] = {}
     for path in templates(root):
         each = examined(path, root)
