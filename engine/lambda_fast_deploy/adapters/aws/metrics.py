@@ -31,8 +31,8 @@ class Alarm:
     """An alarm: its ``state`` (OK, ALARM, INSUFFICIENT_DATA), and the reason of that.
 
     ``since`` is when it got that state (CloudWatch API, MetricAlarm, StateTransitionedTimestamp);
-    ``None`` if it never had another one. ``span`` is the number of seconds above the threshold before it goes off; 0 for one that
-    combines other alarms, or metrics.
+    ``None`` if it never had another one. ``span`` is the number of seconds above the threshold
+    before it goes off; 0 for one that combines other alarms, or metrics.
     """
 
     state: str
