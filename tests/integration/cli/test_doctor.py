@@ -158,7 +158,7 @@ def test_every_problem_of_the_configuration_is_a_finding(lab_zip: Project) -> No
     run, levels = examine(lab_zip)
     assert run.code == 3
     places = [finding["says"].partition(": ")[0] for finding in levels["wrong"]]
-    assert places == ["lambda-deploy.yml:4", "lambda-deploy.yml:5"]
+    assert places == ["lambda-deploy.yml:5", "lambda-deploy.yml:4"]  # unknown keys are first
     assert run.requests == []
 
 

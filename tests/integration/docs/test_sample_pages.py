@@ -9,10 +9,11 @@ import pytest
 
 from docs.situations import PAGES, SITUATIONS, Situation, Stage, shown
 
-# A page has these clauses only if the run saved time, or its last try had too little.
+# A page has these only if the run saved time, its last try had too little, or the start was slow.
 OF_TIMES = re.compile(
     r"; \d+ times as fast as the slowest previous release \(.*?\(list price .*?\)"
     r"|; then there was no answer within [\d.]+ s"
+    r"|> \[!WARNING\]\n> \S+ starts in [^\n]*\n\n"
 )
 
 
