@@ -269,7 +269,7 @@ def test_an_image_is_built_from_githubs_cache_on_a_fresh_machine(
     cache = {"imageTag": "buildcache"}
     ecr.batch_delete_image(repositoryName=caller.name, imageIds=[cache])
     caller.edit("src/app.py", "VERSION = 2", "VERSION = 3")
-    caller.edit("Dockerfile.lambda", "number=2", "number=3")
+    caller.edit("Dockerfile.lambda", "number=2", "third=3")
     read = caller.run("push", cache=tmp_path / "cache")
     assert read.code == 0
     assert "1 of 2 steps cached" in read.log
