@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # A folder of tests/integration is a part of its own: integration-zip and so on.
 INTEGRATION := $(patsubst tests/integration/%/.,integration-%,\
     $(filter-out %__pycache__/.,$(wildcard tests/integration/*/.)))
-PARTS := docker schedules $(INTEGRATION) peers action probes faults unit input pages bootstrap
+PARTS := docker schedules probes $(INTEGRATION) action peers faults unit input pages bootstrap
 CHAOS_PARTS := chaos-calls chaos-kills chaos-schedules chaos-images chaos-images-killed chaos-input chaos-rest
 
 .PHONY: help demo test $(PARTS) probes-moto recorded probes-aws chaos $(CHAOS_PARTS) judges fuzz \
