@@ -8,11 +8,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lab.layout import LabError
 
+ENDING = (signal.SIGTERM, signal.SIGINT)  # the lab
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -49,9 +50,23 @@ def run(
     return done.stdout
 
 
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Deliver the signals that end the lab after the block, which starts a program.
+
+    Python ignores what a handler raises in a callback, such as those of a fork: the signal is lost.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def die_with_parent(number: int = signal.SIGTERM) -> None:
     """For a new child: ask the kernel for this signal when the lab itself dies by SIGKILL."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # of ``signals_held``
 
 
 class Daemons:
@@ -78,7 +93,7 @@ class Daemons:
 
         ``grace`` is how many seconds ``stop()`` waits between SIGTERM and SIGKILL.
         """
-        with log.open("ab") as output:
+        with log.open("ab") as output, signals_held():
             daemon = subprocess.Popen(
                 [str(word) for word in command],
                 env=dict(env),
@@ -90,7 +105,7 @@ class Daemons:
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
-        self._running.append((daemon, grace))
+            self._running.append((daemon, grace))
         return daemon
 
     def stop(self) -> None:

@@ -20,7 +20,7 @@ from lab.engine.namespace import Inside, settle_inside
 from lab.engine.private import short_folder, start_private_engine
 from lab.environments import emulator_environment, runtime_environment
 from lab.layout import LabError, own_folder, temporary_folder
-from lab.process import Daemons, die_with_parent
+from lab.process import ENDING, Daemons, die_with_parent, signals_held
 from lab.standin.image import IMAGE, offer
 
 _KEPT_AWS = ("AWS_CA_BUNDLE",)
@@ -58,7 +58,7 @@ def run_in_lab(
     LabError if a part cannot come up.
     """
     # From here on a signal is an exception: whatever is up comes down in the `finally`s.
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         signal.signal(number, _interrupt)
     try:
         with _state_folder(state or (short_folder(inside.folder) if inside else None)) as folder:
@@ -69,7 +69,7 @@ def run_in_lab(
                 return _run(command, lab)
             finally:
                 # A second signal must not leave half of it running.
-                for number in (signal.SIGTERM, signal.SIGINT):
+                for number in ENDING:
                     signal.signal(number, signal.SIG_IGN)
                 daemons.stop()
     except Interrupted as signalled:
@@ -173,20 +173,29 @@ def _run(command: Sequence[str], lab: Lab) -> int:
         for name, value in os.environ.items()
         if name not in _LEFT and (not name.startswith(("AWS_", "LAB_")) or name in _KEPT_AWS)
     }
+    child: subprocess.Popen[bytes] | None = None
     try:
-        child = subprocess.Popen(list(command), env=inherited | lab.env, preexec_fn=die_with_parent)
+        with signals_held():
+            child = subprocess.Popen(
+                list(command), env=inherited | lab.env, preexec_fn=die_with_parent
+            )
+        code = child.wait()
     except OSError as error:
         raise LabError(f"{command[0]}: {error.strerror}") from error
-    try:
-        code = child.wait()
     except Interrupted as signalled:
-        # A terminal has sent its own SIGINT to the command already.
-        if not (signalled.number == signal.SIGINT and sys.stdin.isatty()):
-            child.send_signal(signalled.number)
-        try:
-            child.wait(10)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        if child:
+            _end(child, signalled.number)
         raise
     return code if code >= 0 else 128 - code
+
+
+def _end(child: subprocess.Popen[bytes], number: int) -> None:
+    """Send the signal on, and wait until the command has ended, ten seconds at most."""
+    # A terminal has sent its own SIGINT to the command already.
+    if not (number == signal.SIGINT and sys.stdin.isatty()):
+        child.send_signal(number)
+    try:
+        child.wait(10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

@@ -81,6 +81,23 @@ def test_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> No
     raise AssertionError("something still runs")
 
 
+@pytest.mark.parametrize("fork", [1, 2])  # of the emulator, and of the command
+def test_a_signal_during_a_fork_is_not_lost(tmp_path: Path, fork: int) -> None:
+    code = f"""
+import os, signal, sys
+from itertools import count
+from lab.__main__ import main
+forks = count(1)
+os.register_at_fork(
+    after_in_parent=lambda: next(forks) == {fork} and signal.raise_signal(signal.SIGTERM)
+)
+sys.exit(main(["--without-docker", "--state", {str(tmp_path)!r}, "--", "sleep", "60"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=30)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert not is_running(tmp_path)
+
+
 def test_folders_of_labs_that_were_killed_are_removed(tmp_path: Path) -> None:
     for name in ("lab-killed", "lab-alive"):
         (tmp_path / name).mkdir()
