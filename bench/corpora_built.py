@@ -10,18 +10,15 @@ machine has: its runtimes are rewritten. Templates that are then the same count 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -29,6 +26,7 @@ from random import Random
 import boto3
 
 from bench.corpora import Examined, examined, guessed, templates
+from bench.corpora_tries import counted, options_of
 from bench.packaged import BUCKET, SamRefused, differences, packaged_by_sam, packaged_by_us
 from lambda_fast_deploy.errors import DeployError
 from lambda_fast_deploy.stacks import cdk_assets
@@ -139,25 +137,12 @@ def _project(template: Path) -> str:
 
 
 def main() -> int:
-    """Compare, and print a table of the verdicts and every template that is not equal."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--most", type=int, default=10**6)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    """Compare, and print every verdict and a table of them."""
+    options = options_of(__doc__)
     root = options.folder.resolve()
     boto3.client("s3").create_bucket(Bucket=BUCKET)
-    every: list[Compared] = []
-    for each in candidates(root)[: options.most]:
-        every.append(compared(each, root))
-        print(f"{every[-1].verdict}: {every[-1].path} {every[-1].reason}", flush=True)
-        if options.json:
-            options.json.write_text(json.dumps([asdict(one) for one in every], indent=1))
-    counts = Counter(each.verdict for each in every)
-    print("| " + " | ".join(counts) + " |")
-    print("| " + " | ".join("---" for _ in counts) + " |")
-    print("| " + " | ".join(map(str, counts.values())) + " |")
-    return 1 if counts["different"] else 0
+    tries = (compared(each, root) for each in candidates(root)[: options.most])
+    return 1 if counted(tries, options.json)["different"] else 0
 
 
 if __name__ == "__main__":

@@ -9,14 +9,12 @@ written into each repository, and removed again.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
 import subprocess
 import sys
-from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,6 +22,7 @@ from typing import Any
 import boto3
 
 from bench.corpora import examined, guessed, templates
+from bench.corpora_tries import counted, options_of
 from lambda_fast_deploy.errors import Invalid
 from lambda_fast_deploy.stacks.template import read_template
 
@@ -37,11 +36,11 @@ _OF_LAB = ("Unrecognized resource types", "Unsupported resource type", "not yet 
 class Deployed:
     """A template and its two deploys.
 
-    ``outcome`` is deployed, changed (the second deploy changed something), lab or failed.
+    ``verdict`` is deployed, changed (the second deploy changed something), lab or failed.
     """
 
     path: str
-    outcome: str
+    verdict: str
     reason: str = ""
 
 
@@ -99,12 +98,8 @@ def _mutating() -> list[str]:
 
 
 def main() -> int:
-    """Deploy, and print a table of the outcomes and every template that was not deployed."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--most", type=int, default=10**6)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    """Deploy, and print every verdict and a table of them."""
+    options = options_of(__doc__)
     root = options.folder.resolve()
     planned = [
         (path, verdict.installs)
@@ -116,17 +111,9 @@ def main() -> int:
     ]
     Random(0).shuffle(planned)  # noqa: S311  which templates, not a secret
     planned.sort(key=lambda pair: pair[1])
-    every: list[Deployed] = []
-    for number, (path, _) in enumerate(planned[: options.most]):
-        every.append(deployed(path, root, f"corpus-{number}"))
-        print(f"{every[-1].outcome}: {every[-1].path} {every[-1].reason}", flush=True)
-        if options.json:
-            options.json.write_text(json.dumps([asdict(each) for each in every], indent=1))
-    counts = Counter(each.outcome for each in every)
-    print("| " + " | ".join(counts) + " |")
-    print("| " + " | ".join("---" for _ in counts) + " |")
-    print("| " + " | ".join(map(str, counts.values())) + " |")
-    return 1 if counts["changed"] else 0
+    chosen = enumerate(planned[: options.most])
+    tries = (deployed(path, root, f"corpus-{number}") for number, (path, _) in chosen)
+    return 1 if counted(tries, options.json)["changed"] else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What uv is told about a layer."""
+"""The requirements and options that uv gets for a layer."""
 
 from __future__ import annotations
 
